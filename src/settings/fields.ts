@@ -1,0 +1,132 @@
+import {
+  accepted,
+  checkAeTitle,
+  checkAeTitleList,
+  checkBindAddress,
+  checkFilenameTemplate,
+  checkHostList,
+  checkUidList,
+  integerBetween,
+  oneOf,
+  type Check,
+} from './checks';
+
+/**
+ * Every property of a `dicom-in` node in the flow JSON: its default, its unit or choices, and its check.
+ * The editor's `defaults`, the runtime's parser and the documentation's table all come from here.
+ */
+interface FieldOf<Kind extends string, Value> {
+  kind: Kind;
+  default: Value;
+  check: Check;
+  /** The name in Integration Soup's DicomReceiverSetting JSON, for fields that it has. */
+  soup?: string;
+}
+export type TextField = FieldOf<'text', string>;
+export type NumberField = FieldOf<'number', number>;
+export type BooleanField = FieldOf<'boolean', boolean>;
+export type ListField = FieldOf<'list', readonly string[]>;
+export type ChoiceField<Choice extends string> = FieldOf<'choice', Choice> & { choices: readonly Choice[] };
+export type Field = TextField | NumberField | BooleanField | ListField | ChoiceField<string>;
+
+const text = (value: string, check: Check = accepted, soup?: string): TextField =>
+  named({ kind: 'text', default: value, check }, soup);
+const integer = (value: number, min: number, max: number, soup?: string): NumberField =>
+  named({ kind: 'number', default: value, check: integerBetween(min, max) }, soup);
+const flag = (value: boolean, soup?: string): BooleanField =>
+  named({ kind: 'boolean', default: value, check: accepted }, soup);
+const choice = <Choice extends string>(value: Choice, ...others: Choice[]): ChoiceField<Choice> => ({
+  kind: 'choice',
+  default: value,
+  choices: [value, ...others],
+  check: oneOf([value, ...others]),
+});
+const guids = (soup: string): ListField => ({ kind: 'list', default: [], check: accepted, soup });
+
+function named<F extends object>(field: F, soup: string | undefined): F & { soup?: string } {
+  return soup === undefined ? field : { ...field, soup };
+}
+
+const MAX_SECONDS = 86_400;
+
+export const FIELDS = {
+  name: text('', accepted, 'Name'),
+
+  // Listener
+  port: integer(104, 1, 65_535, 'Port'),
+  bindAddress: text('', checkBindAddress),
+  ourAET: text('HL7SOUP_SCP', checkAeTitle, 'OurAET'),
+  /** Id of a core `tls-config` node; empty: clear text. */
+  tls: text(''),
+  requireClientCertificate: flag(false),
+
+  // Access
+  acceptedCallingAETs: text('*', checkAeTitleList, 'AcceptedCallingAETs'),
+  checkCalledAET: flag(false),
+  allowedHosts: text('', checkHostList),
+
+  // Limits. Seconds, bytes, megabytes (10^6 bytes) as the names say.
+  associationTimeoutSeconds: integer(30, 1, MAX_SECONDS, 'AssociationTimeoutSeconds'),
+  idleTimeoutSeconds: integer(60, 1, MAX_SECONDS),
+  maxAssociations: integer(50, 1, 10_000),
+  maxPduLength: integer(262_144, 4_096, 16_777_216),
+  /** 0: no limit. */
+  maxObjectSizeMB: integer(0, 0, 1_000_000),
+
+  // What is accepted
+  acceptUnknownSopClasses: flag(true),
+  transferSyntaxes: text('', checkUidList),
+
+  // Message
+  includeCommonFieldsNode: flag(true, 'MessageTypeOptions.IncludeCommonFieldsNode'),
+  includeReportNode: flag(true, 'MessageTypeOptions.IncludeReportNode'),
+  includeTagsNode: flag(true, 'MessageTypeOptions.IncludeTagsNode'),
+  tagsFormat: choice('keyword', 'dicom-json'),
+  output: choice('none', 'buffer', 'file'),
+  directory: text(''),
+  filenameTemplate: text(
+    '{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
+    checkFilenameTemplate,
+  ),
+  addIncomingMessageToCurrentTab: flag(false, 'AddIncomingMessageToCurrentTab'),
+  emitEvents: flag(false),
+
+  // Delivery
+  queue: choice('disk-synced', 'disk', 'memory'),
+  maxQueued: integer(10_000, 1, 10_000_000),
+  respond: choice('received', 'processed'),
+  responseTimeoutSeconds: integer(30, 1, MAX_SECONDS),
+  acknowledge: flag(false),
+
+  // Sample, and what is kept for import and export only
+  receivedMessageTemplate: text('', accepted, 'ReceivedMessageTemplate'),
+  messageType: integer(11, 0, 1_000, 'MessageType'),
+  filters: text('', accepted, 'Filters'),
+  variableTransformers: text('', accepted, 'VariableTransformers'),
+  transformers: text('', accepted, 'Transformers'),
+  activities: guids('Activities'),
+  workflowPatternName: text('', accepted, 'WorkflowPatternName'),
+  settingId: text('', accepted, 'Id'),
+} as const satisfies Record<string, Field>;
+
+export type FieldName = keyof typeof FIELDS;
+
+type ValueOf<F> =
+  F extends ChoiceField<infer Choice>
+    ? Choice
+    : F extends TextField
+      ? string
+      : F extends NumberField
+        ? number
+        : F extends BooleanField
+          ? boolean
+          : readonly string[];
+
+/** The settings of a `dicom-in` node, typed and checked. */
+export type DicomInSettings = { -readonly [Name in FieldName]: ValueOf<(typeof FIELDS)[Name]> };
+
+export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
+
+export const DEFAULTS = Object.fromEntries(
+  FIELD_NAMES.map((name) => [name, FIELDS[name].default]),
+) as DicomInSettings;
