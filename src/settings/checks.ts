@@ -16,7 +16,10 @@ export type ProblemCode =
   | 'notAHostRange'
   | 'notAUid'
   | 'templateKeyword'
-  | 'templateTraversal';
+  | 'templateTraversal'
+  | 'directoryNeeded'
+  | 'tlsNeeded'
+  | 'nothingIncluded';
 
 /** What is wrong with a value. `error`: the node must not start with it. `warning`: it starts, and says so. */
 export interface Finding {
@@ -28,7 +31,7 @@ export interface Finding {
 
 export type Check = (value: string) => Finding[];
 
-const finding = (
+export const finding = (
   code: ProblemCode,
   values: Finding['values'] = {},
   severity: Finding['severity'] = 'error',

@@ -17,6 +17,9 @@ const SENTENCES: Record<ProblemCode, string> = {
   notAUid: '"{token}" is not a UID',
   templateKeyword: '"{token}" is not a DICOM keyword in braces, such as {StudyInstanceUID}',
   templateTraversal: '"{value}" must be relative, without ".."',
+  directoryNeeded: 'a directory is needed to write files to',
+  tlsNeeded: 'a client certificate can only be asked for over TLS; choose a TLS configuration',
+  nothingIncluded: 'no section is chosen, so msg.payload is an empty object',
 };
 
 /** One finding in English. */

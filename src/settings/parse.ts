@@ -1,5 +1,6 @@
 import type { Finding } from './checks';
 import { DEFAULTS, FIELDS, FIELD_NAMES, type DicomInSettings, type Field, type FieldName } from './fields';
+import { checkTogether } from './together';
 
 /** A finding with the field that it is about. */
 export interface Problem extends Finding {
@@ -39,7 +40,8 @@ export function parseSettings(config: Readonly<Record<string, unknown>>): Parsed
     const failed = findings.some((found) => found.severity === 'error');
     return [name, failed ? DEFAULTS[name] : coerce(FIELDS[name], raw)];
   });
-  return { settings: Object.fromEntries(entries) as DicomInSettings, problems };
+  const settings = Object.fromEntries(entries) as DicomInSettings;
+  return { settings, problems: [...problems, ...checkTogether(settings)] };
 }
 
 function coerce(field: Field, raw: unknown): string | number | boolean | readonly string[] {
