@@ -1,5 +1,4 @@
 export * from './checks';
-export * from './describe';
 export * from './fields';
 export * from './parse';
 export * from './together';

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import {
+  ReceiverHost,
+  faultCode,
+  type ReceiverConfig,
+  type ReceiverEvent,
+  type ReceiverFault,
+} from '../src/receiver';
+import { parseSettings, type DicomInSettings, type Problem } from '../src/settings';
+import { showInSidebar } from './runtime/debug-sidebar';
+import { logEvent } from './runtime/receiver-log';
+import { ReceiverStatus } from './runtime/receiver-status';
+import { tlsOptions } from './runtime/tls-options';
+
+/** Node-RED gives a node 15 s to close; objects under way get this much of it. */
+const STOP_GRACE_MS = 5_000;
+
+/** The `dicom-in` node: a DICOM receiver whose objects come out as messages. All the work is src/receiver's. */
+export = function register(RED: NodeAPI): void {
+  function DicomIn(this: Node, config: NodeDef & Record<string, unknown>): void {
+    RED.nodes.createNode(this, config);
+    new DicomInNode(RED, this, config).run();
+  }
+  RED.nodes.registerType('dicom-in', DicomIn);
+};
+
+class DicomInNode {
+  private readonly status: ReceiverStatus;
+  private readonly settings: DicomInSettings;
+  private readonly problems: Problem[];
+  private shown = '';
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    this.status = new ReceiverStatus((key, values) => RED._(key, values));
+    ({ settings: this.settings, problems: this.problems } = parseSettings(config));
+  }
+
+  run(): void {
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    for (const problem of this.problems) {
+      if (problem.severity === 'warning') this.node.warn(this.describe(problem));
+    }
+    if (errors.length > 0) {
+      const problems = errors.map((problem) => this.describe(problem)).join('; ');
+      this.fault({ kind: 'settingsInvalid', values: { problems }, down: true });
+      return;
+    }
+    const config = this.receiverConfig();
+    if (config === undefined) this.fault({ kind: 'tlsMissing', values: {}, down: true });
+    else this.host(config);
+  }
+
+  private host(config: ReceiverConfig): void {
+    const host = new ReceiverHost(config, {
+      message: (message) => {
+        if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
+        this.node.send(message);
+      },
+      event: (event) => this.event(event),
+      counters: (counters) => {
+        this.status.counted(counters);
+        this.showStatus();
+      },
+      fault: (fault) => this.fault(fault),
+    });
+    // Not before: a message must not meet a flow that is not there yet.
+    const start = (): void => host.start();
+    this.RED.events.once('flows:started', start);
+    this.showStatus();
+    this.node.on('close', (_removed: boolean, done: () => void) => {
+      this.RED.events.off('flows:started', start);
+      host
+        .stop(STOP_GRACE_MS)
+        .catch((error: unknown) => this.node.error(error, {}))
+        .finally(done);
+    });
+  }
+
+  /** Undefined when TLS is asked for and cannot be had. */
+  private receiverConfig(): ReceiverConfig | undefined {
+    const { settings } = this;
+    const config: ReceiverConfig = { settings, queueDirectory: this.queueDirectory() };
+    if (settings.tls === '') return config;
+    const tls = tlsOptions(this.RED.nodes.getNode(settings.tls), settings.requireClientCertificate);
+    return tls && { ...config, tls };
+  }
+
+  /** `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
+  private queueDirectory(): string {
+    const id = this.node.id.replace(/[^A-Za-z0-9_-]/g, '_');
+    return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
+  }
+
+  private event(event: ReceiverEvent): void {
+    logEvent(this.node, event);
+    if (this.status.sees(event)) this.showStatus();
+    if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
+  }
+
+  /** To the status, the log and Catch nodes, which get the code with it. */
+  private fault(fault: ReceiverFault): void {
+    this.status.failed(fault);
+    this.showStatus();
+    const error = new Error(this.RED._(`dicom-in.error.${fault.kind}`, fault.values));
+    this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
+  }
+
+  private describe({ field, code, values }: Problem): string {
+    return `${this.RED._(`dicom-in.label.${field}`)}: ${this.RED._(`dicom-in.problem.${code}`, values)}`;
+  }
+
+  private showStatus(): void {
+    const status = this.status.current();
+    const shown = `${status.state} ${status.text}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.node.status(status);
+  }
+}

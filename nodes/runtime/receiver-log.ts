@@ -1,0 +1,53 @@
+import type { Node } from 'node-red';
+import { printable, type ReceiverEvent } from '../../src/receiver';
+
+/**
+ * Writes what an operator wants to find later to Node-RED's log: who came, who was turned away and why. No patient data:
+ * AE titles, addresses, UIDs and counts only, and those that come from a peer made printable.
+ */
+export function logEvent(node: Node, event: ReceiverEvent): void {
+  switch (event.event) {
+    case 'listening':
+      node.log(`listening on ${event.address} port ${event.port}`);
+      break;
+    case 'association-accepted':
+      node.debug(`association accepted from ${caller(event)}`);
+      break;
+    case 'association-released':
+      node.debug(`association from ${caller(event)} released after ${event.objects} objects`);
+      break;
+    case 'association-rejected':
+      node.warn(
+        `association from ${caller(event)} rejected (${event.result}/${event.source}/${event.reason}): ${event.text}`,
+      );
+      break;
+    case 'association-aborted':
+      node.warn(
+        `association from ${caller(event)} aborted by ${event.by} (${event.source}/${event.reason}): ${event.text}`,
+      );
+      break;
+    case 'connection-refused':
+      node.warn(`connection from ${event.remoteAddress} refused: ${event.text}`);
+      break;
+    case 'object-refused':
+      node.warn(
+        `object ${printable(event.sopInstanceUID)} from ${caller(event)} refused with ` +
+          `${event.status.toString(16).padStart(4, '0').toUpperCase()}: ${event.text}`,
+      );
+      break;
+    case 'object-received':
+      node.debug(`object ${printable(event.sopInstanceUID)} received from ${caller(event)}`);
+      break;
+    case 'queue-full':
+      node.warn(`objects are refused: ${event.text}`);
+      break;
+    case 'dead-letter':
+    case 'worker-restarted':
+    case 'stopped':
+      break;
+  }
+}
+
+function caller({ callingAET, remoteAddress }: { callingAET: string; remoteAddress: string }): string {
+  return `${printable(callingAET) || '(no AE title)'} at ${remoteAddress}`;
+}

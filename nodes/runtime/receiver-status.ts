@@ -1,0 +1,76 @@
+import type { NodeStatus } from 'node-red';
+import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../src/receiver';
+
+/** Words by key and values: the node's locale. */
+export type Translate = (key: string, values?: Record<string, string | number>) => string;
+
+/** A status with machine-readable fields for Status nodes beside the words. */
+export type ReceiverNodeStatus = NodeStatus & {
+  state: 'starting' | 'listening' | 'down' | 'stopped';
+  port?: number;
+  fault?: FaultKind;
+  counters?: Counters;
+};
+
+/** Faults that have words of their own under 20 characters; others are an error. */
+const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
+  portInUse: 'portInUse',
+  needsPrivilege: 'needsPrivilege',
+  settingsInvalid: 'settings',
+  tlsMissing: 'tls',
+  workerCrashed: 'restarting',
+};
+
+/** Follows a receiver and says what its node shows: whether it listens, and what it has received since its start. */
+export class ReceiverStatus {
+  private port: number | undefined;
+  private fault: ReceiverFault | undefined;
+  private counters: Counters | undefined;
+
+  constructor(private readonly translate: Translate) {}
+
+  /** True if the event changes what is shown. */
+  sees(event: ReceiverEvent): boolean {
+    if (event.event !== 'listening') return false;
+    this.port = event.port;
+    this.fault = undefined;
+    return true;
+  }
+
+  failed(fault: ReceiverFault): void {
+    if (fault.down) this.fault = fault;
+  }
+
+  counted(counters: Counters): void {
+    this.counters = counters;
+  }
+
+  current(): ReceiverNodeStatus {
+    if (this.fault !== undefined) {
+      const text = this.text(FAULT_STATUS[this.fault.kind] ?? 'error', this.fault.values);
+      return { fill: 'red', shape: 'ring', text, state: 'down', fault: this.fault.kind };
+    }
+    if (this.port === undefined) {
+      return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
+    }
+    const { port, counters } = this;
+    if (counters === undefined || counters.associations === 0) {
+      return { fill: 'green', shape: 'ring', text: this.text('listening', { port }), state: 'listening', port };
+    }
+    const text = this.text('counts', {
+      associations: counters.openAssociations,
+      objects: shortCount(counters.received),
+    });
+    return { fill: 'green', shape: 'dot', text, state: 'listening', port, counters };
+  }
+
+  private text(key: string, values?: Record<string, string | number>): string {
+    return this.translate(`dicom-in.status.${key}`, values);
+  }
+}
+
+/** 1234 → "1.2k": the status stays under 20 characters, and does not change with every object of a large study. */
+function shortCount(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+}

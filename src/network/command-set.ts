@@ -1,0 +1,154 @@
+import { AbortReason, ProtocolError } from './pdu';
+
+/** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
+export const CommandField = {
+  storeRQ: 0x0001,
+  echoRQ: 0x0030,
+  cancelRQ: 0x0fff,
+} as const;
+export const RESPONSE_BIT = 0x8000;
+
+/** Command Data Set Type that says "no data set follows" (PS3.7 E.1). */
+const NO_DATA_SET = 0x0101;
+
+/** What we need of a command set (PS3.7 9.3, group 0000, implicit VR little endian). Undefined: not there. */
+export interface CommandSet {
+  commandField: number;
+  messageId: number | undefined;
+  affectedSopClassUID: string | undefined;
+  affectedSopInstanceUID: string | undefined;
+  requestedSopClassUID: string | undefined;
+  requestedSopInstanceUID: string | undefined;
+  hasDataSet: boolean;
+}
+
+const Tag = {
+  groupLength: 0x0000,
+  affectedSopClassUID: 0x0002,
+  requestedSopClassUID: 0x0003,
+  commandField: 0x0100,
+  messageId: 0x0110,
+  messageIdBeingRespondedTo: 0x0120,
+  dataSetType: 0x0800,
+  status: 0x0900,
+  offendingElement: 0x0901,
+  errorComment: 0x0902,
+  affectedSopInstanceUID: 0x1000,
+  requestedSopInstanceUID: 0x1001,
+} as const;
+
+const ELEMENT_HEADER = 8;
+
+/**
+ * Decodes a command set. Its group length is not believed: the elements say themselves where they end.
+ * @throws ProtocolError (invalid PDU parameter) when it is no sequence of group 0000 elements or has no Command Field
+ */
+export function decodeCommandSet(bytes: Buffer): CommandSet {
+  const values = elementValues(bytes);
+  const commandField = unsignedShort(values.get(Tag.commandField));
+  if (commandField === undefined) throw invalid('a command set has no Command Field');
+  return {
+    commandField,
+    messageId: unsignedShort(values.get(Tag.messageId)),
+    affectedSopClassUID: uid(values.get(Tag.affectedSopClassUID)),
+    affectedSopInstanceUID: uid(values.get(Tag.affectedSopInstanceUID)),
+    requestedSopClassUID: uid(values.get(Tag.requestedSopClassUID)),
+    requestedSopInstanceUID: uid(values.get(Tag.requestedSopInstanceUID)),
+    hasDataSet: (unsignedShort(values.get(Tag.dataSetType)) ?? NO_DATA_SET) !== NO_DATA_SET,
+  };
+}
+
+function elementValues(bytes: Buffer): Map<number, Buffer> {
+  const values = new Map<number, Buffer>();
+  let offset = 0;
+  while (offset < bytes.length) {
+    if (bytes.length - offset < ELEMENT_HEADER) throw invalid('a command set ends inside an element');
+    if (bytes.readUInt16LE(offset) !== 0) throw invalid('a command set has an element outside group 0000');
+    const start = offset + ELEMENT_HEADER;
+    const end = start + bytes.readUInt32LE(offset + 4);
+    if (end > bytes.length) throw invalid('a command set has an element longer than itself');
+    values.set(bytes.readUInt16LE(offset + 2), bytes.subarray(start, end));
+    offset = end;
+  }
+  return values;
+}
+
+function unsignedShort(value: Buffer | undefined): number | undefined {
+  return value === undefined || value.length < 2 ? undefined : value.readUInt16LE(0);
+}
+
+function uid(value: Buffer | undefined): string | undefined {
+  const text = value?.toString('latin1').replace(/[ \0]+$/, '');
+  return text === '' ? undefined : text;
+}
+
+/** A status with words for the sender's operator: Error Comment (0000,0902), 64 characters at most. */
+export interface CommandStatus {
+  status: number;
+  comment?: string;
+}
+
+/** DIMSE status codes that we send (PS3.7 Annex C, PS3.4 B.2.3). */
+export const Status = {
+  success: 0x0000,
+  processingFailure: 0x0110,
+  invalidObjectInstance: 0x0117,
+  sopClassNotSupported: 0x0122,
+  unrecognizedOperation: 0x0211,
+  mistypedArgument: 0x0212,
+  outOfResources: 0xa700,
+  dataSetDoesNotMatchSopClass: 0xa900,
+  cannotUnderstand: 0xc000,
+} as const;
+
+const ERROR_COMMENT_MAX = 64;
+
+/**
+ * The response to a request: the affected UIDs are always repeated, for strict peers abort without them
+ * (PS3.7 9.3.1.2 and its siblings).
+ */
+export function encodeResponse(request: CommandSet, { status, comment }: CommandStatus): Buffer {
+  const elements = [
+    uidElement(Tag.affectedSopClassUID, request.affectedSopClassUID ?? request.requestedSopClassUID),
+    shortElement(Tag.commandField, request.commandField | RESPONSE_BIT),
+    shortElement(Tag.messageIdBeingRespondedTo, request.messageId ?? 0),
+    shortElement(Tag.dataSetType, NO_DATA_SET),
+    shortElement(Tag.status, status),
+    commentElement(comment),
+    uidElement(Tag.affectedSopInstanceUID, request.affectedSopInstanceUID ?? request.requestedSopInstanceUID),
+  ];
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(elements.reduce((sum, { length }) => sum + length, 0));
+  return Buffer.concat([element(Tag.groupLength, length), ...elements]);
+}
+
+function element(tag: number, value: Buffer): Buffer {
+  const header = Buffer.alloc(ELEMENT_HEADER);
+  header.writeUInt16LE(tag, 2);
+  header.writeUInt32LE(value.length, 4);
+  return Buffer.concat([header, value]);
+}
+
+function shortElement(tag: number, value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return element(tag, bytes);
+}
+
+function uidElement(tag: number, value: string | undefined): Buffer {
+  return value === undefined ? Buffer.alloc(0) : textElement(tag, value, '\0');
+}
+
+function commentElement(comment: string | undefined): Buffer {
+  if (comment === undefined) return Buffer.alloc(0);
+  const ascii = comment.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?').slice(0, ERROR_COMMENT_MAX);
+  return textElement(Tag.errorComment, ascii, ' ');
+}
+
+function textElement(tag: number, text: string, padding: string): Buffer {
+  return element(tag, Buffer.from(text.length % 2 === 0 ? text : text + padding, 'latin1'));
+}
+
+function invalid(what: string): ProtocolError {
+  return new ProtocolError(AbortReason.invalidParameter, what);
+}

@@ -1,0 +1,112 @@
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { log as dcmjsLog } from 'dcmjs';
+import * as dimse from 'dcmjs-dimse';
+import type { AssociateRequest } from './associate-request';
+import type { ContextAnswer } from './association-policy';
+import { ContextResult, type Rejection } from './pdu';
+
+/** Identifies this software to its peers (PS3.7 D.3.3.2). The UID is derived from a UUID (PS3.5 B.2). */
+export const IMPLEMENTATION_CLASS_UID = '2.25.338447960323383617030656976996234231051';
+export const IMPLEMENTATION_VERSION_NAME = 'NODE_RED_DICOM_0';
+
+/** Above every `maxPduLength`: the library announces the smaller of this and the association's own. */
+const LIBRARY_MAX_PDU_LENGTH = 0xffff_fffe;
+
+dimse.Implementation.setImplementationClassUid(IMPLEMENTATION_CLASS_UID);
+dimse.Implementation.setImplementationVersion(IMPLEMENTATION_VERSION_NAME);
+dimse.Implementation.setMaxPduLength(LIBRARY_MAX_PDU_LENGTH);
+// Both print identifiers and data sets to the console; what matters reaches `onError`.
+dimse.log.setLevel('silent');
+dcmjsLog.setLevel('silent');
+
+/** The library's socket: what it writes goes to `send`, one whole PDU a call. */
+class PduChannel extends Duplex {
+  constructor(private readonly send: (pdu: Buffer) => void) {
+    super();
+  }
+
+  override _read(): void {
+    // Pushed to from outside: see NegotiatingScp.receive.
+  }
+
+  override _write(pdu: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.send(pdu);
+    done();
+  }
+
+  /** The library sets a connect timeout on its socket; the association's own timers do that work. */
+  setTimeout(): this {
+    return this;
+  }
+}
+
+/**
+ * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC and -RJ, answers C-ECHO and release. It sees only
+ * PDUs that are whole and legal in the present state; the A-ASSOCIATE-RQ is read by `readAssociateRequest`, because the
+ * library's reader renumbers contexts that are not proposed in ascending order and loses its place at unknown items.
+ */
+export class NegotiatingScp extends dimse.Scp {
+  private readonly channel: PduChannel;
+  /** The library's own field, which its types leave out. */
+  declare association: dimse.association.Association;
+
+  constructor(send: (pdu: Buffer) => void, onError: (error: Error) => void) {
+    const channel = new PduChannel(send);
+    super(channel as unknown as Socket, {});
+    this.channel = channel;
+    this.on('networkError', onError);
+  }
+
+  /** Sends the A-ASSOCIATE-AC with our answers (PS3.8 9.3.3). */
+  accept(request: AssociateRequest, contexts: readonly ContextAnswer[], maxPduLength: number): void {
+    const association = new dimse.association.Association(request.callingAETField, request.calledAETField);
+    // Ascending: the library moves an id that is lower than one it already has.
+    for (const answer of [...contexts].sort((a, b) => a.id - b.id)) {
+      association.addPresentationContext(answer.abstractSyntax, answer.id);
+      const context = association.getPresentationContext(answer.id);
+      context.setResult(answer.result, answer.transferSyntax);
+      const role = request.roles.find(({ sopClass }) => sopClass === answer.abstractSyntax);
+      if (role !== undefined && answer.result === ContextResult.accept) {
+        // We are an SCP only: the peer may be SCU, if it proposed so, and not SCP (PS3.7 D.3.3.4).
+        context.setUserRole(role.scu);
+        context.setProviderRole(false);
+      }
+    }
+    association.setMaxPduLength(maxPduLength);
+    this.association = association;
+    this.sendAssociationAccept();
+  }
+
+  /** Sends the A-ASSOCIATE-RJ (PS3.8 9.3.4). */
+  reject({ result, source, reason }: Rejection): void {
+    this.sendAssociationReject(result, source, reason);
+  }
+
+  /** Hands over one whole PDU that is legal now. */
+  receive(pdu: Buffer): void {
+    this.channel.push(pdu);
+  }
+
+  /** Ends the library's timer. */
+  close(): void {
+    this.channel.destroy();
+  }
+
+  override associationReleaseRequested(): void {
+    this.sendAssociationReleaseResponse();
+  }
+
+  override cEchoRequest(
+    request: dimse.requests.CEchoRequest,
+    callback: (response: dimse.responses.CEchoResponse) => void,
+  ): void {
+    const response = dimse.responses.CEchoResponse.fromRequest(request);
+    response.setStatus(dimse.constants.Status.Success);
+    callback(response);
+  }
+
+  override abort(): void {
+    // The association itself handles A-ABORT.
+  }
+}

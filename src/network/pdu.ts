@@ -1,0 +1,89 @@
+/** PDU types, result and reason codes of the DICOM upper layer, and the PDUs that we write ourselves (PS3.8 9.3). */
+
+export const PduType = {
+  associateRQ: 0x01,
+  associateAC: 0x02,
+  associateRJ: 0x03,
+  dataTF: 0x04,
+  releaseRQ: 0x05,
+  releaseRP: 0x06,
+  abort: 0x07,
+} as const;
+
+export const PDU_HEADER_LENGTH = 6;
+/** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
+export const PDV_HEADER_LENGTH = 6;
+
+/** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes each need a quarter of it. */
+export const MAX_ASSOCIATE_LENGTH = 1_048_576;
+
+/** A-ABORT source (PS3.8 9.3.8). */
+export const AbortSource = { user: 0, provider: 2 } as const;
+export type AbortSource = (typeof AbortSource)[keyof typeof AbortSource];
+
+/** A-ABORT reason, significant when the source is the provider (PS3.8 9.3.8). */
+export const AbortReason = {
+  notSpecified: 0,
+  unrecognizedPdu: 1,
+  unexpectedPdu: 2,
+  unrecognizedParameter: 4,
+  unexpectedParameter: 5,
+  invalidParameter: 6,
+} as const;
+export type AbortReason = (typeof AbortReason)[keyof typeof AbortReason];
+
+/** Result, source and reason of an A-ASSOCIATE-RJ (PS3.8 9.3.4), with words for an operator. */
+export interface Rejection {
+  result: 1 | 2;
+  source: 1 | 2 | 3;
+  reason: number;
+  text: string;
+}
+
+/** Presentation context results of an A-ASSOCIATE-AC (PS3.8 9.3.3.2). */
+export const ContextResult = {
+  accept: 0,
+  userRejection: 1,
+  noReason: 2,
+  abstractSyntaxNotSupported: 3,
+  transferSyntaxesNotSupported: 4,
+} as const;
+export type ContextResult = (typeof ContextResult)[keyof typeof ContextResult];
+
+/** The peer broke the protocol: the association ends with an A-ABORT from the provider for this reason. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+
+  constructor(
+    readonly reason: AbortReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** An A-ABORT PDU. */
+export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
+  return Buffer.from([PduType.abort, 0, 0, 0, 0, 4, 0, 0, source, reason]);
+}
+
+/**
+ * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it.
+ * Split where the peer's maximum length (PS3.8 D.1; 0: none) is smaller than the command.
+ */
+export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
+  const room = peerMaxLength === 0 ? command.length : Math.max(peerMaxLength - PDV_HEADER_LENGTH, 1);
+  const parts: Buffer[] = [];
+  for (let start = 0; start < command.length; start += room) {
+    const value = command.subarray(start, start + room);
+    const isLast = start + room >= command.length;
+    const header = Buffer.alloc(PDU_HEADER_LENGTH + PDV_HEADER_LENGTH);
+    header.writeUInt8(PduType.dataTF, 0);
+    header.writeUInt32BE(PDV_HEADER_LENGTH + value.length, 2);
+    header.writeUInt32BE(value.length + 2, 6);
+    header.writeUInt8(contextId, 10);
+    header.writeUInt8(isLast ? 0b11 : 0b01, 11);
+    parts.push(header, value);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,42 @@
+import { Status, type CommandSet, type CommandStatus } from './command-set';
+import type { ObjectWriter } from './object-store';
+import { VERIFICATION_SOP_CLASS } from './uids';
+
+/**
+ * UIDs as they are found in the wild: digits and dots by the Standard (PS3.5 9.1), letters and hyphens from
+ * anonymisers. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
+ */
+export function isAcceptableInstanceUid(uid: string): boolean {
+  return uid.length <= 64 && /^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$/.test(uid);
+}
+
+/**
+ * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not.
+ * @param abstractSyntax of the presentation context that it came on
+ */
+export function refuseStore(command: CommandSet, abstractSyntax: string): CommandStatus | undefined {
+  const { messageId, affectedSopClassUID, affectedSopInstanceUID, hasDataSet } = command;
+  if (messageId === undefined) {
+    return { status: Status.mistypedArgument, comment: 'C-STORE-RQ has no Message ID' };
+  }
+  if (affectedSopClassUID === undefined) {
+    return { status: Status.sopClassNotSupported, comment: 'C-STORE-RQ has no Affected SOP Class UID' };
+  }
+  if (abstractSyntax === VERIFICATION_SOP_CLASS || affectedSopClassUID !== abstractSyntax) {
+    return { status: Status.sopClassNotSupported, comment: 'SOP class is not that of the presentation context' };
+  }
+  if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {
+    return { status: Status.invalidObjectInstance, comment: 'Affected SOP Instance UID is missing or no UID' };
+  }
+  if (!hasDataSet) return { status: Status.cannotUnderstand, comment: 'C-STORE-RQ without a data set' };
+  return undefined;
+}
+
+/** Drops a data set and answers with this status. */
+export function refusingWriter(status: CommandStatus): ObjectWriter {
+  return {
+    write: () => undefined,
+    finish: () => Promise.resolve(status),
+    discard: () => undefined,
+  };
+}

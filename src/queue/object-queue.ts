@@ -1,0 +1,71 @@
+/**
+ * What has been accepted and not yet handed over. The queue knows bytes, order and safety; what the bytes mean is the
+ * receiver's business, and so is what a refusal says to the sender.
+ */
+export interface ObjectQueue {
+  /**
+   * Makes ready and finds what an earlier run left behind; those objects come out first, marked redelivered.
+   * @throws an Error with the system's code when the place cannot be used
+   */
+  open(): Promise<void>;
+
+  /**
+   * Starts an object with these first bytes.
+   * @throws QueueRefusal when there is no room
+   */
+  begin(head: Buffer): QueueWriter;
+
+  /** The oldest object that has not been taken yet, or undefined. It stays in the queue until `remove`. */
+  take(): QueuedObject | undefined;
+
+  /** The object has been handed over. */
+  remove(id: string): void;
+
+  /** The object cannot be handed over: it is set aside with the reason, and no longer waits. */
+  setAside(id: string, why: string): void;
+
+  /** Objects that wait or are being handed over. */
+  readonly size: number;
+
+  /** Drops half-written objects and forgets the rest, which stays where it is safe. */
+  close(): void;
+}
+
+/** An object being written. Exactly one of `commit` and `discard` ends it. */
+export interface QueueWriter {
+  /** @throws QueueRefusal when it cannot be kept; then call `discard` */
+  write(bytes: Buffer): void;
+  /** What has been written so far, head included. Valid until `commit` or `discard`. */
+  content(): ObjectContent;
+  /** Resolves once the object is as safe as the queue promises. @throws QueueRefusal */
+  commit(): Promise<void>;
+  discard(): void;
+}
+
+/** The bytes of an object: in memory, or in an open file of this size. */
+export type ObjectContent = { kind: 'memory'; bytes: Buffer } | { kind: 'file'; fd: number; size: number };
+
+export interface QueuedObject {
+  readonly id: string;
+  /** How often it may have been handed over before. */
+  readonly redelivered: number;
+  /** Calls back with the content, which is valid during the call only. */
+  read<T>(use: (content: ObjectContent) => T): T;
+}
+
+/** The queue cannot take an object: full, or its disk is. `code` is one of ours or the system's. */
+export class QueueRefusal extends Error {
+  override readonly name = 'QueueRefusal';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The refusal of a queue that holds as many objects as it may. */
+export function queueFull(maxObjects: number): QueueRefusal {
+  return new QueueRefusal('QUEUE_FULL', `queue is full: ${maxObjects} objects wait for the flow`);
+}

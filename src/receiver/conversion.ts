@@ -1,0 +1,54 @@
+import { convert, readFileMeta, uidName, type ByteSource } from '../dicom';
+import type { QueuedObject } from '../queue';
+import type { DicomInSettings } from '../settings';
+import { decodeEnvelope } from './envelope';
+import type { FlowMessage } from './message';
+import { contentSource } from './object-intake';
+
+export type ConversionSettings = Pick<
+  DicomInSettings,
+  'includeCommonFieldsNode' | 'includeReportNode' | 'includeTagsNode' | 'tagsFormat' | 'output'
+>;
+
+/** A queued object as the flow gets it. `object` is the whole Part 10 file, where the node's output is `buffer`. */
+export interface ConvertedObject {
+  message: FlowMessage;
+  object: Buffer<ArrayBuffer> | undefined;
+}
+
+/** @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted) */
+export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
+  return queued.read((content) => {
+    const source = contentSource(content);
+    const meta = readFileMeta(source);
+    const envelope = decodeEnvelope(meta);
+    const { message, warnings, identity } = convert(source, {
+      ...settings,
+      transferSyntaxUID: envelope.transferSyntaxUID,
+      offset: meta.dataSetOffset,
+    });
+    return {
+      message: {
+        payload: message,
+        topic: identity.studyInstanceUID ?? '',
+        dicom: {
+          ...envelope,
+          sopClassName: uidName(envelope.sopClassUID) ?? envelope.sopClassUID,
+          size: source.size - meta.dataSetOffset,
+          queueId: queued.id,
+          redelivered: queued.redelivered,
+          ...(warnings.length > 0 && { warnings }),
+        },
+      },
+      object: settings.output === 'buffer' ? copyOf(source) : undefined,
+    };
+  });
+}
+
+/** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */
+function copyOf(source: ByteSource): Buffer<ArrayBuffer> {
+  const copy = Buffer.alloc(source.size);
+  const { bytes, offset } = source.window(0, source.size);
+  bytes.copy(copy, 0, 0 - offset);
+  return copy;
+}

@@ -1,0 +1,49 @@
+/**
+ * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the
+ * code that `faultCode` makes of the kind.
+ */
+export type FaultKind =
+  | 'portInUse'
+  | 'needsPrivilege'
+  | 'addressNotAvailable'
+  | 'listenFailed'
+  | 'queueUnusable'
+  | 'queueLeftover'
+  | 'notConverted'
+  | 'workerCrashed'
+  | 'settingsInvalid'
+  | 'tlsMissing';
+
+export interface ReceiverFault {
+  kind: FaultKind;
+  /** Facts for the text. */
+  values: Record<string, string | number>;
+  /** True while the receiver does not listen because of it (it goes on trying by itself). */
+  down: boolean;
+}
+
+/** `portInUse` → `DICOM_PORT_IN_USE`. */
+export function faultCode(kind: FaultKind): string {
+  return `DICOM_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** What a failed attempt to listen means. */
+export function listenFault(error: unknown, port: number, address: string): ReceiverFault {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const values = { port, address, reason: message };
+  switch (code) {
+    case 'EADDRINUSE':
+      return { kind: 'portInUse', values, down: true };
+    case 'EACCES':
+      return { kind: 'needsPrivilege', values, down: true };
+    case 'EADDRNOTAVAIL':
+      return { kind: 'addressNotAvailable', values, down: true };
+    default:
+      return { kind: 'listenFailed', values, down: true };
+  }
+}
+
+export function queueFault(error: unknown, directory: string): ReceiverFault {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { kind: 'queueUnusable', values: { directory, reason: code ?? message }, down: true };
+}

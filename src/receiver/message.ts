@@ -1,0 +1,41 @@
+import type { DicomMessage } from '../dicom';
+
+/** The facts that travel with an object through the queue: `msg.dicom` without what is only known at delivery. */
+export interface ObjectEnvelope {
+  callingAET: string;
+  calledAET: string;
+  remoteAddress: string;
+  remotePort: number;
+  localPort: number;
+  tls?: { authorized: boolean; subject: string };
+  associationId: string;
+  messageId: number;
+  sopClassUID: string;
+  sopInstanceUID: string;
+  transferSyntaxUID: string;
+  /** ISO 8601 */
+  receivedAt: string;
+}
+
+/** `msg.dicom`. */
+export interface MessageFacts extends ObjectEnvelope {
+  /** The name of PS3.6 Annex A; the UID where it has none. */
+  sopClassName: string;
+  /** Bytes of the data set. */
+  size: number;
+  queueId: string;
+  /** How often the object may have been delivered before. */
+  redelivered: number;
+  /** What the conversion found odd. */
+  warnings?: readonly { code: string; path: string; text: string }[];
+  /** The Part 10 object, where the node's output is `buffer`. */
+  object?: Buffer;
+}
+
+/** A flow message before Node-RED gives it its id. */
+export interface FlowMessage {
+  payload: DicomMessage;
+  /** The Study Instance UID. */
+  topic: string;
+  dicom: MessageFacts;
+}

@@ -1,0 +1,122 @@
+import { DicomError, bufferSource, encodeFileMeta, fileSource, inspectDataSet, type ByteSource } from '../dicom';
+import {
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  Status,
+  type CommandStatus,
+  type ObjectStore,
+  type ObjectWriter,
+  type StoreRequest,
+} from '../network';
+import { QueueRefusal, type ObjectContent, type ObjectQueue, type QueueWriter } from '../queue';
+import { encodeEnvelope } from './envelope';
+import type { ObjectEnvelope } from './message';
+
+/**
+ * Takes data sets from the network into the queue: each becomes a Part 10 file whose meta information carries the
+ * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
+ */
+export class ObjectIntake implements ObjectStore {
+  /** @param onRefusal told of every object that the queue would not take */
+  constructor(
+    private readonly queue: ObjectQueue,
+    private readonly onRefusal: (refusal: QueueRefusal) => void,
+  ) {}
+
+  begin(request: StoreRequest): { writer: ObjectWriter } | { refused: CommandStatus } {
+    const head = encodeHead(request);
+    try {
+      return { writer: this.writer(request, head.length, this.queue.begin(head)) };
+    } catch (error) {
+      return { refused: this.outOfResources(error) };
+    }
+  }
+
+  private writer(request: StoreRequest, headLength: number, object: QueueWriter): ObjectWriter {
+    return {
+      write: (bytes) => {
+        try {
+          object.write(bytes);
+          return undefined;
+        } catch (error) {
+          return this.outOfResources(error);
+        }
+      },
+      finish: async () => {
+        const refused = checkIdentity(request, contentSource(object.content()), headLength);
+        if (refused !== undefined) {
+          object.discard();
+          return refused;
+        }
+        try {
+          await object.commit();
+          return { status: Status.success };
+        } catch (error) {
+          return this.outOfResources(error);
+        }
+      },
+      discard: () => object.discard(),
+    };
+  }
+
+  /** What is no refusal is a fault of ours, and not to be hidden behind a status. */
+  private outOfResources(error: unknown): CommandStatus {
+    if (!(error instanceof QueueRefusal)) throw error;
+    this.onRefusal(error);
+    return { status: Status.outOfResources, comment: error.message };
+  }
+}
+
+/** The bytes of a queued object for `src/dicom`. */
+export function contentSource(content: ObjectContent): ByteSource {
+  return content.kind === 'memory' ? bufferSource(content.bytes) : fileSource(content.fd, content.size);
+}
+
+function encodeHead({ association, messageId, ...uids }: StoreRequest): Buffer {
+  const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } = association;
+  const envelope: ObjectEnvelope = {
+    callingAET,
+    calledAET,
+    remoteAddress,
+    remotePort,
+    localPort,
+    ...(tls && { tls }),
+    associationId,
+    messageId,
+    ...uids,
+    receivedAt: new Date().toISOString(),
+  };
+  return encodeFileMeta({
+    ...uids,
+    implementationClassUID: IMPLEMENTATION_CLASS_UID,
+    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+    sourceAET: callingAET,
+    sendingAET: callingAET,
+    receivingAET: calledAET,
+    privateInformation: encodeEnvelope(envelope),
+  });
+}
+
+/**
+ * A data set that cannot be read to its end, or that is another object than its command says, must not be acknowledged
+ * (PS3.4 B.2.3: C000, A900).
+ */
+function checkIdentity(request: StoreRequest, source: ByteSource, offset: number): CommandStatus | undefined {
+  try {
+    const found = inspectDataSet(source, { transferSyntaxUID: request.transferSyntaxUID, offset });
+    if (found.sopClassUID === undefined || found.sopInstanceUID === undefined) {
+      return { status: Status.cannotUnderstand, comment: 'data set has no SOP Class or SOP Instance UID' };
+    }
+    if (found.sopClassUID !== request.sopClassUID || found.sopInstanceUID !== request.sopInstanceUID) {
+      const what = found.sopClassUID === request.sopClassUID ? 'SOP Instance UID' : 'SOP Class UID';
+      return {
+        status: Status.dataSetDoesNotMatchSopClass,
+        comment: `${what} of the data set is not that of the command`,
+      };
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DicomError)) throw error;
+    return { status: Status.cannotUnderstand, comment: error.message };
+  }
+}

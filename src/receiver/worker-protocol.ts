@@ -1,0 +1,14 @@
+import type { Counters, ReceiverEvent } from './events';
+import type { ReceiverFault } from './faults';
+
+/** From the host to its worker. */
+export type ToWorker = { kind: 'handed-over'; id: string } | { kind: 'stop'; graceMs: number };
+
+/** From the worker to its host. */
+export type FromWorker =
+  /** `json` is a FlowMessage as text: parsing it costs the main thread a third of what cloning does. */
+  | { kind: 'delivery'; id: string; json: string; object?: Uint8Array<ArrayBuffer> }
+  | { kind: 'event'; event: ReceiverEvent }
+  | { kind: 'counters'; counters: Counters }
+  | { kind: 'fault'; fault: ReceiverFault }
+  | { kind: 'stopped' };

@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Receiver, type ReceiverConfig } from './receiver';
+import type { FromWorker, ToWorker } from './worker-protocol';
+
+/** The entry of the worker thread: a Receiver whose output is posted to the host. */
+if (parentPort === null) throw new Error('worker.js is started by ReceiverHost as a worker thread');
+const port = parentPort;
+
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const receiver = new Receiver(workerData as ReceiverConfig, {
+  deliver: (id, { message, object }) => {
+    const json = JSON.stringify(message);
+    if (object === undefined) post({ kind: 'delivery', id, json });
+    // Alone in its memory (see conversion.ts), so it moves to the main thread instead of being copied.
+    else post({ kind: 'delivery', id, json, object }, [object.buffer]);
+  },
+  event: (event) => post({ kind: 'event', event }),
+  counters: (counters) => post({ kind: 'counters', counters }),
+  fault: (fault) => post({ kind: 'fault', fault }),
+});
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'handed-over':
+      receiver.handedOver(message.id);
+      break;
+    case 'stop':
+      void receiver.stop(message.graceMs).then(() => {
+        post({ kind: 'stopped' });
+        port.close();
+      });
+      break;
+  }
+});
+
+receiver.start();
