@@ -1,0 +1,74 @@
+import { Listener, hostFilter, type ListenerOptions, type NetworkEvent } from '../../src/network';
+import type { CommandStatus, ObjectStore, StoreRequest } from '../../src/network';
+
+export interface StoredObject {
+  request: StoreRequest;
+  bytes: Buffer;
+}
+
+export interface TestListener {
+  listener: Listener;
+  port: number;
+  events: NetworkEvent[];
+  stored: StoredObject[];
+  discarded: StoreRequest[];
+  close(): Promise<void>;
+}
+
+export interface TestListenerOptions {
+  policy?: Partial<ListenerOptions['policy']>;
+  limits?: Partial<ListenerOptions['limits']>;
+  allowedHosts?: string[];
+  /** The answer to a complete object; default success. */
+  answer?: (object: StoredObject) => Promise<CommandStatus>;
+}
+
+/** A listener on a free port of the loopback interface, with a store that remembers. */
+export async function testListener(options: TestListenerOptions = {}): Promise<TestListener> {
+  const events: NetworkEvent[] = [];
+  const stored: StoredObject[] = [];
+  const discarded: StoreRequest[] = [];
+  const store: ObjectStore = {
+    begin(request) {
+      const parts: Buffer[] = [];
+      return {
+        writer: {
+          write: (bytes) => void parts.push(Buffer.from(bytes)),
+          finish: async () => {
+            const object = { request, bytes: Buffer.concat(parts) };
+            const status = (await options.answer?.(object)) ?? { status: 0 };
+            if (status.status === 0) stored.push(object);
+            return status;
+          },
+          discard: () => void discarded.push(request),
+        },
+      };
+    },
+  };
+  const listener = new Listener({
+    port: 0,
+    bindAddress: '127.0.0.1',
+    allowsHost: hostFilter(options.allowedHosts ?? []),
+    policy: {
+      ourAET: 'OUR_SCP',
+      checkCalledAET: false,
+      callingAETs: 'any',
+      maxAssociations: 50,
+      acceptUnknownSopClasses: true,
+      isStorageSopClass: (uid) => uid.startsWith('1.2.840.10008.5.1.4.1.1.'),
+      transferSyntaxes: [],
+      ...options.policy,
+    },
+    limits: {
+      associationTimeoutSeconds: 30,
+      idleTimeoutSeconds: 60,
+      maxPduLength: 262_144,
+      maxObjectBytes: 0,
+      ...options.limits,
+    },
+    store,
+    report: (event) => events.push(event),
+  });
+  const { port } = await listener.listen();
+  return { listener, port, events, stored, discarded, close: () => listener.close(100) };
+}
