@@ -1,0 +1,197 @@
+import type { Cursor } from './byte-source';
+import { CharacterSet } from './character-set';
+import { lookUp } from './dictionary';
+import type { Encoding } from './encoding';
+import { BINARY_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
+import type { StructureVisitor } from './structure';
+import { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
+import { Kind, VR, type Vr } from './vr';
+import type { Warnings } from './warnings';
+
+/** A data element: where its value is, and its bytes when they will be needed. */
+export class Element {
+  constructor(
+    readonly tag: number,
+    /** As sent, or as the dictionary says in implicit VR. */
+    readonly vr: Vr,
+    /** Where the value begins in the source. */
+    readonly offset: number,
+    readonly length: number,
+    readonly bigEndian: boolean,
+    /** The value is bytes[start] to bytes[start + length]; undefined for bulk data. */
+    readonly bytes: Buffer | undefined,
+    readonly start: number,
+    readonly items: DataSet[] | undefined,
+    /** Number of fragments of an encapsulated value, without its offset table. */
+    readonly fragments: number | undefined,
+  ) {}
+}
+
+/** A data set or an item of a sequence. */
+export class DataSet {
+  elements: Element[] = [];
+  #characterSet: CharacterSet | undefined;
+  #pixelsSigned: boolean | undefined;
+  #creators: Map<number, string> | undefined;
+
+  constructor(
+    readonly warnings: Warnings,
+    readonly parent?: DataSet,
+    /** The sequence that it is an item of. */
+    readonly parentTag = 0,
+    readonly index = 0,
+  ) {}
+
+  find(tag: number): Element | undefined {
+    const { elements } = this;
+    let low = 0;
+    let high = elements.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const element = elements[middle];
+      if (element === undefined) return undefined;
+      if (element.tag === tag) return element;
+      if (element.tag < tag) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  /** Its own Specific Character Set, or that of what encloses it (PS3.3 C.12.1.1.2). */
+  get characterSet(): CharacterSet {
+    return (this.#characterSet ??= this.#findCharacterSet());
+  }
+
+  #findCharacterSet(): CharacterSet {
+    const element = this.find(TAG.SpecificCharacterSet);
+    if (element?.bytes === undefined) return this.parent?.characterSet ?? CharacterSet.DEFAULT;
+    const terms = element.bytes.toString('latin1', element.start, element.start + element.length);
+    return CharacterSet.of(terms, (text) => this.warn('character-set', TAG.SpecificCharacterSet, text));
+  }
+
+  /** Pixel Representation, which decides between US and SS, here or in what encloses it. */
+  get pixelsSigned(): boolean {
+    return (this.#pixelsSigned ??= this.#findPixelsSigned());
+  }
+
+  #findPixelsSigned(): boolean {
+    const element = this.find(TAG.PixelRepresentation);
+    if (element?.bytes === undefined || element.length < 2) return this.parent?.pixelsSigned ?? false;
+    const { bytes, start, bigEndian } = element;
+    return (bigEndian ? bytes.readUInt16BE(start) : bytes.readUInt16LE(start)) === 1;
+  }
+
+  /** The Private Creator that has reserved the block of a private data element (PS3.5 7.8.1). */
+  privateCreator(tag: number): string | undefined {
+    if (!isPrivate(tag) || isPrivateCreator(tag)) return undefined;
+    this.#creators ??= this.#findCreators();
+    return this.#creators.get(tagOf(tag >>> 16, (tag & 0xff00) >>> 8));
+  }
+
+  #findCreators(): Map<number, string> {
+    const creators = new Map<number, string>();
+    for (const { tag, bytes, start, length } of this.elements) {
+      if (!isPrivateCreator(tag) || bytes === undefined || length === 0) continue;
+      creators.set(tag, this.characterSet.decode(bytes, start, start + length).replace(/^ +|[ \0]+$/g, ''));
+    }
+    return creators;
+  }
+
+  warn(code: Parameters<Warnings['add']>[0], tag: number, text: string): void {
+    this.warnings.add(code, () => this.path(tag), text);
+  }
+
+  path(tag: number): string {
+    const within = this.parent === undefined ? '' : `${this.parent.path(this.parentTag)}[${this.index}].`;
+    return within + tagHex(tag);
+  }
+}
+
+/** Builds the tree of a data set while it is walked. Values stay where they are: in the window they were read in. */
+export class DataSetBuilder implements StructureVisitor {
+  readonly root: DataSet;
+  readonly #cursor: Cursor;
+  readonly #warnings: Warnings;
+  #dataSet: DataSet;
+  /** The sequences that are open, outermost first. */
+  readonly #open: { tag: number; items: DataSet[]; owner: DataSet }[] = [];
+
+  constructor(cursor: Cursor, warnings: Warnings) {
+    this.#cursor = cursor;
+    this.#warnings = warnings;
+    this.root = this.#dataSet = new DataSet(warnings);
+  }
+
+  element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
+    const bigEndian = encoding.bigEndian && vr !== VR.UN;
+    const cursor = this.#cursor;
+    const wanted = length <= inlineLimit(tag, vr);
+    const start = wanted ? cursor.ensure(offset, length) : 0;
+    const bytes = wanted ? cursor.bytes : undefined;
+    this.#dataSet.elements.push(
+      new Element(tag, vr, offset, length, bigEndian, bytes, start, undefined, undefined),
+    );
+  }
+
+  fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void {
+    this.#dataSet.elements.push(new Element(tag, vr, offset, length, false, undefined, 0, undefined, count));
+  }
+
+  beginSequence(tag: number): void {
+    const items: DataSet[] = [];
+    this.#dataSet.elements.push(new Element(tag, VR.SQ, 0, 0, false, undefined, 0, items, undefined));
+    this.#open.push({ tag, items, owner: this.#dataSet });
+  }
+
+  beginItem(): void {
+    const sequence = this.#open.at(-1);
+    if (sequence === undefined) return;
+    this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.tag, sequence.items.length);
+    sequence.items.push(this.#dataSet);
+  }
+
+  endItem(disordered: boolean): void {
+    if (disordered) inOrder(this.#dataSet);
+    this.#dataSet = this.#dataSet.parent ?? this.#dataSet;
+  }
+
+  endSequence(): void {
+    this.#open.pop();
+  }
+}
+
+/** Values up to this many bytes are needed; of two elements with one tag the last counts. */
+function inlineLimit(tag: number, vr: Vr): number {
+  switch (vr.kind) {
+    case Kind.Bytes:
+      if (tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData) return -1;
+      return vr === VR.UN ? inlineLimitOfUnknown(tag) : BINARY_INLINE_LIMIT;
+    case Kind.Binary:
+    case Kind.Tag:
+      return NUMBERS_INLINE_LIMIT;
+    case Kind.Text:
+    case Kind.LongText:
+    case Kind.Name:
+    case Kind.Code:
+    case Kind.Uid:
+    case Kind.Uri:
+    case Kind.Decimal:
+    case Kind.Integer:
+    case Kind.Sequence:
+      return TEXT_INLINE_LIMIT;
+  }
+}
+
+/** An attribute that was sent as UN although the dictionary knows it. */
+function inlineLimitOfUnknown(tag: number): number {
+  const known = lookUp(tag)?.vr;
+  return known === undefined || known === VR.UN || known === VR.SQ
+    ? BINARY_INLINE_LIMIT
+    : inlineLimit(tag, known);
+}
+
+function inOrder(dataSet: DataSet): void {
+  const last = new Map<number, Element>();
+  for (const element of dataSet.elements) last.set(element.tag, element);
+  dataSet.elements = [...last.values()].sort((a, b) => a.tag - b.tag);
+}

@@ -1,0 +1,19 @@
+/** bytes ↔ DicomMessage: pure functions, without I/O beyond the source they are given. */
+export { bufferSource, fileSource, type ByteSource, type ByteWindow } from './byte-source';
+export { COMMON_FIELDS, type CommonFields } from './common-fields';
+export {
+  convert,
+  type Conversion,
+  type ConvertOptions,
+  type DataSetOptions,
+  type DicomMessage,
+  type ObjectIdentity,
+} from './convert';
+export { DicomError, type DicomErrorCode } from './errors';
+export { encodeFileMeta, readFileMeta, type FileMeta } from './file-meta';
+export { inspectDataSet } from './inspect';
+export type { Report } from './report';
+export type { DicomJson, DicomJsonAttribute } from './tags-dicom-json';
+export type { KeywordTags, KeywordValue } from './tags-keyword';
+export { isStorageSopClass, uidName } from './uids';
+export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';

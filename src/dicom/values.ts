@@ -1,0 +1,227 @@
+import { decodeDefault, splitValues } from './character-set';
+import type { DataSet, Element } from './data-set';
+import { lookUp } from './dictionary';
+import { bigInteger, decimal, floatingPoint } from './numbers';
+import { REPLACEMENT } from './replacement';
+import { TAG, tagHex, tagOf } from './tags';
+import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
+
+/** The component groups of a person name that are not empty (PS3.18 F.2.2). */
+export interface PersonName {
+  Alphabetic?: string;
+  Ideographic?: string;
+  Phonetic?: string;
+}
+
+/** One value in JSON. Empty values among several are null (PS3.18 F.2.5). */
+export type Value = string | number | PersonName | null;
+
+/** The VR of an element, where that depends on the dictionary or on other elements of its data set. */
+export function resolveVr(dataSet: DataSet, element: Element): Vr {
+  let { vr } = element;
+  if (vr === VR.UN) {
+    // Who knows the attribute may read it as what it is: little endian, implicit (PS3.5 6.2.2).
+    const known = lookUp(element.tag)?.vr ?? VR.UN;
+    if (known !== VR.SQ) vr = known;
+    else return element.length === 0 ? known : VR.UN;
+  }
+  switch (vr) {
+    case AMBIGUOUS_VR.xs:
+      return dataSet.pixelsSigned ? VR.SS : VR.US;
+    case AMBIGUOUS_VR.ox:
+      // Implicit VR: OW, for pixel data, overlays, curves and waveforms (PS3.5 A.1). Encapsulated: OB (PS3.5 A.4).
+      return element.fragments === undefined ? VR.OW : VR.OB;
+    case AMBIGUOUS_VR.lt:
+      return lutOfOneEntry(dataSet) ? VR.US : VR.OW;
+    default:
+      return vr;
+  }
+}
+
+/** LUT Data is US if LUT Descriptor says that there is one entry, else OW (PS3.3 C.11.1.1, PS3.5 A.1). */
+function lutOfOneEntry(dataSet: DataSet): boolean {
+  const descriptor = dataSet.find(TAG.LUTDescriptor);
+  if (descriptor?.bytes === undefined || descriptor.length < 2) return false;
+  const { bytes, start, bigEndian } = descriptor;
+  return (bigEndian ? bytes.readUInt16BE(start) : bytes.readUInt16LE(start)) === 1;
+}
+
+/** The values of an element whose bytes are at hand and whose VR is none of bytes or items. Empty: no value at all. */
+export function readValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
+  const { bytes, length } = element;
+  if (bytes === undefined || length === 0) return [];
+  switch (vr.kind) {
+    case Kind.Binary:
+      return readNumbers(dataSet, element, vr, bytes);
+    case Kind.Tag:
+      return readTags(dataSet, element, bytes);
+    case Kind.Decimal:
+    case Kind.Integer:
+      return readDecimals(dataSet, element, vr, bytes);
+    case Kind.Name:
+      return readNames(dataSet, element, bytes);
+    case Kind.Text:
+    case Kind.LongText:
+    case Kind.Code:
+    case Kind.Uid:
+    case Kind.Uri:
+      return emptyAsNull(readStrings(dataSet, element, vr, bytes));
+    case Kind.Bytes:
+    case Kind.Sequence:
+      return [];
+  }
+}
+
+/** One empty string is an empty value field; among others it is a null. */
+function emptyAsNull(values: string[]): (string | null)[] {
+  if (values.length === 1) return values[0] === '' ? [] : values;
+  return values.map((each) => (each === '' ? null : each));
+}
+
+/** The values of a VR of text, without padding. */
+export function readStrings(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer): string[] {
+  const { start } = element;
+  const end = unpaddedEnd(bytes, start, start + element.length);
+  const values = decodeTexts(dataSet, vr, bytes, start, end);
+  for (let index = 0; index < values.length; index += 1) {
+    const text = values[index] ?? '';
+    if (text.includes(REPLACEMENT)) {
+      dataSet.warn(
+        'undecodable-text',
+        element.tag,
+        'bytes that are no characters of the character set became U+FFFD',
+      );
+    }
+    values[index] = unpad(text, vr.leadingPad);
+  }
+  return values;
+}
+
+function decodeTexts(dataSet: DataSet, { kind }: Vr, bytes: Buffer, start: number, end: number): string[] {
+  if (kind === Kind.Text || kind === Kind.Name) {
+    return dataSet.characterSet.decodeValues(bytes, start, end, kind === Kind.Name);
+  }
+  if (kind === Kind.LongText) return [dataSet.characterSet.decode(bytes, start, end)];
+  const text = decodeDefault(bytes, start, end);
+  return kind === Kind.Uri ? [text] : splitValues(text);
+}
+
+const SPACE = 0x20;
+const NUL = 0;
+
+/** Values are padded with a space, UIDs with NUL; in the wild also the other way round (PS3.5 6.2). */
+function unpaddedEnd(bytes: Buffer, start: number, end: number): number {
+  let last = end;
+  while (last > start && (bytes[last - 1] === SPACE || bytes[last - 1] === NUL)) last -= 1;
+  return last;
+}
+
+function unpad(text: string, leading: boolean): string {
+  let start = 0;
+  let end = text.length;
+  while (end > 0 && (text.charCodeAt(end - 1) === SPACE || text.charCodeAt(end - 1) === NUL)) end -= 1;
+  if (leading) while (start < end && text.charCodeAt(start) === SPACE) start += 1;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+function readDecimals(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer): Value[] {
+  const texts = readStrings(dataSet, element, vr, bytes);
+  if (texts.length === 1 && texts[0] === '') return [];
+  return texts.map((text) => {
+    if (text === '') return null;
+    const number = decimal(text);
+    if (typeof number === 'number') return number;
+    if (number === 'precision') {
+      dataSet.warn('precision', element.tag, 'a number that a JSON number would change; kept as a string');
+    } else {
+      dataSet.warn('not-a-number', element.tag, `a value of VR ${vr.name} is no number; kept as a string`);
+    }
+    return text;
+  });
+}
+
+const NAME_GROUPS = ['Alphabetic', 'Ideographic', 'Phonetic'] as const;
+
+function readNames(dataSet: DataSet, element: Element, bytes: Buffer): Value[] {
+  const texts = readStrings(dataSet, element, VR.PN, bytes);
+  if (texts.length === 1 && texts[0] === '') return [];
+  return texts.map((text) => {
+    const groups = text.split('=');
+    if (groups.length > NAME_GROUPS.length) {
+      dataSet.warn('name-groups', element.tag, 'a person name has more than three component groups');
+    }
+    return personName(groups);
+  });
+}
+
+function personName(groups: string[]): PersonName | null {
+  const name: PersonName = {};
+  let empty = true;
+  for (let index = 0; index < NAME_GROUPS.length; index += 1) {
+    const key = NAME_GROUPS[index];
+    const group = unpad(groups[index] ?? '', false);
+    if (key === undefined || group === '') continue;
+    name[key] = group;
+    empty = false;
+  }
+  return empty ? null : name;
+}
+
+function readNumbers(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer): Value[] {
+  const { start, length, bigEndian } = element;
+  const count = wholeValues(dataSet, element, vr.width);
+  const values = new Array<Value>(count);
+  const read = reader(vr, bytes, bigEndian);
+  for (let index = 0, at = start; index < count; index += 1, at += vr.width) values[index] = read(at);
+  return length === 0 ? [] : values;
+}
+
+function wholeValues(dataSet: DataSet, element: Element, width: number): number {
+  if (element.length % width !== 0) {
+    dataSet.warn('value-length', element.tag, `the length is no multiple of ${width}; the rest is left out`);
+  }
+  return Math.floor(element.length / width);
+}
+
+function reader(vr: Vr, bytes: Buffer, bigEndian: boolean): (at: number) => number | string {
+  switch (vr) {
+    case VR.US:
+      return bigEndian ? (at) => bytes.readUInt16BE(at) : (at) => bytes.readUInt16LE(at);
+    case VR.SS:
+      return bigEndian ? (at) => bytes.readInt16BE(at) : (at) => bytes.readInt16LE(at);
+    case VR.UL:
+      return bigEndian ? (at) => bytes.readUInt32BE(at) : (at) => bytes.readUInt32LE(at);
+    case VR.SL:
+      return bigEndian ? (at) => bytes.readInt32BE(at) : (at) => bytes.readInt32LE(at);
+    case VR.FL:
+      return (at) => floatingPoint(bigEndian ? bytes.readFloatBE(at) : bytes.readFloatLE(at));
+    case VR.FD:
+      return (at) => floatingPoint(bigEndian ? bytes.readDoubleBE(at) : bytes.readDoubleLE(at));
+    case VR.SV:
+      return (at) => bigInteger(bigEndian ? bytes.readBigInt64BE(at) : bytes.readBigInt64LE(at));
+    default:
+      return (at) => bigInteger(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
+  }
+}
+
+function readTags(dataSet: DataSet, element: Element, bytes: Buffer): Value[] {
+  const { start, bigEndian } = element;
+  const count = wholeValues(dataSet, element, VR.AT.width);
+  return Array.from({ length: count }, (_, index) => {
+    const at = start + index * VR.AT.width;
+    return tagHex(
+      bigEndian ? bytes.readUInt32BE(at) : tagOf(bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2)),
+    );
+  });
+}
+
+/** The value field in little endian, whatever the transfer syntax, as base64 (PS3.18 F.2.7). */
+export function base64(element: Element, vr: Vr, bytes: Buffer): string {
+  const { start, length, bigEndian } = element;
+  if (!bigEndian || vr.width === 1) return bytes.toString('base64', start, start + length);
+  const swapped = Buffer.from(bytes.subarray(start, start + length - (length % vr.width)));
+  if (vr.width === 2) swapped.swap16();
+  else if (vr.width === 4) swapped.swap32();
+  else swapped.swap64();
+  return Buffer.concat([swapped, bytes.subarray(start + swapped.length, start + length)]).toString('base64');
+}

@@ -1,0 +1,53 @@
+/** What a conversion met and accepted. Each code is documented in docs/message-format.md. */
+export type WarningCode =
+  | 'transfer-syntax-mismatch'
+  | 'implicit-element'
+  | 'unknown-vr'
+  | 'odd-length'
+  | 'tag-order'
+  | 'duplicate-tag'
+  | 'unexpected-group'
+  | 'stray-delimiter'
+  | 'missing-delimiter'
+  | 'trailing-bytes'
+  | 'zlib-header'
+  | 'un-not-a-sequence'
+  | 'character-set'
+  | 'undecodable-text'
+  | 'not-a-number'
+  | 'precision'
+  | 'value-length'
+  | 'too-many-values'
+  | 'name-groups'
+  | 'text-not-inlined'
+  | 'report';
+
+export interface ConversionWarning {
+  code: WarningCode;
+  /** Where: tags from the outermost sequence inwards, items counted from 0: "00400275[0].00400007". "" = the data set. */
+  path: string;
+  /** What, in words; never a value of the object. */
+  text: string;
+}
+
+/** More than this many are counted, not kept: a broken object has thousands. */
+export const MAX_WARNINGS = 50;
+
+export class Warnings {
+  readonly list: ConversionWarning[] = [];
+  /** How many there were, kept or not. */
+  count = 0;
+
+  /** `path` is a function because building one costs more than the warning that is not kept. */
+  add(code: WarningCode, path: () => string, text: string): void {
+    this.count += 1;
+    if (this.list.length < MAX_WARNINGS) this.list.push({ code, path: path(), text });
+  }
+}
+
+/** For a walk that only tries whether something can be read. */
+export class NoWarnings extends Warnings {
+  override add(): void {
+    this.count += 1;
+  }
+}
