@@ -33,13 +33,14 @@ export function bulkData(dataSet: DataSet, element: Element, vr: Vr, place: Bulk
     dataSet.warn('text-not-inlined', element.tag, 'a value is too long to be inlined; it is bulk data');
   }
   const { uri, seekable } = place;
-  return {
-    vr: vr.name,
-    ...(uri !== undefined && { BulkDataURI: uri }),
-    ...(uri !== undefined && seekable && { Offset: element.offset }),
-    Length: element.length,
-    ...(element.fragments !== undefined && { Fragments: element.fragments }),
-  };
+  const bulk: BulkData =
+    uri === undefined
+      ? { vr: vr.name, Length: element.length }
+      : seekable
+        ? { vr: vr.name, BulkDataURI: uri, Offset: element.offset, Length: element.length }
+        : { vr: vr.name, BulkDataURI: uri, Length: element.length };
+  if (element.fragments !== undefined) bulk.Fragments = element.fragments;
+  return bulk;
 }
 
 /** A value of bytes: inlined, empty, or bulk data. */

@@ -55,21 +55,20 @@ function known(
   return values;
 }
 
+/** Object literals with all their members cost a third of those that get one more later. */
 function unknown(dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): UnknownAttribute {
-  const creator = dataSet.privateCreator(element.tag);
-  return {
-    ...attribute(dataSet, element, vr, place),
-    ...(creator !== undefined && { PrivateCreator: creator }),
-  };
-}
-
-function attribute(dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): UnknownAttribute {
-  if (vr.kind === Kind.Sequence) {
-    const items = (element.items ?? []).map((item) => keywordTags(item, place));
-    return items.length === 0 ? { vr: vr.name } : { vr: vr.name, Value: items };
+  const PrivateCreator = dataSet.privateCreator(element.tag);
+  if (vr.kind === Kind.Bytes || (element.bytes === undefined && vr.kind !== Kind.Sequence)) {
+    const bytes = vr.kind === Kind.Bytes ? binary : bulkData;
+    const unknown: UnknownAttribute = bytes(dataSet, element, vr, place);
+    if (PrivateCreator !== undefined) unknown.PrivateCreator = PrivateCreator;
+    return unknown;
   }
-  if (vr.kind === Kind.Bytes) return binary(dataSet, element, vr, place);
-  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
-  const values = readValues(dataSet, element, vr);
-  return values.length === 0 ? { vr: vr.name } : { vr: vr.name, Value: values };
+  const Value =
+    vr.kind === Kind.Sequence
+      ? (element.items ?? []).map((item) => keywordTags(item, place))
+      : readValues(dataSet, element, vr);
+  if (Value.length === 0)
+    return PrivateCreator === undefined ? { vr: vr.name } : { vr: vr.name, PrivateCreator };
+  return PrivateCreator === undefined ? { vr: vr.name, Value } : { vr: vr.name, Value, PrivateCreator };
 }
