@@ -1,10 +1,133 @@
+import { itemsOf, numbersOf, present, textOf } from './attributes';
 import type { DataSet } from './data-set';
+import { reportText } from './report-text';
+import { type Code, codeOf, contentValue, type ContentValue, measurement } from './report-values';
 
-/** A structured report. */
+/** (0040,A504): the template that the document or a part of it follows (PS3.3 C.18.8). */
+export interface Template {
+  TemplateIdentifier?: string;
+  MappingResource?: string;
+}
+
+/** A node of the content tree (PS3.3 C.17.3). */
+export interface ContentItem {
+  /** CONTAINS, HAS PROPERTIES, HAS OBS CONTEXT, HAS ACQ CONTEXT, HAS CONCEPT MOD, INFERRED FROM, SELECTED FROM; not at the root. */
+  RelationshipType?: string;
+  ValueType?: string;
+  ConceptName?: Code;
+  /** By its value type; none for CONTAINER. NUM: null when nothing was measured. */
+  Value?: ContentValue;
+  /** NUM: the unit (UCUM as a rule). */
+  Unit?: Code;
+  /** NUM: why there is no number, or what to make of it. */
+  Qualifier?: Code;
+  /** By-reference relationship: the way to the item that is meant, counted from 1 at the root. */
+  ReferencedContentItemIdentifier?: number[];
+  ObservationDateTime?: string;
+  ObservationUID?: string;
+  ContinuityOfContent?: string;
+  ContentTemplate?: Template;
+  Content?: ContentItem[];
+}
+
+export interface VerifyingObserver {
+  VerifyingObserverName?: string;
+  VerifyingOrganization?: string;
+  VerificationDateTime?: string;
+  VerifyingObserverCode?: Code;
+}
+
+/** The section Report: a structured report as a tree and as text. */
 export interface Report {
+  /** The concept name of the root: what kind of document it is. */
+  Title?: Code;
+  Template?: Template;
+  CompletionFlag?: string;
+  CompletionFlagDescription?: string;
+  VerificationFlag?: string;
+  PreliminaryFlag?: string;
+  VerifyingObservers?: VerifyingObserver[];
+  Content: ContentItem;
+  /** The document as indented lines. */
   Text: string;
 }
 
-export function report(_dataSet: DataSet): Report | undefined {
-  return undefined;
+const ValueType = 0x0040a040;
+const RelationshipType = 0x0040a010;
+const ConceptNameCodeSequence = 0x0040a043;
+const ContinuityOfContent = 0x0040a050;
+const ObservationDateTime = 0x0040a032;
+const ObservationUID = 0x0040a171;
+const ContentSequence = 0x0040a730;
+const ContentTemplateSequence = 0x0040a504;
+const TemplateIdentifier = 0x0040db00;
+const MappingResource = 0x00080105;
+const ReferencedContentItemIdentifier = 0x0040db73;
+
+const CompletionFlag = 0x0040a491;
+const CompletionFlagDescription = 0x0040a492;
+const VerificationFlag = 0x0040a493;
+const PreliminaryFlag = 0x0040a496;
+const VerifyingObserverSequence = 0x0040a073;
+const VerifyingObserverName = 0x0040a075;
+const VerifyingOrganization = 0x0040a027;
+const VerificationDateTime = 0x0040a030;
+const VerifyingObserverIdentificationCodeSequence = 0x0040a088;
+
+/** The report in an object that has a content tree; undefined for every other object. */
+export function report(dataSet: DataSet): Report | undefined {
+  if (dataSet.find(ContentSequence) === undefined && textOf(dataSet, ValueType) !== 'CONTAINER')
+    return undefined;
+  const content = contentItem(dataSet);
+  const observers = itemsOf(dataSet, VerifyingObserverSequence).map(verifyingObserver);
+  const document = present<Omit<Report, 'Text'>>({
+    Title: content.ConceptName,
+    Template: content.ContentTemplate,
+    CompletionFlag: textOf(dataSet, CompletionFlag),
+    CompletionFlagDescription: textOf(dataSet, CompletionFlagDescription),
+    VerificationFlag: textOf(dataSet, VerificationFlag),
+    PreliminaryFlag: textOf(dataSet, PreliminaryFlag),
+    VerifyingObservers: observers.length === 0 ? undefined : observers,
+    Content: content,
+  });
+  return { ...document, Text: reportText(document) };
+}
+
+/** Recursive: nesting is bounded by the structure reader. */
+function contentItem(item: DataSet): ContentItem {
+  const valueType = textOf(item, ValueType);
+  const children = itemsOf(item, ContentSequence);
+  const number = valueType === 'NUM' ? measurement(item) : undefined;
+  return present<ContentItem>({
+    RelationshipType: textOf(item, RelationshipType),
+    ValueType: valueType,
+    ConceptName: codeOf(item, ConceptNameCodeSequence),
+    Value: number === undefined ? contentValue(item, valueType ?? '') : number.Value,
+    Unit: number?.Unit,
+    Qualifier: number?.Qualifier,
+    ReferencedContentItemIdentifier: numbersOf(item, ReferencedContentItemIdentifier),
+    ObservationDateTime: textOf(item, ObservationDateTime),
+    ObservationUID: textOf(item, ObservationUID),
+    ContinuityOfContent: textOf(item, ContinuityOfContent),
+    ContentTemplate: template(item),
+    Content: children.length === 0 ? undefined : children.map(contentItem),
+  });
+}
+
+function template(item: DataSet): Template | undefined {
+  const [found] = itemsOf(item, ContentTemplateSequence);
+  if (found === undefined) return undefined;
+  return present<Template>({
+    TemplateIdentifier: textOf(found, TemplateIdentifier),
+    MappingResource: textOf(found, MappingResource),
+  });
+}
+
+function verifyingObserver(item: DataSet): VerifyingObserver {
+  return present<VerifyingObserver>({
+    VerifyingObserverName: textOf(item, VerifyingObserverName),
+    VerifyingOrganization: textOf(item, VerifyingOrganization),
+    VerificationDateTime: textOf(item, VerificationDateTime),
+    VerifyingObserverCode: codeOf(item, VerifyingObserverIdentificationCodeSequence),
+  });
 }

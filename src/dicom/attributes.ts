@@ -1,0 +1,35 @@
+import { nameText } from './common-fields';
+import type { DataSet } from './data-set';
+import { readValues, resolveVr, type Value } from './values';
+
+/** Single attributes of a data set, for those who pick some by tag. Absent and empty are the same to them. */
+
+export function valuesOf(dataSet: DataSet, tag: number): Value[] {
+  const element = dataSet.find(tag);
+  return element === undefined ? [] : readValues(dataSet, element, resolveVr(dataSet, element));
+}
+
+export function valueOf(dataSet: DataSet, tag: number): string | number | undefined {
+  const [value] = valuesOf(dataSet, tag);
+  return (typeof value === 'object' ? nameText(value) : value) ?? undefined;
+}
+
+export function textOf(dataSet: DataSet, tag: number): string | undefined {
+  const value = valueOf(dataSet, tag);
+  return value === undefined ? undefined : String(value);
+}
+
+/** The numbers of an attribute; what is no number is left out. */
+export function numbersOf(dataSet: DataSet, tag: number): number[] | undefined {
+  const numbers = valuesOf(dataSet, tag).filter((value) => typeof value === 'number');
+  return numbers.length === 0 ? undefined : numbers;
+}
+
+export function itemsOf(dataSet: DataSet, tag: number): DataSet[] {
+  return dataSet.find(tag)?.items ?? [];
+}
+
+/** The members that are not undefined. */
+export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,69 @@
+import type { ContentItem, Report } from './report';
+import type { Code, ContentValue } from './report-values';
+
+const INDENT = '  ';
+
+/** The document as lines that a person can read: one content item a line, its children indented. */
+export function reportText(report: Omit<Report, 'Text'>): string {
+  const lines = [meaning(report.Title) ?? 'Structured report'];
+  const flags = [report.CompletionFlag, report.VerificationFlag, report.PreliminaryFlag].filter(Boolean);
+  if (flags.length > 0) lines.push(`(${flags.join(', ')})`);
+  for (const observer of report.VerifyingObservers ?? []) {
+    const { VerifyingObserverName: name = '?', VerifyingOrganization: organization } = observer;
+    const when = observer.VerificationDateTime;
+    lines.push(`Verified by ${[name, organization, when].filter((each) => each !== undefined).join(', ')}`);
+  }
+  for (const item of report.Content.Content ?? []) write(item, INDENT, lines);
+  return lines.join('\n').replace(/ +$/gm, '');
+}
+
+function write(item: ContentItem, indent: string, lines: string[]): void {
+  // Texts have lines of their own; those that follow stand under the first.
+  lines.push((indent + line(item)).replace(/\r\n|\r|\n/g, `\n${indent}${INDENT}`));
+  for (const child of item.Content ?? []) write(child, indent + INDENT, lines);
+}
+
+function line(item: ContentItem): string {
+  const relation = item.RelationshipType;
+  const prefix = relation === undefined || relation === 'CONTAINS' ? '' : `[${relation.toLowerCase()}] `;
+  if (item.ReferencedContentItemIdentifier !== undefined) {
+    return `${prefix}see item ${item.ReferencedContentItemIdentifier.join('.')}`;
+  }
+  const name = meaning(item.ConceptName) ?? item.ValueType ?? '';
+  if (item.Value === undefined) return prefix + name;
+  const unit = item.Value === null ? undefined : unitText(item.Unit);
+  const value = [item.Value === null ? '' : valueText(item.Value), unit, qualifierText(item.Qualifier)];
+  return `${prefix}${name}: ${value.filter((each) => each !== undefined && each !== '').join(' ')}`;
+}
+
+function meaning(code: Code | undefined): string | undefined {
+  return code?.CodeMeaning ?? code?.CodeValue;
+}
+
+/** UCUM codes are what is written behind a number, except those in braces or for no unit. */
+function unitText(unit: Code | undefined): string | undefined {
+  if (unit === undefined || unit.CodeValue === '1') return undefined;
+  return unit.CodingSchemeDesignator === 'UCUM' && !unit.CodeValue.startsWith('{')
+    ? unit.CodeValue
+    : meaning(unit);
+}
+
+function qualifierText(qualifier: Code | undefined): string | undefined {
+  const text = meaning(qualifier);
+  return text === undefined ? undefined : `(${text})`;
+}
+
+function valueText(value: NonNullable<ContentValue>): string {
+  if (typeof value !== 'object') return String(value);
+  if ('CodeValue' in value) return meaning(value) ?? '';
+  return Object.entries(value)
+    .map(([, part]) => partText(part))
+    .join(' ');
+}
+
+function partText(part: unknown): string {
+  if (Array.isArray(part)) return `[${part.map(partText).join(', ')}]`;
+  return typeof part === 'object' && part !== null
+    ? Object.values(part).map(partText).join(' ')
+    : String(part);
+}

@@ -1,0 +1,193 @@
+import { itemsOf, numbersOf, present, textOf, valueOf, valuesOf } from './attributes';
+import type { DataSet } from './data-set';
+import type { Value } from './values';
+
+/** A coded entry (PS3.3 8.8): code, scheme and what it means in words. */
+export interface Code {
+  CodeValue: string;
+  CodingSchemeDesignator?: string;
+  CodingSchemeVersion?: string;
+  CodeMeaning?: string;
+}
+
+/** A reference of value type IMAGE, COMPOSITE or WAVEFORM (PS3.3 C.18.3, C.18.4, C.18.5). */
+export interface ObjectReference {
+  ReferencedSOPClassUID?: string;
+  ReferencedSOPInstanceUID?: string;
+  ReferencedFrameNumber?: number[];
+  ReferencedSegmentNumber?: number[];
+  ReferencedWaveformChannels?: number[];
+  /** The presentation state or real world value mapping to apply. */
+  ReferencedSOPSequence?: ObjectReference[];
+}
+
+/** SCOORD and SCOORD3D (PS3.3 C.18.6, C.18.9): `GraphicData` holds pairs or triplets. */
+export interface SpatialCoordinates {
+  GraphicType?: string;
+  GraphicData?: number[];
+  PixelOriginInterpretation?: string;
+  ReferencedFrameOfReferenceUID?: string;
+  FiducialUID?: string;
+}
+
+/** TCOORD (PS3.3 C.18.7): samples, offsets or points in time. */
+export interface TemporalCoordinates {
+  TemporalRangeType?: string;
+  ReferencedSamplePositions?: number[];
+  ReferencedTimeOffsets?: number[];
+  ReferencedDateTime?: string[];
+}
+
+/** TABLE (PS3.3 C.18.10), by its size; the cells are in Tags. */
+export interface Table {
+  NumberOfTableRows?: number;
+  NumberOfTableColumns?: number;
+}
+
+export type ContentValue =
+  string | number | null | Code | ObjectReference | SpatialCoordinates | TemporalCoordinates | Table;
+
+const CodeValue = 0x00080100;
+const CodingSchemeDesignator = 0x00080102;
+const CodingSchemeVersion = 0x00080103;
+const CodeMeaning = 0x00080104;
+const LongCodeValue = 0x00080119;
+const URNCodeValue = 0x00080120;
+
+/** The first item of a code sequence. */
+export function codeOf(dataSet: DataSet, tag: number): Code | undefined {
+  const [item] = itemsOf(dataSet, tag);
+  if (item === undefined) return undefined;
+  return present<Code>({
+    CodeValue: textOf(item, CodeValue) ?? textOf(item, LongCodeValue) ?? textOf(item, URNCodeValue) ?? '',
+    CodingSchemeDesignator: textOf(item, CodingSchemeDesignator),
+    CodingSchemeVersion: textOf(item, CodingSchemeVersion),
+    CodeMeaning: textOf(item, CodeMeaning),
+  });
+}
+
+const MeasuredValueSequence = 0x0040a300;
+const NumericValue = 0x0040a30a;
+const FloatingPointValue = 0x0040a161;
+const MeasurementUnitsCodeSequence = 0x004008ea;
+const NumericValueQualifierCodeSequence = 0x0040a301;
+
+export interface Measurement {
+  Value: string | number | null;
+  Unit?: Code;
+  Qualifier?: Code;
+}
+
+/** NUM (PS3.3 C.18.1). Without a measured value the qualifier says why. */
+export function measurement(item: DataSet): Measurement {
+  const [measured] = itemsOf(item, MeasuredValueSequence);
+  const value = measured && (valueOf(measured, NumericValue) ?? valueOf(measured, FloatingPointValue));
+  return present<Measurement>({
+    Value: value ?? null,
+    Unit: measured && codeOf(measured, MeasurementUnitsCodeSequence),
+    Qualifier: codeOf(item, NumericValueQualifierCodeSequence),
+  });
+}
+
+const TextValue = 0x0040a160;
+const ConceptCodeSequence = 0x0040a168;
+const DateTag = 0x0040a121;
+const TimeTag = 0x0040a122;
+const DateTime = 0x0040a120;
+const PersonNameTag = 0x0040a123;
+const UIDTag = 0x0040a124;
+const ReferencedSOPSequence = 0x00081199;
+
+/** The value of a content item by its value type; undefined: the type has none (CONTAINER), or it is NUM. */
+export function contentValue(item: DataSet, valueType: string): ContentValue | undefined {
+  switch (valueType) {
+    case 'TEXT':
+      return textOf(item, TextValue) ?? null;
+    case 'CODE':
+      return codeOf(item, ConceptCodeSequence) ?? null;
+    case 'DATE':
+      return textOf(item, DateTag) ?? null;
+    case 'TIME':
+      return textOf(item, TimeTag) ?? null;
+    case 'DATETIME':
+      return textOf(item, DateTime) ?? null;
+    case 'PNAME':
+      return textOf(item, PersonNameTag) ?? null;
+    case 'UIDREF':
+      return textOf(item, UIDTag) ?? null;
+    case 'IMAGE':
+    case 'COMPOSITE':
+    case 'WAVEFORM': {
+      const [reference] = itemsOf(item, ReferencedSOPSequence);
+      return reference === undefined ? null : objectReference(reference);
+    }
+    case 'SCOORD':
+    case 'SCOORD3D':
+      return spatialCoordinates(item);
+    case 'TCOORD':
+      return temporalCoordinates(item);
+    case 'TABLE':
+      return table(item);
+    default:
+      return undefined;
+  }
+}
+
+const ReferencedSOPClassUID = 0x00081150;
+const ReferencedSOPInstanceUID = 0x00081155;
+const ReferencedFrameNumber = 0x00081160;
+const ReferencedSegmentNumber = 0x0062000b;
+const ReferencedWaveformChannels = 0x0040a0b0;
+
+function objectReference(item: DataSet): ObjectReference {
+  const more = itemsOf(item, ReferencedSOPSequence);
+  return present<ObjectReference>({
+    ReferencedSOPClassUID: textOf(item, ReferencedSOPClassUID),
+    ReferencedSOPInstanceUID: textOf(item, ReferencedSOPInstanceUID),
+    ReferencedFrameNumber: numbersOf(item, ReferencedFrameNumber),
+    ReferencedSegmentNumber: numbersOf(item, ReferencedSegmentNumber),
+    ReferencedWaveformChannels: numbersOf(item, ReferencedWaveformChannels),
+    ReferencedSOPSequence: more.length === 0 ? undefined : more.map(objectReference),
+  });
+}
+
+const GraphicData = 0x00700022;
+const GraphicType = 0x00700023;
+const PixelOriginInterpretation = 0x00480301;
+const ReferencedFrameOfReferenceUID = 0x30060024;
+const FiducialUID = 0x0070031a;
+
+function spatialCoordinates(item: DataSet): SpatialCoordinates {
+  return present<SpatialCoordinates>({
+    GraphicType: textOf(item, GraphicType),
+    GraphicData: numbersOf(item, GraphicData),
+    PixelOriginInterpretation: textOf(item, PixelOriginInterpretation),
+    ReferencedFrameOfReferenceUID: textOf(item, ReferencedFrameOfReferenceUID),
+    FiducialUID: textOf(item, FiducialUID),
+  });
+}
+
+const TemporalRangeType = 0x0040a130;
+const ReferencedSamplePositions = 0x0040a132;
+const ReferencedTimeOffsets = 0x0040a138;
+const ReferencedDateTime = 0x0040a13a;
+
+function temporalCoordinates(item: DataSet): TemporalCoordinates {
+  const times = valuesOf(item, ReferencedDateTime).filter((each: Value) => typeof each === 'string');
+  return present<TemporalCoordinates>({
+    TemporalRangeType: textOf(item, TemporalRangeType),
+    ReferencedSamplePositions: numbersOf(item, ReferencedSamplePositions),
+    ReferencedTimeOffsets: numbersOf(item, ReferencedTimeOffsets),
+    ReferencedDateTime: times.length === 0 ? undefined : times,
+  });
+}
+
+const NumberOfTableRows = 0x0040a802;
+const NumberOfTableColumns = 0x0040a803;
+
+function table(item: DataSet): Table {
+  return present<Table>({
+    NumberOfTableRows: numbersOf(item, NumberOfTableRows)?.[0],
+    NumberOfTableColumns: numbersOf(item, NumberOfTableColumns)?.[0],
+  });
+}
