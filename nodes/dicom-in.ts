@@ -59,7 +59,7 @@ class DicomInNode {
     const host = new ReceiverHost(config, {
       message: (message) => {
         if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
-        this.node.send(message);
+        this.node.send({ ...message });
       },
       event: (event) => this.event(event),
       counters: (counters) => {

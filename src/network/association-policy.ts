@@ -88,7 +88,8 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
     result,
     transferSyntax: context.transferSyntaxes[0] ?? DEFAULT_TRANSFER_SYNTAX,
   });
-  if (!acceptsAbstractSyntax(context.abstractSyntax, policy)) {
+  const { abstractSyntax } = context;
+  if (abstractSyntax !== VERIFICATION_SOP_CLASS && !acceptsStorageOf(abstractSyntax, policy)) {
     return refuse(ContextResult.abstractSyntaxNotSupported);
   }
   const transferSyntax = chooseTransferSyntax(context, policy);
@@ -97,13 +98,13 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
 }
 
 /** DICOM's own UIDs that are no storage class are services we do not offer; others may be private storage classes. */
-function acceptsAbstractSyntax(uid: string, policy: AssociationPolicy): boolean {
-  if (uid === VERIFICATION_SOP_CLASS || policy.isStorageSopClass(uid)) return true;
+export function acceptsStorageOf(uid: string, policy: AssociationPolicy): boolean {
+  if (policy.isStorageSopClass(uid)) return true;
   return policy.acceptUnknownSopClasses && isPlainUid(uid) && !isKnownOtherService(uid);
 }
 
 /** Numeric components only: anything else is no UID that a file or message should carry. */
-export function isPlainUid(uid: string): boolean {
+function isPlainUid(uid: string): boolean {
   return uid.length <= 64 && /^\d+(\.\d+)*$/.test(uid);
 }
 

@@ -8,6 +8,7 @@ import {
   type ContextAnswer,
 } from './association-policy';
 import { CommandField, Status, encodeResponse, type CommandSet, type CommandStatus } from './command-set';
+import { plainAddress } from './host-filter';
 import { MessageReader, type MessageHandler } from './message-reader';
 import { NegotiatingScp } from './negotiation';
 import type { NetworkEvent } from './events';
@@ -87,9 +88,9 @@ export class Association implements PduVisitor, MessageHandler {
       associationId: randomUUID(),
       callingAET: '',
       calledAET: '',
-      remoteAddress: socket.remoteAddress ?? '',
+      remoteAddress: plainAddress(socket.remoteAddress ?? ''),
       remotePort: socket.remotePort ?? 0,
-      localAddress: socket.localAddress ?? '',
+      localAddress: plainAddress(socket.localAddress ?? ''),
       localPort: socket.localPort ?? 0,
       ...(context.tls && { tls: context.tls }),
     };
@@ -231,7 +232,7 @@ export class Association implements PduVisitor, MessageHandler {
   // Sta6: open
 
   private beginStore(contextId: number, context: ContextAnswer, command: CommandSet): void {
-    const refused = refuseStore(command, context.abstractSyntax);
+    const refused = refuseStore(command, context.abstractSyntax, this.context.policy);
     if (refused !== undefined) {
       this.writer = refusingWriter(refused);
       if (!command.hasDataSet) this.dataEnds(contextId, command, 0);

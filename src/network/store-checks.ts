@@ -1,3 +1,4 @@
+import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
 import { Status, type CommandSet, type CommandStatus } from './command-set';
 import type { ObjectWriter } from './object-store';
 import { VERIFICATION_SOP_CLASS } from './uids';
@@ -11,10 +12,16 @@ export function isAcceptableInstanceUid(uid: string): boolean {
 }
 
 /**
- * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not.
+ * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not. The SOP class need
+ * not be the presentation context's: DCMTK proposes what a file's meta information says and sends what its data set
+ * says. It must be one that would have been accepted, though.
  * @param abstractSyntax of the presentation context that it came on
  */
-export function refuseStore(command: CommandSet, abstractSyntax: string): CommandStatus | undefined {
+export function refuseStore(
+  command: CommandSet,
+  abstractSyntax: string,
+  policy: AssociationPolicy,
+): CommandStatus | undefined {
   const { messageId, affectedSopClassUID, affectedSopInstanceUID, hasDataSet } = command;
   if (messageId === undefined) {
     return { status: Status.mistypedArgument, comment: 'C-STORE-RQ has no Message ID' };
@@ -22,8 +29,8 @@ export function refuseStore(command: CommandSet, abstractSyntax: string): Comman
   if (affectedSopClassUID === undefined) {
     return { status: Status.sopClassNotSupported, comment: 'C-STORE-RQ has no Affected SOP Class UID' };
   }
-  if (abstractSyntax === VERIFICATION_SOP_CLASS || affectedSopClassUID !== abstractSyntax) {
-    return { status: Status.sopClassNotSupported, comment: 'SOP class is not that of the presentation context' };
+  if (abstractSyntax === VERIFICATION_SOP_CLASS || !acceptsStorageOf(affectedSopClassUID, policy)) {
+    return { status: Status.sopClassNotSupported, comment: 'SOP class is not accepted for storage' };
   }
   if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {
     return { status: Status.invalidObjectInstance, comment: 'Affected SOP Instance UID is missing or no UID' };

@@ -16,23 +16,37 @@ export interface ConvertedObject {
   object: Buffer<ArrayBuffer> | undefined;
 }
 
+const MISMATCH = {
+  code: 'other-instance-uid',
+  path: '00080018',
+  text: 'the sender announced another SOP Instance UID than the data set has',
+};
+
 /** @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted) */
 export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
   return queued.read((content) => {
     const source = contentSource(content);
     const meta = readFileMeta(source);
     const envelope = decodeEnvelope(meta);
-    const { message, warnings, identity } = convert(source, {
+    const {
+      message,
+      warnings: found,
+      identity,
+    } = convert(source, {
       ...settings,
       transferSyntaxUID: envelope.transferSyntaxUID,
       offset: meta.dataSetOffset,
     });
+    // What the object is, is what its data set says, whatever the command said.
+    const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
+    const warnings = sopInstanceUID === envelope.sopInstanceUID ? found : [MISMATCH, ...found];
     return {
       message: {
         payload: message,
         topic: identity.studyInstanceUID ?? '',
         dicom: {
           ...envelope,
+          sopInstanceUID,
           sopClassName: uidName(envelope.sopClassUID) ?? envelope.sopClassUID,
           size: source.size - meta.dataSetOffset,
           queueId: queued.id,

@@ -1,4 +1,11 @@
-import { DicomError, bufferSource, encodeFileMeta, fileSource, inspectDataSet, type ByteSource } from '../dicom';
+import {
+  DicomError,
+  bufferSource,
+  encodeFileMeta,
+  fileSource,
+  inspectDataSet,
+  type ByteSource,
+} from '../dicom';
 import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
@@ -98,8 +105,9 @@ function encodeHead({ association, messageId, ...uids }: StoreRequest): Buffer {
 }
 
 /**
- * A data set that cannot be read to its end, or that is another object than its command says, must not be acknowledged
- * (PS3.4 B.2.3: C000, A900).
+ * A data set that cannot be read to its end, or that is of another class than its command says, must not be acknowledged
+ * (PS3.4 B.2.3: C000, A900). Another instance UID than the command's is found in the wild: such an object is taken, and
+ * everything downstream goes by what the data set says (see `convertQueued`).
  */
 function checkIdentity(request: StoreRequest, source: ByteSource, offset: number): CommandStatus | undefined {
   try {
@@ -107,16 +115,13 @@ function checkIdentity(request: StoreRequest, source: ByteSource, offset: number
     if (found.sopClassUID === undefined || found.sopInstanceUID === undefined) {
       return { status: Status.cannotUnderstand, comment: 'data set has no SOP Class or SOP Instance UID' };
     }
-    if (found.sopClassUID !== request.sopClassUID || found.sopInstanceUID !== request.sopInstanceUID) {
-      const what = found.sopClassUID === request.sopClassUID ? 'SOP Instance UID' : 'SOP Class UID';
-      return {
-        status: Status.dataSetDoesNotMatchSopClass,
-        comment: `${what} of the data set is not that of the command`,
-      };
+    if (found.sopClassUID !== request.sopClassUID) {
+      const comment = 'SOP Class UID of the data set is not that of the command';
+      return { status: Status.dataSetDoesNotMatchSopClass, comment };
     }
     return undefined;
   } catch (error) {
-    if (!(error instanceof DicomError)) throw error;
-    return { status: Status.cannotUnderstand, comment: error.message };
+    if (error instanceof DicomError) return { status: Status.cannotUnderstand, comment: error.message };
+    throw error;
   }
 }

@@ -72,7 +72,9 @@ export class Receiver {
       (id, converted) => output.deliver(id, converted),
       (id, error) => this.notConverted(id, error),
     );
-    this.listener = this.createListener(new ObjectIntake(this.queue, (refusal) => this.queueRefused(refusal)));
+    this.listener = this.createListener(
+      new ObjectIntake(this.queue, (refusal) => this.queueRefused(refusal)),
+    );
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */

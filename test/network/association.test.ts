@@ -307,7 +307,7 @@ describe('requests on an open association', () => {
     ['no Affected SOP Instance UID', 3, storeRQ({ 0x1000: '' }), 0x0117],
     ['a UID with a path in it', 3, storeRQ({ 0x1000: '../../etc/passwd' }), 0x0117],
     ['a UID of 65 characters', 3, storeRQ({ 0x1000: `1.${'2'.repeat(63)}` }), 0x0117],
-    ['a SOP class that is not the context’s', 3, storeRQ({ 0x0002: '1.2.840.10008.5.1.4.1.1.4' }), 0x0122],
+    ['a SOP class that is no storage', 3, storeRQ({ 0x0002: '1.2.840.10008.5.1.4.31' }), 0x0122],
     ['C-STORE on a Verification context', 1, storeRQ({ 0x0002: VERIFICATION }), 0x0122],
   ];
   for (const [what, contextId, command, status] of refusals) {
