@@ -24,8 +24,7 @@ export interface ContextAnswer extends ProposedContext {
 }
 
 export type AssociationDecision =
-  | { accepted: true; contexts: ContextAnswer[] }
-  | { accepted: false; rejection: Rejection };
+  { accepted: true; contexts: ContextAnswer[] } | { accepted: false; rejection: Rejection };
 
 /**
  * Decides about an A-ASSOCIATE-RQ, in the order protocol version, application context, called, calling AE title, limit,

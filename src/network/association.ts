@@ -176,7 +176,11 @@ export class Association implements PduVisitor, MessageHandler {
     if (context === undefined) return;
     if (command.commandField === CommandField.storeRQ) {
       this.beginStore(contextId, context, command);
-    } else if (command.commandField === CommandField.echoRQ && isVerification(context) && !command.hasDataSet) {
+    } else if (
+      command.commandField === CommandField.echoRQ &&
+      isVerification(context) &&
+      !command.hasDataSet
+    ) {
       this.scp.receive(encodeCommandPdus(contextId, bytes, 0));
     } else if (command.commandField !== CommandField.cancelRQ) {
       this.refuseOperation(contextId, command);
@@ -241,6 +245,7 @@ export class Association implements PduVisitor, MessageHandler {
     const begun = this.context.store.begin({
       association: this.facts,
       messageId: command.messageId ?? 0,
+      abstractSyntaxUID: context.abstractSyntax,
       sopClassUID: command.affectedSopClassUID ?? '',
       sopInstanceUID: command.affectedSopInstanceUID ?? '',
       transferSyntaxUID: context.transferSyntax,
@@ -289,7 +294,13 @@ export class Association implements PduVisitor, MessageHandler {
     this.objects += 1;
     this.bytes += length;
     const sopClassUID = command.affectedSopClassUID ?? '';
-    this.context.report({ event: 'object-received', ...this.about(), sopClassUID, sopInstanceUID, bytes: length });
+    this.context.report({
+      event: 'object-received',
+      ...this.about(),
+      sopClassUID,
+      sopInstanceUID,
+      bytes: length,
+    });
   }
 
   private release(pdu: Buffer): void {
@@ -319,7 +330,9 @@ export class Association implements PduVisitor, MessageHandler {
     this.hold('work');
     this.stopTimer();
     promise
-      .then(then, (error: unknown) => this.abort(AbortReason.notSpecified, `internal error: ${String(error)}`))
+      .then(then, (error: unknown) =>
+        this.abort(AbortReason.notSpecified, `internal error: ${String(error)}`),
+      )
       .finally(() => {
         if (this.state === 'open') this.setTimer(this.context.limits.idleTimeoutSeconds, () => this.idle());
         this.unhold('work');

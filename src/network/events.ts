@@ -20,6 +20,11 @@ export type NetworkEvent =
       reason: number;
       text: string;
     } & AboutAssociation)
-  | ({ event: 'object-received'; sopClassUID: string; sopInstanceUID: string; bytes: number } & AboutAssociation)
+  | ({
+      event: 'object-received';
+      sopClassUID: string;
+      sopInstanceUID: string;
+      bytes: number;
+    } & AboutAssociation)
   | ({ event: 'object-refused'; sopInstanceUID: string; status: number; text: string } & AboutAssociation)
   | { event: 'connection-refused'; remoteAddress: string; text: string };

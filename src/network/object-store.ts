@@ -16,6 +16,9 @@ export interface AssociationFacts {
 export interface StoreRequest {
   association: AssociationFacts;
   messageId: number;
+  /** The SOP class for which the presentation context was negotiated. */
+  abstractSyntaxUID: string;
+  /** Affected SOP Class and Instance UID of the command. */
   sopClassUID: string;
   sopInstanceUID: string;
   transferSyntaxUID: string;

@@ -128,7 +128,10 @@ export class PduReader {
 
   private checkType(type: number): void {
     if (type < PduType.associateRQ || type > PduType.abort) {
-      throw new ProtocolError(AbortReason.unrecognizedPdu, `PDU type ${hex(type)} does not exist${guess(type)}`);
+      throw new ProtocolError(
+        AbortReason.unrecognizedPdu,
+        `PDU type ${hex(type)} does not exist${guess(type)}`,
+      );
     }
   }
 

@@ -33,7 +33,10 @@ export function refuseStore(
     return { status: Status.sopClassNotSupported, comment: 'SOP class is not accepted for storage' };
   }
   if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {
-    return { status: Status.invalidObjectInstance, comment: 'Affected SOP Instance UID is missing or no UID' };
+    return {
+      status: Status.invalidObjectInstance,
+      comment: 'Affected SOP Instance UID is missing or no UID',
+    };
   }
   if (!hasDataSet) return { status: Status.cannotUnderstand, comment: 'C-STORE-RQ without a data set' };
   return undefined;

@@ -16,10 +16,10 @@ export interface ConvertedObject {
   object: Buffer<ArrayBuffer> | undefined;
 }
 
-const MISMATCH = {
-  code: 'other-instance-uid',
+const NOT_AS_ANNOUNCED = {
+  code: 'not-as-announced',
   path: '00080018',
-  text: 'the sender announced another SOP Instance UID than the data set has',
+  text: 'the sender announced another SOP Class or Instance UID than the data set has',
 };
 
 /** @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted) */
@@ -38,16 +38,19 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
       offset: meta.dataSetOffset,
     });
     // What the object is, is what its data set says, whatever the command said.
+    const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
     const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
-    const warnings = sopInstanceUID === envelope.sopInstanceUID ? found : [MISMATCH, ...found];
+    const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
+    const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
     return {
       message: {
         payload: message,
         topic: identity.studyInstanceUID ?? '',
         dicom: {
           ...envelope,
+          sopClassUID,
           sopInstanceUID,
-          sopClassName: uidName(envelope.sopClassUID) ?? envelope.sopClassUID,
+          sopClassName: uidName(sopClassUID) ?? sopClassUID,
           size: source.size - meta.dataSetOffset,
           queueId: queued.id,
           redelivered: queued.redelivered,

@@ -79,7 +79,9 @@ export function contentSource(content: ObjectContent): ByteSource {
   return content.kind === 'memory' ? bufferSource(content.bytes) : fileSource(content.fd, content.size);
 }
 
-function encodeHead({ association, messageId, ...uids }: StoreRequest): Buffer {
+function encodeHead({ association, messageId, ...request }: StoreRequest): Buffer {
+  const { sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
+  const uids = { sopClassUID, sopInstanceUID, transferSyntaxUID };
   const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } = association;
   const envelope: ObjectEnvelope = {
     callingAET,
@@ -105,9 +107,10 @@ function encodeHead({ association, messageId, ...uids }: StoreRequest): Buffer {
 }
 
 /**
- * A data set that cannot be read to its end, or that is of another class than its command says, must not be acknowledged
- * (PS3.4 B.2.3: C000, A900). Another instance UID than the command's is found in the wild: such an object is taken, and
- * everything downstream goes by what the data set says (see `convertQueued`).
+ * A data set that cannot be read to its end, or that is of another class than was negotiated and announced, must not be
+ * acknowledged (PS3.4 B.2.3: C000, A900). Where command and data set disagree otherwise, the object is taken, and
+ * everything downstream goes by the data set (`convertQueued`): dcmsend takes a command's UIDs from wherever it finds
+ * them, and instance UIDs in meta information that are not the data set's are found in the wild.
  */
 function checkIdentity(request: StoreRequest, source: ByteSource, offset: number): CommandStatus | undefined {
   try {
@@ -115,7 +118,7 @@ function checkIdentity(request: StoreRequest, source: ByteSource, offset: number
     if (found.sopClassUID === undefined || found.sopInstanceUID === undefined) {
       return { status: Status.cannotUnderstand, comment: 'data set has no SOP Class or SOP Instance UID' };
     }
-    if (found.sopClassUID !== request.sopClassUID) {
+    if (![request.sopClassUID, request.abstractSyntaxUID].includes(found.sopClassUID)) {
       const comment = 'SOP Class UID of the data set is not that of the command';
       return { status: Status.dataSetDoesNotMatchSopClass, comment };
     }

@@ -230,7 +230,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
         const row = expected.find((candidate) => path.endsWith(candidate['path'] ?? '-'));
         assert.equal(dicom.sopInstanceUID, row?.['sop_instance_uid'], path);
         assert.equal(
-          dicom.warnings?.some(({ code }) => code === 'other-instance-uid') ?? false,
+          dicom.warnings?.some(({ code }) => code === 'not-as-announced') ?? false,
           dicom.sopInstanceUID !== sopInstanceUID,
           path,
         );
