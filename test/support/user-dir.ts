@@ -49,11 +49,6 @@ function selfContainedSettings(adminPort: number): Record<string, unknown> {
     logging: { console: { level: 'info', metrics: false, audit: false } },
     telemetry: { enabled: false, updateNotification: false },
     externalModules: { autoInstall: false, palette: { allowInstall: false } },
-    editorTheme: {
-      tours: false,
-      projects: { enabled: false },
-      palette: { catalogues: [] },
-      codeEditor: { lib: 'ace' },
-    },
+    editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
   };
 }

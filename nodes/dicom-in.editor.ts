@@ -1,0 +1,83 @@
+/**
+ * Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. The rules come from `src/settings`, so that
+ * the dialog and the runtime agree.
+ */
+import { splitList, type FieldName } from '../src/settings';
+import {
+  addHints,
+  dialogValues,
+  fillChoices,
+  fillMissing,
+  followInput,
+  input,
+  nodeValues,
+} from './dicom-in.dialog.editor';
+import { remarks, type Values } from './dicom-in.findings.editor';
+import type { CodeEditor, EditorNode } from './dicom-in.red.editor';
+import { createTabs } from './dicom-in.tabs.editor';
+import { text } from './dicom-in.text.editor';
+
+const SAMPLE_MIN_HEIGHT = 150;
+/** What stands above and below the sample's editor in the dialog. */
+const SAMPLE_SURROUNDINGS = 170;
+
+/** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
+let open: { node: EditorNode; sample: CodeEditor } | undefined;
+
+/** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
+export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
+  const others: Values = open?.node === node ? dialogValues() : nodeValues(node);
+  const values: Values = (name) => (name === field ? value : others(name));
+  const errors = remarks(node, field, values).filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return true;
+  return `${text(`label.${field}`)}: ${errors.map((error) => error.text).join('; ')}`;
+}
+
+export function label(node: EditorNode): string {
+  const values = nodeValues(node);
+  return String(values('name')) || `dicom :${String(values('port'))}`;
+}
+
+export function outputLabel(index: number): string {
+  return text(index === 0 ? 'output.message' : 'output.event');
+}
+
+export function prepare(node: EditorNode): void {
+  const container = $('#dicom-in-sample')[0];
+  if (container === undefined) return;
+  const template = node['receivedMessageTemplate'];
+  const sample = RED.editor.createEditor({
+    element: container,
+    mode: 'ace/mode/json',
+    value: typeof template === 'string' ? template : '',
+  });
+  open = { node, sample };
+  const activities = node['activities'];
+  input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
+  fillMissing(node);
+  fillChoices(node);
+  addHints();
+  followInput(node);
+  createTabs((tab) => {
+    // An editor that was built while hidden has no size yet.
+    if (tab === 'sample') sample.resize();
+  });
+}
+
+/** Called before Node-RED reads the inputs: what has no plain input is put into one, or into the node. */
+export function save(node: EditorNode): void {
+  $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
+  if (open !== undefined) input('receivedMessageTemplate').val(open.sample.getValue());
+  node['activities'] = splitList(String(input('activities').val() ?? ''));
+  close();
+}
+
+export function close(): void {
+  open?.sample.destroy();
+  open = undefined;
+}
+
+export function resize(size: { height: number }): void {
+  $('#dicom-in-sample').height(Math.max(SAMPLE_MIN_HEIGHT, size.height - SAMPLE_SURROUNDINGS));
+  open?.sample.resize();
+}

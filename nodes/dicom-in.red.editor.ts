@@ -1,0 +1,42 @@
+/** The part of Node-RED's editor API that the dialog uses. `RED` is a global of the editor's page. */
+
+/** A node as the editor holds it: its properties by name. */
+export interface EditorNode {
+  readonly id: string;
+  readonly type: string;
+  /** Tab or subflow. */
+  readonly z?: string;
+  /** Disabled. */
+  readonly d?: boolean;
+  [property: string]: unknown;
+}
+
+export interface CodeEditor {
+  getValue(): string;
+  resize(): void;
+  destroy(): void;
+}
+
+interface TabControl {
+  addTab(tab: { id: string; label: string }): void;
+  activateTab(id: string): void;
+}
+
+interface EditorRed {
+  /** Text of a catalogue key, with values put in. */
+  _(key: string, values?: Readonly<Record<string, unknown>>): string;
+  nodes: {
+    filterNodes(filter: { type: string }): EditorNode[];
+    workspace(id: string): { disabled?: boolean } | undefined;
+  };
+  tabs: {
+    create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
+  };
+  editor: {
+    createEditor(options: { element: HTMLElement; mode: string; value: string }): CodeEditor;
+  };
+}
+
+declare global {
+  const RED: EditorRed;
+}

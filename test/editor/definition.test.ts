@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
+import { DEFAULTS, FIELD_NAMES, FIELDS } from '../../src/settings';
+import { PACKAGE_DIR } from '../support/node-red';
+
+interface Definition {
+  category: string;
+  icon: string;
+  inputs: number;
+  outputs: number;
+  defaults: Record<
+    string,
+    { value: unknown; type?: string; required?: boolean; validate?: { length: number } }
+  >;
+}
+
+const html = readFileSync(join(PACKAGE_DIR, 'nodes', 'dicom-in.html'), 'utf8');
+
+/** The definition as the flow library's scorecard sees it: the literal in the html, without any other code. */
+function definition(): [string, Definition] {
+  const script = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(html)?.[1];
+  assert(script !== undefined, 'the html has a script');
+  let registered: [string, Definition] | undefined;
+  const registerType = (type: string, literal: Definition): void => void (registered = [type, literal]);
+  runInNewContext(script, { RED: { nodes: { registerType } } });
+  assert(registered !== undefined, 'the script registers a type');
+  return registered;
+}
+
+const [type, literal] = definition();
+
+test('the type is registered with literals that need no other code', () => {
+  assert.equal(type, 'dicom-in');
+  assert.equal(literal.category, 'network');
+  assert.equal(literal.inputs, 0);
+  assert.equal(literal.outputs, 1);
+  assert(existsSync(join(PACKAGE_DIR, 'icons', literal.icon)), `icons/${literal.icon} exists`);
+});
+
+test('every setting has the default that src/settings gives it, and there is no other property', () => {
+  const { outputs, ...defaults } = literal.defaults;
+  assert.equal(outputs?.value, 1);
+  const values = Object.fromEntries(Object.entries(defaults).map(([name, { value }]) => [name, value]));
+  // JSON drops the other realm's prototypes.
+  assert.deepEqual(JSON.parse(JSON.stringify(values)), JSON.parse(JSON.stringify(DEFAULTS)));
+});
+
+test('tls is an optional core tls-config node', () => {
+  const { type: configType, required } = literal.defaults['tls'] ?? {};
+  assert.equal(configType, 'tls-config');
+  assert.equal(required, false);
+});
+
+test('validators take value and options, so that Node-RED shows their message', () => {
+  for (const [name, { validate }] of Object.entries(literal.defaults)) {
+    if (validate !== undefined) assert.equal(validate.length, 2, name);
+  }
+});
+
+test('every setting has an input with an id and a label for it', () => {
+  for (const name of FIELD_NAMES) {
+    const id = `node-input-${name}${FIELDS[name].kind === 'list' ? '-list' : ''}`;
+    assert(html.includes(`id="${id}"`), `${id} is there`);
+    // A code editor stands in for it, named by aria-labelledby.
+    if (name !== 'receivedMessageTemplate') assert(html.includes(`for="${id}"`), `${id} has a label`);
+  }
+});

@@ -1,0 +1,152 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
+
+const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
+const BROWSER_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface EditorOptions {
+  theme?: 'light' | 'dark';
+  viewport?: { width: number; height: number };
+}
+
+/** Node-RED's editor in a real browser, with the steps that tests take in it. */
+export class EditorPage {
+  /** Errors of the page's console, and exceptions. */
+  readonly errors: string[] = [];
+  /** Addresses that the page asked for on other hosts. */
+  readonly foreign: string[] = [];
+
+  private constructor(
+    private readonly browser: Browser,
+    readonly page: Page,
+    readonly nodeRed: NodeRed,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (url.startsWith('http') && !url.startsWith(nodeRed.url)) this.foreign.push(url);
+    });
+  }
+
+  static async open(nodeRed: NodeRed, options: EditorOptions = {}): Promise<EditorPage> {
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: BROWSER_ARGS });
+    const page = await browser.newPage({
+      viewport: options.viewport ?? { width: 1440, height: 1000 },
+      locale: 'en-US',
+    });
+    // How Node-RED 5 keeps the user's choice of theme in the browser; 4 has no dark theme.
+    await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
+    const editor = new EditorPage(browser, page, nodeRed);
+    await page.goto(nodeRed.url);
+    await editor.paletteNode('dicom-in').waitFor();
+    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+    return editor;
+  }
+
+  close(): Promise<void> {
+    return this.browser.close();
+  }
+
+  paletteNode(type: string): Locator {
+    return this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+  }
+
+  /** Drags a node from the palette into the workspace and gives its id. */
+  async addFromPalette(type: string): Promise<string> {
+    const entry = this.paletteNode(type);
+    await entry.scrollIntoViewIfNeeded();
+    const from = await entry.boundingBox();
+    const to = await this.page.locator('#red-ui-workspace-chart').boundingBox();
+    if (from === null || to === null) throw new Error('palette or workspace is not visible');
+    await this.page.mouse.move(from.x + 40, from.y + 10);
+    await this.page.mouse.down();
+    await this.page.mouse.move(to.x + 200, to.y + 150, { steps: 8 });
+    await this.page.mouse.move(to.x + 220, to.y + 160, { steps: 2 });
+    await this.page.mouse.up();
+    const node = this.page.locator('g.red-ui-flow-node-selected, g.red-ui-flow-node.selected').first();
+    await node.waitFor();
+    return this.page.evaluate<string>('RED.view.selection().nodes[0].id');
+  }
+
+  async openDialog(id: string): Promise<void> {
+    await this.page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`);
+    await this.page.waitForSelector('#dicom-in-dialog');
+    // The tray slides in; a trial click waits until the button stands still.
+    await this.page.locator('#node-dialog-ok').click({ trial: true });
+  }
+
+  input(field: string): Locator {
+    return this.page.locator(`#node-input-${field}`);
+  }
+
+  /** What stands under a field, apart from its hint. */
+  remarks(field: string): Promise<string> {
+    return this.page.locator(`#dicom-in-remarks-${field}`).innerText();
+  }
+
+  async showTab(tab: string): Promise<void> {
+    await this.page.locator(`#dicom-in-tab-${tab}`).click();
+    await this.page.locator(`#dicom-in-panel-${tab}`).waitFor({ state: 'visible' });
+  }
+
+  /** Enters a value as a user does: typing, choosing or ticking. */
+  async enter(field: string, value: string | boolean): Promise<void> {
+    const input = this.input(field);
+    const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
+    const id = (await panel.getAttribute('id')) ?? '';
+    if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+    if (typeof value === 'boolean') await input.setChecked(value);
+    else if ((await input.evaluate((element: { tagName: string }) => element.tagName)) === 'SELECT') {
+      await input.selectOption(value);
+    } else {
+      await input.fill(value);
+      await input.dispatchEvent('change');
+    }
+  }
+
+  async done(): Promise<void> {
+    await this.page.locator('#node-dialog-ok').click();
+    await this.page.waitForSelector('#dicom-in-dialog', { state: 'detached' });
+  }
+
+  async cancel(): Promise<void> {
+    await this.page.locator('#node-dialog-cancel').click();
+    await this.page.waitForSelector('#dicom-in-dialog', { state: 'detached' });
+  }
+
+  /** Presses the Deploy button and waits for the server's answer. */
+  async deploy(): Promise<void> {
+    const answered = this.page.waitForResponse(
+      (response) => response.url().endsWith('/flows') && response.request().method() === 'POST',
+    );
+    await this.page.locator('#red-ui-header-button-deploy').click();
+    const response = await answered;
+    if (!response.ok()) throw new Error(`deploy: HTTP ${response.status()}`);
+  }
+
+  /** Evaluates an expression on the editor's node. */
+  node<Result>(id: string, expression: string): Promise<Result> {
+    return this.page.evaluate<Result>(`((node) => ${expression})(RED.nodes.node(${JSON.stringify(id)}))`);
+  }
+
+  async screenshot(name: string): Promise<string> {
+    mkdirSync(ARTEFACTS, { recursive: true });
+    const version = await this.page.evaluate<string>('RED.settings.version');
+    const path = join(ARTEFACTS, `${name}-node-red-${version.split('.')[0]}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+}

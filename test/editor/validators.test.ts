@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { FieldName } from '../../src/settings';
+import { needs } from '../support/needs';
+import { startNodeRed, type NodeRed } from '../support/node-red';
+import { EditorPage } from './editor-page';
+
+const FLOWS = [
+  { id: 'tab', type: 'tab', label: 'Off', disabled: true },
+  { id: 'node', type: 'dicom-in', z: 'tab', x: 120, y: 100, port: 11112, wires: [[]] },
+  { id: 'on', type: 'tab', label: 'On' },
+  {
+    id: 'other',
+    type: 'dicom-in',
+    z: 'on',
+    d: true,
+    name: 'Other',
+    port: 11113,
+    x: 120,
+    y: 100,
+    wires: [[]],
+  },
+];
+
+/** What is entered, and what must stand under the field: the offending part is named. */
+const REFUSED: readonly [FieldName, string, RegExp][] = [
+  ['port', '', /a value is needed/],
+  ['port', 'dicom', /"dicom" is not a whole number/],
+  ['port', '70000', /70000 is outside 1 to 65535/],
+  ['port', '${DICOM_PORT', /"\$\{DICOM_PORT" is not a whole number/],
+  ['ourAET', '', /a value is needed/],
+  ['ourAET', 'MUCH_TOO_LONG_TITLE', /"MUCH_TOO_LONG_TITLE" has more than 16 characters/],
+  ['ourAET', 'A\\B', /"A\\B" has a character that an AE title may not have/],
+  ['acceptedCallingAETs', 'CT01, RÖNTGEN, MR02', /"RÖNTGEN" has a character/],
+  ['allowedHosts', '10.0.0.1, 10.0.0.0/33', /"10\.0\.0\.0\/33" is neither/],
+  ['bindAddress', 'eth0', /"eth0" is not an IP address/],
+  ['transferSyntaxes', '1.2.840.10008.1.2, 1.02', /"1\.02" is not a UID/],
+  ['associationTimeoutSeconds', '0', /0 is outside 1 to/],
+  ['idleTimeoutSeconds', '1.5', /"1\.5" is not a whole number/],
+  ['maxAssociations', '0', /outside/],
+  ['maxPduLength', '1000', /1000 is outside 4096 to/],
+  ['maxObjectSizeMB', '-1', /-1 is outside 0 to/],
+  ['maxQueued', '0', /outside/],
+  ['messageType', 'JSON', /"JSON" is not a whole number/],
+];
+
+/** What is only remarked on: the node stays valid. */
+const REMARKED: readonly [FieldName, string, RegExp][] = [
+  ['port', '104', /below 1024 may need a privilege/],
+  ['acceptedCallingAETs', '', /every caller is rejected/],
+  ['acceptedCallingAETs', 'CT*', /"CT\*" is compared literally/],
+];
+
+const ACCEPTED: readonly [FieldName, string][] = [
+  ['port', '11112'],
+  ['port', '${DICOM_PORT}'],
+  ['ourAET', '${AET}'],
+  ['acceptedCallingAETs', '*'],
+  ['allowedHosts', '2001:db8::/32, 10.0.0.1'],
+  ['bindAddress', '::'],
+];
+
+describe('what the dialog says about values', { skip: needs('chromium') }, () => {
+  let nodeRed: NodeRed;
+  let editor: EditorPage;
+
+  before(async () => {
+    nodeRed = await startNodeRed({ flows: FLOWS });
+    editor = await EditorPage.open(nodeRed);
+    await editor.openDialog('node');
+  });
+  after(async () => {
+    assert.deepEqual(editor?.errors, []);
+    await editor?.close();
+    await nodeRed?.stop();
+  });
+
+  const isRefused = async (field: FieldName): Promise<boolean> =>
+    ((await editor.input(field).getAttribute('class')) ?? '').includes('input-error');
+
+  for (const [field, value, expected] of REFUSED) {
+    it(`${field} "${value}" is refused`, async () => {
+      const good = await editor.input(field).inputValue();
+      await editor.enter(field, value);
+      assert.match(await editor.remarks(field), expected);
+      assert.equal(await isRefused(field), true);
+      assert.equal(await editor.input(field).getAttribute('aria-invalid'), 'true');
+      await editor.enter(field, good);
+      assert.equal(await isRefused(field), false);
+    });
+  }
+
+  for (const [field, value, expected] of REMARKED) {
+    it(`${field} "${value}" is remarked on and not refused`, async () => {
+      const good = await editor.input(field).inputValue();
+      await editor.enter(field, value);
+      assert.match(await editor.remarks(field), expected);
+      assert.equal(await isRefused(field), false);
+      await editor.enter(field, good);
+    });
+  }
+
+  for (const [field, value] of ACCEPTED) {
+    it(`${field} "${value}" is accepted`, async () => {
+      const good = await editor.input(field).inputValue();
+      await editor.enter(field, value);
+      assert.equal(await editor.remarks(field), '');
+      assert.equal(await isRefused(field), false);
+      await editor.enter(field, good);
+    });
+  }
+
+  it('a port that another enabled dicom-in uses is remarked on with that node’s name', async () => {
+    await editor.enter('port', '11113');
+    assert.equal(await editor.remarks('port'), '', 'a disabled node does not count');
+    await editor.page.evaluate('RED.nodes.node("other").d = false');
+    await editor.enter('port', '11114');
+    await editor.enter('port', '11113');
+    assert.match(await editor.remarks('port'), /Port 11113 is also used by the node "Other"/);
+    await editor.enter('bindAddress', '127.0.0.1');
+    assert.match(await editor.remarks('port'), /also used/, 'the other node listens on all interfaces');
+    await editor.page.evaluate('RED.nodes.node("other").bindAddress = "10.0.0.1"');
+    await editor.enter('bindAddress', '127.0.0.2');
+    assert.equal(await editor.remarks('port'), '', 'another interface is another listener');
+    await editor.enter('port', '11112');
+    await editor.enter('bindAddress', '');
+  });
+
+  it('files need a directory, and a template that stays below it', async () => {
+    await editor.enter('output', 'file');
+    assert.match(await editor.remarks('directory'), /a directory is needed/);
+    assert.equal(await isRefused('directory'), true);
+    await editor.enter('directory', '/tmp/dicom');
+    assert.equal(await isRefused('directory'), false);
+    await editor.enter('filenameTemplate', '../{SOPInstanceUID}.dcm');
+    assert.match(await editor.remarks('filenameTemplate'), /must be relative/);
+    await editor.enter('filenameTemplate', '{SOP Instance}.dcm');
+    assert.match(await editor.remarks('filenameTemplate'), /"SOP Instance" is not a DICOM keyword/);
+    await editor.enter('filenameTemplate', '{SOPInstanceUID}.dcm');
+    assert.equal(await editor.remarks('filenameTemplate'), '');
+    await editor.enter('output', 'none');
+  });
+
+  it('a client certificate needs TLS', async () => {
+    await editor.enter('requireClientCertificate', true);
+    assert.match(await editor.remarks('requireClientCertificate'), /over TLS/);
+    await editor.enter('requireClientCertificate', false);
+    assert.equal(await editor.remarks('requireClientCertificate'), '');
+  });
+
+  it('a message without any section is remarked on', async () => {
+    for (const field of ['includeCommonFieldsNode', 'includeReportNode', 'includeTagsNode']) {
+      assert.equal(await editor.remarks('includeTagsNode'), '');
+      await editor.enter(field, false);
+    }
+    assert.match(await editor.remarks('includeTagsNode'), /No section is chosen/);
+    await editor.enter('includeTagsNode', true);
+  });
+
+  it('a node with a wrong value is marked in the workspace, with label and reason', async () => {
+    await editor.enter('port', '70000');
+    await editor.done();
+    assert.equal(await editor.node('node', 'node.valid'), false);
+    assert.deepEqual(await editor.node('node', 'node.validationErrors'), [
+      'Port: 70000 is outside 1 to 65535',
+    ]);
+    await editor.openDialog('node');
+    await editor.enter('port', '11112');
+    await editor.done();
+    assert.equal(await editor.node('node', 'node.valid'), true);
+  });
+});
