@@ -113,7 +113,13 @@ export class ReceiverHost {
       message.dicom.object = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
     }
     this.listener.message(message);
-    this.post({ kind: 'handed-over', id });
+    // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
+    // its first node can have got leaves the queue. One that was stopped comes again, marked redelivered.
+    setImmediate(() => setImmediate(() => this.handedOver(id)));
+  }
+
+  private handedOver(id: string): void {
+    if (!this.stopping) this.post({ kind: 'handed-over', id });
   }
 
   private dropDeliveries(): void {

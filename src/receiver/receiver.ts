@@ -7,7 +7,7 @@ import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
-import { listenFault, queueFault, type ReceiverFault } from './faults';
+import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { ObjectIntake } from './object-intake';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
@@ -45,6 +45,7 @@ export class Receiver {
   private readonly delivery: Delivery;
   private readonly retries = new Backoff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
+  private lastFault: FaultKind | undefined;
   private countersTimer: NodeJS.Timeout | undefined;
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
@@ -118,6 +119,7 @@ export class Receiver {
     try {
       const { address, port } = await this.listener.listen();
       this.retries.reset();
+      this.lastFault = undefined;
       this.raise({ event: 'listening', address, port });
       this.changed();
     } catch (error) {
@@ -125,8 +127,10 @@ export class Receiver {
     }
   }
 
+  /** The same fault is reported once, not with every attempt. */
   private retry(found: ReceiverFault): void {
-    this.output.fault(found);
+    if (found.kind !== this.lastFault) this.output.fault(found);
+    this.lastFault = found.kind;
     if (!this.stopping) this.retryTimer = setTimeout(() => this.start(), this.retries.wait());
   }
 

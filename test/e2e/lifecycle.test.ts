@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { dicomIn, receiverFlow, sinkNodes, TAB } from '../support/flows';
+import { freePort } from '../support/free-port';
+import { MessageSink } from '../support/message-sink';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { RawPeer } from '../support/raw-peer';
+import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
+
+function listen(port: number): Promise<Server> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
+  let nodeRed: NodeRed;
+  let sink: MessageSink;
+  let port: number;
+
+  const deploy = async (flows: FlowNode[], type?: 'full' | 'flows' | 'nodes'): Promise<number> => {
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(flows, type);
+    return from;
+  };
+  const deployListening = async (settings: Record<string, unknown> = {}): Promise<void> => {
+    const from = await deploy(receiverFlow(port, sink, settings));
+    await nodeRed.waitForLine(/listening on/, { from });
+  };
+
+  before(async () => {
+    sink = await MessageSink.open();
+    nodeRed = await startNodeRed({ flows: [], env: { TEST_PORT: undefined } });
+  });
+  afterEach(() => sink.clear());
+  after(async () => {
+    await nodeRed.stop();
+    await sink.close();
+  });
+
+  it('reports a port that is in use to Catch with a code, and takes the port when it is free', async () => {
+    port = await freePort();
+    const flows = receiverFlow(port, sink);
+    await deploy(flows.filter(({ type }) => type !== 'dicom-in'));
+    await sink.connected();
+    const other = await listen(port);
+    const from = await deploy(flows, 'nodes');
+    const caught = await sink.find(({ output }) => output === 3, 'the caught error');
+    const { error } = caught as unknown as { error: { message: string; code?: string } };
+    assert.match(error.message, new RegExp(`Port ${port} is in use`));
+    assert.equal(error.code, 'DICOM_PORT_IN_USE');
+    other.close();
+    await nodeRed.waitForLine(/listening on/, { from, timeoutMs: 40_000 });
+    await (await StoreClient.open(port)).release();
+  });
+
+  it('explains a second node on the same port, and goes on with the first', async () => {
+    port = await freePort();
+    const second = dicomIn('second', port, [['test-out-1']], { name: 'Second' });
+    const from = await deploy([...receiverFlow(port, sink).filter(({ type }) => type !== 'catch'), second]);
+    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/\[error\].* in use/, { from });
+    await (await StoreClient.open(port)).release();
+  });
+
+  it('does not listen with settings that are wrong, and names them', async () => {
+    port = await freePort();
+    const from = await deploy(
+      receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM', maxPduLength: '12' }),
+    );
+    const line = await nodeRed.waitForLine(/does not listen/, { from });
+    assert.match(line, /MUCH_TOO_LONG_FOR_DICOM/);
+    assert.match(line, /12 is outside 4096/);
+    await refusesConnections(port);
+  });
+
+  it('never listens in clear text when its TLS configuration is missing', async () => {
+    port = await freePort();
+    const from = await deploy(receiverFlow(port, sink, { tls: 'no-such-node' }));
+    await nodeRed.waitForLine(/TLS configuration is missing or not valid/, { from });
+    await refusesConnections(port);
+  });
+
+  it('keeps listening when another node is deployed', async () => {
+    port = await freePort();
+    await deployListening();
+    const client = await StoreClient.open(port);
+    const comment = { id: 'a-comment', type: 'comment', z: TAB, name: 'new', wires: [] };
+    await deploy([...receiverFlow(port, sink), comment], 'nodes');
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0, 'the same association');
+    await client.release();
+  });
+
+  it('frees its port when it is disabled, removed or given another one', async () => {
+    port = await freePort();
+    await deployListening();
+    const flows = receiverFlow(port, sink);
+    await deploy(flows.map((node) => (node.type === 'dicom-in' ? { ...node, d: true } : node)));
+    await refusesConnections(port);
+    await deployListening();
+    await deploy(flows.filter(({ type }) => type !== 'dicom-in'));
+    await refusesConnections(port);
+    await deployListening();
+    const before = port;
+    port = await freePort();
+    await deployListening();
+    await refusesConnections(before);
+    await (await StoreClient.open(port)).release();
+  });
+
+  it('loses nothing that it acknowledged over ten full deploys under load', async () => {
+    port = await freePort();
+    await deployListening();
+    const flows = countingFlow(port, sink);
+    await deploy(flows);
+    const acknowledged: string[] = [];
+    let sending = true;
+    const sender = async (first: number): Promise<void> => {
+      for (let number = first; sending;) {
+        try {
+          const client = await StoreClient.open(port);
+          for (; sending; number += 1) {
+            const { uid, dataSet } = sampleInstance(number);
+            if ((await client.store(uid, dataSet)) !== 0) break;
+            acknowledged.push(uid);
+          }
+          client.peer.destroy();
+        } catch {
+          // Refused, rejected or aborted while the flow restarts: a modality tries again, and so does this one.
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+    };
+    const senders = [1_000_000, 2_000_000, 3_000_000, 4_000_000].map(sender);
+    for (let round = 0; round < 10; round += 1) {
+      await deploy(flows);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    sending = false;
+    await Promise.all(senders);
+    assert.ok(acknowledged.length > 100, `${acknowledged.length} objects`);
+    const folder = join(nodeRed.userDir, 'dicom', 'counted');
+    await until(() => readdirSync(folder).length === 0, 'an empty queue', 60_000);
+    const seen = new Set((await (await fetch(`${nodeRed.url}/seen`)).json()) as string[]);
+    assert.deepEqual(
+      acknowledged.filter((uid) => !seen.has(uid)),
+      [],
+    );
+  });
+
+  it('ends with Node-RED, also with an object under way, and leaves no half-written file', async () => {
+    const own = await startNodeRed({ flows: receiverFlow(await freePort(), sink), userDir: nodeRed.userDir });
+    const line = await own.waitForLine(/listening on 127\.0\.0\.1 port (\d+)/);
+    const client = await StoreClient.open(Number(/port (\d+)/.exec(line)?.[1]));
+    client.peer.send(Buffer.from([4, 0, 0, 0, 1, 0]));
+    const started = Date.now();
+    const { code } = await own.stop();
+    assert.equal(code, 0);
+    assert.ok(Date.now() - started < 10_000);
+    const files = readdirSync(join(nodeRed.userDir, 'dicom'), { recursive: true }).map(String);
+    assert.deepEqual(
+      files.filter((name) => name.endsWith('.part')),
+      [],
+    );
+  });
+});
+
+/** Counts in the global context, which outlives deploys, and tells over HTTP what was seen. */
+function countingFlow(port: number, sink: MessageSink): FlowNode[] {
+  const node = (id: string, type: string, properties: Record<string, unknown>): FlowNode => ({
+    id,
+    type,
+    z: TAB,
+    x: 300,
+    y: 100,
+    ...properties,
+  });
+  const count = `const seen = global.get('seen') || []; seen.push(msg.dicom.sopInstanceUID); global.set('seen', seen);`;
+  return [
+    { id: TAB, type: 'tab', label: 'test' },
+    dicomIn('counted', port, [['count']], { queue: 'disk' }),
+    node('count', 'function', { func: count, outputs: 0, wires: [] }),
+    node('seen-in', 'http in', { url: '/seen', method: 'get', wires: [['seen-read']] }),
+    node('seen-read', 'function', {
+      func: `msg.payload = global.get('seen') || []; return msg;`,
+      outputs: 1,
+      wires: [['seen-out']],
+    }),
+    node('seen-out', 'http response', { wires: [] }),
+    ...sinkNodes(sink),
+  ];
+}

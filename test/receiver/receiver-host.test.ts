@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { ReceiverHost, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
+import { parseSettings } from '../../src/settings';
+import { freePort } from '../support/free-port';
+import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const root = mkdtempSync(join(tmpdir(), 'dicom-host-'));
+const hosts: ReceiverHost[] = [];
+after(async () => {
+  for (const host of hosts) await host.stop(0);
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Started {
+  host: ReceiverHost;
+  port: number;
+  messages: FlowMessage[];
+  events: ReceiverEvent[];
+  faults: ReceiverFault[];
+}
+
+async function start(overrides: Record<string, unknown> = {}): Promise<Started> {
+  const port = await freePort();
+  const { settings } = parseSettings({ bindAddress: '127.0.0.1', port, ...overrides });
+  const [messages, events, faults]: [FlowMessage[], ReceiverEvent[], ReceiverFault[]] = [[], [], []];
+  const host = new ReceiverHost(
+    { settings, queueDirectory: join(root, String(port)) },
+    {
+      message: (message) => messages.push(message),
+      event: (event) => events.push(event),
+      counters: () => undefined,
+      fault: (fault) => faults.push(fault),
+    },
+  );
+  hosts.push(host);
+  host.start();
+  await until(() => events.some(({ event }) => event === 'listening'), 'listening');
+  return { host, port, messages, events, faults };
+}
+
+describe('ReceiverHost', () => {
+  it('hands messages over from a worker thread, with the object where it is wanted', async () => {
+    const { host, port, messages } = await start({ output: 'buffer' });
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => messages.length === 1, 'the message');
+    assert.ok(Buffer.isBuffer(messages[0]?.dicom.object));
+    assert.equal(messages[0]?.payload.CommonFields?.['SOPInstanceUID'], uid);
+    await until(() => readdirSync(join(root, String(port))).length === 0, 'an empty queue');
+    await host.stop(100);
+  });
+
+  it('restarts a worker that dies, tells of it, and goes on', async () => {
+    const { host, port, messages, events, faults } = await start();
+    const { worker } = host as unknown as { worker: Worker };
+    await worker.terminate();
+    await until(() => faults.some(({ kind }) => kind === 'workerCrashed'), 'the fault');
+    assert.ok(events.some(({ event }) => event === 'worker-restarted'));
+    await until(() => events.filter(({ event }) => event === 'listening').length === 2, 'listening again');
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(2);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => messages.length === 1, 'the message');
+    await host.stop(100);
+  });
+
+  it('stops while its worker is down', async () => {
+    const { host, faults } = await start();
+    await (host as unknown as { worker: Worker }).worker.terminate();
+    await until(() => faults.length > 0, 'the fault');
+    await host.stop(100);
+  });
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { faultCode, type Receiver } from '../../src/receiver';
+import { listenFault } from '../../src/receiver/faults';
+import { freePort } from '../support/free-port';
+import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
+import { dataSetOf } from '../support/part10';
+import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const root = mkdtempSync(join(tmpdir(), 'dicom-receiver-'));
+const running = new Set<Receiver>();
+after(async () => {
+  for (const receiver of running) await receiver.stop(0);
+  rmSync(root, { recursive: true, force: true });
+});
+
+let folders = 0;
+const folder = (): string => join(root, String((folders += 1)));
+
+async function start(...args: Parameters<typeof startReceiver>): Promise<InProcessReceiver> {
+  const started = await startReceiver(...args);
+  running.add(started.receiver);
+  return started;
+}
+
+async function stop({ receiver }: InProcessReceiver): Promise<void> {
+  running.delete(receiver);
+  await receiver.stop(200);
+}
+
+describe('Receiver', () => {
+  for (const queue of ['disk-synced', 'disk', 'memory']) {
+    it(`delivers what it acknowledges, in order, the bytes as sent (${queue})`, async () => {
+      const receiver = await start(folder(), { queue, output: 'buffer' });
+      const client = await StoreClient.open(receiver.port);
+      const sent = Array.from({ length: 20 }, (_, number) => sampleInstance(number));
+      for (const { uid, dataSet } of sent) assert.equal(await client.store(uid, dataSet), 0);
+      await client.release();
+      await until(() => receiver.delivered.length === sent.length, 'all objects');
+      receiver.delivered.forEach(({ message, object }, index) => {
+        const { uid, dataSet } = sent[index] ?? assert.fail();
+        assert.equal(message.dicom.sopInstanceUID, uid);
+        assert.equal(message.dicom.size, dataSet.length);
+        assert.ok(object && dataSetOf(object).equals(dataSet));
+      });
+    });
+  }
+
+  it('delivers again after a restart what was not handed over, oldest first, marked as redelivered', async () => {
+    const directory = folder();
+    const first = await start(directory, {}, { handOver: false });
+    const client = await StoreClient.open(first.port);
+    const sent = Array.from({ length: 40 }, (_, number) => sampleInstance(number));
+    for (const { uid, dataSet } of sent) assert.equal(await client.store(uid, dataSet), 0);
+    await until(() => first.delivered.length > 0, 'the first object');
+    await stop(first);
+    assert.ok(first.delivered.length < 20, 'only so many are under way at a time');
+    assert.equal(readdirSync(directory).length, sent.length);
+
+    const second = await start(directory);
+    await until(() => second.delivered.length === sent.length, 'all objects');
+    assert.deepEqual(
+      second.delivered.map(({ message }) => [message.dicom.sopInstanceUID, message.dicom.redelivered]),
+      sent.map(({ uid }) => [uid, 1]),
+    );
+    await until(() => readdirSync(directory).length === 0, 'an empty queue');
+  });
+
+  it('answers A700 when the queue is full, says so, and goes on when there is room', async () => {
+    const receiver = await start(folder(), { maxQueued: '2' }, { handOver: false });
+    const client = await StoreClient.open(receiver.port);
+    const [one, two, three] = [1, 2, 3].map(sampleInstance);
+    assert.ok(one && two && three);
+    assert.equal(await client.store(one.uid, one.dataSet), 0);
+    assert.equal(await client.store(two.uid, two.dataSet), 0);
+    assert.equal(await client.store(three.uid, three.dataSet), 0xa700);
+    assert.ok(receiver.events.some(({ event }) => event === 'queue-full'));
+    await until(() => receiver.delivered.length === 2, 'two objects');
+    receiver.delivered.forEach(({ id }) => receiver.receiver.handedOver(id));
+    assert.equal(await client.store(three.uid, three.dataSet), 0);
+    await client.release();
+  });
+
+  it('answers A700 when the queue directory vanishes, and keeps nothing', async () => {
+    const directory = folder();
+    const receiver = await start(directory);
+    const client = await StoreClient.open(receiver.port);
+    const { uid, dataSet } = sampleInstance(1);
+    rmSync(directory, { recursive: true });
+    assert.equal(await client.store(uid, dataSet), 0xa700);
+    await client.release();
+    assert.equal(receiver.delivered.length, 0);
+  });
+
+  it('waits for a port that is in use, and takes it when it is free', async () => {
+    const port = await freePort();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    const starting = startReceiver(folder(), {}, { port });
+    setTimeout(() => other.close(), 500);
+    const receiver = await starting;
+    running.add(receiver.receiver);
+    assert.equal(receiver.port, port);
+    assert.equal(receiver.faults[0]?.kind, 'portInUse');
+    await (await StoreClient.open(port)).release();
+  });
+
+  it('frees its port at once, and takes it again while the old one is in TIME_WAIT', async () => {
+    const port = await freePort();
+    for (let round = 0; round < 5; round += 1) {
+      const receiver = await start(folder(), {}, { port });
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(round);
+      assert.equal(await client.store(uid, dataSet), 0);
+      await stop(receiver);
+      assert.deepEqual(receiver.faults, []);
+      assert.equal(receiver.events.at(-1)?.event, 'stopped');
+    }
+  });
+
+  it('writes Part 10 files with the association in their meta information', async () => {
+    const receiver = await start(folder(), { output: 'buffer' });
+    const client = await StoreClient.open(receiver.port);
+    await client.store('2.25.101203456789012345678901234567893', dataSetOf(readFileSync(SAMPLE)));
+    await client.release();
+    await until(() => receiver.delivered.length === 1, 'the object');
+    const object = receiver.delivered[0]?.object ?? assert.fail();
+    assert.ok(object.subarray(0, 128).equals(Buffer.alloc(128)));
+    assert.equal(object.toString('latin1', 128, 132), 'DICM');
+    const groupLength = object.readUInt32LE(140);
+    assert.equal(144 + groupLength, object.length - dataSetOf(object).length);
+    for (const text of ['TEST_SCU', 'ANY-SCP', '1.2.840.10008.5.1.4.1.1.2']) assert.ok(object.includes(text));
+  });
+});
+
+describe('listen faults', () => {
+  const fault = (code: string) => listenFault(Object.assign(new Error(code), { code }), 104, '10.9.9.9').kind;
+
+  it('tells apart what an operator does something different about', () => {
+    assert.equal(fault('EADDRINUSE'), 'portInUse');
+    assert.equal(fault('EACCES'), 'needsPrivilege');
+    assert.equal(fault('EADDRNOTAVAIL'), 'addressNotAvailable');
+    assert.equal(fault('EWHATEVER'), 'listenFailed');
+  });
+
+  it('has codes for Catch nodes', () => {
+    assert.equal(faultCode('portInUse'), 'DICOM_PORT_IN_USE');
+    assert.equal(faultCode('tlsMissing'), 'DICOM_TLS_MISSING');
+  });
+});

@@ -1,0 +1,48 @@
+import { Receiver, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
+import { parseSettings } from '../../src/settings';
+
+export interface Delivered {
+  id: string;
+  message: FlowMessage;
+  object: Buffer | undefined;
+}
+
+export interface InProcessReceiver {
+  receiver: Receiver;
+  /** The port it listens on. */
+  port: number;
+  delivered: Delivered[];
+  events: ReceiverEvent[];
+  faults: ReceiverFault[];
+}
+
+/** A receiver in this process, listening on the loopback interface. `handOver: false` leaves everything in the queue. */
+export async function startReceiver(
+  queueDirectory: string,
+  overrides: Record<string, unknown> = {},
+  { handOver = true, port = 0 } = {},
+): Promise<InProcessReceiver> {
+  const delivered: Delivered[] = [];
+  const events: ReceiverEvent[] = [];
+  const faults: ReceiverFault[] = [];
+  const { settings } = parseSettings({ bindAddress: '127.0.0.1', ...overrides });
+  let listening: (port: number) => void;
+  const listens = new Promise<number>((resolve) => (listening = resolve));
+  const receiver = new Receiver(
+    { settings: { ...settings, port }, queueDirectory },
+    {
+      deliver: (id, { message, object }) => {
+        delivered.push({ id, message, object });
+        if (handOver) receiver.handedOver(id);
+      },
+      event: (event) => {
+        events.push(event);
+        if (event.event === 'listening') listening(event.port);
+      },
+      counters: () => undefined,
+      fault: (fault) => faults.push(fault),
+    },
+  );
+  receiver.start();
+  return { receiver, port: await listens, delivered, events, faults };
+}
