@@ -55,7 +55,13 @@ export class ReceiverStatus {
     }
     const { port, counters } = this;
     if (counters === undefined || counters.associations === 0) {
-      return { fill: 'green', shape: 'ring', text: this.text('listening', { port }), state: 'listening', port };
+      return {
+        fill: 'green',
+        shape: 'ring',
+        text: this.text('listening', { port }),
+        state: 'listening',
+        port,
+      };
     }
     const text = this.text('counts', {
       associations: counters.openAssociations,
