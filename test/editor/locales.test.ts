@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { FaultKind } from '../../src/receiver';
 import { FIELD_NAMES, FIELDS, type ProblemCode } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
 const nodes = join(PACKAGE_DIR, 'nodes');
 const read = (...path: string[]): string => readFileSync(join(nodes, ...path), 'utf8');
 
-/** The compiler keeps this list complete. */
+/** The compiler keeps this list complete, and the next. */
 const PROBLEM_CODES: Record<ProblemCode, true> = {
   required: true,
   notANumber: true,
@@ -28,7 +29,20 @@ const PROBLEM_CODES: Record<ProblemCode, true> = {
   nothingIncluded: true,
 };
 
-/** What the runtime takes from the catalogue. */
+const FAULTS: Record<FaultKind, true> = {
+  portInUse: true,
+  needsPrivilege: true,
+  addressNotAvailable: true,
+  listenFailed: true,
+  queueUnusable: true,
+  queueLeftover: true,
+  notConverted: true,
+  workerCrashed: true,
+  settingsInvalid: true,
+  tlsMissing: true,
+};
+
+/** Short texts that the runtime can show. */
 const STATUS = [
   'starting',
   'listening',
@@ -41,14 +55,6 @@ const STATUS = [
   'stopped',
   'queueFull',
   'error',
-];
-const ERRORS = [
-  'portInUse',
-  'needsPrivilege',
-  'addressNotAvailable',
-  'tlsMissing',
-  'settingsInvalid',
-  'workerCrashed',
 ];
 
 function usedKeys(): Set<string> {
@@ -75,7 +81,7 @@ function usedKeys(): Set<string> {
   for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
   for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
   for (const key of STATUS) used.add(`status.${key}`);
-  for (const key of ERRORS) used.add(`error.${key}`);
+  for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
   return used;
 }
 

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULTS, checkTogether, parseSettings } from '../../src/settings';
+
+const found = (values: Partial<typeof DEFAULTS>): string[] =>
+  checkTogether({ ...DEFAULTS, ...values }).map(
+    ({ field, code, severity }) => `${severity} ${field} ${code}`,
+  );
+
+test('the defaults fit each other', () => {
+  assert.deepEqual(found({}), []);
+});
+
+test('files need a directory', () => {
+  assert.deepEqual(found({ output: 'file', directory: ' ' }), ['error directory directoryNeeded']);
+  assert.deepEqual(found({ output: 'file', directory: '/data' }), []);
+});
+
+test('asking for client certificates without TLS is an error: the node must not listen unprotected', () => {
+  assert.deepEqual(found({ requireClientCertificate: true }), ['error requireClientCertificate tlsNeeded']);
+  assert.deepEqual(found({ requireClientCertificate: true, tls: 'config-id' }), []);
+});
+
+test('a message without any section is a warning', () => {
+  const none = { includeCommonFieldsNode: false, includeReportNode: false, includeTagsNode: false };
+  assert.deepEqual(found(none), ['warning includeTagsNode nothingIncluded']);
+});
+
+test('parsing a configuration reports what does not fit together', () => {
+  const { problems } = parseSettings({ output: 'file' });
+  assert.deepEqual(
+    problems.map(({ field, code }) => [field, code]),
+    [['directory', 'directoryNeeded']],
+  );
+});
