@@ -77,7 +77,7 @@ describe('example flows', { timeout: 120_000 }, () => {
   });
 
   it('are all offered by the Import dialog', async () => {
-    const response = await fetch(`${nodeRed.url}/library/_examples_/flows/node-red-contrib-dicom/`);
+    const response = await fetch(`${nodeRed.url}/library/examples/flows/node-red-contrib-dicom`);
     const listed = JSON.stringify(await response.json());
     for (const name of names) assert.ok(listed.includes(name.replace(/\.json$/, '')), name);
   });

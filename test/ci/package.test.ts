@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { freePort } from '../support/free-port';
+import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
+import { run } from '../support/senders';
+import { StoreClient, sampleInstance } from '../support/store-client';
+
+/** What a user has after installing the package from the palette: needs the npm registry, so only CI runs it. */
+describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
+  let userDir: string;
+  let nodeRed: NodeRed;
+  let files: string[];
+
+  before(async () => {
+    userDir = await mkdtemp(join(tmpdir(), 'dicom-package-'));
+    const packed = await run('npm', ['pack', PACKAGE_DIR, '--pack-destination', userDir, '--json']);
+    assert.equal(packed.code, 0, packed.output);
+    await writeFile(join(userDir, 'package.json'), '{"name":"node-red-project","private":true}');
+    const tarball = readdirSync(userDir).find((name) => name.endsWith('.tgz')) ?? assert.fail('no tarball');
+    const installed = await run('npm', [
+      'install',
+      '--prefix',
+      userDir,
+      '--engine-strict',
+      join(userDir, tarball),
+    ]);
+    assert.equal(installed.code, 0, installed.output);
+    const root = join(userDir, 'node_modules', 'node-red-contrib-dicom');
+    files = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+    nodeRed = await startNodeRed({ flows: [], userDir });
+  });
+  after(async () => {
+    await nodeRed?.stop();
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  const get = (path: string, accept: string) => fetch(`${nodeRed.url}${path}`, { headers: { accept } });
+
+  it('holds what is needed and nothing else', () => {
+    const top = [...new Set(files.map((name) => name.split('/')[0]))].sort();
+    assert.deepEqual(top, [
+      'CHANGELOG.md',
+      'LICENSE',
+      'NOTICE',
+      'README.md',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+    ]);
+    assert.deepEqual(
+      files.filter((name) => /dist\/(test|bench)|\.editor\.|\.tsbuildinfo$|\.map$/.test(name)),
+      [],
+    );
+  });
+
+  it('has at most six runtime dependencies', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
+      dependencies: object;
+    };
+    assert.ok(Object.keys(dependencies).length <= 6);
+  });
+
+  it('registers its node, and serves icon, help and examples', async () => {
+    const sets = (await (await get('/nodes', 'application/json')).json()) as {
+      module: string;
+      err?: string;
+    }[];
+    const ours = sets.filter(({ module }) => module === 'node-red-contrib-dicom');
+    assert.equal(ours.length, 1);
+    assert.equal(ours[0]?.err, undefined);
+    const html = await (await get('/nodes/node-red-contrib-dicom/dicom-in', 'text/html')).text();
+    assert.match(html, /data-template-name="dicom-in"/);
+    assert.match(html, /data-help-name="dicom-in"/);
+    const icon = await get('/icons/node-red-contrib-dicom/dicom.svg', 'image/svg+xml');
+    assert.equal(icon.status, 200);
+    assert.match(await icon.text(), /<svg/);
+    const examples = await (
+      await get('/library/examples/flows/node-red-contrib-dicom', 'application/json')
+    ).text();
+    assert.match(examples, /01 Receive and show/);
+  });
+
+  it('receives an object', async () => {
+    const port = await freePort();
+    const example = JSON.parse(
+      readFileSync(join(PACKAGE_DIR, 'examples', '01 Receive and show.json'), 'utf8'),
+    ) as { id: string; type: string; port?: string }[];
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(
+      example.map((node) => (node.type === 'dicom-in' ? { ...node, port: String(port) } : node)),
+    );
+    await nodeRed.waitForLine(/listening on/, { from });
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+  });
+});
