@@ -101,6 +101,11 @@ export const Status = {
   cannotUnderstand: 0xc000,
 } as const;
 
+/** Success and the warnings B000 to BFFF mean that the object is kept (PS3.4 B.2.3). */
+export function isFailure(status: number): boolean {
+  return status !== Status.success && status >> 12 !== 0xb;
+}
+
 const ERROR_COMMENT_MAX = 64;
 
 /**
