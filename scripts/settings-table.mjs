@@ -1,0 +1,43 @@
+// Writes the settings table of README.md from src/settings (compiled), where names, defaults and Integration Soup's names
+// are kept. `--check` only says whether it is up to date; a test runs that.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+
+const require = createRequire(import.meta.url);
+const { FIELDS } = require('../dist/src/settings/index.js');
+const locale = require('../nodes/locales/en-US/dicom-in.json')['dicom-in'];
+const readme = fileURLToPath(new URL('../README.md', import.meta.url));
+const BEGIN = '<!-- settings table: scripts/settings-table.mjs -->';
+const END = '<!-- end of settings table -->';
+
+const shown = (value) => (Array.isArray(value) ? '`[]`' : value === '' ? '(empty)' : `\`${value}\``);
+const cell = (text) => text.replaceAll('|', '\\|');
+const rows = Object.entries(FIELDS).map(([name, field]) => {
+  const what = locale.hint[name] ?? '';
+  const choices =
+    field.kind === 'choice' ? ` (${field.choices.map((choice) => `\`${choice}\``).join(', ')})` : '';
+  return `| \`${name}\` | ${locale.label[name]} | ${shown(field.default)}${choices} | ${cell(what)} | ${field.soup ?? ''} |`;
+});
+const table = [
+  '| Property | Label | Default | Meaning | Integration Soup |',
+  '|---|---|---|---|---|',
+  ...rows,
+].join('\n');
+
+const before = readFileSync(readme, 'utf8');
+const [head, rest] = before.split(BEGIN);
+const tail = rest.split(END)[1];
+const after = await format(`${head}${BEGIN}\n\n${table}\n\n${END}${tail}`, {
+  ...(await resolveConfig(readme)),
+  filepath: readme,
+});
+if (process.argv.includes('--check')) {
+  if (after !== before) {
+    console.error('README.md: the settings table is out of date; run node scripts/settings-table.mjs');
+    process.exit(1);
+  }
+} else {
+  writeFileSync(readme, after);
+}
