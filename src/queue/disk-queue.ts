@@ -1,22 +1,28 @@
-import { constants } from 'node:fs';
-import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { isObjectId, objectIds } from './object-id';
+import { DeadLetterFolder } from './dead-letter-folder';
+import { FreeSpace } from './free-space';
+import { lockDirectory, type DirectoryLock } from './directory-lock';
+import { objectIds } from './object-id';
+import { PART_SUFFIX, objectName, parseObjectName } from './object-names';
+import {
+  QueueRefusal,
+  queueFull,
+  type ObjectQueue,
+  type QueueWriter,
+  type QueuedObject,
+} from './object-queue';
 import { PartFile } from './part-file';
-import { QueueRefusal, queueFull, type ObjectQueue, type QueueWriter, type QueuedObject } from './object-queue';
-import { syncDirectory } from './sync';
+import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 
-const OBJECT_SUFFIX = '.dcm';
-const PART_SUFFIX = '.part';
 const DEAD_LETTERS = 'dead-letter';
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 export interface DiskQueueOptions {
   directory: string;
   maxObjects: number;
   /** Sync the object and its directory entry before `commit` resolves: it then survives a loss of power. */
   synced: boolean;
+  /** Bytes that must stay free on the disk; below, nothing is taken. */
+  minFreeBytes: number;
   /** Told of what could not be cleaned up; it is cleaned up at the next start. */
   onLeftover(error: Error): void;
 }
@@ -26,46 +32,60 @@ export interface DiskQueueOptions {
  * and is renamed when it is complete, so that a file with the right name is always whole.
  */
 export class DiskQueue implements ObjectQueue {
+  readonly deadLetters: DeadLetterFolder;
   /** Ids not yet taken, oldest first, from this index on. */
   private waiting: string[] = [];
   private firstWaiting = 0;
-  private taken = 0;
-  private readonly found = new Set<string>();
+  private readonly taken = new Set<string>();
+  /** Deliveries of objects that had any: what is to be counted, and what the file name says. Not in here: none. */
+  private readonly deliveries = new Map<string, { count: number; inName: number }>();
   private readonly parts = new Set<PartFile>();
   private nextId: () => string = objectIds(undefined, 0);
+  private lock: DirectoryLock | undefined;
+  private readonly space: FreeSpace;
 
-  constructor(private readonly options: DiskQueueOptions) {}
+  constructor(
+    private readonly options: DiskQueueOptions,
+    private readonly files: QueueFiles = realFiles,
+  ) {
+    this.space = new FreeSpace(options.directory, options.minFreeBytes, files);
+    this.deadLetters = new DeadLetterFolder(join(options.directory, DEAD_LETTERS), files, (file) =>
+      this.readmit(file),
+    );
+  }
 
   get size(): number {
-    return this.waiting.length - this.firstWaiting + this.taken;
+    return this.waiting.length - this.firstWaiting + this.taken.size;
   }
 
   async open(): Promise<void> {
     const { directory } = this.options;
-    await fs.promises.mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
-    await fs.promises.access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    const names = await fs.promises.readdir(directory);
+    await this.files.makeDirectory(directory, DIRECTORY_MODE);
+    this.lock ??= await lockDirectory(directory);
+    const names = await this.files.readDirectory(directory);
     for (const part of names.filter((name) => name.endsWith(PART_SUFFIX))) {
-      await fs.promises.unlink(join(directory, part));
+      await this.files.removeFile(join(directory, part));
     }
-    this.waiting = names
-      .filter((name) => name.endsWith(OBJECT_SUFFIX))
-      .map((name) => name.slice(0, -OBJECT_SUFFIX.length))
-      .filter(isObjectId)
-      .sort();
+    const found = names
+      .map(parseObjectName)
+      .filter((object) => object !== undefined)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.waiting = found.map(({ id }) => id);
     this.firstWaiting = 0;
-    this.waiting.forEach((id) => this.found.add(id));
+    // Found means that it may have been handed over before the end of that run.
+    for (const { id, deliveries } of found)
+      this.deliveries.set(id, { count: deliveries + 1, inName: deliveries });
     this.nextId = objectIds(this.waiting.at(-1), Date.now());
   }
 
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.options.maxObjects) throw queueFull(this.options.maxObjects);
-    const id = this.nextId();
-    const part = refusing(() => new PartFile(this.path(id, PART_SUFFIX), FILE_MODE));
+    refusing(() => this.space.check());
+    const part = refusing(() => new PartFile(this.partPath(), FILE_MODE, this.files));
     this.parts.add(part);
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
-      content: () => ({ kind: 'file', fd: part.fd, size: part.size }),
+      content: () => ({ kind: 'file', fd: part.fd, size: part.size, path: part.path }),
       commit: () => this.commit(part),
       discard: () => this.discard(part),
     };
@@ -79,54 +99,31 @@ export class DiskQueue implements ObjectQueue {
   }
 
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
-  private async commit(part: PartFile): Promise<void> {
+  private async commit(part: PartFile): Promise<string> {
     const id = this.nextId();
     const target = this.path(id);
     try {
       if (this.options.synced) await part.sync();
       part.close();
-      fs.renameSync(part.path, target);
-      if (this.options.synced) await syncDirectory(this.options.directory);
+      this.files.renameSync(part.path, target);
+      if (this.options.synced) await this.files.syncDirectory(this.options.directory);
     } catch (error) {
       this.discard(part);
-      this.cleanUp(() => fs.rmSync(target, { force: true }));
+      this.cleanUp(() => this.files.rmSync(target, { force: true }));
       throw refusal(error);
     }
     this.parts.delete(part);
     this.waiting.push(id);
-  }
-
-  private discard(part: PartFile): void {
-    this.parts.delete(part);
-    this.cleanUp(() => part.remove());
-  }
-
-  private cleanUp(operation: () => void): void {
-    try {
-      operation();
-    } catch (error) {
-      this.options.onLeftover(error as Error);
-    }
+    return id;
   }
 
   take(): QueuedObject | undefined {
     const id = this.waiting[this.firstWaiting];
     if (id === undefined) return undefined;
     this.firstWaiting += 1;
-    this.taken += 1;
+    this.taken.add(id);
     this.forgetTaken();
-    return {
-      id,
-      redelivered: this.found.has(id) ? 1 : 0,
-      read: (use) => {
-        const fd = fs.openSync(this.path(id), 'r');
-        try {
-          return use({ kind: 'file', fd, size: fs.fstatSync(fd).size });
-        } finally {
-          fs.closeSync(fd);
-        }
-      },
-    };
+    return this.counted(id);
   }
 
   /** Shifting an array of 100 000 ids for each object would make draining quadratic. */
@@ -136,35 +133,93 @@ export class DiskQueue implements ObjectQueue {
     this.firstWaiting = 0;
   }
 
+  retake(id: string): QueuedObject | undefined {
+    if (!this.taken.has(id)) return undefined;
+    const { count, inName } = this.deliveries.get(id) ?? { count: 0, inName: 0 };
+    this.deliveries.set(id, { count: count + 1, inName });
+    return this.counted(id);
+  }
+
+  /** The object with its count of deliveries in its name, so that one that ends the process is not tried for ever. */
+  private counted(id: string): QueuedObject {
+    const deliveries = this.deliveries.get(id);
+    if (deliveries !== undefined && deliveries.count !== deliveries.inName) {
+      const from = this.path(id);
+      this.cleanUp(() => {
+        this.files.renameSync(from, join(this.options.directory, objectName(id, deliveries.count)));
+        deliveries.inName = deliveries.count;
+      });
+    }
+    const path = this.path(id);
+    return {
+      id,
+      redelivered: deliveries?.count ?? 0,
+      read: (use) => {
+        const fd = this.files.openSync(path, 'r');
+        try {
+          return use({ kind: 'file', fd, size: this.files.fstatSync(fd).size, path });
+        } finally {
+          this.files.closeSync(fd);
+        }
+      },
+    };
+  }
+
   remove(id: string): void {
+    const path = this.path(id);
     this.leave(id);
-    fs.rmSync(this.path(id), { force: true });
+    this.cleanUp(() => this.files.rmSync(path, { force: true }));
   }
 
   setAside(id: string, why: string): void {
+    const path = this.path(id);
+    const deliveries = this.deliveries.get(id)?.count ?? 0;
     this.leave(id);
-    const folder = join(this.options.directory, DEAD_LETTERS);
-    fs.mkdirSync(folder, { recursive: true, mode: DIRECTORY_MODE });
-    const note = JSON.stringify({ why, at: new Date().toISOString() }, null, 2);
-    fs.writeFileSync(join(folder, `${id}.json`), note, { mode: FILE_MODE });
-    fs.renameSync(this.path(id), join(folder, id + OBJECT_SUFFIX));
+    this.cleanUp(() => this.deadLetters.add(path, { id, at: new Date().toISOString(), why, deliveries }));
+  }
+
+  /** Takes a file into the queue, as an object that has just come. */
+  private readmit(file: string): void {
+    const id = this.nextId();
+    this.files.renameSync(file, this.path(id));
+    this.waiting.push(id);
   }
 
   private leave(id: string): void {
-    this.taken -= 1;
-    this.found.delete(id);
+    this.taken.delete(id);
+    this.deliveries.delete(id);
   }
 
   close(): void {
     for (const part of [...this.parts]) this.discard(part);
     this.waiting = [];
     this.firstWaiting = 0;
-    this.taken = 0;
-    this.found.clear();
+    this.taken.clear();
+    this.deliveries.clear();
+    this.lock?.release();
+    this.lock = undefined;
   }
 
-  private path(id: string, suffix = OBJECT_SUFFIX): string {
-    return join(this.options.directory, id + suffix);
+  private discard(part: PartFile): void {
+    this.parts.delete(part);
+    this.cleanUp(() => part.remove());
+  }
+
+  /** Runs what must not fail the object that is being handled: a file that stays is found at the next start. */
+  private cleanUp(operation: () => void): void {
+    try {
+      operation();
+    } catch (error) {
+      this.options.onLeftover(error as Error);
+    }
+  }
+
+  private path(id: string): string {
+    return join(this.options.directory, objectName(id, this.deliveries.get(id)?.inName ?? 0));
+  }
+
+  private partPath(): string {
+    return join(this.options.directory, this.nextId() + PART_SUFFIX);
   }
 }
 

@@ -1,7 +1,9 @@
-export { DiskQueue } from './disk-queue';
+export { DiskQueue, type DiskQueueOptions } from './disk-queue';
 export { MemoryQueue } from './memory-queue';
 export {
   QueueRefusal,
+  type DeadLetter,
+  type DeadLetters,
   type ObjectContent,
   type ObjectQueue,
   type QueuedObject,

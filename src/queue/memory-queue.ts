@@ -1,27 +1,44 @@
 import {
   QueueRefusal,
   queueFull,
+  type DeadLetter,
+  type DeadLetters,
   type ObjectQueue,
   type QueueWriter,
   type QueuedObject,
 } from './object-queue';
 import { objectIds } from './object-id';
 
-/** Bytes that a memory queue holds at most, all objects together. */
+/** Bytes that a memory queue holds at most, all objects together, dead letters included. */
 const MAX_BYTES = 268_435_456;
+
+interface Held {
+  bytes: Buffer;
+  deliveries: number;
+}
 
 /** Keeps objects in this process's memory: lost when it ends, and so honest only for `queue: memory`. */
 export class MemoryQueue implements ObjectQueue {
-  private readonly waiting: QueuedObject[] = [];
-  /** Sizes of all objects in the queue, taken or not. */
-  private readonly sizes = new Map<string, number>();
+  readonly deadLetters: DeadLetters;
+  private readonly waiting: string[] = [];
+  private readonly held = new Map<string, Held>();
+  private readonly dead = new Map<string, Held & DeadLetter>();
   private bytes = 0;
   private readonly nextId = objectIds(undefined, Date.now());
 
-  constructor(private readonly maxObjects: number) {}
+  constructor(private readonly maxObjects: number) {
+    this.deadLetters = {
+      list: () =>
+        Promise.resolve(
+          [...this.dead.values()].map(({ id, at, why, deliveries }) => ({ id, at, why, deliveries })),
+        ),
+      requeue: (id) => this.requeue(id),
+      discard: (id) => this.discardDead(id),
+    };
+  }
 
   get size(): number {
-    return this.sizes.size;
+    return this.held.size;
   }
 
   open(): Promise<void> {
@@ -48,39 +65,62 @@ export class MemoryQueue implements ObjectQueue {
     return {
       write: add,
       content: () => ({ kind: 'memory', bytes: whole() }),
-      commit: () => {
-        this.add(whole());
-        return Promise.resolve();
-      },
+      commit: () => Promise.resolve(this.add({ bytes: whole(), deliveries: 0 })),
       discard: () => {
         this.bytes -= length;
       },
     };
   }
 
-  private add(bytes: Buffer): void {
+  private add(held: Held): string {
     const id = this.nextId();
-    this.sizes.set(id, bytes.length);
-    this.waiting.push({ id, redelivered: 0, read: (use) => use({ kind: 'memory', bytes }) });
+    this.held.set(id, held);
+    this.waiting.push(id);
+    return id;
   }
 
   take(): QueuedObject | undefined {
-    return this.waiting.shift();
+    const id = this.waiting.shift();
+    return id === undefined ? undefined : this.retake(id);
+  }
+
+  retake(id: string): QueuedObject | undefined {
+    const held = this.held.get(id);
+    if (held === undefined) return undefined;
+    held.deliveries += 1;
+    const { bytes, deliveries } = held;
+    return { id, redelivered: deliveries - 1, read: (use) => use({ kind: 'memory', bytes }) };
   }
 
   remove(id: string): void {
-    this.bytes -= this.sizes.get(id) ?? 0;
-    this.sizes.delete(id);
+    this.bytes -= this.held.get(id)?.bytes.length ?? 0;
+    this.held.delete(id);
   }
 
-  /** There is no place to set it aside to: the caller reports it. */
-  setAside(id: string): void {
-    this.remove(id);
+  setAside(id: string, why: string): void {
+    const held = this.held.get(id);
+    if (held === undefined) return;
+    this.held.delete(id);
+    this.dead.set(id, { ...held, id, at: new Date().toISOString(), why });
+  }
+
+  private requeue(id: string): boolean {
+    const held = this.dead.get(id);
+    if (held === undefined) return false;
+    this.dead.delete(id);
+    this.add({ bytes: held.bytes, deliveries: 0 });
+    return true;
+  }
+
+  private discardDead(id: string): boolean {
+    this.bytes -= this.dead.get(id)?.bytes.length ?? 0;
+    return this.dead.delete(id);
   }
 
   close(): void {
     this.waiting.length = 0;
-    this.sizes.clear();
+    this.held.clear();
+    this.dead.clear();
     this.bytes = 0;
   }
 }

@@ -5,7 +5,7 @@
 export interface ObjectQueue {
   /**
    * Makes ready and finds what an earlier run left behind; those objects come out first, marked redelivered.
-   * @throws an Error with the system's code when the place cannot be used
+   * @throws an Error with the system's code, or `QUEUE_LOCKED`, when the place cannot be used
    */
   open(): Promise<void>;
 
@@ -18,14 +18,19 @@ export interface ObjectQueue {
   /** The oldest object that has not been taken yet, or undefined. It stays in the queue until `remove`. */
   take(): QueuedObject | undefined;
 
+  /** A taken object again, with one more delivery counted; undefined when it is not there any more. */
+  retake(id: string): QueuedObject | undefined;
+
   /** The object has been handed over. */
   remove(id: string): void;
 
-  /** The object cannot be handed over: it is set aside with the reason, and no longer waits. */
+  /** The object cannot be handed over: it becomes a dead letter with the reason, and no longer waits. */
   setAside(id: string, why: string): void;
 
   /** Objects that wait or are being handed over. */
   readonly size: number;
+
+  readonly deadLetters: DeadLetters;
 
   /** Drops half-written objects and forgets the rest, which stays where it is safe. */
   close(): void;
@@ -37,13 +42,14 @@ export interface QueueWriter {
   write(bytes: Buffer): void;
   /** What has been written so far, head included. Valid until `commit` or `discard`. */
   content(): ObjectContent;
-  /** Resolves once the object is as safe as the queue promises. @throws QueueRefusal */
-  commit(): Promise<void>;
+  /** Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal */
+  commit(): Promise<string>;
   discard(): void;
 }
 
-/** The bytes of an object: in memory, or in an open file of this size. */
-export type ObjectContent = { kind: 'memory'; bytes: Buffer } | { kind: 'file'; fd: number; size: number };
+/** The bytes of an object: in memory, or in an open file of this size at this path. */
+export type ObjectContent =
+  { kind: 'memory'; bytes: Buffer } | { kind: 'file'; fd: number; size: number; path: string };
 
 export interface QueuedObject {
   readonly id: string;
@@ -51,6 +57,24 @@ export interface QueuedObject {
   readonly redelivered: number;
   /** Calls back with the content, which is valid during the call only. */
   read<T>(use: (content: ObjectContent) => T): T;
+}
+
+/** An object that could not be handed over. */
+export interface DeadLetter {
+  id: string;
+  /** ISO 8601 */
+  at: string;
+  why: string;
+  deliveries: number;
+}
+
+/** Objects that were set aside, for an operator to look at. */
+export interface DeadLetters {
+  list(): Promise<DeadLetter[]>;
+  /** Puts it back into the queue, as if it had just come. False when it is not there. */
+  requeue(id: string): boolean;
+  /** Deletes it. False when it is not there. */
+  discard(id: string): boolean;
 }
 
 /** The queue cannot take an object: full, or its disk is. `code` is one of ours or the system's. */

@@ -1,12 +1,6 @@
-import * as fs from 'node:fs';
-import { promisify } from 'node:util';
+import type { QueueFiles } from './queue-files';
 
-const fsync = promisify(fs.fsync);
-
-/**
- * A file that is being written, piece by piece. Writes are synchronous: on the worker's own thread, small ones cost less
- * than a trip through the thread pool. Syncing, which waits for the disk, is not.
- */
+/** A file that is being written, piece by piece. */
 export class PartFile {
   readonly fd: number;
   size = 0;
@@ -16,30 +10,34 @@ export class PartFile {
   constructor(
     readonly path: string,
     mode: number,
+    private readonly files: QueueFiles,
   ) {
-    this.fd = fs.openSync(path, 'wx+', mode);
+    this.fd = files.openSync(path, 'wx+', mode);
   }
 
   /** The system may take less than all, when the disk fills up for one. */
   write(bytes: Buffer): void {
     let written = 0;
-    while (written < bytes.length) written += fs.writeSync(this.fd, bytes, written);
+    while (written < bytes.length) written += this.files.writeSync(this.fd, bytes, written);
     this.size += bytes.length;
   }
 
   sync(): Promise<void> {
-    return fsync(this.fd);
+    return this.files.sync(this.fd);
   }
 
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    fs.closeSync(this.fd);
+    this.files.closeSync(this.fd);
   }
 
   /** Closes and deletes it, if it is still there under this name. */
   remove(): void {
-    this.close();
-    fs.rmSync(this.path, { force: true });
+    try {
+      this.close();
+    } finally {
+      this.files.rmSync(this.path, { force: true });
+    }
   }
 }

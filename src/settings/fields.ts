@@ -88,15 +88,26 @@ export const FIELDS = {
     '{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
     checkFilenameTemplate,
   ),
+  /** What happens when a file of that name is there: another name, replace it, or keep it if it is the same object. */
+  collision: choice('keep-both', 'overwrite', 'skip-identical'),
   addIncomingMessageToCurrentTab: flag(false, 'AddIncomingMessageToCurrentTab'),
   emitEvents: flag(false),
 
   // Delivery
   queue: choice('disk-synced', 'disk', 'memory'),
+  /** Empty: `<userDir>/dicom/<node id>`. */
+  queueDirectory: text(''),
   maxQueued: integer(10_000, 1, 10_000_000),
+  /** Below so much free space (10^6 bytes) on the queue's disk nothing is accepted; 0: no check. */
+  minFreeDiskMB: integer(512, 0, 1_000_000_000),
   respond: choice('received', 'processed'),
   responseTimeoutSeconds: integer(30, 1, MAX_SECONDS),
   acknowledge: flag(false),
+  /** Messages that the flow may hold unacknowledged at a time. */
+  maxInFlight: integer(16, 1, 1_000),
+  acknowledgeTimeoutSeconds: integer(300, 1, MAX_SECONDS),
+  /** How often an object is delivered at most before it becomes a dead letter. */
+  maxDeliveries: integer(5, 1, 1_000),
 
   // Sample, and what is kept for import and export only
   receivedMessageTemplate: text('', accepted, 'ReceivedMessageTemplate'),

@@ -1,4 +1,5 @@
 export * from './checks';
 export * from './fields';
 export * from './parse';
+export * from './response-fields';
 export * from './together';

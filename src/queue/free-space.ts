@@ -1,0 +1,33 @@
+import { QueueRefusal } from './object-queue';
+import type { QueueFiles } from './queue-files';
+
+/** Asking the file system costs little, but not nothing: once in so many milliseconds is enough. */
+const CHECK_INTERVAL_MS = 500;
+
+/** Watches that a disk keeps some space free, for the rest of the machine and for finishing what has begun. */
+export class FreeSpace {
+  private checkedAt = 0;
+  private free = Infinity;
+
+  /** @param minFree bytes; 0: no check */
+  constructor(
+    private readonly directory: string,
+    private readonly minFree: number,
+    private readonly files: Pick<QueueFiles, 'statfsSync'>,
+  ) {}
+
+  /** @throws QueueRefusal (`DISK_LOW`) when there is less than the minimum */
+  check(): void {
+    if (this.minFree === 0) return;
+    const now = Date.now();
+    if (now - this.checkedAt >= CHECK_INTERVAL_MS) {
+      const { bavail, bsize } = this.files.statfsSync(this.directory);
+      this.free = bavail * bsize;
+      this.checkedAt = now;
+    }
+    if (this.free < this.minFree) {
+      const megabytes = Math.floor(this.free / 1e6);
+      throw new QueueRefusal('DISK_LOW', `the disk of the queue has only ${megabytes} MB left`);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import * as fs from 'node:fs';
+
+/** Objects are patient data: for the owner of the process only. */
+export const DIRECTORY_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
+/**
+ * The file operations that a disk queue uses, in one place, so that a test can make each of them fail. Writes are
+ * synchronous: on the worker's own thread, small ones cost less than a trip through the thread pool. Syncing, which
+ * waits for the disk, is not.
+ */
+export type QueueFiles = Pick<
+  typeof fs,
+  | 'openSync'
+  | 'writeSync'
+  | 'closeSync'
+  | 'renameSync'
+  | 'rmSync'
+  | 'fstatSync'
+  | 'mkdirSync'
+  | 'statfsSync'
+  | 'readFileSync'
+  | 'writeFileSync'
+> & {
+  /** Makes an open file's data durable. */
+  sync(fd: number): Promise<void>;
+  /** Makes a directory's entries durable. */
+  syncDirectory(directory: string): Promise<void>;
+  readDirectory(directory: string): Promise<string[]>;
+  makeDirectory(directory: string, mode: number): Promise<void>;
+  removeFile(path: string): Promise<void>;
+};
+
+export const realFiles: QueueFiles = {
+  openSync: fs.openSync,
+  writeSync: fs.writeSync,
+  closeSync: fs.closeSync,
+  renameSync: fs.renameSync,
+  rmSync: fs.rmSync,
+  fstatSync: fs.fstatSync,
+  mkdirSync: fs.mkdirSync,
+  statfsSync: fs.statfsSync,
+  readFileSync: fs.readFileSync,
+  writeFileSync: fs.writeFileSync,
+  sync: (fd) =>
+    new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve()))),
+  syncDirectory,
+  readDirectory: (directory) => fs.promises.readdir(directory),
+  makeDirectory: async (directory, mode) =>
+    void (await fs.promises.mkdir(directory, { recursive: true, mode })),
+  removeFile: (path) => fs.promises.rm(path, { force: true }),
+};
+
+/** Windows cannot open a directory, and its file systems journal renames. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await fs.promises.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
