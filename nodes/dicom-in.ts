@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import {
   ReceiverHost,
@@ -84,14 +84,19 @@ class DicomInNode {
   /** Undefined when TLS is asked for and cannot be had. */
   private receiverConfig(): ReceiverConfig | undefined {
     const { settings } = this;
-    const config: ReceiverConfig = { settings, queueDirectory: this.queueDirectory() };
+    const config: ReceiverConfig = {
+      receiverId: this.node.id,
+      settings,
+      queueDirectory: this.queueDirectory(),
+    };
     if (settings.tls === '') return config;
     const tls = tlsOptions(this.RED.nodes.getNode(settings.tls), settings.requireClientCertificate);
     return tls && { ...config, tls };
   }
 
-  /** `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
+  /** As set, or `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
   private queueDirectory(): string {
+    if (this.settings.queueDirectory !== '') return resolve(this.settings.queueDirectory);
     const id = this.node.id.replace(/[^A-Za-z0-9_-]/g, '_');
     return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
   }

@@ -39,6 +39,7 @@ export function logEvent(node: Node, event: ReceiverEvent): void {
       node.debug(`object ${printable(event.sopInstanceUID)} received from ${caller(event)}`);
       break;
     case 'queue-full':
+    case 'disk-low':
       node.warn(`objects are refused: ${event.text}`);
       break;
     case 'dead-letter':

@@ -1,14 +1,22 @@
-import { convert, readFileMeta, uidName, type ByteSource } from '../dicom';
-import type { QueuedObject } from '../queue';
+import { pathToFileURL } from 'node:url';
+import { convert, readFileMeta, uidName, type ByteSource, type ConvertOptions } from '../dicom';
+import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { decodeEnvelope } from './envelope';
+import type { FileOutput } from './file-output';
 import type { FlowMessage } from './message';
 import { contentSource } from './object-intake';
 
-export type ConversionSettings = Pick<
+export interface ConversionSettings extends Pick<
   DicomInSettings,
-  'includeCommonFieldsNode' | 'includeReportNode' | 'includeTagsNode' | 'tagsFormat' | 'output'
->;
+  'includeCommonFieldsNode' | 'includeReportNode' | 'includeTagsNode' | 'tagsFormat'
+> {
+  /** The id of the node, which makes an object's id one that is unique among all receivers. */
+  receiverId: string;
+  output: DicomInSettings['output'];
+  /** Where `output` is `file`. */
+  files: FileOutput | undefined;
+}
 
 /** A queued object as the flow gets it. `object` is the whole Part 10 file, where the node's output is `buffer`. */
 export interface ConvertedObject {
@@ -22,20 +30,26 @@ const NOT_AS_ANNOUNCED = {
   text: 'the sender announced another SOP Class or Instance UID than the data set has',
 };
 
-/** @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted) */
+/**
+ * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
+ * @throws NotPlaced when the file cannot be put in place
+ * @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted)
+ */
 export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
   return queued.read((content) => {
     const source = contentSource(content);
     const meta = readFileMeta(source);
     const envelope = decodeEnvelope(meta);
+    const dataSet = { transferSyntaxUID: envelope.transferSyntaxUID, offset: meta.dataSetOffset };
+    const filename = settings.files && placeFile(settings.files, content, source, dataSet, queued);
     const {
       message,
       warnings: found,
       identity,
     } = convert(source, {
       ...settings,
-      transferSyntaxUID: envelope.transferSyntaxUID,
-      offset: meta.dataSetOffset,
+      ...dataSet,
+      ...(filename !== undefined && { bulkDataURI: pathToFileURL(filename).href }),
     });
     // What the object is, is what its data set says, whatever the command said.
     const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
@@ -46,13 +60,14 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
       message: {
         payload: message,
         topic: identity.studyInstanceUID ?? '',
+        ...(filename !== undefined && { filename }),
         dicom: {
           ...envelope,
           sopClassUID,
           sopInstanceUID,
           sopClassName: uidName(sopClassUID) ?? sopClassUID,
           size: source.size - meta.dataSetOffset,
-          queueId: queued.id,
+          queueId: `${settings.receiverId}:${queued.id}`,
           redelivered: queued.redelivered,
           ...(warnings.length > 0 && { warnings }),
         },
@@ -62,10 +77,37 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
   });
 }
 
+function placeFile(
+  files: FileOutput,
+  content: ObjectContent,
+  source: ByteSource,
+  dataSet: Pick<ConvertOptions, 'transferSyntaxUID' | 'offset'>,
+  queued: QueuedObject,
+): string {
+  const { message } = convert(source, {
+    ...dataSet,
+    includeCommonFieldsNode: false,
+    includeReportNode: false,
+    includeTagsNode: true,
+    tagsFormat: 'keyword',
+  });
+  const tags: Record<string, unknown> = message.Tags ?? {};
+  const values = Object.fromEntries(files.keywords.map((keyword) => [keyword, fileNameText(tags[keyword])]));
+  return files.place(content, values, queued.redelivered > 0);
+}
+
+/** A value of Tags as text for a file name: the first representation of a person name, all of several values. */
+function fileNameText(value: unknown): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return value.map((one) => fileNameText(one) ?? '').join('_');
+  if (typeof value === 'object' && value !== null && 'Alphabetic' in value)
+    return fileNameText(value.Alphabetic);
+  return undefined;
+}
+
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */
 function copyOf(source: ByteSource): Buffer<ArrayBuffer> {
   const copy = Buffer.alloc(source.size);
-  const { bytes, offset } = source.window(0, source.size);
-  bytes.copy(copy, 0, 0 - offset);
+  source.read(0, source.size).copy(copy);
   return copy;
 }

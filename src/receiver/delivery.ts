@@ -1,26 +1,54 @@
 import type { ObjectQueue, QueuedObject } from '../queue';
+import type { DicomInSettings } from '../settings';
 import { convertQueued, type ConversionSettings, type ConvertedObject } from './conversion';
+import { NotPlaced } from './file-output';
 
-/** Objects on their way to the flow at a time: enough to keep it busy, few enough to hold in memory. */
+export type DeliverySettings = Pick<
+  DicomInSettings,
+  'acknowledge' | 'maxInFlight' | 'acknowledgeTimeoutSeconds' | 'maxDeliveries'
+>;
+
+/** What a delivery tells of its objects. */
+export interface DeliveryListener {
+  /** For the flow; answer with `handedOver`. */
+  deliver(id: string, converted: ConvertedObject): void;
+  /** It could not be converted, or was not acknowledged: it is a dead letter now. */
+  gaveUp(id: string, reason: GiveUpReason): void;
+  /** Its file could not be put in place; it is tried again. */
+  notPlaced(id: string, error: NotPlaced): void;
+}
+
+export type GiveUpReason =
+  { kind: 'notConverted'; text: string } | { kind: 'notAcknowledged'; deliveries: number };
+
+/** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory. */
 const MAX_UNDER_WAY = 16;
+/** When a file cannot be put in place, the disk or the operator need time. */
+const PLACE_AGAIN_MS = 15_000;
 
-/** Takes objects from the queue, converts them and passes them on, oldest first, as fast as they are handed over. */
+/**
+ * Takes objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
+ * the queue until the flow has acknowledged it, and comes again when it does not.
+ */
 export class Delivery {
-  private readonly underWay = new Set<string>();
+  /** Objects that have been taken and not yet removed, with the timer that is running for them. */
+  private readonly underWay = new Map<string, NodeJS.Timeout | undefined>();
+  private readonly maxUnderWay: number;
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
 
   constructor(
     private readonly queue: ObjectQueue,
-    private readonly settings: ConversionSettings,
-    private readonly deliver: (id: string, converted: ConvertedObject) => void,
-    /** An accepted object could not be converted: it has been set aside in the queue. */
-    private readonly failed: (id: string, error: unknown) => void,
-  ) {}
+    private readonly settings: DeliverySettings,
+    private readonly conversion: ConversionSettings,
+    private readonly listener: DeliveryListener,
+  ) {
+    this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : MAX_UNDER_WAY;
+  }
 
   /** There may be something to deliver. */
   wake(): void {
-    if (this.stopped || this.scheduled !== undefined || this.underWay.size >= MAX_UNDER_WAY) return;
+    if (this.stopped || this.scheduled !== undefined || this.underWay.size >= this.maxUnderWay) return;
     // One object a turn: sockets and timers have theirs between any two.
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
@@ -33,26 +61,84 @@ export class Delivery {
 
   /** The flow has got it. */
   handedOver(id: string): void {
-    if (!this.underWay.delete(id)) return;
-    this.queue.remove(id);
-    this.wake();
+    if (!this.underWay.has(id)) return;
+    if (!this.settings.acknowledge) {
+      this.finish(id);
+      return;
+    }
+    const milliseconds = this.settings.acknowledgeTimeoutSeconds * 1000;
+    this.setTimer(id, milliseconds, () => this.again(id));
+  }
+
+  /** The flow is done with it. False when it is not under way. */
+  acknowledged(id: string): boolean {
+    if (!this.underWay.has(id)) return false;
+    this.finish(id);
+    return true;
   }
 
   stop(): void {
     this.stopped = true;
     clearImmediate(this.scheduled);
+    for (const timer of this.underWay.values()) clearTimeout(timer);
+    this.underWay.clear();
   }
 
   private pass(queued: QueuedObject): void {
-    let converted: ConvertedObject;
-    try {
-      converted = convertQueued(queued, this.settings);
-    } catch (error) {
-      this.queue.setAside(queued.id, String(error));
-      this.failed(queued.id, error);
+    const { id, redelivered } = queued;
+    this.underWay.set(id, undefined);
+    if (redelivered >= this.settings.maxDeliveries) {
+      this.giveUp(id, { kind: 'notAcknowledged', deliveries: redelivered });
       return;
     }
-    this.underWay.add(queued.id);
-    this.deliver(queued.id, converted);
+    let converted: ConvertedObject;
+    try {
+      converted = convertQueued(queued, this.conversion);
+    } catch (error) {
+      if (error instanceof NotPlaced) {
+        this.listener.notPlaced(id, error);
+        this.setTimer(id, PLACE_AGAIN_MS, () => this.pass(queued));
+      } else {
+        this.giveUp(id, {
+          kind: 'notConverted',
+          text: error instanceof Error ? error.message : String(error),
+        });
+      }
+      return;
+    }
+    this.listener.deliver(id, converted);
+  }
+
+  private again(id: string): void {
+    const queued = this.queue.retake(id);
+    if (queued === undefined) this.finish(id);
+    else this.pass(queued);
+  }
+
+  private giveUp(id: string, reason: GiveUpReason): void {
+    const why =
+      reason.kind === 'notConverted'
+        ? reason.text
+        : `delivered ${reason.deliveries} times without acknowledgement`;
+    this.leave(id);
+    this.queue.setAside(id, why);
+    this.listener.gaveUp(id, reason);
+    this.wake();
+  }
+
+  private finish(id: string): void {
+    this.leave(id);
+    this.queue.remove(id);
+    this.wake();
+  }
+
+  private leave(id: string): void {
+    clearTimeout(this.underWay.get(id));
+    this.underWay.delete(id);
+  }
+
+  private setTimer(id: string, milliseconds: number, expired: () => void): void {
+    clearTimeout(this.underWay.get(id));
+    this.underWay.set(id, setTimeout(expired, milliseconds));
   }
 }

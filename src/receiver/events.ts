@@ -6,6 +6,7 @@ export type ReceiverEvent = { at: string } & (
   | { event: 'listening'; address: string; port: number }
   | { event: 'stopped' }
   | { event: 'queue-full'; text: string }
+  | { event: 'disk-low'; text: string }
   | { event: 'dead-letter'; queueId: string; text: string }
   | { event: 'worker-restarted'; text: string; restarts: number }
 );

@@ -10,6 +10,9 @@ export type FaultKind =
   | 'queueUnusable'
   | 'queueLeftover'
   | 'notConverted'
+  | 'notAcknowledged'
+  | 'notPlaced'
+  | 'responseTimedOut'
   | 'workerCrashed'
   | 'settingsInvalid'
   | 'tlsMissing';

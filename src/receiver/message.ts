@@ -23,6 +23,7 @@ export interface MessageFacts extends ObjectEnvelope {
   sopClassName: string;
   /** Bytes of the data set. */
   size: number;
+  /** Node and object: what a `dicom-response` node answers to. */
   queueId: string;
   /** How often the object may have been delivered before. */
   redelivered: number;
@@ -37,5 +38,7 @@ export interface FlowMessage {
   payload: DicomMessage;
   /** The Study Instance UID. */
   topic: string;
+  /** Absolute path of the object, where the node's output is `file`. */
+  filename?: string;
   dicom: MessageFacts;
 }

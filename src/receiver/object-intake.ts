@@ -19,15 +19,21 @@ import { QueueRefusal, type ObjectContent, type ObjectQueue, type QueueWriter } 
 import { encodeEnvelope } from './envelope';
 import type { ObjectEnvelope } from './message';
 
+export interface IntakeListener {
+  /** The object is safe in the queue. Resolves with the answer to its sender. */
+  queued(id: string): Promise<CommandStatus>;
+  /** The queue would not take an object. */
+  refused(refusal: QueueRefusal): void;
+}
+
 /**
  * Takes data sets from the network into the queue: each becomes a Part 10 file whose meta information carries the
  * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
  */
 export class ObjectIntake implements ObjectStore {
-  /** @param onRefusal told of every object that the queue would not take */
   constructor(
     private readonly queue: ObjectQueue,
-    private readonly onRefusal: (refusal: QueueRefusal) => void,
+    private readonly listener: IntakeListener,
   ) {}
 
   begin(request: StoreRequest): { writer: ObjectWriter } | { refused: CommandStatus } {
@@ -55,12 +61,13 @@ export class ObjectIntake implements ObjectStore {
           object.discard();
           return refused;
         }
+        let id: string;
         try {
-          await object.commit();
-          return { status: Status.success };
+          id = await object.commit();
         } catch (error) {
           return this.outOfResources(error);
         }
+        return this.listener.queued(id);
       },
       discard: () => object.discard(),
     };
@@ -69,7 +76,7 @@ export class ObjectIntake implements ObjectStore {
   /** What is no refusal is a fault of ours, and not to be hidden behind a status. */
   private outOfResources(error: unknown): CommandStatus {
     if (!(error instanceof QueueRefusal)) throw error;
-    this.onRefusal(error);
+    this.listener.refused(error);
     return { status: Status.outOfResources, comment: error.message };
   }
 }

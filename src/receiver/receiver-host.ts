@@ -5,6 +5,7 @@ import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
 import type { FlowMessage } from './message';
 import type { ReceiverConfig } from './receiver';
+import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
 
 /** What a host tells the node, on the main thread. */
@@ -39,6 +40,7 @@ export class ReceiverHost {
   private startedAt = 0;
   private restarts = 0;
   private stopping = false;
+  private readonly requests = new RequestSender((request) => this.post(request));
 
   constructor(
     private readonly config: ReceiverConfig,
@@ -77,8 +79,16 @@ export class ReceiverHost {
     clearTimeout(deadline);
   }
 
+  /** Asks the receiver. @throws ReceiverNotRunning while there is none */
+  ask<Name extends RequestName>(name: Name, ...args: RequestArguments<Name>): Promise<RequestResult<Name>> {
+    return this.requests.ask(name, ...args);
+  }
+
   private receive(message: FromWorker): void {
     switch (message.kind) {
+      case 'reply':
+        this.requests.replied(message);
+        break;
       case 'delivery':
         if (this.stopping) return;
         this.deliveries.push(message);
@@ -130,6 +140,7 @@ export class ReceiverHost {
 
   private exited(reason: string): void {
     this.worker = undefined;
+    this.requests.abandon();
     // What waits here is still in the queue, and comes again from the next worker.
     this.dropDeliveries();
     if (this.stopping) return;
@@ -145,7 +156,9 @@ export class ReceiverHost {
     this.listener.event({ at: new Date().toISOString(), ...event });
   }
 
-  private post(message: ToWorker): void {
+  /** False when there is no worker. */
+  private post(message: ToWorker): boolean {
     this.worker?.postMessage(message);
+    return this.worker !== undefined;
   }
 }

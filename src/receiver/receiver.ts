@@ -1,17 +1,29 @@
 import type { TlsOptions } from 'node:tls';
 import { isStorageSopClass } from '../dicom';
-import { Listener, hostFilter, type AssociationPolicy, type NetworkEvent } from '../network';
-import { DiskQueue, MemoryQueue, type ObjectQueue, type QueueRefusal } from '../queue';
+import {
+  Listener,
+  Status,
+  hostFilter,
+  type AssociationPolicy,
+  type CommandStatus,
+  type NetworkEvent,
+} from '../network';
+import { DiskQueue, MemoryQueue, type DeadLetter, type ObjectQueue, type QueueRefusal } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
+import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
-import { Delivery } from './delivery';
+import { Delivery, type GiveUpReason } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+import { FileOutput } from './file-output';
 import { ObjectIntake } from './object-intake';
+import type { ReceiverRequests } from './requests';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {
+  /** The node's id. */
+  receiverId: string;
   settings: DicomInSettings;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
@@ -39,10 +51,11 @@ const FULL_INTERVAL_MS = 10_000;
  * A DICOM Storage SCP with its queue: listener → queue → conversion → output. It runs in a worker thread (`worker.ts`)
  * or, in tests, in the process itself.
  */
-export class Receiver {
+export class Receiver implements ReceiverRequests {
   private readonly queue: ObjectQueue;
   private readonly listener: Listener;
   private readonly delivery: Delivery;
+  private readonly answers: Answers;
   private readonly retries = new Backoff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
   private lastFault: FaultKind | undefined;
@@ -65,17 +78,27 @@ export class Receiver {
     private readonly config: ReceiverConfig,
     private readonly output: ReceiverOutput,
   ) {
-    const { settings } = config;
+    const { settings, receiverId } = config;
     this.queue = this.createQueue();
+    const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
     this.delivery = new Delivery(
       this.queue,
       settings,
-      (id, converted) => output.deliver(id, converted),
-      (id, error) => this.notConverted(id, error),
+      { ...settings, receiverId, files },
+      {
+        deliver: (id, converted) => this.deliver(id, converted),
+        gaveUp: (id, reason) => this.gaveUp(id, reason),
+        notPlaced: (id, { message: reason }) => this.fault('notPlaced', { id, reason }),
+      },
     );
-    this.listener = this.createListener(
-      new ObjectIntake(this.queue, (refusal) => this.queueRefused(refusal)),
+    this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
+      this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
+    const intake = new ObjectIntake(this.queue, {
+      queued: (id) => this.queued(id),
+      refused: (refusal) => this.queueRefused(refusal),
+    });
+    this.listener = this.createListener(intake);
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
@@ -90,6 +113,34 @@ export class Receiver {
     this.changed();
   }
 
+  answer(id: string, status: CommandStatus): AnswerOutcome {
+    const { acknowledge, respond } = this.config.settings;
+    if (!acknowledge && respond === 'received') return 'notAwaited';
+    const outcome = this.answers.outcome(id);
+    const answered = this.answers.answer(id, status);
+    const acknowledged = acknowledge && this.delivery.acknowledged(id);
+    this.changed();
+    if (answered) return 'answered';
+    if (!acknowledged) return outcome;
+    this.answers.remember(id, 'alreadyAnswered');
+    return outcome === 'tooLate' ? 'tooLate' : 'answered';
+  }
+
+  deadLetters(): Promise<DeadLetter[]> {
+    return this.queue.deadLetters.list();
+  }
+
+  requeue(id: string): boolean {
+    const found = this.queue.deadLetters.requeue(id);
+    this.delivery.wake();
+    this.changed();
+    return found;
+  }
+
+  discard(id: string): boolean {
+    return this.queue.deadLetters.discard(id);
+  }
+
   /**
    * Stops listening and delivering. Objects under way may be finished within the grace; what is queued stays queued.
    * Resolves when the port is free and nothing of the receiver runs any more.
@@ -99,6 +150,7 @@ export class Receiver {
     clearTimeout(this.retryTimer);
     await this.starting;
     this.delivery.stop();
+    this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
     this.queue.close();
@@ -135,14 +187,14 @@ export class Receiver {
   }
 
   private createQueue(): ObjectQueue {
-    const { queue, maxQueued } = this.config.settings;
+    const { queue, maxQueued, minFreeDiskMB } = this.config.settings;
     if (queue === 'memory') return new MemoryQueue(maxQueued);
     return new DiskQueue({
       directory: this.config.queueDirectory,
       maxObjects: maxQueued,
       synced: queue === 'disk-synced',
-      onLeftover: ({ message: reason }) =>
-        this.output.fault({ kind: 'queueLeftover', values: { reason }, down: false }),
+      minFreeBytes: minFreeDiskMB * 1_000_000,
+      onLeftover: ({ message: reason }) => this.fault('queueLeftover', { reason }),
     });
   }
 
@@ -183,7 +235,6 @@ export class Receiver {
       case 'object-received':
         this.count.received += 1;
         this.count.bytes += event.bytes;
-        this.delivery.wake();
         break;
       case 'association-released':
         break;
@@ -192,18 +243,40 @@ export class Receiver {
     this.changed();
   }
 
-  private queueRefused(refusal: QueueRefusal): void {
+  /** The object is safe: its sender hears of it now, or when the flow says what to say. */
+  private queued(id: string): Promise<CommandStatus> {
+    const answer =
+      this.config.settings.respond === 'processed'
+        ? this.answers.wait(id)
+        : Promise.resolve({ status: Status.success });
+    this.delivery.wake();
+    return answer;
+  }
+
+  private deliver(id: string, converted: ConvertedObject): void {
+    // Recovered, or delivered again: nobody waits for the answer any more.
+    const isLate = this.config.settings.respond === 'processed' && !this.answers.isWaiting(id);
+    if (isLate) this.answers.remember(id, 'tooLate');
+    this.output.deliver(id, converted);
+  }
+
+  private queueRefused({ code, message: text }: QueueRefusal): void {
     const now = Date.now();
     if (now - this.lastFull < FULL_INTERVAL_MS) return;
     this.lastFull = now;
-    this.raise({ event: 'queue-full', text: refusal.message });
+    this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
   }
 
-  private notConverted(id: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.output.fault({ kind: 'notConverted', values: { id, reason: text }, down: false });
-    this.raise({ event: 'dead-letter', queueId: id, text });
+  private gaveUp(id: string, reason: GiveUpReason): void {
+    if (reason.kind === 'notConverted') this.fault('notConverted', { id, reason: reason.text });
+    else this.fault('notAcknowledged', { id, deliveries: reason.deliveries });
+    const text = reason.kind === 'notConverted' ? reason.text : `delivered ${reason.deliveries} times`;
+    this.raise({ event: 'dead-letter', queueId: `${this.config.receiverId}:${id}`, text });
     this.changed();
+  }
+
+  private fault(kind: FaultKind, values: ReceiverFault['values']): void {
+    this.output.fault({ kind, values, down: false });
   }
 
   private raise(event: RaisedEvent): void {

@@ -1,8 +1,10 @@
 import type { Counters, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
+import type { PostedReply, PostedRequest } from './requests';
 
 /** From the host to its worker. */
-export type ToWorker = { kind: 'handed-over'; id: string } | { kind: 'stop'; graceMs: number };
+export type ToWorker =
+  { kind: 'handed-over'; id: string } | { kind: 'stop'; graceMs: number } | PostedRequest;
 
 /** From the worker to its host. */
 export type FromWorker =
@@ -11,4 +13,5 @@ export type FromWorker =
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
   | { kind: 'fault'; fault: ReceiverFault }
+  | PostedReply
   | { kind: 'stopped' };

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Receiver, type ReceiverConfig } from './receiver';
+import { reply } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
 
 /** The entry of the worker thread: a Receiver whose output is posted to the host. */
@@ -24,6 +25,9 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'handed-over':
       receiver.handedOver(message.id);
+      break;
+    case 'request':
+      void reply(receiver, message).then((answer) => post(answer));
       break;
     case 'stop':
       void receiver.stop(message.graceMs).then(() => {

@@ -12,7 +12,13 @@ let folders = 0;
 const folder = (): string => join(root, String((folders += 1)));
 
 function diskQueue(directory: string, maxObjects = 100): DiskQueue {
-  return new DiskQueue({ directory, maxObjects, synced: true, onLeftover: (error) => assert.fail(error) });
+  return new DiskQueue({
+    directory,
+    maxObjects,
+    synced: true,
+    minFreeBytes: 0,
+    onLeftover: (error) => assert.fail(error),
+  });
 }
 
 function bytesOf(content: ObjectContent): string {

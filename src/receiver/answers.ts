@@ -1,0 +1,83 @@
+import { Status, type CommandStatus } from '../network';
+
+/** What became of an answer that a flow gave. */
+export type AnswerOutcome =
+  | 'answered'
+  /** Another answer came first. */
+  | 'alreadyAnswered'
+  /** The sender has been answered with 0110, or its association has ended. */
+  | 'tooLate'
+  /** The receiver answers by itself and keeps nothing for an acknowledgement. */
+  | 'notAwaited'
+  /** No object of this id is waiting. */
+  | 'unknown';
+
+/** Ids of past answers that are remembered, to tell a second answer from one that makes no sense. */
+const REMEMBERED = 10_000;
+
+interface Waiting {
+  resolve(status: CommandStatus): void;
+  timer: NodeJS.Timeout;
+}
+
+/** C-STORE requests that wait for the flow's answer, and what has been answered lately. */
+export class Answers {
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly past = new Map<string, 'alreadyAnswered' | 'tooLate'>();
+
+  /** @param timedOut told of each request that the flow did not answer in time */
+  constructor(
+    private readonly timeoutSeconds: number,
+    private readonly timedOut: (id: string) => void,
+  ) {}
+
+  isWaiting(id: string): boolean {
+    return this.waiting.has(id);
+  }
+
+  /** Resolves with the flow's answer to this object, or with processing failure (0110) when none comes in time. */
+  wait(id: string): Promise<CommandStatus> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const comment = `the flow did not answer within ${this.timeoutSeconds} s`;
+        this.settle(id, { status: Status.processingFailure, comment }, 'tooLate');
+        this.timedOut(id);
+      }, this.timeoutSeconds * 1000);
+      this.waiting.set(id, { resolve, timer });
+    });
+  }
+
+  /** The flow's answer to a request that waits; false when none does. */
+  answer(id: string, status: CommandStatus): boolean {
+    if (!this.waiting.has(id)) return false;
+    this.settle(id, status, 'alreadyAnswered');
+    return true;
+  }
+
+  /** How an answer to an object that waits for none fares. */
+  outcome(id: string): AnswerOutcome {
+    return this.past.get(id) ?? 'unknown';
+  }
+
+  /** Later answers to this object fare so. */
+  remember(id: string, outcome: 'alreadyAnswered' | 'tooLate'): void {
+    this.past.set(id, outcome);
+    if (this.past.size <= REMEMBERED) return;
+    const [oldest] = this.past.keys();
+    if (oldest !== undefined) this.past.delete(oldest);
+  }
+
+  /** Answers everything that waits, at the end. */
+  close(status: CommandStatus): void {
+    for (const id of [...this.waiting.keys()]) this.settle(id, status, 'tooLate');
+  }
+
+  private settle(id: string, status: CommandStatus, outcome: 'alreadyAnswered' | 'tooLate'): void {
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) return;
+    clearTimeout(waiting.timer);
+    this.waiting.delete(id);
+    this.remember(id, outcome);
+    waiting.resolve(status);
+  }
+}

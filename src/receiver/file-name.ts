@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { join, sep } from 'node:path';
+
+/** What file systems take at most for one component of a path. */
+const MAX_COMPONENT_BYTES = 255;
+/** Room for what a collision or a temporary name adds. */
+const RESERVED_BYTES = 32;
+const HASH_LENGTH = 16;
+/** Stands for a value that the object does not have. */
+const UNKNOWN = 'unknown';
+/** Device names that Windows reserves, with any extension. */
+const RESERVED_NAME = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+const KEYWORD = /\{([A-Za-z][A-Za-z0-9]*)\}/g;
+
+/** The keywords that a template asks for. */
+export function templateKeywords(template: string): string[] {
+  return [...new Set([...template.matchAll(KEYWORD)].map((match) => match[1] ?? ''))];
+}
+
+/**
+ * The path below the output directory for an object: the template's folders and name with the object's values in them.
+ * Values come from a peer: whatever they hold, each component stays one plain name, and the path stays below.
+ */
+export function relativePath(template: string, values: Readonly<Record<string, string | undefined>>): string {
+  const components = template
+    .split(/[/\\]/)
+    .filter((component) => component !== '')
+    .map((component) =>
+      safeComponent(
+        component.replace(
+          KEYWORD,
+          (_whole, keyword: string) => safeCharacters(values[keyword] ?? '') || UNKNOWN,
+        ),
+      ),
+    );
+  return join(...(components.length > 0 ? components : [UNKNOWN]));
+}
+
+/** No separators, no control characters, nothing that Windows or a shell takes for something else. */
+function safeCharacters(value: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return value.trim().replace(/[\u0000-\u001f\u007f-\u009f/\\:*?"<>|]/g, '_');
+}
+
+function safeComponent(component: string): string {
+  // Windows drops dots and spaces at the end, and `.` and `..` are not names at all.
+  const trimmed = component.replace(/^[. ]+/, '_').replace(/[. ]+$/, '');
+  const named = trimmed === '' ? UNKNOWN : trimmed;
+  return shorten(RESERVED_NAME.test(named) ? `_${named}` : named);
+}
+
+/** Cuts a name that is too long, and keeps it apart from others that are cut to the same. */
+function shorten(name: string): string {
+  const limit = MAX_COMPONENT_BYTES - RESERVED_BYTES;
+  if (Buffer.byteLength(name) <= limit) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_LENGTH);
+  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+  let kept = name.slice(0, name.length - extension.length);
+  while (Buffer.byteLength(kept) > limit - HASH_LENGTH - 1 - extension.length) kept = kept.slice(0, -1);
+  return `${kept}-${hash}${extension}`;
+}
+
+/** `scan.dcm` → `scan_2.dcm`. */
+export function numbered(path: string, number: number): string {
+  const folder = path.lastIndexOf(sep);
+  const dot = path.lastIndexOf('.');
+  const end = dot > folder + 1 ? dot : path.length;
+  return `${path.slice(0, end)}_${number}${path.slice(end)}`;
+}

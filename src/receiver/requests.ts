@@ -1,0 +1,78 @@
+import type { CommandStatus } from '../network';
+import type { DeadLetter } from '../queue';
+import type { AnswerOutcome } from './answers';
+
+/** What the main thread may ask of a receiver, by name: its arguments and its result. */
+export interface ReceiverRequests {
+  /** The flow's answer to an object. */
+  answer(id: string, status: CommandStatus): AnswerOutcome;
+  deadLetters(): Promise<DeadLetter[]>;
+  /** False when there is no such dead letter. */
+  requeue(id: string): boolean;
+  discard(id: string): boolean;
+}
+
+export type RequestName = keyof ReceiverRequests;
+export type RequestArguments<Name extends RequestName> = Parameters<ReceiverRequests[Name]>;
+export type RequestResult<Name extends RequestName> = Awaited<ReturnType<ReceiverRequests[Name]>>;
+
+/** A request on its way to the worker, and its reply on the way back. */
+export interface PostedRequest {
+  kind: 'request';
+  number: number;
+  name: RequestName;
+  args: unknown[];
+}
+export type PostedReply =
+  { kind: 'reply'; number: number; result: unknown } | { kind: 'reply'; number: number; failure: string };
+
+/** The receiver does not run: it could not be asked, or ended before it replied. */
+export class ReceiverNotRunning extends Error {
+  override readonly name = 'ReceiverNotRunning';
+}
+
+/** The asking side: numbers requests and resolves them with their replies. */
+export class RequestSender {
+  private readonly pending = new Map<
+    number,
+    { resolve(result: unknown): void; reject(error: Error): void }
+  >();
+  private count = 0;
+
+  /** @param post false when there is nobody to post to */
+  constructor(private readonly post: (request: PostedRequest) => boolean) {}
+
+  ask<Name extends RequestName>(name: Name, ...args: RequestArguments<Name>): Promise<RequestResult<Name>> {
+    return new Promise((resolve, reject) => {
+      this.count += 1;
+      const number = this.count;
+      this.pending.set(number, { resolve: (result) => resolve(result as RequestResult<Name>), reject });
+      if (!this.post({ kind: 'request', number, name, args })) this.abandon();
+    });
+  }
+
+  replied(reply: PostedReply): void {
+    const request = this.pending.get(reply.number);
+    this.pending.delete(reply.number);
+    if ('failure' in reply) request?.reject(new Error(reply.failure));
+    else request?.resolve(reply.result);
+  }
+
+  /** Nobody will reply any more. */
+  abandon(): void {
+    for (const { reject } of this.pending.values())
+      reject(new ReceiverNotRunning('the receiver is not running'));
+    this.pending.clear();
+  }
+}
+
+/** The answering side. */
+export async function reply(receiver: ReceiverRequests, request: PostedRequest): Promise<PostedReply> {
+  const { number, name, args } = request;
+  try {
+    const call = receiver[name] as (...args: unknown[]) => unknown;
+    return { kind: 'reply', number, result: await call.apply(receiver, args) };
+  } catch (error) {
+    return { kind: 'reply', number, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
