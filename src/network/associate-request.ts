@@ -30,6 +30,8 @@ export interface AssociateRequest {
   implementationClassUID: string;
   implementationVersionName: string;
   roles: ProposedRole[];
+  /** True if an asynchronous operations window is proposed (PS3.7 D.3.3.3). */
+  asynchronousOperations: boolean;
 }
 
 const ItemType = {
@@ -40,6 +42,7 @@ const ItemType = {
   userInformation: 0x50,
   maxLength: 0x51,
   implementationClassUid: 0x52,
+  asynchronousOperations: 0x53,
   roleSelection: 0x54,
   implementationVersionName: 0x55,
 } as const;
@@ -80,6 +83,7 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
     implementationClassUID: '',
     implementationVersionName: '',
     roles: [],
+    asynchronousOperations: false,
   };
   for (const item of items(body.subarray(FIXED_PART))) readItem(request, item);
   return request;
@@ -111,9 +115,15 @@ function readUserItem(request: AssociateRequest, { type, value }: Item): void {
     case ItemType.implementationVersionName:
       request.implementationVersionName = text(value);
       break;
+    case ItemType.asynchronousOperations:
+      if (value.length !== 4) throw invalid('the asynchronous operations window item is not 4 bytes long');
+      request.asynchronousOperations = true;
+      break;
     case ItemType.roleSelection:
       addRole(request, value);
       break;
+    // Extended negotiation and user identity are not answered, which says that they are not supported and refuses
+    // nobody (PS3.7 D.3.3.5, D.3.3.6, D.3.3.7).
   }
 }
 

@@ -23,6 +23,9 @@ export interface ContextAnswer extends ProposedContext {
   transferSyntax: string;
 }
 
+/** What an open association needs to know of an accepted context: what was proposed beside it is not kept. */
+export type AcceptedContext = Pick<ContextAnswer, 'abstractSyntax' | 'transferSyntax'>;
+
 export type AssociationDecision =
   { accepted: true; contexts: ContextAnswer[] } | { accepted: false; rejection: Rejection };
 

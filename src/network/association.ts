@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { readAssociateRequest, type AssociateRequest } from './associate-request';
-import { decideAssociation, type AssociationPolicy, type ContextAnswer } from './association-policy';
-import { isFailure } from './command-set';
+import {
+  decideAssociation,
+  type AcceptedContext,
+  type AssociationPolicy,
+  type ContextAnswer,
+} from './association-policy';
+import { AssociationReport } from './association-report';
+import { LEGAL_PDUS, type State } from './association-states';
 import { DimseService, type DimseAssociation, type StoreOutcome } from './dimse-service';
 import type { NetworkEvent } from './events';
 import { plainAddress } from './host-filter';
@@ -16,10 +22,12 @@ import {
   ProtocolError,
   encodeAbort,
   encodeCommandPdus,
+  encodeReject,
   type Rejection,
 } from './pdu';
 import { PduReader, type PduVisitor, type PdvFragment } from './pdu-reader';
 import { PeerConnection, type ConnectionListener } from './peer-connection';
+import type { RequestBudget } from './request-budget';
 
 /** Limits and timers of an association. Seconds and bytes. */
 export interface AssociationLimits {
@@ -40,31 +48,11 @@ export interface AssociationContext {
   report(event: NetworkEvent): void;
   /** How many other associations are open now, for the limit. */
   openAssociations(): number;
+  /** Memory for requests, which all associations share. */
+  requests: RequestBudget;
   /** TLS facts of the connection, when it is one. */
   tls?: { authorized: boolean; subject: string };
 }
-
-/**
- * The acceptor's states (PS3.8 9.2): `awaiting-request` is Sta2, `open` Sta6, `releasing` Sta8, `awaiting-close` Sta13.
- * Sta3 does not last: the decision is made in the same turn.
- */
-type State = 'awaiting-request' | 'open' | 'releasing' | 'awaiting-close' | 'closed';
-
-/** What may come in each state; anything else is answered with A-ABORT, but ignored in Sta13 (PS3.8 Table 9-10). */
-const LEGAL_PDUS: Record<State, readonly number[]> = {
-  'awaiting-request': [PduType.associateRQ, PduType.abort],
-  open: [PduType.dataTF, PduType.releaseRQ, PduType.abort],
-  releasing: [PduType.abort],
-  'awaiting-close': [
-    PduType.associateAC,
-    PduType.associateRJ,
-    PduType.dataTF,
-    PduType.releaseRQ,
-    PduType.releaseRP,
-    PduType.abort,
-  ],
-  closed: [],
-};
 
 /** How long an association that we ended may take to close before its socket is destroyed at shutdown. */
 const CLOSE_GRACE_MS = 200;
@@ -77,17 +65,19 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   readonly maxObjectBytes: number;
   private readonly connection: PeerConnection;
   private readonly reader: PduReader;
-  private readonly scp: NegotiatingScp;
-  private readonly accepted = new Map<number, ContextAnswer>();
+  /** From acceptance on: the library runs a timer for each, and a connection that asks for nothing is to cost none. */
+  private scp: NegotiatingScp | undefined;
+  private readonly accepted = new Map<number, AcceptedContext>();
   private readonly dimse = new DimseService(this, this.accepted);
   private state: State = 'awaiting-request';
   /** After a violation what follows on the stream cannot be framed any more. */
   private framingLost = false;
   private stopping = false;
   private peerMaxPduLength = 0;
-  private readonly openedAt = Date.now();
-  private objects = 0;
-  private bytes = 0;
+  private readonly tell: AssociationReport;
+  private releaseRequestMemory = (): void => undefined;
+  /** True once the PDU under way has brought something: empty ones do not keep an association alive. */
+  private progressed = false;
 
   constructor(
     socket: Socket,
@@ -107,10 +97,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     this.store = context.store;
     this.maxObjectBytes = context.limits.maxObjectBytes;
     this.reader = new PduReader(this, context.limits.maxPduLength);
-    this.scp = new NegotiatingScp(
-      (pdu) => this.sendLibraryPdu(pdu),
-      (error) => this.abort(AbortReason.notSpecified, `dcmjs-dimse: ${error.message}`),
-    );
+    this.tell = new AssociationReport(this.facts, (event) => context.report(event));
     this.connection = new PeerConnection(socket, this);
     this.startArtim();
   }
@@ -136,20 +123,27 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
 
   // What the reader finds in the stream
 
-  pduBegins(type: number): void {
-    if (LEGAL_PDUS[this.state].includes(type)) return;
-    const text = `PDU type ${type} is not expected in state ${this.state}`;
-    throw new ProtocolError(AbortReason.unexpectedPdu, text);
+  pduBegins(type: number, length: number): void {
+    if (!LEGAL_PDUS[this.state].includes(type)) {
+      const text = `PDU type ${type} is not expected in state ${this.state}`;
+      throw new ProtocolError(AbortReason.unexpectedPdu, text);
+    }
+    this.progressed = type !== PduType.dataTF;
+    if (type === PduType.associateRQ) this.takeRequestMemory(length);
   }
 
   pdu(type: number, bytes: Buffer): void {
     if (type === PduType.abort) this.peerAborted(bytes.readUInt8(8), bytes.readUInt8(9));
-    else if (type === PduType.associateRQ) this.negotiate(readAssociateRequest(bytes));
-    else if (type === PduType.releaseRQ && this.state === 'open') this.releaseRequested(bytes);
+    if (type === PduType.associateRQ) {
+      this.releaseRequestMemory();
+      this.negotiate(readAssociateRequest(bytes));
+    }
+    if (type === PduType.releaseRQ && this.state === 'open') this.releaseRequested(bytes);
   }
 
   fragment(fragment: PdvFragment): void {
     if (this.state !== 'open') return;
+    if (fragment.bytes.length > 0) this.progressed = true;
     if (!this.accepted.has(fragment.contextId)) {
       const text = `presentation context ${fragment.contextId} was not accepted`;
       throw new ProtocolError(AbortReason.invalidParameter, text);
@@ -158,7 +152,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   }
 
   pduEnds(): void {
-    if (this.state === 'open') this.connection.refreshTimer();
+    if (this.state === 'open' && this.progressed) this.connection.refreshTimer();
   }
 
   // What the connection tells
@@ -199,7 +193,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   }
 
   echo(contextId: number, command: Buffer): void {
-    this.scp.receive(encodeCommandPdus(contextId, command, 0));
+    this.scp?.receive(encodeCommandPdus(contextId, command, 0));
   }
 
   hold<T>(promise: Promise<T>, then: (value: T) => void): void {
@@ -212,18 +206,21 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     );
   }
 
-  stored({ sopClassUID, sopInstanceUID, status: { status, comment = '' }, bytes }: StoreOutcome): void {
-    if (isFailure(status)) {
-      this.report({ event: 'object-refused', ...this.about(), sopInstanceUID, status, text: comment });
-    } else {
-      this.objects += 1;
-      this.bytes += bytes;
-      this.report({ event: 'object-received', ...this.about(), sopClassUID, sopInstanceUID, bytes });
-    }
+  stored(outcome: StoreOutcome): void {
+    this.tell.stored(outcome);
     if (this.stopping && this.isOpen) this.abortForStop();
   }
 
   // Sta2: negotiation
+
+  private takeRequestMemory(length: number): void {
+    const release = this.context.requests.take(length);
+    if (release === undefined) {
+      const text = `no memory for an A-ASSOCIATE-RQ of ${length} bytes beside those that are arriving`;
+      throw new ProtocolError(AbortReason.notSpecified, text);
+    }
+    this.releaseRequestMemory = release;
+  }
 
   private negotiate(request: AssociateRequest): void {
     this.facts.callingAET = request.callingAET;
@@ -234,20 +231,24 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   }
 
   private accept(request: AssociateRequest, contexts: readonly ContextAnswer[]): void {
-    for (const context of contexts) {
-      if (context.result === ContextResult.accept) this.accepted.set(context.id, context);
+    for (const { id, result, abstractSyntax, transferSyntax } of contexts) {
+      if (result === ContextResult.accept) this.accepted.set(id, { abstractSyntax, transferSyntax });
     }
     this.peerMaxPduLength = request.maxPduLength;
     this.state = 'open';
+    this.scp = new NegotiatingScp(
+      (pdu) => this.sendLibraryPdu(pdu),
+      (error) => this.abort(AbortReason.notSpecified, `dcmjs-dimse: ${error.message}`),
+    );
     this.scp.accept(request, contexts, this.context.limits.maxPduLength);
     this.startIdleTimer();
-    this.report({ event: 'association-accepted', ...this.about() });
+    this.tell.accepted();
   }
 
   private reject(rejection: Rejection): void {
-    this.scp.reject(rejection);
+    this.connection.send(encodeReject(rejection));
     this.awaitClose();
-    this.report({ event: 'association-rejected', ...this.about(), ...rejection });
+    this.tell.rejected(rejection);
   }
 
   // The end
@@ -257,7 +258,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
       throw new ProtocolError(AbortReason.unexpectedPdu, 'A-RELEASE-RQ in the middle of a message');
     }
     this.state = 'releasing';
-    this.scp.receive(pdu);
+    this.scp?.receive(pdu);
   }
 
   private sendLibraryPdu(pdu: Buffer): void {
@@ -267,9 +268,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
 
   private released(): void {
     this.awaitClose();
-    const { objects, bytes } = this;
-    const seconds = (Date.now() - this.openedAt) / 1000;
-    this.report({ event: 'association-released', ...this.about(), objects, bytes, seconds });
+    this.tell.released();
   }
 
   /** A protocol violation, or a fault of ours (PS3.8 AA-1, AA-7, AA-8): what follows on this stream is not read. */
@@ -289,9 +288,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     const wasEnding = this.state === 'awaiting-close';
     this.connection.send(encodeAbort(source, reason));
     this.awaitClose();
-    if (!wasEnding) {
-      this.report({ event: 'association-aborted', ...this.about(), by: 'node', source, reason, text });
-    }
+    if (!wasEnding) this.tell.aborted('node', source, reason, text);
   }
 
   private abortForStop(): void {
@@ -306,7 +303,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
 
   private reportLoss(source: number, reason: number, what: string): void {
     const text = this.dimse.isReceiving ? `${what} in the middle of an object, which is not kept` : what;
-    this.report({ event: 'association-aborted', ...this.about(), by: 'peer', source, reason, text });
+    this.tell.aborted('peer', source, reason, text);
   }
 
   /** Sta13: the peer is to close the connection; ARTIM sees to it. */
@@ -324,8 +321,9 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   private close(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.releaseRequestMemory();
     this.dimse.drop();
-    this.scp.close();
+    this.scp?.close();
     this.connection.destroy();
   }
 
@@ -335,8 +333,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     const seconds = this.context.limits.associationTimeoutSeconds;
     this.connection.expireAfter(seconds * 1000, () => {
       if (this.state === 'awaiting-request') {
-        const text = `no A-ASSOCIATE-RQ within ${seconds} s`;
-        this.report({ event: 'connection-refused', remoteAddress: this.facts.remoteAddress, text });
+        this.tell.refused(`no A-ASSOCIATE-RQ within ${seconds} s`);
       }
       this.close();
     });
@@ -347,14 +344,5 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     this.connection.expireAfter(seconds * 1000, () =>
       this.abortAs(AbortSource.user, AbortReason.notSpecified, `no PDU for ${seconds} s (idle timeout)`),
     );
-  }
-
-  private report(event: NetworkEvent): void {
-    this.context.report(event);
-  }
-
-  private about(): Pick<AssociationFacts, 'associationId' | 'callingAET' | 'calledAET' | 'remoteAddress'> {
-    const { associationId, callingAET, calledAET, remoteAddress } = this.facts;
-    return { associationId, callingAET, calledAET, remoteAddress };
   }
 }

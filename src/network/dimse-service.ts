@@ -1,13 +1,22 @@
-import type { AssociationPolicy, ContextAnswer } from './association-policy';
-import { CommandField, Status, encodeResponse, type CommandSet, type CommandStatus } from './command-set';
+import type { AcceptedContext, AssociationPolicy } from './association-policy';
+import {
+  CommandField,
+  Status,
+  encodeResponse,
+  operationName,
+  type CommandSet,
+  type CommandStatus,
+} from './command-set';
 import { MessageReader, type MessageHandler } from './message-reader';
 import type { AssociationFacts, ObjectStore, ObjectWriter } from './object-store';
 import type { PdvFragment } from './pdu-reader';
 import { refuseStore, refusingWriter } from './store-checks';
 import { VERIFICATION_SOP_CLASS } from './uids';
 
-/** What became of a C-STORE request. */
+/** What became of a C-STORE request, or of another one that was refused. */
 export interface StoreOutcome {
+  /** `C-STORE`, or the name of the operation that was refused. */
+  operation: string;
   sopClassUID: string;
   sopInstanceUID: string;
   status: CommandStatus;
@@ -42,7 +51,7 @@ export class DimseService implements MessageHandler {
   constructor(
     private readonly association: DimseAssociation,
     /** The accepted presentation contexts. */
-    private readonly contexts: ReadonlyMap<number, ContextAnswer>,
+    private readonly contexts: ReadonlyMap<number, AcceptedContext>,
   ) {}
 
   /** True from a message's first fragment to its last. */
@@ -100,7 +109,8 @@ export class DimseService implements MessageHandler {
       this.writer = undefined;
       this.association.respond(contextId, encodeResponse(command, status));
       const { affectedSopClassUID: sopClassUID = '', affectedSopInstanceUID: sopInstanceUID = '' } = command;
-      this.association.stored({ sopClassUID, sopInstanceUID, status, bytes });
+      const operation = operationName(command.commandField);
+      this.association.stored({ operation, sopClassUID, sopInstanceUID, status, bytes });
     });
   }
 

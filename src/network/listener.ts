@@ -1,10 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Association, type AssociationContext } from './association';
-import type { NetworkEvent } from './events';
+import { ConnectionTable } from './connection-table';
 import { plainAddress, type HostFilter } from './host-filter';
+import { RequestBudget } from './request-budget';
+import { handshakeFailure, tlsFacts, withTlsProfile } from './tls-profile';
 
-export interface ListenerOptions extends Omit<AssociationContext, 'openAssociations' | 'tls'> {
+export interface ListenerOptions extends Omit<AssociationContext, 'openAssociations' | 'requests' | 'tls'> {
   port: number;
   /** An IP address or `localhost`; empty: all interfaces. */
   bindAddress: string;
@@ -14,20 +16,20 @@ export interface ListenerOptions extends Omit<AssociationContext, 'openAssociati
 }
 
 /**
- * Connections beyond the associations that we serve: those about to be rejected and those about to close. Above, a
- * connection is destroyed at accept, so that a flood cannot use up the process's file descriptors.
+ * Connections beyond the associations that we serve: those about to be rejected and those about to close. Above, the
+ * one that has waited longest makes room, so that a flood of silent peers can neither use up the process's file
+ * descriptors nor keep others out until ARTIM expires.
  */
 const SPARE_CONNECTIONS = 1_024;
-
-/** TLS 1.2 or newer, without fall-back (PS3.15 B.12, BCP 195). */
-const MIN_TLS_VERSION = 'TLSv1.2';
+/** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
+const LAST_WORDS_MS = 200;
 
 /** Accepts connections, makes each an Association, and ends them all in order. */
 export class Listener {
   private readonly server: Server;
   private readonly tlsServer: Server | undefined;
-  private readonly connections = new Set<Socket>();
-  private readonly associations = new Set<Association>();
+  private readonly connections = new ConnectionTable();
+  private readonly requests = new RequestBudget();
 
   constructor(private readonly options: ListenerOptions) {
     this.server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.connected(socket));
@@ -36,9 +38,7 @@ export class Listener {
 
   /** Associations that are open now. */
   get openAssociations(): number {
-    let open = 0;
-    for (const association of this.associations) if (association.isOpen) open += 1;
-    return open;
+    return this.connections.openAssociations;
   }
 
   /**
@@ -51,7 +51,7 @@ export class Listener {
       this.server.once('error', reject);
       this.server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) }, () => {
         this.server.off('error', reject);
-        this.server.on('error', (error) => this.refused('', `listener: ${error.message}`));
+        this.server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
         resolve(this.server.address() as AddressInfo);
       });
     });
@@ -63,40 +63,48 @@ export class Listener {
    */
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const association of this.associations) association.stop();
+    for (const association of this.connections.associations()) association.stop();
     const deadline = setTimeout(() => this.killAll(), graceMs);
     await closed;
     clearTimeout(deadline);
   }
 
   private killAll(): void {
-    for (const association of this.associations) association.kill();
+    for (const association of this.connections.associations()) association.kill();
     // What is left are connections in a TLS handshake, and ones whose abort has been sent.
-    setTimeout(() => this.connections.forEach((socket) => socket.destroy()), 200).unref();
+    setTimeout(() => this.connections.destroyAll(), LAST_WORDS_MS).unref();
   }
 
   private connected(socket: Socket): void {
     const remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    const remotePort = socket.remotePort ?? 0;
+    const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
     if (!this.options.allowsHost(remoteAddress)) {
-      this.refuse(socket, remoteAddress, 'the address is not in the list of allowed hosts');
-    } else if (this.connections.size >= this.options.policy.maxAssociations + SPARE_CONNECTIONS) {
-      this.refuse(socket, remoteAddress, `${this.connections.size} connections are open already`);
+      this.refuse(socket, remoteAddress, remotePort, 'the address is not in the list of allowed hosts');
     } else {
+      if (this.connections.size >= limit) this.evict(limit);
       this.connections.add(socket);
-      socket.once('close', () => this.connections.delete(socket));
       if (this.tlsServer === undefined) this.associate(socket);
       else this.tlsServer.emit('connection', socket);
     }
   }
 
-  private refuse(socket: Socket, remoteAddress: string, text: string): void {
-    socket.on('error', () => socket.destroy());
-    socket.destroy();
-    this.refused(remoteAddress, text);
+  private evict(limit: number): void {
+    const socket = this.connections.evict();
+    if (socket === undefined) return;
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    const text = `there are ${limit} connections, and this one had no association for longest`;
+    this.refuse(socket, plainAddress(remoteAddress), remotePort, text);
   }
 
-  private refused(remoteAddress: string, text: string): void {
-    this.options.report({ event: 'connection-refused', remoteAddress, text } satisfies NetworkEvent);
+  private refuse(socket: Socket, remoteAddress: string, remotePort: number, text: string): void {
+    socket.on('error', () => socket.destroy());
+    socket.destroy();
+    this.refused(remoteAddress, remotePort, text);
+  }
+
+  private refused(remoteAddress: string, remotePort: number, text: string): void {
+    this.options.report({ event: 'connection-refused', remoteAddress, remotePort, text });
   }
 
   private associate(socket: Socket, tls?: AssociationContext['tls']): void {
@@ -107,28 +115,20 @@ export class Listener {
       store,
       report,
       openAssociations: () => this.openAssociations,
+      requests: this.requests,
       ...(tls && { tls }),
     });
-    this.associations.add(association);
-    socket.once('close', () => this.associations.delete(association));
+    this.connections.associate(socket, association);
   }
 
   /** A TLS server that never listens itself: it is given the connections that passed the host filter. */
-  private createTls(tls: TlsOptions): Server {
-    const server = createTlsServer({
-      minVersion: MIN_TLS_VERSION,
-      handshakeTimeout: this.options.limits.associationTimeoutSeconds * 1000,
-      ...tls,
-    });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      const certificate = socket.getPeerCertificate();
-      const subject = Object.entries(certificate.subject ?? {})
-        .map(([name, value]) => `${name}=${String(value)}`)
-        .join(', ');
-      this.associate(socket, { authorized: socket.authorized, subject });
-    });
+  private createTls(material: TlsOptions): Server {
+    const handshakeTimeout = this.options.limits.associationTimeoutSeconds * 1000;
+    const server = createTlsServer({ ...withTlsProfile(material), handshakeTimeout });
+    server.on('secureConnection', (socket: TLSSocket) => this.associate(socket, tlsFacts(socket)));
     server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      this.refused(plainAddress(socket.remoteAddress ?? ''), `TLS handshake failed: ${error.message}`);
+      const { remoteAddress = '', remotePort = 0 } = socket;
+      this.refused(plainAddress(remoteAddress), remotePort, handshakeFailure(error, socket));
       socket.destroy();
     });
     return server;

@@ -15,10 +15,17 @@ export interface MessageHandler {
 }
 
 type Expecting =
-  | { kind: 'command'; contextId: number | undefined; parts: Buffer[]; length: number }
+  | { kind: 'command'; contextId: number | undefined; collected: Buffer; length: number; pieces: number }
   | { kind: 'data'; contextId: number; command: CommandSet; length: number; limit: number };
 
-const nothing = (): Expecting => ({ kind: 'command', contextId: undefined, parts: [], length: 0 });
+const EMPTY = Buffer.alloc(0);
+const nothing = (): Expecting => ({
+  kind: 'command',
+  contextId: undefined,
+  collected: EMPTY,
+  length: 0,
+  pieces: 0,
+});
 
 /**
  * Puts PDV fragments together to DIMSE messages: a command set, then its data set where it has one. Fragments of two
@@ -56,17 +63,19 @@ export class MessageReader {
     const { contextId, bytes } = fragment;
     if (!fragment.isCommand) throw outOfOrder('a data fragment before its command');
     message.contextId = contextId;
-    message.parts.push(bytes);
-    message.length += bytes.length;
-    // An empty fragment costs memory too, so the pieces are bounded as well as the bytes.
-    if (message.length > MAX_COMMAND_LENGTH || message.parts.length > MAX_COMMAND_LENGTH) {
+    message.pieces += 1;
+    // Empty fragments never end either, so the pieces are bounded as well as the bytes.
+    if (message.length + bytes.length > MAX_COMMAND_LENGTH || message.pieces > MAX_COMMAND_LENGTH) {
       throw new ProtocolError(
         AbortReason.invalidParameter,
         `a command set has more than ${MAX_COMMAND_LENGTH} bytes`,
       );
     }
-    if (!fragment.isLast || !fragment.endsPdv) return;
-    const whole = message.parts.length === 1 ? bytes : Buffer.concat(message.parts);
+    const isWhole = fragment.isLast && fragment.endsPdv;
+    // The usual case, a command in one piece, is not copied.
+    if (!isWhole || message.length > 0) collect(message, bytes);
+    if (!isWhole) return;
+    const whole = message.length > 0 ? message.collected.subarray(0, message.length) : bytes;
     const command = decodeCommandSet(whole);
     if ((command.commandField & RESPONSE_BIT) !== 0) {
       throw outOfOrder('a response, though no request was sent');
@@ -90,6 +99,21 @@ export class MessageReader {
     this.expecting = nothing();
     this.handler.dataEnds(message.contextId, message.command, message.length);
   }
+}
+
+/**
+ * Pieces are copied into one buffer that grows by doubling: views would keep the socket's chunks alive, one for every
+ * byte of a peer that sends byte by byte.
+ */
+function collect(message: Expecting & { kind: 'command' }, bytes: Buffer): void {
+  const end = message.length + bytes.length;
+  if (end > message.collected.length) {
+    const larger = Buffer.alloc(Math.max(end, 2 * message.collected.length));
+    message.collected.copy(larger, 0, 0, message.length);
+    message.collected = larger;
+  }
+  bytes.copy(message.collected, message.length);
+  message.length = end;
 }
 
 function outOfOrder(what: string): ProtocolError {

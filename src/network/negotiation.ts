@@ -4,7 +4,7 @@ import { log as dcmjsLog } from 'dcmjs';
 import * as dimse from 'dcmjs-dimse';
 import type { AssociateRequest } from './associate-request';
 import type { ContextAnswer } from './association-policy';
-import { ContextResult, type Rejection } from './pdu';
+import { ContextResult, PduType } from './pdu';
 
 /** Identifies this software to its peers (PS3.7 D.3.3.2). The UID is derived from a UUID (PS3.5 B.2). */
 export const IMPLEMENTATION_CLASS_UID = '2.25.338447960323383617030656976996234231051';
@@ -22,6 +22,9 @@ dcmjsLog.setLevel('silent');
 
 /** The library's socket: what it writes goes to `send`, one whole PDU a call. */
 class PduChannel extends Duplex {
+  /** True if the peer proposed an asynchronous operations window, and is to be answered one. */
+  asynchronousOperations = false;
+
   constructor(private readonly send: (pdu: Buffer) => void) {
     super();
   }
@@ -31,7 +34,8 @@ class PduChannel extends Duplex {
   }
 
   override _write(pdu: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.send(pdu);
+    const isAccept = pdu[0] === PduType.associateAC;
+    this.send(isAccept && this.asynchronousOperations ? withOperationsWindow(pdu) : pdu);
     done();
   }
 
@@ -41,8 +45,26 @@ class PduChannel extends Duplex {
   }
 }
 
+/** Item type 53H: one operation invoked, one performed (PS3.7 D.3.3.3.2). */
+const ONE_OPERATION = Buffer.from([0x53, 0, 0, 4, 0, 1, 0, 1]);
+const USER_INFORMATION = 0x50;
+const FIRST_ITEM = 74;
+
 /**
- * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC and -RJ, answers C-ECHO and release. It sees only
+ * Adds our answer to a proposed asynchronous operations window, which the library leaves out when it is (1,1). The user
+ * information is the last item of its A-ASSOCIATE-AC.
+ */
+function withOperationsWindow(accept: Buffer): Buffer {
+  const answered = Buffer.concat([accept, ONE_OPERATION]);
+  answered.writeUInt32BE(accept.readUInt32BE(2) + ONE_OPERATION.length, 2);
+  let offset = FIRST_ITEM;
+  while (accept.readUInt8(offset) !== USER_INFORMATION) offset += 4 + accept.readUInt16BE(offset + 2);
+  answered.writeUInt16BE(accept.readUInt16BE(offset + 2) + ONE_OPERATION.length, offset + 2);
+  return answered;
+}
+
+/**
+ * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC, answers C-ECHO and release. It sees only
  * PDUs that are whole and legal in the present state; the A-ASSOCIATE-RQ is read by `readAssociateRequest`, because the
  * library's reader renumbers contexts that are not proposed in ascending order and loses its place at unknown items.
  */
@@ -62,25 +84,24 @@ export class NegotiatingScp extends dimse.Scp {
   accept(request: AssociateRequest, contexts: readonly ContextAnswer[], maxPduLength: number): void {
     const association = new dimse.association.Association(request.callingAETField, request.calledAETField);
     // Ascending: the library moves an id that is lower than one it already has.
+    const answeredRoles = new Set<string>();
     for (const answer of [...contexts].sort((a, b) => a.id - b.id)) {
       association.addPresentationContext(answer.abstractSyntax, answer.id);
       const context = association.getPresentationContext(answer.id);
       context.setResult(answer.result, answer.transferSyntax);
       const role = request.roles.find(({ sopClass }) => sopClass === answer.abstractSyntax);
-      if (role !== undefined && answer.result === ContextResult.accept) {
-        // We are an SCP only: the peer may be SCU, if it proposed so, and not SCP (PS3.7 D.3.3.4).
+      if (role !== undefined && answer.result === ContextResult.accept && !answeredRoles.has(role.sopClass)) {
+        // We are an SCP only: the peer may be SCU, if it proposed so, and not SCP. One answer for a SOP class, however
+        // many contexts it has (PS3.7 D.3.3.4).
+        answeredRoles.add(role.sopClass);
         context.setUserRole(role.scu);
         context.setProviderRole(false);
       }
     }
     association.setMaxPduLength(maxPduLength);
     this.association = association;
+    this.channel.asynchronousOperations = request.asynchronousOperations;
     this.sendAssociationAccept();
-  }
-
-  /** Sends the A-ASSOCIATE-RJ (PS3.8 9.3.4). */
-  reject({ result, source, reason }: Rejection): void {
-    this.sendAssociationReject(result, source, reason);
   }
 
   /** Hands over one whole PDU that is legal now. */

@@ -14,8 +14,8 @@ export const PDU_HEADER_LENGTH = 6;
 /** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
 export const PDV_HEADER_LENGTH = 6;
 
-/** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes each need a quarter of it. */
-export const MAX_ASSOCIATE_LENGTH = 1_048_576;
+/** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes of 64 characters each fit. */
+export const MAX_ASSOCIATE_LENGTH = 524_288;
 
 /** A-ABORT source (PS3.8 9.3.8). */
 export const AbortSource = { user: 0, provider: 2 } as const;
@@ -60,6 +60,11 @@ export class ProtocolError extends Error {
   ) {
     super(message);
   }
+}
+
+/** An A-ASSOCIATE-RJ PDU (PS3.8 9.3.4). */
+export function encodeReject({ result, source, reason }: Rejection): Buffer {
+  return Buffer.from([PduType.associateRJ, 0, 0, 0, 0, 4, 0, result, source, reason]);
 }
 
 /** An A-ABORT PDU. */

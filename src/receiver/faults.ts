@@ -30,20 +30,17 @@ export function faultCode(kind: FaultKind): string {
   return `DICOM_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+const LISTEN_FAULTS: Readonly<Record<string, FaultKind>> = {
+  EADDRINUSE: 'portInUse',
+  EACCES: 'needsPrivilege',
+  EADDRNOTAVAIL: 'addressNotAvailable',
+};
+
 /** What a failed attempt to listen means. */
 export function listenFault(error: unknown, port: number, address: string): ReceiverFault {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   const values = { port, address, reason: message };
-  switch (code) {
-    case 'EADDRINUSE':
-      return { kind: 'portInUse', values, down: true };
-    case 'EACCES':
-      return { kind: 'needsPrivilege', values, down: true };
-    case 'EADDRNOTAVAIL':
-      return { kind: 'addressNotAvailable', values, down: true };
-    default:
-      return { kind: 'listenFailed', values, down: true };
-  }
+  return { kind: LISTEN_FAULTS[code] ?? 'listenFailed', values, down: true };
 }
 
 export function queueFault(error: unknown, directory: string): ReceiverFault {

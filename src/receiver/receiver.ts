@@ -230,6 +230,7 @@ export class Receiver implements ReceiverRequests {
         this.count.aborted += 1;
         break;
       case 'object-refused':
+      case 'request-refused':
         this.count.refused += 1;
         break;
       case 'object-received':

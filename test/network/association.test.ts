@@ -216,6 +216,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
       {
         event: 'connection-refused',
         remoteAddress: '127.0.0.1',
+        remotePort: peer.localPort,
         text: 'the address is not in the list of allowed hosts',
       },
     ]);

@@ -9,12 +9,15 @@ export interface ReceivedPdu {
 /** A peer that sends what a test wants and reads whole PDUs. */
 export class RawPeer {
   readonly closed: Promise<void>;
+  /** Our port, by which the receiver's events know us. */
+  readonly localPort: number;
   private received: Buffer = Buffer.alloc(0);
   private readonly pdus: ReceivedPdu[] = [];
   private waiting: (() => void) | undefined;
   private isClosed = false;
 
   private constructor(readonly socket: Socket) {
+    this.localPort = socket.localPort ?? 0;
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk) => this.take(chunk));
     // A reset is one of the ways in which a receiver may end a connection; `closed` tells of it.

@@ -1,0 +1,78 @@
+import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
+
+/**
+ * The BCP 195 TLS Profile (PS3.15 B.12, RFC 9325 4.2): TLS 1.2 or newer, no fall-back, suites with forward secrecy and
+ * authenticated encryption only.
+ */
+const MIN_VERSION = 'TLSv1.2';
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** Key material with the profile's rules, which it cannot change. */
+export function withTlsProfile(material: TlsOptions): TlsOptions {
+  return {
+    ...material,
+    // Without a list of its own, Node would let in whoever has a certificate of any public CA. A P12 brings its chain.
+    ...(material.requestCert === true && { ca: material.ca ?? [] }),
+    minVersion: MIN_VERSION,
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
+  };
+}
+
+/** Why a listener cannot be secured with this: bad key, wrong passphrase, and so on. Undefined when it can. */
+export function tlsProblem(material: TlsOptions): string | undefined {
+  try {
+    createSecureContext(withTlsProfile(material));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  if (material.requestCert === true && material.ca === undefined && material.pfx === undefined) {
+    return 'client certificates are asked for, but there is no CA certificate to check them with';
+  }
+  return undefined;
+}
+
+/** What a caller's certificate says about it; authorized only where a certificate was asked for and is good. */
+export function tlsFacts(socket: TLSSocket): { authorized: boolean; subject: string } {
+  const { subject } = socket.getPeerCertificate();
+  const names = Object.entries(subject ?? {}).map(([name, value]) => `${name}=${[value].flat().join('+')}`);
+  return { authorized: socket.authorized, subject: names.join(', ') };
+}
+
+/** What an operator can do about the failures that are seen most; other errors speak for themselves. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the peer does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the peer does not speak TLS',
+  ERR_SSL_HTTP_REQUEST: 'the peer speaks HTTP, not TLS',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the peer offers no TLS version of 1.2 or newer',
+  ERR_SSL_NO_SHARED_CIPHER: 'the peer offers no cipher suite of BCP 195',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'the peer has no certificate',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'the handshake took too long',
+  CERT_HAS_EXPIRED: "the peer's certificate has expired",
+  CERT_NOT_YET_VALID: "the peer's certificate is not valid yet",
+  CERT_REVOKED: "the peer's certificate is revoked",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the peer's certificate is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "the peer's certificate is not from the CA that is configured",
+  UNABLE_TO_GET_ISSUER_CERT: "the peer's certificate is not from the CA that is configured",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the peer's certificate is not from the CA that is configured",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the peer's certificate is not from the CA that is configured",
+  INVALID_PURPOSE: "the peer's certificate is not for TLS clients",
+};
+
+/** Why a handshake failed. A certificate that was refused closes the socket, and its reason is not in the error. */
+export function handshakeFailure(error: Error, socket: TLSSocket): string {
+  const refused = socket.authorizationError as Error | string | null | undefined;
+  const code = refused == null ? (error as NodeJS.ErrnoException).code : String(refused);
+  const words = (code !== undefined && SENTENCES[code]) || (refused == null ? error.message : code);
+  return `TLS handshake failed: ${words}`;
+}
