@@ -50,7 +50,7 @@ export function binary(
   vr: Vr,
   place: BulkDataPlace,
 ): BulkData | InlineBinary {
-  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
   if (element.length === 0) return { vr: vr.name };
+  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
   return { vr: vr.name, InlineBinary: base64(element, vr, element.bytes) };
 }
