@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import {
@@ -9,8 +10,10 @@ import {
 } from '../src/receiver';
 import { parseSettings, type DicomInSettings, type Problem } from '../src/settings';
 import { showInSidebar } from './runtime/debug-sidebar';
+import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { logEvent } from './runtime/receiver-log';
 import { ReceiverStatus } from './runtime/receiver-status';
+import { runningReceivers } from './runtime/running-receivers';
 import { tlsOptions } from './runtime/tls-options';
 
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
@@ -23,12 +26,14 @@ export = function register(RED: NodeAPI): void {
     new DicomInNode(RED, this, config).run();
   }
   RED.nodes.registerType('dicom-in', DicomIn);
+  registerDeadLetterRoutes(RED);
 };
 
 class DicomInNode {
   private readonly status: ReceiverStatus;
   private readonly settings: DicomInSettings;
   private readonly problems: Problem[];
+  private readonly wires: readonly string[][];
   private shown = '';
 
   constructor(
@@ -38,6 +43,7 @@ class DicomInNode {
   ) {
     this.status = new ReceiverStatus((key, values) => RED._(key, values));
     ({ settings: this.settings, problems: this.problems } = parseSettings(config));
+    this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
   run(): void {
@@ -50,9 +56,19 @@ class DicomInNode {
       this.fault({ kind: 'settingsInvalid', values: { problems }, down: true });
       return;
     }
+    this.warnIfUnanswerable();
     const config = this.receiverConfig();
     if (config === undefined) this.fault({ kind: 'tlsMissing', values: {}, down: true });
     else this.host(config);
+  }
+
+  /** Nobody can answer where no wire leads anywhere. */
+  private warnIfUnanswerable(): void {
+    const { respond, acknowledge } = this.settings;
+    const isWired = this.wires[0]?.length !== 0;
+    if ((respond === 'processed' || acknowledge) && !isWired) {
+      this.node.warn(this.RED._('dicom-in.warning.nothingWired'));
+    }
   }
 
   private host(config: ReceiverConfig): void {
@@ -70,15 +86,26 @@ class DicomInNode {
     });
     // Not before: a message must not meet a flow that is not there yet.
     const start = (): void => host.start();
+    runningReceivers.set(this.node.id, host);
     this.RED.events.once('flows:started', start);
     this.showStatus();
-    this.node.on('close', (_removed: boolean, done: () => void) => {
+    this.node.on('close', (removed: boolean, done: () => void) => {
       this.RED.events.off('flows:started', start);
+      runningReceivers.delete(this.node.id);
       host
         .stop(STOP_GRACE_MS)
         .catch((error: unknown) => this.node.error(error, {}))
-        .finally(done);
+        .finally(() => {
+          if (removed) this.tellOfQueue(config.queueDirectory);
+          done();
+        });
     });
+  }
+
+  /** The queue of a node that is removed is patient data: it is kept, and a log line says where. */
+  private tellOfQueue(directory: string): void {
+    const left = existsSync(directory) && readdirSync(directory, { recursive: true }).length > 0;
+    if (left) this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
   /** Undefined when TLS is asked for and cannot be had. */

@@ -31,12 +31,14 @@ export class ReceiverNotRunning extends Error {
   override readonly name = 'ReceiverNotRunning';
 }
 
+interface Pending {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
 /** The asking side: numbers requests and resolves them with their replies. */
 export class RequestSender {
-  private readonly pending = new Map<
-    number,
-    { resolve(result: unknown): void; reject(error: Error): void }
-  >();
+  private readonly pending = new Map<number, Pending>();
   private count = 0;
 
   /** @param post false when there is nobody to post to */
@@ -70,8 +72,8 @@ export class RequestSender {
 export async function reply(receiver: ReceiverRequests, request: PostedRequest): Promise<PostedReply> {
   const { number, name, args } = request;
   try {
-    const call = receiver[name] as (...args: unknown[]) => unknown;
-    return { kind: 'reply', number, result: await call.apply(receiver, args) };
+    const calls = receiver as unknown as Record<RequestName, (...args: unknown[]) => unknown>;
+    return { kind: 'reply', number, result: await calls[name](...args) };
   } catch (error) {
     return { kind: 'reply', number, failure: error instanceof Error ? error.message : String(error) };
   }
