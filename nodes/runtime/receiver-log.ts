@@ -38,6 +38,9 @@ export function logEvent(node: Node, event: ReceiverEvent): void {
     case 'object-received':
       node.debug(`object ${printable(event.sopInstanceUID)} received from ${caller(event)}`);
       break;
+    case 'request-refused':
+      node.warn(`${event.operation} from ${caller(event)} refused: ${event.text}`);
+      break;
     case 'queue-full':
     case 'disk-low':
       node.warn(`objects are refused: ${event.text}`);

@@ -1,4 +1,5 @@
 import type { NetworkEvent } from '../network';
+import type { Counts } from './counts';
 
 /** What the node's second output emits, with the time as ISO 8601. */
 export type ReceiverEvent = { at: string } & (
@@ -9,23 +10,16 @@ export type ReceiverEvent = { at: string } & (
   | { event: 'disk-low'; text: string }
   | { event: 'dead-letter'; queueId: string; text: string }
   | { event: 'worker-restarted'; text: string; restarts: number }
+  /** So many events of the last `seconds` were counted and not told one by one. */
+  | { event: 'events-suppressed'; count: number; seconds: number }
 );
 
 /** Without the time, as it is raised. */
 export type RaisedEvent = ReceiverEvent extends infer E ? (E extends unknown ? Omit<E, 'at'> : never) : never;
 
-/** A receiver's counters since its start. */
-export interface Counters {
+/** A receiver's counts since its node's start, and what is so now. */
+export interface Counters extends Counts {
   openAssociations: number;
-  associations: number;
-  rejected: number;
-  aborted: number;
-  received: number;
-  refused: number;
-  /** Bytes of data sets received. */
-  bytes: number;
-  /** Objects handed to the flow. */
-  delivered: number;
-  /** Objects that wait in the queue now. */
+  /** Objects that wait in the queue. */
   queued: number;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Backoff } from './backoff';
+import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
 import type { FlowMessage } from './message';
@@ -39,7 +40,10 @@ export class ReceiverHost {
   private readonly backoff = new Backoff(RESTART_FIRST_MS, RESTART_LAST_MS);
   private startedAt = 0;
   private restarts = 0;
+  private queued = 0;
   private stopping = false;
+  /** Counting goes on where a worker that died left off. */
+  private readonly counts = countsMemory();
   private readonly requests = new RequestSender((request) => this.post(request));
 
   constructor(
@@ -49,9 +53,10 @@ export class ReceiverHost {
 
   start(): void {
     this.startedAt = Date.now();
+    const workerData: ReceiverConfig = { ...this.config, counts: this.counts };
     const worker = new Worker(join(__dirname, 'worker.js'), {
       name: `dicom-in:${this.config.settings.port}`,
-      workerData: this.config,
+      workerData,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
     this.worker = worker;
@@ -98,6 +103,7 @@ export class ReceiverHost {
         this.listener.event(message.event);
         break;
       case 'counters':
+        this.queued = message.counters.queued;
         this.listener.counters(message.counters);
         break;
       case 'fault':
@@ -147,6 +153,7 @@ export class ReceiverHost {
     if (Date.now() - this.startedAt > STABLE_MS) this.backoff.reset();
     const wait = this.backoff.wait();
     this.restarts += 1;
+    this.listener.counters({ ...countsIn(this.counts), openAssociations: 0, queued: this.queued });
     this.listener.fault({ kind: 'workerCrashed', values: { reason, seconds: wait / 1000 }, down: true });
     this.raise({ event: 'worker-restarted', text: reason, restarts: this.restarts });
     this.restartTimer = setTimeout(() => this.start(), wait);

@@ -13,6 +13,7 @@ import { ANY, splitList, type DicomInSettings } from '../settings';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
+import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery, type GiveUpReason } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
@@ -29,6 +30,8 @@ export interface ReceiverConfig {
   queueDirectory: string;
   /** Undefined: clear text. */
   tls?: TlsOptions;
+  /** Where to count; undefined: memory of its own. */
+  counts?: SharedArrayBuffer;
 }
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -64,21 +67,14 @@ export class Receiver implements ReceiverRequests {
   private queueIsOpen = false;
   private stopping = false;
   private lastFull = 0;
-  private readonly count = {
-    associations: 0,
-    rejected: 0,
-    aborted: 0,
-    received: 0,
-    refused: 0,
-    bytes: 0,
-    delivered: 0,
-  };
+  private readonly count: Counts;
 
   constructor(
     private readonly config: ReceiverConfig,
     private readonly output: ReceiverOutput,
   ) {
     const { settings, receiverId } = config;
+    this.count = countsIn(config.counts ?? countsMemory());
     this.queue = this.createQueue();
     const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
     this.delivery = new Delivery(
@@ -223,8 +219,10 @@ export class Receiver implements ReceiverRequests {
         this.count.associations += 1;
         break;
       case 'association-rejected':
-      case 'connection-refused':
         this.count.rejected += 1;
+        break;
+      case 'connection-refused':
+        this.count.connectionsRefused += 1;
         break;
       case 'association-aborted':
         this.count.aborted += 1;

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { EventGate } from './event-gate';
 import { Receiver, type ReceiverConfig } from './receiver';
 import { reply } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
@@ -9,6 +10,12 @@ const port = parentPort;
 
 const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
+/** Far above what real senders cause, far below what would keep the main thread busy. */
+const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 }, (suppressed) => {
+  const at = new Date().toISOString();
+  post({ kind: 'event', event: { at, event: 'events-suppressed', ...suppressed } });
+});
+
 const receiver = new Receiver(workerData as ReceiverConfig, {
   deliver: (id, { message, object }) => {
     const json = JSON.stringify(message);
@@ -16,7 +23,9 @@ const receiver = new Receiver(workerData as ReceiverConfig, {
     // Alone in its memory (see conversion.ts), so it moves to the main thread instead of being copied.
     else post({ kind: 'delivery', id, json, object }, [object.buffer]);
   },
-  event: (event) => post({ kind: 'event', event }),
+  event: (event) => {
+    if (gate.passes(event)) post({ kind: 'event', event });
+  },
   counters: (counters) => post({ kind: 'counters', counters }),
   fault: (fault) => post({ kind: 'fault', fault }),
 });
@@ -31,6 +40,7 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'stop':
       void receiver.stop(message.graceMs).then(() => {
+        gate.close();
         post({ kind: 'stopped' });
         port.close();
       });

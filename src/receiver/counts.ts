@@ -1,0 +1,42 @@
+/** What a receiver counts, from its node's start on. */
+export const COUNT_NAMES = [
+  /** Associations accepted. */
+  'associations',
+  /** Associations rejected by A-ASSOCIATE-RJ. */
+  'rejected',
+  /** Connections that were closed before an association: host, TLS, ARTIM. */
+  'connectionsRefused',
+  'aborted',
+  /** Objects received. */
+  'received',
+  /** Objects refused, and requests for other services. */
+  'refused',
+  /** Bytes of data sets received. */
+  'bytes',
+  /** Objects handed to the flow. */
+  'delivered',
+] as const;
+
+export type Counts = Record<(typeof COUNT_NAMES)[number], number>;
+
+/** Memory for a set of counts that both threads see, and that outlives a worker. */
+export function countsMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(COUNT_NAMES.length * Float64Array.BYTES_PER_ELEMENT);
+}
+
+/**
+ * Counts that live in the given memory: a worker counts, and the main thread reads what it has counted even if it died
+ * in the same moment. Only one thread writes; a float64 holds every whole number up to 2^53.
+ */
+export function countsIn(memory: SharedArrayBuffer): Counts {
+  const cells = new Float64Array(memory);
+  const counts = {} as Counts;
+  COUNT_NAMES.forEach((name, index) => {
+    Object.defineProperty(counts, name, {
+      enumerable: true,
+      get: () => cells[index],
+      set: (value: number) => (cells[index] = value),
+    });
+  });
+  return counts;
+}
