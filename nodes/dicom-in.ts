@@ -104,8 +104,10 @@ class DicomInNode {
 
   /** The queue of a node that is removed is patient data: it is kept, and a log line says where. */
   private tellOfQueue(directory: string): void {
-    const left = existsSync(directory) && readdirSync(directory, { recursive: true }).length > 0;
-    if (left) this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
+    if (!existsSync(directory)) return;
+    const files = readdirSync(directory, { recursive: true }).map(String);
+    if (files.some((name) => name.endsWith('.dcm')))
+      this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
   /** Undefined when TLS is asked for and cannot be had. */

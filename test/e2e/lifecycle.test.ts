@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { dicomIn, receiverFlow, sinkNodes, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
+import { queuedFiles } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
@@ -149,7 +150,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     await Promise.all(senders);
     assert.ok(acknowledged.length > 100, `${acknowledged.length} objects`);
     const folder = join(nodeRed.userDir, 'dicom', 'counted');
-    await until(() => readdirSync(folder).length === 0, 'an empty queue', 60_000);
+    await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
     const seen = new Set((await (await fetch(`${nodeRed.url}/seen`)).json()) as string[]);
     assert.deepEqual(
       acknowledged.filter((uid) => !seen.has(uid)),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
+import { queuedFiles } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
@@ -199,10 +200,10 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     await storescuSample();
     await sink.count(1);
     const folder = join(nodeRed.userDir, 'dicom', 'test-dicom-in');
-    for (let tries = 0; readdirSync(folder).length > 0 && tries < 50; tries += 1) {
+    for (let tries = 0; queuedFiles(folder).length > 0 && tries < 50; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    assert.deepEqual(readdirSync(folder), []);
+    assert.deepEqual(queuedFiles(folder), []);
   });
 
   describe('the corpus', { skip: needs('dcmtk', 'corpus') }, () => {

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  chmodSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { PACKAGE_DIR } from '../support/user-dir';
+import { queuedFiles } from '../support/queue-folder';
 import { DiskQueue, MemoryQueue, QueueRefusal, type ObjectContent, type ObjectQueue } from '../../src/queue';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-'));
@@ -19,6 +31,11 @@ function diskQueue(directory: string, maxObjects = 100): DiskQueue {
     minFreeBytes: 0,
     onLeftover: (error) => assert.fail(error),
   });
+}
+
+/** As a crash leaves it: nothing is cleaned up, but the system ends the lock. */
+function dieWithout(queue: DiskQueue): void {
+  (queue as unknown as { lock: { release(): void } }).lock.release();
 }
 
 function bytesOf(content: ObjectContent): string {
@@ -101,7 +118,7 @@ describe('DiskQueue on its disk', () => {
     await before.open();
     for (const text of ['one', 'two', 'three']) await put(before, text);
     before.begin(Buffer.from('half'));
-    // No close: the process died here.
+    dieWithout(before);
     writeFileSync(join(directory, 'notes.dcm'), 'not ours');
 
     const queue = diskQueue(directory);
@@ -117,8 +134,8 @@ describe('DiskQueue on its disk', () => {
         ['new', 0],
       ],
     );
-    assert.equal(readdirSync(directory).filter((name) => name.endsWith('.part')).length, 0);
-    assert.ok(readdirSync(directory).includes('notes.dcm'));
+    assert.equal(queuedFiles(directory).filter((name) => name.endsWith('.part')).length, 0);
+    assert.ok(queuedFiles(directory).includes('notes.dcm'));
   });
 
   it('keeps order and ids apart when the clock was set back', async () => {
@@ -126,7 +143,8 @@ describe('DiskQueue on its disk', () => {
     const queue = diskQueue(directory);
     await queue.open();
     await put(queue, 'placeholder');
-    const [name = ''] = readdirSync(directory);
+    queue.close();
+    const [name = ''] = queuedFiles(directory);
     const future = `9000000000000-${name.slice(14)}`;
     writeFileSync(join(directory, future), 'from the future');
     const reopened = diskQueue(directory);
@@ -136,13 +154,113 @@ describe('DiskQueue on its disk', () => {
     assert.deepEqual(texts, ['placeholder', 'from the future', 'later']);
   });
 
+  it('counts deliveries over restarts, so that an object that ends the process is not tried for ever', async () => {
+    const directory = folder();
+    let queue = diskQueue(directory);
+    await queue.open();
+    await put(queue, 'poison');
+    const counts: (number | undefined)[] = [];
+    for (let run = 0; run < 4; run += 1) {
+      counts.push(queue.take()?.redelivered);
+      dieWithout(queue);
+      queue = diskQueue(directory);
+      await queue.open();
+    }
+    assert.deepEqual(counts, [0, 1, 2, 3]);
+  });
+
+  it('counts a delivery only for what was taken', async () => {
+    const directory = folder();
+    for (let run = 0; run < 3; run += 1) {
+      const queue = diskQueue(directory);
+      await queue.open();
+      if (run === 0) await put(queue, 'patient');
+      queue.close();
+    }
+    const queue = diskQueue(directory);
+    await queue.open();
+    assert.equal(queue.take()?.redelivered, 1, 'found, so perhaps delivered once');
+  });
+
+  it('gives an object again, with one delivery more', async () => {
+    const queue = diskQueue(folder());
+    await queue.open();
+    await put(queue, 'again');
+    const { id } = queue.take() ?? assert.fail();
+    const again = queue.retake(id) ?? assert.fail();
+    assert.equal(again.redelivered, 1);
+    assert.equal(again.read(bytesOf), 'again');
+    assert.equal(queue.retake(id)?.redelivered, 2);
+    queue.remove(id);
+    assert.equal(queue.retake(id), undefined);
+    assert.equal(queue.size, 0);
+  });
+
+  it('has one writer: a second one is refused, until the first has gone', async () => {
+    const directory = folder();
+    const first = diskQueue(directory);
+    await first.open();
+    await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
+    first.close();
+    await diskQueue(directory).open();
+  });
+
+  it('takes over the lock of a process that was killed', async () => {
+    const directory = folder();
+    const script = `const { DiskQueue } = require(${JSON.stringify(join(PACKAGE_DIR, 'dist/src/queue'))});
+      const queue = new DiskQueue({ directory: ${JSON.stringify(directory)}, maxObjects: 9, synced: true,
+        minFreeBytes: 0, onLeftover: console.error });
+      queue.open().then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('close', resolve));
+    await diskQueue(directory).open();
+  });
+
+  it('refuses while its disk has less room than it is to leave', async () => {
+    const queue = new DiskQueue({
+      directory: folder(),
+      maxObjects: 10,
+      synced: false,
+      minFreeBytes: Number.MAX_SAFE_INTEGER,
+      onLeftover: assert.fail,
+    });
+    await queue.open();
+    assert.throws(
+      () => queue.begin(Buffer.from('x')),
+      (error: unknown) => error instanceof QueueRefusal && error.code === 'DISK_LOW',
+    );
+  });
+
+  it('opens with 100 000 objects at once, without reading them', async () => {
+    const directory = folder();
+    const queue = diskQueue(directory, 1_000_000);
+    await queue.open();
+    await put(queue, 'real');
+    const { id } = queue.take() ?? assert.fail();
+    queue.close();
+    const [run = ''] = id.split('-');
+    for (let number = 2; number <= 100_000; number += 1) {
+      const name = `${run}-${String(number + 10).padStart(10, '0')}.dcm`;
+      closeSync(openSync(join(directory, name), 'w'));
+    }
+    const before = process.memoryUsage().rss;
+    const reopened = diskQueue(directory, 1_000_000);
+    await reopened.open();
+    assert.equal(reopened.size, 100_000);
+    assert.ok(process.memoryUsage().rss - before < 100e6);
+    assert.equal(reopened.take()?.id, id);
+  });
+
   it('is for the owner only', async () => {
     const directory = folder();
     const queue = diskQueue(directory);
     await queue.open();
     await put(queue, 'private');
     assert.equal(statSync(directory).mode & 0o777, 0o700);
-    const [name = ''] = readdirSync(directory);
+    const [name = ''] = queuedFiles(directory);
     assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
   });
 
@@ -171,6 +289,23 @@ describe('DiskQueue on its disk', () => {
     assert.equal(readFileSync(join(directory, 'dead-letter', `${id}.dcm`), 'utf8'), 'odd');
     const note = JSON.parse(readFileSync(join(directory, 'dead-letter', `${id}.json`), 'utf8')) as object;
     assert.ok('why' in note && note.why === 'cannot be converted');
+    const [letter] = await queue.deadLetters.list();
+    assert.deepEqual([letter?.id, letter?.why, letter?.deliveries], [id, 'cannot be converted', 0]);
+  });
+
+  it('requeues and discards dead letters, and takes no path for an id', async () => {
+    const queue = diskQueue(folder());
+    await queue.open();
+    await put(queue, 'one');
+    await put(queue, 'two');
+    const ids = [queue.take()?.id ?? '', queue.take()?.id ?? ''];
+    ids.forEach((id) => queue.setAside(id, 'not acknowledged'));
+    assert.equal(queue.deadLetters.requeue(ids[0] ?? ''), true);
+    assert.equal(queue.take()?.read(bytesOf), 'one');
+    assert.equal(queue.deadLetters.discard(ids[1] ?? ''), true);
+    assert.equal(queue.deadLetters.discard(ids[1] ?? ''), false);
+    assert.equal(queue.deadLetters.requeue('../../etc/passwd'), false);
+    assert.deepEqual(await queue.deadLetters.list(), []);
   });
 
   it('says so when it cannot have its directory', async () => {

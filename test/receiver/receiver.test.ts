@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { faultCode, type Receiver } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
 import { freePort } from '../support/free-port';
+import { queuedFiles } from '../support/queue-folder';
 import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
@@ -60,7 +61,7 @@ describe('Receiver', () => {
     await until(() => first.delivered.length > 0, 'the first object');
     await stop(first);
     assert.ok(first.delivered.length < 20, 'only so many are under way at a time');
-    assert.equal(readdirSync(directory).length, sent.length);
+    assert.equal(queuedFiles(directory).length, sent.length);
 
     const second = await start(directory);
     await until(() => second.delivered.length === sent.length, 'all objects');
@@ -68,7 +69,7 @@ describe('Receiver', () => {
       second.delivered.map(({ message }) => [message.dicom.sopInstanceUID, message.dicom.redelivered]),
       sent.map(({ uid }) => [uid, 1]),
     );
-    await until(() => readdirSync(directory).length === 0, 'an empty queue');
+    await until(() => queuedFiles(directory).length === 0, 'an empty queue');
   });
 
   it('answers A700 when the queue is full, says so, and goes on when there is room', async () => {
