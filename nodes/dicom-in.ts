@@ -11,9 +11,11 @@ import {
 import { parseSettings, type DicomInSettings, type Problem } from '../src/settings';
 import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
-import { logEvent } from './runtime/receiver-log';
+import { ReceiverLog } from './runtime/receiver-log';
+import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
 import { runningReceivers } from './runtime/running-receivers';
+import { registerStatsRoutes } from './runtime/stats-routes';
 import { tlsOptions } from './runtime/tls-options';
 
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
@@ -27,10 +29,13 @@ export = function register(RED: NodeAPI): void {
   }
   RED.nodes.registerType('dicom-in', DicomIn);
   registerDeadLetterRoutes(RED);
+  registerStatsRoutes(RED);
 };
 
 class DicomInNode {
   private readonly status: ReceiverStatus;
+  private readonly stats: ReceiverStats;
+  private readonly log: ReceiverLog;
   private readonly settings: DicomInSettings;
   private readonly problems: Problem[];
   private readonly wires: readonly string[][];
@@ -42,11 +47,18 @@ class DicomInNode {
     config: Record<string, unknown>,
   ) {
     this.status = new ReceiverStatus((key, values) => RED._(key, values));
+    this.stats = new ReceiverStats(node.id, node.name ?? '');
+    this.log = new ReceiverLog(node);
     ({ settings: this.settings, problems: this.problems } = parseSettings(config));
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
   run(): void {
+    statsOfNodes.set(this.node.id, this.stats);
+    this.node.on('close', () => {
+      this.log.close();
+      statsOfNodes.delete(this.node.id);
+    });
     const errors = this.problems.filter(({ severity }) => severity === 'error');
     for (const problem of this.problems) {
       if (problem.severity === 'warning') this.node.warn(this.describe(problem));
@@ -58,8 +70,7 @@ class DicomInNode {
     }
     this.warnIfUnanswerable();
     const config = this.receiverConfig();
-    if (config === undefined) this.fault({ kind: 'tlsMissing', values: {}, down: true });
-    else this.host(config);
+    if (config !== undefined) this.host(config);
   }
 
   /** Nobody can answer where no wire leads anywhere. */
@@ -86,6 +97,7 @@ class DicomInNode {
     });
     // Not before: a message must not meet a flow that is not there yet.
     const start = (): void => host.start();
+    this.stats.counters = () => host.counters();
     runningReceivers.set(this.node.id, host);
     this.RED.events.once('flows:started', start);
     this.showStatus();
@@ -110,7 +122,7 @@ class DicomInNode {
       this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
-  /** Undefined when TLS is asked for and cannot be had. */
+  /** Undefined when TLS is asked for and cannot be had; that has been reported then. */
   private receiverConfig(): ReceiverConfig | undefined {
     const { settings } = this;
     const config: ReceiverConfig = {
@@ -120,7 +132,9 @@ class DicomInNode {
     };
     if (settings.tls === '') return config;
     const tls = tlsOptions(this.RED.nodes.getNode(settings.tls), settings.requireClientCertificate);
-    return tls && { ...config, tls };
+    if ('options' in tls) return { ...config, tls: tls.options };
+    this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
+    return undefined;
   }
 
   /** As set, or `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
@@ -131,13 +145,15 @@ class DicomInNode {
   }
 
   private event(event: ReceiverEvent): void {
-    logEvent(this.node, event);
+    this.log.write(event);
+    this.stats.saw(event);
     if (this.status.sees(event)) this.showStatus();
     if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
   }
 
   /** To the status, the log and Catch nodes, which get the code with it. */
   private fault(fault: ReceiverFault): void {
+    this.stats.failed(fault);
     this.status.failed(fault);
     this.showStatus();
     const error = new Error(this.RED._(`dicom-in.error.${fault.kind}`, fault.values));

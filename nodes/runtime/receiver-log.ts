@@ -1,11 +1,34 @@
 import type { Node } from 'node-red';
-import { printable, type ReceiverEvent } from '../../src/receiver';
+import { EventGate, printable, type ReceiverEvent } from '../../src/receiver';
+import { hexStatus } from './receiver-stats';
+
+/** A log is read by people: what comes faster than this is counted. */
+const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };
 
 /**
  * Writes what an operator wants to find later to Node-RED's log: who came, who was turned away and why. No patient data:
  * AE titles, addresses, UIDs and counts only, and those that come from a peer made printable.
  */
-export function logEvent(node: Node, event: ReceiverEvent): void {
+export class ReceiverLog {
+  private readonly gate: EventGate;
+
+  constructor(private readonly node: Node) {
+    this.gate = new EventGate(LOG_LIMITS, ({ count, seconds }) =>
+      node.warn(`${count} more refused, rejected or aborted in ${seconds} s; the counters have them all`),
+    );
+  }
+
+  write(event: ReceiverEvent): void {
+    const isRoutine = event.event === 'association-accepted' || event.event === 'association-released';
+    if (isRoutine || this.gate.passes(event)) writeLine(this.node, event);
+  }
+
+  close(): void {
+    this.gate.close();
+  }
+}
+
+function writeLine(node: Node, event: ReceiverEvent): void {
   switch (event.event) {
     case 'listening':
       node.log(`listening on ${event.address} port ${event.port}`);
@@ -32,7 +55,7 @@ export function logEvent(node: Node, event: ReceiverEvent): void {
     case 'object-refused':
       node.warn(
         `object ${printable(event.sopInstanceUID)} from ${caller(event)} refused with ` +
-          `${event.status.toString(16).padStart(4, '0').toUpperCase()}: ${event.text}`,
+          `${hexStatus(event.status)}: ${event.text}`,
       );
       break;
     case 'object-received':
@@ -44,6 +67,9 @@ export function logEvent(node: Node, event: ReceiverEvent): void {
     case 'queue-full':
     case 'disk-low':
       node.warn(`objects are refused: ${event.text}`);
+      break;
+    case 'events-suppressed':
+      node.warn(`${event.count} events in ${event.seconds} s were counted only: a peer floods this node`);
       break;
     case 'dead-letter':
     case 'worker-restarted':

@@ -54,7 +54,8 @@ export class ReceiverStatus {
       return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
     }
     const { port, counters } = this;
-    if (counters === undefined || counters.associations === 0) {
+    const refused = counters === undefined ? 0 : refusedIn(counters);
+    if (counters === undefined || counters.associations + refused === 0) {
       return {
         fill: 'green',
         shape: 'ring',
@@ -63,9 +64,10 @@ export class ReceiverStatus {
         port,
       };
     }
-    const text = this.text('counts', {
+    const text = this.text(refused === 0 ? 'counts' : 'countsRefused', {
       associations: counters.openAssociations,
       objects: shortCount(counters.received),
+      refused: shortCount(refused),
     });
     return { fill: 'green', shape: 'dot', text, state: 'listening', port, counters };
   }
@@ -73,6 +75,11 @@ export class ReceiverStatus {
   private text(key: string, values?: Record<string, string | number>): string {
     return this.translate(`dicom-in.status.${key}`, values);
   }
+}
+
+/** Whoever and whatever was turned away: the log, the events and the stats say why. */
+function refusedIn({ rejected, connectionsRefused, refused }: Counters): number {
+  return rejected + connectionsRefused + refused;
 }
 
 /** 1234 → "1.2k": the status stays under 20 characters, and does not change with every object of a large study. */

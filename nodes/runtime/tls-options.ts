@@ -1,5 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
+import { tlsProblem } from '../../src/receiver';
 
 /** The part of a core `tls-config` node that a listener needs. */
 interface TlsConfigNode extends Node {
@@ -7,20 +8,27 @@ interface TlsConfigNode extends Node {
   addTLSOptions(options: TlsOptions): TlsOptions;
 }
 
-/**
- * Listener options from a core `tls-config` node; undefined when it is missing or not usable, and then the caller must
- * not listen: falling back to clear text is not an option.
- */
-export function tlsOptions(
-  configNode: Node | undefined,
-  requireClientCertificate: boolean,
-): TlsOptions | undefined {
+/** Options for a TLS listener, or why there are none: then nothing may listen, for clear text is no way out. */
+export type TlsChoice = { options: TlsOptions } | { problem: string };
+
+/** Listener options from a core `tls-config` node: PEM, or P12 where that Node-RED has it (5.0). */
+export function tlsOptions(configNode: Node | undefined, requireClientCertificate: boolean): TlsChoice {
   const tls = configNode as TlsConfigNode | undefined;
-  if (tls?.valid !== true) return undefined;
+  if (tls === undefined) return { problem: 'the TLS configuration does not exist' };
+  if (!tls.valid) return { problem: 'the TLS configuration is not valid' };
   const { key, cert, ca, pfx, passphrase } = tls.addTLSOptions({});
-  if (pfx === undefined && (key === undefined || cert === undefined)) return undefined;
+  if (pfx === undefined && (key === undefined || cert === undefined)) {
+    return { problem: 'the TLS configuration has no certificate and private key' };
+  }
   const material = Object.fromEntries(
     Object.entries({ key, cert, ca, pfx, passphrase }).filter(([, value]) => value !== undefined),
   );
-  return { ...material, requestCert: requireClientCertificate, rejectUnauthorized: requireClientCertificate };
+  const options = {
+    ...material,
+    requestCert: requireClientCertificate,
+    rejectUnauthorized: requireClientCertificate,
+  };
+  // Tried here: in the worker it would fail at every start.
+  const problem = tlsProblem(options);
+  return problem === undefined ? { options } : { problem };
 }

@@ -7,3 +7,4 @@ export { Listener, type ListenerOptions } from './listener';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './negotiation';
 export { printable } from './printable';
 export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
+export { tlsProblem } from './tls-profile';

@@ -24,6 +24,7 @@ export class EventGate {
   private readonly passed = new Map<string, number>();
   private total = 0;
   private suppressed = 0;
+  private closed = false;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param tell called at the end of a window in which something was held back */
@@ -34,7 +35,7 @@ export class EventGate {
 
   passes(event: ReceiverEvent): boolean {
     if (!('remoteAddress' in event) || event.event === 'object-received') return true;
-    this.timer ??= setTimeout(() => this.endWindow(), this.limits.windowMs).unref();
+    if (!this.closed) this.timer ??= setTimeout(() => this.endWindow(), this.limits.windowMs).unref();
     const key = `${event.event} ${event.remoteAddress} ${'callingAET' in event ? event.callingAET : ''}`;
     const before = this.passed.get(key) ?? 0;
     if (this.total >= this.limits.total || before >= this.limits.perCaller) {
@@ -46,8 +47,9 @@ export class EventGate {
     return true;
   }
 
-  /** Tells what is still to be told, and runs no timer any more. */
+  /** Tells what is still to be told, and runs no timer any more; the last window's limits stay in force. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.timer);
     this.endWindow();
   }

@@ -41,6 +41,7 @@ export class ReceiverHost {
   private startedAt = 0;
   private restarts = 0;
   private queued = 0;
+  private openAssociations = 0;
   private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
@@ -89,6 +90,12 @@ export class ReceiverHost {
     return this.requests.ask(name, ...args);
   }
 
+  /** As of now; of what is open and what waits, as of a second ago at most. */
+  counters(): Counters {
+    const { queued, openAssociations } = this;
+    return { ...countsIn(this.counts), openAssociations, queued };
+  }
+
   private receive(message: FromWorker): void {
     switch (message.kind) {
       case 'reply':
@@ -103,7 +110,7 @@ export class ReceiverHost {
         this.listener.event(message.event);
         break;
       case 'counters':
-        this.queued = message.counters.queued;
+        ({ queued: this.queued, openAssociations: this.openAssociations } = message.counters);
         this.listener.counters(message.counters);
         break;
       case 'fault':
@@ -153,7 +160,8 @@ export class ReceiverHost {
     if (Date.now() - this.startedAt > STABLE_MS) this.backoff.reset();
     const wait = this.backoff.wait();
     this.restarts += 1;
-    this.listener.counters({ ...countsIn(this.counts), openAssociations: 0, queued: this.queued });
+    this.openAssociations = 0;
+    this.listener.counters(this.counters());
     this.listener.fault({ kind: 'workerCrashed', values: { reason, seconds: wait / 1000 }, down: true });
     this.raise({ event: 'worker-restarted', text: reason, restarts: this.restarts });
     this.restartTimer = setTimeout(() => this.start(), wait);

@@ -47,6 +47,7 @@ const STATUS = [
   'starting',
   'listening',
   'counts',
+  'countsRefused',
   'portInUse',
   'needsPrivilege',
   'settings',
@@ -112,7 +113,12 @@ for (const language of readdirSync(join(nodes, 'locales'))) {
   });
 
   test(`${language}: statuses stay under 20 characters with values filled in`, () => {
-    const values: Record<string, string> = { port: '65535', associations: '50', objects: '1234567' };
+    const values: Record<string, string> = {
+      port: '65535',
+      associations: '50',
+      objects: '123.4k',
+      refused: '123.4k',
+    };
     for (const key of STATUS) {
       const text = (texts.get(`status.${key}`) ?? '').replace(
         /__(\w+?)__/g,
