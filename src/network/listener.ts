@@ -36,6 +36,11 @@ export class Listener {
     if (options.tls !== undefined) this.tlsServer = this.createTls(options.tls);
   }
 
+  /** Connections that are open now, associations or not. */
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
   /** Associations that are open now. */
   get openAssociations(): number {
     return this.connections.openAssociations;

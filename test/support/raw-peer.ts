@@ -39,6 +39,11 @@ export class RawPeer {
     });
   }
 
+  /** PDUs that have come and that nobody has asked for. */
+  get waitingPdus(): number {
+    return this.pdus.length;
+  }
+
   send(...parts: Buffer[]): void {
     this.socket.write(Buffer.concat(parts));
   }
