@@ -71,10 +71,10 @@ const PRIVATE_CREATOR: DictionaryEntry = { keyword: undefined, vr: VR.LO, single
 
 /** The entry of PS3.6 for a tag, of any group; undefined for private data elements and for what PS3.6 does not know. */
 export function lookUp(tag: number): DictionaryEntry | undefined {
+  if ((tag & 0xffff) === 0) return entries.get(tag) ?? GROUP_LENGTH;
+  if (isPrivate(tag)) return isPrivateCreator(tag) ? PRIVATE_CREATOR : undefined;
   const entry = entries.get(tag);
   if (entry !== undefined) return entry;
-  if ((tag & 0xffff) === 0) return GROUP_LENGTH;
-  if (isPrivate(tag)) return isPrivateCreator(tag) ? PRIVATE_CREATOR : undefined;
   return repeated(tag);
 }
 

@@ -205,7 +205,7 @@ class Walk {
       return;
     }
     this.#position = start + length;
-    if (tag < 0x00040000) {
+    if (isCommandOrMeta(tag)) {
       this.#warn('unexpected-group', tag, 'command and file meta elements do not belong in a data set');
     } else if (vr === VR.UN && explicit && length > 0 && this.#isSequence(frame, tag, start, length)) {
       this.#enter(frame, tag, start, start + length, IMPLICIT_LITTLE_ENDIAN);
@@ -338,6 +338,7 @@ class Walk {
       }
       if (this.#position + header.length > frame.limit)
         throw this.#beyond(frame, this.#position, 'a fragment');
+      if ((header.length & 1) !== 0) this.#warn('odd-length', tag, 'a fragment has an odd length');
       this.#position += header.length;
       count += 1;
     }
@@ -443,6 +444,11 @@ class Walk {
 /** What is read here has been ensured to be there; a missing byte can only be beyond the end and counts as zero. */
 function byte(bytes: Buffer, index: number): number {
   return bytes[index] ?? 0;
+}
+
+/** Groups 0000 (command set) and 0002 (file meta information). */
+function isCommandOrMeta(tag: number): boolean {
+  return tag < 0x00010000 || (tag >= 0x00020000 && tag < 0x00030000);
 }
 
 function isPixelData(tag: number): boolean {

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
+import { bufferSource, convert, DicomError, inspectDataSet } from '../../src/dicom';
+import { MAX_DEPTH } from '../../src/dicom/structure';
+import { needs } from '../support/needs';
+import { fuzz } from './fuzz';
+import { convertFile, corpusObjects } from './support/corpus-objects';
+import { nestedSequences } from './support/mutations';
+
+const EXPLICIT = '1.2.840.10008.1.2.1';
+const DEFLATED = '1.2.840.10008.1.2.1.99';
+const ALL = { includeCommonFieldsNode: true, includeReportNode: true, includeTagsNode: true };
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+    return 'ok';
+  } catch (error) {
+    assert.ok(error instanceof DicomError, String(error));
+    return error.code;
+  }
+}
+
+function delimiters(depth: number): Buffer {
+  const both = Buffer.from([0xfe, 0xff, 0x0d, 0xe0, 0, 0, 0, 0, 0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
+  return Buffer.concat(new Array<Buffer>(depth).fill(both));
+}
+
+describe('damaged and hostile objects', () => {
+  it(
+    'convert or end in a DicomError, in time and in memory: 2000 mutations',
+    { skip: needs('corpus') },
+    () => {
+      const { failures, ...summary } = fuzz(2000, 20_241_124);
+      console.log(JSON.stringify(summary));
+      assert.equal(failures.length, 0, failures.slice(0, 10).join('\n'));
+    },
+  );
+
+  it('of the odd corpus convert, but for those that are cut off', { skip: needs('corpus') }, () => {
+    const refused = corpusObjects('odd')
+      .map(({ name, path }) => ({ name, code: codeOf(() => convertFile(path, 'keyword')) }))
+      .filter(({ code }) => code !== 'ok');
+    assert.deepEqual(refused, [
+      { name: 'odd/truncated-or-overlong/pydicom__MR_truncated.dcm', code: 'ends-inside-element' },
+      { name: 'odd/truncated-or-overlong/pydicom__rtplan_truncated.dcm', code: 'ends-inside-element' },
+    ]);
+  });
+
+  it(`nested to ${MAX_DEPTH} sequences survive JSON, the structured clone and a recursive one`, () => {
+    const source = bufferSource(Buffer.concat([nestedSequences(MAX_DEPTH), delimiters(MAX_DEPTH)]));
+    for (const tagsFormat of ['keyword', 'dicom-json'] as const) {
+      const { message } = convert(source, { ...ALL, transferSyntaxUID: EXPLICIT, tagsFormat });
+      assert.deepEqual(JSON.parse(JSON.stringify(message)), message);
+      assert.deepEqual(structuredClone(message), message);
+    }
+  });
+
+  it('nested deeper are refused, however deep, without a stack overflow', () => {
+    for (const depth of [MAX_DEPTH + 1, 10_000, 200_000]) {
+      const source = bufferSource(Buffer.concat([nestedSequences(depth), delimiters(depth)]));
+      assert.equal(
+        codeOf(() => inspectDataSet(source, { transferSyntaxUID: EXPLICIT })),
+        'nested-too-deep',
+      );
+    }
+  });
+
+  it('that are deflate bombs are refused without being blown up', () => {
+    const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024));
+    const before = process.memoryUsage().arrayBuffers;
+    const start = performance.now();
+    assert.equal(
+      codeOf(() => inspectDataSet(bufferSource(bomb), { transferSyntaxUID: DEFLATED })),
+      'inflate-too-large',
+    );
+    assert.ok(performance.now() - start < 1000);
+    assert.ok(process.memoryUsage().arrayBuffers - before < 33 * 1024 * 1024);
+  });
+
+  it('with a long run of zeros that does not end the data set take linear time', () => {
+    const zeros = Buffer.alloc(2 * 1024 * 1024, 0);
+    const bytes = Buffer.concat([zeros, Buffer.from([1])]);
+    const start = performance.now();
+    assert.notEqual(
+      codeOf(() => inspectDataSet(bufferSource(bytes), { transferSyntaxUID: EXPLICIT })),
+      '',
+    );
+    assert.ok(performance.now() - start < 1000);
+  });
+
+  it('of no bytes are refused', () => {
+    const nothing = bufferSource(Buffer.alloc(0));
+    for (const transferSyntaxUID of [EXPLICIT, DEFLATED]) {
+      assert.equal(
+        codeOf(() => inspectDataSet(nothing, { transferSyntaxUID })),
+        'empty-data-set',
+      );
+    }
+  });
+});
