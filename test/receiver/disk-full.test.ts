@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { Receiver } from '../../src/receiver';
+import { startReceiver } from '../support/in-process-receiver';
+import { queuedFiles } from '../support/queue-folder';
+import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const mountPoint = mkdtempSync(join(tmpdir(), 'dicom-full-'));
+const isMounted = mountSmallDisk();
+let receiver: Receiver | undefined;
+after(async () => {
+  await receiver?.stop(0);
+  if (isMounted) execFileSync('umount', [mountPoint]);
+  rmSync(mountPoint, { recursive: true, force: true });
+});
+
+/** A disk of 1 MB in memory, where the machine allows it: as root on Linux. Elsewhere faults.test.ts stands in. */
+function mountSmallDisk(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint], { stdio: 'pipe' });
+    return true;
+  } catch (error) {
+    console.log(`no tmpfs can be mounted here: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+describe(
+  'a disk that is really full',
+  { skip: isMounted ? false : 'skipped: needs to mount a tmpfs' },
+  () => {
+    it('is answered with A700, nothing half-kept stays, and it recovers by itself', async () => {
+      const directory = join(mountPoint, 'queue');
+      const started = await startReceiver(directory, { minFreeDiskMB: '0' }, { handOver: false });
+      ({ receiver } = started);
+      const client = await StoreClient.open(started.port);
+      const statuses: number[] = [];
+      for (let number = 0; number < 200 && statuses.at(-1) !== 0xa700; number += 1) {
+        const { uid, dataSet } = sampleInstance(number);
+        statuses.push(await client.store(uid, dataSet));
+      }
+      assert.equal(statuses.at(-1), 0xa700);
+      assert.ok(started.events.some(({ event }) => event === 'disk-low'));
+      const kept = statuses.filter((status) => status === 0).length;
+      assert.ok(kept > 50);
+      assert.equal(queuedFiles(directory).length, kept);
+
+      started.delivered.forEach(({ id }) => started.receiver.handedOver(id));
+      await until(() => queuedFiles(directory).length < kept, 'room');
+      const { uid, dataSet } = sampleInstance(999);
+      assert.equal(await client.store(uid, dataSet), 0);
+      await client.release();
+    });
+
+    it('is not let come to that, where some room is to be left', async () => {
+      const started = await startReceiver(join(mountPoint, 'other'), { minFreeDiskMB: '2' });
+      const client = await StoreClient.open(started.port);
+      const { uid, dataSet } = sampleInstance(1);
+      assert.equal(await client.store(uid, dataSet), 0xa700);
+      await client.release();
+      await started.receiver.stop(0);
+    });
+  },
+);
