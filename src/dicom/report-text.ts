@@ -1,5 +1,6 @@
 import type { ContentItem, Report } from './report';
 import type { Code, ContentValue } from './report-values';
+import { uidName } from './uids';
 
 const INDENT = '  ';
 
