@@ -55,7 +55,7 @@ const STA13: Record<Incoming, Action> = {
 };
 
 interface StateRows {
-  enter(peer: RawPeer): Promise<void>;
+  enter: (peer: RawPeer) => Promise<void>;
   rows: Record<Incoming, Action>;
 }
 
