@@ -47,6 +47,8 @@ export interface DimseAssociation {
 export class DimseService implements MessageHandler {
   private readonly messages = new MessageReader(this);
   private writer: ObjectWriter | undefined;
+  /** A fragment that the writer has not taken yet. The sender is held, so there is one at most. */
+  private writing: Promise<void> | undefined;
 
   constructor(
     private readonly association: DimseAssociation,
@@ -92,7 +94,7 @@ export class DimseService implements MessageHandler {
 
   data(bytes: Buffer): void {
     const written = this.writer?.write(bytes);
-    if (written instanceof Promise) this.association.hold(written, (refused) => this.refuseRest(refused));
+    if (written instanceof Promise) this.waitFor(written);
     else this.refuseRest(written);
   }
 
@@ -103,15 +105,29 @@ export class DimseService implements MessageHandler {
 
   /** The message is complete: answer its command. */
   dataEnds(contextId: number, command: CommandSet, bytes: number): void {
-    const { writer } = this;
-    if (writer === undefined) return;
-    this.association.hold(writer.finish(), (status) => {
+    if (this.writer === undefined) return;
+    this.association.hold(this.finish(this.writer), (status) => {
       this.writer = undefined;
       this.association.respond(contextId, encodeResponse(command, status));
       const { affectedSopClassUID: sopClassUID = '', affectedSopInstanceUID: sopInstanceUID = '' } = command;
       const operation = operationName(command.commandField);
       this.association.stored({ operation, sopClassUID, sopInstanceUID, status, bytes });
     });
+  }
+
+  private waitFor(written: Promise<CommandStatus | undefined>): void {
+    this.writing = written.then((refused) => {
+      this.writing = undefined;
+      this.refuseRest(refused);
+    });
+    this.association.hold(this.writing, () => undefined);
+  }
+
+  /** The last fragment may still be under way, and may be what the object is refused for. */
+  private async finish(writer: ObjectWriter): Promise<CommandStatus> {
+    if (this.writing === undefined) return writer.finish();
+    await this.writing;
+    return (this.writer ?? writer).finish();
   }
 
   private beginStore(contextId: number, command: CommandSet): void {

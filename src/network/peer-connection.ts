@@ -18,6 +18,8 @@ type Hold = 'work' | 'drain';
  */
 export class PeerConnection {
   private readonly holds = new Set<Hold>();
+  /** Promises that are not settled yet. */
+  private working = 0;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
@@ -34,7 +36,7 @@ export class PeerConnection {
   }
 
   get isWorking(): boolean {
-    return this.holds.has('work');
+    return this.working > 0;
   }
 
   send(bytes: Buffer): void {
@@ -43,8 +45,12 @@ export class PeerConnection {
 
   /** Reads nothing until the promise is settled. */
   work(promise: Promise<unknown>): void {
+    this.working += 1;
     this.hold('work');
-    const done = (): void => this.release('work');
+    const done = (): void => {
+      this.working -= 1;
+      if (this.working === 0) this.release('work');
+    };
     promise.then(done, done);
   }
 

@@ -3,8 +3,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/association';
 import { RequestBudget } from '../../src/network/request-budget';
@@ -187,9 +189,12 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
   });
 });
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 async function resources(): Promise<{ timers: number; heapMb: number }> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
-  globalThis.gc?.();
+  collectGarbage();
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const { heapUsed, external } = process.memoryUsage();
   return { timers, heapMb: (heapUsed + external) / 1_048_576 };
