@@ -150,7 +150,9 @@ async function untilItAnswers(receiver) {
     try {
       return await request(receiver, new dimse.requests.CEchoRequest());
     } catch (error) {
-      if (attempt === 50) throw new Error(`port ${receiver.port} does not answer C-ECHO: ${error.message}`);
+      if (attempt === 50) {
+        throw new Error(`port ${receiver.port} does not answer C-ECHO: ${error.message}`, { cause: error });
+      }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
