@@ -64,6 +64,8 @@ function valueText(value: NonNullable<ContentValue>): string {
 
 function partText(part: unknown): string {
   if (Array.isArray(part)) return `[${part.map(partText).join(', ')}]`;
+  // A SOP class reads better by its name.
+  if (typeof part === 'string') return uidName(part) ?? part;
   return typeof part === 'object' && part !== null
     ? Object.values(part).map(partText).join(' ')
     : String(part);

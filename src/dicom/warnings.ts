@@ -19,8 +19,7 @@ export type WarningCode =
   | 'value-length'
   | 'too-many-values'
   | 'name-groups'
-  | 'text-not-inlined'
-  | 'report';
+  | 'text-not-inlined';
 
 export interface ConversionWarning {
   code: WarningCode;
@@ -30,24 +29,34 @@ export interface ConversionWarning {
   text: string;
 }
 
-/** More than this many are counted, not kept: a broken object has thousands. */
+/** More than this many are not kept: a broken object has thousands. */
 export const MAX_WARNINGS = 50;
+/** Of more than this many not even the path is built. */
+const MOST_LOOKED_AT = 1000;
 
 export class Warnings {
   readonly list: ConversionWarning[] = [];
-  /** How many there were, kept or not. */
-  count = 0;
+  readonly #said = new Set<string>();
+  #count = 0;
 
-  /** `path` is a function because building one costs more than the warning that is not kept. */
+  /**
+   * Says each thing once, however many sections of the message meet it.
+   * @param path a function, because to build one costs more than the warning that is not kept
+   */
   add(code: WarningCode, path: () => string, text: string): void {
-    this.count += 1;
-    if (this.list.length < MAX_WARNINGS) this.list.push({ code, path: path(), text });
+    this.#count += 1;
+    if (this.list.length >= MAX_WARNINGS || this.#count > MOST_LOOKED_AT) return;
+    const where = path();
+    const key = `${code} ${where}`;
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    this.list.push({ code, path: where, text });
   }
 }
 
 /** For a walk that only tries whether something can be read. */
 export class NoWarnings extends Warnings {
   override add(): void {
-    this.count += 1;
+    // Nobody will read it.
   }
 }
