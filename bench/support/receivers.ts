@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TAB, dicomIn } from '../../test/support/flows';
+import { TAB, flowNode, dicomIn } from '../../test/support/flows';
 import { freePort } from '../../test/support/free-port';
 import { startNodeRed, type FlowNode } from '../../test/support/node-red';
 
@@ -48,29 +48,21 @@ export function ourNode(queue: string): ReceiverKind {
 }
 
 function countingFlow(port: number, queue: string): FlowNode[] {
-  const node = (id: string, type: string, properties: Record<string, unknown>): FlowNode => ({
-    id,
-    type,
-    z: TAB,
-    x: 300,
-    y: 100,
-    ...properties,
-  });
   return [
     { id: TAB, type: 'tab', label: 'bench' },
     dicomIn('bench', port, [['count']], { queue, maxQueued: '1000000' }),
-    node('count', 'function', {
+    flowNode('count', 'function', {
       func: `global.set('n', (global.get('n') || 0) + 1);`,
       outputs: 0,
       wires: [],
     }),
-    node('in', 'http in', { url: '/count', method: 'get', wires: [['read']] }),
-    node('read', 'function', {
+    flowNode('in', 'http in', { url: '/count', method: 'get', wires: [['read']] }),
+    flowNode('read', 'function', {
       func: `msg.payload = String(global.get('n') || 0); return msg;`,
       outputs: 1,
       wires: [['out']],
     }),
-    node('out', 'http response', { wires: [] }),
+    flowNode('out', 'http response', { wires: [] }),
   ];
 }
 

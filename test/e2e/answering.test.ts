@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { TAB, receiverFlow } from '../support/flows';
+import { flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
@@ -14,21 +14,13 @@ import { until } from '../support/until';
 
 /** Answers by HTTP what the test has seen at the sink: with nothing of the message but its queue id. */
 function answeringNodes(): FlowNode[] {
-  const node = (id: string, type: string, properties: Record<string, unknown>): FlowNode => ({
-    id,
-    type,
-    z: TAB,
-    x: 100,
-    y: 300,
-    ...properties,
-  });
   const func = `const { queueId, ...rest } = msg.payload;
     return [{ dicom: { queueId }, ...rest }, msg];`;
   return [
-    node('answer-in', 'http in', { url: '/answer', method: 'post', wires: [['answer-build']] }),
-    node('answer-build', 'function', { func, outputs: 2, wires: [['answer'], ['answer-out']] }),
-    node('answer-out', 'http response', { wires: [] }),
-    node('answer', 'dicom-response', {
+    flowNode('answer-in', 'http in', { url: '/answer', method: 'post', wires: [['answer-build']] }),
+    flowNode('answer-build', 'function', { func, outputs: 2, wires: [['answer'], ['answer-out']] }),
+    flowNode('answer-out', 'http response', { wires: [] }),
+    flowNode('answer', 'dicom-response', {
       name: '',
       status: 'B007',
       customStatus: '',

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { TAB, dicomIn } from '../support/flows';
+import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
@@ -118,7 +118,7 @@ function killFlow(port: number, file: string, queue: string): FlowNode[] {
   return [
     { id: TAB, type: 'tab', label: 'test' },
     dicomIn('killed', port, [['recorder']], { queue, output: 'buffer', includeTagsNode: false }),
-    { id: 'recorder', type: 'recorder', z: TAB, file, x: 300, y: 100, wires: [[]] },
+    flowNode('recorder', 'recorder', { file, wires: [[]] }),
   ];
 }
 

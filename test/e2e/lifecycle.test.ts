@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { dicomIn, receiverFlow, sinkNodes, TAB } from '../support/flows';
+import { TAB, flowNode, dicomIn, receiverFlow, sinkNodes } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { queuedFiles } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
@@ -177,26 +177,18 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
 
 /** Counts in the global context, which outlives deploys, and tells over HTTP what was seen. */
 function countingFlow(port: number, sink: MessageSink): FlowNode[] {
-  const node = (id: string, type: string, properties: Record<string, unknown>): FlowNode => ({
-    id,
-    type,
-    z: TAB,
-    x: 300,
-    y: 100,
-    ...properties,
-  });
   const count = `const seen = global.get('seen') || []; seen.push(msg.dicom.sopInstanceUID); global.set('seen', seen);`;
   return [
     { id: TAB, type: 'tab', label: 'test' },
     dicomIn('counted', port, [['count']], { queue: 'disk' }),
-    node('count', 'function', { func: count, outputs: 0, wires: [] }),
-    node('seen-in', 'http in', { url: '/seen', method: 'get', wires: [['seen-read']] }),
-    node('seen-read', 'function', {
+    flowNode('count', 'function', { func: count, outputs: 0, wires: [] }),
+    flowNode('seen-in', 'http in', { url: '/seen', method: 'get', wires: [['seen-read']] }),
+    flowNode('seen-read', 'function', {
       func: `msg.payload = global.get('seen') || []; return msg;`,
       outputs: 1,
       wires: [['seen-out']],
     }),
-    node('seen-out', 'http response', { wires: [] }),
+    flowNode('seen-out', 'http response', { wires: [] }),
     ...sinkNodes(sink),
   ];
 }

@@ -4,6 +4,11 @@ import type { FlowNode } from './node-red';
 
 export const TAB = 'test-tab';
 
+/** A node on the tab; where it stands does not matter. */
+export function flowNode(id: string, type: string, properties: Record<string, unknown>): FlowNode {
+  return { id, type, z: TAB, x: 300, y: 100, ...properties };
+}
+
 /** A tab with a dicom-in node whose outputs, and whose Catch node, lead to the sink. */
 export function receiverFlow(
   dicomPort: number,
@@ -45,24 +50,16 @@ export function sinkNodes(sink: MessageSink): FlowNode[] {
     const { dicom, error } = msg;
     const facts = dicom && { ...dicom, object: dicom.object && dicom.object.toString('base64') };
     return { payload: JSON.stringify({ ...msg, dicom: facts, error, output: ${output} }) + '\\n' };`;
-  const node = (id: string, type: string, properties: Record<string, unknown>): FlowNode => ({
-    id,
-    type,
-    z: TAB,
-    x: 300,
-    y: 100,
-    ...properties,
-  });
   return [
     ...[1, 2, 3].map((output) =>
-      node(`test-out-${output}`, 'function', {
+      flowNode(`test-out-${output}`, 'function', {
         func: serialise(output),
         outputs: 1,
         wires: [['test-sink']],
       }),
     ),
-    node('test-catch', 'catch', { scope: null, uncaught: false, wires: [['test-out-3']] }),
-    node('test-sink', 'tcp out', {
+    flowNode('test-catch', 'catch', { scope: null, uncaught: false, wires: [['test-out-3']] }),
+    flowNode('test-sink', 'tcp out', {
       host: '127.0.0.1',
       port: String(sink.port),
       beserver: 'client',
