@@ -1,9 +1,23 @@
 import { DEFAULTS, FIELDS, FIELD_NAMES, type FieldName } from '../src/settings';
 import { remarks, type Remark, type Values } from './dicom-in.findings.editor';
-import type { EditorNode } from './dicom-in.red.editor';
 import { hasText, text } from './dicom-in.text.editor';
+import type { EditorNode } from './red.editor';
 
 const DIALOG = '#dicom-in-dialog';
+
+/** Fields that mean something only where another one says so. */
+const DEPENDENT: readonly [FieldName, (values: Values) => boolean][] = [
+  ['directory', (values) => values('output') === 'file'],
+  ['filenameTemplate', (values) => values('output') === 'file'],
+  ['collision', (values) => values('output') === 'file'],
+  ['tagsFormat', (values) => values('includeTagsNode') === true],
+  ['queueDirectory', (values) => values('queue') !== 'memory'],
+  ['minFreeDiskMB', (values) => values('queue') !== 'memory'],
+  ['responseTimeoutSeconds', (values) => values('respond') === 'processed'],
+  ['maxInFlight', (values) => values('acknowledge') === true],
+  ['acknowledgeTimeoutSeconds', (values) => values('acknowledge') === true],
+  ['maxDeliveries', (values) => values('acknowledge') === true],
+];
 
 /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
 export const input = (field: FieldName): JQuery =>
@@ -87,10 +101,7 @@ export function followInput(node: EditorNode): void {
   const values = dialogValues();
   const refresh = (): void => {
     for (const field of FIELD_NAMES) showRemarks(field, remarks(node, field, values));
-    showRow('directory', values('output') === 'file');
-    showRow('filenameTemplate', values('output') === 'file');
-    showRow('tagsFormat', values('includeTagsNode') === true);
-    showRow('responseTimeoutSeconds', values('respond') === 'processed');
+    for (const [field, isWanted] of DEPENDENT) showRow(field, isWanted(values));
   };
   $(DIALOG).on('input change', refresh);
   refresh();

@@ -12,10 +12,11 @@ import {
   input,
   nodeValues,
 } from './dicom-in.dialog.editor';
+import { deadLetterPanel } from './dicom-in.dead-letters.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
-import type { CodeEditor, EditorNode } from './dicom-in.red.editor';
 import { createTabs } from './dicom-in.tabs.editor';
 import { text } from './dicom-in.text.editor';
+import type { CodeEditor, EditorNode } from './red.editor';
 
 const SAMPLE_MIN_HEIGHT = 150;
 /** What stands above and below the sample's editor in the dialog. */
@@ -58,9 +59,11 @@ export function prepare(node: EditorNode): void {
   fillChoices(node);
   addHints();
   followInput(node);
+  const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
     // An editor that was built while hidden has no size yet.
     if (tab === 'sample') sample.resize();
+    if (tab === 'delivery') void deadLetters?.refresh();
   });
 }
 

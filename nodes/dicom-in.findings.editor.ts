@@ -6,7 +6,7 @@ import {
   type FieldsTogether,
   type Finding,
 } from '../src/settings';
-import type { EditorNode } from './dicom-in.red.editor';
+import type { EditorNode } from './red.editor';
 import { findingText, text } from './dicom-in.text.editor';
 
 /** A remark about one field in words, as shown under it. */

@@ -1,4 +1,4 @@
-import './dicom-in.red.editor';
+import './red.editor';
 import { text } from './dicom-in.text.editor';
 
 const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'imported'] as const;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { DEFAULTS, FIELD_NAMES, FIELDS } from '../../src/settings';
+import { DEFAULTS, FIELD_NAMES, FIELDS, RESPONSE_FIELDS } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
 interface Definition {
@@ -17,10 +17,10 @@ interface Definition {
   >;
 }
 
-const html = readFileSync(join(PACKAGE_DIR, 'nodes', 'dicom-in.html'), 'utf8');
+const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', `${type}.html`), 'utf8');
 
 /** The definition as the flow library's scorecard sees it: the literal in the html, without any other code. */
-function definition(): [string, Definition] {
+function definition(html: string): [string, Definition] {
   const script = /<script type="text\/javascript">([\s\S]*?)<\/script>/.exec(html)?.[1];
   assert(script !== undefined, 'the html has a script');
   let registered: [string, Definition] | undefined;
@@ -30,7 +30,16 @@ function definition(): [string, Definition] {
   return registered;
 }
 
-const [type, literal] = definition();
+/** As JSON, which drops the other realm's prototypes. */
+function defaultValues({ defaults }: Definition): Record<string, unknown> {
+  const values = Object.entries(defaults).map(([name, { value }]) => [name, value]);
+  return JSON.parse(JSON.stringify(Object.fromEntries(values))) as Record<string, unknown>;
+}
+
+const html = read('dicom-in');
+const [type, literal] = definition(html);
+const responseHtml = read('dicom-response');
+const [responseType, response] = definition(responseHtml);
 
 test('the type is registered with literals that need no other code', () => {
   assert.equal(type, 'dicom-in');
@@ -41,11 +50,9 @@ test('the type is registered with literals that need no other code', () => {
 });
 
 test('every setting has the default that src/settings gives it, and there is no other property', () => {
-  const { outputs, ...defaults } = literal.defaults;
-  assert.equal(outputs?.value, 1);
-  const values = Object.fromEntries(Object.entries(defaults).map(([name, { value }]) => [name, value]));
-  // JSON drops the other realm's prototypes.
-  assert.deepEqual(JSON.parse(JSON.stringify(values)), JSON.parse(JSON.stringify(DEFAULTS)));
+  const { outputs, ...values } = defaultValues(literal);
+  assert.equal(outputs, 1);
+  assert.deepEqual(values, JSON.parse(JSON.stringify(DEFAULTS)));
 });
 
 test('tls is an optional core tls-config node', () => {
@@ -55,7 +62,7 @@ test('tls is an optional core tls-config node', () => {
 });
 
 test('validators take value and options, so that Node-RED shows their message', () => {
-  for (const [name, { validate }] of Object.entries(literal.defaults)) {
+  for (const [name, { validate }] of Object.entries({ ...literal.defaults, ...response.defaults })) {
     if (validate !== undefined) assert.equal(validate.length, 2, name);
   }
 });
@@ -66,5 +73,18 @@ test('every setting has an input with an id and a label for it', () => {
     assert(html.includes(`id="${id}"`), `${id} is there`);
     // A code editor stands in for it, named by aria-labelledby.
     if (name !== 'receivedMessageTemplate') assert(html.includes(`for="${id}"`), `${id} has a label`);
+  }
+});
+
+test('dicom-response is registered with literals, the defaults of src/settings, and an input for each property', () => {
+  assert.equal(responseType, 'dicom-response');
+  const { category, inputs, outputs, icon } = response;
+  assert.deepEqual({ category, inputs, outputs }, { category: 'network', inputs: 1, outputs: 0 });
+  assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
+  const expected = Object.entries(RESPONSE_FIELDS).map(([name, field]) => [name, field.default]);
+  assert.deepEqual(defaultValues(response), Object.fromEntries(expected));
+  for (const name of Object.keys(RESPONSE_FIELDS)) {
+    assert(responseHtml.includes(`id="node-input-${name}"`), `input of ${name}`);
+    assert(responseHtml.includes(`for="node-input-${name}"`), `label of ${name}`);
   }
 });

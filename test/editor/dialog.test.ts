@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DEFAULTS, FIELD_NAMES, FIELDS, type FieldName } from '../../src/settings';
 import { freePort } from '../support/free-port';
@@ -42,7 +43,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     await nodeRed?.stop();
   });
   afterEach(async () => {
-    if (await editor.page.locator('#dicom-in-dialog').isVisible()) await editor.cancel();
+    if (await editor.dialog().isVisible()) await editor.cancel();
     assert.deepEqual(editor.errors, []);
   });
 
@@ -71,8 +72,21 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     await editor.enter('output', 'file');
     assert.equal(await editor.input('directory').isVisible(), true);
     assert.equal(await editor.input('filenameTemplate').isVisible(), true);
+    assert.equal(await editor.input('collision').isVisible(), true);
     await editor.enter('respond', 'processed');
     assert.equal(await editor.input('responseTimeoutSeconds').isVisible(), true);
+    for (const acknowledge of [false, true]) {
+      await editor.enter('acknowledge', acknowledge);
+      for (const field of ['maxInFlight', 'acknowledgeTimeoutSeconds', 'maxDeliveries']) {
+        assert.equal(await editor.input(field).isVisible(), acknowledge, field);
+      }
+    }
+    for (const queue of ['memory', 'disk']) {
+      await editor.enter('queue', queue);
+      for (const field of ['queueDirectory', 'minFreeDiskMB']) {
+        assert.equal(await editor.input(field).isVisible(), queue === 'disk', field);
+      }
+    }
     await editor.enter('includeTagsNode', false);
     assert.equal(await editor.input('tagsFormat').isVisible(), false);
   });
@@ -144,7 +158,10 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       port,
       ourAET: 'NODERED',
       acceptedCallingAETs: 'CT01, mr02',
-      output: 'buffer',
+      output: 'file',
+      directory: '/tmp/dicom',
+      filenameTemplate: '{PatientID}/{SOPInstanceUID}.dcm',
+      collision: 'skip-identical',
       checkCalledAET: true,
       allowedHosts: '127.0.0.1, 10.1.0.0/16, ::1',
       bindAddress: '127.0.0.1',
@@ -157,8 +174,16 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       maxObjectSizeMB: '500',
       includeReportNode: false,
       tagsFormat: 'dicom-json',
-      queue: 'memory',
+      queue: 'disk',
+      queueDirectory: join(nodeRed.userDir, 'from-ct'),
       maxQueued: '200',
+      minFreeDiskMB: '0',
+      respond: 'processed',
+      responseTimeoutSeconds: '20',
+      acknowledge: true,
+      maxInFlight: '4',
+      acknowledgeTimeoutSeconds: '60',
+      maxDeliveries: '3',
       emitEvents: true,
     };
     for (const [field, value] of Object.entries(entered)) await editor.enter(field, value);

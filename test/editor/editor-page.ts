@@ -25,6 +25,8 @@ export class EditorPage {
   readonly errors: string[] = [];
   /** Addresses that the page asked for on other hosts. */
   readonly foreign: string[] = [];
+  /** The type of the node whose dialog is open: the dialog's ids begin with it. */
+  private type = '';
 
   private constructor(
     private readonly browser: Browser,
@@ -82,10 +84,15 @@ export class EditorPage {
   }
 
   async openDialog(id: string): Promise<void> {
+    this.type = await this.node<string>(id, 'node.type');
     await this.page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`);
-    await this.page.waitForSelector('#dicom-in-dialog');
+    await this.dialog().waitFor();
     // The tray slides in; a trial click waits until the button stands still.
     await this.page.locator('#node-dialog-ok').click({ trial: true });
+  }
+
+  dialog(): Locator {
+    return this.page.locator(`#${this.type}-dialog`);
   }
 
   input(field: string): Locator {
@@ -94,7 +101,7 @@ export class EditorPage {
 
   /** What stands under a field, apart from its hint. */
   remarks(field: string): Promise<string> {
-    return this.page.locator(`#dicom-in-remarks-${field}`).innerText();
+    return this.page.locator(`#${this.type}-remarks-${field}`).innerText();
   }
 
   async showTab(tab: string): Promise<void> {
@@ -105,9 +112,7 @@ export class EditorPage {
   /** Enters a value as a user does: typing, choosing or ticking. */
   async enter(field: string, value: string | boolean): Promise<void> {
     const input = this.input(field);
-    const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
-    const id = (await panel.getAttribute('id')) ?? '';
-    if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+    if (this.type === 'dicom-in') await this.showTabOf(input);
     if (typeof value === 'boolean') await input.setChecked(value);
     else if ((await input.evaluate((element: { tagName: string }) => element.tagName)) === 'SELECT') {
       await input.selectOption(value);
@@ -117,14 +122,20 @@ export class EditorPage {
     }
   }
 
+  private async showTabOf(input: Locator): Promise<void> {
+    const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
+    const id = (await panel.getAttribute('id')) ?? '';
+    if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+  }
+
   async done(): Promise<void> {
     await this.page.locator('#node-dialog-ok').click();
-    await this.page.waitForSelector('#dicom-in-dialog', { state: 'detached' });
+    await this.dialog().waitFor({ state: 'detached' });
   }
 
   async cancel(): Promise<void> {
     await this.page.locator('#node-dialog-cancel').click();
-    await this.page.waitForSelector('#dicom-in-dialog', { state: 'detached' });
+    await this.dialog().waitFor({ state: 'detached' });
   }
 
   /** Presses the Deploy button and waits for the server's answer. */

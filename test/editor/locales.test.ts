@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { FaultKind } from '../../src/receiver';
-import { FIELD_NAMES, FIELDS, type ProblemCode } from '../../src/settings';
+import type { AnswerOutcome, FaultKind } from '../../src/receiver';
+import {
+  FIELD_NAMES,
+  FIELDS,
+  RESPONSE_FIELDS,
+  RESPONSE_STATUSES,
+  type ProblemCode,
+} from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
 const nodes = join(PACKAGE_DIR, 'nodes');
 const read = (...path: string[]): string => readFileSync(join(nodes, ...path), 'utf8');
 
-/** The compiler keeps this list complete, and the next. */
-const PROBLEM_CODES: Record<ProblemCode, true> = {
+/** What can be wrong with a setting of dicom-in. The compiler keeps this list complete, and the next. */
+const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   required: true,
   notANumber: true,
   outOfRange: true,
@@ -37,57 +43,100 @@ const FAULTS: Record<FaultKind, true> = {
   queueUnusable: true,
   queueLeftover: true,
   notConverted: true,
+  notAcknowledged: true,
+  notPlaced: true,
+  responseTimedOut: true,
   workerCrashed: true,
   settingsInvalid: true,
   tlsMissing: true,
 };
 
 /** Short texts that the runtime can show. */
-const STATUS = [
-  'starting',
-  'listening',
-  'counts',
-  'countsRefused',
-  'portInUse',
-  'needsPrivilege',
-  'settings',
-  'tls',
-  'restarting',
-  'stopped',
-  'queueFull',
-  'error',
-];
+const STATUS = {
+  'dicom-in': [
+    'starting',
+    'listening',
+    'counts',
+    'countsRefused',
+    'portInUse',
+    'needsPrivilege',
+    'settings',
+    'tls',
+    'restarting',
+    'stopped',
+    'queueFull',
+    'error',
+  ],
+  'dicom-response': ['answered', 'error'],
+} as const;
+type NodeType = keyof typeof STATUS;
+const NODE_TYPES = Object.keys(STATUS) as NodeType[];
 
-function usedKeys(): Set<string> {
+/** What can go wrong with an answer. */
+const ANSWER_FAILURES: Record<Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus', true> = {
+  noId: true,
+  badStatus: true,
+  unknown: true,
+  alreadyAnswered: true,
+  tooLate: true,
+  notAwaited: true,
+};
+/** The checks of `RESPONSE_FIELDS`, and the one that the dialog adds. */
+const RESPONSE_PROBLEMS: ProblemCode[] = ['notAChoice', 'notAStatus', 'required'];
+
+/** Keys written out in the html, in the editor's code and in the runtime's. */
+function writtenKeys(type: NodeType): Set<string> {
   const used = new Set<string>();
-  for (const [, key] of read('dicom-in.html').matchAll(/data-i18n="(?:\[\w+\])?dicom-in\.([\w.-]+)"/g)) {
-    if (key !== undefined) used.add(key);
-  }
-  const editorCode = readdirSync(nodes)
-    .filter((file) => file.endsWith('.editor.ts'))
-    .map((file) => read(file))
-    .join('\n');
-  // Keys are written out, except those made of a setting's, tab's or problem's name, which follow here.
-  for (const [key] of editorCode.matchAll(
-    /(?<=')(?:hint|warning|output|option|section)\.[A-Za-z]+(?:\.[A-Za-z]+)*(?=')/g,
-  )) {
-    used.add(key);
-  }
-  for (const name of FIELD_NAMES) {
-    used.add(`label.${name}`).add(`hint.${name}`);
-    const field = FIELDS[name];
-    if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
-  }
-  const tabs = /const TABS = \[([^\]]*)\]/.exec(editorCode)?.[1] ?? '';
-  for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
-  for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
-  for (const key of STATUS) used.add(`status.${key}`);
-  for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
+  const add = (code: string, pattern: RegExp): void => {
+    for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
+  };
+  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[\\w+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(editorCode(type), /'((?:hint|warning|output|option|section|deadLetters)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g);
+  add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
 }
 
+function editorCode(type: NodeType): string {
+  return readdirSync(nodes)
+    .filter((file) => file.startsWith(`${type}.`) && file.endsWith('.editor.ts'))
+    .map((file) => read(file))
+    .join('\n');
+}
+
+/** Those written out, and those made of the name of a setting, tab, problem, status or fault. */
+const USED_KEYS: Record<NodeType, () => Set<string>> = {
+  'dicom-in': () => {
+    const used = writtenKeys('dicom-in');
+    for (const name of FIELD_NAMES) {
+      used.add(`label.${name}`).add(`hint.${name}`);
+      const field = FIELDS[name];
+      if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
+    }
+    const tabs = /const TABS = \[([^\]]*)\]/.exec(editorCode('dicom-in'))?.[1] ?? '';
+    for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
+    for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
+    for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
+    for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
+    return used;
+  },
+  'dicom-response': () => {
+    const used = writtenKeys('dicom-response');
+    for (const name of Object.keys(RESPONSE_FIELDS)) used.add(`label.${name}`).add(`hint.${name}`);
+    for (const status of RESPONSE_STATUSES) used.add(`option.status.${status}`);
+    for (const code of RESPONSE_PROBLEMS) used.add(`problem.${code}`);
+    for (const key of STATUS['dicom-response']) used.add(`status.${key}`);
+    for (const failure of Object.keys(ANSWER_FAILURES)) used.add(`error.${failure}`);
+    return used;
+  },
+};
+
+const HEADINGS: Record<NodeType, readonly string[]> = {
+  'dicom-in': ['Outputs', 'Details', 'References'],
+  'dicom-response': ['Inputs', 'Details', 'References'],
+};
+
 /** The catalogue, flat: key with dots → text. */
-function catalogue(language: string): Map<string, string> {
+function catalogue(type: NodeType, language: string): Map<string, string> {
   const texts = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
     if (typeof value === 'string') texts.set(path, value);
@@ -95,54 +144,67 @@ function catalogue(language: string): Map<string, string> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     }
   };
-  const json = JSON.parse(read('locales', language, 'dicom-in.json')) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(json), ['dicom-in']);
-  walk(json['dicom-in'], '');
+  const json = JSON.parse(read('locales', language, `${type}.json`)) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(json), [type]);
+  walk(json[type], '');
   return texts;
 }
 
-for (const language of readdirSync(join(nodes, 'locales'))) {
-  const texts = catalogue(language);
+const languages = readdirSync(join(nodes, 'locales'));
 
-  test(`${language}: every key that is used exists, and every key that exists is used`, () => {
-    assert.deepEqual([...texts.keys()].sort(), [...usedKeys()].sort());
-  });
+for (const type of NODE_TYPES) {
+  for (const language of languages) {
+    const texts = catalogue(type, language);
 
-  test(`${language}: no text is empty`, () => {
-    for (const [key, text] of texts) assert.notEqual(text.trim(), '', key);
-  });
+    test(`${type}, ${language}: every key that is used exists, and every key that exists is used`, () => {
+      assert.deepEqual([...texts.keys()].sort(), [...USED_KEYS[type]()].sort());
+    });
 
-  test(`${language}: statuses stay under 20 characters with values filled in`, () => {
-    const values: Record<string, string> = {
-      port: '65535',
-      associations: '50',
-      objects: '123.4k',
-      refused: '123.4k',
-    };
-    for (const key of STATUS) {
-      const text = (texts.get(`status.${key}`) ?? '').replace(
-        /__(\w+?)__/g,
-        (_, name: string) => values[name] ?? '',
-      );
-      assert(text.length < 20, `${key}: ${text}`);
-    }
-  });
+    test(`${type}, ${language}: no text is empty`, () => {
+      for (const [key, text] of texts) assert.notEqual(text.trim(), '', key);
+    });
 
-  test(`${language}: the help is markdown for dicom-in and begins with one plain sentence`, () => {
-    const help = read('locales', language, 'dicom-in.html');
-    assert.match(help, /^<script type="text\/markdown" data-help-name="dicom-in">\n[^#<*`\n]+\.\n\n/);
-    for (const heading of ['Outputs', 'Details', 'References']) {
-      if (language === 'en-US') assert.match(help, new RegExp(`^### ${heading}$`, 'm'));
+    test(`${type}, ${language}: statuses stay under 20 characters with values filled in`, () => {
+      const values: Record<string, string> = {
+        port: '65535',
+        associations: '50',
+        objects: '1234567',
+        status: 'C000',
+      };
+      for (const key of STATUS[type]) {
+        const text = (texts.get(`status.${key}`) ?? '').replace(
+          /__(\w+?)__/g,
+          (_, name: string) => values[name] ?? '',
+        );
+        assert(text.length < 20, `${key}: ${text}`);
+      }
+    });
+
+    test(`${type}, ${language}: the help is markdown and begins with one plain sentence`, () => {
+      const help = read('locales', language, `${type}.html`);
+      const begin = new RegExp(`^<script type="text/markdown" data-help-name="${type}">\n[^#<*\`\n]+\\.\n\n`);
+      assert.match(help, begin);
+      for (const heading of HEADINGS[type]) {
+        if (language === 'en-US') assert.match(help, new RegExp(`^### ${heading}$`, 'm'));
+      }
+    });
+  }
+
+  test(`${type}: all languages put the same values into a text`, () => {
+    const english = catalogue(type, 'en-US');
+    const values = (text = ''): string[] => [...text.matchAll(/__(\w+?)__/g)].map(([name]) => name).sort();
+    for (const language of languages) {
+      for (const [key, text] of catalogue(type, language)) {
+        assert.deepEqual(values(text), values(english.get(key)), `${language} ${key}`);
+      }
     }
   });
 }
 
-test('all languages put the same values into a text', () => {
-  const english = catalogue('en-US');
-  const values = (text = ''): string[] => [...text.matchAll(/__(\w+?)__/g)].map(([name]) => name).sort();
-  for (const language of readdirSync(join(nodes, 'locales'))) {
-    for (const [key, text] of catalogue(language)) {
-      assert.deepEqual(values(text), values(english.get(key)), `${language} ${key}`);
-    }
+test('the help of dicom-response explains the code of every error that its Catch node gets', () => {
+  for (const failure of Object.keys(ANSWER_FAILURES)) {
+    const code = `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    for (const language of languages)
+      assert(read('locales', language, 'dicom-response.html').includes(code), code);
   }
 });

@@ -17,26 +17,45 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     await nodeRed?.stop();
   });
 
-  it('has dicom-in among the network nodes', async () => {
-    const entry = editor.paletteNode('dicom-in');
-    assert.equal((await entry.innerText()).trim(), 'dicom in');
-    const category = entry.locator('xpath=ancestor::*[contains(@class, "red-ui-palette-category")][1]');
-    assert.match(await category.innerText(), /^\s*network/);
-  });
+  const nodes = [
+    ['dicom-in', 'dicom in', 'dicom.svg'],
+    ['dicom-response', 'dicom response', 'dicom-response.svg'],
+  ] as const;
 
-  it('shows its icon, which is served', async () => {
-    const style = await editor.paletteNode('dicom-in').locator('.red-ui-palette-icon').getAttribute('style');
-    const path = /url\("?([^")]+)/.exec(style ?? '')?.[1] ?? '';
-    assert.match(path, /icons\/node-red-contrib-dicom\/dicom\.svg$/);
-    const response = await fetch(`${nodeRed.url}/${path}`);
-    assert.equal(response.status, 200);
-    assert.match(response.headers.get('content-type') ?? '', /svg/);
-  });
+  for (const [type, paletteLabel, icon] of nodes) {
+    it(`has ${type} among the network nodes`, async () => {
+      const entry = editor.paletteNode(type);
+      // A long label stands on two lines.
+      assert.equal((await entry.innerText()).trim().replace(/\s+/g, ' '), paletteLabel);
+      const category = entry.locator('xpath=ancestor::*[contains(@class, "red-ui-palette-category")][1]');
+      assert.match(await category.innerText(), /^\s*network/);
+    });
+
+    it(`shows the icon of ${type}, which is served`, async () => {
+      const style = await editor.paletteNode(type).locator('.red-ui-palette-icon').getAttribute('style');
+      const path = /url\("?([^")]+)/.exec(style ?? '')?.[1] ?? '';
+      assert(path.endsWith(`icons/node-red-contrib-dicom/${icon}`), path);
+      const response = await fetch(`${nodeRed.url}/${path}`);
+      assert.equal(response.status, 200);
+      assert.match(response.headers.get('content-type') ?? '', /svg/);
+    });
+  }
 
   it('serves the help, whose first paragraph says what the node does', async () => {
     const help = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-in")');
     assert.match(help, /^\s*<p>Receives DICOM objects .*one message for each\.<\/p>/);
     assert.match(help, /storescu -v -aec HL7SOUP_SCP/);
+    const response = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-response")');
+    assert.match(response, /^\s*<p>Tells a dicom-in node how a flow fared .*http in\.<\/p>/);
+    for (const [property, text] of [
+      ['dicom\\.queueId', 'which object is answered'],
+      ['<em>statusCode</em>', 'the status for the sender'],
+      ['<em>errorComment</em>', 'a remark for'],
+    ] as const) {
+      assert.match(response, new RegExp(`<dt>${property}<span[^]*?</dt><dd>${text}`), property);
+    }
+    const outputs = /<ol class="node-ports">[^]*?<\/ol>/.exec(help)?.[0] ?? '';
+    assert.deepEqual(outputs.match(/<dt>/g)?.length, 6, outputs);
   });
 
   it('adds a node by drag and drop that has one output and every setting at its default', async () => {
@@ -46,6 +65,15 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
       '[RED.editor.validateNode(node), node.outputs, RED.utils.getNodeLabel(node)]',
     );
     assert.deepEqual([valid, outputs, label], [true, 1, 'dicom :104']);
+  });
+
+  it('adds a dicom-response that has one input, no output, and answers Success', async () => {
+    const id = await editor.addFromPalette('dicom-response');
+    const [valid, inputs, outputs, label] = await editor.node<[boolean, number, number, string]>(
+      id,
+      '[RED.editor.validateNode(node), node.inputs, node.outputs, RED.utils.getNodeLabel(node)]',
+    );
+    assert.deepEqual([valid, inputs, outputs, label], [true, 1, 0, 'dicom response']);
   });
 
   it('does all this without an error and without asking another host', () => {

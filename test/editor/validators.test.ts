@@ -41,6 +41,8 @@ const REFUSED: readonly [FieldName, string, RegExp][] = [
   ['maxPduLength', '1000', /1000 is outside 4096 to/],
   ['maxObjectSizeMB', '-1', /-1 is outside 0 to/],
   ['maxQueued', '0', /outside/],
+  ['minFreeDiskMB', '-1', /-1 is outside 0 to/],
+  ['minFreeDiskMB', '1 GB', /"1 GB" is not a whole number/],
   ['messageType', 'JSON', /"JSON" is not a whole number/],
 ];
 
@@ -139,6 +141,19 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
     await editor.enter('filenameTemplate', '{SOPInstanceUID}.dcm');
     assert.equal(await editor.remarks('filenameTemplate'), '');
     await editor.enter('output', 'none');
+  });
+
+  it('limits of an acknowledgement are at least 1', async () => {
+    await editor.enter('acknowledge', true);
+    for (const field of ['maxInFlight', 'acknowledgeTimeoutSeconds', 'maxDeliveries']) {
+      const good = await editor.input(field).inputValue();
+      await editor.enter(field, '0');
+      assert.match(await editor.remarks(field), /0 is outside 1 to/);
+      assert.equal(await isRefused(field as FieldName), true);
+      await editor.enter(field, good);
+      assert.equal(await editor.remarks(field), '');
+    }
+    await editor.enter('acknowledge', false);
   });
 
   it('a client certificate needs TLS', async () => {

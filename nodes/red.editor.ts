@@ -1,4 +1,4 @@
-/** The part of Node-RED's editor API that the dialog uses. `RED` is a global of the editor's page. */
+/** The part of Node-RED's editor API that the dialogs use. `RED` is a global of the editor's page. */
 
 /** A node as the editor holds it: its properties by name. */
 export interface EditorNode {
@@ -22,12 +22,27 @@ interface TabControl {
   activateTab(id: string): void;
 }
 
+export interface EditorNotification {
+  close(): void;
+}
+
+interface NotificationOptions {
+  type: 'compact' | 'success' | 'warning' | 'error';
+  modal: boolean;
+  /** Stays until it is closed. */
+  fixed: boolean;
+  /** Their texts are taken as HTML. */
+  buttons: { id?: string; text: string; class?: string; click(): void }[];
+}
+
 interface EditorRed {
   /** Text of a catalogue key, with values put in. */
   _(key: string, values?: Readonly<Record<string, unknown>>): string;
   nodes: {
     filterNodes(filter: { type: string }): EditorNode[];
     workspace(id: string): { disabled?: boolean } | undefined;
+    /** What runs, as far as this editor knows: what it loaded, or deployed last. */
+    originalFlow(): EditorNode[] | null | undefined;
   };
   tabs: {
     create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
@@ -35,6 +50,7 @@ interface EditorRed {
   editor: {
     createEditor(options: { element: HTMLElement; mode: string; value: string }): CodeEditor;
   };
+  notify(message: JQuery, options: NotificationOptions): EditorNotification;
 }
 
 declare global {

@@ -1,0 +1,148 @@
+import {
+  applyToDeadLetter,
+  isRunning,
+  listDeadLetters,
+  RequestFailed,
+  type DeadLetter,
+  type DeadLetterAction,
+} from './dicom-in.dead-letter-requests.editor';
+import { text } from './dicom-in.text.editor';
+import type { EditorNode } from './red.editor';
+
+/** More rows help nobody; "all" means all nevertheless. */
+const MAX_ROWS = 50;
+
+/** The panel of objects that could not be delivered; undefined for a node that does not run. */
+export function deadLetterPanel(node: EditorNode): DeadLetterPanel | undefined {
+  const element = $('#dicom-in-dead-letters');
+  const running = isRunning(node);
+  element.toggle(running);
+  return running ? new DeadLetterPanel(element, node.id) : undefined;
+}
+
+/**
+ * Shows dead letters, requeues and discards them. Why and when come from files that anybody may have written: they go
+ * into the page as text, and not through the catalogue, which would look for more keys in them.
+ */
+export class DeadLetterPanel {
+  private letters: readonly DeadLetter[] = [];
+
+  /** @param element kept, so that a late answer never ends up in the dialog of another node */
+  constructor(
+    private readonly element: JQuery,
+    private readonly nodeId: string,
+  ) {
+    this.part('requeue-all').on('click', () => void this.apply('requeue', this.letters));
+    this.part('discard-all').on('click', () => void this.discard(this.letters));
+    this.show([]);
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.show(await listDeadLetters(this.nodeId));
+      this.part('problem').text('');
+    } catch (error) {
+      this.show([]);
+      this.showProblem(error);
+    }
+  }
+
+  private async apply(action: DeadLetterAction, letters: readonly DeadLetter[]): Promise<void> {
+    const hadFocus = this.element.has(':focus').length > 0;
+    this.element.find('button').prop('disabled', true);
+    let problem: unknown;
+    try {
+      for (const { id } of letters) await applyToDeadLetter(this.nodeId, id, action);
+    } catch (error) {
+      problem = error;
+    }
+    await this.refresh();
+    if (problem !== undefined) this.showProblem(problem);
+    // The button that had the focus is gone.
+    if (hadFocus) this.part('heading').trigger('focus');
+  }
+
+  private async discard(letters: readonly DeadLetter[]): Promise<void> {
+    const { activeElement } = document;
+    const confirmed = await confirmDiscard(letters.length);
+    if (activeElement instanceof HTMLElement) activeElement.focus();
+    if (confirmed) await this.apply('discard', letters);
+  }
+
+  private show(letters: readonly DeadLetter[]): void {
+    this.letters = letters;
+    const number = letters.length;
+    this.part('heading').text(text('deadLetters.heading', { number }));
+    this.part('filled').toggle(number > 0);
+    this.part('all').toggle(number > 1);
+    this.part('list')
+      .empty()
+      .append(letters.slice(0, MAX_ROWS).map((letter) => this.row(letter)));
+    this.part('more').text(number > MAX_ROWS ? text('deadLetters.more', { number: number - MAX_ROWS }) : '');
+  }
+
+  private row(letter: DeadLetter): JQuery {
+    const { id, why, deliveries } = letter;
+    const what = $('<div>').append(
+      $('<div class="dicom-in-dead-letter-why">').text(why),
+      $('<div class="dicom-in-dead-letter-facts">').append(
+        $('<span>').text(localTime(letter.at)),
+        $('<span>').text(`${text('deadLetters.deliveries')} ${deliveries}`),
+        $('<span>').text(id),
+      ),
+    );
+    const requeue = button(text('deadLetters.requeue'), id, () => void this.apply('requeue', [letter]));
+    const discard = button(text('deadLetters.discard'), id, () => void this.discard([letter]));
+    return $('<li>').append(what, $('<div class="dicom-in-dead-letter-buttons">').append(requeue, discard));
+  }
+
+  private showProblem(error: unknown): void {
+    const isGone = error instanceof RequestFailed && [404, 503].includes(error.status);
+    const reason = error instanceof Error ? error.message : String(error);
+    this.part('problem').text(
+      isGone ? text('deadLetters.notRunning') : `${text('deadLetters.failed')} ${reason}`,
+    );
+  }
+
+  private part(name: string): JQuery {
+    return this.element.find(`#dicom-in-dead-letters-${name}`);
+  }
+}
+
+function button(label: string, letterId: string, click: () => void): JQuery {
+  return $('<button type="button" class="red-ui-button red-ui-button-small">')
+    .text(label)
+    .attr('aria-label', `${label} ${letterId}`)
+    .on('click', click);
+}
+
+/** In the reader's own format; as it came where it is no time. */
+function localTime(at: string): string {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? at : time.toLocaleString();
+}
+
+/** Asks before objects are deleted that nobody else may have any more. */
+function confirmDiscard(number: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const close = (confirmed: boolean): void => {
+      notification.close();
+      resolve(confirmed);
+    };
+    const notification = RED.notify($('<p>').text(text('deadLetters.confirm', { number })), {
+      type: 'warning',
+      modal: true,
+      fixed: true,
+      buttons: [
+        { id: 'dicom-in-keep', text: text('deadLetters.keep'), click: () => close(false) },
+        {
+          id: 'dicom-in-discard',
+          text: text('deadLetters.discard'),
+          class: 'primary',
+          click: () => close(true),
+        },
+      ],
+    });
+    $('#dicom-in-keep').trigger('focus');
+  });
+}

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Locator } from 'playwright-core';
+import { dicomIn, TAB } from '../support/flows';
+import { freePort } from '../support/free-port';
+import { needs } from '../support/needs';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { sampleInstance, StoreClient } from '../support/store-client';
+import { until } from '../support/until';
+import { EditorPage } from './editor-page';
+
+const HOSTILE = '<img src=x onerror="window.hacked = true"> $t(tab.general) __number__';
+
+/** Acknowledges an object when it comes for the second time: the first makes it a dead letter. */
+const SECOND_TIME = `const uid = msg.dicom.sopInstanceUID;
+  if (!context.get(uid.split('.').pop())) {
+    context.set(uid.split('.').pop(), true);
+    return null;
+  }
+  node.warn('acknowledged ' + uid);
+  return msg;`;
+
+function flows(port: number, queueDirectory: string): FlowNode[] {
+  const settings = {
+    queueDirectory,
+    minFreeDiskMB: 0,
+    acknowledge: true,
+    acknowledgeTimeoutSeconds: 1,
+    maxDeliveries: 1,
+  };
+  return [
+    { id: TAB, type: 'tab', label: 'test' },
+    dicomIn('in', port, [['second']], settings),
+    { ...dicomIn('disabled', 1, [[]], settings), d: true },
+    {
+      id: 'second',
+      type: 'function',
+      z: TAB,
+      func: SECOND_TIME,
+      outputs: 1,
+      x: 300,
+      y: 100,
+      wires: [['answer']],
+    },
+    { id: 'answer', type: 'dicom-response', z: TAB, status: '0000', x: 500, y: 100, wires: [] },
+  ];
+}
+
+describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_000 }, () => {
+  let nodeRed: NodeRed;
+  let editor: EditorPage;
+  let port: number;
+  let queueDirectory: string;
+  let sent = 0;
+
+  before(async () => {
+    [port, queueDirectory] = await Promise.all([freePort(), mkdtemp(join(tmpdir(), 'dicom-queue-'))]);
+    nodeRed = await startNodeRed({ flows: flows(port, queueDirectory) });
+    await nodeRed.waitForLine(/listening on/);
+    await makeDeadLetters(4);
+    editor = await EditorPage.open(nodeRed);
+  });
+  after(async () => {
+    await editor?.close();
+    await nodeRed?.stop();
+    await rm(queueDirectory, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    if (await editor.dialog().isVisible()) await editor.cancel();
+    assert.deepEqual(editor.errors, []);
+  });
+
+  const notes = (): string[] => {
+    const folder = join(queueDirectory, 'dead-letter');
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => join(folder, name));
+  };
+
+  /** Adds so many to those that are there. */
+  async function makeDeadLetters(number: number): Promise<void> {
+    const before = notes().length;
+    const client = await StoreClient.open(port);
+    for (let count = 0; count < number; count += 1) {
+      sent += 1;
+      const { uid, dataSet } = sampleInstance(sent);
+      assert.equal(await client.store(uid, dataSet), 0);
+    }
+    await client.release();
+    await until(() => notes().length === before + number, `${number} more dead letters`);
+  }
+
+  const panel = (): Locator => editor.page.locator('#dicom-in-dead-letters');
+  const rows = (): Locator => panel().locator('li');
+  const button = (name: string): Locator => panel().getByRole('button', { name, exact: true });
+  const showPanel = async (id = 'in'): Promise<void> => {
+    await editor.openDialog(id);
+    const listed = editor.page.waitForResponse((response) => response.url().endsWith('/dead-letters'));
+    await editor.showTab('delivery');
+    await listed;
+  };
+  const waitForNumber = (number: number): Promise<void> =>
+    panel()
+      .getByRole('heading', { name: `could not be delivered: ${number}` })
+      .waitFor();
+
+  it('are listed with time, reason, deliveries and id, as text whatever they hold', async () => {
+    const [first = assert.fail()] = notes();
+    const note = JSON.parse(readFileSync(first, 'utf8')) as { id: string; why: string };
+    writeFileSync(first, JSON.stringify({ ...note, why: HOSTILE, deliveries: '<b>7</b>' }));
+    await showPanel();
+    await waitForNumber(4);
+    assert.equal(await rows().count(), 4);
+    const words = await rows().first().innerText();
+    assert(words.includes(HOSTILE), words);
+    assert(words.includes(note.id), words);
+    assert(words.includes('deliveries: <b>7</b>'), words);
+    assert.match(await rows().nth(1).innerText(), /delivered 1 times without acknowledgement[^]*20\d\d/);
+    assert.equal(await editor.page.evaluate('window.hacked'), undefined);
+    assert.equal(await rows().locator('img, b').count(), 0);
+    await panel().scrollIntoViewIfNeeded();
+    await editor.screenshot('dead-letters');
+    writeFileSync(first, JSON.stringify(note));
+  });
+
+  it('are delivered again with Requeue, and the focus stays in the panel', async () => {
+    await showPanel();
+    await waitForNumber(4);
+    const from = nodeRed.lines.length;
+    await rows().first().getByRole('button', { name: 'Requeue' }).press('Enter');
+    await waitForNumber(3);
+    await nodeRed.waitForLine(/acknowledged 2\.25\./, { from });
+    assert.equal(notes().length, 3);
+    assert.equal(await editor.page.evaluate('document.activeElement.id'), 'dicom-in-dead-letters-heading');
+  });
+
+  it('are deleted with Discard, once that is confirmed', async () => {
+    await showPanel();
+    await waitForNumber(3);
+    const discard = rows().first().getByRole('button', { name: 'Discard' });
+    await discard.click();
+    assert.equal(await editor.page.evaluate('document.activeElement.id'), 'dicom-in-keep');
+    await editor.page.keyboard.press('Enter');
+    await editor.page.locator('#dicom-in-keep').waitFor({ state: 'detached' });
+    assert.equal(notes().length, 3, 'nothing is deleted when it is not confirmed');
+    await discard.click();
+    await editor.page.locator('#dicom-in-discard').click();
+    await waitForNumber(2);
+    assert.equal(notes().length, 2);
+    await editor.page.locator('#dicom-in-discard').waitFor({ state: 'detached' });
+  });
+
+  it('are requeued all at once', async () => {
+    await showPanel();
+    await waitForNumber(2);
+    await button('Requeue all').click();
+    await waitForNumber(0);
+    assert.equal(await panel().locator('button:visible').count(), 0);
+    await until(
+      () => nodeRed.lines.filter((line) => line.includes('acknowledged 2.25.')).length === 3,
+      'all',
+    );
+    assert.equal(notes().length, 0);
+  });
+
+  it('are discarded all at once, also those that somebody else requeues meanwhile', async () => {
+    await makeDeadLetters(3);
+    await showPanel();
+    await waitForNumber(3);
+    const [first = assert.fail()] = notes();
+    const { id } = JSON.parse(readFileSync(first, 'utf8')) as { id: string };
+    const requeue = await fetch(`${nodeRed.url}/dicom-in/in/dead-letters/${id}/requeue`, { method: 'POST' });
+    assert.equal(requeue.status, 204);
+    await button('Discard all').click();
+    await editor.page.getByText('Objects to delete for good: 3.').waitFor();
+    await editor.page.locator('#dicom-in-discard').click();
+    await waitForNumber(0);
+    assert.deepEqual(notes(), []);
+    await editor.page.locator('#dicom-in-discard').waitFor({ state: 'detached' });
+    // The browser itself reports the 404 of the one that was gone.
+    assert.match(editor.errors.splice(0).join(), /404/);
+  });
+
+  it('are not asked for while the node does not run', async () => {
+    const requests: string[] = [];
+    editor.page.on('request', (request) => requests.push(request.url()));
+    const added = await editor.addFromPalette('dicom-in');
+    for (const id of [added, 'disabled']) {
+      await editor.openDialog(id);
+      await editor.showTab('delivery');
+      assert.equal(await panel().isVisible(), false, id);
+      await editor.cancel();
+    }
+    assert.deepEqual(
+      requests.filter((url) => url.includes('dead-letters')),
+      [],
+    );
+  });
+
+  it('cannot be shown while the receiver is restarted, and the dialog says so', async () => {
+    const body = JSON.stringify({ message: 'the receiver is not running' });
+    await editor.page.route('**/dead-letters', (route) =>
+      route.fulfill({ status: 503, contentType: 'application/json', body }),
+    );
+    await showPanel();
+    await panel().getByRole('alert').getByText('The receiver is not running').waitFor();
+    await editor.page.unroute('**/dead-letters');
+    assert.match(editor.errors.splice(0).join(), /503/);
+    await editor.showTab('general');
+    await editor.showTab('delivery');
+    await panel().getByRole('alert').getByText('The receiver').waitFor({ state: 'detached' });
+    await waitForNumber(0);
+  });
+
+  it('are no more than the dialog can show: the rest is counted', async () => {
+    const deadLetters = Array.from({ length: 120 }, (_, number) => ({
+      id: `letter-${number}`,
+      at: '2026-01-15T10:15:00.000Z',
+      why: 'delivered 5 times without acknowledgement',
+      deliveries: 5,
+    }));
+    await editor.page.route('**/dead-letters', (route) => route.fulfill({ json: { deadLetters } }));
+    await showPanel();
+    await waitForNumber(120);
+    assert.equal(await rows().count(), 50);
+    await panel().getByText('and 70 more').waitFor();
+    await editor.page.unroute('**/dead-letters');
+  });
+});
