@@ -1,3 +1,4 @@
+import type { TlsOptions } from 'node:tls';
 import { Listener, hostFilter, type ListenerOptions, type NetworkEvent } from '../../src/network';
 import type { CommandStatus, ObjectStore, StoreRequest } from '../../src/network';
 
@@ -19,6 +20,7 @@ export interface TestListenerOptions {
   policy?: Partial<ListenerOptions['policy']>;
   limits?: Partial<ListenerOptions['limits']>;
   allowedHosts?: string[];
+  tls?: TlsOptions;
   /** The answer to a complete object; default success. */
   answer?: (object: StoredObject) => Promise<CommandStatus>;
 }
@@ -68,6 +70,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
     },
     store,
     report: (event) => events.push(event),
+    ...(options.tls && { tls: options.tls }),
   });
   const { port } = await listener.listen();
   return { listener, port, events, stored, discarded, close: () => listener.close(100) };
