@@ -2,7 +2,7 @@ import type { Cursor } from './byte-source';
 import { CharacterSet } from './character-set';
 import { lookUp } from './dictionary';
 import type { Encoding } from './encoding';
-import { BINARY_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
+import { BINARY_INLINE_LIMIT, MESSAGE_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
 import type { StructureVisitor } from './structure';
 import { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
 import { Kind, VR, type Vr } from './vr';
@@ -113,6 +113,7 @@ export class DataSetBuilder implements StructureVisitor {
   readonly #cursor: Cursor;
   readonly #warnings: Warnings;
   #dataSet: DataSet;
+  #inlined = 0;
   /** The sequences that are open, outermost first. */
   readonly #open: { tag: number; items: DataSet[]; owner: DataSet }[] = [];
 
@@ -125,7 +126,8 @@ export class DataSetBuilder implements StructureVisitor {
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
     const bigEndian = encoding.bigEndian && vr !== VR.UN;
     const cursor = this.#cursor;
-    const wanted = length <= inlineLimit(tag, vr);
+    const wanted = length <= inlineLimit(tag, vr) && this.#inlined + length <= MESSAGE_INLINE_LIMIT;
+    if (wanted) this.#inlined += length;
     const start = wanted ? cursor.ensure(offset, length) : 0;
     const bytes = wanted ? cursor.bytes : undefined;
     this.#dataSet.elements.push(

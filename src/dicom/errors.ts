@@ -10,6 +10,7 @@ export type DicomErrorCode =
   | 'undefined-length-not-allowed'
   | 'unknown-structure'
   | 'nested-too-deep'
+  | 'too-many-elements'
   | 'inflate-failed'
   | 'inflate-too-large'
   | 'no-file-meta'

@@ -11,6 +11,7 @@ export {
 } from './convert';
 export { DicomError, type DicomErrorCode } from './errors';
 export { encodeFileMeta, readFileMeta, type FileMeta } from './file-meta';
+export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export { inspectDataSet } from './inspect';
 export type { Report } from './report';
 export type { DicomJson, DicomJsonAttribute } from './tags-dicom-json';

@@ -6,7 +6,7 @@ export const INFLATE_FREE = 16 * 1024 * 1024;
 /** Above it, so many bytes may come out of each byte in. Text deflates to 1/20, an empty segmentation to 1/200. */
 export const INFLATE_RATIO = 300;
 /** And never more than this. */
-export const INFLATE_LIMIT = 1024 * 1024 * 1024;
+export const INFLATE_LIMIT = 512 * 1024 * 1024;
 
 const ZLIB_METHOD_DEFLATE = 8;
 

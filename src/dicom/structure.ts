@@ -2,6 +2,7 @@ import type { Cursor } from './byte-source';
 import { DicomError, type DicomErrorCode } from './errors';
 import { lookUp } from './dictionary';
 import { type Encoding, IMPLICIT_LITTLE_ENDIAN, mostPlausible } from './encoding';
+import { MAX_DEPTH, MAX_ELEMENTS } from './limits';
 import { TAG, tagHex } from './tags';
 import { isUpperCase, Kind, VR, type Vr, vrOfBytes } from './vr';
 import { NoWarnings, type Warnings } from './warnings';
@@ -17,12 +18,6 @@ export interface StructureVisitor {
   endItem(disordered: boolean): void;
   endSequence(): void;
 }
-
-/**
- * Sequences within sequences, at most. Everything downstream recurses over the message (JSON.stringify, Node-RED's
- * clone, a debug sidebar); real objects stay below 20.
- */
-export const MAX_DEPTH = 256;
 
 const UNDEFINED_LENGTH = 0xffffffff;
 const UNDEFINED_END = -1;
@@ -75,6 +70,7 @@ class Walk {
   #framesLength = 0;
   /** Where a search for trailing zeros last met something else, so that a long run of zeros is searched once. */
   #notZeroAt = 0;
+  #count = 0;
 
   constructor(cursor: Cursor, visitor: StructureVisitor, warnings: Warnings, end = cursor.source.size) {
     this.#cursor = cursor;
@@ -104,6 +100,13 @@ class Walk {
   #toEnd(): void {
     for (;;) {
       const frame = this.#frame;
+      this.#count += 1;
+      if (this.#count > MAX_ELEMENTS) {
+        throw this.#error(
+          'too-many-elements',
+          `the data set has more than ${MAX_ELEMENTS} elements and items`,
+        );
+      }
       if (this.#position === frame.end) {
         if (frame.parent === undefined) break;
         this.#leave(frame.parent);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { bufferSource, convert, DicomError, inspectDataSet } from '../../src/dicom';
-import { MAX_DEPTH } from '../../src/dicom/structure';
+import { bufferSource, convert, DicomError, inspectDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
 import { needs } from '../support/needs';
 import { fuzz } from './fuzz';
 import { convertFile, corpusObjects } from './support/corpus-objects';
+import { element } from './support/encode';
 import { nestedSequences } from './support/mutations';
 
 const EXPLICIT = '1.2.840.10008.1.2.1';
@@ -88,6 +88,29 @@ describe('damaged and hostile objects', () => {
       '',
     );
     assert.ok(performance.now() - start < 1000);
+  });
+
+  it('of more elements than a message can have are refused', () => {
+    const source = bufferSource(
+      Buffer.concat(new Array<Buffer>(MAX_ELEMENTS + 1).fill(element(0x00091001, 'LO', ''))),
+    );
+    assert.equal(
+      codeOf(() => inspectDataSet(source, { transferSyntaxUID: EXPLICIT })),
+      'too-many-elements',
+    );
+  });
+
+  it('with more text than a message can have keep the rest as bulk data', () => {
+    const texts = Array.from({ length: 70 }, (_, index) =>
+      element(0x00091001 + index, 'UT', 'x'.repeat(1024 * 1024)),
+    );
+    const { message, warnings } = convert(bufferSource(Buffer.concat(texts)), {
+      ...ALL,
+      transferSyntaxUID: EXPLICIT,
+      tagsFormat: 'keyword',
+    });
+    assert.deepEqual(message.Tags?.['00091046'], { vr: 'UT', Length: 1024 * 1024 });
+    assert.equal(warnings.length, 6);
   });
 
   it('of no bytes are refused', () => {
