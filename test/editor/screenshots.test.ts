@@ -8,13 +8,27 @@ const FLOWS = [
   { id: 'tab', type: 'tab', label: 'Flow 1', disabled: true },
   { id: 'in', type: 'dicom-in', z: 'tab', name: 'From CT', port: 11112, x: 160, y: 120, wires: [['debug']] },
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
+  { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
 ];
 const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'imported'];
 
+/** Everything that the dialog shows only sometimes. */
+const ALL_FIELDS: Record<string, string | boolean> = {
+  output: 'file',
+  queue: 'disk',
+  respond: 'processed',
+  acknowledge: true,
+};
+
+/** Texts in the open dialog that do not fit. */
+const CUT = `[...document.querySelectorAll('form label, form [class$="-notes"], #dicom-in-tabs a')]
+  .filter((element) => element.offsetParent !== null && element.scrollWidth > element.clientWidth + 1)
+  .map((element) => element.innerText)`;
+
 /** Kept as artefacts, to be looked at; what a program can see of them is that nothing is cut off. */
-describe('the dialog as a picture', { skip: needs('chromium') }, () => {
+describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
   for (const theme of ['light', 'dark'] as const) {
-    it(`fits its tabs in the ${theme} theme`, async () => {
+    it(`fit their places in the ${theme} theme`, async () => {
       const nodeRed = await startNodeRed({ flows: FLOWS });
       try {
         const editor = await EditorPage.open(nodeRed, { theme });
@@ -22,13 +36,24 @@ describe('the dialog as a picture', { skip: needs('chromium') }, () => {
         await editor.openDialog('in');
         for (const tab of TABS) {
           await editor.showTab(tab);
-          const cut = await editor.page.evaluate<string[]>(`[...document.querySelectorAll(
-              '#dicom-in-dialog label, #dicom-in-dialog .dicom-in-notes, #dicom-in-tabs a')]
-            .filter((element) => element.offsetParent !== null && element.scrollWidth > element.clientWidth + 1)
-            .map((element) => element.innerText)`);
-          assert.deepEqual(cut, [], `cut off on ${tab}`);
+          assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab}`);
           await editor.screenshot(`dialog-${theme}-${tab}`);
         }
+        for (const [field, value] of Object.entries(ALL_FIELDS)) await editor.enter(field, value);
+        for (const tab of ['general', 'delivery']) {
+          await editor.showTab(tab);
+          assert.deepEqual(
+            await editor.page.evaluate<string[]>(CUT),
+            [],
+            `cut off on ${tab} with all fields`,
+          );
+          await editor.screenshot(`dialog-${theme}-${tab}-all`);
+        }
+        await editor.cancel();
+        await editor.openDialog('answer');
+        await editor.enter('status', 'custom');
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-response');
+        await editor.screenshot(`response-${theme}`);
         assert.deepEqual(editor.errors, []);
         await editor.close();
       } finally {
