@@ -3,10 +3,10 @@ import { CharacterSet } from './character-set';
 import { lookUp } from './dictionary';
 import type { Encoding } from './encoding';
 import { BINARY_INLINE_LIMIT, MESSAGE_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
-import type { StructureVisitor } from './structure';
+import type { StructureVisitor } from './structure-visitor';
 import { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
 import { Kind, VR, type Vr } from './vr';
-import type { Warnings } from './warnings';
+import type { WarningCode, Warnings } from './warnings';
 
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
@@ -97,7 +97,7 @@ export class DataSet {
     return creators;
   }
 
-  warn(code: Parameters<Warnings['add']>[0], tag: number, text: string): void {
+  warn(code: WarningCode, tag: number, text: string): void {
     this.warnings.add(code, () => this.path(tag), text);
   }
 

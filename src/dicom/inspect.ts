@@ -1,6 +1,6 @@
 import type { ByteSource, Cursor } from './byte-source';
 import { type DataSetOptions, type ObjectIdentity, open, walk } from './convert';
-import type { StructureVisitor } from './structure';
+import type { StructureVisitor } from './structure-visitor';
 import { TAG } from './tags';
 import type { Vr } from './vr';
 import { NoWarnings } from './warnings';

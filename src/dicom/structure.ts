@@ -1,49 +1,24 @@
 import type { Cursor } from './byte-source';
-import { DicomError, type DicomErrorCode } from './errors';
 import { lookUp } from './dictionary';
+import {
+  byte,
+  HEADER,
+  LONG_HEADER,
+  readItemHeader,
+  readUnusualHeader,
+  UNDEFINED_LENGTH,
+  type UnusualHeader,
+} from './element-header';
 import { type Encoding, IMPLICIT_LITTLE_ENDIAN, mostPlausible } from './encoding';
+import { DicomError, type DicomErrorCode } from './errors';
+import { Frame, UNDEFINED_END } from './frame';
 import { MAX_DEPTH, MAX_ELEMENTS } from './limits';
+import { NOBODY, type StructureVisitor } from './structure-visitor';
 import { TAG, tagHex } from './tags';
-import { isUpperCase, Kind, VR, type Vr, vrOfBytes } from './vr';
-import { NoWarnings, type Warnings } from './warnings';
+import { Kind, VR, type Vr, vrOfBytes } from './vr';
+import { NoWarnings, type WarningCode, type Warnings } from './warnings';
 
-/** What a walk through a data set meets, in the order of the bytes. Offsets count from the start of the source. */
-export interface StructureVisitor {
-  element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void;
-  /** An encapsulated value (PS3.5 A.4): `length` to the end of its delimiter, `count` without the offset table. */
-  fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void;
-  beginSequence(tag: number): void;
-  beginItem(): void;
-  /** `disordered`: tags of the item came twice or not in ascending order. */
-  endItem(disordered: boolean): void;
-  endSequence(): void;
-}
-
-const UNDEFINED_LENGTH = 0xffffffff;
-const UNDEFINED_END = -1;
-const HEADER = 8;
-const LONG_HEADER = 12;
 const ZEROS = Buffer.alloc(16384);
-
-/** The data set, an item or a sequence that the walk is in. */
-class Frame {
-  lastTag = -1;
-  disordered = false;
-  itemCount = 0;
-
-  constructor(
-    readonly parent: Frame | undefined,
-    /** Of a sequence. */
-    readonly tag: number,
-    readonly isSequence: boolean,
-    /** Where it ends, or UNDEFINED_END when a delimiter ends it. */
-    readonly end: number,
-    /** Nothing in it reaches beyond this: its own end or that of what encloses it. */
-    readonly limit: number,
-    readonly depth: number,
-    readonly encoding: Encoding,
-  ) {}
-}
 
 /**
  * Walks a data set (PS3.5 7) from `offset` to the end of the source. Iterative: nesting costs heap, not stack.
@@ -121,21 +96,9 @@ class Walk {
     if (this.#frame.disordered && !this.#frame.isSequence) this.#visitor.endItem(true);
   }
 
-  /** Tag and 32-bit length of an item, a fragment or a delimiter; they have no VR in any encoding (PS3.5 7.5). */
-  #itemHeader(encoding: Encoding): { tag: number; length: number } {
-    const at = this.#cursor.ensure(this.#position, HEADER);
-    const bytes = this.#cursor.bytes;
-    return encoding.bigEndian
-      ? { tag: bytes.readUInt32BE(at), length: bytes.readUInt32BE(at + 4) }
-      : {
-          tag: bytes.readUInt16LE(at) * 0x10000 + bytes.readUInt16LE(at + 2),
-          length: bytes.readUInt32LE(at + 4),
-        };
-  }
-
   #item(frame: Frame): void {
     if (this.#position + HEADER > frame.limit) throw this.#cut(frame, 'ends inside a sequence');
-    const { tag, length } = this.#itemHeader(frame.encoding);
+    const { tag, length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
     if (tag === TAG.Item) {
       const start = this.#position + HEADER;
       const undefinedLength = length === UNDEFINED_LENGTH;
@@ -179,7 +142,9 @@ class Walk {
       vr = vrOfBytes(byte(bytes, at + 4), byte(bytes, at + 5));
       if (vr === undefined) {
         if (tag < 0x00020000 && this.#onlyZerosLeft()) return;
-        ({ vr, start, length } = this.#unknownVr(frame, tag, at));
+        const unusual = this.#unusualHeader(frame, tag, at);
+        ({ vr, length } = unusual);
+        start = position + unusual.header;
       } else if (vr.long) {
         if (position + LONG_HEADER > frame.limit)
           throw this.#cut(frame, 'ends inside the header of an element');
@@ -253,36 +218,21 @@ class Walk {
     this.#position += HEADER;
   }
 
-  /** An explicit VR element whose VR bytes are no VR of PS3.5: a newer VR, or an element written without VR. */
-  #unknownVr(frame: Frame, tag: number, at: number): { vr: Vr; start: number; length: number } {
-    const bytes = this.#cursor.bytes;
-    const { bigEndian } = frame.encoding;
-    const room = frame.limit - this.#position;
-    const u16 = (index: number): number =>
-      bigEndian ? bytes.readUInt16BE(index) : bytes.readUInt16LE(index);
-    const u32 = (index: number): number =>
-      bigEndian ? bytes.readUInt32BE(index) : bytes.readUInt32LE(index);
-    const fits = (header: number, length: number): boolean =>
-      header <= room && (length === UNDEFINED_LENGTH || header + length <= room);
-
-    if (isUpperCase(byte(bytes, at + 4)) && isUpperCase(byte(bytes, at + 5))) {
-      this.#warn('unknown-vr', tag, 'the VR is none that the Standard knows; read as UN');
-      // New VRs have the 32-bit length form with two reserved zero bytes (PS3.5 7.1.2).
-      if (room >= LONG_HEADER && u16(at + 6) === 0 && fits(LONG_HEADER, u32(at + 8))) {
-        return { vr: VR.UN, start: this.#position + LONG_HEADER, length: u32(at + 8) };
-      }
-      return { vr: VR.UN, start: this.#position + HEADER, length: u16(at + 6) };
+  #unusualHeader(frame: Frame, tag: number, at: number): UnusualHeader {
+    const found = readUnusualHeader(
+      this.#cursor.bytes,
+      at,
+      tag,
+      frame.limit - this.#position,
+      frame.encoding,
+    );
+    if (found === undefined) {
+      throw this.#error('unknown-structure', `(${tagHex(tag)}) has neither a VR nor a possible length`);
     }
-    const length = u32(at + 4);
-    if (fits(HEADER, length)) {
-      this.#warn('implicit-element', tag, 'the element has no VR although the transfer syntax is explicit');
-      return { vr: lookUp(tag)?.vr ?? VR.UN, start: this.#position + HEADER, length };
-    }
-    if (fits(HEADER, u16(at + 6))) {
-      this.#warn('unknown-vr', tag, 'the VR is none that the Standard knows; read as UN');
-      return { vr: VR.UN, start: this.#position + HEADER, length: u16(at + 6) };
-    }
-    throw this.#error('unknown-structure', `(${tagHex(tag)}) has neither a VR nor a possible length`);
+    if (found.problem === 'unknown-vr')
+      this.#warn('unknown-vr', tag, 'no VR that the Standard knows; read as UN');
+    else this.#warn(found.problem, tag, 'the element has no VR although the transfer syntax is explicit');
+    return found;
   }
 
   #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number): void {
@@ -330,7 +280,7 @@ class Walk {
         this.#position = frame.limit;
         break;
       }
-      const header = this.#itemHeader(frame.encoding);
+      const header = readItemHeader(this.#cursor, this.#position, frame.encoding);
       this.#position += HEADER;
       if (header.tag === TAG.SequenceDelimitationItem) break;
       if (header.tag !== TAG.Item || header.length === UNDEFINED_LENGTH) {
@@ -408,16 +358,9 @@ class Walk {
     else this.#warn('tag-order', tag, 'the element stands after one with a higher tag');
   }
 
-  #warn(code: Parameters<Warnings['add']>[0], tag: number | undefined, text: string): void {
-    this.#warnings.add(code, () => this.#path(tag), text);
-  }
-
-  #path(tag: number | undefined): string {
-    const parts = tag === undefined ? [] : [tagHex(tag)];
-    for (let frame: Frame | undefined = this.#frame; frame !== undefined; frame = frame.parent) {
-      if (frame.isSequence) parts.unshift(`${tagHex(frame.tag)}[${Math.max(frame.itemCount - 1, 0)}]`);
-    }
-    return parts.join('.');
+  #warn(code: WarningCode, tag: number | undefined, text: string): void {
+    const frame = this.#frame;
+    this.#warnings.add(code, () => frame.path(tag), text);
   }
 
   #beyond(frame: Frame, start: number, what: string): DicomError {
@@ -444,11 +387,6 @@ class Walk {
   }
 }
 
-/** What is read here has been ensured to be there; a missing byte can only be beyond the end and counts as zero. */
-function byte(bytes: Buffer, index: number): number {
-  return bytes[index] ?? 0;
-}
-
 /** Groups 0000 (command set) and 0002 (file meta information). */
 function isCommandOrMeta(tag: number): boolean {
   return tag < 0x00010000 || (tag >= 0x00020000 && tag < 0x00030000);
@@ -457,12 +395,3 @@ function isCommandOrMeta(tag: number): boolean {
 function isPixelData(tag: number): boolean {
   return tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData;
 }
-
-const NOBODY: StructureVisitor = {
-  element: () => undefined,
-  fragments: () => undefined,
-  beginSequence: () => undefined,
-  beginItem: () => undefined,
-  endItem: () => undefined,
-  endSequence: () => undefined,
-};

@@ -1,6 +1,7 @@
 import { Cursor, bufferSource } from '../../../src/dicom/byte-source';
 import { encodingOf } from '../../../src/dicom/encoding';
-import { walkDataSet, type StructureVisitor } from '../../../src/dicom/structure';
+import { walkDataSet } from '../../../src/dicom/structure';
+import { NOBODY, type StructureVisitor } from '../../../src/dicom/structure-visitor';
 import { transferSyntax } from '../../../src/dicom/transfer-syntax';
 import { NoWarnings } from '../../../src/dicom/warnings';
 import { metaOf } from './corpus-objects';
@@ -34,15 +35,12 @@ export function boundaries(bytes: Buffer): number[] {
   const found = new Set<number>([dataSetOffset]);
   if (syntax.deflated) return [dataSetOffset];
   const visitor: StructureVisitor = {
+    ...NOBODY,
     element: (_tag, _vr, offset, length) => {
       for (const header of [0, 4, 8, 12]) if (offset - header >= dataSetOffset) found.add(offset - header);
       found.add(offset + length);
     },
     fragments: (_tag, _vr, offset, length) => found.add(offset).add(offset + length),
-    beginSequence: () => undefined,
-    beginItem: () => undefined,
-    endItem: () => undefined,
-    endSequence: () => undefined,
   };
   walkDataSet(new Cursor(bufferSource(bytes)), dataSetOffset, encodingOf(syntax), visitor, new NoWarnings());
   return [...found].sort((a, b) => a - b);
