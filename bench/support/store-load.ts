@@ -94,7 +94,7 @@ class Association {
   }
 
   async store(number: number): Promise<void> {
-    const digits = String(number).padStart(UID_DIGITS, '1');
+    const digits = String(10 ** (UID_DIGITS - 1) + number);
     for (const offset of this.uidOffsets) this.message.write(digits, offset, 'latin1');
     const response = await this.exchange(this.message);
     const status = response.indexOf(Buffer.from([0, 0, 0, 9, 2, 0, 0, 0]));

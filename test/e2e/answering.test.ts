@@ -150,6 +150,22 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     sent.client.peer.destroy();
   });
 
+  it('find the queue of a node that was removed where the log says, when it comes back', async () => {
+    await deploy({ acknowledge: true });
+    const sent = await store(45);
+    assert.equal(await sent.status, 0);
+    await arrival(sent.uid);
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(receiverFlow(port, sink).filter(({ type }) => type !== 'dicom-in'));
+    const line = await nodeRed.waitForLine(/queue/i, { from });
+    assert.ok(line.includes(queueFolder()), line);
+    sink.clear();
+    await deploy({ acknowledge: true, port: String(port), maxInFlight: '3' });
+    await answer(await arrival(sent.uid));
+    await until(() => queuedFiles(queueFolder()).length === 0, 'an empty queue');
+    sent.client.peer.destroy();
+  });
+
   it('get an object again that they do not acknowledge, and it becomes a dead letter that can be requeued', async () => {
     const settings = {
       acknowledge: true,

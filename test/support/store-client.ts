@@ -13,7 +13,7 @@ const PDV_LENGTH = 16_000;
 
 /** The sample's data set with another SOP Instance UID of the same length: the sample's first digits and this number. */
 export function sampleInstance(number: number): { uid: string; dataSet: Buffer } {
-  const uid = SAMPLE_UID.slice(0, -9) + String(number).padStart(9, '1');
+  const uid = SAMPLE_UID.slice(0, -9) + String(100_000_000 + number);
   const dataSet = Buffer.from(sampleDataSet);
   dataSet.write(uid, dataSet.indexOf(SAMPLE_UID), 'latin1');
   return { uid, dataSet };
