@@ -6,7 +6,7 @@ export type Translate = (key: string, values?: Record<string, string | number>) 
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type ReceiverNodeStatus = NodeStatus & {
-  state: 'starting' | 'listening' | 'down' | 'stopped';
+  state: 'starting' | 'listening' | 'refusing' | 'down';
   port?: number;
   fault?: FaultKind;
   counters?: Counters;
@@ -26,15 +26,28 @@ export class ReceiverStatus {
   private port: number | undefined;
   private fault: ReceiverFault | undefined;
   private counters: Counters | undefined;
+  /** Objects are refused for want of room, until one has been received again. */
+  private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
 
   constructor(private readonly translate: Translate) {}
 
   /** True if the event changes what is shown. */
   sees(event: ReceiverEvent): boolean {
-    if (event.event !== 'listening') return false;
-    this.port = event.port;
-    this.fault = undefined;
-    return true;
+    switch (event.event) {
+      case 'listening':
+        this.port = event.port;
+        this.fault = undefined;
+        return true;
+      case 'queue-full':
+      case 'disk-low':
+        this.noRoom = {
+          text: event.event === 'disk-low' ? 'diskLow' : 'queueFull',
+          received: this.counters?.received ?? 0,
+        };
+        return true;
+      default:
+        return false;
+    }
   }
 
   failed(fault: ReceiverFault): void {
@@ -43,6 +56,7 @@ export class ReceiverStatus {
 
   counted(counters: Counters): void {
     this.counters = counters;
+    if (this.noRoom !== undefined && counters.received > this.noRoom.received) this.noRoom = undefined;
   }
 
   current(): ReceiverNodeStatus {
@@ -54,6 +68,10 @@ export class ReceiverStatus {
       return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
     }
     const { port, counters } = this;
+    if (this.noRoom !== undefined) {
+      const text = this.text(this.noRoom.text);
+      return { fill: 'yellow', shape: 'dot', text, state: 'refusing', port, ...(counters && { counters }) };
+    }
     const refused = counters === undefined ? 0 : refusedIn(counters);
     if (counters === undefined || counters.associations + refused === 0) {
       return {

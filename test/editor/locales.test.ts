@@ -63,12 +63,12 @@ const STATUS = {
     'settings',
     'tls',
     'restarting',
-    'stopped',
     'queueFull',
+    'diskLow',
     'error',
   ],
-  'dicom-response': ['answered', 'error'],
-} as const;
+  'dicom-response': [],
+} as const satisfies Record<string, readonly string[]>;
 type NodeType = keyof typeof STATUS;
 const NODE_TYPES = Object.keys(STATUS) as NodeType[];
 

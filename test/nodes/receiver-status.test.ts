@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ReceiverStatus } from '../../nodes/runtime/receiver-status';
+import type { Counters } from '../../src/receiver';
+
+const AT = '2026-01-01T00:00:00.000Z';
+const counters = (received: number): Counters => ({
+  openAssociations: 1,
+  associations: 1,
+  rejected: 0,
+  aborted: 0,
+  connectionsRefused: 0,
+  received,
+  refused: 0,
+  bytes: 0,
+  delivered: 0,
+  queued: 0,
+});
+const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('dicom-in.status.', ''));
+const listening = { at: AT, event: 'listening', address: '::', port: 104 } as const;
+
+describe('what the node shows', () => {
+  it('starts yellow, listens green, and is red while it cannot listen', () => {
+    const shown = status();
+    assert.deepEqual([shown.current().fill, shown.current().text], ['yellow', 'starting']);
+    shown.failed({ kind: 'portInUse', values: { port: 104 }, down: true });
+    assert.deepEqual([shown.current().fill, shown.current().text], ['red', 'portInUse']);
+    assert.equal(shown.sees(listening), true);
+    assert.deepEqual([shown.current().fill, shown.current().text], ['green', 'listening']);
+  });
+
+  it('stays as it is for a fault that does not stop it', () => {
+    const shown = status();
+    shown.sees(listening);
+    shown.failed({ kind: 'notConverted', values: {}, down: false });
+    assert.equal(shown.current().state, 'listening');
+  });
+
+  it('is yellow while objects are refused for want of room, until one is received again', () => {
+    const shown = status();
+    shown.sees(listening);
+    shown.counted(counters(7));
+    shown.sees({ at: AT, event: 'disk-low', text: '' });
+    assert.deepEqual([shown.current().fill, shown.current().text], ['yellow', 'diskLow']);
+    shown.counted(counters(7));
+    assert.equal(shown.current().fill, 'yellow');
+    shown.counted(counters(8));
+    assert.equal(shown.current().fill, 'green');
+  });
+});
