@@ -5,11 +5,15 @@ import type { Encoding } from './encoding';
 import { BINARY_INLINE_LIMIT, MESSAGE_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
 import type { StructureVisitor } from './structure-visitor';
 import { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
+import type { Value } from './values';
 import { Kind, VR, type Vr } from './vr';
 import type { WarningCode, Warnings } from './warnings';
 
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
+  /** Its values, once somebody has read them: several sections of the message have use for them. */
+  values: Value[] | undefined;
+
   constructor(
     readonly tag: number,
     /** As sent, or as the dictionary says in implicit VR. */

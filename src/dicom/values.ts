@@ -48,6 +48,10 @@ function lutOfOneEntry(dataSet: DataSet): boolean {
 
 /** The values of an element whose bytes are at hand and whose VR is none of bytes or items. Empty: no value at all. */
 export function readValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
+  return (element.values ??= decodeValues(dataSet, element, vr));
+}
+
+function decodeValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
   const { bytes, length } = element;
   if (bytes === undefined || length === 0) return [];
   switch (vr.kind) {
@@ -171,8 +175,8 @@ function readNumbers(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer):
   const { start, length, bigEndian } = element;
   const count = wholeValues(dataSet, element, vr.width);
   const values = new Array<Value>(count);
-  const read = reader(vr, bytes, bigEndian);
-  for (let index = 0, at = start; index < count; index += 1, at += vr.width) values[index] = read(at);
+  for (let index = 0, at = start; index < count; index += 1, at += vr.width)
+    values[index] = numberAt(vr, bytes, at, bigEndian);
   return length === 0 ? [] : values;
 }
 
@@ -183,24 +187,24 @@ function wholeValues(dataSet: DataSet, element: Element, width: number): number 
   return Math.floor(element.length / width);
 }
 
-function reader(vr: Vr, bytes: Buffer, bigEndian: boolean): (at: number) => number | string {
+function numberAt(vr: Vr, bytes: Buffer, at: number, bigEndian: boolean): number | string {
   switch (vr) {
     case VR.US:
-      return bigEndian ? (at) => bytes.readUInt16BE(at) : (at) => bytes.readUInt16LE(at);
+      return bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);
     case VR.SS:
-      return bigEndian ? (at) => bytes.readInt16BE(at) : (at) => bytes.readInt16LE(at);
+      return bigEndian ? bytes.readInt16BE(at) : bytes.readInt16LE(at);
     case VR.UL:
-      return bigEndian ? (at) => bytes.readUInt32BE(at) : (at) => bytes.readUInt32LE(at);
+      return bigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
     case VR.SL:
-      return bigEndian ? (at) => bytes.readInt32BE(at) : (at) => bytes.readInt32LE(at);
+      return bigEndian ? bytes.readInt32BE(at) : bytes.readInt32LE(at);
     case VR.FL:
-      return (at) => floatingPoint(bigEndian ? bytes.readFloatBE(at) : bytes.readFloatLE(at));
+      return floatingPoint(bigEndian ? bytes.readFloatBE(at) : bytes.readFloatLE(at));
     case VR.FD:
-      return (at) => floatingPoint(bigEndian ? bytes.readDoubleBE(at) : bytes.readDoubleLE(at));
+      return floatingPoint(bigEndian ? bytes.readDoubleBE(at) : bytes.readDoubleLE(at));
     case VR.SV:
-      return (at) => bigInteger(bigEndian ? bytes.readBigInt64BE(at) : bytes.readBigInt64LE(at));
+      return bigInteger(bigEndian ? bytes.readBigInt64BE(at) : bytes.readBigInt64LE(at));
     default:
-      return (at) => bigInteger(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
+      return bigInteger(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
   }
 }
 
