@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import {
   ReceiverHost,
@@ -16,7 +17,7 @@ import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
 import { runningReceivers } from './runtime/running-receivers';
 import { registerStatsRoutes } from './runtime/stats-routes';
-import { tlsOptions } from './runtime/tls-options';
+import { tlsOptions, type TlsChoice } from './runtime/tls-options';
 
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
 const STOP_GRACE_MS = 5_000;
@@ -54,23 +55,34 @@ class DicomInNode {
   }
 
   run(): void {
+    // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
+    const start = this.prepare();
     statsOfNodes.set(this.node.id, this.stats);
+    this.RED.events.once('flows:started', start);
+    this.showStatus();
     this.node.on('close', () => {
+      this.RED.events.off('flows:started', start);
       this.log.close();
       statsOfNodes.delete(this.node.id);
     });
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
+  }
+
+  /** What is to be done once the flows have started: to listen, or to say why not. */
+  private prepare(): () => void {
     for (const problem of this.problems) {
       if (problem.severity === 'warning') this.node.warn(this.describe(problem));
     }
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
       const problems = errors.map((problem) => this.describe(problem)).join('; ');
-      this.fault({ kind: 'settingsInvalid', values: { problems }, down: true });
-      return;
+      return () => this.fault({ kind: 'settingsInvalid', values: { problems }, down: true });
     }
     this.warnIfUnanswerable();
-    const config = this.receiverConfig();
-    if (config !== undefined) this.host(config);
+    const tls = this.tls();
+    if (tls !== undefined && 'problem' in tls) {
+      return () => this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
+    }
+    return this.host(this.receiverConfig(tls?.options));
   }
 
   /** Nobody can answer where no wire leads anywhere. */
@@ -82,7 +94,8 @@ class DicomInNode {
     }
   }
 
-  private host(config: ReceiverConfig): void {
+  /** Returns how to start it. */
+  private host(config: ReceiverConfig): () => void {
     const host = new ReceiverHost(config, {
       message: (message) => {
         if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
@@ -95,14 +108,9 @@ class DicomInNode {
       },
       fault: (fault) => this.fault(fault),
     });
-    // Not before: a message must not meet a flow that is not there yet.
-    const start = (): void => host.start();
     this.stats.counters = () => host.counters();
     runningReceivers.set(this.node.id, host);
-    this.RED.events.once('flows:started', start);
-    this.showStatus();
     this.node.on('close', (removed: boolean, done: () => void) => {
-      this.RED.events.off('flows:started', start);
       runningReceivers.delete(this.node.id);
       host
         .stop(STOP_GRACE_MS)
@@ -112,6 +120,7 @@ class DicomInNode {
           done();
         });
     });
+    return () => host.start();
   }
 
   /** The queue of a node that is removed is patient data: it is kept, and a log line says where. */
@@ -122,19 +131,19 @@ class DicomInNode {
       this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
-  /** Undefined when TLS is asked for and cannot be had; that has been reported then. */
-  private receiverConfig(): ReceiverConfig | undefined {
-    const { settings } = this;
-    const config: ReceiverConfig = {
+  /** Undefined: clear text, because no TLS is asked for. */
+  private tls(): TlsChoice | undefined {
+    const { tls, requireClientCertificate } = this.settings;
+    return tls === '' ? undefined : tlsOptions(this.RED.nodes.getNode(tls), requireClientCertificate);
+  }
+
+  private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
+    return {
       receiverId: this.node.id,
-      settings,
+      settings: this.settings,
       queueDirectory: this.queueDirectory(),
+      ...(tls && { tls }),
     };
-    if (settings.tls === '') return config;
-    const tls = tlsOptions(this.RED.nodes.getNode(settings.tls), settings.requireClientCertificate);
-    if ('options' in tls) return { ...config, tls: tls.options };
-    this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
-    return undefined;
   }
 
   /** As set, or `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */

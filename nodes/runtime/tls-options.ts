@@ -11,10 +11,16 @@ interface TlsConfigNode extends Node {
 /** Options for a TLS listener, or why there are none: then nothing may listen, for clear text is no way out. */
 export type TlsChoice = { options: TlsOptions } | { problem: string };
 
-/** Listener options from a core `tls-config` node: PEM, or P12 where that Node-RED has it (5.0). */
-export function tlsOptions(configNode: Node | undefined, requireClientCertificate: boolean): TlsChoice {
-  const tls = configNode as TlsConfigNode | undefined;
-  if (tls === undefined) return { problem: 'the TLS configuration does not exist' };
+/**
+ * Listener options from a core `tls-config` node: PEM, or P12 where that Node-RED has it (5.0).
+ * @param configNode null where Node-RED has none of the id
+ */
+export function tlsOptions(
+  configNode: Node | null | undefined,
+  requireClientCertificate: boolean,
+): TlsChoice {
+  const tls = configNode as TlsConfigNode | null | undefined;
+  if (tls == null) return { problem: 'the TLS configuration does not exist' };
   if (!tls.valid) return { problem: 'the TLS configuration is not valid' };
   const { key, cert, ca, pfx, passphrase } = tls.addTLSOptions({});
   if (pfx === undefined && (key === undefined || cert === undefined)) {

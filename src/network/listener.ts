@@ -4,7 +4,7 @@ import { Association, type AssociationContext } from './association';
 import { ConnectionTable } from './connection-table';
 import { plainAddress, type HostFilter } from './host-filter';
 import { RequestBudget } from './request-budget';
-import { handshakeFailure, tlsFacts, withTlsProfile } from './tls-profile';
+import { connectionBelow, handshakeFailure, tlsFacts, withTlsProfile } from './tls-profile';
 
 export interface ListenerOptions extends Omit<AssociationContext, 'openAssociations' | 'requests' | 'tls'> {
   port: number;
@@ -132,7 +132,7 @@ export class Listener {
     const server = createTlsServer({ ...withTlsProfile(material), handshakeTimeout });
     server.on('secureConnection', (socket: TLSSocket) => this.associate(socket, tlsFacts(socket)));
     server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      const { remoteAddress = '', remotePort = 0 } = socket;
+      const { remoteAddress = '', remotePort = 0 } = connectionBelow(socket);
       this.refused(plainAddress(remoteAddress), remotePort, handshakeFailure(error, socket));
       socket.destroy();
     });

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 
 /**
@@ -47,6 +48,14 @@ export function tlsFacts(socket: TLSSocket): { authorized: boolean; subject: str
   const { subject } = socket.getPeerCertificate();
   const names = Object.entries(subject ?? {}).map(([name, value]) => `${name}=${[value].flat().join('+')}`);
   return { authorized: socket.authorized, subject: names.join(', ') };
+}
+
+/**
+ * The TCP connection of a TLS socket. Where Node refuses a certificate it has destroyed the TLS socket before it tells of
+ * it, which then knows its peer no more; the connection still does. Node has had this field since TLS sockets exist.
+ */
+export function connectionBelow(socket: TLSSocket): Socket {
+  return (socket as { _parent?: Socket })._parent ?? socket;
 }
 
 /** What an operator can do about the failures that are seen most; other errors speak for themselves. */

@@ -14,6 +14,9 @@ import { until } from '../support/until';
 
 const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
 
+/** Without the Catch node: Node-RED logs only errors that no one catches. */
+const uncaught = (flows: FlowNode[]): FlowNode[] => flows.filter(({ type }) => type !== 'catch');
+
 function listen(port: number): Promise<Server> {
   const server = createServer();
   return new Promise((resolve, reject) => {
@@ -66,7 +69,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
   it('explains a second node on the same port, and goes on with the first', async () => {
     port = await freePort();
     const second = dicomIn('second', port, [['test-out-1']], { name: 'Second' });
-    const from = await deploy([...receiverFlow(port, sink).filter(({ type }) => type !== 'catch'), second]);
+    const from = await deploy([...uncaught(receiverFlow(port, sink)), second]);
     await nodeRed.waitForLine(/listening on/, { from });
     await nodeRed.waitForLine(/\[error\].* in use/, { from });
     await (await StoreClient.open(port)).release();
@@ -75,7 +78,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
   it('does not listen with settings that are wrong, and names them', async () => {
     port = await freePort();
     const from = await deploy(
-      receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM', maxPduLength: '12' }),
+      uncaught(receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM', maxPduLength: '12' })),
     );
     const line = await nodeRed.waitForLine(/does not listen/, { from });
     assert.match(line, /MUCH_TOO_LONG_FOR_DICOM/);
@@ -85,7 +88,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
 
   it('never listens in clear text when its TLS configuration is missing', async () => {
     port = await freePort();
-    const from = await deploy(receiverFlow(port, sink, { tls: 'no-such-node' }));
+    const from = await deploy(uncaught(receiverFlow(port, sink, { tls: 'no-such-node' })));
     await nodeRed.waitForLine(/TLS configuration is missing or not valid/, { from });
     await refusesConnections(port);
   });

@@ -7,7 +7,7 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, startNodeRed, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
 import { run, type Ran } from '../support/senders';
 import { SAMPLE } from '../support/store-client';
@@ -67,12 +67,11 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
   async function deploy(
     tls: Record<string, unknown>,
     settings: Record<string, unknown> = {},
+    type?: DeployType,
   ): Promise<number> {
     const from = nodeRed.lines.length;
-    await nodeRed.deploy([
-      ...receiverFlow(port, sink, { tls: 'test-tls', emitEvents: true, ...settings }),
-      tlsConfig(tls),
-    ]);
+    const receiver = receiverFlow(port, sink, { tls: 'test-tls', emitEvents: true, ...settings });
+    await nodeRed.deploy([...receiver, tlsConfig(tls)], type);
     return from;
   }
   async function deployListening(
@@ -108,11 +107,14 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
 
     const stranger = certificates.issue('stranger', certificates.authority('Other CA'));
     assert.notEqual((await withCertificate(stranger)).code, 0);
-    await nodeRed.waitForLine(/refused: TLS handshake failed: .* not from the CA that is configured/, {
-      from,
-    });
+    await nodeRed.waitForLine(
+      /from 127\.0\.0\.1 refused: TLS handshake failed: .* not from the CA that is configured/,
+      {
+        from,
+      },
+    );
     assert.notEqual((await withCertificate(certificates.issue('old', ca, -1))).code, 0);
-    await nodeRed.waitForLine(/refused: TLS handshake failed: .* has expired/, { from });
+    await nodeRed.waitForLine(/from 127\.0\.0\.1 refused: TLS handshake failed: .* has expired/, { from });
     assert.notEqual((await storescu('--anonymous-tls', '+cf', ca.cert)).code, 0);
     await nodeRed.waitForLine(/refused: TLS handshake failed: the peer has no certificate/, { from });
     await sink.find(({ topic }) => topic === 'connection-refused', 'the event');
@@ -154,13 +156,18 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
       [{ ...files(), ca: '' }, { requireClientCertificate: true }, /no CA certificate/],
     ];
     for (const [tls, settings, reason] of unusable) {
+      // Without the node first, so that the sink is connected when it comes.
+      await nodeRed.deploy(receiverFlow(port, sink).filter(({ type }) => type !== 'dicom-in'));
+      await sink.connected();
+      await new Promise((done) => setTimeout(done, 100));
       sink.clear();
-      const from = await deploy(tls, settings);
-      await nodeRed.waitForLine(reason, { from });
+      const from = await deploy(tls, settings, 'nodes');
+      const caught = await sink.find(({ output }) => output === 3, 'the caught error');
+      const { error } = caught as unknown as { error: { code: string; message: string } };
+      assert.equal(error.code, 'DICOM_TLS_MISSING');
+      assert.match(error.message, reason);
       await assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
       assert.ok(!nodeRed.lines.slice(from).some((line) => /ended unexpectedly/.test(line)));
     }
-    const caught = await sink.find(({ output }) => output === 3, 'the caught error');
-    assert.equal((caught as unknown as { error: { code: string } }).error.code, 'DICOM_TLS_MISSING');
   });
 });

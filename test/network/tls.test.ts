@@ -66,7 +66,9 @@ describe('TLS (PS3.15 B.12, BCP 195)', { skip: needs('openssl') }, () => {
   const refusal = async (listener: TestListener): Promise<string> => {
     await until(() => listener.events.some(({ event }) => event === 'connection-refused'), 'the refusal');
     const refused = listener.events.find(({ event }) => event === 'connection-refused');
-    return refused?.event === 'connection-refused' ? refused.text : '';
+    assert.ok(refused?.event === 'connection-refused');
+    assert.equal(refused.remoteAddress, '127.0.0.1');
+    return refused.text;
   };
 
   it('serves PEM, an encrypted key, a chain and PKCS #12', async () => {
