@@ -51,8 +51,11 @@ const FAULTS: Record<FaultKind, true> = {
   tlsMissing: true,
 };
 
+const NODE_TYPES = ['dicom-in', 'dicom-response'] as const;
+type NodeType = (typeof NODE_TYPES)[number];
+
 /** Short texts that the runtime can show. */
-const STATUS = {
+const STATUS: Record<NodeType, readonly string[]> = {
   'dicom-in': [
     'starting',
     'listening',
@@ -68,9 +71,7 @@ const STATUS = {
     'error',
   ],
   'dicom-response': [],
-} as const satisfies Record<string, readonly string[]>;
-type NodeType = keyof typeof STATUS;
-const NODE_TYPES = Object.keys(STATUS) as NodeType[];
+};
 
 /** What can go wrong with an answer. */
 const ANSWER_FAILURES: Record<Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus', true> = {
