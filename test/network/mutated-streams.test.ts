@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/association';
 import { RequestBudget } from '../../src/network/request-budget';
+import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
 import { corpus, needs } from '../support/needs';
 import {
@@ -188,9 +187,6 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
     );
   });
 });
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 async function resources(): Promise<{ timers: number; heapMb: number }> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();

@@ -21,6 +21,8 @@ export interface TestListenerOptions {
   limits?: Partial<ListenerOptions['limits']>;
   allowedHosts?: string[];
   tls?: TlsOptions;
+  /** Instead of the one that remembers. */
+  store?: ObjectStore;
   /** The answer to a complete object; default success. */
   answer?: (object: StoredObject) => Promise<CommandStatus>;
 }
@@ -68,7 +70,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
       maxObjectBytes: 0,
       ...options.limits,
     },
-    store,
+    store: options.store ?? store,
     report: (event) => events.push(event),
     ...(options.tls && { tls: options.tls }),
   });
