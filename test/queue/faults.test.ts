@@ -21,9 +21,9 @@ function breakable(): {
   const broken: { operation?: keyof QueueFiles; code: string; calls: number } = { code: 'EIO', calls: 0 };
   const files = new Proxy(realFiles, {
     get(target, operation: keyof QueueFiles) {
-      const real = target[operation] as (...args: unknown[]) => unknown;
+      const real = target as unknown as Record<string, (...args: unknown[]) => unknown>;
       return (...args: unknown[]) => {
-        if (broken.operation !== operation) return real(...args);
+        if (broken.operation !== operation) return real[operation]?.(...args);
         broken.calls += 1;
         throw Object.assign(new Error(`${broken.code}: injected into ${operation}`), { code: broken.code });
       };
