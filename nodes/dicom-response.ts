@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { type AnswerOutcome, type CommandStatus } from '../src/receiver';
+import { ReceiverNotRunning, type AnswerOutcome, type CommandStatus } from '../src/receiver';
 import { parseStatus } from '../src/settings';
 import { runningReceivers } from './runtime/running-receivers';
 
@@ -49,7 +49,10 @@ async function answer(config: ResponseConfig, message: AnsweringMessage): Promis
   const status = answeredStatus(config, message);
   const receiver = runningReceivers.get(receiverId);
   if (receiver === undefined) throw new AnswerFailed('unknown');
-  const outcome = await receiver.ask('answer', objectId, status);
+  const outcome = await receiver.ask('answer', objectId, status).catch((error: unknown) => {
+    if (error instanceof ReceiverNotRunning) return 'unknown' as const;
+    throw error;
+  });
   if (outcome !== 'answered') throw new AnswerFailed(outcome);
 }
 
@@ -62,7 +65,11 @@ function splitQueueId(queueId: unknown): [receiverId: string, objectId: string] 
 
 /** The message decides, where it says anything; else the dialog. */
 function answeredStatus(config: ResponseConfig, message: AnsweringMessage): CommandStatus {
-  const fromDialog = config.status === 'custom' ? config.customStatus : (config.status ?? '0000');
+  // An environment variable that looks like a number has become one on its way: 0110 is 110 then.
+  const fromDialog = String(config.status === 'custom' ? config.customStatus : (config.status ?? 0)).padStart(
+    4,
+    '0',
+  );
   const wanted = message.statusCode ?? fromDialog;
   const status = parseStatus(wanted);
   if (status === undefined) throw new AnswerFailed('badStatus', { value: JSON.stringify(wanted) ?? '' });

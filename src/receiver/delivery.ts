@@ -117,9 +117,7 @@ export class Delivery {
 
   private giveUp(id: string, reason: GiveUpReason): void {
     const why =
-      reason.kind === 'notConverted'
-        ? reason.text
-        : `delivered ${reason.deliveries} times without acknowledgement`;
+      reason.kind === 'notConverted' ? reason.text : `not acknowledged (deliveries: ${reason.deliveries})`;
     this.leave(id);
     this.queue.setAside(id, why);
     this.listener.gaveUp(id, reason);

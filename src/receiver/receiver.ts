@@ -269,7 +269,8 @@ export class Receiver implements ReceiverRequests {
   private gaveUp(id: string, reason: GiveUpReason): void {
     if (reason.kind === 'notConverted') this.fault('notConverted', { id, reason: reason.text });
     else this.fault('notAcknowledged', { id, deliveries: reason.deliveries });
-    const text = reason.kind === 'notConverted' ? reason.text : `delivered ${reason.deliveries} times`;
+    const text =
+      reason.kind === 'notConverted' ? reason.text : `not acknowledged (deliveries: ${reason.deliveries})`;
     this.raise({ event: 'dead-letter', queueId: `${this.config.receiverId}:${id}`, text });
     this.changed();
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { checkField, DEFAULTS, FIELD_NAMES } from '../../src/settings';
@@ -16,11 +17,17 @@ const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as FlowNode[];
 
 /** The example with its debug nodes leading to the sink, on a free port. */
-function forTest(flows: FlowNode[], port: number, sink: MessageSink): FlowNode[] {
+function forTest(
+  flows: FlowNode[],
+  port: number,
+  sink: MessageSink,
+  settings: Record<string, unknown>,
+): FlowNode[] {
   const { z } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail();
   return [
     ...flows.map((node) => {
-      if (node.type === 'dicom-in') return { ...node, port: String(port), bindAddress: '127.0.0.1' };
+      if (node.type === 'dicom-in')
+        return { ...node, port: String(port), bindAddress: '127.0.0.1', ...settings };
       if (node.type !== 'debug') return node;
       const func = `const path = ${JSON.stringify(node['complete'])}.split('.');
         const shown = path.reduce((value, key) => value && value[key], msg);
@@ -35,6 +42,7 @@ describe('example flows', { timeout: 120_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
+  const directory = mkdtempSync(join(tmpdir(), 'dicom-examples-'));
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
@@ -43,11 +51,12 @@ describe('example flows', { timeout: 120_000 }, () => {
   after(async () => {
     await nodeRed.stop();
     await sink.close();
+    rmSync(directory, { recursive: true, force: true });
   });
 
-  const deploy = async (name: string): Promise<void> => {
+  const deploy = async (name: string, settings: Record<string, unknown> = {}): Promise<void> => {
     const from = nodeRed.lines.length;
-    await nodeRed.deploy(forTest(read(name), port, sink));
+    await nodeRed.deploy(forTest(read(name), port, sink, settings));
     await nodeRed.waitForLine(/listening on/, { from });
     await sink.connected();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -108,5 +117,39 @@ describe('example flows', { timeout: 120_000 }, () => {
     assert.equal((await known.next())?.type, 0x02);
     refused.destroy();
     known.destroy();
+  });
+
+  it('04 Answer after processing', async () => {
+    await deploy('04 Answer after processing.json');
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0x0000);
+    assert.equal(await shown('Answered with'), '0000');
+    // The same object without a Patient ID, in which the example finds fault.
+    const nobody = Buffer.from(dataSet);
+    nobody.write('      ', nobody.indexOf('12345 '), 'latin1');
+    assert.equal(await client.store(uid, nobody), 0xc000);
+    await client.release();
+  });
+
+  it('05 Store and acknowledge', async () => {
+    await deploy('05 Store and acknowledge.json', { directory });
+    await send();
+    const filename = String(await shown('Stored as'));
+    assert.ok(filename.startsWith(directory));
+    assert.ok(existsSync(filename));
+  });
+
+  it('06 Handle dead letters', async () => {
+    await deploy('06 Handle dead letters.json', { acknowledgeTimeoutSeconds: 1 });
+    await send();
+    const letter = (await shown('Dead letter')) as Record<string, unknown>;
+    assert.equal(letter['event'], 'dead-letter');
+    // The function's own error comes first, with each delivery.
+    await sink.find(
+      ({ payload }) =>
+        'shown' in payload && (payload.shown as { code?: string }).code === 'DICOM_NOT_ACKNOWLEDGED',
+      'the caught error',
+    );
   });
 });
