@@ -25,6 +25,8 @@ import { RawPeer, type ReceivedPdu } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
 
 /** A process that has done its first work grows no further than this, whatever a peer sends. */
+/** Times that all attacks are run at most until memory has come down again. */
+const MEMORY_ROUNDS = 4;
 const MAX_GROWTH_MB = 20;
 /** Enough for the compiler and the heaps to have found their sizes. */
 const WARM_UP_OBJECTS = 1_500;
@@ -431,8 +433,7 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
     peer.destroy();
   };
 
-  it(`${ATTACKS.length} attacks get their answer while a normal association goes on; memory stays`, async (t) => {
-    const before = residentMb(nodeRed.pid);
+  const attackAll = async (): Promise<void> => {
     let attacking = true;
     const normally = (async () => {
       for (; attacking; await new Promise((resolve) => setTimeout(resolve, 10))) await storeNormally();
@@ -441,8 +442,19 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
     attacking = false;
     await normally;
     await settled();
-    const grown = residentMb(nodeRed.pid) - before;
-    t.diagnostic(`RSS ${before.toFixed(0)} MB before, ${(before + grown).toFixed(0)} MB after`);
+  };
+
+  it(`${ATTACKS.length} attacks get their answer while a normal association goes on; memory stays`, async (t) => {
+    // The first time, code is compiled and heaps grow to their working size. After that, memory goes up and down with
+    // the garbage collector by more than is allowed here: a leak is what does not come down again.
+    await attackAll();
+    const before = residentMb(nodeRed.pid);
+    let grown = Infinity;
+    for (let round = 0; round < MEMORY_ROUNDS && grown >= MAX_GROWTH_MB; round += 1) {
+      await attackAll();
+      grown = residentMb(nodeRed.pid) - before;
+      t.diagnostic(`RSS ${before.toFixed(0)} MB before, ${(before + grown).toFixed(0)} MB after`);
+    }
     assert.ok(grown < MAX_GROWTH_MB, `RSS grew by ${grown.toFixed(1)} MB`);
     assert.deepEqual(queuedFiles(), [], 'nothing half-written stays');
   });
