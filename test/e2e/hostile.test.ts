@@ -25,9 +25,9 @@ import { RawPeer, type ReceivedPdu } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
 
 /** A process that has done its first work grows no further than this, whatever a peer sends. */
+const MAX_GROWTH_MB = 20;
 /** Times that all attacks are run at most until memory has come down again. */
 const MEMORY_ROUNDS = 4;
-const MAX_GROWTH_MB = 20;
 /** Enough for the compiler and the heaps to have found their sizes. */
 const WARM_UP_OBJECTS = 1_500;
 const MAX_OBJECT_MB = 1;
