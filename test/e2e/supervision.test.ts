@@ -45,9 +45,6 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
       flows: [],
       env: { NODE_OPTIONS: `--require ${saboteur}`, TEST_SABOTAGE: order },
     });
-    await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk' }));
-    await nodeRed.waitForLine(/listening on/);
-    await sink.connected();
   });
   after(async () => {
     await nodeRed.stop();
@@ -55,6 +52,14 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const deployListening = async (): Promise<void> => {
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk' }));
+    await nodeRed.waitForLine(/listening on/, { from });
+    await sink.connected();
+    // The sink's connection of the flow before may be the one that is counted.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
   const store = async (number: number): Promise<void> => {
     const client = await StoreClient.open(port);
     const { uid, dataSet } = sampleInstance(number);
@@ -79,8 +84,9 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
   ];
   deaths.forEach(([what, how, reason], death) => {
     it(`${what}: red, caught with a code, restarted, counters go on`, async () => {
+      // A new deploy for each, for the waits of the back-off double from death to death.
+      await deployListening();
       sink.clear();
-      const from = nodeRed.lines.length;
       await store(death);
       await sink.find(({ output }) => output === 1, 'the message');
       const before = await stats();
@@ -88,6 +94,7 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
       const busy = await RawPeer.connect(port);
       busy.send(associateRQ(), dataTF(pdv(3, 3, storeRQ())), dataTF(pdv(3, 0, Buffer.alloc(1_000))));
       await busy.next();
+      const from = nodeRed.lines.length;
       writeFileSync(order, how);
       const caught = await sink.find(({ output }) => output === 3, 'the caught error');
       const { error } = caught as unknown as { error: { message: string; code: string } };
@@ -99,9 +106,9 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
       await nodeRed.waitForLine(/listening on/, { from, timeoutMs: 40_000 });
       const after = await stats();
       assert.equal(after.listening, true);
-      assert.equal(after.workerRestarts, death + 1);
+      assert.equal(after.workerRestarts, 1);
       assert.equal(after.counters['received'], before.counters['received']);
-      assert.ok((after.counters['bytes'] ?? 0) >= 8_192 * (death + 1));
+      assert.ok((after.counters['bytes'] ?? 0) >= 8_192);
       await store(100 + death);
       assert.equal((await stats()).counters['received'], (before.counters['received'] ?? 0) + 1);
       const files = readdirSync(join(nodeRed.userDir, 'dicom'), { recursive: true }).map(String);

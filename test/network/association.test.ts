@@ -394,6 +394,14 @@ describe('the end of an association', () => {
     clearInterval(drip);
   });
 
+  it('aborts an association that sends nothing but empty fragments, as idle', async () => {
+    const peer = await associate(await listen({ limits: { idleTimeoutSeconds: 0.3 } }));
+    peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
+    const empty = setInterval(() => peer.send(dataTF(pdv(3, DATA, Buffer.alloc(0)))), 50);
+    await expectAbort(peer, 0, 0);
+    clearInterval(empty);
+  });
+
   for (const [how, end] of [
     ['A-ABORT', (peer: RawPeer) => peer.send(abort())],
     ['disconnecting', (peer: RawPeer) => peer.destroy()],
