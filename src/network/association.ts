@@ -7,10 +7,10 @@ import {
   type AssociationPolicy,
   type ContextAnswer,
 } from './association-policy';
+import type { AssociationContext } from './association-context';
 import { AssociationReport } from './association-report';
 import { LEGAL_PDUS, type State } from './association-states';
 import { DimseService, type DimseAssociation, type StoreOutcome } from './dimse-service';
-import type { NetworkEvent } from './events';
 import { plainAddress } from './host-filter';
 import { NegotiatingScp } from './negotiation';
 import type { AssociationFacts, ObjectStore } from './object-store';
@@ -27,32 +27,6 @@ import {
 } from './pdu';
 import { PduReader, type PduVisitor, type PdvFragment } from './pdu-reader';
 import { PeerConnection, type ConnectionListener } from './peer-connection';
-import type { RequestBudget } from './request-budget';
-
-/** Limits and timers of an association. Seconds and bytes. */
-export interface AssociationLimits {
-  /** ARTIM: from accept to A-ASSOCIATE-RQ, and while we wait for the peer to close (PS3.8 9.1.5). */
-  associationTimeoutSeconds: number;
-  /** No PDU for so long on an open association: A-ABORT. */
-  idleTimeoutSeconds: number;
-  /** The longest P-DATA-TF that we announce and take. */
-  maxPduLength: number;
-  /** Larger data sets are refused with A700; 0: no limit. */
-  maxObjectBytes: number;
-}
-
-export interface AssociationContext {
-  policy: AssociationPolicy;
-  limits: AssociationLimits;
-  store: ObjectStore;
-  report(event: NetworkEvent): void;
-  /** How many other associations are open now, for the limit. */
-  openAssociations(): number;
-  /** Memory for requests, which all associations share. */
-  requests: RequestBudget;
-  /** TLS facts of the connection, when it is one. */
-  tls?: { authorized: boolean; subject: string };
-}
 
 /** How long an association that we ended may take to close before its socket is destroyed at shutdown. */
 const CLOSE_GRACE_MS = 200;

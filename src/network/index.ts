@@ -1,4 +1,4 @@
-export type { AssociationLimits } from './association';
+export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
 export { Status, type CommandStatus } from './command-set';
 export type { NetworkEvent } from './events';

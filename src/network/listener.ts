@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { Association, type AssociationContext } from './association';
+import { Association } from './association';
+import type { AssociationContext } from './association-context';
 import { ConnectionTable } from './connection-table';
 import { plainAddress, type HostFilter } from './host-filter';
 import { RequestBudget } from './request-budget';
