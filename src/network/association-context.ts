@@ -7,7 +7,7 @@ import type { RequestBudget } from './request-budget';
 export interface AssociationLimits {
   /** ARTIM: from accept to A-ASSOCIATE-RQ, and while we wait for the peer to close (PS3.8 9.1.5). */
   associationTimeoutSeconds: number;
-  /** No PDU for so long on an open association: A-ABORT. */
+  /** No content for so long on an open association: A-ABORT. */
   idleTimeoutSeconds: number;
   /** The longest P-DATA-TF that we announce and take. */
   maxPduLength: number;
