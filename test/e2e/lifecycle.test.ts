@@ -151,7 +151,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     }
     sending = false;
     await Promise.all(senders);
-    assert.ok(acknowledged.length > 100, `${acknowledged.length} objects`);
+    assert.ok(acknowledged.length > 20, `only ${acknowledged.length} objects: too few to mean something`);
     const folder = join(nodeRed.userDir, 'dicom', 'counted');
     await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
     const seen = new Set((await (await fetch(`${nodeRed.url}/seen`)).json()) as string[]);
