@@ -25,6 +25,8 @@ export class Answers {
   private readonly waiting = new Map<string, Waiting>();
   private readonly past = new Map<string, 'alreadyAnswered' | 'tooLate'>();
 
+  private closedWith: CommandStatus | undefined;
+
   /** @param timedOut told of each request that the flow did not answer in time */
   constructor(
     private readonly timeoutSeconds: number,
@@ -37,6 +39,7 @@ export class Answers {
 
   /** Resolves with the flow's answer to this object, or with processing failure (0110) when none comes in time. */
   wait(id: string): Promise<CommandStatus> {
+    if (this.closedWith !== undefined) return Promise.resolve(this.closedWith);
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         const comment = `the flow did not answer within ${this.timeoutSeconds} s`;
@@ -67,8 +70,9 @@ export class Answers {
     if (oldest !== undefined) this.past.delete(oldest);
   }
 
-  /** Answers everything that waits, at the end. */
+  /** Answers everything that waits, at the end, and what still comes. */
   close(status: CommandStatus): void {
+    this.closedWith = status;
     for (const id of [...this.waiting.keys()]) this.settle(id, status, 'tooLate');
   }
 

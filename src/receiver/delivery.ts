@@ -116,8 +116,7 @@ export class Delivery {
   }
 
   private giveUp(id: string, reason: GiveUpReason): void {
-    const why =
-      reason.kind === 'notConverted' ? reason.text : `not acknowledged (deliveries: ${reason.deliveries})`;
+    const why = reason.kind === 'notConverted' ? reason.text : 'the flow did not acknowledge it';
     this.leave(id);
     this.queue.setAside(id, why);
     this.listener.gaveUp(id, reason);

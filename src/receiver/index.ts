@@ -4,6 +4,7 @@ export type { Counters, ReceiverEvent } from './events';
 export { faultCode, type FaultKind, type ReceiverFault } from './faults';
 export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 export { printable, tlsProblem, type CommandStatus } from '../network';
-export { Receiver, type ReceiverConfig, type ReceiverOutput } from './receiver';
+export { Receiver, type ReceiverOutput } from './receiver';
+export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning } from './requests';

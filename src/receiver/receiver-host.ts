@@ -5,7 +5,7 @@ import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
 import type { FlowMessage } from './message';
-import type { ReceiverConfig } from './receiver';
+import type { ReceiverConfig } from './receiver-config';
 import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
 

@@ -1,15 +1,5 @@
-import type { TlsOptions } from 'node:tls';
-import { isStorageSopClass } from '../dicom';
-import {
-  Listener,
-  Status,
-  hostFilter,
-  type AssociationPolicy,
-  type CommandStatus,
-  type NetworkEvent,
-} from '../network';
-import { DiskQueue, MemoryQueue, type DeadLetter, type ObjectQueue, type QueueRefusal } from '../queue';
-import { ANY, splitList, type DicomInSettings } from '../settings';
+import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
+import type { DeadLetter, ObjectQueue, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
@@ -19,20 +9,8 @@ import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
 import { ObjectIntake } from './object-intake';
+import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { ReceiverRequests } from './requests';
-
-/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
-export interface ReceiverConfig {
-  /** The node's id. */
-  receiverId: string;
-  settings: DicomInSettings;
-  /** Where queued objects are kept, for the disk modes. */
-  queueDirectory: string;
-  /** Undefined: clear text. */
-  tls?: TlsOptions;
-  /** Where to count; undefined: memory of its own. */
-  counts?: SharedArrayBuffer;
-}
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -75,7 +53,7 @@ export class Receiver implements ReceiverRequests {
   ) {
     const { settings, receiverId } = config;
     this.count = countsIn(config.counts ?? countsMemory());
-    this.queue = this.createQueue();
+    this.queue = createQueue(config, ({ message: reason }) => this.fault('queueLeftover', { reason }));
     const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
     this.delivery = new Delivery(
       this.queue,
@@ -94,7 +72,11 @@ export class Receiver implements ReceiverRequests {
       queued: (id) => this.queued(id),
       refused: (refusal) => this.queueRefused(refusal),
     });
-    this.listener = this.createListener(intake);
+    this.listener = new Listener({
+      ...listenerOptions(config),
+      store: intake,
+      report: (event) => this.networkEvent(event),
+    });
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
@@ -182,37 +164,6 @@ export class Receiver implements ReceiverRequests {
     if (!this.stopping) this.retryTimer = setTimeout(() => this.start(), this.retries.wait());
   }
 
-  private createQueue(): ObjectQueue {
-    const { queue, maxQueued, minFreeDiskMB } = this.config.settings;
-    if (queue === 'memory') return new MemoryQueue(maxQueued);
-    return new DiskQueue({
-      directory: this.config.queueDirectory,
-      maxObjects: maxQueued,
-      synced: queue === 'disk-synced',
-      minFreeBytes: minFreeDiskMB * 1_000_000,
-      onLeftover: ({ message: reason }) => this.fault('queueLeftover', { reason }),
-    });
-  }
-
-  private createListener(store: ObjectIntake): Listener {
-    const { settings, tls } = this.config;
-    return new Listener({
-      port: settings.port,
-      bindAddress: settings.bindAddress,
-      allowsHost: hostFilter(splitList(settings.allowedHosts)),
-      policy: associationPolicy(settings),
-      limits: {
-        associationTimeoutSeconds: settings.associationTimeoutSeconds,
-        idleTimeoutSeconds: settings.idleTimeoutSeconds,
-        maxPduLength: settings.maxPduLength,
-        maxObjectBytes: settings.maxObjectSizeMB * 1_000_000,
-      },
-      store,
-      report: (event) => this.networkEvent(event),
-      ...(tls && { tls }),
-    });
-  }
-
   private networkEvent(event: NetworkEvent): void {
     switch (event.event) {
       case 'association-accepted':
@@ -293,17 +244,4 @@ export class Receiver implements ReceiverRequests {
       });
     }, COUNTERS_INTERVAL_MS);
   }
-}
-
-function associationPolicy(settings: DicomInSettings): AssociationPolicy {
-  const callers = splitList(settings.acceptedCallingAETs);
-  return {
-    ourAET: settings.ourAET,
-    checkCalledAET: settings.checkCalledAET,
-    callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
-    maxAssociations: settings.maxAssociations,
-    acceptUnknownSopClasses: settings.acceptUnknownSopClasses,
-    isStorageSopClass,
-    transferSyntaxes: splitList(settings.transferSyntaxes),
-  };
 }

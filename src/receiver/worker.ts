@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EventGate } from './event-gate';
-import { Receiver, type ReceiverConfig } from './receiver';
+import { Receiver } from './receiver';
+import type { ReceiverConfig } from './receiver-config';
 import { reply } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
 

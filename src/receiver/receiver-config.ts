@@ -1,0 +1,66 @@
+import type { TlsOptions } from 'node:tls';
+import { isStorageSopClass } from '../dicom';
+import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
+import { DiskQueue, MemoryQueue, type ObjectQueue } from '../queue';
+import { ANY, splitList, type DicomInSettings } from '../settings';
+
+/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
+export interface ReceiverConfig {
+  /** The node's id. */
+  receiverId: string;
+  settings: DicomInSettings;
+  /** Where queued objects are kept, for the disk modes. */
+  queueDirectory: string;
+  /** Undefined: clear text. */
+  tls?: TlsOptions;
+  /** Where to count; undefined: memory of its own. */
+  counts?: SharedArrayBuffer;
+}
+
+const BYTES_PER_MEGABYTE = 1_000_000;
+
+/** The queue that the settings ask for. */
+export function createQueue(config: ReceiverConfig, onLeftover: (error: Error) => void): ObjectQueue {
+  const { queue, maxQueued, minFreeDiskMB } = config.settings;
+  if (queue === 'memory') return new MemoryQueue(maxQueued);
+  return new DiskQueue({
+    directory: config.queueDirectory,
+    maxObjects: maxQueued,
+    synced: queue === 'disk-synced',
+    minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
+    onLeftover,
+  });
+}
+
+/** What the settings mean for the listener. */
+export function listenerOptions({
+  settings,
+  tls,
+}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'report'> {
+  return {
+    port: settings.port,
+    bindAddress: settings.bindAddress,
+    allowsHost: hostFilter(splitList(settings.allowedHosts)),
+    policy: associationPolicy(settings),
+    limits: {
+      associationTimeoutSeconds: settings.associationTimeoutSeconds,
+      idleTimeoutSeconds: settings.idleTimeoutSeconds,
+      maxPduLength: settings.maxPduLength,
+      maxObjectBytes: settings.maxObjectSizeMB * BYTES_PER_MEGABYTE,
+    },
+    ...(tls && { tls }),
+  };
+}
+
+function associationPolicy(settings: DicomInSettings): AssociationPolicy {
+  const callers = splitList(settings.acceptedCallingAETs);
+  return {
+    ourAET: settings.ourAET,
+    checkCalledAET: settings.checkCalledAET,
+    callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
+    maxAssociations: settings.maxAssociations,
+    acceptUnknownSopClasses: settings.acceptUnknownSopClasses,
+    isStorageSopClass,
+    transferSyntaxes: splitList(settings.transferSyntaxes),
+  };
+}
