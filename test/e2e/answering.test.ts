@@ -135,6 +135,13 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     sent.client.peer.destroy();
   });
 
+  it('are missed at deploy, when an answer is wanted and nothing is wired', async () => {
+    const from = nodeRed.lines.length;
+    const flows = receiverFlow(port, sink, { respond: 'processed' });
+    await nodeRed.deploy(flows.map((node) => (node.type === 'dicom-in' ? { ...node, wires: [[]] } : node)));
+    await nodeRed.waitForLine(/no wire leaves this node/, { from });
+  });
+
   it('keep an object until they acknowledge it, also over a restart of the flow', async () => {
     await deploy({ acknowledge: true });
     const sent = await store(40);

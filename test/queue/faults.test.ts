@@ -111,6 +111,30 @@ describe('a disk queue whose file operations fail', () => {
     });
   }
 
+  it('waits for a slow disk: nothing is acknowledged before it is synced, and others are not held up', async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    const files: QueueFiles = { ...realFiles, sync: async (fd) => slow.then(() => realFiles.sync(fd)) };
+    const directory = join(root, 'slow');
+    const queue = new DiskQueue(
+      { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover: assert.fail },
+      files,
+    );
+    await queue.open();
+    let acknowledged = 0;
+    const commits = [1, 2, 3].map(async () => {
+      assert.equal(await once(queue), 'kept');
+      acknowledged += 1;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(acknowledged, 0);
+    assert.equal(queue.take(), undefined);
+    release();
+    await Promise.all(commits);
+    assert.equal(queue.size, 3);
+    queue.close();
+  });
+
   it('survives failures while objects are handed over and set aside', async () => {
     for (const operation of ['rmSync', 'renameSync', 'mkdirSync', 'writeFileSync'] as const) {
       const { files, broken } = breakable();
