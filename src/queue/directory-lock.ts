@@ -18,11 +18,12 @@ const MAX_SOCKET_PATH = 100;
  * @throws an Error with code `QUEUE_LOCKED` while another node or process holds it
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  const path = socketPath(directory);
-  let server = await listen(path);
-  if (server === undefined && !(await isAnswered(path))) {
-    await rm(path, { force: true });
-    server = await listen(path);
+  let server: Server | undefined;
+  try {
+    server = await takeSocket(socketPath(directory));
+  } catch (error) {
+    if (!NO_SOCKETS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    server = await takeSocket(outsidePath(directory));
   }
   if (server === undefined) {
     throw Object.assign(new Error(`${directory} is in use by another node or process`), {
@@ -33,12 +34,29 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   return { release: () => held.close() };
 }
 
+/** File systems without sockets (some network and container mounts) say it in one of these ways. */
+const NO_SOCKETS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ENOSYS']);
+
+/** Undefined when somebody listens there. */
+async function takeSocket(path: string): Promise<Server | undefined> {
+  const server = await listen(path);
+  if (server !== undefined || (await isAnswered(path))) return server;
+  await rm(path, { force: true });
+  return listen(path);
+}
+
+/** In the directory itself, so that whoever shares the directory shares the lock. */
 function socketPath(directory: string): string {
-  const absolute = resolve(directory);
-  const hash = createHash('sha256').update(absolute).digest('hex').slice(0, 32);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\node-red-dicom-${hash}`;
-  const inside = join(absolute, 'lock');
-  return Buffer.byteLength(inside) <= MAX_SOCKET_PATH ? inside : join(tmpdir(), `nrdicom-${hash}.lock`);
+  if (process.platform === 'win32') return outsidePath(directory);
+  const inside = join(resolve(directory), 'lock');
+  return Buffer.byteLength(inside) <= MAX_SOCKET_PATH ? inside : outsidePath(directory);
+}
+
+function outsidePath(directory: string): string {
+  const hash = createHash('sha256').update(resolve(directory)).digest('hex').slice(0, 32);
+  return process.platform === 'win32'
+    ? `\\\\.\\pipe\\node-red-dicom-${hash}`
+    : join(tmpdir(), `nrdicom-${hash}.lock`);
 }
 
 /** Undefined when the path is taken. */
