@@ -28,13 +28,10 @@ describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
     assert.equal(packed.code, 0, packed.output);
     await writeFile(join(userDir, 'package.json'), '{"name":"node-red-project","private":true}');
     const tarball = readdirSync(userDir).find((name) => name.endsWith('.tgz')) ?? assert.fail('no tarball');
-    const installed = await run('npm', [
-      'install',
-      '--prefix',
-      userDir,
-      '--engine-strict',
-      join(userDir, tarball),
-    ]);
+    // In the folder, not with --prefix: npm would then look for its global settings there, too.
+    const installed = await run('npm', ['install', '--engine-strict', join(userDir, tarball)], {
+      cwd: userDir,
+    });
     assert.equal(installed.code, 0, installed.output);
     const root = join(userDir, 'node_modules', 'node-red-contrib-dicom');
     files = readdirSync(root, { recursive: true, withFileTypes: true })

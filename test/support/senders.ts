@@ -9,9 +9,14 @@ export interface Ran {
 }
 
 /** Runs a program to its end, with TCP_NODELAY on for DCMTK (DIMSE-TRAPS.md, last section). */
-export function run(program: string, args: readonly string[], timeoutMs = 120_000): Promise<Ran> {
+export function run(
+  program: string,
+  args: readonly string[],
+  { timeoutMs = 120_000, cwd = process.cwd() } = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
+      cwd,
       env: { ...process.env, TCP_NODELAY: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
