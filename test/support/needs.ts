@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -64,12 +64,7 @@ function onPath(name: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 }
 
+/** A missing interpreter and a missing module both mean: not there. */
 function hasPydicom(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import pydicom'], { stdio: 'ignore' });
-    return true;
-  } catch (reason) {
-    // A missing interpreter and a missing module both mean: not there.
-    return reason === undefined;
-  }
+  return spawnSync(python, ['-c', 'import pydicom'], { stdio: 'ignore' }).status === 0;
 }
