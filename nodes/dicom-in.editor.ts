@@ -14,16 +14,18 @@ import {
 } from './dicom-in.dialog.editor';
 import { deadLetterPanel } from './dicom-in.dead-letters.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
+import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
+import { ImportExportPanel } from './dicom-in.import-export.editor';
 import { createTabs } from './dicom-in.tabs.editor';
 import { text } from './dicom-in.text.editor';
-import type { CodeEditor, EditorNode } from './red.editor';
+import type { CodeEditor, EditorNode, HistoryEvent } from './red.editor';
 
 const SAMPLE_MIN_HEIGHT = 150;
 /** What stands above and below the sample's editor in the dialog. */
 const SAMPLE_SURROUNDINGS = 170;
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
-let open: { node: EditorNode; sample: CodeEditor } | undefined;
+let open: { node: EditorNode; sample: CodeEditor; importExport: ImportExportPanel } | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
 export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
@@ -52,27 +54,38 @@ export function prepare(node: EditorNode): void {
     mode: 'ace/mode/json',
     value: typeof template === 'string' ? template : '',
   });
-  open = { node, sample };
   const activities = node['activities'];
   input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
   fillMissing(node);
   fillChoices(node);
   addHints();
   followInput(node);
+  offerTabName(node);
+  const importExport = new ImportExportPanel(node, sample);
+  open = { node, sample, importExport };
   const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
     // An editor that was built while hidden has no size yet.
     if (tab === 'sample') sample.resize();
     if (tab === 'delivery') void deadLetters?.refresh();
+    if (tab === 'importExport') importExport.refresh();
   });
 }
 
-/** Called before Node-RED reads the inputs: what has no plain input is put into one, or into the node. */
-export function save(node: EditorNode): void {
+/**
+ * Called before Node-RED reads the inputs: what has no plain input is put into one, or into the node. Returns what undoes
+ * changes elsewhere.
+ */
+export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
-  if (open !== undefined) input('receivedMessageTemplate').val(open.sample.getValue());
+  if (open !== undefined) {
+    input('receivedMessageTemplate').val(open.sample.getValue());
+    open.importExport.save();
+  }
   node['activities'] = splitList(String(input('activities').val() ?? ''));
+  const history = renameTab(node);
   close();
+  return { changed: history.length > 0, history };
 }
 
 export function close(): void {

@@ -11,8 +11,26 @@ export interface EditorNode {
   [property: string]: unknown;
 }
 
+/** A tab of the workspace. */
+export interface EditorTab {
+  label: string;
+  disabled?: boolean;
+  changed?: boolean;
+}
+
+/** Undoes a change when it is taken from the history. */
+export interface HistoryEvent {
+  t: 'edit';
+  node: EditorTab;
+  /** Former values. */
+  changes: Partial<EditorTab>;
+  changed: boolean | undefined;
+  dirty: boolean;
+}
+
 export interface CodeEditor {
   getValue(): string;
+  setValue(value: string): void;
   resize(): void;
   destroy(): void;
 }
@@ -40,10 +58,15 @@ interface EditorRed {
   _(key: string, values?: Readonly<Record<string, unknown>>): string;
   nodes: {
     filterNodes(filter: { type: string }): EditorNode[];
-    workspace(id: string): { disabled?: boolean } | undefined;
+    workspace(id: string): EditorTab | undefined;
+    dirty(): boolean;
     /** What runs, as far as this editor knows: what it loaded, or deployed last. */
     originalFlow(): EditorNode[] | null | undefined;
   };
+  workspaces: { refresh(): void };
+  events: { emit(name: string, what: unknown): void };
+  /** Returns whether it could. */
+  clipboard: { copyText(value: string): boolean };
   tabs: {
     create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
   };

@@ -1,3 +1,5 @@
+import { parseJson } from './json-tree';
+
 /**
  * Checks of single values, written once and used by the editor dialog (as validators) and by the runtime (at start).
  * A check returns the problems it finds as codes with values; `problems.ts` and the editor's locales turn them into words.
@@ -20,7 +22,8 @@ export type ProblemCode =
   | 'notAStatus'
   | 'directoryNeeded'
   | 'tlsNeeded'
-  | 'nothingIncluded';
+  | 'nothingIncluded'
+  | 'notKeptJson';
 
 /** What is wrong with a value. `error`: the node must not start with it. `warning`: it starts, and says so. */
 export interface Finding {
@@ -168,6 +171,13 @@ export function checkFilenameTemplate(value: string): Finding[] {
     findings.push(finding('templateTraversal', { value: template }));
   }
   return findings;
+}
+
+/** An imported receiver as it is kept. Only export needs it, so that a damaged one keeps nobody from listening. */
+export function checkKeptJson(value: string): Finding[] {
+  if (value.trim() === '') return [];
+  const parsed = parseJson(value);
+  return 'tree' in parsed && parsed.tree.kind === 'object' ? [] : [finding('notKeptJson', {}, 'warning')];
 }
 
 /** A DIMSE status: four hexadecimal digits, with or without 0x (PS3.7 Annex C). */

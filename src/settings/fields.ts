@@ -5,6 +5,7 @@ import {
   checkBindAddress,
   checkFilenameTemplate,
   checkHostList,
+  checkKeptJson,
   checkUidList,
   integerBetween,
   oneOf,
@@ -118,6 +119,8 @@ export const FIELDS = {
   activities: guids('Activities'),
   workflowPatternName: text('', accepted, 'WorkflowPatternName'),
   settingId: text('', accepted, 'Id'),
+  /** The imported receiver as JSON text: text, because an object's keys could be anything. */
+  imported: text('', checkKeptJson),
 } as const satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof FIELDS;

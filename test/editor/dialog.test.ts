@@ -97,7 +97,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     await editor.page.keyboard.press('ArrowRight');
     assert.equal(await editor.page.locator('#dicom-in-panel-access').isVisible(), true);
     await editor.page.keyboard.press('End');
-    assert.equal(await editor.page.locator('#dicom-in-panel-imported').isVisible(), true);
+    assert.equal(await editor.page.locator('#dicom-in-panel-importExport').isVisible(), true);
     await editor.page.keyboard.press('ArrowRight');
     assert.equal(await editor.page.locator('#dicom-in-panel-general').isVisible(), true);
     await editor.page.keyboard.press('Tab');

@@ -6,6 +6,9 @@ import type { AnswerOutcome, FaultKind } from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,
+  type ImportProblemCode,
+  type NotImported,
+  type NotUnderstood,
   RESPONSE_FIELDS,
   RESPONSE_STATUSES,
   type ProblemCode,
@@ -33,6 +36,40 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   directoryNeeded: true,
   tlsNeeded: true,
   nothingIncluded: true,
+  notKeptJson: true,
+};
+
+/** Why an import finds nothing. */
+const IMPORT_PROBLEMS: Record<ImportProblemCode, true> = {
+  empty: true,
+  unexpected: true,
+  unexpectedEnd: true,
+  trailingComma: true,
+  comment: true,
+  unquotedKey: true,
+  lineBreakInString: true,
+  badEscape: true,
+  badNumber: true,
+  duplicateKey: true,
+  tooDeep: true,
+  afterEnd: true,
+  tooLarge: true,
+  notText: true,
+  noReceiver: true,
+};
+/** Why a part of an import has no place in the node. */
+const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], true> = {
+  unknownMember: true,
+  wrongType: true,
+  workflow: true,
+  sender: true,
+  otherReceiver: true,
+  filter: true,
+  transformer: true,
+  activity: true,
+  receiverTooLarge: true,
+  tooManyReceivers: true,
+  notASetting: true,
 };
 
 const FAULTS: Record<FaultKind, true> = {
@@ -92,7 +129,10 @@ function writtenKeys(type: NodeType): Set<string> {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
   add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[\\w+\\])?${type}\\.([\\w.-]+)"`, 'g'));
-  add(editorCode(type), /'((?:hint|warning|output|option|section|deadLetters)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g);
+  add(
+    editorCode(type),
+    /'((?:hint|warning|output|option|section|deadLetters|importExport)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+  );
   add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
 }
@@ -116,6 +156,8 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
     const tabs = /const TABS = \[([^\]]*)\]/.exec(editorCode('dicom-in'))?.[1] ?? '';
     for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
     for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
+    for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
+    for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
     for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
     for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
     return used;

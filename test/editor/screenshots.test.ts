@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { needs } from '../support/needs';
 import { startNodeRed } from '../support/node-red';
+import { RECEIVER, workflow } from '../support/receiver-json';
 import { EditorPage } from './editor-page';
 
 const FLOWS = [
@@ -10,7 +11,7 @@ const FLOWS = [
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
 ];
-const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'imported'];
+const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
 /** Everything that the dialog shows only sometimes. */
 const ALL_FIELDS: Record<string, string | boolean> = {
@@ -20,10 +21,19 @@ const ALL_FIELDS: Record<string, string | boolean> = {
   acknowledge: true,
 };
 
+/** Something of everything that an import can report. */
+const IMPORTED = workflow(
+  { ...RECEIVER, Disabled: true, Port: 104, OurAET: undefined, New: { deep: 1 }, MessageType: 'FHIR' },
+  { $type: 'HL7Soup.Functions.Settings.Filters.FilterHostSetting, HL7SoupWorkflow', Name: 'Only CT' },
+);
+
 /** Texts in the open dialog that do not fit. */
-const CUT = `[...document.querySelectorAll('form label, form [class$="-notes"], #dicom-in-tabs a')]
-  .filter((element) => element.offsetParent !== null && element.scrollWidth > element.clientWidth + 1)
-  .map((element) => element.innerText)`;
+const CUT = `[
+  ...[...document.querySelectorAll('form label, form [class$="-notes"]')]
+    .filter((element) => element.offsetParent !== null && element.scrollWidth > element.clientWidth + 1),
+  ...[...document.querySelectorAll('#dicom-in-tabs a span')].filter((label) =>
+    label.getBoundingClientRect().right > label.closest('li').getBoundingClientRect().right)
+].map((element) => element.innerText)`;
 
 /** Kept as artefacts, to be looked at; what a program can see of them is that nothing is cut off. */
 describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
@@ -49,6 +59,13 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           );
           await editor.screenshot(`dialog-${theme}-${tab}-all`);
         }
+        await editor.showTab('importExport');
+        await editor.page.locator('#dicom-in-import-text').fill(JSON.stringify(IMPORTED, null, 2));
+        await editor.page.locator('#dicom-in-import-run').click();
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off after an import');
+        await editor.screenshot(`dialog-${theme}-imported`);
+        await editor.page.locator('#dicom-in-export-text').scrollIntoViewIfNeeded();
+        await editor.screenshot(`dialog-${theme}-exported`);
         await editor.cancel();
         await editor.openDialog('answer');
         await editor.enter('status', 'custom');
