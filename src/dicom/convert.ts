@@ -1,3 +1,4 @@
+import { textOf } from './attributes';
 import type { BulkDataPlace } from './bulk-data';
 import { type ByteSource, bufferSource, Cursor } from './byte-source';
 import { commonFields, type CommonFields } from './common-fields';
@@ -5,6 +6,7 @@ import { type DataSet, DataSetBuilder } from './data-set';
 import { encodingOf } from './encoding';
 import { DicomError } from './errors';
 import { inflate } from './inflate';
+import { usePlaceholders } from './placeholders';
 import { report, type Report } from './report';
 import { walkDataSet } from './structure';
 import type { StructureVisitor } from './structure-visitor';
@@ -12,8 +14,6 @@ import { TAG } from './tags';
 import { type DicomJson, dicomJson } from './tags-dicom-json';
 import { type KeywordTags, keywordTags } from './tags-keyword';
 import { transferSyntax } from './transfer-syntax';
-import { readStrings } from './values';
-import { VR } from './vr';
 import { type ConversionWarning, Warnings } from './warnings';
 
 export interface DataSetOptions {
@@ -29,6 +29,8 @@ export interface ConvertOptions extends DataSetOptions {
   tagsFormat: 'keyword' | 'dicom-json';
   /** Where the object is kept, if it is. */
   bulkDataURI?: string;
+  /** Placeholders for whatever may identify somebody; private attributes are left out. */
+  placeholders?: boolean;
 }
 
 /** The sections of the flow message's payload; docs/message-format.md describes them. */
@@ -62,6 +64,7 @@ export function convert(source: ByteSource, options: ConvertOptions): Conversion
   const builder = new DataSetBuilder(cursor, warnings);
   walk(cursor, offset, options, builder, warnings);
   const dataSet = builder.root;
+  if (options.placeholders === true) usePlaceholders(dataSet);
   const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
   const message: DicomMessage = {};
   if (options.includeCommonFieldsNode) message.CommonFields = commonFields(dataSet);
@@ -109,10 +112,8 @@ const IDENTITY = [
 function identityOf(dataSet: DataSet): ObjectIdentity {
   const identity: ObjectIdentity = {};
   for (const [field, tag] of IDENTITY) {
-    const element = dataSet.find(tag);
-    if (element?.bytes === undefined) continue;
-    const [uid = ''] = readStrings(dataSet, element, VR.UI, element.bytes);
-    if (uid !== '') identity[field] = uid;
+    const uid = textOf(dataSet, tag);
+    if (uid !== undefined) identity[field] = uid;
   }
   return identity;
 }
