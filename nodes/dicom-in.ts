@@ -4,7 +4,10 @@ import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import {
   ReceiverHost,
+  echoOwnPort,
   faultCode,
+  sampleMessage,
+  type FlowMessage,
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,
@@ -12,10 +15,13 @@ import {
 import { parseSettings, type DicomInSettings, type Problem } from '../src/settings';
 import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
+import { deployedNodes } from './runtime/deployed-nodes';
+import { registerEchoRoute } from './runtime/echo-routes';
 import { ReceiverLog } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
 import { runningReceivers } from './runtime/running-receivers';
+import { registerSampleRoutes } from './runtime/sample-routes';
 import { registerStatsRoutes } from './runtime/stats-routes';
 import { tlsOptions, type TlsChoice } from './runtime/tls-options';
 
@@ -31,6 +37,8 @@ export = function register(RED: NodeAPI): void {
   RED.nodes.registerType('dicom-in', DicomIn);
   registerDeadLetterRoutes(RED);
   registerStatsRoutes(RED);
+  registerSampleRoutes(RED);
+  registerEchoRoute(RED);
 };
 
 class DicomInNode {
@@ -41,6 +49,8 @@ class DicomInNode {
   private readonly problems: Problem[];
   private readonly wires: readonly string[][];
   private shown = '';
+  /** Undefined: the settings do not let it run. */
+  private config: ReceiverConfig | undefined;
 
   constructor(
     private readonly RED: NodeAPI,
@@ -58,12 +68,17 @@ class DicomInNode {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.prepare();
     statsOfNodes.set(this.node.id, this.stats);
+    deployedNodes.set(this.node.id, {
+      sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
+      echo: () => this.config && echoOwnPort(this.config),
+    });
     this.RED.events.once('flows:started', start);
     this.showStatus();
     this.node.on('close', () => {
       this.RED.events.off('flows:started', start);
       this.log.close();
       statsOfNodes.delete(this.node.id);
+      deployedNodes.delete(this.node.id);
     });
   }
 
@@ -82,7 +97,8 @@ class DicomInNode {
     if (tls !== undefined && 'problem' in tls) {
       return () => this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
     }
-    return this.host(this.receiverConfig(tls?.options));
+    this.config = this.receiverConfig(tls?.options);
+    return this.host(this.config);
   }
 
   /** Nobody can answer where no wire leads anywhere. */
@@ -97,10 +113,7 @@ class DicomInNode {
   /** Returns how to start it. */
   private host(config: ReceiverConfig): () => void {
     const host = new ReceiverHost(config, {
-      message: (message) => {
-        if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
-        this.node.send({ ...message });
-      },
+      message: (message) => this.emit(message),
       event: (event) => this.event(event),
       counters: (counters) => {
         this.status.counted(counters);
@@ -151,6 +164,11 @@ class DicomInNode {
     if (this.settings.queueDirectory !== '') return resolve(this.settings.queueDirectory);
     const id = this.node.id.replace(/[^A-Za-z0-9_-]/g, '_');
     return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
+  }
+
+  private emit(message: FlowMessage): void {
+    if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
+    this.node.send({ ...message });
   }
 
   private event(event: ReceiverEvent): void {

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { ReceiverNotRunning, type AnswerOutcome, type CommandStatus } from '../src/receiver';
+import { ReceiverNotRunning, SAMPLE_ID, type AnswerOutcome, type CommandStatus } from '../src/receiver';
 import { parseStatus } from '../src/settings';
 import { runningReceivers } from './runtime/running-receivers';
 
@@ -47,6 +47,8 @@ class AnswerFailed extends Error {
 async function answer(config: ResponseConfig, message: AnsweringMessage): Promise<void> {
   const [receiverId, objectId] = splitQueueId(message.dicom?.queueId);
   const status = answeredStatus(config, message);
+  // Nobody sent a sample, so nobody waits.
+  if (objectId === SAMPLE_ID) return;
   const receiver = runningReceivers.get(receiverId);
   if (receiver === undefined) throw new AnswerFailed('unknown');
   const outcome = await receiver.ask('answer', objectId, status).catch((error: unknown) => {

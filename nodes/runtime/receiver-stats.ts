@@ -27,6 +27,8 @@ export interface ReceiverStatsJson {
   /** When this node was started, ISO 8601: counting begins there. */
   since: string;
   listening: boolean;
+  /** ISO 8601 */
+  listeningSince?: string;
   address?: string;
   port?: number;
   /** Why it does not listen. */
@@ -57,7 +59,7 @@ const NOTHING: Counters = {
 export class ReceiverStats {
   private readonly since = new Date().toISOString();
   private readonly refusals: Refusal[] = [];
-  private listening: { address: string; port: number } | undefined;
+  private listening: { listeningSince: string; address: string; port: number } | undefined;
   private fault: FaultKind | undefined;
   private workerRestarts = 0;
   private suppressedEvents = 0;
@@ -71,7 +73,7 @@ export class ReceiverStats {
 
   saw(event: ReceiverEvent): void {
     if (event.event === 'listening') {
-      this.listening = { address: event.address, port: event.port };
+      this.listening = { listeningSince: event.at, address: event.address, port: event.port };
       this.fault = undefined;
     } else if (event.event === 'worker-restarted') this.workerRestarts = event.restarts;
     else if (event.event === 'events-suppressed') this.suppressedEvents += event.count;

@@ -83,7 +83,7 @@ export class ReceiverStatus {
       };
     }
     const text = this.text(refused === 0 ? 'counts' : 'countsRefused', {
-      associations: counters.openAssociations,
+      associations: shortCount(counters.openAssociations),
       objects: shortCount(counters.received),
       refused: shortCount(refused),
     });
@@ -100,8 +100,8 @@ function refusedIn({ rejected, connectionsRefused, refused }: Counters): number 
   return rejected + connectionsRefused + refused;
 }
 
-/** 1234 → "1.2k": the status stays under 20 characters, and does not change with every object of a large study. */
+/** 12345 → "12k": five characters at most, and no change with every object of a large study. */
 function shortCount(count: number): string {
   if (count < 10_000) return String(count);
-  return count < 1_000_000 ? `${(count / 1_000).toFixed(1)}k` : `${(count / 1_000_000).toFixed(1)}M`;
+  return count < 1_000_000 ? `${Math.floor(count / 1_000)}k` : `${Math.floor(count / 1_000_000)}M`;
 }

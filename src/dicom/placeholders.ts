@@ -1,4 +1,5 @@
 import { DataSet, Element } from './data-set';
+import { lookUp } from './dictionary';
 import { isPrivate, TAG } from './tags';
 import { readValues, resolveVr, type PersonName, type Value } from './values';
 import { Kind, VR, type Vr } from './vr';
@@ -94,6 +95,8 @@ const NAME: Required<PersonName> = {
 /** PS3.5 6.2: what a CS value may be made of. One that breaks this is free text. */
 const CODED_STRING = /^[A-Z0-9_ ]{0,16}$/;
 
+const NUMBERS = new Set<Kind>([Kind.Binary, Kind.Decimal, Kind.Integer]);
+
 class Placeholders {
   readonly #uids = new Map<string, string>();
 
@@ -116,8 +119,7 @@ class Placeholders {
   #of(tag: number, vr: Vr, value: Value): Value {
     if (value === null) return null;
     if (typeof value === 'object') return namePlaceholder(value);
-    const { kind } = vr;
-    switch (kind) {
+    switch (vr.kind) {
       case Kind.Uid:
         return this.#uid(tag, String(value));
       case Kind.Code:
@@ -125,7 +127,7 @@ class Placeholders {
       case Kind.Binary:
       case Kind.Decimal:
       case Kind.Integer:
-        return number(tag, kind, value);
+        return number(tag, vr, value);
       case Kind.Text:
       case Kind.LongText:
       case Kind.Uri:
@@ -160,8 +162,11 @@ function isKept(tag: number, keepsCode: boolean): boolean {
   return HARMLESS.has(tag) || (keepsCode && PARTS_OF_A_CODE.has(tag));
 }
 
-function isIdentifying(tag: number): boolean {
-  return IDENTIFYING.has(tag) || (tag >= FIRST_GPS && tag <= LAST_GPS);
+/** Does the Profile name it, or was it sent as something that it is not: a patient's id as a number, a name as a code? */
+function isIdentifying(tag: number, vr: Vr): boolean {
+  if (IDENTIFYING.has(tag) || (tag >= FIRST_GPS && tag <= LAST_GPS)) return true;
+  const known = lookUp(tag)?.vr;
+  return vr === VR.CS ? known !== VR.CS : known === undefined || !NUMBERS.has(known.kind);
 }
 
 function namePlaceholder(name: PersonName): PersonName {
@@ -172,7 +177,7 @@ function namePlaceholder(name: PersonName): PersonName {
 function codePlaceholder(tag: number, vr: Vr, value: string): string {
   switch (vr) {
     case VR.CS:
-      return isIdentifying(tag) || !CODED_STRING.test(value) ? CODED : value;
+      return isIdentifying(tag, vr) || !CODED_STRING.test(value) ? CODED : value;
     case VR.DA:
       return DATE;
     case VR.TM:
@@ -187,10 +192,10 @@ function codePlaceholder(tag: number, vr: Vr, value: string): string {
 }
 
 /** A number stays a number. A decimal or integer that is text is none, or has more digits than any measurement. */
-function number(tag: number, kind: Kind, value: Value): Value {
+function number(tag: number, vr: Vr, value: Value): Value {
   const isText = typeof value === 'string';
-  if (isText && kind !== Kind.Binary) return '0';
-  if (!isIdentifying(tag)) return value;
+  if (isText && vr.kind !== Kind.Binary) return '0';
+  if (!isIdentifying(tag, vr)) return value;
   return isText ? '1' : 1;
 }
 

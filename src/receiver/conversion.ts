@@ -1,10 +1,17 @@
 import { pathToFileURL } from 'node:url';
-import { convert, readFileMeta, uidName, type ByteSource, type ConvertOptions } from '../dicom';
+import {
+  convert,
+  readFileMeta,
+  uidName,
+  type ByteSource,
+  type Conversion,
+  type ConvertOptions,
+} from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { decodeEnvelope } from './envelope';
 import type { FileOutput } from './file-output';
-import type { FlowMessage } from './message';
+import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 import { contentSource } from './object-intake';
 
 export interface ConversionSettings extends Pick<
@@ -42,39 +49,46 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     const envelope = decodeEnvelope(meta);
     const dataSet = { transferSyntaxUID: envelope.transferSyntaxUID, offset: meta.dataSetOffset };
     const filename = settings.files && placeFile(settings.files, content, source, dataSet, queued);
-    const {
-      message,
-      warnings: found,
-      identity,
-    } = convert(source, {
+    const conversion = convert(source, {
       ...settings,
       ...dataSet,
       ...(filename !== undefined && { bulkDataURI: pathToFileURL(filename).href }),
     });
-    // What the object is, is what its data set says, whatever the command said.
-    const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
-    const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
-    const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
-    const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
     return {
-      message: {
-        payload: message,
-        topic: identity.studyInstanceUID ?? '',
+      message: flowMessage(conversion, envelope, {
         ...(filename !== undefined && { filename }),
-        dicom: {
-          ...envelope,
-          sopClassUID,
-          sopInstanceUID,
-          sopClassName: uidName(sopClassUID) ?? sopClassUID,
-          size: source.size - meta.dataSetOffset,
-          queueId: `${settings.receiverId}:${queued.id}`,
-          redelivered: queued.redelivered,
-          ...(warnings.length > 0 && { warnings }),
-        },
-      },
+        size: source.size - meta.dataSetOffset,
+        queueId: `${settings.receiverId}:${queued.id}`,
+        redelivered: queued.redelivered,
+      }),
       object: settings.output === 'buffer' ? copyOf(source) : undefined,
     };
   });
+}
+
+/** The message of a converted object. What the object is, is what its data set says, whatever the command said. */
+export function flowMessage(
+  { message: payload, warnings: found, identity }: Conversion,
+  envelope: ObjectEnvelope,
+  { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
+): FlowMessage {
+  const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
+  const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
+  const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
+  const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
+  return {
+    payload,
+    topic: identity.studyInstanceUID ?? '',
+    ...(filename !== undefined && { filename }),
+    dicom: {
+      ...envelope,
+      sopClassUID,
+      sopInstanceUID,
+      sopClassName: uidName(sopClassUID) ?? sopClassUID,
+      ...delivery,
+      ...(warnings.length > 0 && { warnings }),
+    },
+  };
 }
 
 function placeFile(

@@ -8,3 +8,6 @@ export { Receiver, type ReceiverOutput } from './receiver';
 export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning } from './requests';
+export { builtInSample, sampleMessage, SAMPLE_ID, type SampleSettings } from './sample';
+export { convertSampleFile, type SampleOutcome, type SampleProblem } from './sample-host';
+export { echoOwnPort, type SelfEcho } from './self-echo';

@@ -29,6 +29,8 @@ export interface MessageFacts extends ObjectEnvelope {
   redelivered: number;
   /** What the conversion found odd. */
   warnings?: readonly { code: string; path: string; text: string }[];
+  /** Nobody sent it: it comes from the node's button. */
+  sample?: true;
   /** The Part 10 object, where the node's output is `buffer`. */
   object?: Buffer;
 }

@@ -5,4 +5,5 @@ export * from './json-tree';
 export * from './parse';
 export * from './receiver-json';
 export * from './response-fields';
+export * from './sample-template';
 export * from './together';

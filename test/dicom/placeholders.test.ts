@@ -231,6 +231,8 @@ describe('placeholders', () => {
       element(0x00180015, 'CS', 'Doe, Jane '),
       element(0x00180050, 'DS', '5 '),
       element(0x00180088, 'DS', 'see report'),
+      element(0x00100020, 'IS', '12345678'),
+      element(0x00100010, 'CS', 'DOE JANE'),
       element(0x00280010, 'US', us(512)),
     );
     assert.deepEqual(tags, {
@@ -238,6 +240,8 @@ describe('placeholders', () => {
       BodyPartExamined: 'PLACEHOLDER',
       SliceThickness: 5,
       SpacingBetweenSlices: '0',
+      PatientID: 1,
+      PatientName: 'PLACEHOLDER',
       Rows: 512,
     });
   });

@@ -47,4 +47,18 @@ describe('what the node shows', () => {
     shown.counted(counters(8));
     assert.equal(shown.current().fill, 'green');
   });
+
+  it('stays under 20 characters, whatever it has counted', () => {
+    const words = '__associations__⇄ __objects__✓ __refused__✗';
+    const shown = new ReceiverStatus((_, values) =>
+      words.replace(/__(\w+?)__/g, (_match, name: string) => String(values?.[name])),
+    );
+    shown.sees(listening);
+    for (const count of [1, 9_999, 10_000, 999_999, 1_000_000, 123_456_789]) {
+      shown.counted({ ...counters(count), openAssociations: Math.min(count, 10_000), refused: count });
+      const { text = '' } = shown.current();
+      assert(text.length < 20, text);
+    }
+    assert.equal(shown.current().text, '10k⇄ 123M✓ 123M✗');
+  });
 });

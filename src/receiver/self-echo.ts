@@ -1,0 +1,68 @@
+import { createPrivateKey } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
+import { hostFilter, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
+import { ANY, splitList, type DicomInSettings } from '../settings';
+import type { ReceiverConfig } from './receiver-config';
+
+/** How a receiver answered a C-ECHO of our own, and what was asked. */
+export type SelfEcho = EchoOutcome & {
+  host: string;
+  port: number;
+  callingAET: string;
+  calledAET: string;
+  tls: boolean;
+  /** The receiver wants a certificate of its callers: its own was shown, where that is possible. */
+  certificate: 'notNeeded' | 'own' | 'none';
+  /** The setting `allowedHosts` shuts out this machine itself. */
+  hostNotAllowed: boolean;
+};
+
+/** Where the list of allowed callers leaves the choice. */
+const CALLING_AET = 'ECHO_TEST';
+const TIMEOUT_MS = 10_000;
+
+/** Calls a receiver at its own port, as a sender would. */
+export async function echoOwnPort({
+  settings,
+  tls,
+}: Pick<ReceiverConfig, 'settings' | 'tls'>): Promise<SelfEcho> {
+  const host = hostToCall(settings.bindAddress);
+  const { port, ourAET: calledAET, requireClientCertificate } = settings;
+  const callingAET = acceptedCaller(settings);
+  const shown = tls && ownCertificate(tls);
+  const target: EchoTarget = { host, port, callingAET, calledAET, timeoutMs: TIMEOUT_MS };
+  const outcome = await sendEcho(shown === undefined ? target : { ...target, tls: shown });
+  return {
+    ...outcome,
+    host,
+    port,
+    callingAET,
+    calledAET,
+    tls: tls !== undefined,
+    certificate: !requireClientCertificate ? 'notNeeded' : shown?.cert === undefined ? 'none' : 'own',
+    hostNotAllowed: !hostFilter(splitList(settings.allowedHosts))(host),
+  };
+}
+
+/** All interfaces have the loopback one among them. */
+function hostToCall(bindAddress: string): string {
+  if (bindAddress === '' || bindAddress === '0.0.0.0') return '127.0.0.1';
+  return bindAddress === '::' ? '::1' : bindAddress;
+}
+
+/** A calling AE title that the receiver lets in, if there is one. */
+function acceptedCaller({ acceptedCallingAETs }: DicomInSettings): string {
+  const callers = splitList(acceptedCallingAETs);
+  return callers.includes(ANY) ? CALLING_AET : (callers[0] ?? CALLING_AET);
+}
+
+/** The library's client takes PEM without a passphrase only; of a P12 it can show nothing. */
+function ownCertificate({ key, cert, passphrase }: TlsOptions): NonNullable<EchoTarget['tls']> {
+  if (!isPem(key) || !isPem(cert)) return {};
+  if (passphrase === undefined) return { key, cert };
+  return { key: createPrivateKey({ key, passphrase }).export({ type: 'pkcs8', format: 'pem' }), cert };
+}
+
+function isPem(value: unknown): value is string | Buffer {
+  return typeof value === 'string' || Buffer.isBuffer(value);
+}

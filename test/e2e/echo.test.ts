@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { sendEcho, type EchoOutcome } from '../../src/network';
+import type { SelfEcho } from '../../src/receiver';
+import { Certificates, type Certificate } from '../support/certificates';
+import { receiverFlow } from '../support/flows';
+import { freePort } from '../support/free-port';
+import { MessageSink } from '../support/message-sink';
+import { needs } from '../support/needs';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+
+describe('the test echo', { timeout: 120_000 }, () => {
+  const certificates = new Certificates();
+  let nodeRed: NodeRed;
+  let sink: MessageSink;
+  let port: number;
+
+  before(async () => {
+    [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
+    nodeRed = await startNodeRed({ flows: [] });
+  });
+  after(async () => {
+    await nodeRed.stop();
+    await sink.close();
+    certificates.remove();
+  });
+
+  async function deploy(settings: Record<string, unknown>, tls: FlowNode[] = []): Promise<void> {
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy([...receiverFlow(port, sink, settings), ...tls]);
+    await nodeRed.waitForLine(/listening on/, { from });
+  }
+  async function echo(): Promise<SelfEcho> {
+    const response = await fetch(`${nodeRed.url}/dicom-in/test-dicom-in/echo`, { method: 'POST' });
+    assert.equal(response.status, 200);
+    return (await response.json()) as SelfEcho;
+  }
+  /** The outcome without the time it took. */
+  const brief = (found: SelfEcho): Record<string, unknown> => {
+    const { outcome, callingAET, calledAET, certificate, hostNotAllowed } = found;
+    return { outcome, callingAET, calledAET, certificate, hostNotAllowed };
+  };
+
+  it('is answered, whatever interface the node listens on', async () => {
+    for (const bindAddress of ['', '0.0.0.0', '127.0.0.1']) {
+      await deploy({ bindAddress });
+      const found = await echo();
+      assert.deepEqual(brief(found), {
+        outcome: 'answered',
+        callingAET: 'ECHO_TEST',
+        calledAET: 'HL7SOUP_SCP',
+        certificate: 'notNeeded',
+        hostNotAllowed: false,
+      });
+      assert(found.outcome === 'answered' && found.milliseconds < 5_000);
+    }
+  });
+
+  it('calls by a name that is let in', async () => {
+    await deploy({ acceptedCallingAETs: 'CT01, MR01', checkCalledAET: true, ourAET: 'ARCHIVE' });
+    const { outcome, callingAET, calledAET } = await echo();
+    assert.deepEqual([outcome, callingAET, calledAET], ['answered', 'CT01', 'ARCHIVE']);
+  });
+
+  it('is rejected where nobody is let in, and says why', async () => {
+    await deploy({ acceptedCallingAETs: '' });
+    const found = await echo();
+    assert.equal(found.outcome, 'rejected');
+    assert(found.outcome === 'rejected');
+    assert.deepEqual([found.result, found.source, found.reason], [1, 1, 3]);
+  });
+
+  it('is shut out where this machine is not among the allowed hosts', async () => {
+    await deploy({ allowedHosts: '10.1.0.0/16' });
+    const { outcome, hostNotAllowed } = await echo();
+    assert.equal(hostNotAllowed, true);
+    assert.notEqual(outcome, 'answered');
+  });
+
+  it('finds nothing where the port is taken, and nobody to ask where settings are wrong', async () => {
+    await nodeRed.deploy([]);
+    const other = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+    await nodeRed.deploy(receiverFlow(port, sink));
+    assert.equal((await echo()).outcome, 'closed', 'the other program is no DICOM node');
+    await new Promise((resolve) => other.close(resolve));
+    await nodeRed.deploy(receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM' }));
+    assert.equal((await echo()).outcome, 'notListening');
+  });
+
+  it(
+    'goes over TLS, with the certificate of the node where one is asked for',
+    { skip: needs('openssl') },
+    async () => {
+      const ca = certificates.authority('Clinic CA');
+      const server = certificates.issue('localhost', ca);
+      await deploy({ tls: 'test-tls' }, [tlsConfig(server, ca)]);
+      assert.deepEqual(
+        [(await echo()).outcome, (await echo()).tls],
+        ['answered', true],
+        'although nobody has signed the certificate that Node.js would trust',
+      );
+      await deploy({ tls: 'test-tls', requireClientCertificate: true }, [tlsConfig(server, ca)]);
+      const own = await echo();
+      assert.deepEqual([own.outcome, own.certificate], ['answered', 'own']);
+      const stranger = certificates.authority('Other CA');
+      await deploy({ tls: 'test-tls', requireClientCertificate: true }, [tlsConfig(server, stranger)]);
+      const refused = await echo();
+      assert.equal(refused.certificate, 'own');
+      assert(['failed', 'closed'].includes(refused.outcome), JSON.stringify(refused));
+    },
+  );
+});
+
+function tlsConfig({ cert, key }: Certificate, ca: Certificate): FlowNode {
+  return {
+    id: 'test-tls',
+    type: 'tls-config',
+    cert,
+    key,
+    ca: ca.cert,
+    certType: 'files',
+    verifyservercert: true,
+  };
+}
+
+describe('sendEcho', { timeout: 30_000 }, () => {
+  const target = { host: '127.0.0.1', callingAET: 'A', calledAET: 'B', timeoutMs: 700 };
+
+  /** Listens with what the peer does with a connection. */
+  async function against(act: Parameters<typeof createServer>[1]): Promise<EchoOutcome> {
+    const server: Server = createServer(act);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const outcome = await sendEcho({ ...target, port });
+    server.close();
+    return outcome;
+  }
+
+  it('ends in time with a peer that says nothing, rubbish, or half a PDU', async () => {
+    const silent = await against((socket) => socket.on('error', () => socket.destroy()));
+    assert.equal(silent.outcome, 'timedOut');
+    const rubbish = await against((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    assert(['failed', 'closed'].includes(rubbish.outcome), JSON.stringify(rubbish));
+    const half = await against((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.write(Buffer.from([2, 0, 0xff, 0xff, 0xff, 0xff, 1]));
+    });
+    assert.equal(half.outcome, 'timedOut');
+  });
+
+  it('tells of an abort as of a connection that was closed, and of a port where nothing listens', async () => {
+    const aborted = await against((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.end(Buffer.from([7, 0, 0, 0, 0, 4, 0, 0, 0, 0])));
+    });
+    assert.equal(aborted.outcome, 'closed');
+    const nobody = await sendEcho({ ...target, port: await freePort() });
+    assert.equal(nobody.outcome === 'failed' && nobody.code, 'ECONNREFUSED');
+  });
+});
