@@ -27,7 +27,7 @@ export type ReceiverValues = ReadonlyMap<ReceiverField, ReceiverValue>;
 export interface NotUnderstood {
   /** Such as `MessageTypeOptions.Foo` or `Activities[2]`. */
   path: string;
-  reason: 'unknownMember' | 'wrongType';
+  reason: 'unknownMember' | 'wrongType' | 'wrongElement' | 'unreadableCallers';
   offset: number;
   /** The beginning of its value. */
   shown: string;
@@ -277,11 +277,12 @@ function wrongTypes(mapping: Mapping, node: JsonNode): NotUnderstood[] {
     return node.items.flatMap((item, index) =>
       isString(item)
         ? []
-        : [{ path: `${path}[${index}]`, reason: 'wrongType' as const, ...placeAndBeginning(item) }],
+        : [{ path: `${path}[${index}]`, reason: 'wrongElement' as const, ...placeAndBeginning(item) }],
     );
   }
   if (decode(mapping, node) !== undefined) return [];
-  return [{ path, reason: 'wrongType', ...placeAndBeginning(node) }];
+  const reason = mapping.field === 'acceptedCallingAETs' ? 'unreadableCallers' : 'wrongType';
+  return [{ path, reason, ...placeAndBeginning(node) }];
 }
 
 const isNull = (node: JsonNode): boolean => node.kind === 'literal' && node.value === null;

@@ -61,6 +61,8 @@ const IMPORT_PROBLEMS: Record<ImportProblemCode, true> = {
 const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], true> = {
   unknownMember: true,
   wrongType: true,
+  wrongElement: true,
+  unreadableCallers: true,
   workflow: true,
   sender: true,
   otherReceiver: true,

@@ -115,7 +115,7 @@ describe('a receiver of Integration Soup', () => {
         ['Port', 'wrongType', '[104]'],
         ['MessageTypeOptions.IncludeTagsNode', 'wrongType', '"perhaps"'],
         ['MessageTypeOptions.Extra', 'unknownMember', 'null'],
-        ['Activities[1]', 'wrongType', '5'],
+        ['Activities[1]', 'wrongElement', '5'],
         ['New', 'unknownMember', '{"deep":1}'],
       ],
     );
@@ -139,6 +139,8 @@ describe('a receiver of Integration Soup', () => {
       const { values } = readReceiver(receiver({ AcceptedCallingAETs }));
       assert.equal(values.get('acceptedCallingAETs'), '');
     }
+    const [told] = readReceiver(receiver({ AcceptedCallingAETs: ['*'] })).notUnderstood;
+    assert.equal(told?.reason, 'unreadableCallers');
   });
 
   it('is written with what has changed, in the form it had, and the rest as it came', () => {
