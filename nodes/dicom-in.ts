@@ -17,7 +17,7 @@ import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
 import { registerEchoRoute } from './runtime/echo-routes';
-import { ReceiverLog } from './runtime/receiver-log';
+import { ReceiverLog, logsDetails } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
 import { runningReceivers } from './runtime/running-receivers';
@@ -155,6 +155,7 @@ class DicomInNode {
       receiverId: this.node.id,
       settings: this.settings,
       queueDirectory: this.queueDirectory(),
+      tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),
     };
   }

@@ -1,4 +1,4 @@
-import type { Node } from 'node-red';
+import type { Node, NodeAPI } from 'node-red';
 import { EventGate, printable, type ReceiverEvent } from '../../src/receiver';
 import { hexStatus } from './receiver-stats';
 
@@ -26,6 +26,12 @@ export class ReceiverLog {
   close(): void {
     this.gate.close();
   }
+}
+
+/** Does any of Node-RED's logs take `debug` lines? Node-RED itself does not say. */
+export function logsDetails(RED: NodeAPI): boolean {
+  const { logging = {} } = RED.settings as { logging?: Record<string, { level?: string }> };
+  return Object.values(logging).some(({ level = '' }) => level === 'debug' || level === 'trace');
 }
 
 function writeLine(node: Node, event: ReceiverEvent): void {

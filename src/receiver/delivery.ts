@@ -22,7 +22,7 @@ export type GiveUpReason =
   { kind: 'notConverted'; text: string } | { kind: 'notAcknowledged'; deliveries: number };
 
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory. */
-const MAX_UNDER_WAY = 16;
+const MAX_UNDER_WAY = 32;
 /** When a file cannot be put in place, the disk or the operator need time. */
 const PLACE_AGAIN_MS = 15_000;
 

@@ -13,6 +13,8 @@ export interface ReceiverConfig {
   queueDirectory: string;
   /** Undefined: clear text. */
   tls?: TlsOptions;
+  /** Somebody wants an event for each object received: it costs as much as a small object's message. */
+  tellsOfObjects: boolean;
   /** Where to count; undefined: memory of its own. */
   counts?: SharedArrayBuffer;
 }

@@ -5,6 +5,7 @@ import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
 import type { FlowMessage } from './message';
+import { Outbox } from './outbox';
 import type { ReceiverConfig } from './receiver-config';
 import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
@@ -45,7 +46,9 @@ export class ReceiverHost {
   private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
-  private readonly requests = new RequestSender((request) => this.post(request));
+  /** To the worker that runs; undefined while none does. */
+  private outbox: Outbox<ToWorker> | undefined;
+  private readonly requests = new RequestSender((request) => this.postNow(request));
 
   constructor(
     private readonly config: ReceiverConfig,
@@ -61,8 +64,11 @@ export class ReceiverHost {
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
     this.worker = worker;
+    this.outbox = new Outbox((messages) => worker.postMessage(messages));
     let reason = '';
-    worker.on('message', (message: FromWorker) => this.receive(message));
+    worker.on('message', (messages: FromWorker[]) => {
+      for (const message of messages) this.receive(message);
+    });
     worker.on('messageerror', (error) => (reason = error.message));
     worker.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => this.exited(reason || `exit code ${code}`));
@@ -79,7 +85,7 @@ export class ReceiverHost {
     const { worker } = this;
     if (worker === undefined) return;
     const exited = new Promise((resolve) => worker.once('exit', resolve));
-    this.post({ kind: 'stop', graceMs });
+    this.postNow({ kind: 'stop', graceMs });
     const deadline = setTimeout(() => void worker.terminate(), graceMs + STOP_MARGIN_MS);
     await exited;
     clearTimeout(deadline);
@@ -116,8 +122,6 @@ export class ReceiverHost {
       case 'fault':
         this.listener.fault(message.fault);
         break;
-      case 'stopped':
-        break;
     }
   }
 
@@ -142,7 +146,7 @@ export class ReceiverHost {
   }
 
   private handedOver(id: string): void {
-    if (!this.stopping) this.post({ kind: 'handed-over', id });
+    if (!this.stopping) this.outbox?.add({ kind: 'handed-over', id });
   }
 
   private dropDeliveries(): void {
@@ -153,6 +157,7 @@ export class ReceiverHost {
 
   private exited(reason: string): void {
     this.worker = undefined;
+    this.outbox = undefined;
     this.requests.abandon();
     // What waits here is still in the queue, and comes again from the next worker.
     this.dropDeliveries();
@@ -172,8 +177,9 @@ export class ReceiverHost {
   }
 
   /** False when there is no worker. */
-  private post(message: ToWorker): boolean {
-    this.worker?.postMessage(message);
-    return this.worker !== undefined;
+  private postNow(message: ToWorker): boolean {
+    this.outbox?.add(message);
+    this.outbox?.flush();
+    return this.outbox !== undefined;
   }
 }

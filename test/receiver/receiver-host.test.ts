@@ -31,7 +31,7 @@ async function start(overrides: Record<string, unknown> = {}): Promise<Started> 
   const { settings } = parseSettings({ bindAddress: '127.0.0.1', port, ...overrides });
   const [messages, events, faults]: [FlowMessage[], ReceiverEvent[], ReceiverFault[]] = [[], [], []];
   const host = new ReceiverHost(
-    { receiverId: 'test', settings, queueDirectory: join(root, String(port)) },
+    { receiverId: 'test', settings, queueDirectory: join(root, String(port)), tellsOfObjects: true },
     {
       message: (message) => messages.push(message),
       event: (event) => events.push(event),

@@ -29,7 +29,7 @@ export async function startReceiver(
   let listening: (port: number) => void;
   const listens = new Promise<number>((resolve) => (listening = resolve));
   const receiver = new Receiver(
-    { receiverId: 'test', settings: { ...settings, port }, queueDirectory },
+    { receiverId: 'test', settings: { ...settings, port }, queueDirectory, tellsOfObjects: true },
     {
       deliver: (id, { message, object }) => {
         delivered.push({ id, message, object });

@@ -1,0 +1,43 @@
+/** Waking the other thread costs as much as what is posted: under load, one wake-up in so many milliseconds carries all. */
+const INTERVAL_MS = 2;
+/** Full before that, it is posted at once: the other side is not to run dry. */
+const MAX_BATCH = 16;
+
+/**
+ * What one thread posts to another, in order and in batches: the first message after a pause goes at once, those that
+ * follow within `INTERVAL_MS` go together.
+ */
+export class Outbox<Message> {
+  private messages: Message[] = [];
+  private transfer: ArrayBuffer[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private postedAt = -Infinity;
+
+  constructor(private readonly post: (messages: Message[], transfer: ArrayBuffer[]) => void) {}
+
+  /** @param transfer memory that moves to the other thread with the message */
+  add(message: Message, transfer?: ArrayBuffer): void {
+    this.messages.push(message);
+    if (transfer !== undefined) this.transfer.push(transfer);
+    if (this.messages.length >= MAX_BATCH) this.flush();
+    else if (this.timer === undefined) this.schedule();
+  }
+
+  /** Posts what waits. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.messages.length === 0) return;
+    const { messages, transfer } = this;
+    this.messages = [];
+    this.transfer = [];
+    this.postedAt = performance.now();
+    this.post(messages, transfer);
+  }
+
+  private schedule(): void {
+    const wait = this.postedAt + INTERVAL_MS - performance.now();
+    if (wait <= 0) this.flush();
+    else this.timer = setTimeout(() => this.flush(), wait);
+  }
+}
