@@ -1,97 +1,167 @@
-/**
- * Objects per second and CPU time per object of receivers side by side, in one run: this node's three queue modes in a
- * real Node-RED (message delivered to a flow), DCMTK's storescp without sync, and Orthanc, which syncs. Interleaved,
- * medians. `node dist/bench/receiving.js [rounds]`. Needs Linux, DCMTK, Orthanc and the corpus.
- */
-import { join } from 'node:path';
-import { corpus } from '../test/support/needs';
+import { memoryMB, cpuMilliseconds, forgetPeak } from './support/proc';
+import { median, percentile } from './support/median';
 import {
-  cpuMilliseconds,
+  dimseServer,
+  floor,
   orthanc,
   ourNode,
   storescp,
   type Receiver,
   type ReceiverKind,
 } from './support/receivers';
-import { readWork, sendLoad, type Work } from './support/store-load';
+import { sendLoad } from './support/store-load';
+import { ct20M, ct512K, multiFrame1G, sr5K, type Work } from './support/work';
 
-const WORK: [work: Work, count: number][] = [
-  [readWork('SR 5 KB', join(corpus, 'good/sr-comprehensive-3d/highdicom__sr_document.dcm')), 400],
-  [readWork('CT 512 KB', join(corpus, 'good/ct/libdicom__ct_brain_single.dcm')), 100],
-];
-const ASSOCIATIONS = [1, 4];
-const KINDS: ReceiverKind[] = [storescp, ourNode('memory'), ourNode('disk'), ourNode('disk-synced'), orthanc];
-
-interface Figures {
+/** One receiver's figures for one load: medians of the rounds. */
+export interface Figures {
   perSecond: number;
-  cpuPerObject: number;
+  megabytesPerSecond: number;
+  p50: number;
   p99: number;
+  cpuPerObject: number;
+  /** NaN where it means nothing. */
+  peakMB: number;
+  /** By how much it grew over what it was before. */
+  grownMB: number;
+  loopP99: number;
 }
 
-void main(Number(process.argv[2] ?? 5));
+/** The same load for each receiver. A text instead of figures says why there are none. */
+export interface Comparison {
+  work: string;
+  associations: number;
+  figures: Map<string, Figures | string>;
+}
 
-async function main(rounds: number): Promise<void> {
-  const kinds = KINDS.filter(({ name, missing }) => {
-    if (missing !== undefined) console.log(`${name} is left out: it is not installed (${missing})`);
-    return missing === undefined;
-  });
-  const running = new Map<ReceiverKind, Receiver>();
-  for (const kind of kinds) running.set(kind, await kind.start());
-  try {
-    for (const [work, count] of WORK) {
-      for (const associations of ASSOCIATIONS) {
-        const figures = new Map<ReceiverKind, Figures[]>(kinds.map((kind) => [kind, []]));
-        // The first round warms up, and counts for nothing.
-        for (let round = 0; round <= rounds; round += 1) {
-          for (const [kind, receiver] of running) {
-            const measured = await measure(receiver, work, count, associations);
-            if (round > 0) figures.get(kind)?.push(measured);
-          }
-        }
-        print(`${work.name}, ${associations} association${associations > 1 ? 's' : ''}`, kinds, figures);
+export interface LoadPlan {
+  work: Work;
+  count: number;
+  associations: readonly number[];
+}
+
+export const RECEIVERS: readonly ReceiverKind[] = [
+  storescp,
+  ourNode('memory'),
+  ourNode('disk'),
+  ourNode('disk-synced'),
+  orthanc,
+  dimseServer,
+  floor,
+];
+
+/** One object of a gigabyte at a time: sixteen at once would measure the disk. */
+export const plans = (): Record<string, LoadPlan> => ({
+  sr: { work: sr5K(), count: 2_000, associations: [1, 4, 16] },
+  ct: { work: ct512K(), count: 400, associations: [1, 4, 16] },
+  '20mb': { work: ct20M(), count: 20, associations: [1, 4, 16] },
+  '1gb': { work: multiFrame1G(), count: 1, associations: [1] },
+});
+
+interface Contestant {
+  kind: ReceiverKind;
+  receiver: Receiver;
+  /** Why it cannot take part in this load. */
+  failure: string | undefined;
+  measured: Figures[];
+}
+
+/**
+ * Every load with every receiver, by turns, so that a busy moment of the machine meets all of them.
+ * @param rounds after one that warms up and counts for nothing
+ */
+export async function compareReceivers(
+  kinds: readonly ReceiverKind[],
+  loads: readonly LoadPlan[],
+  rounds: number,
+  tell: (comparison: Comparison) => void,
+): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { work, count, associations } of loads) {
+    // New processes for each kind of work: what one has left behind in memory is not to be the next one's.
+    const contestants: Contestant[] = [];
+    try {
+      for (const kind of kinds)
+        contestants.push({ kind, receiver: await kind.start(), failure: undefined, measured: [] });
+      for (const each of associations) {
+        const comparison = await compare(contestants, work, count, each, rounds);
+        comparisons.push(comparison);
+        tell(comparison);
+      }
+    } finally {
+      for (const { receiver } of contestants) await receiver.stop();
+    }
+  }
+  return comparisons;
+}
+
+async function compare(
+  contestants: Contestant[],
+  work: Work,
+  count: number,
+  associations: number,
+  rounds: number,
+): Promise<Comparison> {
+  for (const contestant of contestants) {
+    const { maxAssociations = associations } = contestant.kind;
+    contestant.measured = [];
+    contestant.failure = associations > maxAssociations ? `serves ${maxAssociations} at a time` : undefined;
+  }
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const contestant of contestants) {
+      if (contestant.failure !== undefined) continue;
+      try {
+        const figures = await measure(contestant, work, count, associations);
+        if (round > 0) contestant.measured.push(figures);
+      } catch (error) {
+        contestant.failure = (error as Error).message;
       }
     }
-  } finally {
-    for (const receiver of running.values()) await receiver.stop();
   }
+  const figures = new Map(
+    contestants.map(({ kind, failure, measured }) => [kind.name, failure ?? medians(measured)]),
+  );
+  return { work: work.name, associations, figures };
 }
 
 async function measure(
-  receiver: Receiver,
+  { kind, receiver }: Contestant,
   work: Work,
   count: number,
   associations: number,
 ): Promise<Figures> {
-  const before = cpuMilliseconds(receiver.pid);
-  const { seconds, latencies } = await sendLoad(receiver.port, work, count, associations);
+  const { port, pid, protocol } = receiver;
+  await receiver.loopDelays?.();
+  forgetPeak(pid);
+  const memoryBefore = memoryMB(pid, 'VmRSS');
+  const cpuBefore = cpuMilliseconds(pid);
+  const { seconds, latencies } = await sendLoad(port, work, count, associations, protocol);
   await receiver.settled(count);
-  const cpuPerObject = (cpuMilliseconds(receiver.pid) - before) / count;
+  const cpuPerObject = (cpuMilliseconds(pid) - cpuBefore) / count;
+  const peakMB = kind.isOneProcess ? memoryMB(pid, 'VmHWM') : NaN;
+  const delays = await receiver.loopDelays?.();
+  const perSecond = count / seconds;
   return {
-    perSecond: count / seconds,
+    perSecond,
+    megabytesPerSecond: (perSecond * (work.dataSet.length + work.filling)) / 1e6,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
     cpuPerObject,
-    p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
+    peakMB,
+    grownMB: peakMB - memoryBefore,
+    loopP99: delays?.p99 ?? NaN,
   };
 }
 
-function print(title: string, kinds: ReceiverKind[], figures: Map<ReceiverKind, Figures[]>): void {
-  const median = (kind: ReceiverKind, field: keyof Figures): number => {
-    const sorted = (figures.get(kind) ?? []).map((measured) => measured[field]).sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+function medians(measured: readonly Figures[]): Figures {
+  const of = (field: keyof Figures): number => median(measured.map((figures) => figures[field]));
+  return {
+    perSecond: of('perSecond'),
+    megabytesPerSecond: of('megabytesPerSecond'),
+    p50: of('p50'),
+    p99: of('p99'),
+    cpuPerObject: of('cpuPerObject'),
+    peakMB: of('peakMB'),
+    grownMB: of('grownMB'),
+    loopP99: of('loopP99'),
   };
-  const peer = kinds.includes(storescp) ? storescp : undefined;
-  console.log(`\n${title}`);
-  console.table(
-    Object.fromEntries(
-      kinds.map((kind) => [
-        kind.name,
-        {
-          'objects/s': Math.round(median(kind, 'perSecond')),
-          'x storescp': peer && (median(kind, 'perSecond') / median(peer, 'perSecond')).toFixed(2),
-          'CPU ms/object': median(kind, 'cpuPerObject').toFixed(2),
-          'CPU x storescp': peer && (median(kind, 'cpuPerObject') / median(peer, 'cpuPerObject')).toFixed(2),
-          'p99 ms': median(kind, 'p99').toFixed(1),
-        },
-      ]),
-    ),
-  );
 }

@@ -1,19 +1,24 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TAB, flowNode, dicomIn } from '../../test/support/flows';
+import { TAB, dicomIn, flowNode } from '../../test/support/flows';
 import { freePort } from '../../test/support/free-port';
-import { startNodeRed, type FlowNode } from '../../test/support/node-red';
+import { startNodeRed, type FlowNode, type NodeRed } from '../../test/support/node-red';
+import { loopProbe, type LoopDelays } from './loop-probe';
+import type { Protocol } from './store-load';
 
 /** A receiver that runs. */
 export interface Receiver {
   port: number;
-  /** Processes whose CPU time is the receiver's. */
+  /** The process whose CPU time and memory are the receiver's. */
   pid: number;
+  protocol: Protocol;
   /** Resolves once everything that was received has been dealt with. */
   settled(received: number): Promise<void>;
+  /** Delays of Node-RED's main event loop since the last call. */
+  loopDelays?(): Promise<LoopDelays>;
   stop(): Promise<void>;
 }
 
@@ -21,36 +26,47 @@ export interface ReceiverKind {
   name: string;
   /** Undefined: it can run here. Otherwise how to get it. */
   missing?: string;
+  /** One process, whose memory can be compared. */
+  isOneProcess: boolean;
+  /** It serves no more at a time; undefined: enough for every load. */
+  maxAssociations?: number;
   start(): Promise<Receiver>;
 }
 
 /** `dicom-in` in a real Node-RED, with a flow that counts its messages. */
 export function ourNode(queue: string): ReceiverKind {
   return {
-    name: `dicom-in ${queue}`,
+    name: `dicom-in, ${queue}`,
+    isOneProcess: true,
     async start() {
       const port = await freePort();
-      const nodeRed = await startNodeRed({ flows: countingFlow(port, queue) });
+      const probe = loopProbe();
+      const nodeRed = await startNodeRed({ flows: countingFlow(port, { queue }), env: probe.env });
       await nodeRed.waitForLine(/listening on/);
-      const count = async (): Promise<number> => Number(await (await fetch(`${nodeRed.url}/count`)).text());
       let before = 0;
       return {
         port,
         pid: nodeRed.pid,
+        protocol: 'dicom',
         async settled(received) {
-          while ((await count()) < before + received) await pause(20);
-          before = await count();
+          while ((await messageCount(nodeRed)) < before + received) await pause(20);
+          before = await messageCount(nodeRed);
         },
-        stop: async () => void (await nodeRed.stop()),
+        loopDelays: () => probe.read(nodeRed),
+        async stop() {
+          await nodeRed.stop();
+          probe.remove();
+        },
       };
     },
   };
 }
 
-function countingFlow(port: number, queue: string): FlowNode[] {
+/** A flow that counts messages, and tells how many at `/count`. */
+export function countingFlow(port: number, settings: Record<string, unknown>): FlowNode[] {
   return [
     { id: TAB, type: 'tab', label: 'bench' },
-    dicomIn('bench', port, [['count']], { queue, maxQueued: '1000000' }),
+    dicomIn('bench', port, [['count']], { maxQueued: '1000000', maxAssociations: '250', ...settings }),
     flowNode('count', 'function', {
       func: `global.set('n', (global.get('n') || 0) + 1);`,
       outputs: 0,
@@ -66,61 +82,89 @@ function countingFlow(port: number, queue: string): FlowNode[] {
   ];
 }
 
-/** DCMTK's storescp, a process for each association, which keeps the bytes as they come and does not sync. TCP_NODELAY, or it stalls 40 ms an object. */
+async function messageCount({ url }: NodeRed): Promise<number> {
+  return Number(await (await fetch(`${url}/count`)).text());
+}
+
+/**
+ * DCMTK's storescp, which keeps the bytes as they come and does not sync; a process for each association, for without
+ * `--fork` it serves one at a time. Without TCP_NODELAY it would stall 40 ms an object.
+ */
 export const storescp: ReceiverKind = {
   name: 'storescp',
   ...missingUnless('storescp', 'apt install dcmtk'),
-  async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'bench-storescp-'));
-    const port = await freePort();
-    const child = spawn('storescp', ['--fork', '--bit-preserving', '-od', folder, String(port)], {
-      env: { ...process.env, TCP_NODELAY: '1' },
-      stdio: 'ignore',
-    });
-    return external(child, port, folder);
-  },
+  isOneProcess: false,
+  start: () =>
+    external('storescp', (folder, port) => ['--fork', '--bit-preserving', '-od', folder, String(port)]),
 };
 
 /** Orthanc as Debian packages it, with its defaults: it syncs what it stores, and has a database beside. */
 export const orthanc: ReceiverKind = {
   name: 'Orthanc',
   ...missingUnless('Orthanc', 'apt install orthanc'),
+  isOneProcess: true,
+  // DicomThreadsCount: further ones wait.
+  maxAssociations: 4,
   async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'bench-orthanc-'));
-    const [port, httpPort] = await Promise.all([freePort(), freePort()]);
-    const config = join(folder, 'orthanc.json');
-    writeFileSync(
-      config,
-      JSON.stringify({
-        StorageDirectory: folder,
-        IndexDirectory: folder,
-        DicomPort: port,
-        HttpPort: httpPort,
-      }),
-    );
-    const child = spawn('Orthanc', [config], { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
-    return external(child, port, folder);
+    const httpPort = await freePort();
+    return external('Orthanc', (folder, port) => {
+      const config = join(folder, 'orthanc.json');
+      const settings = { StorageDirectory: folder, IndexDirectory: folder, DicomPort: port, HttpPort: httpPort };
+      writeFileSync(config, JSON.stringify(settings));
+      return [config];
+    });
   },
 };
 
-async function external(child: ChildProcess, port: number, folder: string): Promise<Receiver> {
-  await answers(port);
+/** dcmjs-dimse's own server, as its README has it. */
+export const dimseServer: ReceiverKind = {
+  name: 'dcmjs-dimse server',
+  isOneProcess: true,
+  start: () =>
+    external(process.execPath, (_folder, port) => [join(__dirname, 'dimse-server.js'), String(port)]),
+};
+
+/** A bare TCP server that writes what it reads to one file. */
+export const floor: ReceiverKind = {
+  name: 'bare TCP to file',
+  isOneProcess: true,
+  start: () =>
+    external(
+      process.execPath,
+      (folder, port) => [join(__dirname, 'bare-server.js'), String(port), join(folder, 'bytes')],
+      'bare',
+    ),
+};
+
+async function external(
+  command: string,
+  args: (folder: string, port: number) => string[],
+  protocol: Protocol = 'dicom',
+): Promise<Receiver> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const port = await freePort();
+  const env = { ...process.env, TCP_NODELAY: '1' };
+  const child = spawn(command, args(folder, port), { env, stdio: 'ignore' });
+  await answers(port, child);
   return {
     port,
     pid: child.pid ?? -1,
-    // A process that served an association counts once it has ended.
+    protocol,
+    // What it does after the last answer counts, too.
     settled: () => pause(100),
     async stop() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      child.kill('SIGTERM');
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once('close', resolve));
+        child.kill('SIGKILL');
+        await ended;
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function answers(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+async function answers(port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 400 && child.exitCode === null; tries += 1) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
@@ -129,18 +173,13 @@ async function answers(port: number): Promise<void> {
     if (open) return;
     await pause(50);
   }
+  child.kill('SIGKILL');
   throw new Error(`nothing answers on port ${port}`);
 }
 
 function missingUnless(command: string, how: string): { missing?: string } {
   const found = spawnSync('which', [command]).status === 0 || existsSync(`/usr/sbin/${command}`);
   return found ? {} : { missing: how };
-}
-
-/** User and system time of a process, its threads and its ended children, in milliseconds (proc(5), 100 ticks a second). */
-export function cpuMilliseconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 10;
 }
 
 export const pause = (milliseconds: number): Promise<void> =>

@@ -35,11 +35,13 @@ const PREFIX = 'DICM';
 const GROUP = 0x0002;
 const HEADER = 8;
 const LONG_HEADER = 12;
+const SPACE = 0x20;
 /** Far more than any file meta information has; what is longer is none. */
 const LONGEST = 1024 * 1024;
 
 const GROUP_LENGTH = 0x0000;
 const VERSION = 0x0001;
+const VERSION_1 = Buffer.from([0, 1]);
 const PRIVATE_CREATOR = 0x0100;
 const PRIVATE_INFORMATION = 0x0102;
 
@@ -62,45 +64,53 @@ const FIELDS: readonly { element: number; vr: Vr; field: TextField }[] = [
 
 /**
  * What stands before the data set in a Part 10 file: 128 zero bytes, DICM, and group 0002 in explicit VR little endian
- * with its length (PS3.10 7.1).
+ * with its length (PS3.10 7.1). Written into one piece of memory: it is part of the cost of every object received.
  */
 export function encodeFileMeta(meta: FileMeta): Buffer {
-  const elements = [encodeElement(VERSION, VR.OB, Buffer.from([0, 1]))];
+  const elements: MetaElement[] = [[VERSION, VR.OB, VERSION_1]];
   for (const { element, vr, field } of FIELDS) {
     const value = meta[field];
-    if (value !== undefined) elements.push(encodeElement(element, vr, Buffer.from(value, 'latin1')));
+    if (value !== undefined) elements.push([element, vr, value]);
   }
   if (meta.privateInformation !== undefined) {
     const { creatorUID, bytes } = meta.privateInformation;
-    elements.push(encodeElement(PRIVATE_CREATOR, VR.UI, Buffer.from(creatorUID, 'latin1')));
-    elements.push(encodeElement(PRIVATE_INFORMATION, VR.OB, bytes));
+    elements.push([PRIVATE_CREATOR, VR.UI, creatorUID], [PRIVATE_INFORMATION, VR.OB, bytes]);
   }
-  const group = Buffer.concat(elements);
+  const groupLength = elements.reduce((sum, element) => sum + encodedLength(element), 0);
+  const start = PREAMBLE + PREFIX.length;
   const length = Buffer.alloc(4);
-  length.writeUInt32LE(group.length);
-  return Buffer.concat([
-    Buffer.alloc(PREAMBLE),
-    Buffer.from(PREFIX, 'latin1'),
-    encodeElement(GROUP_LENGTH, VR.UL, length),
-    group,
-  ]);
+  length.writeUInt32LE(groupLength);
+  const bytes = Buffer.alloc(start + HEADER + length.length + groupLength);
+  bytes.write(PREFIX, PREAMBLE, 'latin1');
+  let at = writeElement(bytes, start, [GROUP_LENGTH, VR.UL, length]);
+  for (const element of elements) at = writeElement(bytes, at, element);
+  return bytes;
 }
 
-function encodeElement(element: number, vr: Vr, value: Buffer): Buffer {
-  const header = vr.long ? LONG_HEADER : HEADER;
-  const padded = value.length + (value.length % 2);
-  const bytes = Buffer.alloc(header + padded, vr === VR.UI || vr === VR.OB ? 0 : ' ');
-  bytes.writeUInt16LE(GROUP, 0);
-  bytes.writeUInt16LE(element, 2);
-  bytes.write(vr.name, 4, 'latin1');
-  if (vr.long) {
-    bytes.writeUInt16LE(0, 6);
-    bytes.writeUInt32LE(padded, 8);
-  } else {
-    bytes.writeUInt16LE(padded, 6);
-  }
-  value.copy(bytes, header);
-  return bytes;
+/** Element number, VR, and value: text in latin1, or bytes. */
+type MetaElement = readonly [element: number, vr: Vr, value: string | Buffer];
+
+const headerLength = (vr: Vr): number => (vr.long ? LONG_HEADER : HEADER);
+
+function encodedLength([, vr, { length }]: MetaElement): number {
+  return headerLength(vr) + length + (length % 2);
+}
+
+/** Into bytes that are zero. Returns where it ends. */
+function writeElement(bytes: Buffer, at: number, element: MetaElement): number {
+  const [number, vr, value] = element;
+  const start = at + headerLength(vr);
+  const end = at + encodedLength(element);
+  bytes.writeUInt16LE(GROUP, at);
+  bytes.writeUInt16LE(number, at + 2);
+  bytes.write(vr.name, at + 4, 'latin1');
+  if (vr.long) bytes.writeUInt32LE(end - start, at + 8);
+  else bytes.writeUInt16LE(end - start, at + 6);
+  if (typeof value === 'string') bytes.write(value, start, 'latin1');
+  else value.copy(bytes, start);
+  // Text is padded with a space, UIDs and bytes with a zero (PS3.5 6.2).
+  if (value.length % 2 !== 0 && vr !== VR.UI && vr !== VR.OB) bytes[end - 1] = SPACE;
+  return end;
 }
 
 /**

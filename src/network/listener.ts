@@ -4,6 +4,7 @@ import { Association } from './association';
 import type { AssociationContext } from './association-context';
 import { ConnectionTable } from './connection-table';
 import { plainAddress, type HostFilter } from './host-filter';
+import { ReadBuffer } from './read-buffer';
 import { RequestBudget } from './request-budget';
 import { connectionBelow, handshakeFailure, tlsFacts, withTlsProfile } from './tls-profile';
 
@@ -31,9 +32,14 @@ export class Listener {
   private readonly tlsServer: Server | undefined;
   private readonly connections = new ConnectionTable();
   private readonly requests = new RequestBudget();
+  private readonly readBuffer = new ReadBuffer();
 
   constructor(private readonly options: ListenerOptions) {
-    this.server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.connected(socket));
+    // TLS reads by itself; what it decrypts has memory of its own.
+    const pauseOnConnect = options.tls === undefined;
+    this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
+      this.connected(pauseOnConnect ? this.readBuffer.adopt(accepted) : accepted),
+    );
     if (options.tls !== undefined) this.tlsServer = this.createTls(options.tls);
   }
 

@@ -30,7 +30,10 @@ export interface StoreRequest {
  * rest of the data set is dropped by the caller.
  */
 export interface ObjectWriter {
-  /** Undefined: go on. A status: refuse the object with it. A promise: wait, the sender is held meanwhile. */
+  /**
+   * Undefined: go on. A status: refuse the object with it. A promise: wait, the sender is held meanwhile.
+   * @param bytes valid until `write` returns, not until its promise is settled
+   */
   write(bytes: Buffer): CommandStatus | undefined | Promise<CommandStatus | undefined>;
   /** The data set is complete. The status is the answer to the sender: success means the object is safely kept. */
   finish(): Promise<CommandStatus>;

@@ -15,6 +15,7 @@ export interface PdvFragment {
   isLast: boolean;
   /** True on the piece that ends this PDV: a PDV may arrive in many pieces, one a socket read. */
   endsPdv: boolean;
+  /** Valid during the call only. */
   bytes: Buffer;
 }
 
@@ -56,10 +57,14 @@ export class PduReader {
     private readonly maxDataLength: number,
   ) {}
 
-  /** Takes the next chunk. While paused, chunks wait: stop the socket, for nothing limits them here. */
+  /**
+   * Takes the next chunk, which is valid during the call only. While paused, chunks wait: stop the socket, for nothing
+   * limits them here.
+   */
   push(chunk: Buffer): void {
     this.rest = this.rest === undefined ? chunk : Buffer.concat([this.rest, chunk]);
     this.run();
+    if (this.rest !== undefined) this.rest = Buffer.from(this.rest);
   }
 
   /** Makes the reader stop after the call to the visitor that is under way. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 /** What a connection tells its association. */
 export interface ConnectionListener {
+  /** @param bytes valid during the call only */
   received(bytes: Buffer): void;
   /** Nothing is to be read until `resumed`. */
   paused(): void;

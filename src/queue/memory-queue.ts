@@ -7,13 +7,14 @@ import {
   type QueueWriter,
   type QueuedObject,
 } from './object-queue';
+import { BlockBuffer } from './block-buffer';
 import { objectIds } from './object-id';
 
 /** Bytes that a memory queue holds at most, all objects together, dead letters included. */
 const MAX_BYTES = 268_435_456;
 
 interface Held {
-  bytes: Buffer;
+  bytes: BlockBuffer;
   deliveries: number;
 }
 
@@ -47,36 +48,36 @@ export class MemoryQueue implements ObjectQueue {
 
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.maxObjects) throw queueFull(this.maxObjects);
-    const parts: Buffer[] = [];
-    let length = 0;
+    const object = new BlockBuffer();
     const add = (bytes: Buffer): void => {
       if (this.bytes + bytes.length > MAX_BYTES) {
         throw new QueueRefusal('QUEUE_FULL', `memory queue is full: ${MAX_BYTES / 1e6} MB`);
       }
-      parts.push(bytes);
-      length += bytes.length;
+      object.append(bytes);
       this.bytes += bytes.length;
-    };
-    const whole = (): Buffer => {
-      if (parts.length > 1) parts.splice(0, parts.length, Buffer.concat(parts, length));
-      return parts[0] ?? Buffer.alloc(0);
     };
     add(head);
     return {
       write: add,
-      content: () => ({ kind: 'memory', bytes: whole() }),
-      commit: () => Promise.resolve(this.add({ bytes: whole(), deliveries: 0 })),
-      discard: () => {
-        this.bytes -= length;
+      content: () => ({ kind: 'memory', bytes: object }),
+      commit: () => {
+        object.trim();
+        return Promise.resolve(this.add({ bytes: object, deliveries: 0 }));
       },
+      discard: () => this.forget(object),
     };
   }
 
   private add(held: Held): string {
-    const id = this.nextId();
+    const id = this.nextId(held.bytes.size);
     this.held.set(id, held);
     this.waiting.push(id);
     return id;
+  }
+
+  private forget(bytes: BlockBuffer | undefined): void {
+    this.bytes -= bytes?.size ?? 0;
+    bytes?.clear();
   }
 
   take(): QueuedObject | undefined {
@@ -93,7 +94,7 @@ export class MemoryQueue implements ObjectQueue {
   }
 
   remove(id: string): void {
-    this.bytes -= this.held.get(id)?.bytes.length ?? 0;
+    this.forget(this.held.get(id)?.bytes);
     this.held.delete(id);
   }
 
@@ -113,14 +114,14 @@ export class MemoryQueue implements ObjectQueue {
   }
 
   private discardDead(id: string): boolean {
-    this.bytes -= this.dead.get(id)?.bytes.length ?? 0;
+    this.forget(this.dead.get(id)?.bytes);
     return this.dead.delete(id);
   }
 
   close(): void {
+    for (const { bytes } of [...this.held.values(), ...this.dead.values()]) this.forget(bytes);
     this.waiting.length = 0;
     this.held.clear();
     this.dead.clear();
-    this.bytes = 0;
   }
 }

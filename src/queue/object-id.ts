@@ -2,23 +2,29 @@
 const TIME_DIGITS = 13;
 const COUNT_DIGITS = 10;
 
-const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}$`);
+const PREFIX = TIME_DIGITS + 1 + COUNT_DIGITS + 1;
+const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}-\\d{1,16}$`);
 
 /** True for what `objectIds` makes: so a stray file in the queue's folder is not taken for an object. */
 export function isObjectId(text: string): boolean {
   return ID.test(text);
 }
 
+/** The size of the object, in bytes: a file that is shorter was cut off by a loss of power. */
+export function sizeInId(id: string): number {
+  return Number(id.slice(PREFIX));
+}
+
 /**
  * Makes ids that sort in the order they were made, also across restarts and when the clock was set back: the time of
- * this run, or that of the newest id found if it is later, then a count.
+ * this run, or that of the newest id found if it is later, then a count. At the end stands the object's size.
  */
-export function objectIds(newestFound: string | undefined, now: number): () => string {
+export function objectIds(newestFound: string | undefined, now: number): (size: number) => string {
   const found = newestFound === undefined ? 0 : Number(newestFound.slice(0, TIME_DIGITS)) + 1;
   const run = String(Math.max(now, found)).padStart(TIME_DIGITS, '0');
   let count = 0;
-  return () => {
+  return (size) => {
     count += 1;
-    return `${run}-${String(count).padStart(COUNT_DIGITS, '0')}`;
+    return `${run}-${String(count).padStart(COUNT_DIGITS, '0')}-${size}`;
   };
 }

@@ -1,3 +1,5 @@
+import type { BlockBuffer } from './block-buffer';
+
 /**
  * What has been accepted and not yet handed over. The queue knows bytes, order and safety; what the bytes mean is the
  * receiver's business, and so is what a refusal says to the sender.
@@ -36,7 +38,7 @@ export interface ObjectQueue {
   close(): void;
 }
 
-/** An object being written. Exactly one of `commit` and `discard` ends it. */
+/** An object being written. `commit` or `discard` ends it; after one that failed, `discard` does nothing more. */
 export interface QueueWriter {
   /** @throws QueueRefusal when it cannot be kept; then call `discard` */
   write(bytes: Buffer): void;
@@ -47,9 +49,10 @@ export interface QueueWriter {
   discard(): void;
 }
 
-/** The bytes of an object: in memory, or in an open file of this size at this path. */
+/** The bytes of an object: in memory, perhaps beside the file at this path, or in an open file of this size only. */
 export type ObjectContent =
-  { kind: 'memory'; bytes: Buffer } | { kind: 'file'; fd: number; size: number; path: string };
+  | { kind: 'memory'; bytes: BlockBuffer; path?: string }
+  | { kind: 'file'; fd: number; size: number; path: string };
 
 export interface QueuedObject {
   readonly id: string;

@@ -1,43 +1,87 @@
+import { BLOCK_BYTES, BlockBuffer } from './block-buffer';
+import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
-/** A file that is being written, piece by piece. */
+/**
+ * A file that is being written, piece by piece. Small pieces are collected first: one that is smaller than a block as a
+ * whole comes into being at `complete`, with one write.
+ */
 export class PartFile {
-  readonly fd: number;
   size = 0;
-  private isOpen = true;
+  private fd: number | undefined;
+  private collected = new BlockBuffer();
 
-  /** Creates it; an existing file is an error. */
   constructor(
     readonly path: string,
-    mode: number,
+    private readonly mode: number,
     private readonly files: QueueFiles,
-  ) {
-    this.fd = files.openSync(path, 'wx+', mode);
-  }
+  ) {}
 
-  /** The system may take less than all, when the disk fills up for one. */
   write(bytes: Buffer): void {
-    let written = 0;
-    while (written < bytes.length) written += this.files.writeSync(this.fd, bytes, written);
     this.size += bytes.length;
+    if (this.collected.size + bytes.length < BLOCK_BYTES) {
+      this.collected.append(bytes);
+      return;
+    }
+    this.flush();
+    if (bytes.length < BLOCK_BYTES) this.collected.append(bytes);
+    else this.writeOut(bytes);
   }
 
-  sync(): Promise<void> {
-    return this.files.sync(this.fd);
+  /** What has been written so far: in memory, as long as that is all of it. */
+  content(): ObjectContent {
+    if (this.fd === undefined) return { kind: 'memory', bytes: this.collected };
+    this.flush();
+    return { kind: 'file', fd: this.fd, size: this.size, path: this.path };
+  }
+
+  /** Everything is in the file now. Returns its bytes where memory has them all, too: the caller clears them. */
+  complete(): BlockBuffer | undefined {
+    if (this.fd !== undefined) {
+      this.flush();
+      return undefined;
+    }
+    const { collected } = this;
+    this.writeCollected();
+    this.collected = new BlockBuffer();
+    return collected;
+  }
+
+  async sync(): Promise<void> {
+    if (this.fd !== undefined) await this.files.sync(this.fd);
   }
 
   close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.files.closeSync(this.fd);
+    this.collected.clear();
+    if (this.fd === undefined) return;
+    const { fd } = this;
+    this.fd = undefined;
+    this.files.closeSync(fd);
   }
 
   /** Closes and deletes it, if it is still there under this name. */
   remove(): void {
+    const exists = this.fd !== undefined;
     try {
       this.close();
     } finally {
-      this.files.rmSync(this.path, { force: true });
+      if (exists) this.files.rmSync(this.path, { force: true });
     }
+  }
+
+  private flush(): void {
+    this.writeCollected();
+    this.collected.clear();
+  }
+
+  private writeCollected(): void {
+    for (const piece of this.collected.pieces()) this.writeOut(piece);
+  }
+
+  /** The system may take less than all, when the disk fills up for one. An existing file is an error. */
+  private writeOut(bytes: Buffer): void {
+    this.fd ??= this.files.openSync(this.path, 'wx+', this.mode);
+    let written = 0;
+    while (written < bytes.length) written += this.files.writeSync(this.fd, bytes, written);
   }
 }

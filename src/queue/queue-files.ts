@@ -16,16 +16,16 @@ export type QueueFiles = Pick<
   | 'closeSync'
   | 'renameSync'
   | 'rmSync'
+  | 'unlinkSync'
   | 'fstatSync'
+  | 'statSync'
   | 'mkdirSync'
   | 'statfsSync'
   | 'readFileSync'
   | 'writeFileSync'
 > & {
-  /** Makes an open file's data durable. */
+  /** Makes an open file's data, or an open directory's entries, durable. */
   sync(fd: number): Promise<void>;
-  /** Makes a directory's entries durable. */
-  syncDirectory(directory: string): Promise<void>;
   readDirectory(directory: string): Promise<string[]>;
   makeDirectory(directory: string, mode: number): Promise<void>;
   removeFile(path: string): Promise<void>;
@@ -37,27 +37,17 @@ export const realFiles: QueueFiles = {
   closeSync: fs.closeSync,
   renameSync: fs.renameSync,
   rmSync: fs.rmSync,
+  unlinkSync: fs.unlinkSync,
   fstatSync: fs.fstatSync,
+  statSync: fs.statSync,
   mkdirSync: fs.mkdirSync,
   statfsSync: fs.statfsSync,
   readFileSync: fs.readFileSync,
   writeFileSync: fs.writeFileSync,
   sync: (fd) =>
     new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve()))),
-  syncDirectory,
   readDirectory: (directory) => fs.promises.readdir(directory),
   makeDirectory: async (directory, mode) =>
     void (await fs.promises.mkdir(directory, { recursive: true, mode })),
   removeFile: (path) => fs.promises.rm(path, { force: true }),
 };
-
-/** Windows cannot open a directory, and its file systems journal renames. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await fs.promises.open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

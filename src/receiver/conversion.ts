@@ -1,18 +1,11 @@
 import { pathToFileURL } from 'node:url';
-import {
-  convert,
-  readFileMeta,
-  uidName,
-  type ByteSource,
-  type Conversion,
-  type ConvertOptions,
-} from '../dicom';
+import { convert, uidName, type ByteSource, type Conversion, type ConvertOptions } from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
-import { decodeEnvelope } from './envelope';
+import { contentSource } from './content-source';
+import { readHead, type ObjectHead } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
-import { contentSource } from './object-intake';
 
 export interface ConversionSettings extends Pick<
   DicomInSettings,
@@ -39,15 +32,19 @@ const NOT_AS_ANNOUNCED = {
 
 /**
  * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
+ * @param head where it is known already; else it is read from the object
  * @throws NotPlaced when the file cannot be put in place
  * @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted)
  */
-export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
+export function convertQueued(
+  queued: QueuedObject,
+  settings: ConversionSettings,
+  head?: ObjectHead,
+): ConvertedObject {
   return queued.read((content) => {
     const source = contentSource(content);
-    const meta = readFileMeta(source);
-    const envelope = decodeEnvelope(meta);
-    const dataSet = { transferSyntaxUID: envelope.transferSyntaxUID, offset: meta.dataSetOffset };
+    const { envelope, length: offset } = head ?? readHead(source);
+    const dataSet = { transferSyntaxUID: envelope.transferSyntaxUID, offset };
     const filename = settings.files && placeFile(settings.files, content, source, dataSet, queued);
     const conversion = convert(source, {
       ...settings,
@@ -57,7 +54,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     return {
       message: flowMessage(conversion, envelope, {
         ...(filename !== undefined && { filename }),
-        size: source.size - meta.dataSetOffset,
+        size: source.size - offset,
         queueId: `${settings.receiverId}:${queued.id}`,
         redelivered: queued.redelivered,
       }),

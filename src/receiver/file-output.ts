@@ -1,7 +1,9 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { ByteSource } from '../dicom';
 import type { ObjectContent } from '../queue';
 import type { DicomInSettings } from '../settings';
+import { contentSource } from './content-source';
 import { numbered, relativePath, templateKeywords } from './file-name';
 
 export type FileOutputSettings = Pick<
@@ -73,7 +75,7 @@ export class FileOutput {
 
   /** False when the path has come into being meanwhile. */
   private create(path: string, content: ObjectContent): boolean {
-    if (content.kind === 'file') {
+    if (content.path !== undefined) {
       const linked = tryLink(content.path, path);
       if (linked !== 'impossible') {
         if (linked === 'done') fs.chmodSync(path, fileMode());
@@ -117,7 +119,7 @@ function tryLink(from: string, to: string): 'done' | 'exists' | 'impossible' {
 function copy(content: ObjectContent, to: string, synced: boolean): void {
   fs.rmSync(to, { force: true });
   if (content.kind === 'file') fs.copyFileSync(content.path, to, fs.constants.COPYFILE_EXCL);
-  else fs.writeFileSync(to, content.bytes, { flag: 'wx' });
+  else fs.writeFileSync(to, content.bytes.copy(0, content.bytes.size), { flag: 'wx' });
   fs.chmodSync(to, fileMode());
   if (!synced) return;
   const fd = fs.openSync(to, 'r');
@@ -140,29 +142,27 @@ function syncDirectory(directory: string): void {
 }
 
 function isSameContent(path: string, content: ObjectContent): boolean {
-  const size = content.kind === 'file' ? content.size : content.bytes.length;
   const fd = fs.openSync(path, 'r');
   try {
     const found = fs.fstatSync(fd);
-    if (found.size !== size) return false;
-    if (content.kind === 'file') {
-      const ours = fs.fstatSync(content.fd);
-      if (ours.ino === found.ino && ours.dev === found.dev) return true;
+    const ours = contentSource(content);
+    if (found.size !== ours.size) return false;
+    if (content.path !== undefined) {
+      const { ino, dev } = fs.statSync(content.path);
+      if (ino === found.ino && dev === found.dev) return true;
     }
-    return haveSameBytes(fd, content, size);
+    return haveSameBytes(fd, ours);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function haveSameBytes(fd: number, content: ObjectContent, size: number): boolean {
-  const [theirs, ours] = [Buffer.allocUnsafe(COMPARE_CHUNK), Buffer.allocUnsafe(COMPARE_CHUNK)];
-  for (let offset = 0; offset < size; offset += COMPARE_CHUNK) {
-    const length = Math.min(COMPARE_CHUNK, size - offset);
+function haveSameBytes(fd: number, ours: ByteSource): boolean {
+  const theirs = Buffer.allocUnsafe(COMPARE_CHUNK);
+  for (let offset = 0; offset < ours.size; offset += COMPARE_CHUNK) {
+    const length = Math.min(COMPARE_CHUNK, ours.size - offset);
     readFully(fd, theirs, length, offset);
-    if (content.kind === 'file') readFully(content.fd, ours, length, offset);
-    else content.bytes.copy(ours, 0, offset, offset + length);
-    if (theirs.compare(ours, 0, length, 0, length) !== 0) return false;
+    if (theirs.compare(ours.read(offset, length), 0, length, 0, length) !== 0) return false;
   }
   return true;
 }

@@ -1,27 +1,19 @@
+import { DicomError, inspectDataSet, type ByteSource } from '../dicom';
 import {
-  DicomError,
-  bufferSource,
-  encodeFileMeta,
-  fileSource,
-  inspectDataSet,
-  type ByteSource,
-} from '../dicom';
-import {
-  IMPLEMENTATION_CLASS_UID,
-  IMPLEMENTATION_VERSION_NAME,
   Status,
   type CommandStatus,
   type ObjectStore,
   type ObjectWriter,
   type StoreRequest,
 } from '../network';
-import { QueueRefusal, type ObjectContent, type ObjectQueue, type QueueWriter } from '../queue';
-import { encodeEnvelope } from './envelope';
+import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
+import { contentSource } from './content-source';
 import type { ObjectEnvelope } from './message';
+import { encodeHead, type ObjectHead } from './object-head';
 
 export interface IntakeListener {
   /** The object is safe in the queue. Resolves with the answer to its sender. */
-  queued(id: string): Promise<CommandStatus>;
+  queued(id: string, head: ObjectHead): Promise<CommandStatus>;
   /** The queue would not take an object. */
   refused(refusal: QueueRefusal): void;
 }
@@ -37,15 +29,17 @@ export class ObjectIntake implements ObjectStore {
   ) {}
 
   begin(request: StoreRequest): { writer: ObjectWriter } | { refused: CommandStatus } {
-    const head = encodeHead(request);
+    const envelope = envelopeOf(request);
+    const bytes = encodeHead(envelope);
     try {
-      return { writer: this.writer(request, head.length, this.queue.begin(head)) };
+      const head = { envelope, length: bytes.length };
+      return { writer: this.writer(request, head, this.queue.begin(bytes)) };
     } catch (error) {
       return { refused: this.outOfResources(error) };
     }
   }
 
-  private writer(request: StoreRequest, headLength: number, object: QueueWriter): ObjectWriter {
+  private writer(request: StoreRequest, head: ObjectHead, object: QueueWriter): ObjectWriter {
     return {
       write: (bytes) => {
         try {
@@ -56,18 +50,19 @@ export class ObjectIntake implements ObjectStore {
         }
       },
       finish: async () => {
-        const refused = checkIdentity(request, contentSource(object.content()), headLength);
-        if (refused !== undefined) {
-          object.discard();
-          return refused;
-        }
         let id: string;
         try {
+          const refused = checkIdentity(request, contentSource(object.content()), head.length);
+          if (refused !== undefined) {
+            object.discard();
+            return refused;
+          }
           id = await object.commit();
         } catch (error) {
+          object.discard();
           return this.outOfResources(error);
         }
-        return this.listener.queued(id);
+        return this.listener.queued(id, head);
       },
       discard: () => object.discard(),
     };
@@ -81,16 +76,11 @@ export class ObjectIntake implements ObjectStore {
   }
 }
 
-/** The bytes of a queued object for `src/dicom`. */
-export function contentSource(content: ObjectContent): ByteSource {
-  return content.kind === 'memory' ? bufferSource(content.bytes) : fileSource(content.fd, content.size);
-}
-
-function encodeHead({ association, messageId, ...request }: StoreRequest): Buffer {
-  const { sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
-  const uids = { sopClassUID, sopInstanceUID, transferSyntaxUID };
-  const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } = association;
-  const envelope: ObjectEnvelope = {
+function envelopeOf(request: StoreRequest): ObjectEnvelope {
+  const { messageId, sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
+  const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } =
+    request.association;
+  return {
     callingAET,
     calledAET,
     remoteAddress,
@@ -99,18 +89,11 @@ function encodeHead({ association, messageId, ...request }: StoreRequest): Buffe
     ...(tls && { tls }),
     associationId,
     messageId,
-    ...uids,
+    sopClassUID,
+    sopInstanceUID,
+    transferSyntaxUID,
     receivedAt: new Date().toISOString(),
   };
-  return encodeFileMeta({
-    ...uids,
-    implementationClassUID: IMPLEMENTATION_CLASS_UID,
-    implementationVersionName: IMPLEMENTATION_VERSION_NAME,
-    sourceAET: callingAET,
-    sendingAET: callingAET,
-    receivingAET: calledAET,
-    privateInformation: encodeEnvelope(envelope),
-  });
 }
 
 /**

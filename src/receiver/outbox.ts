@@ -1,5 +1,8 @@
-/** Waking the other thread costs as much as what is posted: under load, one wake-up in so many milliseconds carries all. */
-const INTERVAL_MS = 2;
+/**
+ * Waking the other thread costs as much as what is posted, most of all where its processor sleeps: under load, one
+ * wake-up in so many milliseconds carries all.
+ */
+const INTERVAL_MS = 5;
 /** Full before that, it is posted at once: the other side is not to run dry. */
 const MAX_BATCH = 16;
 
@@ -13,7 +16,11 @@ export class Outbox<Message> {
   private timer: NodeJS.Timeout | undefined;
   private postedAt = -Infinity;
 
-  constructor(private readonly post: (messages: Message[], transfer: ArrayBuffer[]) => void) {}
+  /** @param isPatient false: somebody waits for each message, so each goes at once */
+  constructor(
+    private readonly post: (messages: Message[], transfer: ArrayBuffer[]) => void,
+    private readonly isPatient = true,
+  ) {}
 
   /** @param transfer memory that moves to the other thread with the message */
   add(message: Message, transfer?: ArrayBuffer): void {
@@ -37,7 +44,7 @@ export class Outbox<Message> {
 
   private schedule(): void {
     const wait = this.postedAt + INTERVAL_MS - performance.now();
-    if (wait <= 0) this.flush();
+    if (!this.isPatient || wait <= 0) this.flush();
     else this.timer = setTimeout(() => this.flush(), wait);
   }
 }

@@ -8,6 +8,7 @@ import { Delivery, type GiveUpReason } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
+import type { ObjectHead } from './object-head';
 import { ObjectIntake } from './object-intake';
 import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { ReceiverRequests } from './requests';
@@ -69,7 +70,7 @@ export class Receiver implements ReceiverRequests {
       this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
     const intake = new ObjectIntake(this.queue, {
-      queued: (id) => this.queued(id),
+      queued: (id, head) => this.queued(id, head),
       refused: (refusal) => this.queueRefused(refusal),
     });
     this.listener = new Listener({
@@ -194,12 +195,12 @@ export class Receiver implements ReceiverRequests {
   }
 
   /** The object is safe: its sender hears of it now, or when the flow says what to say. */
-  private queued(id: string): Promise<CommandStatus> {
+  private queued(id: string, head: ObjectHead): Promise<CommandStatus> {
     const answer =
       this.config.settings.respond === 'processed'
         ? this.answers.wait(id)
         : Promise.resolve({ status: Status.success });
-    this.delivery.wake();
+    this.delivery.arrived(id, head);
     return answer;
   }
 

@@ -11,7 +11,11 @@ if (parentPort === null) throw new Error('worker.js is started by ReceiverHost a
 const port = parentPort;
 const config = workerData as ReceiverConfig;
 
-const outbox = new Outbox<FromWorker>((messages, transfer) => port.postMessage(messages, transfer));
+const outbox = new Outbox<FromWorker>(
+  (messages, transfer) => port.postMessage(messages, transfer),
+  // The sender waits until the flow has answered.
+  config.settings.respond === 'received',
+);
 
 /** Far above what real senders cause, far below what would keep the main thread busy. */
 const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 }, (suppressed) => {

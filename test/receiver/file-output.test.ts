@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ObjectContent } from '../../src/queue';
 import { numbered, relativePath } from '../../src/receiver/file-name';
+import { BlockBuffer } from '../../src/queue/block-buffer';
 import { FileOutput, NotPlaced, type FileOutputSettings } from '../../src/receiver/file-output';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-file-output-'));
@@ -110,11 +111,9 @@ describe('FileOutput', () => {
 
   it('puts an object from memory in place', () => {
     const { files } = output();
-    const path = files.place(
-      { kind: 'memory', bytes: Buffer.from('object') },
-      { SOPInstanceUID: '1.2.3' },
-      false,
-    );
+    const bytes = new BlockBuffer();
+    bytes.append(Buffer.from('object'));
+    const path = files.place({ kind: 'memory', bytes }, { SOPInstanceUID: '1.2.3' }, false);
     assert.equal(readFileSync(path, 'utf8'), 'object');
   });
 
