@@ -12,14 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  bufferSource,
-  convert,
-  encodeFileMeta,
-  fileSource,
-  inspectDataSet,
-  readFileMeta,
-} from '../src/dicom';
+import { bufferSource, convert, encodeFileMeta, fileSource, parseDataSet, readFileMeta } from '../src/dicom';
 import type { ConvertOptions } from '../src/dicom';
 import { corpus } from '../test/support/needs';
 
@@ -75,7 +68,7 @@ function againstDcmjs(title: string, bytes: Buffer): void {
       'message, dicom-json': () => convert(source, { ...options, tagsFormat: 'dicom-json' }),
       'tags only': () =>
         convert(source, { ...options, includeCommonFieldsNode: false, includeReportNode: false }),
-      inspection: () => inspectDataSet(source, options),
+      inspection: () => parseDataSet(source, options),
     },
     150,
   );

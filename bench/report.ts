@@ -90,7 +90,14 @@ export function targetsMarkdown(comparisons: readonly Comparison[]): string {
     comparisons.flatMap((comparison) => {
       const value = measured(comparison);
       if (value === undefined) return [];
-      return [[what, `${comparison.work}, ${comparison.associations}`, number(value, 2), reached(value) ? 'yes' : 'no']];
+      return [
+        [
+          what,
+          `${comparison.work}, ${comparison.associations}`,
+          number(value, 2),
+          reached(value) ? 'yes' : 'no',
+        ],
+      ];
     }),
   );
   return `### Targets\n\n${table(['target', 'load', 'measured', 'reached'], rows)}`;

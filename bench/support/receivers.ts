@@ -109,7 +109,12 @@ export const orthanc: ReceiverKind = {
     const httpPort = await freePort();
     return external('Orthanc', (folder, port) => {
       const config = join(folder, 'orthanc.json');
-      const settings = { StorageDirectory: folder, IndexDirectory: folder, DicomPort: port, HttpPort: httpPort };
+      const settings = {
+        StorageDirectory: folder,
+        IndexDirectory: folder,
+        DicomPort: port,
+        HttpPort: httpPort,
+      };
       writeFileSync(config, JSON.stringify(settings));
       return [config];
     });

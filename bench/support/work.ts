@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bufferSource, inspectDataSet, readFileMeta } from '../../src/dicom';
+import { bufferSource, parseDataSet, readFileMeta } from '../../src/dicom';
 import { commandSet, dataTF, pdv } from '../../test/support/pdus';
 import { corpus } from '../../test/support/needs';
 
@@ -24,7 +24,8 @@ const MULTI_FRAME = 'good/enhanced-mr/dcm_qa_enh__6_2.dcm';
 export const sr5K = (): Work => readWork('SR, 5 KB', SR);
 export const ct512K = (): Work => readWork('CT, 512 KB, 211 elements', CT);
 export const ct20M = (): Work => withPixelData(readWork('CT header, 20 MB', CT), 20 * MIB);
-export const multiFrame1G = (): Work => withPixelData(readWork('multi-frame MR, 1 GB', MULTI_FRAME), KIB * MIB);
+export const multiFrame1G = (): Work =>
+  withPixelData(readWork('multi-frame MR, 1 GB', MULTI_FRAME), KIB * MIB);
 
 /** A CT of about so many bytes. */
 export function ctOf(bytes: number): Work {
@@ -39,7 +40,7 @@ function readWork(name: string, file: string): Work {
   const { transferSyntaxUID, dataSetOffset } = readFileMeta(bufferSource(bytes));
   const dataSet = bytes.subarray(dataSetOffset);
   // Not those of the file meta information: where they differ, some receivers refuse the object.
-  const identity = inspectDataSet(bufferSource(dataSet), { transferSyntaxUID });
+  const { identity } = parseDataSet(bufferSource(dataSet), { transferSyntaxUID });
   const { sopClassUID = '', sopInstanceUID = '' } = identity;
   return { name, sopClassUID, transferSyntaxUID, sopInstanceUID, dataSet, filling: 0 };
 }

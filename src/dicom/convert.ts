@@ -9,7 +9,6 @@ import { inflate } from './inflate';
 import { usePlaceholders } from './placeholders';
 import { report, type Report } from './report';
 import { walkDataSet } from './structure';
-import type { StructureVisitor } from './structure-visitor';
 import { TAG } from './tags';
 import { type DicomJson, dicomJson } from './tags-dicom-json';
 import { type KeywordTags, keywordTags } from './tags-keyword';
@@ -22,7 +21,8 @@ export interface DataSetOptions {
   offset?: number;
 }
 
-export interface ConvertOptions extends DataSetOptions {
+/** What the message is to hold. */
+export interface MessageOptions {
   includeCommonFieldsNode: boolean;
   includeReportNode: boolean;
   includeTagsNode: boolean;
@@ -32,6 +32,8 @@ export interface ConvertOptions extends DataSetOptions {
   /** Placeholders for whatever may identify somebody; private attributes are left out. */
   placeholders?: boolean;
 }
+
+export type ConvertOptions = DataSetOptions & MessageOptions;
 
 /** The sections of the flow message's payload; docs/message-format.md describes them. */
 export interface DicomMessage {
@@ -54,16 +56,50 @@ export interface Conversion {
   identity: ObjectIdentity;
 }
 
+/** A data set that has been read to its end; its values are where they were in the source. */
+export interface ParsedDataSet {
+  readonly root: DataSet;
+  readonly identity: ObjectIdentity;
+  readonly warnings: Warnings;
+  /** Bytes of it in the source. */
+  readonly size: number;
+  /** Offsets in it are offsets in the source: it was not inflated. */
+  readonly seekable: boolean;
+  /** What it holds in memory is little enough to be kept for a while. */
+  readonly isSmall: boolean;
+}
+
+const SMALL_BYTES = 262_144;
+const SMALL_ELEMENTS = 5_000;
+
+/**
+ * Reads a data set, which is what decides whether a C-STORE can be answered with success (PS3.4 B.2.3). No values are
+ * decoded yet, except those that say what the object is.
+ * @throws DicomError when the data set cannot be understood to its end
+ */
+export function parseDataSet(source: ByteSource, options: DataSetOptions): ParsedDataSet {
+  const warnings = new Warnings();
+  const { cursor, offset, seekable } = open(source, options, warnings);
+  const builder = new DataSetBuilder(cursor, warnings);
+  const encoding = encodingOf(transferSyntax(options.transferSyntaxUID));
+  walkDataSet(cursor, offset, encoding, builder, warnings);
+  const { root, inlined, elements } = builder;
+  const isSmall = seekable && inlined <= SMALL_BYTES && elements <= SMALL_ELEMENTS;
+  const size = source.size - (options.offset ?? 0);
+  return { root, identity: identityOf(root), warnings, size, seekable, isSmall };
+}
+
 /**
  * The DicomMessage of an object.
  * @throws DicomError when the data set cannot be understood to its end
  */
 export function convert(source: ByteSource, options: ConvertOptions): Conversion {
-  const warnings = new Warnings();
-  const { cursor, offset, seekable } = open(source, options, warnings);
-  const builder = new DataSetBuilder(cursor, warnings);
-  walk(cursor, offset, options, builder, warnings);
-  const dataSet = builder.root;
+  return convertParsed(parseDataSet(source, options), options);
+}
+
+/** The DicomMessage of an object whose source still has the bytes that it had when the object was parsed. */
+export function convertParsed(parsed: ParsedDataSet, options: MessageOptions): Conversion {
+  const { root: dataSet, warnings, seekable } = parsed;
   if (options.placeholders === true) usePlaceholders(dataSet);
   const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
   const message: DicomMessage = {};
@@ -75,11 +111,12 @@ export function convert(source: ByteSource, options: ConvertOptions): Conversion
   if (options.includeTagsNode) {
     message.Tags = options.tagsFormat === 'keyword' ? keywordTags(dataSet, place) : dicomJson(dataSet, place);
   }
+  // Not that of the parsed data set: placeholders may have taken its place.
   return { message, warnings: warnings.list, identity: identityOf(dataSet) };
 }
 
 /** The data set's bytes: the source itself, or what it inflates to. */
-export function open(
+function open(
   source: ByteSource,
   { transferSyntaxUID, offset = 0 }: DataSetOptions,
   warnings: Warnings,
@@ -90,16 +127,6 @@ export function open(
   const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
   return { cursor: new Cursor(bufferSource(bytes)), offset: 0, seekable: false };
-}
-
-export function walk(
-  cursor: Cursor,
-  offset: number,
-  { transferSyntaxUID }: DataSetOptions,
-  visitor: StructureVisitor,
-  warnings: Warnings,
-): void {
-  walkDataSet(cursor, offset, encodingOf(transferSyntax(transferSyntaxUID)), visitor, warnings);
 }
 
 const IDENTITY = [

@@ -117,7 +117,10 @@ export class DataSetBuilder implements StructureVisitor {
   readonly #cursor: Cursor;
   readonly #warnings: Warnings;
   #dataSet: DataSet;
-  #inlined = 0;
+  /** Bytes of the values that are needed. */
+  inlined = 0;
+  /** Of the data set and of all items in it. */
+  elements = 0;
   /** The sequences that are open, outermost first. */
   readonly #open: { tag: number; items: DataSet[]; owner: DataSet }[] = [];
 
@@ -128,10 +131,11 @@ export class DataSetBuilder implements StructureVisitor {
   }
 
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
+    this.elements += 1;
     const bigEndian = encoding.bigEndian && vr !== VR.UN;
     const cursor = this.#cursor;
-    const wanted = length <= inlineLimit(tag, vr) && this.#inlined + length <= MESSAGE_INLINE_LIMIT;
-    if (wanted) this.#inlined += length;
+    const wanted = length <= inlineLimit(tag, vr) && this.inlined + length <= MESSAGE_INLINE_LIMIT;
+    if (wanted) this.inlined += length;
     const start = wanted ? cursor.ensure(offset, length) : 0;
     const bytes = wanted ? cursor.bytes : undefined;
     this.#dataSet.elements.push(
@@ -150,6 +154,7 @@ export class DataSetBuilder implements StructureVisitor {
   }
 
   beginItem(): void {
+    this.elements += 1;
     const sequence = this.#open.at(-1);
     if (sequence === undefined) return;
     this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.tag, sequence.items.length);

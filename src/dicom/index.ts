@@ -3,16 +3,19 @@ export { bufferSource, fileSource, type ByteSource, type ByteWindow } from './by
 export { COMMON_FIELDS, type CommonFields } from './common-fields';
 export {
   convert,
+  convertParsed,
+  parseDataSet,
   type Conversion,
   type ConvertOptions,
   type DataSetOptions,
   type DicomMessage,
+  type MessageOptions,
   type ObjectIdentity,
+  type ParsedDataSet,
 } from './convert';
 export { DicomError, type DicomErrorCode } from './errors';
 export { encodeFileMeta, readFileMeta, type FileMeta } from './file-meta';
 export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
-export { inspectDataSet } from './inspect';
 export type { Report } from './report';
 export type { DicomJson, DicomJsonAttribute } from './tags-dicom-json';
 export type { KeywordTags, KeywordValue } from './tags-keyword';

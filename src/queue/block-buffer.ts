@@ -49,11 +49,12 @@ export class BlockBuffer {
     for (let offset = 0; offset < this.length; offset += BLOCK_BYTES) yield this.view(offset, 1);
   }
 
-  /** Gives up the unused rest of the last block, for a buffer that is kept long and does not grow any more. */
+  /** Gives up the unused rest of the last block. Nothing is appended any more. */
   trim(): void {
     const used = this.length % BLOCK_BYTES;
     if (used === 0) return;
     const last = this.lastBlock();
+    if (last.length < BLOCK_BYTES) return;
     this.blocks[this.blocks.length - 1] = Buffer.from(last.subarray(0, used));
     giveBack(last);
   }

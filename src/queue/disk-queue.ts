@@ -16,7 +16,7 @@ import { PartFile } from './part-file';
 import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 
 const DEAD_LETTERS = 'dead-letter';
-/** Objects that have just come stay in memory as well, if they are small: so many at most. */
+/** Of so many objects that have just come, what is in memory stays there. */
 const MOST_FRESH = 64;
 
 export interface DiskQueueOptions {
@@ -45,14 +45,12 @@ export class DiskQueue implements ObjectQueue {
   /** Deliveries of objects that had any: what is to be counted, and what the file name says. Not in here: none. */
   private readonly deliveries = new Map<string, { count: number; inName: number }>();
   private readonly parts = new Set<PartFile>();
-  /** What has just come, so that it need not be read again. */
-  private readonly fresh = new Map<string, BlockBuffer>();
+  /** What need not be read again, because it has just come. */
+  private readonly fresh = new Map<string, { bytes: BlockBuffer | undefined; note: unknown }>();
   /** Ids up to this one are of earlier runs. */
   private newestFound = '';
   private nextId = objectIds(undefined, 0);
   private lock: DirectoryLock | undefined;
-  /** The directory, open to be synced; undefined where that is not asked for, or not possible. */
-  private directoryFd: number | undefined;
   private readonly space: FreeSpace;
 
   constructor(
@@ -88,9 +86,6 @@ export class DiskQueue implements ObjectQueue {
       this.deliveries.set(id, { count: deliveries + 1, inName: deliveries });
     this.newestFound = this.waiting.at(-1) ?? '';
     this.nextId = objectIds(this.waiting.at(-1), Date.now());
-    // Windows cannot open a directory, and its file systems journal renames.
-    if (this.options.synced && process.platform !== 'win32')
-      this.directoryFd ??= this.files.openSync(directory, 'r');
   }
 
   begin(head: Buffer): QueueWriter {
@@ -101,7 +96,7 @@ export class DiskQueue implements ObjectQueue {
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
       content: () => refusing(() => part.content()),
-      commit: () => this.commit(part),
+      commit: (note) => this.commit(part, note),
       discard: () => this.discard(part),
     };
     try {
@@ -114,7 +109,7 @@ export class DiskQueue implements ObjectQueue {
   }
 
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
-  private async commit(part: PartFile): Promise<string> {
+  private async commit(part: PartFile, note: unknown): Promise<string> {
     const id = this.nextId(part.size);
     const target = this.path(id);
     let bytes: BlockBuffer | undefined;
@@ -131,18 +126,26 @@ export class DiskQueue implements ObjectQueue {
     }
     this.parts.delete(part);
     this.waiting.push(id);
-    if (bytes !== undefined) this.keepFresh(id, bytes);
+    if (this.fresh.size < MOST_FRESH) this.fresh.set(id, { bytes, note });
+    else bytes?.clear();
     return id;
   }
 
+  /** Both at once. Neither is left running when the other fails: its file is about to be closed. */
   private async sync(part: PartFile): Promise<void> {
-    const { directoryFd } = this;
-    await Promise.all([part.sync(), directoryFd !== undefined && this.files.sync(directoryFd)]);
+    const syncs = await Promise.allSettled([part.sync(), this.syncDirectory()]);
+    for (const sync of syncs) if (sync.status === 'rejected') throw sync.reason;
   }
 
-  private keepFresh(id: string, bytes: BlockBuffer): void {
-    if (this.fresh.size < MOST_FRESH) this.fresh.set(id, bytes);
-    else bytes.clear();
+  private async syncDirectory(): Promise<void> {
+    // Windows cannot open a directory, and its file systems journal renames.
+    if (process.platform === 'win32') return;
+    const fd = this.files.openSync(this.options.directory, 'r');
+    try {
+      await this.files.sync(fd);
+    } finally {
+      this.files.closeSync(fd);
+    }
   }
 
   take(): QueuedObject | undefined {
@@ -196,8 +199,9 @@ export class DiskQueue implements ObjectQueue {
     return {
       id,
       redelivered: deliveries?.count ?? 0,
+      note: this.fresh.get(id)?.note,
       read: (use) => {
-        const bytes = this.fresh.get(id);
+        const bytes = this.fresh.get(id)?.bytes;
         if (bytes !== undefined) return use({ kind: 'memory', bytes, path });
         const fd = this.files.openSync(path, 'r');
         try {
@@ -232,7 +236,7 @@ export class DiskQueue implements ObjectQueue {
   private leave(id: string): void {
     this.taken.delete(id);
     this.deliveries.delete(id);
-    this.fresh.get(id)?.clear();
+    this.fresh.get(id)?.bytes?.clear();
     this.fresh.delete(id);
   }
 
@@ -242,10 +246,8 @@ export class DiskQueue implements ObjectQueue {
     this.firstWaiting = 0;
     this.taken.clear();
     this.deliveries.clear();
-    for (const bytes of this.fresh.values()) bytes.clear();
+    for (const { bytes } of this.fresh.values()) bytes?.clear();
     this.fresh.clear();
-    if (this.directoryFd !== undefined) this.files.closeSync(this.directoryFd);
-    this.directoryFd = undefined;
     this.lock?.release();
     this.lock = undefined;
   }

@@ -13,6 +13,9 @@ import { objectIds } from './object-id';
 /** Bytes that a memory queue holds at most, all objects together, dead letters included. */
 const MAX_BYTES = 268_435_456;
 
+/** Of so many objects that have just come, what is known of them is kept, too. */
+const MOST_NOTES = 64;
+
 interface Held {
   bytes: BlockBuffer;
   deliveries: number;
@@ -24,6 +27,7 @@ export class MemoryQueue implements ObjectQueue {
   private readonly waiting: string[] = [];
   private readonly held = new Map<string, Held>();
   private readonly dead = new Map<string, Held & DeadLetter>();
+  private readonly notes = new Map<string, unknown>();
   private bytes = 0;
   private readonly nextId = objectIds(undefined, Date.now());
 
@@ -59,10 +63,14 @@ export class MemoryQueue implements ObjectQueue {
     add(head);
     return {
       write: add,
-      content: () => ({ kind: 'memory', bytes: object }),
-      commit: () => {
+      content: () => {
         object.trim();
-        return Promise.resolve(this.add({ bytes: object, deliveries: 0 }));
+        return { kind: 'memory', bytes: object };
+      },
+      commit: (note) => {
+        const id = this.add({ bytes: object, deliveries: 0 });
+        if (this.notes.size < MOST_NOTES) this.notes.set(id, note);
+        return Promise.resolve(id);
       },
       discard: () => this.forget(object),
     };
@@ -90,18 +98,21 @@ export class MemoryQueue implements ObjectQueue {
     if (held === undefined) return undefined;
     held.deliveries += 1;
     const { bytes, deliveries } = held;
-    return { id, redelivered: deliveries - 1, read: (use) => use({ kind: 'memory', bytes }) };
+    const note = this.notes.get(id);
+    return { id, redelivered: deliveries - 1, note, read: (use) => use({ kind: 'memory', bytes }) };
   }
 
   remove(id: string): void {
     this.forget(this.held.get(id)?.bytes);
     this.held.delete(id);
+    this.notes.delete(id);
   }
 
   setAside(id: string, why: string): void {
     const held = this.held.get(id);
     if (held === undefined) return;
     this.held.delete(id);
+    this.notes.delete(id);
     this.dead.set(id, { ...held, id, at: new Date().toISOString(), why });
   }
 
@@ -122,6 +133,7 @@ export class MemoryQueue implements ObjectQueue {
     for (const { bytes } of [...this.held.values(), ...this.dead.values()]) this.forget(bytes);
     this.waiting.length = 0;
     this.held.clear();
+    this.notes.clear();
     this.dead.clear();
   }
 }

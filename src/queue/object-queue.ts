@@ -42,10 +42,13 @@ export interface ObjectQueue {
 export interface QueueWriter {
   /** @throws QueueRefusal when it cannot be kept; then call `discard` */
   write(bytes: Buffer): void;
-  /** What has been written so far, head included. Valid until `commit` or `discard`. */
+  /** The whole object: nothing is written any more. Valid until `commit` or `discard`. @throws QueueRefusal */
   content(): ObjectContent;
-  /** Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal */
-  commit(): Promise<string>;
+  /**
+   * Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal
+   * @param note what is known of the object, for whoever takes it from the queue; it may refer to the content
+   */
+  commit(note?: unknown): Promise<string>;
   discard(): void;
 }
 
@@ -58,6 +61,8 @@ export interface QueuedObject {
   readonly id: string;
   /** How often it may have been handed over before. */
   readonly redelivered: number;
+  /** What was known at `commit`. Undefined where the object has not just come. */
+  readonly note: unknown;
   /** Calls back with the content, which is valid during the call only. */
   read<T>(use: (content: ObjectContent) => T): T;
 }

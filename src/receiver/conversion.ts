@@ -1,9 +1,16 @@
 import { pathToFileURL } from 'node:url';
-import { convert, uidName, type ByteSource, type Conversion, type ConvertOptions } from '../dicom';
+import {
+  convertParsed,
+  parseDataSet,
+  uidName,
+  type ByteSource,
+  type Conversion,
+  type ParsedDataSet,
+} from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
-import { readHead, type ObjectHead } from './object-head';
+import { readHead, type ObjectNote } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 
@@ -32,34 +39,40 @@ const NOT_AS_ANNOUNCED = {
 
 /**
  * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
- * @param head where it is known already; else it is read from the object
  * @throws NotPlaced when the file cannot be put in place
  * @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted)
  */
-export function convertQueued(
-  queued: QueuedObject,
-  settings: ConversionSettings,
-  head?: ObjectHead,
-): ConvertedObject {
+export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
+  const note = queued.note as ObjectNote | undefined;
+  // What was read when it came need not be read again.
+  if (note?.dataSet !== undefined && settings.output === 'none')
+    return { message: messageOf(queued, note.head.envelope, note.dataSet, settings), object: undefined };
   return queued.read((content) => {
     const source = contentSource(content);
-    const { envelope, length: offset } = head ?? readHead(source);
-    const dataSet = { transferSyntaxUID: envelope.transferSyntaxUID, offset };
-    const filename = settings.files && placeFile(settings.files, content, source, dataSet, queued);
-    const conversion = convert(source, {
-      ...settings,
-      ...dataSet,
-      ...(filename !== undefined && { bulkDataURI: pathToFileURL(filename).href }),
-    });
+    const { envelope, length: offset } = note?.head ?? readHead(source);
+    const { transferSyntaxUID } = envelope;
+    const dataSet = note?.dataSet ?? parseDataSet(source, { transferSyntaxUID, offset });
+    const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
     return {
-      message: flowMessage(conversion, envelope, {
-        ...(filename !== undefined && { filename }),
-        size: source.size - offset,
-        queueId: `${settings.receiverId}:${queued.id}`,
-        redelivered: queued.redelivered,
-      }),
+      message: messageOf(queued, envelope, dataSet, settings, filename),
       object: settings.output === 'buffer' ? copyOf(source) : undefined,
     };
+  });
+}
+
+function messageOf(
+  { id, redelivered }: QueuedObject,
+  envelope: ObjectEnvelope,
+  dataSet: ParsedDataSet,
+  settings: ConversionSettings,
+  filename?: string,
+): FlowMessage {
+  const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
+  return flowMessage(convertParsed(dataSet, { ...settings, ...kept }), envelope, {
+    ...(filename !== undefined && { filename }),
+    size: dataSet.size,
+    queueId: `${settings.receiverId}:${id}`,
+    redelivered,
   });
 }
 
@@ -91,12 +104,10 @@ export function flowMessage(
 function placeFile(
   files: FileOutput,
   content: ObjectContent,
-  source: ByteSource,
-  dataSet: Pick<ConvertOptions, 'transferSyntaxUID' | 'offset'>,
+  dataSet: ParsedDataSet,
   queued: QueuedObject,
 ): string {
-  const { message } = convert(source, {
-    ...dataSet,
+  const { message } = convertParsed(dataSet, {
     includeCommonFieldsNode: false,
     includeReportNode: false,
     includeTagsNode: true,

@@ -2,7 +2,6 @@ import type { ObjectQueue, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { convertQueued, type ConversionSettings, type ConvertedObject } from './conversion';
 import { NotPlaced } from './file-output';
-import type { ObjectHead } from './object-head';
 
 export type DeliverySettings = Pick<
   DicomInSettings,
@@ -24,8 +23,6 @@ export type GiveUpReason =
 
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory. */
 const MAX_UNDER_WAY = 32;
-/** More are not remembered while the flow is behind. */
-const MAX_HEADS = 64;
 /** When a file cannot be put in place, the disk or the operator need time. */
 const PLACE_AGAIN_MS = 15_000;
 
@@ -36,8 +33,6 @@ const PLACE_AGAIN_MS = 15_000;
 export class Delivery {
   /** Objects that have been taken and not yet removed, with the timer that is running for them. */
   private readonly underWay = new Map<string, NodeJS.Timeout | undefined>();
-  /** Of objects that have just arrived: what is known need not be read. */
-  private readonly heads = new Map<string, ObjectHead>();
   private readonly maxUnderWay: number;
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
@@ -49,12 +44,6 @@ export class Delivery {
     private readonly listener: DeliveryListener,
   ) {
     this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : MAX_UNDER_WAY;
-  }
-
-  /** A new object waits in the queue. */
-  arrived(id: string, head: ObjectHead): void {
-    if (this.heads.size < MAX_HEADS) this.heads.set(id, head);
-    this.wake();
   }
 
   /** There may be something to deliver. */
@@ -93,7 +82,6 @@ export class Delivery {
     clearImmediate(this.scheduled);
     for (const timer of this.underWay.values()) clearTimeout(timer);
     this.underWay.clear();
-    this.heads.clear();
   }
 
   private pass(queued: QueuedObject): void {
@@ -105,7 +93,7 @@ export class Delivery {
     }
     let converted: ConvertedObject;
     try {
-      converted = convertQueued(queued, this.conversion, this.heads.get(id));
+      converted = convertQueued(queued, this.conversion);
     } catch (error) {
       if (error instanceof NotPlaced) {
         this.listener.notPlaced(id, error);
@@ -144,7 +132,6 @@ export class Delivery {
   private leave(id: string): void {
     clearTimeout(this.underWay.get(id));
     this.underWay.delete(id);
-    this.heads.delete(id);
   }
 
   private setTimer(id: string, milliseconds: number, expired: () => void): void {

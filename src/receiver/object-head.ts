@@ -1,4 +1,4 @@
-import { encodeFileMeta, readFileMeta, type ByteSource } from '../dicom';
+import { encodeFileMeta, readFileMeta, type ByteSource, type ParsedDataSet } from '../dicom';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../network';
 import type { ObjectEnvelope } from './message';
 
@@ -7,6 +7,13 @@ export interface ObjectHead {
   envelope: ObjectEnvelope;
   /** Bytes up to the data set. */
   length: number;
+}
+
+/** What is known of an object that has just been received, and noted in the queue. */
+export interface ObjectNote {
+  head: ObjectHead;
+  /** Undefined: too large to be kept. */
+  dataSet: ParsedDataSet | undefined;
 }
 
 /**

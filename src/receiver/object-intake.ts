@@ -1,4 +1,4 @@
-import { DicomError, inspectDataSet, type ByteSource } from '../dicom';
+import { DicomError, parseDataSet, type ByteSource, type ParsedDataSet } from '../dicom';
 import {
   Status,
   type CommandStatus,
@@ -9,11 +9,11 @@ import {
 import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
 import { contentSource } from './content-source';
 import type { ObjectEnvelope } from './message';
-import { encodeHead, type ObjectHead } from './object-head';
+import { encodeHead, type ObjectHead, type ObjectNote } from './object-head';
 
 export interface IntakeListener {
   /** The object is safe in the queue. Resolves with the answer to its sender. */
-  queued(id: string, head: ObjectHead): Promise<CommandStatus>;
+  queued(id: string): Promise<CommandStatus>;
   /** The queue would not take an object. */
   refused(refusal: QueueRefusal): void;
 }
@@ -52,17 +52,19 @@ export class ObjectIntake implements ObjectStore {
       finish: async () => {
         let id: string;
         try {
-          const refused = checkIdentity(request, contentSource(object.content()), head.length);
-          if (refused !== undefined) {
+          const source = contentSource(object.content());
+          const dataSet = readDataSet(request, source, head.length);
+          if ('refused' in dataSet) {
             object.discard();
-            return refused;
+            return dataSet.refused;
           }
-          id = await object.commit();
+          const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
+          id = await object.commit(note);
         } catch (error) {
           object.discard();
           return this.outOfResources(error);
         }
-        return this.listener.queued(id, head);
+        return this.listener.queued(id);
       },
       discard: () => object.discard(),
     };
@@ -102,19 +104,29 @@ function envelopeOf(request: StoreRequest): ObjectEnvelope {
  * everything downstream goes by the data set (`convertQueued`): dcmsend takes a command's UIDs from wherever it finds
  * them, and instance UIDs in meta information that are not the data set's are found in the wild.
  */
-function checkIdentity(request: StoreRequest, source: ByteSource, offset: number): CommandStatus | undefined {
+function readDataSet(
+  { transferSyntaxUID, sopClassUID, abstractSyntaxUID }: StoreRequest,
+  source: ByteSource,
+  offset: number,
+): ParsedDataSet | { refused: CommandStatus } {
+  let dataSet: ParsedDataSet;
   try {
-    const found = inspectDataSet(source, { transferSyntaxUID: request.transferSyntaxUID, offset });
-    if (found.sopClassUID === undefined || found.sopInstanceUID === undefined) {
-      return { status: Status.cannotUnderstand, comment: 'data set has no SOP Class or SOP Instance UID' };
-    }
-    if (![request.sopClassUID, request.abstractSyntaxUID].includes(found.sopClassUID)) {
-      const comment = 'SOP Class UID of the data set is not that of the command';
-      return { status: Status.dataSetDoesNotMatchSopClass, comment };
-    }
-    return undefined;
+    dataSet = parseDataSet(source, { transferSyntaxUID, offset });
   } catch (error) {
-    if (error instanceof DicomError) return { status: Status.cannotUnderstand, comment: error.message };
+    if (error instanceof DicomError) return refused(Status.cannotUnderstand, error.message);
     throw error;
   }
+  const found = dataSet.identity;
+  if (found.sopClassUID === undefined || found.sopInstanceUID === undefined)
+    return refused(Status.cannotUnderstand, 'data set has no SOP Class or SOP Instance UID');
+  if (![sopClassUID, abstractSyntaxUID].includes(found.sopClassUID))
+    return refused(
+      Status.dataSetDoesNotMatchSopClass,
+      'SOP Class UID of the data set is not that of the command',
+    );
+  return dataSet;
+}
+
+function refused(status: number, comment: string): { refused: CommandStatus } {
+  return { refused: { status, comment } };
 }

@@ -8,7 +8,6 @@ import { Delivery, type GiveUpReason } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
-import type { ObjectHead } from './object-head';
 import { ObjectIntake } from './object-intake';
 import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { ReceiverRequests } from './requests';
@@ -70,7 +69,7 @@ export class Receiver implements ReceiverRequests {
       this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
     const intake = new ObjectIntake(this.queue, {
-      queued: (id, head) => this.queued(id, head),
+      queued: (id) => this.queued(id),
       refused: (refusal) => this.queueRefused(refusal),
     });
     this.listener = new Listener({
@@ -195,12 +194,12 @@ export class Receiver implements ReceiverRequests {
   }
 
   /** The object is safe: its sender hears of it now, or when the flow says what to say. */
-  private queued(id: string, head: ObjectHead): Promise<CommandStatus> {
+  private queued(id: string): Promise<CommandStatus> {
     const answer =
       this.config.settings.respond === 'processed'
         ? this.answers.wait(id)
         : Promise.resolve({ status: Status.success });
-    this.delivery.arrived(id, head);
+    this.delivery.wake();
     return answer;
   }
 

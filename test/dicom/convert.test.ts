@@ -20,7 +20,7 @@ import {
   DicomError,
   encodeFileMeta,
   fileSource,
-  inspectDataSet,
+  parseDataSet,
   isStorageSopClass,
   MAX_WARNINGS,
   readFileMeta,
@@ -69,20 +69,20 @@ describe('convert', () => {
     assert.deepEqual(Object.keys(convert(source(...identity), ALL).message), ['CommonFields', 'Tags']);
   });
 
-  it('and inspectDataSet say what the object is; absent and empty are undefined', () => {
+  it('and parseDataSet say what the object is; absent and empty are undefined', () => {
     assert.deepEqual(convert(source(...identity), ALL).identity, found);
-    assert.deepEqual(inspectDataSet(source(...identity), ALL), found);
+    assert.deepEqual(parseDataSet(source(...identity), ALL).identity, found);
     const empty = source(element(0x00080016, 'UI', ''), element(0x00080060, 'CS', 'CT'));
     assert.deepEqual(convert(empty, ALL).identity, {});
-    assert.deepEqual(inspectDataSet(empty, ALL), {});
+    assert.deepEqual(parseDataSet(empty, ALL).identity, {});
   });
 
-  it('inspectDataSet takes no identity from within sequences', () => {
+  it('parseDataSet takes no identity from within sequences', () => {
     const nested = Buffer.concat([
       Buffer.from([0xfe, 0xff, 0, 0xe0, 13, 0, 0, 0]),
       element(0x00080018, 'UI', '9.9.9'),
     ]);
-    assert.deepEqual(inspectDataSet(source(element(0x00081140, 'SQ', nested)), ALL), {});
+    assert.deepEqual(parseDataSet(source(element(0x00081140, 'SQ', nested)), ALL).identity, {});
   });
 
   it('CommonFields are scalars: null when empty, one string of several values, one group of a name', () => {
@@ -150,7 +150,7 @@ describe('fileSource', () => {
         const { transferSyntaxUID, dataSetOffset: offset } = readFileMeta(file);
         const options = { ...ALL, transferSyntaxUID, offset };
         assert.deepEqual(convert(file, options), convert(bufferSource(readFileSync(path)), options), name);
-        assert.deepEqual(inspectDataSet(file, options), convert(file, options).identity, name);
+        assert.deepEqual(parseDataSet(file, options).identity, convert(file, options).identity, name);
       } finally {
         closeSync(fd);
       }

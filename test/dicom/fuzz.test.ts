@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { bufferSource, convert, DicomError, inspectDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
+import { bufferSource, convert, DicomError, parseDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
 import { needs } from '../support/needs';
 import { attempt, fuzz, type FuzzResult } from './fuzz';
 import { convertFile, corpusObjects } from './support/corpus-objects';
@@ -80,7 +80,7 @@ describe('damaged and hostile objects', () => {
     for (const depth of [MAX_DEPTH + 1, 10_000, 200_000]) {
       const source = bufferSource(Buffer.concat([nestedSequences(depth), delimiters(depth)]));
       assert.equal(
-        codeOf(() => inspectDataSet(source, { transferSyntaxUID: EXPLICIT })),
+        codeOf(() => parseDataSet(source, { transferSyntaxUID: EXPLICIT })),
         'nested-too-deep',
       );
     }
@@ -91,7 +91,7 @@ describe('damaged and hostile objects', () => {
     const before = process.memoryUsage().arrayBuffers;
     const start = performance.now();
     assert.equal(
-      codeOf(() => inspectDataSet(bufferSource(bomb), { transferSyntaxUID: DEFLATED })),
+      codeOf(() => parseDataSet(bufferSource(bomb), { transferSyntaxUID: DEFLATED })),
       'inflate-too-large',
     );
     assert.ok(performance.now() - start < 1000);
@@ -103,7 +103,7 @@ describe('damaged and hostile objects', () => {
     const bytes = Buffer.concat([zeros, Buffer.from([1])]);
     const start = performance.now();
     assert.notEqual(
-      codeOf(() => inspectDataSet(bufferSource(bytes), { transferSyntaxUID: EXPLICIT })),
+      codeOf(() => parseDataSet(bufferSource(bytes), { transferSyntaxUID: EXPLICIT })),
       '',
     );
     assert.ok(performance.now() - start < 1000);
@@ -114,7 +114,7 @@ describe('damaged and hostile objects', () => {
       Buffer.concat(new Array<Buffer>(MAX_ELEMENTS + 1).fill(element(0x00091001, 'LO', ''))),
     );
     assert.equal(
-      codeOf(() => inspectDataSet(source, { transferSyntaxUID: EXPLICIT })),
+      codeOf(() => parseDataSet(source, { transferSyntaxUID: EXPLICIT })),
       'too-many-elements',
     );
   });
@@ -136,7 +136,7 @@ describe('damaged and hostile objects', () => {
     const nothing = bufferSource(Buffer.alloc(0));
     for (const transferSyntaxUID of [EXPLICIT, DEFLATED]) {
       assert.equal(
-        codeOf(() => inspectDataSet(nothing, { transferSyntaxUID })),
+        codeOf(() => parseDataSet(nothing, { transferSyntaxUID })),
         'empty-data-set',
       );
     }

@@ -1,6 +1,6 @@
 /** Damaged objects, many of them: `npm run fuzz [count [seed]]`. A short run is part of the tests. */
 import { readFileSync, statSync } from 'node:fs';
-import { bufferSource, DicomError, inspectDataSet } from '../../src/dicom';
+import { bufferSource, DicomError, parseDataSet } from '../../src/dicom';
 import { convertBytes, corpusObjects, metaOf } from './support/corpus-objects';
 import { boundaries, mutate, Random } from './support/mutations';
 
@@ -66,7 +66,7 @@ export function attempt(bytes: Buffer, result: FuzzResult, what: string): void {
 
 function inspect(bytes: Buffer): void {
   const { transferSyntaxUID, dataSetOffset } = metaOf(bytes);
-  inspectDataSet(bufferSource(bytes), { transferSyntaxUID, offset: dataSetOffset });
+  parseDataSet(bufferSource(bytes), { transferSyntaxUID, offset: dataSetOffset });
 }
 
 function used(): number {

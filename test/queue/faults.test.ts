@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DiskQueue, QueueRefusal } from '../../src/queue';
 import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedFiles, textOf } from '../support/queue-folder';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-faults-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -83,9 +83,7 @@ describe('a disk queue whose file operations fail', () => {
         assert.equal(await once(queue), 'kept');
         const taken = [];
         for (let object = queue.take(); object !== undefined; object = queue.take()) {
-          taken.push(
-            object.read((content) => (content.kind === 'file' ? readFileSync(content.fd, 'utf8') : '')),
-          );
+          taken.push(object.read(textOf));
           queue.remove(object.id);
         }
         assert.deepEqual([...new Set(taken)], ['headdata']);
