@@ -56,8 +56,8 @@ export function comparisonMarkdown({ work, associations, figures }: Comparison):
 interface Target {
   what: string;
   /** Undefined: it cannot be said of this comparison. */
-  measured(comparison: Comparison): number | undefined;
-  reached(value: number): boolean;
+  measured: (comparison: Comparison) => number | undefined;
+  reached: (value: number) => boolean;
 }
 
 const isSmall = ({ work }: Comparison): boolean => work.startsWith('SR');

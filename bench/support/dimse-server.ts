@@ -23,7 +23,7 @@ class ReadmeScp extends dimse.Scp {
     callback: (response: dimse.responses.CStoreResponse) => void,
   ): void {
     const response = dimse.responses.CStoreResponse.fromRequest(request);
-    const elements = request.getDataset()?.getElements() as Record<string, unknown> | undefined;
+    const elements = request.getDataset()?.getElements();
     const known = elements !== undefined && 'SOPInstanceUID' in elements;
     response.setStatus(known ? dimse.constants.Status.Success : dimse.constants.Status.ProcessingFailure);
     callback(response);

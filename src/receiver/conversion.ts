@@ -44,14 +44,17 @@ const NOT_AS_ANNOUNCED = {
  */
 export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
   const note = queued.note as ObjectNote | undefined;
-  // What was read when it came need not be read again.
-  if (note?.dataSet !== undefined && settings.output === 'none')
-    return { message: messageOf(queued, note.head.envelope, note.dataSet, settings), object: undefined };
+  // What was read when it came need not be read again. It is not kept until the flow is done with the object: what lives
+  // that long costs the garbage collector more than a second reading costs us.
+  const known = note?.dataSet;
+  if (note !== undefined) note.dataSet = undefined;
+  if (note !== undefined && known !== undefined && settings.output === 'none')
+    return { message: messageOf(queued, note.head.envelope, known, settings), object: undefined };
   return queued.read((content) => {
     const source = contentSource(content);
     const { envelope, length: offset } = note?.head ?? readHead(source);
     const { transferSyntaxUID } = envelope;
-    const dataSet = note?.dataSet ?? parseDataSet(source, { transferSyntaxUID, offset });
+    const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
     const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
     return {
       message: messageOf(queued, envelope, dataSet, settings, filename),
