@@ -29,13 +29,20 @@ export interface Figures {
 /** The same load for each receiver. A text instead of figures says why there are none. */
 export interface Comparison {
   work: string;
+  kind: LoadKind;
   associations: number;
   figures: Map<string, Figures | string>;
 }
 
+/** What a load tells: what an object costs, what a usual one costs, or what its bytes cost. */
+export type LoadKind = 'small' | 'usual' | 'large';
+
 export interface LoadPlan {
   work: Work;
+  kind: LoadKind;
   count: number;
+  /** Objects before the first round, over four associations: what runs for weeks is not measured while it is compiled. */
+  warmUp: number;
   associations: readonly number[];
 }
 
@@ -49,12 +56,12 @@ export const RECEIVERS: readonly ReceiverKind[] = [
   floor,
 ];
 
-/** One object of a gigabyte at a time: sixteen at once would measure the disk. */
+/** One object of a gigabyte at a time: several at once would measure the disk. */
 export const plans = (): Record<string, LoadPlan> => ({
-  sr: { work: sr5K(), count: 2_000, associations: [1, 4, 16] },
-  ct: { work: ct512K(), count: 400, associations: [1, 4, 16] },
-  '20mb': { work: ct20M(), count: 20, associations: [1, 4, 16] },
-  '1gb': { work: multiFrame1G(), count: 1, associations: [1] },
+  sr: { work: sr5K(), kind: 'small', count: 2_000, warmUp: 8_000, associations: [1, 4, 16] },
+  ct: { work: ct512K(), kind: 'usual', count: 400, warmUp: 3_000, associations: [1, 4, 16] },
+  '20mb': { work: ct20M(), kind: 'large', count: 20, warmUp: 20, associations: [1, 4, 16] },
+  '1gb': { work: multiFrame1G(), kind: 'large', count: 1, warmUp: 1, associations: [1] },
 });
 
 interface Contestant {
@@ -65,9 +72,10 @@ interface Contestant {
   measured: Figures[];
 }
 
+const WARM_UP_ASSOCIATIONS = 4;
+
 /**
  * Every load with every receiver, by turns, so that a busy moment of the machine meets all of them.
- * @param rounds after one that warms up and counts for nothing
  */
 export async function compareReceivers(
   kinds: readonly ReceiverKind[],
@@ -76,14 +84,16 @@ export async function compareReceivers(
   tell: (comparison: Comparison) => void,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
-  for (const { work, count, associations } of loads) {
+  for (const load of loads) {
+    const { work, warmUp, associations } = load;
     // New processes for each kind of work: what one has left behind in memory is not to be the next one's.
     const contestants: Contestant[] = [];
     try {
       for (const kind of kinds)
         contestants.push({ kind, receiver: await kind.start(), failure: undefined, measured: [] });
+      for (const contestant of contestants) await attempt(contestant, work, warmUp, WARM_UP_ASSOCIATIONS);
       for (const each of associations) {
-        const comparison = await compare(contestants, work, count, each, rounds);
+        const comparison = await compare(contestants, load, each, rounds);
         comparisons.push(comparison);
         tell(comparison);
       }
@@ -96,31 +106,41 @@ export async function compareReceivers(
 
 async function compare(
   contestants: Contestant[],
-  work: Work,
-  count: number,
+  { work, kind: loadKind, count }: LoadPlan,
   associations: number,
   rounds: number,
 ): Promise<Comparison> {
   for (const contestant of contestants) {
     const { maxAssociations = associations } = contestant.kind;
     contestant.measured = [];
-    contestant.failure = associations > maxAssociations ? `serves ${maxAssociations} at a time` : undefined;
+    if (associations > maxAssociations) contestant.failure ??= `serves ${maxAssociations} at a time`;
   }
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const contestant of contestants) {
-      if (contestant.failure !== undefined) continue;
-      try {
-        const figures = await measure(contestant, work, count, associations);
-        if (round > 0) contestant.measured.push(figures);
-      } catch (error) {
-        contestant.failure = (error as Error).message;
-      }
+      const figures = await attempt(contestant, work, count, associations);
+      if (figures !== undefined) contestant.measured.push(figures);
     }
   }
   const figures = new Map(
     contestants.map(({ kind, failure, measured }) => [kind.name, failure ?? medians(measured)]),
   );
-  return { work: work.name, associations, figures };
+  return { work: work.name, kind: loadKind, associations, figures };
+}
+
+/** Undefined: it failed, now or before. */
+async function attempt(
+  contestant: Contestant,
+  work: Work,
+  count: number,
+  associations: number,
+): Promise<Figures | undefined> {
+  if (contestant.failure !== undefined) return undefined;
+  try {
+    return await measure(contestant, work, count, associations);
+  } catch (error) {
+    contestant.failure = (error as Error).message;
+    return undefined;
+  }
 }
 
 async function measure(

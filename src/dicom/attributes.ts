@@ -10,7 +10,7 @@ export function valuesOf(dataSet: DataSet, tag: number): Value[] {
 }
 
 export function valueOf(dataSet: DataSet, tag: number): string | number | undefined {
-  const [value] = valuesOf(dataSet, tag);
+  const value = valuesOf(dataSet, tag)[0];
   return (typeof value === 'object' ? nameText(value) : value) ?? undefined;
 }
 

@@ -15,12 +15,19 @@ export function reportText(report: Omit<Report, 'Text'>): string {
     lines.push(`Verified by ${[name, organization, when].filter((each) => each !== undefined).join(', ')}`);
   }
   for (const item of report.Content.Content ?? []) write(item, INDENT, lines);
-  return lines.join('\n').replace(/ +$/gm, '');
+  return lines.map(withoutTrailingSpaces).join('\n');
+}
+
+/** Looks before it searches: by far most lines have nothing to be taken away. */
+function withoutTrailingSpaces(text: string): string {
+  return text.endsWith(' ') || text.includes(' \n') ? text.replace(/ +$/gm, '') : text;
 }
 
 function write(item: ContentItem, indent: string, lines: string[]): void {
+  const text = indent + line(item);
   // Texts have lines of their own; those that follow stand under the first.
-  lines.push((indent + line(item)).replace(/\r\n|\r|\n/g, `\n${indent}${INDENT}`));
+  const isOneLine = !text.includes('\n') && !text.includes('\r');
+  lines.push(isOneLine ? text : text.replace(/\r\n|\r|\n/g, `\n${indent}${INDENT}`));
   for (const child of item.Content ?? []) write(child, indent + INDENT, lines);
 }
 

@@ -45,8 +45,7 @@ function known(
   const values = readValues(dataSet, element, vr);
   if (values.length === 0) return null;
   if (!single) return values;
-  const [value = null, ...more] = values;
-  if (more.length === 0) return value;
+  if (values.length === 1) return values[0] ?? null;
   dataSet.warn(
     'too-many-values',
     element.tag,

@@ -31,10 +31,10 @@ export interface DiskQueueOptions {
 }
 
 /**
- * Keeps each object as one file, named by an id that sorts by arrival. A file that is being written has another suffix
- * and is renamed when it is complete, so that after a crash a file with the right name is whole. Its data and its name
- * are then synced at the same time, which costs one wait for the disk instead of two: a loss of power in between may leave
- * a name without all of its data, and then the size in the name tells that the object was not acknowledged.
+ * Keeps each object as one file, named by an id that sorts by arrival and ends with the object's size. What is written in
+ * pieces has another suffix until it is complete. A file that is shorter than its name says was cut off, by the end of
+ * the process or by a loss of power, before it was acknowledged. So a small one needs no renaming, and data and name can be
+ * synced at the same time, which costs one wait for the disk instead of two.
  */
 export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
@@ -111,17 +111,15 @@ export class DiskQueue implements ObjectQueue {
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
   private async commit(part: PartFile, note: unknown): Promise<string> {
     const id = this.nextId(part.size);
-    const target = this.path(id);
     let bytes: BlockBuffer | undefined;
     try {
-      bytes = part.complete();
-      this.files.renameSync(part.path, target);
+      bytes = part.completeAs(this.path(id));
       if (this.options.synced) await this.sync(part);
+      if (!this.parts.has(part)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
       part.close();
     } catch (error) {
       bytes?.clear();
       this.discard(part);
-      this.cleanUp(() => this.delete(target));
       throw refusal(error);
     }
     this.parts.delete(part);
@@ -160,7 +158,7 @@ export class DiskQueue implements ObjectQueue {
     }
   }
 
-  /** Of an earlier run, which lost power before the object was acknowledged. It is deleted. */
+  /** Of an earlier run, which ended before the object was acknowledged. It is deleted. */
   private isCutOff(id: string): boolean {
     if (id > this.newestFound) return false;
     const path = this.path(id);

@@ -3,8 +3,8 @@ import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
 /**
- * A file that is being written, piece by piece. Small pieces are collected first: one that is smaller than a block as a
- * whole comes into being at `complete`, with one write.
+ * A file that is being written, piece by piece, under a name of its own until it is complete. Small pieces are collected
+ * first: one that is smaller than a block as a whole comes into being at `completeAs`, with one write.
  */
 export class PartFile {
   size = 0;
@@ -12,7 +12,7 @@ export class PartFile {
   private collected = new BlockBuffer();
 
   constructor(
-    readonly path: string,
+    private path: string,
     private readonly mode: number,
     private readonly files: QueueFiles,
   ) {}
@@ -35,14 +35,20 @@ export class PartFile {
     return { kind: 'file', fd: this.fd, size: this.size, path: this.path };
   }
 
-  /** Everything is in the file now. Returns its bytes where memory has them all, too: the caller clears them. */
-  complete(): BlockBuffer | undefined {
+  /**
+   * Everything is in the file, and this is its name now. Returns its bytes where memory has them all, too: the caller
+   * clears them.
+   */
+  completeAs(path: string): BlockBuffer | undefined {
     if (this.fd !== undefined) {
       this.flush();
+      this.files.renameSync(this.path, path);
+      this.path = path;
       return undefined;
     }
-    const { collected } = this;
+    this.path = path;
     this.writeCollected();
+    const { collected } = this;
     this.collected = new BlockBuffer();
     return collected;
   }

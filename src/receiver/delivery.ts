@@ -21,8 +21,9 @@ export interface DeliveryListener {
 export type GiveUpReason =
   { kind: 'notConverted'; text: string } | { kind: 'notAcknowledged'; deliveries: number };
 
-/** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory. */
+/** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory; fewer, with the objects in them. */
 const MAX_UNDER_WAY = 32;
+const MAX_OBJECTS_UNDER_WAY = 16;
 /** When a file cannot be put in place, the disk or the operator need time. */
 const PLACE_AGAIN_MS = 15_000;
 
@@ -43,7 +44,8 @@ export class Delivery {
     private readonly conversion: ConversionSettings,
     private readonly listener: DeliveryListener,
   ) {
-    this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : MAX_UNDER_WAY;
+    const unacknowledged = conversion.output === 'buffer' ? MAX_OBJECTS_UNDER_WAY : MAX_UNDER_WAY;
+    this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : unacknowledged;
   }
 
   /** There may be something to deliver. */

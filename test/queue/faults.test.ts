@@ -109,6 +109,23 @@ describe('a disk queue whose file operations fail', () => {
     });
   }
 
+  it('keeps nothing, and acknowledges nothing, that was still being synced when the queue was closed', async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (release = resolve));
+    const files: QueueFiles = { ...realFiles, sync: () => slow };
+    const directory = join(root, 'closed');
+    const queue = new DiskQueue(
+      { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover: assert.fail },
+      files,
+    );
+    await queue.open();
+    const committed = queue.begin(Buffer.from('head')).commit();
+    queue.close();
+    release();
+    await assert.rejects(committed, (error: unknown) => error instanceof QueueRefusal);
+    assert.deepEqual(queuedFiles(directory), []);
+  });
+
   it('waits for a slow disk: nothing is acknowledged before it is synced, and others are not held up', async () => {
     let release: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => (release = resolve));

@@ -1,0 +1,11 @@
+// npm run bench: builds, then measures this node beside its peers. Options: see bench/main.ts; conversion alone: --convert.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+const args = process.argv.slice(2);
+const script = args.includes('--convert') ? 'convert.js' : 'main.js';
+
+process.exit(run('scripts/build.mjs', '--with-tests') || run(join('dist', 'bench', script), ...args));
