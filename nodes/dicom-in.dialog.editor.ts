@@ -3,7 +3,7 @@ import { remarks, type Remark, type Values } from './dicom-in.findings.editor';
 import { hasText, text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
 
-const DIALOG = '#dicom-in-dialog';
+export const DIALOG = '#dicom-in-dialog';
 
 /** Fields that mean something only where another one says so. */
 const DEPENDENT: readonly [FieldName, (values: Values) => boolean][] = [

@@ -16,6 +16,7 @@ import { deadLetterPanel } from './dicom-in.dead-letters.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
 import { ImportExportPanel } from './dicom-in.import-export.editor';
+import { createListFields } from './dicom-in.list-field.editor';
 import { createTabs } from './dicom-in.tabs.editor';
 import { text } from './dicom-in.text.editor';
 import type { CodeEditor, EditorNode, HistoryEvent } from './red.editor';
@@ -59,6 +60,7 @@ export function prepare(node: EditorNode): void {
   fillMissing(node);
   fillChoices(node);
   addHints();
+  createListFields();
   followInput(node);
   offerTabName(node);
   const importExport = new ImportExportPanel(node, sample);

@@ -36,7 +36,7 @@ export class EditorPage {
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());
     });
-    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
     page.on('request', (request) => {
       const url = request.url();
       if (url.startsWith('http') && !url.startsWith(nodeRed.url)) this.foreign.push(url);
@@ -99,6 +99,19 @@ export class EditorPage {
     return this.page.locator(`#node-input-${field}`);
   }
 
+  /** The inputs of a setting that is a list. */
+  entries(field: string): Locator {
+    return this.page.locator(`#dicom-in-list-${field} li input`);
+  }
+
+  /** Enters comma text into a list that holds anything. */
+  private async enterList(field: string, value: string): Promise<void> {
+    const entries = this.entries(field);
+    while ((await entries.count()) > 1)
+      await this.page.locator(`#dicom-in-list-${field} li button`).last().click();
+    await entries.fill(value);
+  }
+
   /** What stands under a field, apart from its hint. */
   remarks(field: string): Promise<string> {
     return this.page.locator(`#${this.type}-remarks-${field}`).innerText();
@@ -114,6 +127,7 @@ export class EditorPage {
     const input = this.input(field);
     if (this.type === 'dicom-in') await this.showTabOf(input);
     if (typeof value === 'boolean') await input.setChecked(value);
+    else if ((await this.entries(field).count()) > 0) await this.enterList(field, value);
     else if ((await input.evaluate((element: { tagName: string }) => element.tagName)) === 'SELECT') {
       await input.selectOption(value);
     } else {

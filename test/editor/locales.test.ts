@@ -27,6 +27,7 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   aeTitleTooLong: true,
   aeTitleCharacter: true,
   aeTitleWildcard: true,
+  variableNotReplaced: true,
   emptyAllowList: true,
   notAnAddress: true,
   notAHostRange: true,
