@@ -1,11 +1,10 @@
 import {
   applyToDeadLetter,
-  isRunning,
   listDeadLetters,
-  RequestFailed,
   type DeadLetter,
   type DeadLetterAction,
 } from './dicom-in.dead-letter-requests.editor';
+import { isRunning, RequestFailed } from './dicom-in.requests.editor';
 import { text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
 
