@@ -16,16 +16,13 @@ import { deadLetterPanel } from './dicom-in.dead-letters.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
 import { ImportExportPanel } from './dicom-in.import-export.editor';
+import { SamplePanel } from './dicom-in.sample.editor';
 import { createTabs } from './dicom-in.tabs.editor';
 import { text } from './dicom-in.text.editor';
-import type { CodeEditor, EditorNode, HistoryEvent } from './red.editor';
-
-const SAMPLE_MIN_HEIGHT = 150;
-/** What stands above and below the sample's editor in the dialog. */
-const SAMPLE_SURROUNDINGS = 170;
+import type { EditorNode, HistoryEvent } from './red.editor';
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
-let open: { node: EditorNode; sample: CodeEditor; importExport: ImportExportPanel } | undefined;
+let open: { node: EditorNode; importExport: ImportExportPanel } | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
 export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
@@ -46,14 +43,6 @@ export function outputLabel(index: number): string {
 }
 
 export function prepare(node: EditorNode): void {
-  const container = $('#dicom-in-sample')[0];
-  if (container === undefined) return;
-  const template = node['receivedMessageTemplate'];
-  const sample = RED.editor.createEditor({
-    element: container,
-    mode: 'ace/mode/json',
-    value: typeof template === 'string' ? template : '',
-  });
   const activities = node['activities'];
   input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
   fillMissing(node);
@@ -61,12 +50,12 @@ export function prepare(node: EditorNode): void {
   addHints();
   followInput(node);
   offerTabName(node);
-  const importExport = new ImportExportPanel(node, sample);
-  open = { node, sample, importExport };
+  const importExport = new ImportExportPanel(node);
+  open = { node, importExport };
+  const sample = new SamplePanel();
   const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
-    // An editor that was built while hidden has no size yet.
-    if (tab === 'sample') sample.resize();
+    if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
     if (tab === 'importExport') importExport.refresh();
   });
@@ -78,10 +67,7 @@ export function prepare(node: EditorNode): void {
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
-  if (open !== undefined) {
-    input('receivedMessageTemplate').val(open.sample.getValue());
-    open.importExport.save();
-  }
+  open?.importExport.save();
   node['activities'] = splitList(String(input('activities').val() ?? ''));
   const history = renameTab(node);
   close();
@@ -89,11 +75,5 @@ export function save(node: EditorNode): { changed: boolean; history: HistoryEven
 }
 
 export function close(): void {
-  open?.sample.destroy();
   open = undefined;
-}
-
-export function resize(size: { height: number }): void {
-  $('#dicom-in-sample').height(Math.max(SAMPLE_MIN_HEIGHT, size.height - SAMPLE_SURROUNDINGS));
-  open?.sample.resize();
 }

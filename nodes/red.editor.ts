@@ -28,13 +28,6 @@ export interface HistoryEvent {
   dirty: boolean;
 }
 
-export interface CodeEditor {
-  getValue(): string;
-  setValue(value: string): void;
-  resize(): void;
-  destroy(): void;
-}
-
 interface TabControl {
   addTab(tab: { id: string; label: string }): void;
   activateTab(id: string): void;
@@ -69,9 +62,6 @@ interface EditorRed {
   clipboard: { copyText(value: string): boolean };
   tabs: {
     create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
-  };
-  editor: {
-    createEditor(options: { element: HTMLElement; mode: string; value: string }): CodeEditor;
   };
   notify(message: JQuery, options: NotificationOptions): EditorNotification;
 }
