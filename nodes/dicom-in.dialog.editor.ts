@@ -46,6 +46,11 @@ export function fillMissing(node: EditorNode): void {
   }
 }
 
+/** jQuery leaves carriage returns out of the values that it reads: line ends become line feeds before. */
+export function enterText(field: FieldName, entered: string): void {
+  input(field).val(entered.replace(/\r\n?/g, '\n'));
+}
+
 /** Puts under every field what it is for, its default, and room for remarks. */
 export function addHints(): void {
   for (const field of FIELD_NAMES) {

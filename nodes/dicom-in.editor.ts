@@ -12,6 +12,7 @@ import {
   input,
   nodeValues,
 } from './dicom-in.dialog.editor';
+import { sendSample } from './dicom-in.button.editor';
 import { deadLetterPanel } from './dicom-in.dead-letters.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
@@ -38,6 +39,11 @@ export function label(node: EditorNode): string {
   return String(values('name')) || `dicom :${String(values('port'))}`;
 }
 
+/** The node's button was pressed. */
+export function pressed(node: EditorNode): void {
+  void sendSample(node, label(node));
+}
+
 export function outputLabel(index: number): string {
   return text(index === 0 ? 'output.message' : 'output.event');
 }
@@ -50,9 +56,9 @@ export function prepare(node: EditorNode): void {
   addHints();
   followInput(node);
   offerTabName(node);
+  const sample = new SamplePanel(node['receivedMessageTemplate']);
   const importExport = new ImportExportPanel(node);
   open = { node, importExport };
-  const sample = new SamplePanel();
   const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
     if (tab === 'sample') sample.refresh();

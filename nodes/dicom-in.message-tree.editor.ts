@@ -129,15 +129,14 @@ function rows(entries: readonly Entry[], parent: string | undefined): JQuery[] {
 
 function row(key: string | number, value: unknown, path: string | undefined): JQuery {
   const entries = entriesOf(value);
-  const copy = $('<i class="fa fa-clipboard dicom-in-tree-copy" aria-hidden="true">');
-  const line = $('<div>').append(
+  const shown = $('<span>').addClass(`red-ui-debug-msg-type-${kindOf(value)}`);
+  const words = $('<span>').append(
     $('<span class="red-ui-debug-msg-object-key">').text(String(key)),
     document.createTextNode(': '),
-    $('<span>')
-      .addClass(`red-ui-debug-msg-type-${kindOf(value)}`)
-      .text(shownValue(value)),
-    copy.attr('title', text('sample.copyPath')),
+    shown.text(shownValue(value)),
   );
+  const copy = $('<i class="fa fa-clipboard dicom-in-tree-copy" aria-hidden="true">');
+  const line = $('<div>').append(words, copy.attr('title', text('sample.copyPath')));
   const item = $('<li role="treeitem" tabindex="-1">').data({ path, entries }).append(line);
   if (entries.length === 0) return item;
   return item.attr('aria-expanded', 'false').append($('<ul role="group">'));

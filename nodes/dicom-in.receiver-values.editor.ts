@@ -6,7 +6,7 @@ import {
   type ReceiverValue,
   type ReceiverValues,
 } from '../src/settings';
-import { dialogValues, input } from './dicom-in.dialog.editor';
+import { dialogValues, enterText, input } from './dicom-in.dialog.editor';
 
 /** Node-RED's own switch of a node, at the dialog's foot. */
 const disabledSwitch = (): JQuery => $('#node-input-node-disabled');
@@ -29,6 +29,6 @@ export function enterReceiverValues(values: ReceiverValues): void {
   for (const [field, value] of values) {
     if (field === 'disabled') disabledSwitch().prop('checked', value).trigger('change');
     else if (typeof value === 'boolean') input(field).prop('checked', value);
-    else input(field).val(typeof value === 'object' ? value.join(', ') : String(value));
+    else enterText(field, typeof value === 'object' ? value.join(', ') : String(value));
   }
 }

@@ -1,5 +1,5 @@
 import { isWholeMessage } from '../src/settings';
-import { dialogValues, input } from './dicom-in.dialog.editor';
+import { dialogValues, enterText, input } from './dicom-in.dialog.editor';
 import { acceptChosenFile, acceptDrops } from './dicom-in.drop.editor';
 import { MessageTree } from './dicom-in.message-tree.editor';
 import { RequestFailed } from './dicom-in.requests.editor';
@@ -19,7 +19,9 @@ export class SamplePanel {
   /** The request whose answer is waited for: earlier ones do not matter any more. */
   private latest = 0;
 
-  constructor() {
+  /** @param template the node's own */
+  constructor(template: unknown) {
+    enterText('receivedMessageTemplate', typeof template === 'string' ? template : '');
     const take = (file: File): void => void this.convert(file);
     acceptDrops(this.element, { file: take });
     acceptChosenFile(this.part('choose'), this.part('file'), take);

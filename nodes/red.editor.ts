@@ -39,11 +39,15 @@ export interface EditorNotification {
 
 interface NotificationOptions {
   type: 'compact' | 'success' | 'warning' | 'error';
-  modal: boolean;
+  /** The one with this id is replaced. */
+  id?: string;
+  /** Milliseconds. */
+  timeout?: number;
+  modal?: boolean;
   /** Stays until it is closed. */
-  fixed: boolean;
+  fixed?: boolean;
   /** Their texts are taken as HTML. */
-  buttons: { id?: string; text: string; class?: string; click(): void }[];
+  buttons?: { id?: string; text: string; class?: string; click(): void }[];
 }
 
 interface EditorRed {
