@@ -14,6 +14,7 @@ import {
 } from './dicom-in.dialog.editor';
 import { sendSample } from './dicom-in.button.editor';
 import { deadLetterPanel } from './dicom-in.dead-letters.editor';
+import { FeedbackPanel } from './dicom-in.feedback.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
 import { ImportExportPanel } from './dicom-in.import-export.editor';
@@ -23,7 +24,7 @@ import { text } from './dicom-in.text.editor';
 import type { EditorNode, HistoryEvent } from './red.editor';
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
-let open: { node: EditorNode; importExport: ImportExportPanel } | undefined;
+let open: { node: EditorNode; importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
 export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
@@ -58,9 +59,12 @@ export function prepare(node: EditorNode): void {
   offerTabName(node);
   const sample = new SamplePanel(node['receivedMessageTemplate']);
   const importExport = new ImportExportPanel(node);
-  open = { node, importExport };
+  const feedback = new FeedbackPanel(node);
+  open = { node, importExport, feedback };
   const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
+    if (tab === 'listener') feedback.start();
+    else feedback.stop();
     if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
     if (tab === 'importExport') importExport.refresh();
@@ -81,5 +85,6 @@ export function save(node: EditorNode): { changed: boolean; history: HistoryEven
 }
 
 export function close(): void {
+  open?.feedback.stop();
   open = undefined;
 }

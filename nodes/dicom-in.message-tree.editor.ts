@@ -102,7 +102,10 @@ export class MessageTree {
 
   private copy(item: JQuery): void {
     const path = pathOf(item);
-    this.copied(path, path !== undefined && RED.clipboard.copyText(path));
+    const done = path !== undefined && RED.clipboard.copyText(path);
+    this.element.find('.dicom-in-tree-copied').removeClass('dicom-in-tree-copied');
+    item.find('> div > .dicom-in-tree-copy').toggleClass('dicom-in-tree-copied', done);
+    this.copied(path, done);
   }
 }
 

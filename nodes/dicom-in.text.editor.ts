@@ -18,3 +18,9 @@ export function failureText(error: unknown): string {
   if (status === 404) return text('request.notRunning');
   return `${text('request.failed')} ${error instanceof Error ? error.message : String(error)}`;
 }
+
+/** In the reader's own format; as it came where it is no time. */
+export function localTime(at: string): string {
+  const time = new Date(at);
+  return Number.isNaN(time.getTime()) ? at : time.toLocaleString();
+}

@@ -59,11 +59,18 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     assert(!untranslated.includes('dicom-in.'), untranslated);
   });
 
-  it('shows a newcomer name, port, AE titles and output first', async () => {
+  it('shows a newcomer name, port and AE title first', async () => {
     await editor.openDialog('bare');
     const visible: FieldName[] = [];
     for (const field of FIELD_NAMES) if (await editor.input(field).isVisible()) visible.push(field);
-    assert.deepEqual(visible.sort(), ['acceptedCallingAETs', 'name', 'ourAET', 'output', 'port']);
+    assert.deepEqual(visible.sort(), [
+      'bindAddress',
+      'name',
+      'ourAET',
+      'port',
+      'requireClientCertificate',
+      'tls',
+    ]);
   });
 
   it('offers the fields of a choice only where that is chosen', async () => {
@@ -93,13 +100,13 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('is used with the keyboard: arrows go from tab to tab', async () => {
     await editor.openDialog('bare');
-    await editor.page.locator('#dicom-in-tab-general').focus();
+    await editor.page.locator('#dicom-in-tab-listener').focus();
     await editor.page.keyboard.press('ArrowRight');
     assert.equal(await editor.page.locator('#dicom-in-panel-access').isVisible(), true);
     await editor.page.keyboard.press('End');
     assert.equal(await editor.page.locator('#dicom-in-panel-importExport').isVisible(), true);
     await editor.page.keyboard.press('ArrowRight');
-    assert.equal(await editor.page.locator('#dicom-in-panel-general').isVisible(), true);
+    assert.equal(await editor.page.locator('#dicom-in-panel-listener').isVisible(), true);
     await editor.page.keyboard.press('Tab');
     assert.equal(await editor.page.evaluate('document.activeElement.id'), 'node-input-name');
   });

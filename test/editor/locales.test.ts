@@ -102,6 +102,18 @@ const FAULTS: Record<FaultKind, true> = {
   tlsMissing: true,
 };
 
+/** Because of which a receiver does not listen. */
+const DOWN: readonly FaultKind[] = [
+  'portInUse',
+  'needsPrivilege',
+  'addressNotAvailable',
+  'listenFailed',
+  'queueUnusable',
+  'workerCrashed',
+  'settingsInvalid',
+  'tlsMissing',
+];
+
 const NODE_TYPES = ['dicom-in', 'dicom-response'] as const;
 type NodeType = (typeof NODE_TYPES)[number];
 
@@ -142,7 +154,7 @@ function writtenKeys(type: NodeType): Set<string> {
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[\\w+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
     editorCode(type),
     /'((?:hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
@@ -175,6 +187,7 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
     for (const code of Object.keys(SAMPLE_PROBLEMS)) used.add(`sample.problem.${code}`);
     for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
     for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
+    for (const kind of DOWN) used.add(`feedback.fault.${kind}`);
     return used;
   },
   'dicom-response': () => {

@@ -24,7 +24,7 @@ const HOSTILE = {
     '': 5,
     __proto__x: null,
     'msg.topic': true,
-    '<img src=x onerror="window.hacked = true">': '<b>bold</b> $t(dicom-in.tab.general)',
+    '<img src=x onerror="window.hacked = true">': '<b>bold</b> $t(dicom-in.tab.listener)',
     many: Array.from({ length: 600 }, (_, index) => index),
     empty: {},
   },
@@ -195,7 +195,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     await item('many').click();
     await part('tree').getByText('and 100 more').waitFor();
     assert.equal(await part('tree').locator('img, b').count(), 0);
-    assert.match(await part('tree').innerText(), /<b>bold<\/b> \$t\(dicom-in\.tab\.general\)/);
+    assert.match(await part('tree').innerText(), /<b>bold<\/b> \$t\(dicom-in\.tab\.listener\)/);
     assert.equal(await editor.page.evaluate('window.hacked'), undefined);
   });
 

@@ -11,7 +11,7 @@ const FLOWS = [
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
 ];
-const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
 /** Everything that the dialog shows only sometimes. */
 const ALL_FIELDS: Record<string, string | boolean> = {
@@ -50,7 +50,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           await editor.screenshot(`dialog-${theme}-${tab}`);
         }
         for (const [field, value] of Object.entries(ALL_FIELDS)) await editor.enter(field, value);
-        for (const tab of ['general', 'delivery']) {
+        for (const tab of ['listener', 'message', 'delivery']) {
           await editor.showTab(tab);
           assert.deepEqual(
             await editor.page.evaluate<string[]>(CUT),
