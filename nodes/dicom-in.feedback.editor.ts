@@ -124,7 +124,10 @@ export class FeedbackPanel {
 }
 
 function stateText({ listening, listeningSince = '', address: host = '', port = 0, fault }: Stats): string {
-  if (listening) return `${text('feedback.listening', { port })} (${host}), ${localTime(listeningSince)}`;
+  if (listening) {
+    const words = text('feedback.listening', { since: localTime(listeningSince), port });
+    return `${words} (${host})`;
+  }
   if (fault === undefined) return text('feedback.starting');
   const key = `feedback.fault.${fault}`;
   return `${text('feedback.notListening')} ${hasText(key) ? text(key) : fault}`;

@@ -47,13 +47,18 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     assert.deepEqual(editor.errors, []);
   });
 
-  it('has an input, a label and a hint for every setting', async () => {
+  it('has an input, a label, a hint and a tooltip for every setting', async () => {
     await editor.openDialog('bare');
     for (const field of FIELD_NAMES) {
       const suffix = FIELDS[field].kind === 'list' ? '-list' : '';
       assert.equal(await editor.input(`${field}${suffix}`).count(), 1, `input of ${field}`);
       const hint = await editor.page.locator(`#dicom-in-hint-${field}`).textContent();
       assert(hint !== null && hint.length > 10 && !hint.includes('dicom-in.'), `hint of ${field}: ${hint}`);
+      // What is kept of an import is a list.
+      const label = editor.page
+        .locator('.form-row', { has: editor.input(`${field}${suffix}`) })
+        .locator('label');
+      if (field !== 'imported') assert.equal(await label.first().getAttribute('title'), hint, field);
     }
     const untranslated = await editor.page.locator('#dicom-in-dialog').innerText();
     assert(!untranslated.includes('dicom-in.'), untranslated);

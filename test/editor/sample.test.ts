@@ -130,7 +130,6 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     await remarkHas(/who the patient is/);
     assert.match(await shown('PatientID'), /"12345"/);
     assert.equal(await part('keep').innerText(), 'Keep it with the patient data');
-    await editor.screenshot('sample-patient-data');
     await part('placeholders').check();
     await statusHas(/Not kept/);
     assert.equal(await part('remark').isVisible(), false);
@@ -249,7 +248,6 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     await part('keep').click();
     await statusHas(/own sample/);
     assert.equal(await editor.page.evaluate('document.activeElement.id'), 'dicom-in-sample-remove');
-    await editor.screenshot('sample-kept');
     await editor.done();
     await editor.pressButton('in');
     await editor.notification(/undeployed changes/);
