@@ -2,13 +2,16 @@ import { checkField, FIELDS, splitList, type FieldName } from '../src/settings';
 import { DIALOG, input } from './dicom-in.dialog.editor';
 import { text } from './dicom-in.text.editor';
 
-/** Settings whose comma text is edited entry by entry. */
-const LIST_FIELDS: readonly FieldName[] = ['acceptedCallingAETs', 'allowedHosts'];
+/** Settings whose comma text is edited entry by entry, and what an empty entry shows. */
+const LIST_FIELDS: readonly [FieldName, string][] = [
+  ['acceptedCallingAETs', 'placeholder.acceptedCallingAETs'],
+  ['allowedHosts', 'placeholder.allowedHosts'],
+];
 /** What stands between entries where a list is pasted from: a setting, a file, a column of a table. */
 const SEPARATORS = /[,;\t\r\n]+/;
 
 export function createListFields(): void {
-  for (const field of LIST_FIELDS) new ListField(field);
+  for (const [field, placeholder] of LIST_FIELDS) new ListField(field, text(placeholder));
 }
 
 /**
@@ -19,7 +22,10 @@ class ListField {
   private readonly element: JQuery;
   private readonly stored: JQuery;
 
-  constructor(private readonly field: FieldName) {
+  constructor(
+    private readonly field: FieldName,
+    private readonly placeholder: string,
+  ) {
     this.element = $(`#dicom-in-list-${field}`);
     this.stored = input(field);
     this.show(this.storedEntries());
@@ -106,7 +112,7 @@ class ListField {
     const entry = $('<input type="text" spellcheck="false" autocomplete="off">')
       .val(value)
       .attr({
-        placeholder: this.stored.attr('placeholder') ?? '',
+        placeholder: this.placeholder,
         'aria-describedby': `dicom-in-hint-${this.field} dicom-in-remarks-${this.field}`,
       });
     const remove = $('<button type="button" class="red-ui-button red-ui-button-small">').append(

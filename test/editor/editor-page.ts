@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { PASSWORD } from '../support/admin-user';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
@@ -17,6 +18,8 @@ const BROWSER_ARGS = [
 export interface EditorOptions {
   theme?: 'light' | 'dark';
   viewport?: { width: number; height: number };
+  /** Of a Node-RED with `adminAuth`. */
+  user?: string;
 }
 
 /** Node-RED's editor in a real browser, with the steps that tests take in it. */
@@ -53,9 +56,26 @@ export class EditorPage {
     await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
     const editor = new EditorPage(browser, page, nodeRed);
     await page.goto(nodeRed.url);
-    await editor.paletteNode('dicom-in').waitFor();
-    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+    if (options.user !== undefined) await editor.logIn(options.user);
+    await editor.loaded();
     return editor;
+  }
+
+  /** Loads the editor again, with what is deployed now. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.loaded();
+  }
+
+  private async loaded(): Promise<void> {
+    await this.paletteNode('dicom-in').waitFor();
+    await this.page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+  }
+
+  private async logIn(user: string): Promise<void> {
+    await this.page.locator('#node-dialog-login-username').fill(user);
+    await this.page.locator('#node-dialog-login-password').fill(PASSWORD);
+    await this.page.locator('#node-dialog-login-submit').click();
   }
 
   close(): Promise<void> {
@@ -140,6 +160,30 @@ export class EditorPage {
     const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
     const id = (await panel.getAttribute('id')) ?? '';
     if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+  }
+
+  /** Drops a file on an element, as from the desktop. */
+  async drop(selector: string, name: string, content: string | Buffer): Promise<void> {
+    const bytes = [...Buffer.from(content)];
+    await this.page.evaluate(`(() => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(${JSON.stringify(bytes)})], ${JSON.stringify(name)}));
+      const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector(${JSON.stringify(selector)}).dispatchEvent(drop);
+    })()`);
+  }
+
+  /** Presses a node's button in the workspace. */
+  async pressButton(id: string): Promise<void> {
+    await this.page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click();
+  }
+
+  /** Waits for a notification, and closes it. */
+  async notification(words: RegExp): Promise<void> {
+    const shown = this.page.locator('.red-ui-notification', { hasText: words });
+    await shown.waitFor();
+    await shown.click();
+    await shown.waitFor({ state: 'detached' });
   }
 
   async done(): Promise<void> {

@@ -25,7 +25,10 @@ describe('the list of allowed callers', { skip: needs('chromium'), timeout: 120_
     await editor?.close();
     await nodeRed?.stop();
   });
-  beforeEach(() => editor.openDialog('node'));
+  beforeEach(async () => {
+    await editor.openDialog('node');
+    await editor.showTab('access');
+  });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
     assert.deepEqual(editor.errors, []);
@@ -110,6 +113,7 @@ describe('the list of allowed callers', { skip: needs('chromium'), timeout: 120_
     assert.equal(await stored(), '');
     assert.match(await editor.remarks(FIELD), /every caller is rejected/);
     assert.equal(await remove.isVisible(), false);
+    assert.match((await editor.entries(FIELD).getAttribute('placeholder')) ?? '', /^nobody/);
     await editor.entries(FIELD).fill('CT01');
     await editor
       .dialog()
@@ -135,6 +139,7 @@ describe('the list of allowed callers', { skip: needs('chromium'), timeout: 120_
   it('takes one environment variable for the whole list', async () => {
     await editor.cancel();
     await editor.openDialog('variable');
+    await editor.showTab('access');
     assert.deepEqual(await shown(), ['${CALLERS}']);
     assert.equal(await editor.remarks(FIELD), '');
     await editor.done();

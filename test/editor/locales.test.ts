@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AnswerOutcome, FaultKind } from '../../src/receiver';
+import type { AnswerOutcome, FaultKind, SampleProblem } from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,
@@ -75,6 +75,18 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
   notASetting: true,
 };
 
+/** Why there is no sample of a file. */
+const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'busy' | 'unreadable', true> = {
+  notDicom: true,
+  damaged: true,
+  notAnObject: true,
+  messageTooLarge: true,
+  tooMuchWork: true,
+  fileTooLarge: true,
+  busy: true,
+  unreadable: true,
+};
+
 const FAULTS: Record<FaultKind, true> = {
   portInUse: true,
   needsPrivilege: true,
@@ -90,6 +102,18 @@ const FAULTS: Record<FaultKind, true> = {
   settingsInvalid: true,
   tlsMissing: true,
 };
+
+/** Because of which a receiver does not listen. */
+const DOWN: readonly FaultKind[] = [
+  'portInUse',
+  'needsPrivilege',
+  'addressNotAvailable',
+  'listenFailed',
+  'queueUnusable',
+  'workerCrashed',
+  'settingsInvalid',
+  'tlsMissing',
+];
 
 const NODE_TYPES = ['dicom-in', 'dicom-response'] as const;
 type NodeType = (typeof NODE_TYPES)[number];
@@ -131,10 +155,10 @@ function writtenKeys(type: NodeType): Set<string> {
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[\\w+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
     editorCode(type),
-    /'((?:hint|warning|output|option|section|deadLetters|importExport)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
@@ -161,8 +185,10 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
     for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
     for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
+    for (const code of Object.keys(SAMPLE_PROBLEMS)) used.add(`sample.problem.${code}`);
     for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
     for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
+    for (const kind of DOWN) used.add(`feedback.fault.${kind}`);
     return used;
   },
   'dicom-response': () => {
