@@ -52,7 +52,10 @@ describe(
   () => {
     for (const theme of ['light', 'dark'] as const) {
       it(`have nothing that axe finds in the ${theme} theme`, async () => {
-        const nodeRed = await startNodeRed({ flows: FLOWS });
+        const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
+        const nodeRed = await startNodeRed({
+          flows: [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live],
+        });
         const editor = await EditorPage.open(nodeRed, { theme });
         try {
           await editor.page.addScriptTag({ path: AXE });
@@ -67,6 +70,16 @@ describe(
             .fill(JSON.stringify(workflow({ ...RECEIVER, New: 1 })));
           await editor.page.locator('#dicom-in-import-run').click();
           await check(editor, 'the report of an import');
+          await editor.cancel();
+          await editor.openDialog('live');
+          await editor.page.locator('#dicom-in-feedback-echo').click();
+          await editor.page.locator('#dicom-in-feedback-refusals li').waitFor();
+          await check(editor, 'feedback');
+          await editor.showTab('sample');
+          await editor.page.locator('#dicom-in-sample-file').setInputFiles(SAMPLE);
+          await editor.page.locator('#dicom-in-sample-keep').waitFor();
+          await editor.page.getByText('SeriesDescription').click();
+          await check(editor, 'a sample');
           await editor.cancel();
           await editor.openDialog('answer');
           await check(editor, 'dicom-response');
