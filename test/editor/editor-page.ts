@@ -18,6 +18,8 @@ const BROWSER_ARGS = [
 export interface EditorOptions {
   theme?: 'light' | 'dark';
   viewport?: { width: number; height: number };
+  /** As the user chooses it in the editor's settings. */
+  language?: string;
   /** Of a Node-RED with `adminAuth`. */
   user?: string;
 }
@@ -54,6 +56,9 @@ export class EditorPage {
     });
     // How Node-RED 5 keeps the user's choice of theme in the browser; 4 has no dark theme.
     await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
+    if (options.language !== undefined) {
+      await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);
+    }
     const editor = new EditorPage(browser, page, nodeRed);
     await page.goto(nodeRed.url);
     if (options.user !== undefined) await editor.logIn(options.user);
