@@ -1,12 +1,11 @@
 import {
   applyToDeadLetter,
-  isRunning,
   listDeadLetters,
-  RequestFailed,
   type DeadLetter,
   type DeadLetterAction,
 } from './dicom-in.dead-letter-requests.editor';
-import { text } from './dicom-in.text.editor';
+import { isRunning, RequestFailed } from './dicom-in.requests.editor';
+import { localTime, text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
 
 /** More rows help nobody; "all" means all nevertheless. */
@@ -85,7 +84,7 @@ export class DeadLetterPanel {
     const { id, why, deliveries } = letter;
     const what = $('<div>').append(
       $('<div class="dicom-in-dead-letter-why">').text(why),
-      $('<div class="dicom-in-dead-letter-facts">').append(
+      $('<div class="dicom-in-facts">').append(
         $('<span>').text(localTime(letter.at)),
         $('<span>').text(`${text('deadLetters.deliveries')} ${deliveries}`),
         $('<span>').text(id),
@@ -114,12 +113,6 @@ function button(label: string, letterId: string, click: () => void): JQuery {
     .text(label)
     .attr('aria-label', `${label} ${letterId}`)
     .on('click', click);
-}
-
-/** In the reader's own format; as it came where it is no time. */
-function localTime(at: string): string {
-  const time = new Date(at);
-  return Number.isNaN(time.getTime()) ? at : time.toLocaleString();
 }
 
 /** Asks before objects are deleted that nobody else may have any more. */

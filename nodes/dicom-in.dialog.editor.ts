@@ -3,7 +3,7 @@ import { remarks, type Remark, type Values } from './dicom-in.findings.editor';
 import { hasText, text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
 
-const DIALOG = '#dicom-in-dialog';
+export const DIALOG = '#dicom-in-dialog';
 
 /** Fields that mean something only where another one says so. */
 const DEPENDENT: readonly [FieldName, (values: Values) => boolean][] = [
@@ -46,12 +46,18 @@ export function fillMissing(node: EditorNode): void {
   }
 }
 
-/** Puts under every field what it is for, its default, and room for remarks. */
+/** jQuery leaves carriage returns out of the values that it reads: line ends become line feeds before. */
+export function enterText(field: FieldName, entered: string): void {
+  input(field).val(entered.replace(/\r\n?/g, '\n'));
+}
+
+/** Puts under every field, and into its label's tooltip, what it is for, its default; and room for remarks. */
 export function addHints(): void {
   for (const field of FIELD_NAMES) {
     const element = input(field);
     const row = element.closest('.form-row');
     if (row.length === 0) continue;
+    row.find('label').first().attr('title', hint(field));
     const notes = $('<div class="dicom-in-notes">').appendTo(row);
     $('<div class="dicom-in-hint">').attr('id', `dicom-in-hint-${field}`).text(hint(field)).appendTo(notes);
     $('<div class="dicom-in-remarks" aria-live="polite">')

@@ -12,20 +12,20 @@ import {
   input,
   nodeValues,
 } from './dicom-in.dialog.editor';
+import { sendSample } from './dicom-in.button.editor';
 import { deadLetterPanel } from './dicom-in.dead-letters.editor';
+import { FeedbackPanel } from './dicom-in.feedback.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
 import { ImportExportPanel } from './dicom-in.import-export.editor';
+import { createListFields } from './dicom-in.list-field.editor';
+import { SamplePanel } from './dicom-in.sample.editor';
 import { createTabs } from './dicom-in.tabs.editor';
 import { text } from './dicom-in.text.editor';
-import type { CodeEditor, EditorNode, HistoryEvent } from './red.editor';
-
-const SAMPLE_MIN_HEIGHT = 150;
-/** What stands above and below the sample's editor in the dialog. */
-const SAMPLE_SURROUNDINGS = 170;
+import type { EditorNode, HistoryEvent } from './red.editor';
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
-let open: { node: EditorNode; sample: CodeEditor; importExport: ImportExportPanel } | undefined;
+let open: { node: EditorNode; importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
 export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
@@ -41,32 +41,33 @@ export function label(node: EditorNode): string {
   return String(values('name')) || `dicom :${String(values('port'))}`;
 }
 
+/** The node's button was pressed. */
+export function pressed(node: EditorNode): void {
+  void sendSample(node, label(node));
+}
+
 export function outputLabel(index: number): string {
   return text(index === 0 ? 'output.message' : 'output.event');
 }
 
 export function prepare(node: EditorNode): void {
-  const container = $('#dicom-in-sample')[0];
-  if (container === undefined) return;
-  const template = node['receivedMessageTemplate'];
-  const sample = RED.editor.createEditor({
-    element: container,
-    mode: 'ace/mode/json',
-    value: typeof template === 'string' ? template : '',
-  });
   const activities = node['activities'];
   input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
   fillMissing(node);
   fillChoices(node);
   addHints();
+  createListFields();
   followInput(node);
   offerTabName(node);
-  const importExport = new ImportExportPanel(node, sample);
-  open = { node, sample, importExport };
+  const sample = new SamplePanel(node['receivedMessageTemplate']);
+  const importExport = new ImportExportPanel(node);
+  const feedback = new FeedbackPanel(node);
+  open = { node, importExport, feedback };
   const deadLetters = deadLetterPanel(node);
   createTabs((tab) => {
-    // An editor that was built while hidden has no size yet.
-    if (tab === 'sample') sample.resize();
+    if (tab === 'listener') feedback.start();
+    else feedback.stop();
+    if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
     if (tab === 'importExport') importExport.refresh();
   });
@@ -78,10 +79,7 @@ export function prepare(node: EditorNode): void {
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
-  if (open !== undefined) {
-    input('receivedMessageTemplate').val(open.sample.getValue());
-    open.importExport.save();
-  }
+  open?.importExport.save();
   node['activities'] = splitList(String(input('activities').val() ?? ''));
   const history = renameTab(node);
   close();
@@ -89,11 +87,6 @@ export function save(node: EditorNode): { changed: boolean; history: HistoryEven
 }
 
 export function close(): void {
-  open?.sample.destroy();
+  open?.feedback.stop();
   open = undefined;
-}
-
-export function resize(size: { height: number }): void {
-  $('#dicom-in-sample').height(Math.max(SAMPLE_MIN_HEIGHT, size.height - SAMPLE_SURROUNDINGS));
-  open?.sample.resize();
 }

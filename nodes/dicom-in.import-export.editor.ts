@@ -11,16 +11,13 @@ import { ImportPanel } from './dicom-in.import.editor';
 import { showKept } from './dicom-in.import-report.editor';
 import { enterReceiverValues, receiverValues } from './dicom-in.receiver-values.editor';
 import { text } from './dicom-in.text.editor';
-import type { CodeEditor, EditorNode } from './red.editor';
+import type { EditorNode } from './red.editor';
 
 /** The tab on which settings come from Integration Soup and go back there. */
 export class ImportExportPanel {
   private readonly element = $('#dicom-in-panel-importExport');
 
-  constructor(
-    node: EditorNode,
-    private readonly sample: CodeEditor,
-  ) {
+  constructor(node: EditorNode) {
     new ImportPanel(node, (receiver) => this.take(receiver));
     this.part('forget').on('click', () => this.forget());
     this.part('copy').on('click', () => this.copy());
@@ -33,7 +30,7 @@ export class ImportExportPanel {
   /** Shows the JSON of the settings as they are now, where it can be seen. */
   refresh(): void {
     if (!this.element.is(':visible')) return;
-    const values = receiverValues(this.sample);
+    const values = receiverValues();
     const json = exportReceiver(values, this.imported());
     if (this.part('text').val() === json) return;
     this.part('text').val(json);
@@ -43,12 +40,12 @@ export class ImportExportPanel {
 
   /** Called before Node-RED reads the inputs. */
   save(): void {
-    input('imported').val(updateKept(receiverValues(this.sample), this.imported()));
+    input('imported').val(updateKept(receiverValues(), this.imported()));
   }
 
   private take(receiver: FoundReceiver): void {
     input('imported').val(keep(receiver.json));
-    enterReceiverValues(receiver.values, this.sample);
+    enterReceiverValues(receiver.values);
     this.keptChanged();
   }
 

@@ -5,6 +5,7 @@ import {
   type FoundReceiver,
   type ReadImport,
 } from '../src/settings';
+import { acceptChosenFile, acceptDrops } from './dicom-in.drop.editor';
 import { importReport, problemReport, receiverTitle } from './dicom-in.import-report.editor';
 import { text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
@@ -22,42 +23,23 @@ export class ImportPanel {
     // After it has been inserted.
     source.on('paste', () => void setTimeout(() => this.readText()));
     this.part('run').on('click', () => this.readText());
-    this.part('choose').on('click', () => this.part('file').trigger('click'));
-    this.part('file').on('change', ({ target }) => {
-      const chooser = target as unknown as HTMLInputElement;
-      void this.readFile(chooser.files?.[0]);
-      // So that the same file can be chosen again when it has been corrected.
-      chooser.value = '';
+    const file = (chosen: File): void => void this.readFile(chosen);
+    acceptChosenFile(this.part('choose'), this.part('file'), file);
+    acceptDrops(this.element, {
+      file,
+      text: (dropped) => {
+        source.val(dropped);
+        this.readText();
+      },
     });
-    this.acceptDrops();
     this.part('choice').hide();
-  }
-
-  private acceptDrops(): void {
-    this.element.on('dragenter dragover', (event) => {
-      event.preventDefault();
-      // The workspace takes files, too.
-      event.stopPropagation();
-      this.element.addClass('dicom-in-import-drop');
-    });
-    this.element.on('dragleave drop', () => void this.element.removeClass('dicom-in-import-drop'));
-    this.element.on('drop', (event) => {
-      const dropped = event.originalEvent?.dataTransfer;
-      event.preventDefault();
-      event.stopPropagation();
-      const [file] = dropped?.files ?? [];
-      if (file !== undefined) return void this.readFile(file);
-      this.part('text').val(dropped?.getData('text') ?? '');
-      this.readText();
-    });
   }
 
   private readText(): void {
     this.show(readIntegrationSoup(String(this.part('text').val())));
   }
 
-  private async readFile(file: File | undefined): Promise<void> {
-    if (file === undefined) return;
+  private async readFile(file: File): Promise<void> {
     this.part('text').val('');
     // No more than what tells that it is too large.
     const bytes = await file.slice(0, MAX_IMPORT_SIZE + 1).arrayBuffer();

@@ -6,18 +6,16 @@ import {
   type ReceiverValue,
   type ReceiverValues,
 } from '../src/settings';
-import { dialogValues, input } from './dicom-in.dialog.editor';
-import type { CodeEditor } from './red.editor';
+import { dialogValues, enterText, input } from './dicom-in.dialog.editor';
 
 /** Node-RED's own switch of a node, at the dialog's foot. */
 const disabledSwitch = (): JQuery => $('#node-input-node-disabled');
 
 /** The settings of Integration Soup's receiver as they stand in the open dialog. */
-export function receiverValues(sample: CodeEditor): ReceiverValues {
+export function receiverValues(): ReceiverValues {
   const values = dialogValues();
   const valueOf = (field: ReceiverField): ReceiverValue => {
     if (field === 'disabled') return disabledSwitch().is(':checked');
-    if (field === 'receivedMessageTemplate') return sample.getValue();
     const value = values(field);
     if (typeof value === 'boolean') return value;
     const entered = typeof value === 'string' ? value : '';
@@ -27,11 +25,10 @@ export function receiverValues(sample: CodeEditor): ReceiverValues {
 }
 
 /** Puts them into the dialog, as if the user had entered them: Cancel takes them back. */
-export function enterReceiverValues(values: ReceiverValues, sample: CodeEditor): void {
+export function enterReceiverValues(values: ReceiverValues): void {
   for (const [field, value] of values) {
     if (field === 'disabled') disabledSwitch().prop('checked', value).trigger('change');
-    else if (field === 'receivedMessageTemplate') sample.setValue(String(value));
     else if (typeof value === 'boolean') input(field).prop('checked', value);
-    else input(field).val(typeof value === 'object' ? value.join(', ') : String(value));
+    else enterText(field, typeof value === 'object' ? value.join(', ') : String(value));
   }
 }

@@ -1,7 +1,7 @@
 import './red.editor';
 import { text } from './dicom-in.text.editor';
 
-const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
+const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
 export type TabName = (typeof TABS)[number];
 
 const panel = (tab: TabName): JQuery => $(`#dicom-in-panel-${tab}`);

@@ -23,6 +23,7 @@ import { ReceiverStatus } from './runtime/receiver-status';
 import { runningReceivers } from './runtime/running-receivers';
 import { registerSampleRoutes } from './runtime/sample-routes';
 import { registerStatsRoutes } from './runtime/stats-routes';
+import { StatusDisplay } from './runtime/status-display';
 import { tlsOptions, type TlsChoice } from './runtime/tls-options';
 
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
@@ -43,12 +44,12 @@ export = function register(RED: NodeAPI): void {
 
 class DicomInNode {
   private readonly status: ReceiverStatus;
+  private readonly display: StatusDisplay;
   private readonly stats: ReceiverStats;
   private readonly log: ReceiverLog;
   private readonly settings: DicomInSettings;
   private readonly problems: Problem[];
   private readonly wires: readonly string[][];
-  private shown = '';
   /** Undefined: the settings do not let it run. */
   private config: ReceiverConfig | undefined;
 
@@ -58,6 +59,10 @@ class DicomInNode {
     config: Record<string, unknown>,
   ) {
     this.status = new ReceiverStatus((key, values) => RED._(key, values));
+    this.display = new StatusDisplay(
+      () => this.status.current(),
+      (status) => node.status(status),
+    );
     this.stats = new ReceiverStats(node.id, node.name ?? '');
     this.log = new ReceiverLog(node);
     ({ settings: this.settings, problems: this.problems } = parseSettings(config));
@@ -73,10 +78,11 @@ class DicomInNode {
       echo: () => this.config && echoOwnPort(this.config),
     });
     this.RED.events.once('flows:started', start);
-    this.showStatus();
+    this.display.refresh();
     this.node.on('close', () => {
       this.RED.events.off('flows:started', start);
       this.log.close();
+      this.display.close();
       statsOfNodes.delete(this.node.id);
       deployedNodes.delete(this.node.id);
     });
@@ -117,7 +123,7 @@ class DicomInNode {
       event: (event) => this.event(event),
       counters: (counters) => {
         this.status.counted(counters);
-        this.showStatus();
+        this.display.refresh();
       },
       fault: (fault) => this.fault(fault),
     });
@@ -175,7 +181,7 @@ class DicomInNode {
   private event(event: ReceiverEvent): void {
     this.log.write(event);
     this.stats.saw(event);
-    if (this.status.sees(event)) this.showStatus();
+    if (this.status.sees(event)) this.display.refresh();
     if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
   }
 
@@ -183,20 +189,12 @@ class DicomInNode {
   private fault(fault: ReceiverFault): void {
     this.stats.failed(fault);
     this.status.failed(fault);
-    this.showStatus();
+    this.display.refresh();
     const error = new Error(this.RED._(`dicom-in.error.${fault.kind}`, fault.values));
     this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
   }
 
   private describe({ field, code, values }: Problem): string {
     return `${this.RED._(`dicom-in.label.${field}`)}: ${this.RED._(`dicom-in.problem.${code}`, values)}`;
-  }
-
-  private showStatus(): void {
-    const status = this.status.current();
-    const shown = `${status.state} ${status.text}`;
-    if (shown === this.shown) return;
-    this.shown = shown;
-    this.node.status(status);
   }
 }

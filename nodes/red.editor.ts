@@ -28,13 +28,6 @@ export interface HistoryEvent {
   dirty: boolean;
 }
 
-export interface CodeEditor {
-  getValue(): string;
-  setValue(value: string): void;
-  resize(): void;
-  destroy(): void;
-}
-
 interface TabControl {
   addTab(tab: { id: string; label: string }): void;
   activateTab(id: string): void;
@@ -46,11 +39,15 @@ export interface EditorNotification {
 
 interface NotificationOptions {
   type: 'compact' | 'success' | 'warning' | 'error';
-  modal: boolean;
+  /** The one with this id is replaced. */
+  id?: string;
+  /** Milliseconds. */
+  timeout?: number;
+  modal?: boolean;
   /** Stays until it is closed. */
-  fixed: boolean;
+  fixed?: boolean;
   /** Their texts are taken as HTML. */
-  buttons: { id?: string; text: string; class?: string; click(): void }[];
+  buttons?: { id?: string; text: string; class?: string; click(): void }[];
 }
 
 interface EditorRed {
@@ -69,9 +66,6 @@ interface EditorRed {
   clipboard: { copyText(value: string): boolean };
   tabs: {
     create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
-  };
-  editor: {
-    createEditor(options: { element: HTMLElement; mode: string; value: string }): CodeEditor;
   };
   notify(message: JQuery, options: NotificationOptions): EditorNotification;
 }

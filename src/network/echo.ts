@@ -9,7 +9,7 @@ export type EchoOutcome =
   | { outcome: 'refused'; status: number }
   /** PS3.8 9.3.4 */
   | { outcome: 'rejected'; result: number; source: number; reason: number }
-  /** The connection ended before there was an answer. */
+  /** The connection ended before there was an answer, in an orderly way or not. */
   | { outcome: 'closed' }
   | { outcome: 'timedOut'; milliseconds: number }
   /** No connection: `code` is the system's or TLS' word for why. */
@@ -82,7 +82,11 @@ export function sendEcho({
   });
 }
 
+/** What a peer that ends a connection at once leaves, depending on what was on its way at that moment. */
+const ENDED_BY_PEER = ['ECONNRESET', 'EPIPE'];
+
 function failure(error: unknown): EchoOutcome {
   const { code = '', message } = error as NodeJS.ErrnoException;
+  if (ENDED_BY_PEER.includes(code)) return { outcome: 'closed' };
   return { outcome: 'failed', code, text: message };
 }

@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'aeTitleTooLong'
   | 'aeTitleCharacter'
   | 'aeTitleWildcard'
+  | 'variableNotReplaced'
   | 'emptyAllowList'
   | 'notAnAddress'
   | 'notAHostRange'
@@ -49,6 +50,16 @@ export function splitList(text: string): string[] {
     .filter((token) => token !== '');
 }
 
+/** A value that is one whole environment variable: replaced by Node-RED at start, so the editor cannot check it. */
+export function isEnvironmentReference(value: unknown): boolean {
+  return typeof value === 'string' && /^\$\{[^{}]+\}$/.test(value.trim());
+}
+
+/** Node-RED leaves a variable that is not set as it is; so it does with one among other text. */
+export function checkReplaced(value: string): Finding[] {
+  return isEnvironmentReference(value) ? [finding('variableNotReplaced', { token: value.trim() })] : [];
+}
+
 export const AE_TITLE_MAX_LENGTH = 16;
 
 /** An AE title: 1 to 16 characters of the default repertoire without backslash and control characters (PS3.5 6.2, VR AE). */
@@ -59,6 +70,8 @@ export function checkAeTitle(value: string): Finding[] {
 }
 
 function checkAeTitleToken(title: string): Finding[] {
+  const notReplaced = checkReplaced(title);
+  if (notReplaced.length > 0) return notReplaced;
   if (title.length > AE_TITLE_MAX_LENGTH) {
     return [finding('aeTitleTooLong', { token: title, max: AE_TITLE_MAX_LENGTH })];
   }

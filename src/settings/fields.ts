@@ -6,6 +6,7 @@ import {
   checkFilenameTemplate,
   checkHostList,
   checkKeptJson,
+  checkReplaced,
   checkUidList,
   integerBetween,
   oneOf,
@@ -84,7 +85,7 @@ export const FIELDS = {
   includeTagsNode: flag(true, 'MessageTypeOptions.IncludeTagsNode'),
   tagsFormat: choice('keyword', 'dicom-json'),
   output: choice('none', 'buffer', 'file'),
-  directory: text(''),
+  directory: text('', checkReplaced),
   filenameTemplate: text(
     '{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
     checkFilenameTemplate,
@@ -97,7 +98,7 @@ export const FIELDS = {
   // Delivery
   queue: choice('disk-synced', 'disk', 'memory'),
   /** Empty: `<userDir>/dicom/<node id>`. */
-  queueDirectory: text(''),
+  queueDirectory: text('', checkReplaced),
   maxQueued: integer(10_000, 1, 10_000_000),
   /** Below so much free space (10^6 bytes) on the queue's disk nothing is accepted; 0: no check. */
   minFreeDiskMB: integer(512, 0, 1_000_000_000),

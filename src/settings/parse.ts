@@ -1,4 +1,4 @@
-import type { Finding } from './checks';
+import { isEnvironmentReference, type Finding } from './checks';
 import { DEFAULTS, FIELDS, FIELD_NAMES, type DicomInSettings, type Field, type FieldName } from './fields';
 import { checkTogether } from './together';
 
@@ -10,11 +10,6 @@ export interface Problem extends Finding {
 export interface ParsedSettings {
   settings: DicomInSettings;
   problems: Problem[];
-}
-
-/** A value that is one whole environment variable: replaced by Node-RED at start, so the editor cannot check it. */
-export function isEnvironmentReference(value: unknown): boolean {
-  return typeof value === 'string' && /^\$\{[^{}]+\}$/.test(value.trim());
 }
 
 /**

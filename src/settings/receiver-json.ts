@@ -3,7 +3,7 @@
  * what is written is that, with nothing replaced but values that have changed since. So reading and writing back is the
  * identity, whatever else the JSON holds and in whatever form its values came.
  */
-import { splitList } from './checks';
+import { isEnvironmentReference, splitList } from './checks';
 import { DEFAULTS, FIELDS, FIELD_NAMES, type Field, type FieldName } from './fields';
 import {
   jsonTree,
@@ -14,7 +14,6 @@ import {
   type JsonObject,
   type JsonString,
 } from './json-tree';
-import { isEnvironmentReference } from './parse';
 
 /** `disabled` is Node-RED's own switch of a node (`d`), not one of its properties. */
 export type ReceiverField = FieldName | 'disabled';

@@ -18,7 +18,9 @@ export interface SampleTemplate {
 export function readSampleTemplate(text: string): SampleTemplate | undefined {
   if (text.trim() === '') return undefined;
   const json: unknown = JSON.parse(text);
-  const isMessage =
-    typeof json === 'object' && json !== null && !Array.isArray(json) && Object.hasOwn(json, 'payload');
-  return isMessage ? (json as SampleTemplate) : { payload: json };
+  return isWholeMessage(json) ? json : { payload: json };
+}
+
+export function isWholeMessage(json: unknown): json is SampleTemplate {
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && Object.hasOwn(json, 'payload');
 }

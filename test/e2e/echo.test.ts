@@ -82,9 +82,12 @@ describe('the test echo', { timeout: 120_000 }, () => {
     await nodeRed.deploy([]);
     const other = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
-    await nodeRed.deploy(receiverFlow(port, sink));
-    assert.equal((await echo()).outcome, 'closed', 'the other program is no DICOM node');
-    await new Promise((resolve) => other.close(resolve));
+    try {
+      await nodeRed.deploy(receiverFlow(port, sink));
+      assert.equal((await echo()).outcome, 'closed', 'the other program is no DICOM node');
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
     await nodeRed.deploy(receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM' }));
     assert.equal((await echo()).outcome, 'notListening');
   });
@@ -152,6 +155,16 @@ describe('sendEcho', { timeout: 30_000 }, () => {
       socket.write(Buffer.from([2, 0, 0xff, 0xff, 0xff, 0xff, 1]));
     });
     assert.equal(half.outcome, 'timedOut');
+  });
+
+  it('tells of a connection that a peer resets as of one that was closed', async () => {
+    const atOnce = await against((socket) => socket.resetAndDestroy());
+    assert.deepEqual(atOnce, { outcome: 'closed' });
+    const later = await against((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+    assert.deepEqual(later, { outcome: 'closed' });
   });
 
   it('tells of an abort as of a connection that was closed, and of a port where nothing listens', async () => {

@@ -13,7 +13,7 @@ import { sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
 import { EditorPage } from './editor-page';
 
-const HOSTILE = '<img src=x onerror="window.hacked = true"> $t(tab.general) __number__';
+const HOSTILE = '<img src=x onerror="window.hacked = true"> $t(tab.listener) __number__';
 
 /** Acknowledges an object when it comes for the second time: the first makes it a dead letter. */
 const SECOND_TIME = `const uid = msg.dicom.sopInstanceUID;
@@ -212,7 +212,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
     await panel().getByRole('alert').getByText('The receiver is not running').waitFor();
     await editor.page.unroute('**/dead-letters');
     assert.match(editor.errors.splice(0).join(), /503/);
-    await editor.showTab('general');
+    await editor.showTab('listener');
     await editor.showTab('delivery');
     await panel().getByRole('alert').getByText('The receiver').waitFor({ state: 'detached' });
     await waitForNumber(0);

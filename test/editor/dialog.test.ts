@@ -47,23 +47,35 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     assert.deepEqual(editor.errors, []);
   });
 
-  it('has an input, a label and a hint for every setting', async () => {
+  it('has an input, a label, a hint and a tooltip for every setting', async () => {
     await editor.openDialog('bare');
     for (const field of FIELD_NAMES) {
       const suffix = FIELDS[field].kind === 'list' ? '-list' : '';
       assert.equal(await editor.input(`${field}${suffix}`).count(), 1, `input of ${field}`);
       const hint = await editor.page.locator(`#dicom-in-hint-${field}`).textContent();
       assert(hint !== null && hint.length > 10 && !hint.includes('dicom-in.'), `hint of ${field}: ${hint}`);
+      // What is kept of an import is a list.
+      const label = editor.page
+        .locator('.form-row', { has: editor.input(`${field}${suffix}`) })
+        .locator('label');
+      if (field !== 'imported') assert.equal(await label.first().getAttribute('title'), hint, field);
     }
     const untranslated = await editor.page.locator('#dicom-in-dialog').innerText();
     assert(!untranslated.includes('dicom-in.'), untranslated);
   });
 
-  it('shows a newcomer name, port, AE titles and output first', async () => {
+  it('shows a newcomer name, port and AE title first', async () => {
     await editor.openDialog('bare');
     const visible: FieldName[] = [];
     for (const field of FIELD_NAMES) if (await editor.input(field).isVisible()) visible.push(field);
-    assert.deepEqual(visible.sort(), ['acceptedCallingAETs', 'name', 'ourAET', 'output', 'port']);
+    assert.deepEqual(visible.sort(), [
+      'bindAddress',
+      'name',
+      'ourAET',
+      'port',
+      'requireClientCertificate',
+      'tls',
+    ]);
   });
 
   it('offers the fields of a choice only where that is chosen', async () => {
@@ -93,13 +105,13 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('is used with the keyboard: arrows go from tab to tab', async () => {
     await editor.openDialog('bare');
-    await editor.page.locator('#dicom-in-tab-general').focus();
+    await editor.page.locator('#dicom-in-tab-listener').focus();
     await editor.page.keyboard.press('ArrowRight');
     assert.equal(await editor.page.locator('#dicom-in-panel-access').isVisible(), true);
     await editor.page.keyboard.press('End');
     assert.equal(await editor.page.locator('#dicom-in-panel-importExport').isVisible(), true);
     await editor.page.keyboard.press('ArrowRight');
-    assert.equal(await editor.page.locator('#dicom-in-panel-general').isVisible(), true);
+    assert.equal(await editor.page.locator('#dicom-in-panel-listener').isVisible(), true);
     await editor.page.keyboard.press('Tab');
     assert.equal(await editor.page.evaluate('document.activeElement.id'), 'node-input-name');
   });
@@ -157,13 +169,13 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       name: 'From CT',
       port,
       ourAET: 'NODERED',
-      acceptedCallingAETs: 'CT01, mr02',
+      acceptedCallingAETs: 'CT01,mr02',
       output: 'file',
       directory: '/tmp/dicom',
       filenameTemplate: '{PatientID}/{SOPInstanceUID}.dcm',
       collision: 'skip-identical',
       checkCalledAET: true,
-      allowedHosts: '127.0.0.1, 10.1.0.0/16, ::1',
+      allowedHosts: '127.0.0.1,10.1.0.0/16,::1',
       bindAddress: '127.0.0.1',
       acceptUnknownSopClasses: false,
       transferSyntaxes: '1.2.840.10008.1.2.1, 1.2.840.10008.1.2',

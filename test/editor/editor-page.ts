@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { PASSWORD } from '../support/admin-user';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
@@ -17,6 +18,10 @@ const BROWSER_ARGS = [
 export interface EditorOptions {
   theme?: 'light' | 'dark';
   viewport?: { width: number; height: number };
+  /** As the user chooses it in the editor's settings. */
+  language?: string;
+  /** Of a Node-RED with `adminAuth`. */
+  user?: string;
 }
 
 /** Node-RED's editor in a real browser, with the steps that tests take in it. */
@@ -36,7 +41,7 @@ export class EditorPage {
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());
     });
-    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)));
     page.on('request', (request) => {
       const url = request.url();
       if (url.startsWith('http') && !url.startsWith(nodeRed.url)) this.foreign.push(url);
@@ -51,11 +56,31 @@ export class EditorPage {
     });
     // How Node-RED 5 keeps the user's choice of theme in the browser; 4 has no dark theme.
     await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
+    if (options.language !== undefined) {
+      await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);
+    }
     const editor = new EditorPage(browser, page, nodeRed);
     await page.goto(nodeRed.url);
-    await editor.paletteNode('dicom-in').waitFor();
-    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+    if (options.user !== undefined) await editor.logIn(options.user);
+    await editor.loaded();
     return editor;
+  }
+
+  /** Loads the editor again, with what is deployed now. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.loaded();
+  }
+
+  private async loaded(): Promise<void> {
+    await this.paletteNode('dicom-in').waitFor();
+    await this.page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+  }
+
+  private async logIn(user: string): Promise<void> {
+    await this.page.locator('#node-dialog-login-username').fill(user);
+    await this.page.locator('#node-dialog-login-password').fill(PASSWORD);
+    await this.page.locator('#node-dialog-login-submit').click();
   }
 
   close(): Promise<void> {
@@ -99,6 +124,19 @@ export class EditorPage {
     return this.page.locator(`#node-input-${field}`);
   }
 
+  /** The inputs of a setting that is a list. */
+  entries(field: string): Locator {
+    return this.page.locator(`#dicom-in-list-${field} li input`);
+  }
+
+  /** Enters comma text into a list that holds anything. */
+  private async enterList(field: string, value: string): Promise<void> {
+    const entries = this.entries(field);
+    while ((await entries.count()) > 1)
+      await this.page.locator(`#dicom-in-list-${field} li button`).last().click();
+    await entries.fill(value);
+  }
+
   /** What stands under a field, apart from its hint. */
   remarks(field: string): Promise<string> {
     return this.page.locator(`#${this.type}-remarks-${field}`).innerText();
@@ -114,6 +152,7 @@ export class EditorPage {
     const input = this.input(field);
     if (this.type === 'dicom-in') await this.showTabOf(input);
     if (typeof value === 'boolean') await input.setChecked(value);
+    else if ((await this.entries(field).count()) > 0) await this.enterList(field, value);
     else if ((await input.evaluate((element: { tagName: string }) => element.tagName)) === 'SELECT') {
       await input.selectOption(value);
     } else {
@@ -126,6 +165,30 @@ export class EditorPage {
     const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
     const id = (await panel.getAttribute('id')) ?? '';
     if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+  }
+
+  /** Drops a file on an element, as from the desktop. */
+  async drop(selector: string, name: string, content: string | Buffer): Promise<void> {
+    const bytes = [...Buffer.from(content)];
+    await this.page.evaluate(`(() => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(${JSON.stringify(bytes)})], ${JSON.stringify(name)}));
+      const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector(${JSON.stringify(selector)}).dispatchEvent(drop);
+    })()`);
+  }
+
+  /** Presses a node's button in the workspace. */
+  async pressButton(id: string): Promise<void> {
+    await this.page.locator(`[id="${id}"] .red-ui-flow-node-button-button`).click();
+  }
+
+  /** Waits for a notification, and closes it. */
+  async notification(words: RegExp): Promise<void> {
+    const shown = this.page.locator('.red-ui-notification', { hasText: words });
+    await shown.waitFor();
+    await shown.click();
+    await shown.waitFor({ state: 'detached' });
   }
 
   async done(): Promise<void> {

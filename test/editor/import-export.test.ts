@@ -119,9 +119,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await editor.done();
     await editor.deploy();
     assert.equal((await flowNode('other'))?.['d'], true);
-    await editor.page.reload();
-    await editor.paletteNode('dicom-in').waitFor();
-    await editor.page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+    await editor.reload();
 
     await open('other');
     assert.equal(await part('export-text').inputValue(), pretty(rich));
@@ -156,15 +154,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('third');
     const sender = { $type: 'HL7Soup.Functions.Settings.Senders.DicomSenderSetting, X', Name: 'To PACS' };
     const file = pretty([workflow(RECEIVER, sender), { ...RECEIVER, Name: 'Second', Port: 4242 }]);
-    await part('import').evaluate((element, content) => {
-      const page = globalThis as unknown as Record<string, new (...values: unknown[]) => never>;
-      const make = (name: string, ...values: unknown[]): never =>
-        new (page[name] as new (...of: unknown[]) => never)(...values);
-      const data = make('DataTransfer') as { items: { add(file: unknown): void } };
-      data.items.add(make('File', [content], 'radiology.hl7Workflow'));
-      const drop = make('DragEvent', 'drop', { dataTransfer: data, bubbles: true, cancelable: true });
-      (element as unknown as { dispatchEvent(event: unknown): void }).dispatchEvent(drop);
-    }, `\ufeff${file}`);
+    await editor.drop('#dicom-in-import', 'radiology.hl7Workflow', `\ufeff${file}`);
     await part('import-receiver').waitFor();
     const options = await part('import-receiver').locator('option').allInnerTexts();
     assert.match(options.join('; '), /^DICOM Inbound :11112 \(line \d+\); Second :4242 \(line \d+\)$/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AnswerOutcome, FaultKind } from '../../src/receiver';
+import { faultCode, type AnswerOutcome, type FaultKind, type SampleProblem } from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,
@@ -27,6 +27,7 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   aeTitleTooLong: true,
   aeTitleCharacter: true,
   aeTitleWildcard: true,
+  variableNotReplaced: true,
   emptyAllowList: true,
   notAnAddress: true,
   notAHostRange: true,
@@ -74,6 +75,18 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
   notASetting: true,
 };
 
+/** Why there is no sample of a file. */
+const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'busy' | 'unreadable', true> = {
+  notDicom: true,
+  damaged: true,
+  notAnObject: true,
+  messageTooLarge: true,
+  tooMuchWork: true,
+  fileTooLarge: true,
+  busy: true,
+  unreadable: true,
+};
+
 const FAULTS: Record<FaultKind, true> = {
   portInUse: true,
   needsPrivilege: true,
@@ -89,6 +102,18 @@ const FAULTS: Record<FaultKind, true> = {
   settingsInvalid: true,
   tlsMissing: true,
 };
+
+/** Because of which a receiver does not listen. */
+const DOWN: readonly FaultKind[] = [
+  'portInUse',
+  'needsPrivilege',
+  'addressNotAvailable',
+  'listenFailed',
+  'queueUnusable',
+  'workerCrashed',
+  'settingsInvalid',
+  'tlsMissing',
+];
 
 const NODE_TYPES = ['dicom-in', 'dicom-response'] as const;
 type NodeType = (typeof NODE_TYPES)[number];
@@ -130,10 +155,10 @@ function writtenKeys(type: NodeType): Set<string> {
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[\\w+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
     editorCode(type),
-    /'((?:hint|warning|output|option|section|deadLetters|importExport)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
@@ -160,8 +185,10 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
     for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
     for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
+    for (const code of Object.keys(SAMPLE_PROBLEMS)) used.add(`sample.problem.${code}`);
     for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
     for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
+    for (const kind of DOWN) used.add(`feedback.fault.${kind}`);
     return used;
   },
   'dicom-response': () => {
@@ -175,9 +202,15 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
   },
 };
 
-const HEADINGS: Record<NodeType, readonly string[]> = {
-  'dicom-in': ['Outputs', 'Details', 'References'],
-  'dicom-response': ['Inputs', 'Details', 'References'],
+const HEADINGS: Record<NodeType, Record<string, readonly string[]>> = {
+  'dicom-in': {
+    'en-US': ['Outputs', 'Details', 'References'],
+    de: ['Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-response': {
+    'en-US': ['Inputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Details', 'Referenzen'],
+  },
 };
 
 /** The catalogue, flat: key with dots → text. */
@@ -229,8 +262,8 @@ for (const type of NODE_TYPES) {
       const help = read('locales', language, `${type}.html`);
       const begin = new RegExp(`^<script type="text/markdown" data-help-name="${type}">\n[^#<*\`\n]+\\.\n\n`);
       assert.match(help, begin);
-      for (const heading of HEADINGS[type]) {
-        if (language === 'en-US') assert.match(help, new RegExp(`^### ${heading}$`, 'm'));
+      for (const heading of HEADINGS[type][language] ?? assert.fail(`headings in ${language}`)) {
+        assert.match(help, new RegExp(`^### ${heading}$`, 'm'));
       }
     });
   }
@@ -246,10 +279,40 @@ for (const type of NODE_TYPES) {
   });
 }
 
-test('the help of dicom-response explains the code of every error that its Catch node gets', () => {
-  for (const failure of Object.keys(ANSWER_FAILURES)) {
-    const code = `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-    for (const language of languages)
-      assert(read('locales', language, 'dicom-response.html').includes(code), code);
+/** The codes of the errors that a node's Catch node gets. */
+const ERROR_CODES: Record<NodeType, readonly string[]> = {
+  'dicom-in': (Object.keys(FAULTS) as FaultKind[]).map(faultCode),
+  'dicom-response': Object.keys(ANSWER_FAILURES).map(
+    (failure) => `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
+  ),
+};
+
+for (const type of NODE_TYPES) {
+  for (const language of languages) {
+    test(`the help of ${type}, ${language}, explains the code of every error that its Catch node gets`, () => {
+      const help = read('locales', language, `${type}.html`);
+      for (const code of ERROR_CODES[type]) assert(help.includes(`| ${code} |`), code);
+    });
+
+    test(`the help of ${type}, ${language}, explains every status`, () => {
+      const help = read('locales', language, `${type}.html`);
+      const texts = catalogue(type, language);
+      for (const key of STATUS[type].filter((name) => !['starting', 'countsRefused'].includes(name))) {
+        const words = (texts.get(`status.${key}`) ?? '').split(/__\w+?__/).map((word) => word.trim());
+        const line = help
+          .split('\n')
+          .find((one) => one.startsWith('- **') && words.every((word) => one.includes(word)));
+        assert(line !== undefined, key);
+      }
+    });
   }
-});
+
+  test(`${type}: the help has the same parts in all languages`, () => {
+    const parts = (language: string): string[] =>
+      read('locales', language, `${type}.html`)
+        .split('\n')
+        .filter((line) => /^(#{3,4} |\| |- |: |\d\. |```)/.test(line))
+        .map((line) => /^(#+|\||-|:|\d|`+)/.exec(line)?.[0] ?? '');
+    for (const language of languages) assert.deepEqual(parts(language), parts('en-US'), language);
+  });
+}

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { dicomIn } from '../support/flows';
+import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { startNodeRed } from '../support/node-red';
 import { RECEIVER, workflow } from '../support/receiver-json';
+import { SAMPLE } from '../support/store-client';
 import { EditorPage } from './editor-page';
 
 const FLOWS = [
@@ -11,7 +14,7 @@ const FLOWS = [
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
 ];
-const TABS = ['general', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
 /** Everything that the dialog shows only sometimes. */
 const ALL_FIELDS: Record<string, string | boolean> = {
@@ -39,7 +42,9 @@ const CUT = `[
 describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
   for (const theme of ['light', 'dark'] as const) {
     it(`fit their places in the ${theme} theme`, async () => {
-      const nodeRed = await startNodeRed({ flows: FLOWS });
+      const live = dicomIn('live', await freePort(), [[]], { name: 'From MR', acceptedCallingAETs: '' });
+      const flows = [...FLOWS, { id: 'live-tab', type: 'tab', label: 'Flow 2' }, { ...live, z: 'live-tab' }];
+      const nodeRed = await startNodeRed({ flows });
       try {
         const editor = await EditorPage.open(nodeRed, { theme });
         await editor.screenshot(`flow-${theme}`);
@@ -50,7 +55,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           await editor.screenshot(`dialog-${theme}-${tab}`);
         }
         for (const [field, value] of Object.entries(ALL_FIELDS)) await editor.enter(field, value);
-        for (const tab of ['general', 'delivery']) {
+        for (const tab of ['listener', 'message', 'delivery']) {
           await editor.showTab(tab);
           assert.deepEqual(
             await editor.page.evaluate<string[]>(CUT),
@@ -66,6 +71,19 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.screenshot(`dialog-${theme}-imported`);
         await editor.page.locator('#dicom-in-export-text').scrollIntoViewIfNeeded();
         await editor.screenshot(`dialog-${theme}-exported`);
+        await editor.cancel();
+        await editor.openDialog('live');
+        await editor.page.locator('#dicom-in-feedback-echo').click();
+        await editor.page.locator('#dicom-in-feedback-refusals').scrollIntoViewIfNeeded();
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in the feedback');
+        await editor.screenshot(`feedback-${theme}`);
+        await editor.showTab('sample');
+        await editor.page.locator('#dicom-in-sample-placeholders').uncheck();
+        await editor.page.locator('#dicom-in-sample-file').setInputFiles(SAMPLE);
+        await editor.page.locator('#dicom-in-sample-keep').waitFor();
+        await editor.page.getByText('SeriesDescription').click();
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off on the sample tab');
+        await editor.screenshot(`sample-${theme}`);
         await editor.cancel();
         await editor.openDialog('answer');
         await editor.enter('status', 'custom');

@@ -32,6 +32,8 @@ const REFUSED: readonly [FieldName, string, RegExp][] = [
   ['ourAET', 'MUCH_TOO_LONG_TITLE', /"MUCH_TOO_LONG_TITLE" has more than 16 characters/],
   ['ourAET', 'A\\B', /"A\\B" has a character that an AE title may not have/],
   ['acceptedCallingAETs', 'CT01, RÖNTGEN, MR02', /"RÖNTGEN" has a character/],
+  ['acceptedCallingAETs', 'CT01, ${CALLERS}', /"\$\{CALLERS\}" has not been replaced/],
+  ['acceptedCallingAETs', 'MUCH_TOO_LONG_TITLE', /"MUCH_TOO_LONG_TITLE" has more than 16/],
   ['allowedHosts', '10.0.0.1, 10.0.0.0/33', /"10\.0\.0\.0\/33" is neither/],
   ['bindAddress', 'eth0', /"eth0" is not an IP address/],
   ['transferSyntaxes', '1.2.840.10008.1.2, 1.02', /"1\.02" is not a UID/],
@@ -58,6 +60,8 @@ const ACCEPTED: readonly [FieldName, string][] = [
   ['port', '${DICOM_PORT}'],
   ['ourAET', '${AET}'],
   ['acceptedCallingAETs', '*'],
+  ['acceptedCallingAETs', '${CALLERS}'],
+  ['allowedHosts', '${HOSTS}'],
   ['allowedHosts', '2001:db8::/32, 10.0.0.1'],
   ['bindAddress', '::'],
 ];

@@ -1,5 +1,5 @@
 /** Users of a Node-RED with `adminAuth`, and their tokens. All have the password "secret". */
-const PASSWORD = 'secret';
+export const PASSWORD = 'secret';
 const HASH = '$2b$04$8u8WSZCtzb7.oqUlbcD2P.wbl3gpiQYrtuZOiyas4QLLxr/cuahRu';
 
 /** The `adminAuth` setting with a user for each set of permissions, by name. */

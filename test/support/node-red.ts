@@ -21,7 +21,9 @@ export { PACKAGE_DIR };
 const START_MS = 60_000;
 /** Node-RED gives nodes 15 s to close. */
 const STOP_MS = 20_000;
-const STARTED = /Started (?:flows|modified (?:nodes|flows))/;
+/** In English, and in German for the tests of that. */
+const RUNNING = /Server now running|Server wird jetzt/;
+const STARTED = /Started (?:flows|modified (?:nodes|flows))|Flows sind gestartet/;
 const NOT_STARTED = /Waiting for missing types|Flows stopped/;
 
 export type DeployType = 'full' | 'flows' | 'nodes';
@@ -139,7 +141,7 @@ class NodeRedProcess implements NodeRed {
   }
 
   async started(): Promise<void> {
-    await this.waitForLine(/Server now running/, { timeoutMs: START_MS });
+    await this.waitForLine(RUNNING, { timeoutMs: START_MS });
     await this.waitForFlows(0);
   }
 

@@ -1,0 +1,34 @@
+import type { ReceiverNodeStatus } from './receiver-status';
+
+/** More often nobody could read it, and every change is a message of each Status node. */
+const INTERVAL_MS = 1_000;
+
+/** Shows a node's status where it has changed, at most once a second: what comes sooner is shown when that is over. */
+export class StatusDisplay {
+  private shown = '';
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly current: () => ReceiverNodeStatus,
+    private readonly show: (status: ReceiverNodeStatus) => void,
+  ) {}
+
+  refresh(): void {
+    if (this.timer !== undefined) return;
+    const status = this.current();
+    const shown = `${status.state} ${status.text}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.show(status);
+    // What comes of a start follows at once.
+    if (status.state === 'starting') return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.refresh();
+    }, INTERVAL_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+}
