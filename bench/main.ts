@@ -4,6 +4,7 @@
  *     --rounds 5                  interleaved rounds; medians are told
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle
  *     --receivers storescp,disk   those whose names have one of these in them
+ *     --scale 0.1                 a part of the objects, to see that it works
  *     --write                     puts the results into docs/performance.md and its pictures
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
   };
 
   tell(machine(rounds));
-  const loads = Object.entries(plans()).filter(([name]) => wants(name));
+  const loads = Object.entries(plans(Number(option('--scale') ?? 1))).filter(([name]) => wants(name));
   const comparisons = await compareReceivers(
     receivers(option('--receivers')?.split(',')),
     loads.map(([, load]) => load),

@@ -162,8 +162,9 @@ export class DiskQueue implements ObjectQueue {
   private isCutOff(id: string): boolean {
     if (id > this.newestFound) return false;
     const path = this.path(id);
+    const expected = sizeInId(id);
     const size = this.files.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === sizeInId(id)) return false;
+    if (expected === undefined || size === expected) return false;
     this.leave(id);
     this.cleanUp(() => this.delete(path));
     return true;

@@ -3,16 +3,19 @@ const TIME_DIGITS = 13;
 const COUNT_DIGITS = 10;
 
 const PREFIX = TIME_DIGITS + 1 + COUNT_DIGITS + 1;
-const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}-\\d{1,16}$`);
+const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}(?:-\\d{1,16})?$`);
 
 /** True for what `objectIds` makes: so a stray file in the queue's folder is not taken for an object. */
 export function isObjectId(text: string): boolean {
   return ID.test(text);
 }
 
-/** The size of the object, in bytes: a file that is shorter was cut off by a loss of power. */
-export function sizeInId(id: string): number {
-  return Number(id.slice(PREFIX));
+/**
+ * The size of the object, in bytes: a file that is shorter was cut off before it was complete. Undefined in ids of the
+ * first versions, whose files were renamed when they were complete.
+ */
+export function sizeInId(id: string): number | undefined {
+  return id.length > PREFIX ? Number(id.slice(PREFIX)) : undefined;
 }
 
 /**

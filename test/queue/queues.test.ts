@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -164,6 +165,18 @@ describe('DiskQueue on its disk', () => {
     assert.equal(reopened.take(), undefined);
     assert.equal(queuedFiles(directory).length, 1);
     assert.equal(reopened.size, 1);
+  });
+
+  it('delivers what a version left behind whose ids did not tell the size', async () => {
+    const directory = folder();
+    mkdirSync(directory);
+    writeFileSync(join(directory, '1763900000000-0000000007.dcm'), 'old');
+    const queue = diskQueue(directory);
+    await queue.open();
+    const object = queue.take();
+    assert.equal(object?.read(textOf), 'old');
+    queue.remove(object?.id ?? '');
+    assert.deepEqual(queuedFiles(directory), []);
   });
 
   it('counts deliveries over restarts, so that an object that ends the process is not tried for ever', async () => {
