@@ -153,10 +153,11 @@ async function attempt(
 async function measure(
   { kind, receiver }: Contestant,
   work: Work,
-  count: number,
+  planned: number,
   associations: number,
 ): Promise<Figures> {
   const { port, pid, protocol } = receiver;
+  const count = kind.isSlow === true ? Math.max(Math.ceil(planned / 4), 1) : planned;
   await receiver.loopDelays?.();
   forgetPeak(pid);
   const memoryBefore = memoryMB(pid, 'VmRSS');

@@ -30,6 +30,8 @@ export interface ReceiverKind {
   isOneProcess: boolean;
   /** It serves no more at a time; undefined: enough for every load. */
   maxAssociations?: number;
+  /** It gets a fourth of the objects, for it needs several times as long: figures are per object and second. */
+  isSlow?: boolean;
   start(): Promise<Receiver>;
 }
 
@@ -105,6 +107,7 @@ export const orthanc: ReceiverKind = {
   isOneProcess: true,
   // DicomThreadsCount: further ones wait.
   maxAssociations: 4,
+  isSlow: true,
   async start() {
     const httpPort = await freePort();
     return external('Orthanc', (folder, port) => {
@@ -125,6 +128,7 @@ export const orthanc: ReceiverKind = {
 export const dimseServer: ReceiverKind = {
   name: 'dcmjs-dimse server',
   isOneProcess: true,
+  isSlow: true,
   start: () =>
     external(process.execPath, (_folder, port) => [join(__dirname, 'dimse-server.js'), String(port)]),
 };
