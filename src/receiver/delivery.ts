@@ -24,6 +24,8 @@ export type GiveUpReason =
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory; fewer, with the objects in them. */
 const MAX_UNDER_WAY = 32;
 const MAX_OBJECTS_UNDER_WAY = 16;
+/** With one object a turn, senders on several associations would fill the queue faster than it is emptied. */
+const TURN_MS = 2;
 /** When a file cannot be put in place, the disk or the operator need time. */
 const PLACE_AGAIN_MS = 15_000;
 
@@ -51,14 +53,21 @@ export class Delivery {
   /** There may be something to deliver. */
   wake(): void {
     if (this.stopped || this.scheduled !== undefined || this.underWay.size >= this.maxUnderWay) return;
-    // One object a turn: sockets and timers have theirs between any two.
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
+      this.passSome();
+    });
+  }
+
+  /** Sockets and timers have their turn after each object, or as soon as several small ones have taken some time. */
+  private passSome(): void {
+    const until = performance.now() + TURN_MS;
+    do {
       const queued = this.queue.take();
       if (queued === undefined) return;
       this.pass(queued);
-      this.wake();
-    });
+    } while (!this.stopped && this.underWay.size < this.maxUnderWay && performance.now() < until);
+    this.wake();
   }
 
   /** The flow has got it. */
