@@ -2,7 +2,7 @@ import type { Curve } from '../growth';
 
 const WIDTH = 720;
 const HEIGHT = 320;
-const MARGIN = { left: 70, right: 20, top: 50, bottom: 55 };
+const MARGIN = { left: 70, right: 40, top: 50, bottom: 55 };
 const INK = '#444';
 const LINE = '#1f6fb2';
 

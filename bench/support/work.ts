@@ -29,7 +29,8 @@ export const multiFrame1G = (): Work =>
 
 /** A CT of about so many bytes. */
 export function ctOf(bytes: number): Work {
-  const name = bytes >= MIB ? `${bytes / MIB} MB` : `${bytes / KIB} KB`;
+  const [unit, word] = bytes >= KIB * MIB ? [KIB * MIB, 'GB'] : bytes >= MIB ? [MIB, 'MB'] : [KIB, 'KB'];
+  const name = `${bytes / unit} ${word}`;
   const ct = readWork(name, CT);
   const header = pixelDataOffset(ct.dataSet);
   return withPixelData(ct, Math.max(2, bytes - header - (bytes % 2)));
