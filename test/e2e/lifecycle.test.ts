@@ -147,11 +147,12 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     const senders = [1_000_000, 2_000_000, 3_000_000, 4_000_000].map(sender);
     for (let round = 0; round < 10; round += 1) {
       await deploy(flows);
+      const before = acknowledged.length;
       await new Promise((resolve) => setTimeout(resolve, 300));
+      await until(() => acknowledged.length > before + 2, 'objects after a deploy, also on a busy machine');
     }
     sending = false;
     await Promise.all(senders);
-    assert.ok(acknowledged.length > 20, `only ${acknowledged.length} objects: too few to mean something`);
     const folder = join(nodeRed.userDir, 'dicom', 'counted');
     await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
     const seen = new Set((await (await fetch(`${nodeRed.url}/seen`)).json()) as string[]);
