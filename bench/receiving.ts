@@ -21,8 +21,6 @@ export interface Figures {
   cpuPerObject: number;
   /** NaN where it means nothing. */
   peakMB: number;
-  /** By how much it grew over what it was before. */
-  grownMB: number;
   loopP99: number;
 }
 
@@ -168,7 +166,6 @@ async function measure(
   const count = kind.isSlow === true ? Math.max(Math.ceil(planned / 4), 1) : planned;
   await receiver.loopDelays?.();
   forgetPeak(pid);
-  const memoryBefore = memoryMB(pid, 'VmRSS');
   const cpuBefore = cpuMilliseconds(pid);
   const { seconds, latencies } = await sendLoad(port, work, count, associations, protocol);
   await receiver.settled(count);
@@ -183,7 +180,6 @@ async function measure(
     p99: percentile(latencies, 0.99),
     cpuPerObject,
     peakMB,
-    grownMB: peakMB - memoryBefore,
     loopP99: delays?.p99 ?? NaN,
   };
 }
@@ -197,7 +193,6 @@ function medians(measured: readonly Figures[]): Figures {
     p99: of('p99'),
     cpuPerObject: of('cpuPerObject'),
     peakMB: of('peakMB'),
-    grownMB: of('grownMB'),
     loopP99: of('loopP99'),
   };
 }

@@ -64,7 +64,6 @@ const FIELD_NAMES: Readonly<Record<keyof Figures, string>> = {
   p99: 'p99',
   cpuPerObject: 'CPU per object',
   peakMB: 'peak memory',
-  grownMB: 'growth of memory',
   loopP99: 'p99 of the main event loop',
 };
 

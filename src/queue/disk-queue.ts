@@ -91,7 +91,7 @@ export class DiskQueue implements ObjectQueue {
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.options.maxObjects) throw queueFull(this.options.maxObjects);
     refusing(() => this.space.check());
-    const part = refusing(() => new PartFile(this.partPath(), FILE_MODE, this.files));
+    const part = new PartFile(this.partPath(), FILE_MODE, this.files);
     this.parts.add(part);
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
@@ -160,11 +160,13 @@ export class DiskQueue implements ObjectQueue {
 
   /** Of an earlier run, which ended before the object was acknowledged. It is deleted. */
   private isCutOff(id: string): boolean {
-    if (id > this.newestFound) return false;
-    const path = this.path(id);
     const expected = sizeInId(id);
-    const size = this.files.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (expected === undefined || size === expected) return false;
+    if (id > this.newestFound || expected === undefined) return false;
+    const path = this.path(id);
+    let size = expected;
+    // Where the disk does not say, the object counts as whole: reading it will tell.
+    this.cleanUp(() => (size = this.files.statSync(path, { throwIfNoEntry: false })?.size ?? 0));
+    if (size === expected) return false;
     this.leave(id);
     this.cleanUp(() => this.delete(path));
     return true;

@@ -58,7 +58,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
     return {
       message: messageOf(queued, envelope, dataSet, settings, filename),
-      object: settings.output === 'buffer' ? copyOf(source) : undefined,
+      object: settings.output === 'buffer' ? copyOf(content, source) : undefined,
     };
   });
 }
@@ -131,7 +131,8 @@ function fileNameText(value: unknown): string | undefined {
 }
 
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */
-function copyOf(source: ByteSource): Buffer<ArrayBuffer> {
+function copyOf(content: ObjectContent, source: ByteSource): Buffer<ArrayBuffer> {
+  if (content.kind === 'memory') return content.bytes.copy(0, content.bytes.size);
   const copy = Buffer.alloc(source.size);
   source.read(0, source.size).copy(copy);
   return copy;

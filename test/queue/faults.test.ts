@@ -109,6 +109,29 @@ describe('a disk queue whose file operations fail', () => {
     });
   }
 
+  it('delivers an object of an earlier run although the disk does not tell its size', async () => {
+    const { files, broken } = breakable();
+    const directory = join(root, 'no-stat');
+    const leftovers: Error[] = [];
+    const open = async (): Promise<DiskQueue> => {
+      const onLeftover = (error: Error): void => void leftovers.push(error);
+      const queue = new DiskQueue(
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover },
+        files,
+      );
+      await queue.open();
+      return queue;
+    };
+    const before = await open();
+    assert.equal(await once(before), 'kept');
+    before.close();
+    const queue = await open();
+    broken.operation = 'statSync';
+    assert.equal(queue.take()?.read(textOf), 'headdata');
+    assert.equal(leftovers.length, 1, 'and it is reported');
+    queue.close();
+  });
+
   it('keeps nothing, and acknowledges nothing, that was still being synced when the queue was closed', async () => {
     let release: () => void = () => undefined;
     const slow = new Promise<void>((resolve) => (release = resolve));
