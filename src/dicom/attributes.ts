@@ -1,6 +1,6 @@
 import { nameText } from './common-fields';
 import type { DataSet } from './data-set';
-import { readValues, resolveVr, type Value } from './values';
+import { plainString, readValues, resolveVr, type Value } from './values';
 
 /** Single attributes of a data set, for those who pick some by tag. Absent and empty are the same to them. */
 
@@ -10,7 +10,12 @@ export function valuesOf(dataSet: DataSet, tag: number): Value[] {
 }
 
 export function valueOf(dataSet: DataSet, tag: number): string | number | undefined {
-  const value = valuesOf(dataSet, tag)[0];
+  const element = dataSet.find(tag);
+  if (element === undefined) return undefined;
+  const vr = resolveVr(dataSet, element);
+  const plain = plainString(dataSet, element, vr);
+  if (plain !== undefined) return plain;
+  const [value] = readValues(dataSet, element, vr);
   return (typeof value === 'object' ? nameText(value) : value) ?? undefined;
 }
 

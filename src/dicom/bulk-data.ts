@@ -1,4 +1,5 @@
 import type { DataSet, Element } from './data-set';
+import { asciiBytes, type JsonText } from './json-text';
 import { base64 } from './values';
 import { Kind, type Vr } from './vr';
 
@@ -27,30 +28,67 @@ export interface BulkDataPlace {
   readonly seekable: boolean;
 }
 
-/** A value that is not inlined: pixel data, and whatever is larger than the limits. */
-export function bulkData(dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): BulkData {
-  if (vr.kind !== Kind.Bytes) {
-    dataSet.warn('text-not-inlined', element.tag, 'a value is too long to be inlined; it is bulk data');
-  }
-  const { uri, seekable } = place;
-  const bulk: BulkData =
-    uri === undefined
-      ? { vr: vr.name, Length: element.length }
-      : seekable
-        ? { vr: vr.name, BulkDataURI: uri, Offset: element.offset, Length: element.length }
-        : { vr: vr.name, BulkDataURI: uri, Length: element.length };
-  if (element.fragments !== undefined) bulk.Fragments = element.fragments;
-  return bulk;
-}
+const BULK_DATA_URI = asciiBytes(',"BulkDataURI":');
+const OFFSET = asciiBytes(',"Offset":');
+const LENGTH = asciiBytes(',"Length":');
+const FRAGMENTS = asciiBytes(',"Fragments":');
+const INLINE_BINARY = asciiBytes(',"InlineBinary":"');
+const QUOTE = asciiBytes('"');
 
-/** A value of bytes: inlined, empty, or bulk data. */
-export function binary(
+/** The members that tell where a value is that is not inlined: pixel data, and whatever is larger than the limits. */
+export function writeBulkData(
+  out: JsonText,
   dataSet: DataSet,
   element: Element,
   vr: Vr,
   place: BulkDataPlace,
-): BulkData | InlineBinary {
-  if (element.length === 0) return { vr: vr.name };
-  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
-  return { vr: vr.name, InlineBinary: base64(element, vr, element.bytes) };
+): void {
+  if (vr.kind !== Kind.Bytes) {
+    dataSet.warn('text-not-inlined', element.tag, 'a value is too long to be inlined; it is bulk data');
+  }
+  const { uri, seekable } = place;
+  if (uri !== undefined) {
+    out.copy(BULK_DATA_URI);
+    out.value(uri);
+    if (seekable) {
+      out.copy(OFFSET);
+      out.number(element.offset);
+    }
+  }
+  out.copy(LENGTH);
+  out.number(element.length);
+  if (element.fragments === undefined) return;
+  out.copy(FRAGMENTS);
+  out.number(element.fragments);
+}
+
+/** Private attributes that were sent as UN come by the hundred, of a few bytes each: a call into the system costs more. */
+const MOST_SHORT = 48;
+const DIGITS = asciiBytes('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const PADDING = 0x3d;
+
+/** RFC 4648 4: three bytes are four digits of six bits each, padded where bytes are missing at the end. */
+function writeBase64(out: JsonText, bytes: Buffer, start: number, end: number): void {
+  for (let at = start; at < end; at += 3) {
+    const second = at + 1 < end ? bytes[at + 1] : undefined;
+    const third = at + 2 < end ? bytes[at + 2] : undefined;
+    const three = ((bytes[at] ?? 0) << 16) | ((second ?? 0) << 8) | (third ?? 0);
+    out.byte(digit(three >>> 18));
+    out.byte(digit(three >>> 12));
+    out.byte(second === undefined ? PADDING : digit(three >>> 6));
+    out.byte(third === undefined ? PADDING : digit(three));
+  }
+}
+
+function digit(bits: number): number {
+  return DIGITS[bits & 63] ?? PADDING;
+}
+
+/** The member that has a value of bytes. */
+export function writeInlineBinary(out: JsonText, element: Element, vr: Vr, bytes: Buffer): void {
+  out.copy(INLINE_BINARY);
+  if (element.length <= MOST_SHORT && (!element.bigEndian || vr.width === 1))
+    writeBase64(out, bytes, element.start, element.start + element.length);
+  else out.ascii(base64(element, vr, bytes));
+  out.copy(QUOTE);
 }

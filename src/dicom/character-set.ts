@@ -1,9 +1,8 @@
 import { ASCII, INITIAL, romaji } from './code-tables';
 import { decodeIso2022, type Delimiters, type Designations } from './iso2022';
+import { plainText } from './plain-text';
 import { REPLACEMENT } from './replacement';
 
-const HIGH = 0x80;
-const ESC = 0x1b;
 const ONE_TEXT: Delimiters = { values: false, name: false };
 const VALUES: Delimiters = { values: true, name: false };
 const NAMES: Delimiters = { values: true, name: true };
@@ -38,11 +37,11 @@ export class CharacterSet {
   readonly #initial: Designations;
   readonly #decoder: { decode(bytes: Buffer): string } | undefined;
   /** Bytes below 0x80 other than ESC are ASCII. */
-  readonly #asciiBelow80: boolean;
+  readonly isAsciiBelow80: boolean;
 
   private constructor(initial: Designations, stateless: Stateless | undefined) {
     this.#initial = initial;
-    this.#asciiBelow80 = initial.g0 === ASCII;
+    this.isAsciiBelow80 = initial.g0 === ASCII;
     this.#decoder =
       stateless === undefined
         ? undefined
@@ -79,19 +78,18 @@ export class CharacterSet {
 
   /** One text, in which a backslash is a character: LT, ST, UT. */
   decode(bytes: Buffer, start: number, end: number): string {
-    if (isPlain(bytes, start, end)) {
-      const text = bytes.toString('latin1', start, end);
-      return this.#asciiBelow80 ? text : romaji(text);
-    }
+    const text = plainText(bytes, start, end);
+    if (text !== undefined) return this.isAsciiBelow80 ? text : romaji(text);
     if (this.#decoder !== undefined) return this.#decoder.decode(bytes.subarray(start, end));
     return decodeIso2022(bytes, start, end, this.#initial, ONE_TEXT)[0] ?? '';
   }
 
   /** The values of LO, SH, UC, or of PN: those that 05/12 separates, whatever character that is (PS3.18 F.2.4). */
   decodeValues(bytes: Buffer, start: number, end: number, name: boolean): string[] {
-    if (isPlain(bytes, start, end)) {
-      const values = splitValues(bytes.toString('latin1', start, end));
-      return this.#asciiBelow80 ? values : values.map(romaji);
+    const text = plainText(bytes, start, end);
+    if (text !== undefined) {
+      const values = splitValues(text);
+      return this.isAsciiBelow80 ? values : values.map(romaji);
     }
     if (this.#decoder !== undefined) return splitValues(this.#decoder.decode(bytes.subarray(start, end)));
     return decodeIso2022(bytes, start, end, this.#initial, name ? NAMES : VALUES);
@@ -104,18 +102,11 @@ export function splitValues(text: string): string[] {
 
 /** Text of the default repertoire, to which Specific Character Set does not apply: ASCII (PS3.5 6.1.1). */
 export function decodeDefault(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('latin1', start, end);
-  // eslint-disable-next-line no-control-regex -- everything that is not ASCII
-  return isPlain(bytes, start, end) ? text : text.replace(/[^\x00-\x7f]/g, REPLACEMENT);
-}
-
-/** No byte above 0x7F and no escape sequence: by far most values. */
-function isPlain(bytes: Buffer, start: number, end: number): boolean {
-  for (let index = start; index < end; index += 1) {
-    const byte = bytes[index] ?? 0;
-    if (byte >= HIGH || byte === ESC) return false;
-  }
-  return true;
+  return (
+    plainText(bytes, start, end) ??
+    // eslint-disable-next-line no-control-regex -- everything that is not ASCII
+    bytes.toString('latin1', start, end).replace(/[^\x00-\x7f]/g, REPLACEMENT)
+  );
 }
 
 /**

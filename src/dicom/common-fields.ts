@@ -1,6 +1,9 @@
-import type { DataSet } from './data-set';
+import type { DataSet, Element } from './data-set';
 import { tagOfKeyword } from './dictionary';
+import { asciiBytes, type JsonText } from './json-text';
+import { writePlainValues } from './plain-values';
 import { type PersonName, readValues, resolveVr, type Value } from './values';
+import { VR } from './vr';
 
 /** A field of CommonFields: keyword → one scalar. */
 export type CommonFields = Record<string, string | number | null>;
@@ -71,20 +74,32 @@ export const COMMON_FIELDS = [
   'VerificationFlag',
 ] as const;
 
-const TAGS: readonly (readonly [string, number])[] = COMMON_FIELDS.map((keyword) => [
-  keyword,
-  tagOfKeyword(keyword),
-]);
+const FIELDS = COMMON_FIELDS.map((keyword) => {
+  const tag = tagOfKeyword(keyword);
+  if (tag === undefined) throw new Error(`PS3.6 has no keyword ${keyword}`);
+  return { key: asciiBytes(`"${keyword}":`), tag };
+});
 
 /** Absent in the object: absent here. Present but empty: null. Several values: one string, separated by backslashes. */
-export function commonFields(dataSet: DataSet): CommonFields {
-  const fields: CommonFields = {};
-  for (const [keyword, tag] of TAGS) {
+export function writeCommonFields(out: JsonText, dataSet: DataSet): void {
+  const present: { key: Uint8Array; element: Element }[] = [];
+  for (const { key, tag } of FIELDS) {
     const element = dataSet.find(tag);
-    if (element !== undefined)
-      fields[keyword] = scalar(readValues(dataSet, element, resolveVr(dataSet, element)));
+    if (element !== undefined) present.push({ key, element });
   }
-  return fields;
+  out.object(present, ({ key, element }) => {
+    out.copy(key);
+    writeScalar(out, dataSet, element);
+  });
+}
+
+function writeScalar(out: JsonText, dataSet: DataSet, element: Element): void {
+  const before = out.length;
+  const vr = resolveVr(dataSet, element);
+  // A name is an object in Tags, and a string here.
+  if (vr !== VR.PN && writePlainValues(out, dataSet, element, vr) === 1) return;
+  out.cut(before);
+  out.value(scalar(readValues(dataSet, element, vr)));
 }
 
 function scalar(values: Value[]): string | number | null {

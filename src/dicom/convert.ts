@@ -1,18 +1,21 @@
-import { textOf } from './attributes';
+import { textOf, valuesOf } from './attributes';
 import type { BulkDataPlace } from './bulk-data';
 import { type ByteSource, bufferSource, Cursor } from './byte-source';
-import { commonFields, type CommonFields } from './common-fields';
+import { writeCommonFields, type CommonFields } from './common-fields';
 import { type DataSet, DataSetBuilder } from './data-set';
+import { tagOfKeyword } from './dictionary';
 import { encodingOf } from './encoding';
 import { DicomError } from './errors';
 import { inflate } from './inflate';
+import { JsonText } from './json-text';
 import { usePlaceholders } from './placeholders';
 import { report, type Report } from './report';
 import { walkDataSet } from './structure';
 import { TAG } from './tags';
-import { type DicomJson, dicomJson } from './tags-dicom-json';
-import { type KeywordTags, keywordTags } from './tags-keyword';
+import { type DicomJson, writeDicomJson } from './tags-dicom-json';
+import { type KeywordTags, writeKeywordTags } from './tags-keyword';
 import { transferSyntax } from './transfer-syntax';
+import type { Value } from './values';
 import { type ConversionWarning, Warnings } from './warnings';
 
 export interface DataSetOptions {
@@ -51,9 +54,15 @@ export interface ObjectIdentity {
 }
 
 export interface Conversion {
-  message: DicomMessage;
+  /** The DicomMessage as JSON text. */
+  json: string;
   warnings: ConversionWarning[];
   identity: ObjectIdentity;
+}
+
+/** A conversion with its message as an object. */
+export interface MessageConversion extends Omit<Conversion, 'json'> {
+  message: DicomMessage;
 }
 
 /** A data set that has been read to its end; its values are where they were in the source. */
@@ -93,8 +102,9 @@ export function parseDataSet(source: ByteSource, options: DataSetOptions): Parse
  * The DicomMessage of an object.
  * @throws DicomError when the data set cannot be understood to its end
  */
-export function convert(source: ByteSource, options: ConvertOptions): Conversion {
-  return convertParsed(parseDataSet(source, options), options);
+export function convert(source: ByteSource, options: ConvertOptions): MessageConversion {
+  const { json, ...conversion } = convertParsed(parseDataSet(source, options), options);
+  return { message: JSON.parse(json) as DicomMessage, ...conversion };
 }
 
 /** The DicomMessage of an object whose source still has the bytes that it had when the object was parsed. */
@@ -102,17 +112,26 @@ export function convertParsed(parsed: ParsedDataSet, options: MessageOptions): C
   const { root: dataSet, warnings, seekable } = parsed;
   if (options.placeholders === true) usePlaceholders(dataSet);
   const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
-  const message: DicomMessage = {};
-  if (options.includeCommonFieldsNode) message.CommonFields = commonFields(dataSet);
-  if (options.includeReportNode) {
-    const found = report(dataSet);
-    if (found !== undefined) message.Report = found;
-  }
-  if (options.includeTagsNode) {
-    message.Tags = options.tagsFormat === 'keyword' ? keywordTags(dataSet, place) : dicomJson(dataSet, place);
-  }
+  const json = sectionsOf(dataSet, place, options);
   // Not that of the parsed data set: placeholders may have taken its place.
-  return { message, warnings: warnings.list, identity: identityOf(dataSet) };
+  return { json, warnings: warnings.list, identity: identityOf(dataSet) };
+}
+
+function sectionsOf(dataSet: DataSet, place: BulkDataPlace, options: MessageOptions): string {
+  const out = new JsonText();
+  const sections: [name: string, write: () => void][] = [];
+  if (options.includeCommonFieldsNode) sections.push(['CommonFields', () => writeCommonFields(out, dataSet)]);
+  const found = options.includeReportNode ? report(dataSet) : undefined;
+  if (found !== undefined) sections.push(['Report', () => out.value(found)]);
+  if (options.includeTagsNode) {
+    const writeTags = options.tagsFormat === 'keyword' ? writeKeywordTags : writeDicomJson;
+    sections.push(['Tags', () => writeTags(out, dataSet, place)]);
+  }
+  out.object(sections, ([name, write]) => {
+    out.ascii(`"${name}":`);
+    write();
+  });
+  return out.take();
 }
 
 /** The data set's bytes: the source itself, or what it inflates to. */
@@ -127,6 +146,12 @@ function open(
   const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
   return { cursor: new Cursor(bufferSource(bytes)), offset: 0, seekable: false };
+}
+
+/** The values of one attribute by its keyword; none where it is absent, empty, binary, a sequence or unknown to PS3.6. */
+export function valuesOfKeyword({ root }: ParsedDataSet, keyword: string): Value[] {
+  const tag = tagOfKeyword(keyword);
+  return tag === undefined ? [] : valuesOf(root, tag);
 }
 
 const IDENTITY = [

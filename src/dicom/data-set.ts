@@ -11,8 +11,8 @@ import type { WarningCode, Warnings } from './warnings';
 
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
-  /** Its values, once somebody has read them: several sections of the message have use for them. */
-  values: Value[] | undefined;
+  /** What stands in the message for its values, so that nobody is identified by it. */
+  placeholders: Value[] | undefined;
 
   constructor(
     readonly tag: number,

@@ -93,15 +93,13 @@ function repeated(tag: number): DictionaryEntry | undefined {
   return entry;
 }
 
-/** Every keyword with its tag, for the list of common fields. */
-export function tagOfKeyword(keyword: string): number {
+/** The tag that has this keyword; undefined when PS3.6 does not know it. */
+export function tagOfKeyword(keyword: string): number | undefined {
   tagsByKeyword ??= new Map(
     [...entries].flatMap(([tag, entry]) =>
       entry.keyword === undefined ? [] : [[entry.keyword, tag] as const],
     ),
   );
-  const tag = tagsByKeyword.get(keyword);
-  if (tag === undefined) throw new Error(`PS3.6 has no keyword ${keyword}`);
-  return tag;
+  return tagsByKeyword.get(keyword);
 }
 let tagsByKeyword: Map<string, number> | undefined;

@@ -5,10 +5,12 @@ export {
   convert,
   convertParsed,
   parseDataSet,
+  valuesOfKeyword,
   type Conversion,
   type ConvertOptions,
   type DataSetOptions,
   type DicomMessage,
+  type MessageConversion,
   type MessageOptions,
   type ObjectIdentity,
   type ParsedDataSet,
@@ -19,5 +21,6 @@ export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
 export type { DicomJson, DicomJsonAttribute } from './tags-dicom-json';
 export type { KeywordTags, KeywordValue } from './tags-keyword';
+export type { Value } from './values';
 export { isStorageSopClass, uidName } from './uids';
 export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';

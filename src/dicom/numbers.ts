@@ -1,5 +1,5 @@
 /** A double holds every decimal number of so many digits. */
-const SAFE_DIGITS = 15;
+export const SAFE_DIGITS = 15;
 const MOST_DIGITS = 100;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 

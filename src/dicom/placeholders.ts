@@ -111,7 +111,9 @@ class Placeholders {
       element.items?.forEach((item) => this.use(item, within));
       elements.push(vr.kind === Kind.Bytes ? withoutContent(element) : element);
       if (isKept(element.tag, keepsCode)) continue;
-      element.values = readValues(dataSet, element, vr).map((value) => this.#of(element.tag, vr, value));
+      element.placeholders = readValues(dataSet, element, vr).map((value) =>
+        this.#of(element.tag, vr, value),
+      );
     }
     dataSet.elements = elements;
   }

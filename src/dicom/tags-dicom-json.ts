@@ -1,8 +1,10 @@
-import { binary, bulkData, type BulkData, type BulkDataPlace, type InlineBinary } from './bulk-data';
-import type { DataSet, Element } from './data-set';
+import { writeAttribute } from './attribute-text';
+import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
+import type { DataSet } from './data-set';
+import { asciiBytes, type JsonText } from './json-text';
+import { remembered } from './remembered';
 import { tagHex } from './tags';
-import { readValues, resolveVr, type Value } from './values';
-import { Kind } from './vr';
+import { resolveVr, type Value } from './values';
 
 /** An attribute of the DICOM JSON Model (PS3.18 F.2.2). */
 export type DicomJsonAttribute = BulkData | InlineBinary | { vr: string; Value?: (Value | DicomJson)[] };
@@ -12,21 +14,12 @@ export interface DicomJson {
   [tag: string]: DicomJsonAttribute;
 }
 
-/** Tags in layout `dicom-json`: PS3.18 Annex F. */
-export function dicomJson(dataSet: DataSet, place: BulkDataPlace): DicomJson {
-  const json: DicomJson = {};
-  for (const element of dataSet.elements) json[tagHex(element.tag)] = attribute(dataSet, element, place);
-  return json;
-}
+const keyOf = remembered((tag: number) => asciiBytes(`"${tagHex(tag)}":`));
 
-function attribute(dataSet: DataSet, element: Element, place: BulkDataPlace): DicomJsonAttribute {
-  const vr = resolveVr(dataSet, element);
-  if (vr.kind === Kind.Sequence) {
-    const items = (element.items ?? []).map((item) => dicomJson(item, place));
-    return items.length === 0 ? { vr: vr.name } : { vr: vr.name, Value: items };
-  }
-  if (vr.kind === Kind.Bytes) return binary(dataSet, element, vr, place);
-  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
-  const values = readValues(dataSet, element, vr);
-  return values.length === 0 ? { vr: vr.name } : { vr: vr.name, Value: values };
+/** Tags in layout `dicom-json`: PS3.18 Annex F. */
+export function writeDicomJson(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
+  out.object(dataSet.elements, (element) => {
+    out.copy(keyOf(element.tag));
+    writeAttribute(out, dataSet, element, resolveVr(dataSet, element), place, writeDicomJson);
+  });
 }

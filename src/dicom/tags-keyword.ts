@@ -1,6 +1,10 @@
-import { binary, bulkData, type BulkData, type BulkDataPlace, type InlineBinary } from './bulk-data';
+import { writeAttribute } from './attribute-text';
+import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
+import { asciiBytes, type JsonText } from './json-text';
+import { GIVEN_UP, writePlainValues } from './plain-values';
+import { remembered } from './remembered';
 import { tagHex } from './tags';
 import { readValues, resolveVr, type Value } from './values';
 import { Kind, type Vr } from './vr';
@@ -17,31 +21,69 @@ export interface KeywordTags {
   [keyword: string]: KeywordValue;
 }
 
-/** Tags in layout `keyword`. What JSON type an attribute has, the dictionary decides. */
-export function keywordTags(dataSet: DataSet, place: BulkDataPlace): KeywordTags {
-  const tags: KeywordTags = {};
-  for (const element of dataSet.elements) {
-    const entry = lookUp(element.tag);
-    const vr = resolveVr(dataSet, element);
-    if (entry?.keyword === undefined) {
-      tags[tagHex(element.tag)] = unknown(dataSet, element, vr, place);
-    } else {
-      tags[entry.keyword] = known(dataSet, element, vr, entry.single, place);
-    }
-  }
-  return tags;
+/** How an attribute is written: its key, and whether the dictionary knows it, and as one value. */
+interface Layout {
+  readonly key: Uint8Array;
+  readonly isKnown: boolean;
+  readonly single: boolean;
 }
 
-function known(
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const NULL = asciiBytes('null');
+
+const layoutOf = remembered((tag: number): Layout => {
+  const { keyword, single = false } = lookUp(tag) ?? {};
+  return { key: asciiBytes(`"${keyword ?? tagHex(tag)}":`), isKnown: keyword !== undefined, single };
+});
+
+/** Tags in layout `keyword`. What JSON type an attribute has, the dictionary decides. */
+export function writeKeywordTags(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
+  out.object(dataSet.elements, (element) => {
+    const { key, isKnown, single } = layoutOf(element.tag);
+    const vr = resolveVr(dataSet, element);
+    out.copy(key);
+    if (isKnown) writeKnown(out, dataSet, element, vr, single, place);
+    else {
+      const creator = dataSet.privateCreator(element.tag);
+      writeAttribute(out, dataSet, element, vr, place, writeKeywordTags, creator);
+    }
+  });
+}
+
+function writeKnown(
+  out: JsonText,
   dataSet: DataSet,
   element: Element,
   vr: Vr,
   single: boolean,
   place: BulkDataPlace,
-): KeywordValue {
-  if (vr.kind === Kind.Sequence) return (element.items ?? []).map((item) => keywordTags(item, place));
-  if (vr.kind === Kind.Bytes) return element.length === 0 ? null : binary(dataSet, element, vr, place);
-  if (element.bytes === undefined) return bulkData(dataSet, element, vr, place);
+): void {
+  if (vr.kind === Kind.Sequence) out.array(element.items ?? [], (item) => writeKeywordTags(out, item, place));
+  else if (element.length === 0) out.copy(NULL);
+  else if (vr.kind === Kind.Bytes || element.bytes === undefined)
+    writeAttribute(out, dataSet, element, vr, place, writeKeywordTags);
+  else if (!writePlain(out, dataSet, element, vr, single)) out.value(known(dataSet, element, vr, single));
+}
+
+/** False, with nothing written: it takes more to read the values, or they are not what the dictionary says. */
+function writePlain(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, single: boolean): boolean {
+  const before = out.length;
+  if (!single) out.byte(OPEN);
+  const count = writePlainValues(out, dataSet, element, vr);
+  if (count === 0) {
+    out.cut(before);
+    out.copy(NULL);
+  } else if (count === GIVEN_UP || (single && count > 1)) {
+    out.cut(before);
+    return false;
+  } else if (!single) {
+    out.byte(CLOSE);
+  }
+  return true;
+}
+
+function known(dataSet: DataSet, element: Element, vr: Vr, single: boolean): Value | Value[] {
   const values = readValues(dataSet, element, vr);
   if (values.length === 0) return null;
   if (!single) return values;
@@ -52,22 +94,4 @@ function known(
     'several values where the dictionary has one; they are an array',
   );
   return values;
-}
-
-/** Object literals with all their members cost a third of those that get one more later. */
-function unknown(dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): UnknownAttribute {
-  const PrivateCreator = dataSet.privateCreator(element.tag);
-  if (vr.kind === Kind.Bytes || (element.bytes === undefined && vr.kind !== Kind.Sequence)) {
-    const bytes = vr.kind === Kind.Bytes ? binary : bulkData;
-    const unknown: UnknownAttribute = bytes(dataSet, element, vr, place);
-    if (PrivateCreator !== undefined) unknown.PrivateCreator = PrivateCreator;
-    return unknown;
-  }
-  const Value =
-    vr.kind === Kind.Sequence
-      ? (element.items ?? []).map((item) => keywordTags(item, place))
-      : readValues(dataSet, element, vr);
-  if (Value.length === 0)
-    return PrivateCreator === undefined ? { vr: vr.name } : { vr: vr.name, PrivateCreator };
-  return PrivateCreator === undefined ? { vr: vr.name, Value } : { vr: vr.name, Value, PrivateCreator };
 }

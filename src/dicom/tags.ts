@@ -1,3 +1,5 @@
+import { remembered } from './remembered';
+
 /** Tags are numbers in this folder: group * 65536 + element. */
 export const tagOf = (group: number, element: number): number => group * 0x10000 + element;
 
@@ -6,19 +8,10 @@ const HEX: readonly string[] = Array.from({ length: 0x100 }, (_, byte) =>
 );
 const hexByte = (byte: number): string => HEX[byte & 0xff] ?? '';
 
-/** Tags come again and again, and to make a string that is a good object key costs more than to look it up. */
-const known = new Map<number, string>();
-/** Tags come from outside, too: what is remembered must not grow without end. */
-const MOST_KNOWN = 16384;
-
 /** "GGGGEEEE", eight upper case hexadecimal digits (PS3.18 F.2.2). */
-export function tagHex(tag: number): string {
-  const found = known.get(tag);
-  if (found !== undefined) return found;
-  const hex = hexByte(tag >>> 24) + hexByte(tag >>> 16) + hexByte(tag >>> 8) + hexByte(tag);
-  if (known.size < MOST_KNOWN) known.set(tag, hex);
-  return hex;
-}
+export const tagHex = remembered(
+  (tag: number) => hexByte(tag >>> 24) + hexByte(tag >>> 16) + hexByte(tag >>> 8) + hexByte(tag),
+);
 
 /** Private data elements have an odd group number (PS3.5 7.8). */
 export const isPrivate = (tag: number): boolean => (tag & 0x10000) !== 0;

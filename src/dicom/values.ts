@@ -2,6 +2,7 @@ import { decodeDefault, splitValues } from './character-set';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
 import { bigInteger, decimal, floatingPoint } from './numbers';
+import { plainText } from './plain-text';
 import { REPLACEMENT } from './replacement';
 import { TAG, tagHex, tagOf } from './tags';
 import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
@@ -48,11 +49,8 @@ function lutOfOneEntry(dataSet: DataSet): boolean {
 
 /** The values of an element whose bytes are at hand and whose VR is none of bytes or items. Empty: no value at all. */
 export function readValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
-  return (element.values ??= decodeValues(dataSet, element, vr));
-}
-
-function decodeValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
-  const { bytes, length } = element;
+  const { bytes, length, placeholders } = element;
+  if (placeholders !== undefined) return placeholders;
   if (bytes === undefined || length === 0) return [];
   switch (vr.kind) {
     case Kind.Binary:
@@ -74,6 +72,26 @@ function decodeValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
     case Kind.Sequence:
       return [];
   }
+}
+
+/** The value of an element that is one text, and needs no more than to be unpadded; undefined when it takes more to read it. */
+export function plainString(dataSet: DataSet, element: Element, vr: Vr): string | undefined {
+  const { bytes, start, length, placeholders } = element;
+  if (placeholders !== undefined || bytes === undefined) return undefined;
+  switch (vr.kind) {
+    case Kind.Text:
+    case Kind.LongText:
+      if (!dataSet.characterSet.isAsciiBelow80) return undefined;
+      break;
+    case Kind.Code:
+    case Kind.Uid:
+      break;
+    default:
+      return undefined;
+  }
+  const text = plainText(bytes, start, unpaddedEnd(bytes, start, start + length));
+  if (text === undefined || text === '' || text.includes('\\')) return undefined;
+  return unpad(text, vr.leadingPad);
 }
 
 /** One empty string is an empty value field; among others it is a null. */
@@ -114,7 +132,7 @@ const SPACE = 0x20;
 const NUL = 0;
 
 /** Values are padded with a space, UIDs with NUL; in the wild also the other way round (PS3.5 6.2). */
-function unpaddedEnd(bytes: Buffer, start: number, end: number): number {
+export function unpaddedEnd(bytes: Buffer, start: number, end: number): number {
   let last = end;
   while (last > start && (bytes[last - 1] === SPACE || bytes[last - 1] === NUL)) last -= 1;
   return last;
@@ -187,7 +205,8 @@ function wholeValues(dataSet: DataSet, element: Element, width: number): number 
   return Math.floor(element.length / width);
 }
 
-function numberAt(vr: Vr, bytes: Buffer, at: number, bigEndian: boolean): number | string {
+/** One value of a VR of binary numbers; a string where JSON has no number for it. */
+export function numberAt(vr: Vr, bytes: Buffer, at: number, bigEndian: boolean): number | string {
   switch (vr) {
     case VR.US:
       return bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);

@@ -1,3 +1,5 @@
+import { asciiBytes } from './json-text';
+
 /** How the value field of a VR is turned into JSON (PS3.5 6.2). */
 export const enum Kind {
   /** Several values, spaces around them not significant, Specific Character Set applies: LO, SH, UC. */
@@ -35,6 +37,8 @@ export interface Vr {
   readonly width: number;
   /** Leading spaces are padding as well as trailing ones (PS3.5 Table 6.2-1). */
   readonly leadingPad: boolean;
+  /** An attribute of the DICOM JSON Model begins so: `{"vr":"LO"`. */
+  readonly json: Uint8Array;
 }
 
 const vr = (name: string, kind: Kind, long = false, width = 1, leadingPad = false): Vr => ({
@@ -43,6 +47,7 @@ const vr = (name: string, kind: Kind, long = false, width = 1, leadingPad = fals
   long,
   width,
   leadingPad,
+  json: asciiBytes(`{"vr":"${name}"`),
 });
 
 const PAD_BOTH = true;

@@ -3,9 +3,11 @@ import {
   convertParsed,
   parseDataSet,
   uidName,
+  valuesOfKeyword,
   type ByteSource,
   type Conversion,
   type ParsedDataSet,
+  type Value,
 } from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
@@ -25,9 +27,11 @@ export interface ConversionSettings extends Pick<
   files: FileOutput | undefined;
 }
 
-/** A queued object as the flow gets it. `object` is the whole Part 10 file, where the node's output is `buffer`. */
+/** A queued object as the flow gets it. */
 export interface ConvertedObject {
-  message: FlowMessage;
+  /** The flow message: JSON is what crosses to the main thread at the least cost. */
+  json: string;
+  /** The whole Part 10 file, where the node's output is `buffer`. */
   object: Buffer<ArrayBuffer> | undefined;
 }
 
@@ -49,7 +53,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
   const known = note?.dataSet;
   if (note !== undefined) note.dataSet = undefined;
   if (note !== undefined && known !== undefined && settings.output === 'none')
-    return { message: messageOf(queued, note.head.envelope, known, settings), object: undefined };
+    return { json: messageOf(queued, note.head.envelope, known, settings), object: undefined };
   return queued.read((content) => {
     const source = contentSource(content);
     const { envelope, length: offset } = note?.head ?? readHead(source);
@@ -57,7 +61,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
     const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
     return {
-      message: messageOf(queued, envelope, dataSet, settings, filename),
+      json: messageOf(queued, envelope, dataSet, settings, filename),
       object: settings.output === 'buffer' ? copyOf(content, source) : undefined,
     };
   });
@@ -69,28 +73,34 @@ function messageOf(
   dataSet: ParsedDataSet,
   settings: ConversionSettings,
   filename?: string,
-): FlowMessage {
+): string {
   const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
-  return flowMessage(convertParsed(dataSet, { ...settings, ...kept }), envelope, {
-    ...(filename !== undefined && { filename }),
-    size: dataSet.size,
-    queueId: `${settings.receiverId}:${id}`,
-    redelivered,
-  });
+  const conversion = convertParsed(dataSet, { ...settings, ...kept });
+  const rest = JSON.stringify(
+    aboutObject(conversion, envelope, {
+      ...(filename !== undefined && { filename }),
+      size: dataSet.size,
+      queueId: `${settings.receiverId}:${id}`,
+      redelivered,
+    }),
+  );
+  return `{"payload":${conversion.json},${rest.slice(1)}`;
 }
 
-/** The message of a converted object. What the object is, is what its data set says, whatever the command said. */
-export function flowMessage(
-  { message: payload, warnings: found, identity }: Conversion,
+/**
+ * What a message says of a converted object beside its payload. What the object is, is what its data set says, whatever the
+ * command said.
+ */
+export function aboutObject(
+  { warnings: found, identity }: Pick<Conversion, 'warnings' | 'identity'>,
   envelope: ObjectEnvelope,
   { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
-): FlowMessage {
+): Omit<FlowMessage, 'payload'> {
   const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
   const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
   const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
   const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
   return {
-    payload,
     topic: identity.studyInstanceUID ?? '',
     ...(filename !== undefined && { filename }),
     dicom: {
@@ -110,24 +120,17 @@ function placeFile(
   dataSet: ParsedDataSet,
   queued: QueuedObject,
 ): string {
-  const { message } = convertParsed(dataSet, {
-    includeCommonFieldsNode: false,
-    includeReportNode: false,
-    includeTagsNode: true,
-    tagsFormat: 'keyword',
+  const texts = files.keywords.map((keyword): [string, string] => {
+    const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
+    return [keyword, values.join('_')];
   });
-  const tags: Record<string, unknown> = message.Tags ?? {};
-  const values = Object.fromEntries(files.keywords.map((keyword) => [keyword, fileNameText(tags[keyword])]));
-  return files.place(content, values, queued.redelivered > 0);
+  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0);
 }
 
-/** A value of Tags as text for a file name: the first representation of a person name, all of several values. */
-function fileNameText(value: unknown): string | undefined {
-  if (typeof value === 'string' || typeof value === 'number') return String(value);
-  if (Array.isArray(value)) return value.map((one) => fileNameText(one) ?? '').join('_');
-  if (typeof value === 'object' && value !== null && 'Alphabetic' in value)
-    return fileNameText(value.Alphabetic);
-  return undefined;
+/** A value as text for a file name: the first representation of a person name. */
+function fileNameText(value: Value): string {
+  if (value === null) return '';
+  return typeof value === 'object' ? (value.Alphabetic ?? '') : String(value);
 }
 
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */

@@ -39,7 +39,7 @@ export class FileOutput {
    * @param mayBeThere the object may have been placed before, in an earlier delivery
    * @throws NotPlaced
    */
-  place(content: ObjectContent, values: Record<string, string | undefined>, mayBeThere: boolean): string {
+  place(content: ObjectContent, values: Record<string, string>, mayBeThere: boolean): string {
     try {
       const target = join(this.root, relativePath(this.settings.filenameTemplate, values));
       // The names are made safe one by one; this is for the day on which that is wrong.

@@ -1,6 +1,6 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
 import { readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
-import { flowMessage } from './conversion';
+import { aboutObject } from './conversion';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 import { sampleObject } from './sample-object';
 
@@ -31,7 +31,8 @@ export function convertSample(file: Buffer, settings: SampleSettings, placeholde
     throw new NotAnObject('the data set has no SOP Class or SOP Instance UID');
   const envelope = { ...sampleEnvelope(settings), sopClassUID, sopInstanceUID, transferSyntaxUID };
   const size = source.size - offset;
-  return asSample(flowMessage(conversion, envelope, { size, queueId: '', redelivered: 0 }), '');
+  const about = aboutObject(conversion, envelope, { size, queueId: '', redelivered: 0 });
+  return asSample({ payload: conversion.message, ...about }, '');
 }
 
 /** The sample message of a node that has none of its own. */

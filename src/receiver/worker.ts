@@ -24,8 +24,7 @@ const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 },
 });
 
 const receiver = new Receiver(config, {
-  deliver: (id, { message, object }) => {
-    const json = JSON.stringify(message);
+  deliver: (id, { json, object }) => {
     if (object === undefined) outbox.add({ kind: 'delivery', id, json });
     // Alone in its memory (see conversion.ts), so it moves to the main thread instead of being copied.
     else outbox.add({ kind: 'delivery', id, json, object }, object.buffer);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { bufferSource, convert, type Conversion, type DicomJson } from '../../src/dicom';
+import { bufferSource, convert, type MessageConversion, type DicomJson } from '../../src/dicom';
 import { lookUp } from '../../src/dicom/dictionary';
 import { Kind, type Vr } from '../../src/dicom/vr';
 import { needs } from '../support/needs';
@@ -16,7 +16,7 @@ function convertBytes(
   bytes: Buffer,
   tagsFormat: (typeof LAYOUTS)[number],
   placeholders: boolean,
-): Conversion {
+): MessageConversion {
   const { transferSyntaxUID, dataSetOffset: offset } = metaOf(bytes);
   return convertDataSet(bytes, { transferSyntaxUID, offset }, tagsFormat, placeholders);
 }
@@ -26,7 +26,7 @@ function convertDataSet(
   dataSet: { transferSyntaxUID: string; offset: number },
   tagsFormat: (typeof LAYOUTS)[number],
   placeholders: boolean,
-): Conversion {
+): MessageConversion {
   return convert(bufferSource(bytes), {
     ...dataSet,
     includeCommonFieldsNode: true,

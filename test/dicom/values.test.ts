@@ -78,7 +78,7 @@ describe('decimal and integer strings', () => {
   const decimals = (text: string): unknown => keyword([element(0x00200032, 'DS', text)]).ImagePositionPatient;
 
   it('are numbers', () => {
-    assert.deepEqual(decimals('1.50\\ -2\\+3e2 \\.5\\5.\\-0'), [1.5, -2, 300, 0.5, 5, -0]);
+    assert.deepEqual(decimals('1.50\\ -2\\+3e2 \\.5\\5.\\-0'), [1.5, -2, 300, 0.5, 5, 0]);
     assert.equal(keyword([element(0x00200013, 'IS', ' 12 ')]).InstanceNumber, 12);
   });
 
@@ -243,6 +243,16 @@ describe('bytes', () => {
     assert.deepEqual([...Buffer.from(inline('OW'), 'base64')], [2, 1, 4, 3, 6, 5, 8, 7]);
     assert.deepEqual([...Buffer.from(inline('OL'), 'base64')], [4, 3, 2, 1, 8, 7, 6, 5]);
     assert.deepEqual([...Buffer.from(inline('OV'), 'base64')], [8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it('of every short length are the base64 of Buffer', () => {
+    for (let length = 2; length <= 60; length += 1) {
+      const bytes = Buffer.from(Array.from({ length }, (_, index) => 251 * (index + length)));
+      const { InlineBinary } = model([element(0x00291001, 'OB', bytes)])['00291001'] as {
+        InlineBinary: string;
+      };
+      assert.equal(InlineBinary, bytes.toString('base64'));
+    }
   });
 
   it('up to 1024 are inlined, more are bulk data', () => {

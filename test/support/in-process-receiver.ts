@@ -31,8 +31,8 @@ export async function startReceiver(
   const receiver = new Receiver(
     { receiverId: 'test', settings: { ...settings, port }, queueDirectory, tellsOfObjects: true },
     {
-      deliver: (id, { message, object }) => {
-        delivered.push({ id, message, object });
+      deliver: (id, { json, object }) => {
+        delivered.push({ id, message: JSON.parse(json) as FlowMessage, object });
         if (handOver) receiver.handedOver(id);
       },
       event: (event) => {

@@ -1,4 +1,4 @@
-import { bufferSource, convert, type Conversion } from '../../../src/dicom';
+import { bufferSource, convert, type MessageConversion } from '../../../src/dicom';
 import type { DicomJson } from '../../../src/dicom';
 import type { KeywordTags } from '../../../src/dicom';
 
@@ -11,7 +11,7 @@ function conversion(
   elements: Buffer[],
   transferSyntaxUID: string,
   tagsFormat: 'keyword' | 'dicom-json',
-): Conversion {
+): MessageConversion {
   return convert(bufferSource(Buffer.concat(elements)), {
     transferSyntaxUID,
     includeCommonFieldsNode: true,

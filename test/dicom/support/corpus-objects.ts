@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bufferSource, convert, DicomError, readFileMeta, type Conversion } from '../../../src/dicom';
+import { bufferSource, convert, DicomError, readFileMeta, type MessageConversion } from '../../../src/dicom';
 import { corpus } from '../../support/needs';
 
 export interface CorpusObject {
@@ -31,7 +31,7 @@ export function metaOf(bytes: Buffer): { transferSyntaxUID: string; dataSetOffse
 
 export const BULK_URI = 'file:///objects/1.dcm';
 
-export function convertBytes(bytes: Buffer, tagsFormat: 'keyword' | 'dicom-json'): Conversion {
+export function convertBytes(bytes: Buffer, tagsFormat: 'keyword' | 'dicom-json'): MessageConversion {
   const { transferSyntaxUID, dataSetOffset } = metaOf(bytes);
   return convert(bufferSource(bytes), {
     transferSyntaxUID,
@@ -44,6 +44,6 @@ export function convertBytes(bytes: Buffer, tagsFormat: 'keyword' | 'dicom-json'
   });
 }
 
-export function convertFile(path: string, tagsFormat: 'keyword' | 'dicom-json'): Conversion {
+export function convertFile(path: string, tagsFormat: 'keyword' | 'dicom-json'): MessageConversion {
   return convertBytes(readFileSync(path), tagsFormat);
 }

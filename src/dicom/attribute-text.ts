@@ -1,0 +1,68 @@
+import { writeBulkData, writeInlineBinary, type BulkDataPlace } from './bulk-data';
+import type { DataSet, Element } from './data-set';
+import { asciiBytes, asciiJson, type JsonText } from './json-text';
+import { GIVEN_UP, writePlainValues } from './plain-values';
+import { remembered } from './remembered';
+import { readValues } from './values';
+import { Kind, type Vr } from './vr';
+
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const END = 0x7d;
+
+const VALUE = asciiBytes(',"Value":');
+const creatorText = remembered((creator: string) => asciiBytes(`,"PrivateCreator":${asciiJson(creator)}`));
+
+/** Writes an item of a sequence. */
+export type ItemWriter = (out: JsonText, item: DataSet, place: BulkDataPlace) => void;
+
+/** An attribute that says of itself what it is, as in the DICOM JSON Model (PS3.18 F.2.2). */
+export function writeAttribute(
+  out: JsonText,
+  dataSet: DataSet,
+  element: Element,
+  vr: Vr,
+  place: BulkDataPlace,
+  writeItem: ItemWriter,
+  privateCreator?: string,
+): void {
+  out.copy(vr.json);
+  if (vr.kind === Kind.Sequence) writeItems(out, element.items ?? [], place, writeItem);
+  else if (element.length > 0) writeContent(out, dataSet, element, vr, place);
+  if (privateCreator !== undefined) out.copy(creatorText(privateCreator));
+  out.byte(END);
+}
+
+function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): void {
+  if (element.bytes === undefined) writeBulkData(out, dataSet, element, vr, place);
+  else if (vr.kind === Kind.Bytes) writeInlineBinary(out, element, vr, element.bytes);
+  else writeValue(out, dataSet, element, vr);
+}
+
+function writeItems(
+  out: JsonText,
+  items: readonly DataSet[],
+  place: BulkDataPlace,
+  writeItem: ItemWriter,
+): void {
+  if (items.length === 0) return;
+  out.copy(VALUE);
+  out.array(items, (item) => writeItem(out, item, place));
+}
+
+/** The member `Value`, where there is any. */
+function writeValue(out: JsonText, dataSet: DataSet, element: Element, vr: Vr): void {
+  const before = out.length;
+  out.copy(VALUE);
+  out.byte(OPEN);
+  const count = writePlainValues(out, dataSet, element, vr);
+  if (count > 0) {
+    out.byte(CLOSE);
+    return;
+  }
+  out.cut(before);
+  const values = count === GIVEN_UP ? readValues(dataSet, element, vr) : [];
+  if (values.length === 0) return;
+  out.copy(VALUE);
+  out.value(values);
+}

@@ -1,0 +1,132 @@
+const FIRST_BYTES = 65_536;
+/** Memory for more than this is given back: objects with such large messages are rare. */
+const MOST_KEPT_BYTES = 1_048_576;
+/** A UTF-16 code unit takes so many bytes of UTF-8 at most. */
+const BYTES_PER_UNIT = 3;
+
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+/** Of 32 bits, which most are; with its sign it takes so many bytes. */
+const LARGEST_INTEGER = 0xffffffff;
+const MOST_DIGITS = 11;
+
+/** The memory that texts are written into, one after the other. */
+let memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
+
+/**
+ * JSON text that is being written, as bytes. Most values of a data set are ASCII, and to copy their bytes costs a fraction
+ * of making strings and objects of them that JSON.stringify turns into the same bytes again. One at a time: all share
+ * their memory.
+ */
+export class JsonText {
+  bytes = memory;
+  length = 0;
+  #isAscii = true;
+
+  /** Afterwards there is room for so many bytes more. */
+  ensure(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+
+  byte(byte: number): void {
+    this.ensure(1);
+    this.bytes[this.length] = byte;
+    this.length += 1;
+  }
+
+  /** Bytes that are JSON already, and ASCII. A loop: for a few bytes it costs less than a call of `set`. */
+  copy(ascii: Uint8Array, start = 0, end = ascii.length): void {
+    this.ensure(end - start);
+    const { bytes } = this;
+    let { length } = this;
+    for (let index = start; index < end; index += 1, length += 1) bytes[length] = ascii[index] ?? 0;
+    this.length = length;
+  }
+
+  /** Text that is JSON already, and ASCII. */
+  ascii(text: string): void {
+    this.ensure(text.length);
+    this.length += this.bytes.write(text, this.length, 'latin1');
+  }
+
+  /** An object with a member for each of these, which `write` writes with its key. */
+  object<T>(members: readonly T[], write: (member: T) => void): void {
+    this.#list(OPEN_OBJECT, members, write, CLOSE_OBJECT);
+  }
+
+  /** An array with an element for each of these. */
+  array<T>(elements: readonly T[], write: (element: T) => void): void {
+    this.#list(OPEN_ARRAY, elements, write, CLOSE_ARRAY);
+  }
+
+  #list<T>(open: number, members: readonly T[], write: (member: T) => void, close: number): void {
+    this.byte(open);
+    let isFirst = true;
+    for (const member of members) {
+      if (!isFirst) this.byte(COMMA);
+      isFirst = false;
+      write(member);
+    }
+    this.byte(close);
+  }
+
+  /** Any value that JSON has. */
+  value(value: unknown): void {
+    const text = JSON.stringify(value);
+    this.ensure(text.length * BYTES_PER_UNIT);
+    const written = this.bytes.write(text, this.length, 'utf8');
+    if (written !== text.length) this.#isAscii = false;
+    this.length += written;
+  }
+
+  /** A finite number. */
+  number(value: number): void {
+    if (Number.isInteger(value) && Math.abs(value) <= LARGEST_INTEGER) this.#integer(value);
+    else this.ascii(String(value));
+  }
+
+  #integer(value: number): void {
+    this.ensure(MOST_DIGITS);
+    const { bytes } = this;
+    let rest = Math.abs(value);
+    let digits = 1;
+    for (let limit = 10; rest >= limit; limit *= 10) digits += 1;
+    if (value < 0) this.byte(MINUS);
+    for (let at = this.length + digits - 1; at >= this.length; at -= 1) {
+      const tenth = Math.floor(rest / 10);
+      bytes[at] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.length += digits;
+  }
+
+  /** Takes back what was written behind this length. */
+  cut(length: number): void {
+    this.length = length;
+  }
+
+  /** The text. Nothing is written any more. */
+  take(): string {
+    if (this.bytes.length <= MOST_KEPT_BYTES) memory = this.bytes;
+    return this.bytes.toString(this.#isAscii ? 'latin1' : 'utf8', 0, this.length);
+  }
+}
+
+/** A text as JSON, without any byte that is not ASCII. */
+export const asciiJson = (text: string): string =>
+  JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** JSON that is written often: a key with its colon, for one. ASCII only. */
+export const asciiBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
