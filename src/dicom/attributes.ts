@@ -26,20 +26,11 @@ export function textOf(dataSet: DataSet, tag: number): string | undefined {
 
 /** The numbers of an attribute; what is no number is left out. */
 export function numbersOf(dataSet: DataSet, tag: number): number[] | undefined {
+  if (dataSet.find(tag) === undefined) return undefined;
   const numbers = valuesOf(dataSet, tag).filter((value) => typeof value === 'number');
   return numbers.length === 0 ? undefined : numbers;
 }
 
 export function itemsOf(dataSet: DataSet, tag: number): DataSet[] {
   return dataSet.find(tag)?.items ?? [];
-}
-
-/** The members that are not undefined. A loop: reports are made of thousands of these. */
-export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
-  const result: Partial<T> = {};
-  for (const key in members) {
-    const value = members[key];
-    if (value !== undefined) result[key] = value;
-  }
-  return result as T;
 }

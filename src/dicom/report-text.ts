@@ -39,9 +39,14 @@ function line(item: ContentItem): string {
   }
   const name = meaning(item.ConceptName) ?? item.ValueType ?? '';
   if (item.Value === undefined) return prefix + name;
+  const value = item.Value === null ? '' : valueText(item.Value);
   const unit = item.Value === null ? undefined : unitText(item.Unit);
-  const value = [item.Value === null ? '' : valueText(item.Value), unit, qualifierText(item.Qualifier)];
-  return `${prefix}${name}: ${value.filter((each) => each !== undefined && each !== '').join(' ')}`;
+  return withPart(withPart(`${prefix}${name}: ${value}`, unit), qualifierText(item.Qualifier));
+}
+
+function withPart(text: string, part: string | undefined): string {
+  if (part === undefined || part === '') return text;
+  return text.endsWith(' ') ? text + part : `${text} ${part}`;
 }
 
 function meaning(code: Code | undefined): string | undefined {
@@ -64,16 +69,20 @@ function qualifierText(qualifier: Code | undefined): string | undefined {
 function valueText(value: NonNullable<ContentValue>): string {
   if (typeof value !== 'object') return String(value);
   if ('CodeValue' in value) return meaning(value) ?? '';
-  return Object.entries(value)
-    .map(([, part]) => partText(part))
-    .join(' ');
+  return membersText(value);
 }
 
 function partText(part: unknown): string {
   if (Array.isArray(part)) return `[${part.map(partText).join(', ')}]`;
   // A SOP class reads better by its name.
   if (typeof part === 'string') return uidName(part) ?? part;
-  return typeof part === 'object' && part !== null
-    ? Object.values(part).map(partText).join(' ')
-    : String(part);
+  return typeof part === 'object' && part !== null ? membersText(part) : String(part);
+}
+
+function membersText(value: object): string {
+  const parts: unknown[] = Object.values(value);
+  return parts
+    .filter((part) => part !== undefined)
+    .map(partText)
+    .join(' ');
 }

@@ -1,47 +1,47 @@
-import { itemsOf, numbersOf, present, textOf, valueOf, valuesOf } from './attributes';
+import { itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
 import type { DataSet } from './data-set';
 import type { Value } from './values';
 
 /** A coded entry (PS3.3 8.8): code, scheme and what it means in words. */
 export interface Code {
   CodeValue: string;
-  CodingSchemeDesignator?: string;
-  CodingSchemeVersion?: string;
-  CodeMeaning?: string;
+  CodingSchemeDesignator?: string | undefined;
+  CodingSchemeVersion?: string | undefined;
+  CodeMeaning?: string | undefined;
 }
 
 /** A reference of value type IMAGE, COMPOSITE or WAVEFORM (PS3.3 C.18.3, C.18.4, C.18.5). */
 export interface ObjectReference {
-  ReferencedSOPClassUID?: string;
-  ReferencedSOPInstanceUID?: string;
-  ReferencedFrameNumber?: number[];
-  ReferencedSegmentNumber?: number[];
-  ReferencedWaveformChannels?: number[];
+  ReferencedSOPClassUID?: string | undefined;
+  ReferencedSOPInstanceUID?: string | undefined;
+  ReferencedFrameNumber?: number[] | undefined;
+  ReferencedSegmentNumber?: number[] | undefined;
+  ReferencedWaveformChannels?: number[] | undefined;
   /** The presentation state or real world value mapping to apply. */
-  ReferencedSOPSequence?: ObjectReference[];
+  ReferencedSOPSequence?: ObjectReference[] | undefined;
 }
 
 /** SCOORD and SCOORD3D (PS3.3 C.18.6, C.18.9): `GraphicData` holds pairs or triplets. */
 export interface SpatialCoordinates {
-  GraphicType?: string;
-  GraphicData?: number[];
-  PixelOriginInterpretation?: string;
-  ReferencedFrameOfReferenceUID?: string;
-  FiducialUID?: string;
+  GraphicType?: string | undefined;
+  GraphicData?: number[] | undefined;
+  PixelOriginInterpretation?: string | undefined;
+  ReferencedFrameOfReferenceUID?: string | undefined;
+  FiducialUID?: string | undefined;
 }
 
 /** TCOORD (PS3.3 C.18.7): samples, offsets or points in time. */
 export interface TemporalCoordinates {
-  TemporalRangeType?: string;
-  ReferencedSamplePositions?: number[];
-  ReferencedTimeOffsets?: number[];
-  ReferencedDateTime?: string[];
+  TemporalRangeType?: string | undefined;
+  ReferencedSamplePositions?: number[] | undefined;
+  ReferencedTimeOffsets?: number[] | undefined;
+  ReferencedDateTime?: string[] | undefined;
 }
 
 /** TABLE (PS3.3 C.18.10), by its size; the cells are in Tags. */
 export interface Table {
-  NumberOfTableRows?: number;
-  NumberOfTableColumns?: number;
+  NumberOfTableRows?: number | undefined;
+  NumberOfTableColumns?: number | undefined;
 }
 
 export type ContentValue =
@@ -58,12 +58,12 @@ const URNCodeValue = 0x00080120;
 export function codeOf(dataSet: DataSet, tag: number): Code | undefined {
   const [item] = itemsOf(dataSet, tag);
   if (item === undefined) return undefined;
-  return present<Code>({
+  return {
     CodeValue: textOf(item, CodeValue) ?? textOf(item, LongCodeValue) ?? textOf(item, URNCodeValue) ?? '',
     CodingSchemeDesignator: textOf(item, CodingSchemeDesignator),
     CodingSchemeVersion: textOf(item, CodingSchemeVersion),
     CodeMeaning: textOf(item, CodeMeaning),
-  });
+  };
 }
 
 const MeasuredValueSequence = 0x0040a300;
@@ -74,19 +74,19 @@ const NumericValueQualifierCodeSequence = 0x0040a301;
 
 export interface Measurement {
   Value: string | number | null;
-  Unit?: Code;
-  Qualifier?: Code;
+  Unit?: Code | undefined;
+  Qualifier?: Code | undefined;
 }
 
 /** NUM (PS3.3 C.18.1). Without a measured value the qualifier says why. */
 export function measurement(item: DataSet): Measurement {
   const [measured] = itemsOf(item, MeasuredValueSequence);
   const value = measured && (valueOf(measured, NumericValue) ?? valueOf(measured, FloatingPointValue));
-  return present<Measurement>({
+  return {
     Value: value ?? null,
     Unit: measured && codeOf(measured, MeasurementUnitsCodeSequence),
     Qualifier: codeOf(item, NumericValueQualifierCodeSequence),
-  });
+  };
 }
 
 const TextValue = 0x0040a160;
@@ -141,14 +141,14 @@ const ReferencedWaveformChannels = 0x0040a0b0;
 
 function objectReference(item: DataSet): ObjectReference {
   const more = itemsOf(item, ReferencedSOPSequence);
-  return present<ObjectReference>({
+  return {
     ReferencedSOPClassUID: textOf(item, ReferencedSOPClassUID),
     ReferencedSOPInstanceUID: textOf(item, ReferencedSOPInstanceUID),
     ReferencedFrameNumber: numbersOf(item, ReferencedFrameNumber),
     ReferencedSegmentNumber: numbersOf(item, ReferencedSegmentNumber),
     ReferencedWaveformChannels: numbersOf(item, ReferencedWaveformChannels),
     ReferencedSOPSequence: more.length === 0 ? undefined : more.map(objectReference),
-  });
+  };
 }
 
 const GraphicData = 0x00700022;
@@ -158,13 +158,13 @@ const ReferencedFrameOfReferenceUID = 0x30060024;
 const FiducialUID = 0x0070031a;
 
 function spatialCoordinates(item: DataSet): SpatialCoordinates {
-  return present<SpatialCoordinates>({
+  return {
     GraphicType: textOf(item, GraphicType),
     GraphicData: numbersOf(item, GraphicData),
     PixelOriginInterpretation: textOf(item, PixelOriginInterpretation),
     ReferencedFrameOfReferenceUID: textOf(item, ReferencedFrameOfReferenceUID),
     FiducialUID: textOf(item, FiducialUID),
-  });
+  };
 }
 
 const TemporalRangeType = 0x0040a130;
@@ -174,20 +174,20 @@ const ReferencedDateTime = 0x0040a13a;
 
 function temporalCoordinates(item: DataSet): TemporalCoordinates {
   const times = valuesOf(item, ReferencedDateTime).filter((each: Value) => typeof each === 'string');
-  return present<TemporalCoordinates>({
+  return {
     TemporalRangeType: textOf(item, TemporalRangeType),
     ReferencedSamplePositions: numbersOf(item, ReferencedSamplePositions),
     ReferencedTimeOffsets: numbersOf(item, ReferencedTimeOffsets),
     ReferencedDateTime: times.length === 0 ? undefined : times,
-  });
+  };
 }
 
 const NumberOfTableRows = 0x0040a802;
 const NumberOfTableColumns = 0x0040a803;
 
 function table(item: DataSet): Table {
-  return present<Table>({
+  return {
     NumberOfTableRows: numbersOf(item, NumberOfTableRows)?.[0],
     NumberOfTableColumns: numbersOf(item, NumberOfTableColumns)?.[0],
-  });
+  };
 }

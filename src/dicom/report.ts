@@ -1,52 +1,52 @@
-import { itemsOf, numbersOf, present, textOf } from './attributes';
+import { itemsOf, numbersOf, textOf } from './attributes';
 import type { DataSet } from './data-set';
 import { reportText } from './report-text';
 import { type Code, codeOf, contentValue, type ContentValue, measurement } from './report-values';
 
 /** (0040,A504): the template that the document or a part of it follows (PS3.3 C.18.8). */
 export interface Template {
-  TemplateIdentifier?: string;
-  MappingResource?: string;
+  TemplateIdentifier?: string | undefined;
+  MappingResource?: string | undefined;
 }
 
 /** A node of the content tree (PS3.3 C.17.3). */
 export interface ContentItem {
   /** CONTAINS, HAS PROPERTIES, HAS OBS CONTEXT, HAS ACQ CONTEXT, HAS CONCEPT MOD, INFERRED FROM, SELECTED FROM; not at the root. */
-  RelationshipType?: string;
-  ValueType?: string;
-  ConceptName?: Code;
+  RelationshipType?: string | undefined;
+  ValueType?: string | undefined;
+  ConceptName?: Code | undefined;
   /** By its value type; none for CONTAINER. NUM: null when nothing was measured. */
-  Value?: ContentValue;
+  Value?: ContentValue | undefined;
   /** NUM: the unit (UCUM as a rule). */
-  Unit?: Code;
+  Unit?: Code | undefined;
   /** NUM: why there is no number, or what to make of it. */
-  Qualifier?: Code;
+  Qualifier?: Code | undefined;
   /** By-reference relationship: the way to the item that is meant, counted from 1 at the root. */
-  ReferencedContentItemIdentifier?: number[];
-  ObservationDateTime?: string;
-  ObservationUID?: string;
-  ContinuityOfContent?: string;
-  ContentTemplate?: Template;
-  Content?: ContentItem[];
+  ReferencedContentItemIdentifier?: number[] | undefined;
+  ObservationDateTime?: string | undefined;
+  ObservationUID?: string | undefined;
+  ContinuityOfContent?: string | undefined;
+  ContentTemplate?: Template | undefined;
+  Content?: ContentItem[] | undefined;
 }
 
 export interface VerifyingObserver {
-  VerifyingObserverName?: string;
-  VerifyingOrganization?: string;
-  VerificationDateTime?: string;
-  VerifyingObserverCode?: Code;
+  VerifyingObserverName?: string | undefined;
+  VerifyingOrganization?: string | undefined;
+  VerificationDateTime?: string | undefined;
+  VerifyingObserverCode?: Code | undefined;
 }
 
 /** The section Report: a structured report as a tree and as text. */
 export interface Report {
   /** The concept name of the root: what kind of document it is. */
-  Title?: Code;
-  Template?: Template;
-  CompletionFlag?: string;
-  CompletionFlagDescription?: string;
-  VerificationFlag?: string;
-  PreliminaryFlag?: string;
-  VerifyingObservers?: VerifyingObserver[];
+  Title?: Code | undefined;
+  Template?: Template | undefined;
+  CompletionFlag?: string | undefined;
+  CompletionFlagDescription?: string | undefined;
+  VerificationFlag?: string | undefined;
+  PreliminaryFlag?: string | undefined;
+  VerifyingObservers?: VerifyingObserver[] | undefined;
   Content: ContentItem;
   /** The document as indented lines. */
   Text: string;
@@ -80,7 +80,7 @@ export function report(dataSet: DataSet): Report | undefined {
     return undefined;
   const content = contentItem(dataSet);
   const observers = itemsOf(dataSet, VerifyingObserverSequence).map(verifyingObserver);
-  const document = present<Omit<Report, 'Text'>>({
+  const document: Omit<Report, 'Text'> = {
     Title: content.ConceptName,
     Template: content.ContentTemplate,
     CompletionFlag: textOf(dataSet, CompletionFlag),
@@ -89,7 +89,7 @@ export function report(dataSet: DataSet): Report | undefined {
     PreliminaryFlag: textOf(dataSet, PreliminaryFlag),
     VerifyingObservers: observers.length === 0 ? undefined : observers,
     Content: content,
-  });
+  };
   return { ...document, Text: reportText(document) };
 }
 
@@ -98,7 +98,7 @@ function contentItem(item: DataSet): ContentItem {
   const valueType = textOf(item, ValueType);
   const children = itemsOf(item, ContentSequence);
   const number = valueType === 'NUM' ? measurement(item) : undefined;
-  return present<ContentItem>({
+  return {
     RelationshipType: textOf(item, RelationshipType),
     ValueType: valueType,
     ConceptName: codeOf(item, ConceptNameCodeSequence),
@@ -111,23 +111,23 @@ function contentItem(item: DataSet): ContentItem {
     ContinuityOfContent: textOf(item, ContinuityOfContent),
     ContentTemplate: template(item),
     Content: children.length === 0 ? undefined : children.map(contentItem),
-  });
+  };
 }
 
 function template(item: DataSet): Template | undefined {
   const [found] = itemsOf(item, ContentTemplateSequence);
   if (found === undefined) return undefined;
-  return present<Template>({
+  return {
     TemplateIdentifier: textOf(found, TemplateIdentifier),
     MappingResource: textOf(found, MappingResource),
-  });
+  };
 }
 
 function verifyingObserver(item: DataSet): VerifyingObserver {
-  return present<VerifyingObserver>({
+  return {
     VerifyingObserverName: textOf(item, VerifyingObserverName),
     VerifyingOrganization: textOf(item, VerifyingOrganization),
     VerificationDateTime: textOf(item, VerificationDateTime),
     VerifyingObserverCode: codeOf(item, VerifyingObserverIdentificationCodeSequence),
-  });
+  };
 }
