@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ export interface Receiver {
   protocol: Protocol;
   /** Resolves once everything that was received has been dealt with. */
   settled(received: number): Promise<void>;
+  /** Deletes what it has kept, where it does not itself. */
+  forget?(): void;
   /** Delays of Node-RED's main event loop since the last call. */
   loopDelays?(): Promise<LoopDelays>;
   stop(): Promise<void>;
@@ -84,6 +86,27 @@ export function countingFlow(port: number, settings: Record<string, unknown>): F
   ];
 }
 
+/** A flow that acknowledges its messages until `/stop-draining` is asked for. */
+export function drainedFlow(port: number, settings: Record<string, unknown>): FlowNode[] {
+  return [
+    { id: TAB, type: 'tab', label: 'bench' },
+    dicomIn('bench', port, [['gate']], { maxQueued: '1000000', ...settings }),
+    flowNode('gate', 'function', {
+      func: `return global.get('drains') === false ? null : msg;`,
+      outputs: 1,
+      wires: [['answer']],
+    }),
+    flowNode('answer', 'dicom-response', { status: '0000', wires: [] }),
+    flowNode('in', 'http in', { url: '/stop-draining', method: 'get', wires: [['stop']] }),
+    flowNode('stop', 'function', {
+      func: `global.set('drains', false); return msg;`,
+      outputs: 1,
+      wires: [['out']],
+    }),
+    flowNode('out', 'http response', { wires: [] }),
+  ];
+}
+
 async function messageCount({ url }: NodeRed): Promise<number> {
   return Number(await (await fetch(`${url}/count`)).text());
 }
@@ -96,8 +119,19 @@ export const storescp: ReceiverKind = {
   name: 'storescp',
   ...missingUnless('storescp', 'apt install dcmtk'),
   isOneProcess: false,
-  start: () =>
-    external('storescp', (folder, port) => ['--fork', '--bit-preserving', '-od', folder, String(port)]),
+  async start() {
+    let objects = '';
+    const receiver = await external('storescp', (folder, port) => {
+      objects = folder;
+      return ['--fork', '--bit-preserving', '-od', folder, String(port)];
+    });
+    return {
+      ...receiver,
+      forget: () => {
+        for (const name of readdirSync(objects)) rmSync(join(objects, name));
+      },
+    };
+  },
 };
 
 /** Orthanc as Debian packages it, with its defaults: it syncs what it stores, and has a database beside. */
