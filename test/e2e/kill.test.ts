@@ -8,7 +8,7 @@ import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { installRecorder, readRecords } from '../support/recorder';
 import { run } from '../support/senders';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
@@ -84,7 +84,7 @@ describe(
         nodeRed = await startNodeRed({ userDir, flows });
         await nodeRed.waitForLine(/listening on/);
         const folder = join(userDir, 'dicom', 'killed');
-        await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
+        await until(() => queuedObjects(folder).length === 0, 'an empty queue', 60_000);
         await nodeRed.stop();
 
         const records = readRecords(seen);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Receiver } from '../../src/receiver';
 import { startReceiver } from '../support/in-process-receiver';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
@@ -49,10 +49,10 @@ describe(
       assert.ok(started.events.some(({ event }) => event === 'disk-low'));
       const kept = statuses.filter((status) => status === 0).length;
       assert.ok(kept > 50);
-      assert.equal(queuedFiles(directory).length, kept);
+      assert.equal(queuedObjects(directory).length, kept);
 
       started.delivered.forEach(({ id }) => started.receiver.handedOver(id));
-      await until(() => queuedFiles(directory).length < kept, 'room');
+      await until(() => queuedObjects(directory).length < kept, 'room');
       const { uid, dataSet } = sampleInstance(999);
       assert.equal(await client.store(uid, dataSet), 0);
       await client.release();

@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test';
 import { faultCode, type Receiver } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
 import { freePort } from '../support/free-port';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
@@ -61,7 +61,7 @@ describe('Receiver', () => {
     await until(() => first.delivered.length > 0, 'the first object');
     await stop(first);
     assert.ok(first.delivered.length < 40, 'only so many are under way at a time');
-    assert.equal(queuedFiles(directory).length, sent.length);
+    assert.equal(queuedObjects(directory).length, sent.length);
 
     const second = await start(directory);
     await until(() => second.delivered.length === sent.length, 'all objects');
@@ -69,7 +69,7 @@ describe('Receiver', () => {
       second.delivered.map(({ message }) => [message.dicom.sopInstanceUID, message.dicom.redelivered]),
       sent.map(({ uid }) => [uid, 1]),
     );
-    await until(() => queuedFiles(directory).length === 0, 'an empty queue');
+    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
   });
 
   it('answers A700 when the queue is full, says so, and goes on when there is room', async () => {
