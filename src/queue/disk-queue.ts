@@ -5,7 +5,7 @@ import { FreeSpace } from './free-space';
 import { lockDirectory, type DirectoryLock } from './directory-lock';
 import { ObjectFiles } from './object-files';
 import { objectIds, sequence } from './object-id';
-import { ObjectLog } from './object-log';
+import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
 import { PART_SUFFIX, isSegmentName } from './object-names';
 import type { FoundObject, ObjectPlace } from './object-place';
 import {
@@ -22,7 +22,6 @@ import { refusal, refusing } from './refusal';
 const DEAD_LETTERS = 'dead-letter';
 /** Of so many objects that have just come, what is in memory stays there. */
 const MOST_FRESH = 64;
-const SEGMENT_BYTES = 16_777_216;
 
 export interface DiskQueueOptions {
   directory: string;
@@ -33,8 +32,8 @@ export interface DiskQueueOptions {
   minFreeBytes: number;
   /** Each object becomes a file, also a small one: whoever reads it may link to it. */
   filesOnly?: boolean;
-  /** Of the log; for tests. */
-  segmentBytes?: number;
+  /** Other limits of the log than `LOG_LIMITS`. */
+  log?: Partial<LogLimits>;
   /** Told of what could not be cleaned up; it is cleaned up at the next start. */
   onLeftover(error: Error): void;
 }
@@ -63,7 +62,7 @@ export class DiskQueue implements ObjectQueue {
     private readonly options: DiskQueueOptions,
     private readonly files: QueueFiles = realFiles,
   ) {
-    const { directory, minFreeBytes, synced, segmentBytes = SEGMENT_BYTES } = options;
+    const { directory, minFreeBytes, synced, log } = options;
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file) =>
       this.readmit(file),
@@ -73,7 +72,8 @@ export class DiskQueue implements ObjectQueue {
       {
         directory,
         synced,
-        segmentBytes,
+        ...LOG_LIMITS,
+        ...log,
         onLeftover: (error) => options.onLeftover(error),
         onMovedOut: (object) => this.objectFiles.appeared(object),
       },

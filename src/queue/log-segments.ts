@@ -20,7 +20,6 @@ export interface SegmentOptions {
   directory: string;
   /** What is written is to be synced. */
   synced: boolean;
-  /** A segment that has so many bytes is followed by the next. */
   segmentBytes: number;
   /** Told of what could not be deleted. */
   onLeftover: (error: Error) => void;

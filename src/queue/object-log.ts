@@ -9,12 +9,18 @@ import type { FoundObject, ObjectPlace } from './object-place';
 import { QueueRefusal, type ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
-/** With more segments than this, and most of them done, objects that stay long are moved out of the oldest. */
-const MOST_SEGMENTS = 8;
-/** A log in which nothing waits is deleted after so long: delivered objects are not to lie about. */
-const IDLE_MS = 10_000;
+export interface LogLimits {
+  /** A segment that has so many bytes is followed by the next. */
+  segmentBytes: number;
+  /** With more segments than this, and most of them done, objects that stay long are moved out of the oldest. */
+  mostSegments: number;
+  /** A log in which nothing waits is deleted after so long: delivered objects are not to lie about. */
+  idleMs: number;
+}
 
-export interface ObjectLogOptions extends SegmentOptions {
+export const LOG_LIMITS: LogLimits = { segmentBytes: 16_777_216, mostSegments: 8, idleMs: 10_000 };
+
+export interface ObjectLogOptions extends SegmentOptions, LogLimits {
   /** The object is a file in the directory now, named as `objectName` says. */
   onMovedOut(object: FoundObject): void;
 }
@@ -38,7 +44,7 @@ export class ObjectLog implements ObjectPlace {
   private done: string[] = [];
   private readonly batch = new RecordBatch();
   private nextName: () => string = () => '';
-  private manySegments = MOST_SEGMENTS;
+  private manySegments = 0;
   private endOfTurn: NodeJS.Immediate | undefined;
   private idle: NodeJS.Timeout | undefined;
 
@@ -47,6 +53,7 @@ export class ObjectLog implements ObjectPlace {
     private readonly files: QueueFiles,
   ) {
     this.segments = new LogSegments(options, files);
+    this.manySegments = options.mostSegments;
   }
 
   /** The objects in the segments among these names, which an earlier run left. */
@@ -196,12 +203,12 @@ export class ObjectLog implements ObjectPlace {
   /** After many objects may have left. */
   private tidy(): void {
     this.endOfTurn = undefined;
-    this.segments.dropDone();
     if (this.done.length > 0) this.writeDone();
+    this.segments.dropDone();
     if (this.segments.count > this.manySegments && this.segments.isMostlyDone)
       this.cleanUp(() => this.moveOut());
     // Where that failed, it is tried again with the next segment.
-    this.manySegments = Math.max(MOST_SEGMENTS, this.segments.count);
+    this.manySegments = Math.max(this.options.mostSegments, this.segments.count);
     if (this.objects.size === 0) this.watchIdle();
   }
 
@@ -227,7 +234,7 @@ export class ObjectLog implements ObjectPlace {
   private watchIdle(): void {
     this.idle ??= setTimeout(() => {
       if (this.objects.size === 0) this.dropAll();
-    }, IDLE_MS).unref();
+    }, this.options.idleMs).unref();
     this.idle.refresh();
   }
 
