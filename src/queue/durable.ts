@@ -28,8 +28,17 @@ export function writeAll(files: QueueFiles, fd: number, bytes: Buffer, offset?: 
   }
 }
 
-/** A file with these bytes, in place of one that may be there. */
+/** A file with these bytes, in place of one that may be there. Of one that cannot be written nothing stays. */
 export function writeFile(path: string, bytes: Buffer, isSynced: boolean, files: QueueFiles): void {
+  try {
+    writeNew(path, bytes, isSynced, files);
+  } catch (error) {
+    files.rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function writeNew(path: string, bytes: Buffer, isSynced: boolean, files: QueueFiles): void {
   const fd = files.openSync(path, 'w', FILE_MODE);
   try {
     writeAll(files, fd, bytes);
