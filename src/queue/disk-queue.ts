@@ -6,7 +6,7 @@ import { lockDirectory, type DirectoryLock } from './directory-lock';
 import { ObjectFiles } from './object-files';
 import { objectIds, sequence } from './object-id';
 import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
-import { PART_SUFFIX, isSegmentName } from './object-names';
+import { PART_SUFFIX, isOurs } from './object-names';
 import type { FoundObject, ObjectPlace } from './object-place';
 import {
   QueueRefusal,
@@ -93,11 +93,10 @@ export class DiskQueue implements ObjectQueue {
     for (const part of names.filter((name) => name.endsWith(PART_SUFFIX))) {
       await this.files.removeFile(join(directory, part));
     }
-    const found = this.find(names);
-    const newest = [...found.map(({ id }) => id), ...names.filter(isSegmentName)].sort().at(-1);
+    const newest = names.filter(isOurs).sort().at(-1);
     const now = Date.now();
-    this.log.begin(sequence(newest, now));
     this.nextId = objectIds(newest, now);
+    const found = this.find(names, sequence(newest, now));
     this.waiting = found.map(({ id }) => id);
     this.firstWaiting = 0;
     // Found means that it may have been handed over before the end of that run.
@@ -106,8 +105,8 @@ export class DiskQueue implements ObjectQueue {
   }
 
   /** What earlier runs left, in order. */
-  private find(names: readonly string[]): FoundObject[] {
-    const inLog = this.log.open(names);
+  private find(names: readonly string[], nextSegment: () => string): FoundObject[] {
+    const inLog = this.log.open(names, nextSegment);
     const inFiles = this.objectFiles.open(names).filter(({ id }) => {
       if (!this.log.has(id)) return true;
       // It was being moved out of the log, which has it whole.

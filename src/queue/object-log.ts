@@ -56,9 +56,13 @@ export class ObjectLog implements ObjectPlace {
     this.manySegments = options.mostSegments;
   }
 
-  /** The objects in the segments among these names, which an earlier run left. */
-  open(names: readonly string[]): FoundObject[] {
+  /**
+   * The objects in the segments among these names, which an earlier run left.
+   * @param nextName makes names that sort behind those of the segments
+   */
+  open(names: readonly string[], nextName: () => string): FoundObject[] {
     this.close();
+    this.nextName = nextName;
     for (const name of [...names].sort()) {
       const marker = markerInName(name);
       if (marker !== undefined) this.find(this.segments.add(join(this.options.directory, name), marker));
@@ -69,11 +73,6 @@ export class ObjectLog implements ObjectPlace {
     }
     this.segments.dropDone();
     return [...this.objects.values()];
-  }
-
-  /** @param nextName makes names that sort behind those of the segments that were found */
-  begin(nextName: () => string): void {
-    this.nextName = nextName;
   }
 
   has(id: string): boolean {
@@ -139,6 +138,7 @@ export class ObjectLog implements ObjectPlace {
     clearImmediate(this.endOfTurn);
     this.endOfTurn = undefined;
     clearTimeout(this.idle);
+    this.idle = undefined;
     if (this.objects.size === 0) this.dropAll();
     if (this.done.length > 0) this.cleanUp(() => this.write());
     this.segments.forget();

@@ -37,6 +37,7 @@ export function mayHoldObjects(path: string): boolean {
   return [OBJECT_SUFFIX, SEGMENT_SUFFIX, DAMAGED_SUFFIX].some((suffix) => path.endsWith(suffix));
 }
 
-export function isSegmentName(name: string): boolean {
-  return SEGMENT_NAME.test(name);
+/** For an object or a segment: its name begins with one of a sequence. */
+export function isOurs(name: string): boolean {
+  return SEGMENT_NAME.test(name) || parseObjectName(name) !== undefined;
 }
