@@ -20,6 +20,16 @@ export class GroupSync {
     return this.next;
   }
 
+  /** Nobody waits. */
+  get isIdle(): boolean {
+    return this.running === undefined && this.next === undefined;
+  }
+
+  /** Somebody waits for the next sync. */
+  get isShared(): boolean {
+    return this.next !== undefined;
+  }
+
   /** Calls back when no sync is running: at once, or after it. */
   whenIdle(callback: () => void): void {
     if (this.running === undefined || this.hasFailed) {

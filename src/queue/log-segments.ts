@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MARKER_BYTES } from './log-records';
 import { DAMAGED_SUFFIX, segmentName } from './object-names';
 import type { QueueFiles } from './queue-files';
-import { SegmentWriter } from './segment-writer';
+import { SegmentWriter, type SegmentSyncing } from './segment-writer';
 
 /** One file of the log. */
 export interface Segment {
@@ -16,10 +16,8 @@ export interface Segment {
   isDamaged: boolean;
 }
 
-export interface SegmentOptions {
+export interface SegmentOptions extends SegmentSyncing {
   directory: string;
-  /** What is written is to be synced. */
-  synced: boolean;
   segmentBytes: number;
   /** Told of what could not be deleted. */
   onLeftover: (error: Error) => void;
@@ -109,14 +107,14 @@ export class LogSegments {
   }
 
   private current(nextName: () => string): { segment: Segment; writer: SegmentWriter } {
-    const { directory, synced, segmentBytes } = this.options;
+    const { directory, segmentBytes } = this.options;
     const segment = this.segments.at(-1);
     if (segment !== undefined && this.writer?.isUsable && segment.size < segmentBytes)
       return { segment, writer: this.writer };
     this.seal();
     const marker = randomBytes(MARKER_BYTES);
     const path = join(directory, segmentName(nextName(), marker));
-    const writer = new SegmentWriter(path, synced, this.files);
+    const writer = new SegmentWriter(path, this.options, this.files);
     this.writer = writer;
     return { segment: this.add(path, marker), writer };
   }

@@ -9,7 +9,7 @@ import type { FoundObject, ObjectPlace } from './object-place';
 import { QueueRefusal, type ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
-export interface LogLimits {
+export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
   /** A segment that has so many bytes is followed by the next. */
   segmentBytes: number;
   /** With more segments than this, and most of them done, objects that stay long are moved out of the oldest. */
@@ -18,7 +18,12 @@ export interface LogLimits {
   idleMs: number;
 }
 
-export const LOG_LIMITS: LogLimits = { segmentBytes: 16_777_216, mostSegments: 8, idleMs: 10_000 };
+export const LOG_LIMITS: LogLimits = {
+  segmentBytes: 16_777_216,
+  mostSegments: 8,
+  idleMs: 10_000,
+  quickSyncMs: 2,
+};
 
 export interface ObjectLogOptions extends SegmentOptions, LogLimits {
   /** The object is a file in the directory now, named as `objectName` says. */
@@ -79,7 +84,10 @@ export class ObjectLog implements ObjectPlace {
     return this.objects.has(id);
   }
 
-  /** Resolves when the object is as safe as it is to be. @throws the system's error; then it is not in the log */
+  /**
+   * Resolves when the object is as safe as it is to be.
+   * @throws the system's error; then it is not in the log
+   */
   async append(id: string, bytes: BlockBuffer): Promise<void> {
     const written = this.write({ kind: 'object', text: id, content: bytes });
     this.objects.set(id, { id, deliveries: 0, ...written });

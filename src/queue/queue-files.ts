@@ -7,7 +7,8 @@ export const FILE_MODE = 0o600;
 /**
  * The file operations that a disk queue uses, in one place, so that a test can make each of them fail. Writes are
  * synchronous: on the worker's own thread, small ones cost less than a trip through the thread pool. Syncing, which
- * waits for the disk, is not, but for the few objects that move out of the log (`fsyncSync`).
+ * waits for the disk, is not, with two exceptions: few objects move out of the log (`fsyncSync`), and a quick disk syncs
+ * objects that come one by one (`fdatasyncSync`).
  */
 export type QueueFiles = Pick<
   typeof fs,
@@ -16,6 +17,7 @@ export type QueueFiles = Pick<
   | 'readSync'
   | 'ftruncateSync'
   | 'fsyncSync'
+  | 'fdatasyncSync'
   | 'closeSync'
   | 'renameSync'
   | 'rmSync'
@@ -42,6 +44,7 @@ export const realFiles: QueueFiles = {
   readSync: fs.readSync,
   ftruncateSync: fs.ftruncateSync,
   fsyncSync: fs.fsyncSync,
+  fdatasyncSync: fs.fdatasyncSync,
   closeSync: fs.closeSync,
   renameSync: fs.renameSync,
   rmSync: fs.rmSync,

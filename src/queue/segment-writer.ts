@@ -9,11 +9,28 @@ import { FILE_MODE, type QueueFiles } from './queue-files';
  */
 const ZEROS = Buffer.alloc(524_288);
 
+export interface SegmentSyncing {
+  /** What is appended is to be synced. */
+  synced: boolean;
+  /** A disk that takes less than this for a sync, in milliseconds, is quick. */
+  quickSyncMs: number;
+}
+
+/**
+ * Handing a sync to another thread and back may take longer than a quick disk. So when so many in a row served one object
+ * each, the next ones are done here; then it is looked again whether there are others now that would share a sync. A disk
+ * that hesitates holds up this thread once.
+ */
+const ALONE_IN_A_ROW = 4;
+const SYNCS_HERE = 60;
+
 /** The file of the log that is being written, one batch of records behind the other. */
 export class SegmentWriter {
   private end = 0;
   private zeroedTo = 0;
   private isNamed = false;
+  private syncsAlone = 0;
+  private syncsHere = 0;
   private isSpoilt = false;
   private readonly fd: number;
   /** Some file systems count no links. */
@@ -23,7 +40,7 @@ export class SegmentWriter {
   /** @param path of a file that is not there yet */
   constructor(
     private readonly path: string,
-    private readonly isSynced: boolean,
+    private readonly options: SegmentSyncing,
     private readonly files: QueueFiles,
   ) {
     this.fd = files.openSync(path, 'wx', FILE_MODE);
@@ -44,7 +61,7 @@ export class SegmentWriter {
     const offset = this.end;
     try {
       this.checkThere();
-      if (this.isSynced) this.zeroTo(offset + bytes.length);
+      if (this.options.synced) this.zeroTo(offset + bytes.length);
       writeAll(this.files, this.fd, bytes, offset);
     } catch (error) {
       this.cutBack();
@@ -57,7 +74,8 @@ export class SegmentWriter {
   /** What has been appended is on the disk, and so is the file's name. */
   async sync(): Promise<void> {
     try {
-      await this.syncs.done();
+      if (this.syncsHere > 0 && this.syncs.isIdle) this.syncHere();
+      else await this.syncs.done();
     } catch (error) {
       this.isSpoilt = true;
       throw error;
@@ -105,11 +123,28 @@ export class SegmentWriter {
   }
 
   private async syncNow(): Promise<void> {
-    if (this.isNamed) {
-      await this.files.syncData(this.fd);
+    if (!this.isNamed) {
+      await allSettled([this.files.syncData(this.fd), syncDirectory(dirname(this.path), this.files)]);
+      this.isNamed = true;
       return;
     }
-    await allSettled([this.files.syncData(this.fd), syncDirectory(dirname(this.path), this.files)]);
-    this.isNamed = true;
+    const began = performance.now();
+    await this.files.syncData(this.fd);
+    const isAlone = !this.syncs.isShared && this.wasQuick(began);
+    this.syncsAlone = isAlone ? this.syncsAlone + 1 : 0;
+    if (this.syncsAlone < ALONE_IN_A_ROW) return;
+    this.syncsAlone = 0;
+    this.syncsHere = SYNCS_HERE;
+  }
+
+  /** Not before others have been handed over, and so not before the name is on the disk. */
+  private syncHere(): void {
+    const began = performance.now();
+    this.files.fdatasyncSync(this.fd);
+    this.syncsHere = this.wasQuick(began) ? this.syncsHere - 1 : 0;
+  }
+
+  private wasQuick(began: number): boolean {
+    return performance.now() - began < this.options.quickSyncMs;
   }
 }

@@ -319,7 +319,7 @@ describe('a log whose disk fails', () => {
   });
 
   it('refuses all who wait for a sync that fails, does not give them again, and trusts that file no more', async () => {
-    const { broken, queue, directory } = await failing('no-sync', { synced: true });
+    const { broken, queue, directory } = await failing('no-sync', { synced: true, log: { quickSyncMs: 0 } });
     await put(queue, 'one');
     broken.operation = 'syncData';
     broken.code = 'EIO';
@@ -333,6 +333,20 @@ describe('a log whose disk fails', () => {
     assert.equal(segmentFiles(directory).length, 2);
     await nextTurn();
     assert.deepEqual(await afterCrash(queue, directory), { texts: ['one', 'five'], told: [] });
+  });
+
+  it('does the same where it syncs on its own thread', async () => {
+    const log = { quickSyncMs: Infinity };
+    const { broken, queue, directory } = await failing('no-sync-here', { synced: true, log });
+    const texts = Array.from({ length: 10 }, (_, number) => `object ${number}`);
+    for (const text of texts) await put(queue, text);
+    broken.operation = 'fdatasyncSync';
+    await assert.rejects(put(queue, 'refused'), { code: 'EIO' });
+    delete broken.operation;
+    await put(queue, 'next');
+    assert.equal(segmentFiles(directory).length, 2);
+    await nextTurn();
+    assert.deepEqual(await afterCrash(queue, directory), { texts: [...texts, 'next'], told: [] });
   });
 
   it('keeps what it cannot move out, and tries again with the next file', async () => {

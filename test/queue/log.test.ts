@@ -436,7 +436,7 @@ describe('a log whose objects are synced', () => {
 
   it('acknowledges many with one sync, none before a sync that began after it was written', async () => {
     const { files, began, finish } = watched();
-    const queue = await opened(folder(), { synced: true }, files);
+    const queue = await opened(folder(), { synced: true, log: { quickSyncMs: 0 } }, files);
     const acknowledged: number[] = [];
     const store = (number: number): Promise<unknown> =>
       put(queue, String(number)).then(() => acknowledged.push(number));
@@ -458,6 +458,39 @@ describe('a log whose objects are synced', () => {
     );
     assert.deepEqual(takeTexts(queue), acknowledged.map(String));
     queue.close();
+  });
+
+  it('syncs on its own thread while objects come one by one and the disk is quick, and looks for others now and then', async () => {
+    for (const [quickSyncMs, mayBeHere] of [
+      [Infinity, true],
+      [0, false],
+    ] as const) {
+      const syncs: string[] = [];
+      const files: QueueFiles = {
+        ...realFiles,
+        syncData: (fd) => {
+          syncs.push('handed over');
+          return realFiles.syncData(fd);
+        },
+        fdatasyncSync: (fd) => {
+          syncs.push('here');
+          realFiles.fdatasyncSync(fd);
+        },
+      };
+      const queue = await opened(folder(), { synced: true, log: { quickSyncMs } }, files);
+      for (let number = 0; number < 100; number += 1) await put(queue, String(number));
+      assert.equal(syncs.length, 100);
+      const here = syncs.filter((where) => where === 'here').length;
+      assert.ok(mayBeHere ? here > 80 && here < 99 : here === 0, `${here} here`);
+      for (let number = 0; number < 5; number += 1) await put(queue, String(number));
+
+      syncs.length = 0;
+      for (let round = 0; round < 100; round += 1)
+        await Promise.all(['a', 'b', 'c', 'd'].map((text) => put(queue, text)));
+      assert.deepEqual([...new Set(syncs.slice(-100))], ['handed over'], 'they are shared now');
+      assert.ok(syncs.length < 300, `${syncs.length} syncs`);
+      queue.close();
+    }
   });
 
   it('has the name of each of its files on the disk before it acknowledges the first object in it', async () => {
