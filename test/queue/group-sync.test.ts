@@ -72,6 +72,15 @@ describe('GroupSync', () => {
     assert.equal(disk.began, 1);
   });
 
+  it('fails for ever also where nobody else waited', async () => {
+    const disk = new SlowDisk();
+    const failed = assert.rejects(disk.group.done(), /EIO/);
+    await disk.finish(new Error('EIO'));
+    await failed;
+    await assert.rejects(disk.group.done(), /EIO/);
+    assert.equal(disk.began, 1);
+  });
+
   it('is idle when the last sync for anybody is over', async () => {
     const disk = new SlowDisk();
     let idle = 0;

@@ -377,7 +377,8 @@ describe('a log that was damaged', () => {
     };
     const told: string[] = [];
     const queue = await opened(directory, { onLeftover: ({ message }) => told.push(message) }, files);
-    assert.deepEqual(takeTexts(queue), [...texts.slice(0, 2), ...texts.slice(5)]);
+    const numbers = takeTexts(queue).map((text) => texts.indexOf(text));
+    assert.deepEqual(numbers, [0, 1, 5]);
     assert.match(told.join(), /bad sector/);
   });
 
