@@ -6,6 +6,7 @@ import {
   ReceiverHost,
   echoOwnPort,
   faultCode,
+  mayHoldObjects,
   sampleMessage,
   type FlowMessage,
   type ReceiverConfig,
@@ -146,8 +147,7 @@ class DicomInNode {
   private tellOfQueue(directory: string): void {
     if (!existsSync(directory)) return;
     const files = readdirSync(directory, { recursive: true }).map(String);
-    if (files.some((name) => name.endsWith('.dcm')))
-      this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
+    if (files.some(mayHoldObjects)) this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
   /** Undefined: clear text, because no TLS is asked for. */

@@ -15,10 +15,11 @@ export class DeadLetterFolder implements DeadLetters {
     private readonly readmit: (file: string) => void,
   ) {}
 
-  add(file: string, letter: DeadLetter): void {
+  /** @param put puts the object at the path that it is given */
+  add(letter: DeadLetter, put: (path: string) => void): void {
     this.files.mkdirSync(this.directory, { recursive: true, mode: DIRECTORY_MODE });
     this.files.writeFileSync(this.note(letter.id), JSON.stringify(letter, null, 2), { mode: FILE_MODE });
-    this.files.renameSync(file, this.object(letter.id));
+    put(this.object(letter.id));
   }
 
   async list(): Promise<DeadLetter[]> {

@@ -3,8 +3,11 @@ import type { BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
 import { FreeSpace } from './free-space';
 import { lockDirectory, type DirectoryLock } from './directory-lock';
-import { objectIds, sizeInId } from './object-id';
-import { PART_SUFFIX, objectName, parseObjectName } from './object-names';
+import { ObjectFiles } from './object-files';
+import { objectIds, sequence } from './object-id';
+import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
+import { PART_SUFFIX, isOurs } from './object-names';
+import type { FoundObject, ObjectPlace } from './object-place';
 import {
   QueueRefusal,
   queueFull,
@@ -14,6 +17,7 @@ import {
 } from './object-queue';
 import { PartFile } from './part-file';
 import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
+import { refusal, refusing } from './refusal';
 
 const DEAD_LETTERS = 'dead-letter';
 /** Of so many objects that have just come, what is in memory stays there. */
@@ -26,24 +30,23 @@ export interface DiskQueueOptions {
   synced: boolean;
   /** Bytes that must stay free on the disk; below, nothing is taken. */
   minFreeBytes: number;
+  /** Each object becomes a file, also a small one: whoever reads it may link to it. */
+  filesOnly?: boolean;
+  /** Other limits of the log than `LOG_LIMITS`. */
+  log?: Partial<LogLimits>;
   /** Told of what could not be cleaned up; it is cleaned up at the next start. */
   onLeftover(error: Error): void;
 }
 
-/**
- * Keeps each object as one file, named by an id that sorts by arrival and ends with the object's size. What is written in
- * pieces has another suffix until it is complete. A file that is shorter than its name says was cut off, by the end of
- * the process or by a loss of power, before it was acknowledged. So a small one needs no renaming, and data and name can be
- * synced at the same time, which costs one wait for the disk instead of two.
- */
+/** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
 export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
   /** Ids not yet taken, oldest first, from this index on. */
   private waiting: string[] = [];
   private firstWaiting = 0;
   private readonly taken = new Set<string>();
-  /** Deliveries of objects that had any: what is to be counted, and what the file name says. Not in here: none. */
-  private readonly deliveries = new Map<string, { count: number; inName: number }>();
+  /** Deliveries of objects that had any. Not in here: none. */
+  private readonly deliveries = new Map<string, number>();
   private readonly parts = new Set<PartFile>();
   /** What need not be read again, because it has just come. */
   private readonly fresh = new Map<string, { bytes: BlockBuffer | undefined; note: unknown }>();
@@ -52,14 +55,29 @@ export class DiskQueue implements ObjectQueue {
   private nextId = objectIds(undefined, 0);
   private lock: DirectoryLock | undefined;
   private readonly space: FreeSpace;
+  private readonly objectFiles: ObjectFiles;
+  private readonly log: ObjectLog;
 
   constructor(
     private readonly options: DiskQueueOptions,
     private readonly files: QueueFiles = realFiles,
   ) {
-    this.space = new FreeSpace(options.directory, options.minFreeBytes, files);
-    this.deadLetters = new DeadLetterFolder(join(options.directory, DEAD_LETTERS), files, (file) =>
+    const { directory, minFreeBytes, synced, log } = options;
+    this.space = new FreeSpace(directory, minFreeBytes, files);
+    this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file) =>
       this.readmit(file),
+    );
+    this.objectFiles = new ObjectFiles(directory, synced, files);
+    this.log = new ObjectLog(
+      {
+        directory,
+        synced,
+        ...LOG_LIMITS,
+        ...log,
+        onLeftover: (error) => options.onLeftover(error),
+        onMovedOut: (object) => this.objectFiles.appeared(object),
+      },
+      files,
     );
   }
 
@@ -75,17 +93,27 @@ export class DiskQueue implements ObjectQueue {
     for (const part of names.filter((name) => name.endsWith(PART_SUFFIX))) {
       await this.files.removeFile(join(directory, part));
     }
-    const found = names
-      .map(parseObjectName)
-      .filter((object) => object !== undefined)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const newest = names.filter(isOurs).sort().at(-1);
+    const now = Date.now();
+    this.nextId = objectIds(newest, now);
+    const found = this.find(names, sequence(newest, now));
     this.waiting = found.map(({ id }) => id);
     this.firstWaiting = 0;
     // Found means that it may have been handed over before the end of that run.
-    for (const { id, deliveries } of found)
-      this.deliveries.set(id, { count: deliveries + 1, inName: deliveries });
+    for (const { id, deliveries } of found) this.deliveries.set(id, deliveries + 1);
     this.newestFound = this.waiting.at(-1) ?? '';
-    this.nextId = objectIds(this.waiting.at(-1), Date.now());
+  }
+
+  /** What earlier runs left, in order. */
+  private find(names: readonly string[], nextSegment: () => string): FoundObject[] {
+    const inLog = this.log.open(names, nextSegment);
+    const inFiles = this.objectFiles.open(names).filter(({ id }) => {
+      if (!this.log.has(id)) return true;
+      // It was being moved out of the log, which has it whole.
+      this.cleanUp(() => this.objectFiles.remove(id));
+      return false;
+    });
+    return [...inLog, ...inFiles].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   begin(head: Buffer): QueueWriter {
@@ -113,8 +141,7 @@ export class DiskQueue implements ObjectQueue {
     const id = this.nextId(part.size);
     let bytes: BlockBuffer | undefined;
     try {
-      bytes = part.completeAs(this.path(id));
-      if (this.options.synced) await this.sync(part);
+      bytes = await this.keep(part, id);
       if (!this.parts.has(part)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
       part.close();
     } catch (error) {
@@ -129,21 +156,17 @@ export class DiskQueue implements ObjectQueue {
     return id;
   }
 
-  /** Both at once. Neither is left running when the other fails: its file is about to be closed. */
-  private async sync(part: PartFile): Promise<void> {
-    const syncs = await Promise.allSettled([part.sync(), this.syncDirectory()]);
-    for (const sync of syncs) if (sync.status === 'rejected') throw sync.reason;
-  }
-
-  private async syncDirectory(): Promise<void> {
-    // Windows cannot open a directory, and its file systems journal renames.
-    if (process.platform === 'win32') return;
-    const fd = this.files.openSync(this.options.directory, 'r');
+  /** Returns the bytes where memory has them all. */
+  private async keep(part: PartFile, id: string): Promise<BlockBuffer | undefined> {
+    const bytes = this.options.filesOnly ? undefined : part.takeCollected();
+    if (bytes === undefined) return this.objectFiles.complete(part, id);
     try {
-      await this.files.sync(fd);
-    } finally {
-      this.files.closeSync(fd);
+      await this.log.append(id, bytes);
+    } catch (error) {
+      bytes.clear();
+      throw error;
     }
+    return bytes;
   }
 
   take(): QueuedObject | undefined {
@@ -160,16 +183,12 @@ export class DiskQueue implements ObjectQueue {
 
   /** Of an earlier run, which ended before the object was acknowledged. It is deleted. */
   private isCutOff(id: string): boolean {
-    const expected = sizeInId(id);
-    if (id > this.newestFound || expected === undefined) return false;
-    const path = this.path(id);
-    let size = expected;
+    if (id > this.newestFound || this.log.has(id)) return false;
+    let isCutOff = false;
     // Where the disk does not say, the object counts as whole: reading it will tell.
-    this.cleanUp(() => (size = this.files.statSync(path, { throwIfNoEntry: false })?.size ?? 0));
-    if (size === expected) return false;
-    this.leave(id);
-    this.cleanUp(() => this.delete(path));
-    return true;
+    this.cleanUp(() => (isCutOff = this.objectFiles.isCutOff(id)));
+    if (isCutOff) this.remove(id);
+    return isCutOff;
   }
 
   /** Shifting an array of 100 000 ids for each object would make draining quadratic. */
@@ -181,56 +200,42 @@ export class DiskQueue implements ObjectQueue {
 
   retake(id: string): QueuedObject | undefined {
     if (!this.taken.has(id)) return undefined;
-    const { count, inName } = this.deliveries.get(id) ?? { count: 0, inName: 0 };
-    this.deliveries.set(id, { count: count + 1, inName });
+    this.deliveries.set(id, (this.deliveries.get(id) ?? 0) + 1);
     return this.counted(id);
   }
 
-  /** The object with its count of deliveries in its name, so that one that ends the process is not tried for ever. */
+  /** The object, with its count of deliveries kept, so that one that ends the process is not tried for ever. */
   private counted(id: string): QueuedObject {
-    const deliveries = this.deliveries.get(id);
-    if (deliveries !== undefined && deliveries.count !== deliveries.inName) {
-      const from = this.path(id);
-      this.cleanUp(() => {
-        this.files.renameSync(from, join(this.options.directory, objectName(id, deliveries.count)));
-        deliveries.inName = deliveries.count;
-      });
-    }
-    const path = this.path(id);
+    const redelivered = this.deliveries.get(id) ?? 0;
+    this.cleanUp(() => this.place(id).setDeliveries(id, redelivered));
     return {
       id,
-      redelivered: deliveries?.count ?? 0,
+      redelivered,
       note: this.fresh.get(id)?.note,
-      read: (use) => {
-        const bytes = this.fresh.get(id)?.bytes;
-        if (bytes !== undefined) return use({ kind: 'memory', bytes, path });
-        const fd = this.files.openSync(path, 'r');
-        try {
-          return use({ kind: 'file', fd, size: this.files.fstatSync(fd).size, path });
-        } finally {
-          this.files.closeSync(fd);
-        }
-      },
+      read: (use) => this.place(id).read(id, use, this.fresh.get(id)?.bytes),
     };
   }
 
+  private place(id: string): ObjectPlace {
+    return this.log.has(id) ? this.log : this.objectFiles;
+  }
+
   remove(id: string): void {
-    const path = this.path(id);
     this.leave(id);
-    this.cleanUp(() => this.delete(path));
+    this.cleanUp(() => this.place(id).remove(id));
   }
 
   setAside(id: string, why: string): void {
-    const path = this.path(id);
-    const deliveries = this.deliveries.get(id)?.count ?? 0;
+    const deliveries = this.deliveries.get(id) ?? 0;
     this.leave(id);
-    this.cleanUp(() => this.deadLetters.add(path, { id, at: new Date().toISOString(), why, deliveries }));
+    const letter = { id, at: new Date().toISOString(), why, deliveries };
+    this.cleanUp(() => this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path)));
   }
 
   /** Takes a file into the queue, as an object that has just come. */
   private readmit(file: string): void {
-    const id = this.nextId(this.files.statSync(file).size);
-    this.files.renameSync(file, this.path(id));
+    const id = this.nextId(this.objectFiles.sizeOf(file) ?? 0);
+    this.objectFiles.admit(file, id);
     this.waiting.push(id);
   }
 
@@ -249,6 +254,7 @@ export class DiskQueue implements ObjectQueue {
     this.deliveries.clear();
     for (const { bytes } of this.fresh.values()) bytes?.clear();
     this.fresh.clear();
+    this.log.close();
     this.lock?.release();
     this.lock = undefined;
   }
@@ -267,43 +273,7 @@ export class DiskQueue implements ObjectQueue {
     }
   }
 
-  /** If it is there. rmSync would do this too, at twice the cost. */
-  private delete(path: string): void {
-    try {
-      this.files.unlinkSync(path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-
-  private path(id: string): string {
-    return join(this.options.directory, objectName(id, this.deliveries.get(id)?.inName ?? 0));
-  }
-
   private partPath(): string {
     return join(this.options.directory, this.nextId(0) + PART_SUFFIX);
   }
-}
-
-function refusing<T>(operation: () => T): T {
-  try {
-    return operation();
-  } catch (error) {
-    throw refusal(error);
-  }
-}
-
-const SENTENCES: Record<string, string> = {
-  ENOSPC: 'the disk of the queue is full',
-  EDQUOT: 'the disk quota of the queue is used up',
-  EROFS: 'the disk of the queue is read-only',
-  EACCES: 'the queue directory may not be written to',
-  ENOENT: 'the queue directory is gone',
-  EMFILE: 'too many files are open',
-};
-
-function refusal(error: unknown): QueueRefusal {
-  if (error instanceof QueueRefusal) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-  return new QueueRefusal(code, SENTENCES[code] ?? `the object cannot be stored (${code})`);
 }

@@ -1,5 +1,6 @@
 export { DiskQueue, type DiskQueueOptions } from './disk-queue';
 export { MemoryQueue } from './memory-queue';
+export { mayHoldObjects } from './object-names';
 export {
   QueueRefusal,
   type DeadLetter,

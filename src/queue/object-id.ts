@@ -19,15 +19,21 @@ export function sizeInId(id: string): number | undefined {
 }
 
 /**
- * Makes ids that sort in the order they were made, also across restarts and when the clock was set back: the time of
- * this run, or that of the newest id found if it is later, then a count. At the end stands the object's size.
+ * Makes names that sort in the order they were made, also across restarts and when the clock was set back: the time of
+ * this run, or that of the newest name found if it is later, then a count.
  */
-export function objectIds(newestFound: string | undefined, now: number): (size: number) => string {
+export function sequence(newestFound: string | undefined, now: number): () => string {
   const found = newestFound === undefined ? 0 : Number(newestFound.slice(0, TIME_DIGITS)) + 1;
   const run = String(Math.max(now, found)).padStart(TIME_DIGITS, '0');
   let count = 0;
-  return (size) => {
+  return () => {
     count += 1;
-    return `${run}-${String(count).padStart(COUNT_DIGITS, '0')}-${size}`;
+    return `${run}-${String(count).padStart(COUNT_DIGITS, '0')}`;
   };
+}
+
+/** Makes ids: the next name of a sequence, and the object's size at the end. */
+export function objectIds(newestFound: string | undefined, now: number): (size: number) => string {
+  const next = sequence(newestFound, now);
+  return (size) => `${next()}-${size}`;
 }

@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, BlockBuffer } from './block-buffer';
+import { writeAll } from './durable';
 import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
@@ -35,6 +36,14 @@ export class PartFile {
     return { kind: 'file', fd: this.fd, size: this.size, path: this.path };
   }
 
+  /** All of it, where no file has been begun: nothing is left in here, and the caller clears it. */
+  takeCollected(): BlockBuffer | undefined {
+    if (this.fd !== undefined) return undefined;
+    const { collected } = this;
+    this.collected = new BlockBuffer();
+    return collected;
+  }
+
   /**
    * Everything is in the file, and this is its name now. Returns its bytes where memory has them all, too: the caller
    * clears them.
@@ -47,8 +56,8 @@ export class PartFile {
       return undefined;
     }
     this.path = path;
-    this.writeCollected();
     const { collected } = this;
+    this.writeCollected();
     this.collected = new BlockBuffer();
     return collected;
   }
@@ -84,10 +93,9 @@ export class PartFile {
     for (const piece of this.collected.pieces()) this.writeOut(piece);
   }
 
-  /** The system may take less than all, when the disk fills up for one. An existing file is an error. */
+  /** An existing file is an error. */
   private writeOut(bytes: Buffer): void {
     this.fd ??= this.files.openSync(this.path, 'wx+', this.mode);
-    let written = 0;
-    while (written < bytes.length) written += this.files.writeSync(this.fd, bytes, written);
+    writeAll(this.files, this.fd, bytes);
   }
 }

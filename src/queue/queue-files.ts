@@ -7,12 +7,17 @@ export const FILE_MODE = 0o600;
 /**
  * The file operations that a disk queue uses, in one place, so that a test can make each of them fail. Writes are
  * synchronous: on the worker's own thread, small ones cost less than a trip through the thread pool. Syncing, which
- * waits for the disk, is not.
+ * waits for the disk, is not, with two exceptions: few objects move out of the log (`fsyncSync`), and a quick disk syncs
+ * objects that come one by one (`fdatasyncSync`).
  */
 export type QueueFiles = Pick<
   typeof fs,
   | 'openSync'
   | 'writeSync'
+  | 'readSync'
+  | 'ftruncateSync'
+  | 'fsyncSync'
+  | 'fdatasyncSync'
   | 'closeSync'
   | 'renameSync'
   | 'rmSync'
@@ -26,6 +31,8 @@ export type QueueFiles = Pick<
 > & {
   /** Makes an open file's data, or an open directory's entries, durable. */
   sync(fd: number): Promise<void>;
+  /** Makes an open file's data durable, and of what is known of the file only what is needed to read them. */
+  syncData(fd: number): Promise<void>;
   readDirectory(directory: string): Promise<string[]>;
   makeDirectory(directory: string, mode: number): Promise<void>;
   removeFile(path: string): Promise<void>;
@@ -34,6 +41,10 @@ export type QueueFiles = Pick<
 export const realFiles: QueueFiles = {
   openSync: fs.openSync,
   writeSync: fs.writeSync,
+  readSync: fs.readSync,
+  ftruncateSync: fs.ftruncateSync,
+  fsyncSync: fs.fsyncSync,
+  fdatasyncSync: fs.fdatasyncSync,
   closeSync: fs.closeSync,
   renameSync: fs.renameSync,
   rmSync: fs.rmSync,
@@ -46,6 +57,8 @@ export const realFiles: QueueFiles = {
   writeFileSync: fs.writeFileSync,
   sync: (fd) =>
     new Promise((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve()))),
+  syncData: (fd) =>
+    new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
   readDirectory: (directory) => fs.promises.readdir(directory),
   makeDirectory: async (directory, mode) =>
     void (await fs.promises.mkdir(directory, { recursive: true, mode })),

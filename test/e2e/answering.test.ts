@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
@@ -147,13 +147,13 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     const sent = await store(40);
     assert.equal(await sent.status, 0);
     assert.equal((await arrival(sent.uid)).dicom.redelivered, 0);
-    assert.equal(queuedFiles(queueFolder()).length, 1);
+    assert.equal(queuedObjects(queueFolder()).length, 1);
     sink.clear();
     await deploy({ acknowledge: true });
     const again = await arrival(sent.uid);
     assert.equal(again.dicom.redelivered, 1);
     await answer(again);
-    await until(() => queuedFiles(queueFolder()).length === 0, 'an empty queue');
+    await until(() => queuedObjects(queueFolder()).length === 0, 'an empty queue');
     sent.client.peer.destroy();
   });
 
@@ -169,7 +169,7 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     sink.clear();
     await deploy({ acknowledge: true, port: String(port), maxInFlight: '3' });
     await answer(await arrival(sent.uid));
-    await until(() => queuedFiles(queueFolder()).length === 0, 'an empty queue');
+    await until(() => queuedObjects(queueFolder()).length === 0, 'an empty queue');
     sent.client.peer.destroy();
   });
 
@@ -190,7 +190,7 @@ describe('flows that answer', { timeout: 300_000 }, () => {
       deliveries.map(({ dicom }) => dicom.redelivered),
       [0, 1],
     );
-    assert.deepEqual(queuedFiles(queueFolder()), []);
+    assert.deepEqual(queuedObjects(queueFolder()), []);
 
     const route = `${nodeRed.url}/dicom-in/test-dicom-in/dead-letters`;
     const listed = (await (await fetch(route)).json()) as {
@@ -203,7 +203,7 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     sink.clear();
     assert.equal((await fetch(`${route}/${letter?.id}/requeue`, { method: 'POST' })).status, 204);
     await answer(await arrival(sent.uid));
-    await until(() => queuedFiles(queueFolder()).length === 0, 'an empty queue');
+    await until(() => queuedObjects(queueFolder()).length === 0, 'an empty queue');
     assert.equal((await fetch(`${route}/${letter?.id}`, { method: 'DELETE' })).status, 404);
     assert.equal((await fetch(`${route}/..%2f..%2fsettings`, { method: 'DELETE' })).status, 404);
     assert.equal((await fetch(`${nodeRed.url}/dicom-in/no-such-node/dead-letters`)).status, 404);
@@ -230,7 +230,7 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     };
     assert.equal(pixels.BulkDataURI, `file://${message.filename}`);
     assert.ok(file.subarray(pixels.Offset, pixels.Offset + pixels.Length).equals(dataSet.subarray(-8192)));
-    await until(() => queuedFiles(queueFolder()).length === 0, 'an empty queue');
+    await until(() => queuedObjects(queueFolder()).length === 0, 'an empty queue');
     assert.equal(statSync(message.filename ?? '').nlink, 1, 'the queue has let go of it');
 
     // The same object again: `keep-both` is the default.
@@ -250,7 +250,7 @@ describe('flows that answer', { timeout: 300_000 }, () => {
     const sent = await store(70);
     assert.equal(await sent.status, 0);
     await caught('DICOM_NOT_PLACED');
-    assert.equal(queuedFiles(queueFolder()).length, 1);
+    assert.equal(queuedObjects(queueFolder()).length, 1);
     rmSync(join(directory, 'a file'));
     const message = await arrival(sent.uid);
     assert.ok(message.filename?.startsWith(blocked));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { installRecorder, readRecords } from '../support/recorder';
 import { run } from '../support/senders';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
@@ -18,6 +18,9 @@ import { until } from '../support/until';
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 5);
 const SENDERS = 3;
 const FILES_A_ROUND = 20;
+/** Of what a kill leaves in the queue's folder. */
+const SUFFIXES = ['.dcm', '.queue'];
+const PADDING = 100_000;
 
 const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -44,11 +47,15 @@ describe(
         /** Hash of what was acknowledged, by UID. */
         const acknowledged = new Map<string, string>();
         let sent = 0;
+        const folder = join(userDir, 'dicom', 'killed');
+        const seenOnDisk = new Set<string>();
 
-        const sendRaw = async (first: number, isRunning: () => boolean): Promise<void> => {
+        const sendRaw = async (index: number, first: number, isRunning: () => boolean): Promise<void> => {
           const client = await StoreClient.open(port);
           for (let number = first; isRunning(); number += 1) {
-            const { uid, dataSet } = sampleInstance(number);
+            const { uid, dataSet: small } = sampleInstance(number);
+            // Small objects go into the log of the queue, large ones become files.
+            const dataSet = index === 0 ? padded(small) : small;
             sent += 1;
             if ((await client.store(uid, dataSet)) === 0) acknowledged.set(uid, hashOf(dataSet));
           }
@@ -72,19 +79,23 @@ describe(
           const base = (round + 1) * 1_000_000;
           // Their connections will break off: that is the point.
           const senders = Promise.allSettled([
-            ...Array.from({ length: SENDERS }, (_, index) => sendRaw(base + index * 100_000, () => running)),
+            ...Array.from({ length: SENDERS }, (_, index) =>
+              sendRaw(index, base + index * 100_000, () => running),
+            ),
             sendDcmtk(base + 900_000),
           ]);
           await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 900));
           await nodeRed.kill();
           running = false;
           await senders;
+          const names = readdirSync(folder);
+          for (const suffix of SUFFIXES)
+            if (names.some((name) => name.endsWith(suffix))) seenOnDisk.add(suffix);
         }
 
         nodeRed = await startNodeRed({ userDir, flows });
         await nodeRed.waitForLine(/listening on/);
-        const folder = join(userDir, 'dicom', 'killed');
-        await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
+        await until(() => queuedObjects(folder).length === 0, 'an empty queue', 60_000);
         await nodeRed.stop();
 
         const records = readRecords(seen);
@@ -99,6 +110,7 @@ describe(
         );
         assert.ok(acknowledged.size > ROUNDS * 5, 'enough to mean something');
         assert.deepEqual(lost, []);
+        assert.deepEqual([...seenOnDisk].sort(), SUFFIXES, 'objects in files and in the log');
         for (const { uid, hash } of records) {
           const expected = acknowledged.get(uid);
           if (expected) assert.equal(hash, expected, `${uid} is whole`);
@@ -120,6 +132,13 @@ function killFlow(port: number, file: string, queue: string): FlowNode[] {
     dicomIn('killed', port, [['recorder']], { queue, output: 'buffer', includeTagsNode: false }),
     flowNode('recorder', 'recorder', { file, wires: [[]] }),
   ];
+}
+
+/** The data set with Data Set Trailing Padding (PS3.10 7.2). */
+function padded(dataSet: Buffer): Buffer {
+  const header = Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32LE(PADDING, 8);
+  return Buffer.concat([dataSet, header, Buffer.alloc(PADDING)]);
 }
 
 /** The sample as a file with a UID of its own, named by it. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { TAB, flowNode, dicomIn, receiverFlow, sinkNodes } from '../support/flows';
 import { freePort } from '../support/free-port';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
@@ -154,7 +154,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     sending = false;
     await Promise.all(senders);
     const folder = join(nodeRed.userDir, 'dicom', 'counted');
-    await until(() => queuedFiles(folder).length === 0, 'an empty queue', 60_000);
+    await until(() => queuedObjects(folder).length === 0, 'an empty queue', 60_000);
     const seen = new Set((await (await fetch(`${nodeRed.url}/seen`)).json()) as string[]);
     assert.deepEqual(
       acknowledged.filter((uid) => !seen.has(uid)),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
@@ -200,10 +200,10 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     await storescuSample();
     await sink.count(1);
     const folder = join(nodeRed.userDir, 'dicom', 'test-dicom-in');
-    for (let tries = 0; queuedFiles(folder).length > 0 && tries < 50; tries += 1) {
+    for (let tries = 0; queuedObjects(folder).length > 0 && tries < 50; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    assert.deepEqual(queuedFiles(folder), []);
+    assert.deepEqual(queuedObjects(folder), []);
   });
 
   describe('the corpus', { skip: needs('dcmtk', 'corpus') }, () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DiskQueue, QueueRefusal } from '../../src/queue';
+import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
 import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
-import { queuedFiles, textOf } from '../support/queue-folder';
+import { dieWithout, nextTurn, put, takeTexts } from '../support/disk-queue';
+import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-faults-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -52,10 +53,13 @@ async function once(queue: DiskQueue): Promise<string> {
 }
 
 describe('a disk queue whose file operations fail', () => {
-  for (const operation of OPERATIONS) {
-    it(`${operation}: nothing is acknowledged that is not kept, nothing stays of what is refused, and it recovers`, async () => {
+  const cases = OPERATIONS.flatMap((operation) =>
+    [false, true].map((filesOnly) => ({ operation, filesOnly, where: filesOnly ? 'files only' : 'log' })),
+  );
+  for (const { operation, filesOnly, where } of cases) {
+    it(`${operation} (${where}): nothing is acknowledged that is not kept, nothing stays of what is refused, and it recovers`, async () => {
       for (const code of CODES) {
-        const directory = join(root, `${operation}-${code}`);
+        const directory = join(root, `${operation}-${code}-${filesOnly}`);
         const { files, broken } = breakable();
         const leftovers: Error[] = [];
         const queue = new DiskQueue(
@@ -64,6 +68,7 @@ describe('a disk queue whose file operations fail', () => {
             maxObjects: 10,
             synced: true,
             minFreeBytes: 1,
+            filesOnly,
             onLeftover: (error) => leftovers.push(error),
           },
           files,
@@ -90,7 +95,7 @@ describe('a disk queue whose file operations fail', () => {
         queue.close();
 
         // Whatever could not be cleaned up was reported, and is gone after the next start.
-        const left = queuedFiles(directory);
+        const left = readdirSync(directory);
         assert.ok(left.length === 0 || leftovers.length > 0, `${left.join()} unreported`);
         const restarted = new DiskQueue({
           directory,
@@ -100,11 +105,9 @@ describe('a disk queue whose file operations fail', () => {
           onLeftover: assert.fail,
         });
         await restarted.open();
-        assert.deepEqual(
-          queuedFiles(directory).filter((name) => name.endsWith('.part')),
-          [],
-        );
+        assert.equal(restarted.size, 0, 'what was refused or has left does not come again');
         restarted.close();
+        assert.deepEqual(readdirSync(directory), []);
       }
     });
   }
@@ -116,7 +119,7 @@ describe('a disk queue whose file operations fail', () => {
     const open = async (): Promise<DiskQueue> => {
       const onLeftover = (error: Error): void => void leftovers.push(error);
       const queue = new DiskQueue(
-        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover },
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly: true, onLeftover },
         files,
       );
       await queue.open();
@@ -132,49 +135,56 @@ describe('a disk queue whose file operations fail', () => {
     queue.close();
   });
 
-  it('keeps nothing, and acknowledges nothing, that was still being synced when the queue was closed', async () => {
-    let release: () => void = () => undefined;
-    const slow = new Promise<void>((resolve) => (release = resolve));
-    const files: QueueFiles = { ...realFiles, sync: () => slow };
-    const directory = join(root, 'closed');
-    const queue = new DiskQueue(
-      { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover: assert.fail },
-      files,
-    );
-    await queue.open();
-    const committed = queue.begin(Buffer.from('head')).commit();
-    queue.close();
-    release();
-    await assert.rejects(committed, (error: unknown) => error instanceof QueueRefusal);
-    assert.deepEqual(queuedFiles(directory), []);
-  });
-
-  it('waits for a slow disk: nothing is acknowledged before it is synced, and others are not held up', async () => {
-    let release: () => void = () => undefined;
-    const slow = new Promise<void>((resolve) => (release = resolve));
-    const files: QueueFiles = { ...realFiles, sync: async (fd) => slow.then(() => realFiles.sync(fd)) };
-    const directory = join(root, 'slow');
-    const queue = new DiskQueue(
-      { directory, maxObjects: 10, synced: true, minFreeBytes: 0, onLeftover: assert.fail },
-      files,
-    );
-    await queue.open();
-    let acknowledged = 0;
-    const commits = [1, 2, 3].map(async () => {
-      assert.equal(await once(queue), 'kept');
-      acknowledged += 1;
+  for (const filesOnly of [false, true]) {
+    it(`keeps nothing, and acknowledges nothing, that was still being synced when the queue was closed (${filesOnly ? 'files only' : 'log'})`, async () => {
+      let release: () => void = () => undefined;
+      const slow = new Promise<void>((resolve) => (release = resolve));
+      const files: QueueFiles = { ...realFiles, sync: () => slow, syncData: () => slow };
+      const directory = join(root, `closed-${filesOnly}`);
+      const queue = new DiskQueue(
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly, onLeftover: assert.fail },
+        files,
+      );
+      await queue.open();
+      const committed = queue.begin(Buffer.from('head')).commit();
+      queue.close();
+      release();
+      await assert.rejects(committed, (error: unknown) => error instanceof QueueRefusal);
+      assert.deepEqual(queuedObjects(directory), []);
+      assert.deepEqual(segmentFiles(directory), []);
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.equal(acknowledged, 0);
-    assert.equal(queue.take(), undefined);
-    release();
-    await Promise.all(commits);
-    assert.equal(queue.size, 3);
-    queue.close();
-  });
+
+    it(`waits for a slow disk: nothing is acknowledged before it is synced, and others are not held up (${filesOnly ? 'files only' : 'log'})`, async () => {
+      let release: () => void = () => undefined;
+      const slow = new Promise<void>((resolve) => (release = resolve));
+      const files: QueueFiles = {
+        ...realFiles,
+        sync: async (fd) => slow.then(() => realFiles.sync(fd)),
+        syncData: async (fd) => slow.then(() => realFiles.syncData(fd)),
+      };
+      const directory = join(root, `slow-${filesOnly}`);
+      const queue = new DiskQueue(
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly, onLeftover: assert.fail },
+        files,
+      );
+      await queue.open();
+      let acknowledged = 0;
+      const commits = [1, 2, 3].map(async () => {
+        assert.equal(await once(queue), 'kept');
+        acknowledged += 1;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(acknowledged, 0);
+      assert.equal(queue.take(), undefined);
+      release();
+      await Promise.all(commits);
+      assert.equal(queue.size, 3);
+      queue.close();
+    });
+  }
 
   it('survives failures while objects are handed over and set aside', async () => {
-    for (const operation of ['rmSync', 'renameSync', 'mkdirSync', 'writeFileSync'] as const) {
+    for (const operation of OPERATIONS) {
       const { files, broken } = breakable();
       const leftovers: Error[] = [];
       const directory = join(root, `life-${operation}`);
@@ -197,8 +207,181 @@ describe('a disk queue whose file operations fail', () => {
       queue.setAside(ids[2], 'why');
       assert.equal(queue.size, 1);
       assert.ok(broken.calls === 0 || leftovers.length > 0, operation);
+      await nextTurn();
       delete broken.operation;
       queue.close();
+      const restarted = new DiskQueue(
+        { directory, maxObjects: 10, synced: false, minFreeBytes: 0, onLeftover: assert.fail },
+        realFiles,
+      );
+      await restarted.open();
+      const letters = (await restarted.deadLetters.list()).length;
+      // What could not be set aside is in the log as before.
+      assert.equal(restarted.size + letters, 2, operation);
+      restarted.close();
     }
+  });
+});
+
+/** A queue whose disk can be made to fail, what it tells, and its folder. */
+async function failing(
+  name: string,
+  options: Partial<DiskQueueOptions> = {},
+  disk?: QueueFiles,
+): Promise<
+  Omit<ReturnType<typeof breakable>, 'files'> & { queue: DiskQueue; directory: string; told: string[] }
+> {
+  const directory = join(root, name);
+  const told: string[] = [];
+  const { files, broken } = breakable();
+  const queue = new DiskQueue(
+    {
+      directory,
+      maxObjects: 100,
+      synced: false,
+      minFreeBytes: 0,
+      onLeftover: ({ message }) => told.push(message),
+      ...options,
+    },
+    disk ?? files,
+  );
+  await queue.open();
+  return { broken, queue, directory, told };
+}
+
+/** What a queue that is opened there after a crash has, and what it tells. */
+async function afterCrash(queue: DiskQueue, directory: string): Promise<{ texts: string[]; told: string[] }> {
+  dieWithout(queue);
+  const told: string[] = [];
+  const onLeftover = ({ message }: Error): void => void told.push(message);
+  const reopened = new DiskQueue({ directory, maxObjects: 100, synced: false, minFreeBytes: 0, onLeftover });
+  await reopened.open();
+  const texts = takeTexts(reopened);
+  reopened.close();
+  return { texts, told };
+}
+
+describe('a log whose disk fails', () => {
+  it('loses nothing when the disk takes a part of an object only, and leaves nothing of that part', async () => {
+    let room = Infinity;
+    const files: QueueFiles = {
+      ...realFiles,
+      writeSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
+        if (room === 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+        const taken = Math.min(room, length);
+        room -= taken;
+        return realFiles.writeSync(fd, bytes, at, taken, position);
+      }) as typeof realFiles.writeSync,
+    };
+    for (const synced of [false, true]) {
+      const directory = join(root, `short-${synced}`);
+      const queue = new DiskQueue(
+        { directory, maxObjects: 100, synced, minFreeBytes: 0, onLeftover: assert.fail },
+        files,
+      );
+      await queue.open();
+      await put(queue, 'one');
+      for (room = 0; room < 40; room += 1) {
+        const before = room;
+        await assert.rejects(put(queue, 'x'.repeat(50)), { code: 'ENOSPC' });
+        room = before;
+      }
+      room = Infinity;
+      await put(queue, 'two');
+      assert.equal(segmentFiles(directory).length, 1, 'at the same place');
+      assert.deepEqual(await afterCrash(queue, directory), { texts: ['one', 'two'], told: [] });
+    }
+  });
+
+  it('goes on in another file when what it wrote in part cannot be taken back', async () => {
+    let isFailing = false;
+    const fail = (): never => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    const files: QueueFiles = {
+      ...realFiles,
+      writeSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
+        const written = realFiles.writeSync(fd, bytes, at, isFailing ? length - 2 : length, position);
+        return isFailing ? fail() : written;
+      }) as typeof realFiles.writeSync,
+      ftruncateSync: (...args) => (isFailing ? fail() : realFiles.ftruncateSync(...args)),
+    };
+    const { queue, directory } = await failing('no-truncate', {}, files);
+    await put(queue, 'one');
+    isFailing = true;
+    await assert.rejects(put(queue, 'torn'), { code: 'EIO' });
+    isFailing = false;
+    await put(queue, 'two');
+    assert.equal(segmentFiles(directory).length, 2);
+    const { texts, told } = await afterCrash(queue, directory);
+    assert.deepEqual(texts, ['one', 'two']);
+    assert.equal(told.length, 1, 'a part of the first cannot be read');
+  });
+
+  it('refuses all who wait for a sync that fails, does not give them again, and trusts that file no more', async () => {
+    const { broken, queue, directory } = await failing('no-sync', { synced: true, log: { quickSyncMs: 0 } });
+    await put(queue, 'one');
+    broken.operation = 'syncData';
+    broken.code = 'EIO';
+    const results = await Promise.allSettled(['two', 'three', 'four'].map((text) => put(queue, text)));
+    assert.deepEqual(
+      results.map((result) => result.status === 'rejected' && (result.reason as QueueRefusal).code),
+      ['EIO', 'EIO', 'EIO'],
+    );
+    delete broken.operation;
+    await put(queue, 'five');
+    assert.equal(segmentFiles(directory).length, 2);
+    await nextTurn();
+    assert.deepEqual(await afterCrash(queue, directory), { texts: ['one', 'five'], told: [] });
+  });
+
+  it('does the same where it syncs on its own thread', async () => {
+    const log = { quickSyncMs: Infinity };
+    const { broken, queue, directory } = await failing('no-sync-here', { synced: true, log });
+    const texts = Array.from({ length: 10 }, (_, number) => `object ${number}`);
+    for (const text of texts) await put(queue, text);
+    broken.operation = 'fdatasyncSync';
+    await assert.rejects(put(queue, 'refused'), { code: 'EIO' });
+    delete broken.operation;
+    await put(queue, 'next');
+    assert.equal(segmentFiles(directory).length, 2);
+    await nextTurn();
+    assert.deepEqual(await afterCrash(queue, directory), { texts: [...texts, 'next'], told: [] });
+  });
+
+  it('keeps what it cannot move out, and tries again with the next file', async () => {
+    const log = { segmentBytes: 500, mostSegments: 3 };
+    const { broken, queue, directory, told } = await failing('no-room-to-move', { log, synced: true });
+    const id = await put(queue, 'slow');
+    queue.take();
+    const pass = async (): Promise<void> => {
+      await put(queue, 'x'.repeat(100));
+      queue.remove(queue.take()?.id ?? '');
+      await nextTurn();
+    };
+    broken.code = 'ENOSPC';
+    broken.operation = 'fsyncSync';
+    for (let number = 0; number < 30; number += 1) await pass();
+    assert.ok(told.length > 0 && told.length < 15, `${told.length} are told`);
+    assert.ok(loggedObjects(directory).has(id));
+    delete broken.operation;
+    for (let number = 0; number < 10; number += 1) await pass();
+    assert.equal(loggedObjects(directory).size, 0);
+    assert.deepEqual(queuedFiles(directory), [`${id}.dcm`]);
+    queue.close();
+  });
+
+  it('says which objects have left when it can again', async () => {
+    const { broken, queue, directory, told } = await failing('no-done');
+    for (const text of ['one', 'two', 'three']) await put(queue, text);
+    broken.operation = 'writeSync';
+    queue.remove(queue.take()?.id ?? '');
+    queue.remove(queue.take()?.id ?? '');
+    await nextTurn();
+    assert.equal(loggedObjects(directory).size, 3);
+    delete broken.operation;
+    queue.close();
+    assert.equal(loggedObjects(directory).size, 1);
+    assert.deepEqual(told, []);
   });
 });

@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { PACKAGE_DIR } from '../support/user-dir';
-import { queuedFiles, textOf } from '../support/queue-folder';
+import { queuedFiles, segmentFiles, textOf } from '../support/queue-folder';
+import { dieWithout, put } from '../support/disk-queue';
 import { DiskQueue, MemoryQueue, QueueRefusal, type ObjectQueue } from '../../src/queue';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-'));
@@ -25,29 +26,24 @@ after(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 const folder = (): string => join(root, String((folders += 1)));
 
-function diskQueue(directory: string, maxObjects = 100): DiskQueue {
-  return new DiskQueue({
-    directory,
-    maxObjects,
-    synced: true,
-    minFreeBytes: 0,
-    onLeftover: (error) => assert.fail(error),
-  });
-}
+type OpenQueue = (directory: string, maxObjects?: number) => DiskQueue;
 
-/** As a crash leaves it: nothing is cleaned up, but the system ends the lock. */
-function dieWithout(queue: DiskQueue): void {
-  (queue as unknown as { lock: { release(): void } }).lock.release();
-}
-
-async function put(queue: ObjectQueue, ...parts: string[]): Promise<void> {
-  const writer = queue.begin(Buffer.from(parts[0] ?? ''));
-  for (const part of parts.slice(1)) writer.write(Buffer.from(part));
-  await writer.commit();
-}
+/** Whether small objects go into the log, or each becomes a file. */
+const disks: [name: string, open: OpenQueue][] = [false, true].map((filesOnly) => [
+  filesOnly ? 'DiskQueue of files only' : 'DiskQueue',
+  (directory, maxObjects = 100) =>
+    new DiskQueue({
+      directory,
+      maxObjects,
+      synced: true,
+      minFreeBytes: 0,
+      filesOnly,
+      onLeftover: (error) => assert.fail(error),
+    }),
+]);
 
 const kinds: [name: string, create: (max?: number) => ObjectQueue][] = [
-  ['DiskQueue', (max) => diskQueue(folder(), max)],
+  ...disks.map(([name, open]): (typeof kinds)[number] => [name, (max) => open(folder(), max)]),
   ['MemoryQueue', (max = 100) => new MemoryQueue(max)],
 ];
 
@@ -108,245 +104,250 @@ for (const [name, create] of kinds) {
   });
 }
 
-describe('DiskQueue on its disk', () => {
-  it('finds complete objects of an earlier run first, in order and marked, and drops half-written ones', async () => {
-    const directory = folder();
-    const before = diskQueue(directory);
-    await before.open();
-    for (const text of ['one', 'two', 'three']) await put(before, text);
-    before.begin(Buffer.from('half'));
-    dieWithout(before);
-    writeFileSync(join(directory, 'notes.dcm'), 'not ours');
+for (const [kind, diskQueue] of disks)
+  describe(`${kind} on its disk`, () => {
+    it('finds complete objects of an earlier run first, in order and marked, and drops half-written ones', async () => {
+      const directory = folder();
+      const before = diskQueue(directory);
+      await before.open();
+      for (const text of ['one', 'two', 'three']) await put(before, text);
+      before.begin(Buffer.from('half'));
+      dieWithout(before);
+      writeFileSync(join(directory, 'notes.dcm'), 'not ours');
 
-    const queue = diskQueue(directory);
-    await queue.open();
-    await put(queue, 'new');
-    const found = [queue.take(), queue.take(), queue.take(), queue.take()];
-    assert.deepEqual(
-      found.map((object) => [object?.read(textOf), object?.redelivered]),
-      [
-        ['one', 1],
-        ['two', 1],
-        ['three', 1],
-        ['new', 0],
-      ],
-    );
-    assert.equal(queuedFiles(directory).filter((name) => name.endsWith('.part')).length, 0);
-    assert.ok(queuedFiles(directory).includes('notes.dcm'));
+      const queue = diskQueue(directory);
+      await queue.open();
+      await put(queue, 'new');
+      const found = [queue.take(), queue.take(), queue.take(), queue.take()];
+      assert.deepEqual(
+        found.map((object) => [object?.read(textOf), object?.redelivered]),
+        [
+          ['one', 1],
+          ['two', 1],
+          ['three', 1],
+          ['new', 0],
+        ],
+      );
+      assert.equal(queuedFiles(directory).filter((name) => name.endsWith('.part')).length, 0);
+      assert.ok(queuedFiles(directory).includes('notes.dcm'));
+    });
+
+    it('keeps order and ids apart when the clock was set back', async () => {
+      const directory = folder();
+      const queue = diskQueue(directory);
+      await queue.open();
+      await put(queue, 'placeholder');
+      queue.close();
+      const text = 'from the future';
+      writeFileSync(join(directory, `9000000000000-0000000001-${text.length}.dcm`), text);
+      const reopened = diskQueue(directory);
+      await reopened.open();
+      await put(reopened, 'later');
+      const texts = [reopened.take(), reopened.take(), reopened.take()].map((object) => object?.read(textOf));
+      assert.deepEqual(texts, ['placeholder', 'from the future', 'later']);
+    });
+
+    it('delivers what a version left behind whose ids did not tell the size', async () => {
+      const directory = folder();
+      mkdirSync(directory);
+      writeFileSync(join(directory, '1763900000000-0000000007.dcm'), 'old');
+      const queue = diskQueue(directory);
+      await queue.open();
+      const object = queue.take();
+      assert.equal(object?.read(textOf), 'old');
+      queue.remove(object?.id ?? '');
+      assert.deepEqual(queuedFiles(directory), []);
+    });
+
+    it('counts deliveries over restarts, so that an object that ends the process is not tried for ever', async () => {
+      const directory = folder();
+      let queue = diskQueue(directory);
+      await queue.open();
+      await put(queue, 'poison');
+      const counts: (number | undefined)[] = [];
+      for (let run = 0; run < 4; run += 1) {
+        counts.push(queue.take()?.redelivered);
+        dieWithout(queue);
+        queue = diskQueue(directory);
+        await queue.open();
+      }
+      assert.deepEqual(counts, [0, 1, 2, 3]);
+    });
+
+    it('counts a delivery only for what was taken', async () => {
+      const directory = folder();
+      for (let run = 0; run < 3; run += 1) {
+        const queue = diskQueue(directory);
+        await queue.open();
+        if (run === 0) await put(queue, 'patient');
+        queue.close();
+      }
+      const queue = diskQueue(directory);
+      await queue.open();
+      assert.equal(queue.take()?.redelivered, 1, 'found, so perhaps delivered once');
+    });
+
+    it('gives an object again, with one delivery more', async () => {
+      const queue = diskQueue(folder());
+      await queue.open();
+      await put(queue, 'again');
+      const { id } = queue.take() ?? assert.fail();
+      const again = queue.retake(id) ?? assert.fail();
+      assert.equal(again.redelivered, 1);
+      assert.equal(again.read(textOf), 'again');
+      assert.equal(queue.retake(id)?.redelivered, 2);
+      queue.remove(id);
+      assert.equal(queue.retake(id), undefined);
+      assert.equal(queue.size, 0);
+    });
+
+    it('has one writer: a second one is refused, until the first has gone', async () => {
+      const directory = folder();
+      const first = diskQueue(directory);
+      await first.open();
+      await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
+      first.close();
+      await diskQueue(directory).open();
+    });
+
+    it('has one writer also where the path is too long for a socket', async () => {
+      const directory = join(folder(), 'a-long-name'.repeat(12));
+      const first = diskQueue(directory);
+      await first.open();
+      assert.deepEqual(readdirSync(directory), [], 'the lock is elsewhere');
+      await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
+      first.close();
+      await diskQueue(directory).open();
+    });
+
+    it('takes over the lock of a process that was killed', async () => {
+      const directory = folder();
+      const script = `const { DiskQueue } = require(${JSON.stringify(join(PACKAGE_DIR, 'dist/src/queue'))});
+      const queue = new DiskQueue({ directory: ${JSON.stringify(directory)}, maxObjects: 9, synced: true,
+        minFreeBytes: 0, onLeftover: console.error });
+      queue.open().then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
+      const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+      await diskQueue(directory).open();
+    });
+
+    it('refuses while its disk has less room than it is to leave', async () => {
+      const queue = new DiskQueue({
+        directory: folder(),
+        maxObjects: 10,
+        synced: false,
+        minFreeBytes: Number.MAX_SAFE_INTEGER,
+        onLeftover: assert.fail,
+      });
+      await queue.open();
+      assert.throws(
+        () => queue.begin(Buffer.from('x')),
+        (error: unknown) => error instanceof QueueRefusal && error.code === 'DISK_LOW',
+      );
+    });
+
+    it('opens with 100 000 objects at once, without reading them', async () => {
+      const directory = folder();
+      const queue = diskQueue(directory, 1_000_000);
+      await queue.open();
+      await put(queue, 'real');
+      const { id } = queue.take() ?? assert.fail();
+      queue.close();
+      const [run = ''] = id.split('-');
+      for (let number = 2; number <= 100_000; number += 1) {
+        const name = `${run}-${String(number + 10).padStart(10, '0')}-0.dcm`;
+        closeSync(openSync(join(directory, name), 'w'));
+      }
+      const before = process.memoryUsage().rss;
+      const reopened = diskQueue(directory, 1_000_000);
+      await reopened.open();
+      assert.equal(reopened.size, 100_000);
+      assert.ok(process.memoryUsage().rss - before < 100e6);
+      assert.equal(reopened.take()?.id, id);
+    });
+
+    it('is for the owner only', async () => {
+      const directory = folder();
+      const queue = diskQueue(directory);
+      await queue.open();
+      await put(queue, 'private');
+      assert.equal(statSync(directory).mode & 0o777, 0o700);
+      const [name = ''] = [...queuedFiles(directory), ...segmentFiles(directory)];
+      assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
+    });
+
+    it('refuses, and keeps nothing, when its directory vanishes, and recovers with it', async () => {
+      const directory = folder();
+      const queue = diskQueue(directory);
+      await queue.open();
+      const writer = queue.begin(Buffer.from('head'));
+      rmSync(directory, { recursive: true });
+      await assert.rejects(writer.commit(), (error: unknown) => error instanceof QueueRefusal);
+      await assert.rejects(put(queue, 'x'), QueueRefusal);
+      assert.equal(queue.size, 0);
+      await queue.open();
+      await put(queue, 'again');
+      assert.equal(queue.take()?.read(textOf), 'again');
+    });
+
+    it('sets an object aside with the reason', async () => {
+      const directory = folder();
+      const queue = diskQueue(directory);
+      await queue.open();
+      await put(queue, 'odd');
+      const id = queue.take()?.id ?? '';
+      queue.setAside(id, 'cannot be converted');
+      assert.equal(queue.size, 0);
+      assert.equal(readFileSync(join(directory, 'dead-letter', `${id}.dcm`), 'utf8'), 'odd');
+      const note = JSON.parse(readFileSync(join(directory, 'dead-letter', `${id}.json`), 'utf8')) as object;
+      assert.ok('why' in note && note.why === 'cannot be converted');
+      const [letter] = await queue.deadLetters.list();
+      assert.deepEqual([letter?.id, letter?.why, letter?.deliveries], [id, 'cannot be converted', 0]);
+    });
+
+    it('requeues and discards dead letters, and takes no path for an id', async () => {
+      const queue = diskQueue(folder());
+      await queue.open();
+      await put(queue, 'one');
+      await put(queue, 'two');
+      const ids = [queue.take()?.id ?? '', queue.take()?.id ?? ''];
+      ids.forEach((id) => queue.setAside(id, 'not acknowledged'));
+      assert.equal(queue.deadLetters.requeue(ids[0] ?? ''), true);
+      assert.equal(queue.take()?.read(textOf), 'one');
+      assert.equal(queue.deadLetters.discard(ids[1] ?? ''), true);
+      assert.equal(queue.deadLetters.discard(ids[1] ?? ''), false);
+      assert.equal(queue.deadLetters.requeue('../../etc/passwd'), false);
+      assert.deepEqual(await queue.deadLetters.list(), []);
+    });
+
+    it('says so when it cannot have its directory', async () => {
+      const file = folder();
+      writeFileSync(file, 'a file where the directory should be');
+      chmodSync(file, 0o600);
+      await assert.rejects(diskQueue(join(file, 'queue')).open(), /ENOTDIR/);
+    });
   });
 
-  it('keeps order and ids apart when the clock was set back', async () => {
-    const directory = folder();
-    const queue = diskQueue(directory);
-    await queue.open();
-    await put(queue, 'placeholder');
-    queue.close();
-    const text = 'from the future';
-    writeFileSync(join(directory, `9000000000000-0000000001-${text.length}.dcm`), text);
-    const reopened = diskQueue(directory);
-    await reopened.open();
-    await put(reopened, 'later');
-    const texts = [reopened.take(), reopened.take(), reopened.take()].map((object) => object?.read(textOf));
-    assert.deepEqual(texts, ['placeholder', 'from the future', 'later']);
-  });
+const [, [, filesOnly]] = disks as [unknown, (typeof disks)[number]];
 
+describe('an object as a file', () => {
   it('drops what a loss of power cut off: its data were not synced with its name, so it was not acknowledged', async () => {
     const directory = folder();
-    const queue = diskQueue(directory);
+    const queue = filesOnly(directory);
     await queue.open();
     await put(queue, 'first');
     await put(queue, 'second');
     queue.close();
     const [first = ''] = queuedFiles(directory).sort();
     writeFileSync(join(directory, first), 'fir');
-    const reopened = diskQueue(directory);
+    const reopened = filesOnly(directory);
     await reopened.open();
     assert.equal(reopened.take()?.read(textOf), 'second');
     assert.equal(reopened.take(), undefined);
     assert.equal(queuedFiles(directory).length, 1);
     assert.equal(reopened.size, 1);
-  });
-
-  it('delivers what a version left behind whose ids did not tell the size', async () => {
-    const directory = folder();
-    mkdirSync(directory);
-    writeFileSync(join(directory, '1763900000000-0000000007.dcm'), 'old');
-    const queue = diskQueue(directory);
-    await queue.open();
-    const object = queue.take();
-    assert.equal(object?.read(textOf), 'old');
-    queue.remove(object?.id ?? '');
-    assert.deepEqual(queuedFiles(directory), []);
-  });
-
-  it('counts deliveries over restarts, so that an object that ends the process is not tried for ever', async () => {
-    const directory = folder();
-    let queue = diskQueue(directory);
-    await queue.open();
-    await put(queue, 'poison');
-    const counts: (number | undefined)[] = [];
-    for (let run = 0; run < 4; run += 1) {
-      counts.push(queue.take()?.redelivered);
-      dieWithout(queue);
-      queue = diskQueue(directory);
-      await queue.open();
-    }
-    assert.deepEqual(counts, [0, 1, 2, 3]);
-  });
-
-  it('counts a delivery only for what was taken', async () => {
-    const directory = folder();
-    for (let run = 0; run < 3; run += 1) {
-      const queue = diskQueue(directory);
-      await queue.open();
-      if (run === 0) await put(queue, 'patient');
-      queue.close();
-    }
-    const queue = diskQueue(directory);
-    await queue.open();
-    assert.equal(queue.take()?.redelivered, 1, 'found, so perhaps delivered once');
-  });
-
-  it('gives an object again, with one delivery more', async () => {
-    const queue = diskQueue(folder());
-    await queue.open();
-    await put(queue, 'again');
-    const { id } = queue.take() ?? assert.fail();
-    const again = queue.retake(id) ?? assert.fail();
-    assert.equal(again.redelivered, 1);
-    assert.equal(again.read(textOf), 'again');
-    assert.equal(queue.retake(id)?.redelivered, 2);
-    queue.remove(id);
-    assert.equal(queue.retake(id), undefined);
-    assert.equal(queue.size, 0);
-  });
-
-  it('has one writer: a second one is refused, until the first has gone', async () => {
-    const directory = folder();
-    const first = diskQueue(directory);
-    await first.open();
-    await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
-    first.close();
-    await diskQueue(directory).open();
-  });
-
-  it('has one writer also where the path is too long for a socket', async () => {
-    const directory = join(folder(), 'a-long-name'.repeat(12));
-    const first = diskQueue(directory);
-    await first.open();
-    assert.deepEqual(readdirSync(directory), [], 'the lock is elsewhere');
-    await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
-    first.close();
-    await diskQueue(directory).open();
-  });
-
-  it('takes over the lock of a process that was killed', async () => {
-    const directory = folder();
-    const script = `const { DiskQueue } = require(${JSON.stringify(join(PACKAGE_DIR, 'dist/src/queue'))});
-      const queue = new DiskQueue({ directory: ${JSON.stringify(directory)}, maxObjects: 9, synced: true,
-        minFreeBytes: 0, onLeftover: console.error });
-      queue.open().then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
-    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    await assert.rejects(diskQueue(directory).open(), { code: 'QUEUE_LOCKED' });
-    child.kill('SIGKILL');
-    await new Promise((resolve) => child.once('close', resolve));
-    await diskQueue(directory).open();
-  });
-
-  it('refuses while its disk has less room than it is to leave', async () => {
-    const queue = new DiskQueue({
-      directory: folder(),
-      maxObjects: 10,
-      synced: false,
-      minFreeBytes: Number.MAX_SAFE_INTEGER,
-      onLeftover: assert.fail,
-    });
-    await queue.open();
-    assert.throws(
-      () => queue.begin(Buffer.from('x')),
-      (error: unknown) => error instanceof QueueRefusal && error.code === 'DISK_LOW',
-    );
-  });
-
-  it('opens with 100 000 objects at once, without reading them', async () => {
-    const directory = folder();
-    const queue = diskQueue(directory, 1_000_000);
-    await queue.open();
-    await put(queue, 'real');
-    const { id } = queue.take() ?? assert.fail();
-    queue.close();
-    const [run = ''] = id.split('-');
-    for (let number = 2; number <= 100_000; number += 1) {
-      const name = `${run}-${String(number + 10).padStart(10, '0')}-0.dcm`;
-      closeSync(openSync(join(directory, name), 'w'));
-    }
-    const before = process.memoryUsage().rss;
-    const reopened = diskQueue(directory, 1_000_000);
-    await reopened.open();
-    assert.equal(reopened.size, 100_000);
-    assert.ok(process.memoryUsage().rss - before < 100e6);
-    assert.equal(reopened.take()?.id, id);
-  });
-
-  it('is for the owner only', async () => {
-    const directory = folder();
-    const queue = diskQueue(directory);
-    await queue.open();
-    await put(queue, 'private');
-    assert.equal(statSync(directory).mode & 0o777, 0o700);
-    const [name = ''] = queuedFiles(directory);
-    assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
-  });
-
-  it('refuses, and keeps nothing, when its directory vanishes, and recovers with it', async () => {
-    const directory = folder();
-    const queue = diskQueue(directory);
-    await queue.open();
-    const writer = queue.begin(Buffer.from('head'));
-    rmSync(directory, { recursive: true });
-    await assert.rejects(writer.commit(), (error: unknown) => error instanceof QueueRefusal);
-    await assert.rejects(put(queue, 'x'), QueueRefusal);
-    assert.equal(queue.size, 0);
-    await queue.open();
-    await put(queue, 'again');
-    assert.equal(queue.take()?.read(textOf), 'again');
-  });
-
-  it('sets an object aside with the reason', async () => {
-    const directory = folder();
-    const queue = diskQueue(directory);
-    await queue.open();
-    await put(queue, 'odd');
-    const id = queue.take()?.id ?? '';
-    queue.setAside(id, 'cannot be converted');
-    assert.equal(queue.size, 0);
-    assert.equal(readFileSync(join(directory, 'dead-letter', `${id}.dcm`), 'utf8'), 'odd');
-    const note = JSON.parse(readFileSync(join(directory, 'dead-letter', `${id}.json`), 'utf8')) as object;
-    assert.ok('why' in note && note.why === 'cannot be converted');
-    const [letter] = await queue.deadLetters.list();
-    assert.deepEqual([letter?.id, letter?.why, letter?.deliveries], [id, 'cannot be converted', 0]);
-  });
-
-  it('requeues and discards dead letters, and takes no path for an id', async () => {
-    const queue = diskQueue(folder());
-    await queue.open();
-    await put(queue, 'one');
-    await put(queue, 'two');
-    const ids = [queue.take()?.id ?? '', queue.take()?.id ?? ''];
-    ids.forEach((id) => queue.setAside(id, 'not acknowledged'));
-    assert.equal(queue.deadLetters.requeue(ids[0] ?? ''), true);
-    assert.equal(queue.take()?.read(textOf), 'one');
-    assert.equal(queue.deadLetters.discard(ids[1] ?? ''), true);
-    assert.equal(queue.deadLetters.discard(ids[1] ?? ''), false);
-    assert.equal(queue.deadLetters.requeue('../../etc/passwd'), false);
-    assert.deepEqual(await queue.deadLetters.list(), []);
-  });
-
-  it('says so when it cannot have its directory', async () => {
-    const file = folder();
-    writeFileSync(file, 'a file where the directory should be');
-    chmodSync(file, 0o600);
-    await assert.rejects(diskQueue(join(file, 'queue')).open(), /ENOTDIR/);
   });
 });

@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { ReceiverHost, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { parseSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
@@ -55,7 +55,7 @@ describe('ReceiverHost', () => {
     await until(() => messages.length === 1, 'the message');
     assert.ok(Buffer.isBuffer(messages[0]?.dicom.object));
     assert.equal(messages[0]?.payload.CommonFields?.['SOPInstanceUID'], uid);
-    await until(() => queuedFiles(join(root, String(port))).length === 0, 'an empty queue');
+    await until(() => queuedObjects(join(root, String(port))).length === 0, 'an empty queue');
     await host.stop(100);
   });
 

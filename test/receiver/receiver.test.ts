@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test';
 import { faultCode, type Receiver } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
 import { freePort } from '../support/free-port';
-import { queuedFiles } from '../support/queue-folder';
+import { queuedFiles, queuedObjects } from '../support/queue-folder';
 import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
@@ -61,7 +61,7 @@ describe('Receiver', () => {
     await until(() => first.delivered.length > 0, 'the first object');
     await stop(first);
     assert.ok(first.delivered.length < 40, 'only so many are under way at a time');
-    assert.equal(queuedFiles(directory).length, sent.length);
+    assert.equal(queuedObjects(directory).length, sent.length);
 
     const second = await start(directory);
     await until(() => second.delivered.length === sent.length, 'all objects');
@@ -69,7 +69,30 @@ describe('Receiver', () => {
       second.delivered.map(({ message }) => [message.dicom.sopInstanceUID, message.dicom.redelivered]),
       sent.map(({ uid }) => [uid, 1]),
     );
-    await until(() => queuedFiles(directory).length === 0, 'an empty queue');
+    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
+  });
+
+  it('puts objects in place as files that an earlier run, without files, left in the log', async () => {
+    const directory = folder();
+    const files = folder();
+    const first = await start(directory, {}, { handOver: false });
+    const client = await StoreClient.open(first.port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await stop(first);
+    assert.equal(queuedFiles(directory).length, 0);
+
+    const second = await start(directory, {
+      output: 'file',
+      directory: files,
+      filenameTemplate: '{SOPInstanceUID}.dcm',
+    });
+    await until(() => second.delivered.length === 1, 'the object');
+    const { filename = '', dicom } = second.delivered[0]?.message ?? assert.fail();
+    assert.equal(filename, join(files, `${uid}.dcm`));
+    assert.equal(dicom.redelivered, 1);
+    assert.ok(readFileSync(filename).subarray(-dataSet.length).equals(dataSet));
+    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
   });
 
   it('answers A700 when the queue is full, says so, and goes on when there is room', async () => {

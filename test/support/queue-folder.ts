@@ -1,9 +1,42 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSegment, type LoggedObject } from '../../src/queue/log-reader';
+import { markerInName } from '../../src/queue/object-names';
+import { realFiles } from '../../src/queue/queue-files';
 import type { ObjectContent } from '../../src/queue';
 
-/** The objects in a queue's directory, complete and half-written ones, without its lock and its dead letters. */
+/** The files of objects in a queue's directory, complete and half-written ones, without its lock and its dead letters. */
 export function queuedFiles(directory: string): string[] {
   return readdirSync(directory).filter((name) => /\.(dcm|part)$/.test(name));
+}
+
+/** The segments of its log, oldest first, those that are kept because they are damaged, too. */
+export function segmentFiles(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => /\.queue(\.damaged)?$/.test(name))
+    .sort();
+}
+
+interface TestSegment {
+  path: string;
+  marker: Buffer;
+}
+
+/** The objects that the log says are in the queue, by their ids. */
+export function loggedObjects(directory: string): Map<string, LoggedObject<TestSegment>> {
+  const objects = new Map<string, LoggedObject<TestSegment>>();
+  for (const name of segmentFiles(directory)) {
+    const marker = markerInName(name);
+    const path = join(directory, name);
+    // The queue may delete it at any moment.
+    if (marker !== undefined && existsSync(path)) readSegment({ path, marker }, objects, realFiles);
+  }
+  return objects;
+}
+
+/** The objects in a queue's directory: ids of those in the log, names of those that are files. */
+export function queuedObjects(directory: string): string[] {
+  return [...loggedObjects(directory).keys(), ...queuedFiles(directory)];
 }
 
 /** The bytes of a queued object as text. */

@@ -1,0 +1,273 @@
+import { dirname, join } from 'node:path';
+import { BlockBuffer } from './block-buffer';
+import { syncDirectoryNow, writeFile } from './durable';
+import { countText, readAt, readSegment, type LoggedObject, type SegmentReport } from './log-reader';
+import { RecordBatch, readRecord, type RecordKind } from './log-records';
+import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
+import { DAMAGED_SUFFIX, markerInName, objectName } from './object-names';
+import type { FoundObject, ObjectPlace } from './object-place';
+import { QueueRefusal, type ObjectContent } from './object-queue';
+import type { QueueFiles } from './queue-files';
+
+export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
+  /** A segment that has so many bytes is followed by the next. */
+  segmentBytes: number;
+  /** With more segments than this, and most of them done, objects that stay long are moved out of the oldest. */
+  mostSegments: number;
+  /** A log in which nothing waits is deleted after so long: delivered objects are not to lie about. */
+  idleMs: number;
+}
+
+export const LOG_LIMITS: LogLimits = {
+  segmentBytes: 16_777_216,
+  mostSegments: 8,
+  idleMs: 10_000,
+  quickSyncMs: 2,
+};
+
+export interface ObjectLogOptions extends SegmentOptions, LogLimits {
+  /** The object is a file in the directory now, named as `objectName` says. */
+  onMovedOut(object: FoundObject): void;
+}
+
+interface NewRecord {
+  kind: RecordKind;
+  text: string;
+  content?: BlockBuffer;
+}
+
+/**
+ * Small objects, one behind the other in a few files: creating, syncing and deleting a file for each would cost more than
+ * everything else. That an object has been handed over, or has left, is a record, too.
+ */
+export class ObjectLog implements ObjectPlace {
+  private readonly segments: LogSegments;
+  private readonly objects = new Map<string, LoggedObject<Segment>>();
+  /** Not acknowledged yet. */
+  private readonly unsynced = new Set<string>();
+  /** Have left, and no record says so yet: one write says it of many. */
+  private done: string[] = [];
+  private readonly batch = new RecordBatch();
+  private nextName: () => string = () => '';
+  private manySegments = 0;
+  private endOfTurn: NodeJS.Immediate | undefined;
+  private idle: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: ObjectLogOptions,
+    private readonly files: QueueFiles,
+  ) {
+    this.segments = new LogSegments(options, files);
+    this.manySegments = options.mostSegments;
+  }
+
+  /**
+   * The objects in the segments among these names, which an earlier run left.
+   * @param nextName makes names that sort behind those of the segments
+   */
+  open(names: readonly string[], nextName: () => string): FoundObject[] {
+    this.close();
+    this.nextName = nextName;
+    for (const name of [...names].sort()) {
+      const marker = markerInName(name);
+      if (marker !== undefined) this.find(this.segments.add(join(this.options.directory, name), marker));
+    }
+    for (const { segment, length } of this.objects.values()) {
+      segment.live += 1;
+      segment.liveBytes += length;
+    }
+    this.segments.dropDone();
+    return [...this.objects.values()];
+  }
+
+  has(id: string): boolean {
+    return this.objects.has(id);
+  }
+
+  /**
+   * Resolves when the object is as safe as it is to be.
+   * @throws the system's error; then it is not in the log
+   */
+  async append(id: string, bytes: BlockBuffer): Promise<void> {
+    const written = this.write({ kind: 'object', text: id, content: bytes });
+    this.objects.set(id, { id, deliveries: 0, ...written });
+    written.segment.live += 1;
+    written.segment.liveBytes += written.length;
+    if (!this.options.synced) return;
+    this.unsynced.add(id);
+    try {
+      await this.segments.sync();
+    } catch (error) {
+      this.remove(id);
+      throw error;
+    }
+    if (!this.unsynced.delete(id)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
+  }
+
+  setDeliveries(id: string, deliveries: number): void {
+    const object = this.objects.get(id);
+    if (object === undefined || object.deliveries === deliveries) return;
+    this.write({ kind: 'counted', text: countText(id, deliveries) });
+    object.deliveries = deliveries;
+  }
+
+  read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T {
+    if (bytes !== undefined) return use({ kind: 'memory', bytes });
+    const read = new BlockBuffer();
+    read.append(this.bytesOf(id));
+    try {
+      return use({ kind: 'memory', bytes: read });
+    } finally {
+      read.clear();
+    }
+  }
+
+  remove(id: string): void {
+    if (!this.leave(id)) return;
+    this.done.push(id);
+    this.endOfTurn ??= setImmediate(() => this.tidy());
+  }
+
+  moveTo(id: string, path: string): void {
+    const { synced, directory } = this.options;
+    const bytes = this.bytesOf(id);
+    writeFile(path, bytes, synced, this.files);
+    if (synced) {
+      syncDirectoryNow(dirname(path), this.files);
+      // In which the folder of the file may be new.
+      if (dirname(path) !== directory) syncDirectoryNow(directory, this.files);
+    }
+    this.remove(id);
+  }
+
+  /** Refuses what is not safe yet. What is left is found at the next start; a log in which nothing is left is deleted. */
+  close(): void {
+    for (const id of [...this.unsynced]) this.remove(id);
+    clearImmediate(this.endOfTurn);
+    this.endOfTurn = undefined;
+    clearTimeout(this.idle);
+    this.idle = undefined;
+    if (this.objects.size === 0) this.dropAll();
+    if (this.done.length > 0) this.cleanUp(() => this.write());
+    this.segments.forget();
+    this.objects.clear();
+    this.done = [];
+  }
+
+  private leave(id: string): boolean {
+    const object = this.objects.get(id);
+    if (object === undefined) return false;
+    this.unsynced.delete(id);
+    object.segment.live -= 1;
+    object.segment.liveBytes -= object.length;
+    return this.objects.delete(id);
+  }
+
+  private find(segment: Segment): void {
+    const report = readSegment(segment, this.objects, this.files);
+    segment.size = report.size;
+    segment.isDamaged = report.unreadable > 0 || report.error !== undefined;
+    if (segment.isDamaged) this.options.onLeftover(new Error(damageText(segment.path, report)));
+  }
+
+  /** @throws when it is not there as it was written; what is there stays in its segment, which is kept */
+  private bytesOf(id: string): Buffer {
+    const object = this.objects.get(id);
+    if (object === undefined) throw new Error(`the log has no object ${id}`);
+    const { segment, offset, length } = object;
+    const record = readRecord(readAt(segment.path, offset, length, this.files), 0, segment.marker);
+    if (record?.text === id) return record.bytes;
+    segment.isDamaged = true;
+    this.leave(id);
+    throw new Error(`${segment.path} is damaged: the object ${id} in it cannot be read any more`);
+  }
+
+  /** Writes a record, and which objects have left since the last one. */
+  private write(record?: NewRecord): { segment: Segment; offset: number; length: number } {
+    try {
+      return this.writeOnce(record);
+    } catch (error) {
+      // What is not needed any more may be what fills the disk.
+      const hasRoom = this.objects.size === 0 ? this.dropAll() : this.segments.dropDone();
+      if (!hasRoom) throw error;
+      return this.writeOnce(record);
+    }
+  }
+
+  private writeOnce(record: NewRecord | undefined): { segment: Segment; offset: number; length: number } {
+    const { batch } = this;
+    let before = 0;
+    const { segment, offset } = this.segments.append(this.nextName, (marker) => {
+      batch.clear();
+      if (this.done.length > 0) batch.add(marker, 'done', this.done.join('\n'));
+      before = batch.size;
+      if (record !== undefined) batch.add(marker, record.kind, record.text, record.content);
+      return batch.view();
+    });
+    this.done = [];
+    return { segment, offset: offset + before, length: batch.size - before };
+  }
+
+  /** After many objects may have left. */
+  private tidy(): void {
+    this.endOfTurn = undefined;
+    if (this.done.length > 0) this.writeDone();
+    this.segments.dropDone();
+    if (this.segments.count > this.manySegments && this.segments.isMostlyDone)
+      this.cleanUp(() => this.moveOut());
+    // Where that failed, it is tried again with the next segment.
+    this.manySegments = Math.max(this.options.mostSegments, this.segments.count);
+    if (this.objects.size === 0) this.watchIdle();
+  }
+
+  private writeDone(): void {
+    try {
+      this.write();
+    } catch {
+      // It is written with the next object, which is refused where that fails, or by `close`, which tells.
+    }
+  }
+
+  /** A few objects that stay long keep the oldest segment, and with it all younger ones. */
+  private moveOut(): void {
+    const { oldest } = this.segments;
+    for (const { id, deliveries, segment } of this.objects.values()) {
+      if (segment !== oldest || this.unsynced.has(id)) continue;
+      this.moveTo(id, join(this.options.directory, objectName(id, deliveries)));
+      this.options.onMovedOut({ id, deliveries });
+    }
+    this.segments.dropDone();
+  }
+
+  private watchIdle(): void {
+    this.idle ??= setTimeout(() => {
+      if (this.objects.size === 0) this.dropAll();
+    }, this.options.idleMs).unref();
+    this.idle.refresh();
+  }
+
+  /** Nothing is in the log: then no record of it is needed. */
+  private dropAll(): boolean {
+    const dropped = this.segments.dropAll();
+    if (this.segments.count === 0) this.done = [];
+    return dropped;
+  }
+
+  /** Runs what must not fail the object that is being handled. */
+  private cleanUp(operation: () => void): void {
+    try {
+      operation();
+    } catch (error) {
+      this.options.onLeftover(error as Error);
+    }
+  }
+}
+
+function damageText(path: string, { unreadable, error }: SegmentReport): string {
+  const what = error === undefined ? `${unreadable} bytes of it are damaged` : error.message;
+  return (
+    `${path} cannot be read completely (${what}). What can be read is delivered; the file is kept as ` +
+    `*${DAMAGED_SUFFIX} after that. After a crash this is what was being written, and not answered to its sender; ` +
+    'otherwise objects are missing: have them sent again, then delete the file'
+  );
+}

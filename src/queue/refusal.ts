@@ -1,0 +1,26 @@
+import { QueueRefusal } from './object-queue';
+
+const SENTENCES: Record<string, string> = {
+  ENOSPC: 'the disk of the queue is full',
+  EDQUOT: 'the disk quota of the queue is used up',
+  EROFS: 'the disk of the queue is read-only',
+  EACCES: 'the queue directory may not be written to',
+  ENOENT: 'the queue directory is gone',
+  EMFILE: 'too many files are open',
+};
+
+/** What the system says, as what the queue says. */
+export function refusal(error: unknown): QueueRefusal {
+  if (error instanceof QueueRefusal) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+  return new QueueRefusal(code, SENTENCES[code] ?? `the object cannot be stored (${code})`);
+}
+
+/** @throws QueueRefusal for whatever the operation throws */
+export function refusing<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw refusal(error);
+  }
+}

@@ -1,0 +1,526 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
+import { readSegment } from '../../src/queue/log-reader';
+import { markerInName } from '../../src/queue/object-names';
+import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
+import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../support/disk-queue';
+import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
+import { until } from '../support/until';
+
+const root = mkdtempSync(join(tmpdir(), 'dicom-log-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+const folder = (): string => join(root, String((folders += 1)));
+
+const LARGE = 'L'.repeat(100_000);
+
+async function opened(
+  directory: string,
+  options: Partial<DiskQueueOptions> = {},
+  files: QueueFiles = realFiles,
+): Promise<DiskQueue> {
+  const queue = new DiskQueue(
+    {
+      directory,
+      maxObjects: 10_000,
+      synced: false,
+      minFreeBytes: 0,
+      onLeftover: (error) => assert.fail(error),
+      ...options,
+    },
+    files,
+  );
+  await queue.open();
+  return queue;
+}
+
+/** A folder with one segment of these bytes, by this name. */
+function folderWith(name: string, bytes: Buffer): string {
+  const directory = folder();
+  mkdirSync(directory);
+  writeFileSync(join(directory, name), bytes);
+  return directory;
+}
+
+/** What a queue that is opened there delivers, and what it tells. Then it is closed as an operator does. */
+async function deliveredFrom(directory: string): Promise<{ texts: string[]; told: string[] }> {
+  const told: string[] = [];
+  const queue = await opened(directory, { onLeftover: ({ message }) => told.push(message) });
+  const taken = takeAll(queue);
+  const texts = taken.map((object) => object.read(textOf));
+  for (const { id } of taken) queue.remove(id);
+  queue.close();
+  return { texts, told };
+}
+
+/** The one segment of a log with these objects, as a crash leaves it, and where its records lie. */
+async function crashedSegment(
+  texts: readonly string[],
+): Promise<{ name: string; bytes: Buffer; records: { offset: number; length: number }[] }> {
+  const directory = folder();
+  const queue = await opened(directory);
+  for (const text of texts) await put(queue, text);
+  dieWithout(queue);
+  const [name = ''] = segmentFiles(directory);
+  return {
+    name,
+    bytes: readFileSync(join(directory, name)),
+    records: [...loggedObjects(directory).values()],
+  };
+}
+
+describe('the log of a disk queue', () => {
+  it('holds small objects in one file, and leaves large ones to files of their own', async () => {
+    const directory = folder();
+    const queue = await opened(directory);
+    for (const text of ['one', LARGE, 'two', 'three']) await put(queue, text);
+    assert.equal(segmentFiles(directory).length, 1);
+    assert.equal(loggedObjects(directory).size, 3);
+    assert.equal(queuedFiles(directory).length, 1);
+    assert.deepEqual(takeTexts(queue), ['one', LARGE, 'two', 'three']);
+  });
+
+  it('comes out after a crash in one order with the files, each object marked', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    for (const text of ['one', LARGE, 'two', LARGE, 'three']) await put(before, text);
+    dieWithout(before);
+    const queue = await opened(directory);
+    assert.equal(queue.size, 5);
+    await put(queue, 'new');
+    const taken = takeAll(queue);
+    assert.deepEqual(
+      taken.map((object) => object.read(textOf)),
+      ['one', LARGE, 'two', LARGE, 'three', 'new'],
+    );
+    assert.deepEqual(
+      taken.map(({ redelivered }) => redelivered),
+      [1, 1, 1, 1, 1, 0],
+    );
+  });
+
+  it('gives what is not kept in memory back from the disk', async () => {
+    const queue = await opened(folder());
+    const texts = Array.from({ length: 200 }, (_, number) => `object ${number}`);
+    for (const text of texts) await put(queue, text);
+    assert.deepEqual(takeTexts(queue), texts);
+  });
+
+  it('never gives again after a restart what was removed', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    for (const text of ['one', 'two', 'three']) await put(before, text);
+    for (const { id } of takeAll(before).slice(0, 2)) before.remove(id);
+    before.close();
+    const queue = await opened(directory);
+    assert.deepEqual(takeTexts(queue), ['three']);
+  });
+
+  it('knows after a crash what was removed before this turn, and with which objects', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    for (const text of ['one', 'two', 'three']) await put(before, text);
+    const [one, two, three] = takeAll(before);
+    before.remove(one?.id ?? '');
+    await nextTurn();
+    before.remove(two?.id ?? '');
+    await put(before, 'four');
+    before.remove(three?.id ?? '');
+    const [name = ''] = segmentFiles(directory);
+    const crashed = folderWith(name, readFileSync(join(directory, name)));
+    assert.deepEqual(await deliveredFrom(crashed), { texts: ['three', 'four'], told: [] });
+    await nextTurn();
+    assert.equal(loggedObjects(directory).size, 1);
+  });
+
+  it('says of many objects with one write that they have left', async () => {
+    let writes = 0;
+    const files: QueueFiles = {
+      ...realFiles,
+      writeSync: ((...args: Parameters<typeof realFiles.writeSync>) => {
+        writes += 1;
+        return realFiles.writeSync(...args);
+      }) as typeof realFiles.writeSync,
+    };
+    const queue = await opened(folder(), {}, files);
+    for (let number = 0; number < 100; number += 1) await put(queue, String(number));
+    writes = 0;
+    for (const { id } of takeAll(queue).slice(0, 99)) queue.remove(id);
+    await nextTurn();
+    assert.equal(writes, 1);
+  });
+
+  it('counts over restarts only the deliveries of what was taken, and those of this run, too', async () => {
+    const directory = folder();
+    let queue = await opened(directory);
+    await put(queue, 'poison');
+    await put(queue, 'behind it');
+    queue.take();
+    for (let run = 1; run <= 3; run += 1) {
+      dieWithout(queue);
+      queue = await opened(directory);
+      assert.equal(queue.take()?.redelivered, run);
+    }
+    const behind = queue.take();
+    assert.equal(behind?.redelivered, 1);
+    assert.equal(queue.retake(behind?.id ?? '')?.redelivered, 2);
+    assert.equal(queue.retake(behind?.id ?? '')?.redelivered, 3);
+    assert.deepEqual(queuedFiles(directory), [], 'a count is a record');
+    dieWithout(queue);
+    const counts = takeAll(await opened(directory)).map(({ redelivered }) => redelivered);
+    assert.deepEqual(counts, [4, 4]);
+  });
+
+  it('lets an object that is set aside become a file, which is on the disk before the log forgets it', async () => {
+    const steps: string[] = [];
+    const files: QueueFiles = {
+      ...realFiles,
+      fsyncSync: (fd) => {
+        steps.push('synced');
+        realFiles.fsyncSync(fd);
+      },
+      unlinkSync: (path) => {
+        steps.push('deleted');
+        realFiles.unlinkSync(path);
+      },
+    };
+    const directory = folder();
+    const queue = await opened(directory, { synced: true }, files);
+    await put(queue, 'odd');
+    const id = queue.take()?.id ?? '';
+    queue.setAside(id, 'cannot be converted');
+    assert.deepEqual(steps, ['synced', 'synced', 'synced'], 'file, its folder, and the folder of that');
+    assert.equal(readFileSync(join(directory, 'dead-letter', `${id}.dcm`), 'utf8'), 'odd');
+    assert.deepEqual([...loggedObjects(directory).keys()], [id], 'until the end of the turn');
+    await nextTurn();
+    assert.deepEqual([...loggedObjects(directory).keys()], []);
+    queue.close();
+    assert.deepEqual(steps.at(-1), 'deleted');
+    assert.deepEqual(segmentFiles(directory), []);
+  });
+
+  it('is in several files, of which each is deleted when it and all older ones are done', async () => {
+    const directory = folder();
+    const queue = await opened(directory, { log: { segmentBytes: 500 } });
+    for (let number = 0; number < 30; number += 1) await put(queue, 'x'.repeat(100));
+    const all = segmentFiles(directory);
+    assert.ok(all.length >= 6, `${all.length} segments`);
+    const ids = takeAll(queue).map(({ id }) => id);
+    const [oldest = ''] = ids;
+    for (const id of ids.slice(1)) queue.remove(id);
+    await nextTurn();
+    assert.deepEqual(segmentFiles(directory).slice(0, all.length), all, 'the oldest is not done');
+    queue.remove(oldest);
+    await nextTurn();
+    assert.equal(segmentFiles(directory).length, 1, 'the one that is being written');
+    queue.close();
+    assert.deepEqual(segmentFiles(directory), []);
+  });
+
+  it('is deleted when nothing has waited for a while', async () => {
+    const directory = folder();
+    const queue = await opened(directory, { log: { idleMs: 30 } });
+    await put(queue, 'one');
+    queue.remove(queue.take()?.id ?? '');
+    await until(() => segmentFiles(directory).length === 0, 'no segment');
+    await put(queue, 'two');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.equal(loggedObjects(directory).size, 1);
+    assert.deepEqual(takeTexts(queue), ['two']);
+    queue.close();
+  });
+
+  for (const synced of [false, true]) {
+    it(`moves the few out that keep many segments${synced ? ', and syncs them before that' : ''}`, async () => {
+      const directory = folder();
+      const log = { segmentBytes: 500, mostSegments: 3 };
+      const queue = await opened(directory, { log, synced });
+      await put(queue, 'slow');
+      const slow = queue.take()?.id ?? '';
+      assert.equal(queue.retake(slow)?.redelivered, 1);
+      for (let number = 0; number < 60; number += 1) {
+        await put(queue, 'x'.repeat(100));
+        queue.remove(queue.take()?.id ?? '');
+        await nextTurn();
+      }
+      assert.ok(segmentFiles(directory).length <= 4);
+      assert.deepEqual(queuedFiles(directory), [`${slow}~1.dcm`]);
+      assert.equal(queue.size, 1);
+      assert.equal(queue.retake(slow)?.read(textOf), 'slow');
+      assert.deepEqual(queuedFiles(directory), [`${slow}~2.dcm`]);
+      dieWithout(queue);
+      const reopened = await opened(directory, { log });
+      const [found, ...others] = takeAll(reopened);
+      assert.deepEqual([found?.id, found?.redelivered, found?.read(textOf)], [slow, 3, 'slow']);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  it('does not move out what just waits for the flow', async () => {
+    const directory = folder();
+    const queue = await opened(directory, { log: { segmentBytes: 500, mostSegments: 3 } });
+    for (let number = 0; number < 60; number += 1) await put(queue, 'x'.repeat(100));
+    queue.remove(queue.take()?.id ?? '');
+    await nextTurn();
+    assert.deepEqual(queuedFiles(directory), []);
+  });
+
+  it('has an object once that was being moved out when the process ended', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    const id = await put(before, 'moving');
+    dieWithout(before);
+    writeFileSync(join(directory, `${id}.dcm`), 'mov');
+    const queue = await opened(directory);
+    assert.deepEqual(takeTexts(queue), ['moving']);
+    queue.remove(id);
+    queue.close();
+    assert.deepEqual(queuedObjects(directory), []);
+  });
+
+  it('makes way for files where each object is to be one, and delivers what it had', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    for (const text of ['one', 'two']) await put(before, text);
+    before.close();
+    const queue = await opened(directory, { filesOnly: true });
+    await put(queue, 'three');
+    assert.equal(queuedFiles(directory).length, 1);
+    const taken = takeAll(queue);
+    assert.deepEqual(
+      taken.map((object) => object.read(textOf)),
+      ['one', 'two', 'three'],
+    );
+    for (const { id } of taken) queue.remove(id);
+    queue.close();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it('acknowledges nothing that it writes into a file that somebody has deleted', async () => {
+    const directory = folder();
+    const queue = await opened(directory);
+    await put(queue, 'one');
+    rmSync(directory, { recursive: true });
+    await assert.rejects(put(queue, 'two'), (error: unknown) => {
+      return error instanceof QueueRefusal && error.code === 'ENOENT';
+    });
+    mkdirSync(directory);
+    await put(queue, 'three');
+    assert.equal(loggedObjects(directory).size, 1);
+  });
+});
+
+describe('a log that was damaged', () => {
+  it('is read up to where the last write was torn, at every byte', async () => {
+    const { name, bytes, records } = await crashedSegment(['first', 'second']);
+    const start = records[1]?.offset ?? 0;
+    assert.equal(bytes.length, start + (records[1]?.length ?? 0));
+    for (let end = start; end <= bytes.length; end += 1) {
+      for (const zeros of [0, 1_000]) {
+        const torn = Buffer.concat([bytes.subarray(0, end), Buffer.alloc(zeros)]);
+        const { texts, told } = await deliveredFrom(folderWith(name, torn));
+        const isWhole = end === bytes.length;
+        assert.deepEqual(texts, isWhole ? ['first', 'second'] : ['first'], `${end - start} bytes`);
+        assert.equal(told.length, end === start || isWhole ? 0 : 1);
+      }
+    }
+  });
+
+  it('gives all other objects when a byte has changed, tells of it, and keeps the file', async () => {
+    const { name, bytes, records } = await crashedSegment(['first', 'second', 'third']);
+    const { offset = 0, length = 0 } = records[1] ?? {};
+    for (let at = offset; at < offset + length; at += 1) {
+      const flipped = Buffer.from(bytes);
+      flipped.writeUInt8(flipped.readUInt8(at) ^ 0x10, at);
+      const directory = folderWith(name, flipped);
+      const { texts, told } = await deliveredFrom(directory);
+      assert.deepEqual(texts, ['first', 'third'], `byte ${at - offset}`);
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? '', /\.queue cannot be read completely.*\.damaged/s);
+      assert.deepEqual(readdirSync(directory), [`${name}.damaged`]);
+      assert.ok(readFileSync(join(directory, `${name}.damaged`)).equals(flipped));
+      assert.deepEqual(await deliveredFrom(directory), { texts: [], told: [] });
+    }
+  });
+
+  it('gives an object again rather than not at all when the record is damaged that it has left', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    for (const text of ['one', 'two']) await put(before, text);
+    before.remove(before.take()?.id ?? '');
+    before.close();
+    const [name = ''] = segmentFiles(directory);
+    const bytes = readFileSync(join(directory, name));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    const { texts, told } = await deliveredFrom(folderWith(name, bytes));
+    assert.deepEqual(texts, ['one', 'two']);
+    assert.equal(told.length, 1);
+  });
+
+  it('is read where the disk lets it be read', async () => {
+    const directory = folder();
+    const before = await opened(directory);
+    const texts = Array.from({ length: 6 }, (_, number) => String(number).repeat(30_000));
+    for (const text of texts) await put(before, text);
+    dieWithout(before);
+    const files: QueueFiles = {
+      ...realFiles,
+      readSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
+        if (position === 65_536) throw Object.assign(new Error('EIO: bad sector'), { code: 'EIO' });
+        return realFiles.readSync(fd, bytes, at, length, position);
+      }) as typeof realFiles.readSync,
+    };
+    const told: string[] = [];
+    const queue = await opened(directory, { onLeftover: ({ message }) => told.push(message) }, files);
+    const numbers = takeTexts(queue).map((text) => texts.indexOf(text));
+    assert.deepEqual(numbers, [0, 1, 5]);
+    assert.match(told.join(), /bad sector/);
+  });
+
+  it('keeps an object whose bytes change while it waits, and says so', async () => {
+    const directory = folder();
+    const told: string[] = [];
+    const { name, bytes, records } = await crashedSegment(['first', 'second']);
+    mkdirSync(directory);
+    writeFileSync(join(directory, name), bytes);
+    const queue = await opened(directory, { onLeftover: ({ message }) => told.push(message) });
+    bytes.writeUInt8(0, (records[1]?.offset ?? 0) - 1);
+    writeFileSync(join(directory, name), bytes);
+    const first = queue.take();
+    assert.throws(() => first?.read(textOf), /damaged/);
+    queue.setAside(first?.id ?? '', 'cannot be read');
+    assert.equal(told.length, 1);
+    const second = queue.take();
+    assert.equal(second?.read(textOf), 'second');
+    queue.remove(second?.id ?? '');
+    queue.close();
+    assert.ok(readFileSync(join(directory, `${name}.damaged`)).equals(bytes));
+  });
+
+  it('takes nothing for a record that a sender put into an object', async () => {
+    const victim = await crashedSegment(['victim']);
+    const marker = markerInName(victim.name) ?? assert.fail();
+    const { name, bytes, records } = await crashedSegment([victim.bytes.toString('latin1')]);
+    assert.ok(marker.length > 0 && !name.includes(marker.toString('hex')), 'each segment has its own');
+    const cut = bytes.subarray(0, (records[0]?.length ?? 0) - 1);
+    const { texts } = await deliveredFrom(folderWith(name, cut));
+    assert.deepEqual(texts, []);
+  });
+
+  it('leaves other files alone', async () => {
+    const directory = folderWith('1763900000000-0000000007.queue', Buffer.from('not ours'));
+    assert.deepEqual(await deliveredFrom(directory), { texts: [], told: [] });
+    assert.equal(readdirSync(directory).length, 1);
+  });
+});
+
+describe('a log whose objects are synced', () => {
+  /** Counts syncs, and notes what the segment held when each began. */
+  function watched(): { files: QueueFiles; began: number[]; finish: (() => void)[] } {
+    const began: number[] = [];
+    const finish: (() => void)[] = [];
+    const files: QueueFiles = {
+      ...realFiles,
+      syncData: async (fd) => {
+        began.push(realFiles.fstatSync(fd).ino);
+        await new Promise<void>((resolve) => finish.push(resolve));
+        await realFiles.syncData(fd);
+      },
+    };
+    return { files, began, finish };
+  }
+
+  it('acknowledges many with one sync, none before a sync that began after it was written', async () => {
+    const { files, began, finish } = watched();
+    const queue = await opened(folder(), { synced: true, log: { quickSyncMs: 0 } }, files);
+    const acknowledged: number[] = [];
+    const store = (number: number): Promise<unknown> =>
+      put(queue, String(number)).then(() => acknowledged.push(number));
+    const stored = [store(0)];
+    await nextTurn();
+    assert.equal(began.length, 1);
+    for (let number = 1; number <= 20; number += 1) stored.push(store(number));
+    await nextTurn();
+    assert.equal(began.length, 1, 'one at a time');
+    finish.shift()?.();
+    await until(() => began.length === 2, 'the second sync');
+    assert.deepEqual(acknowledged, [0], 'the others came while that sync was running');
+    finish.shift()?.();
+    await Promise.all(stored);
+    assert.equal(began.length, 2);
+    assert.deepEqual(
+      acknowledged,
+      Array.from({ length: 21 }, (_, number) => number),
+    );
+    assert.deepEqual(takeTexts(queue), acknowledged.map(String));
+    queue.close();
+  });
+
+  it('syncs on its own thread while objects come one by one and the disk is quick, and looks for others now and then', async () => {
+    for (const [quickSyncMs, mayBeHere] of [
+      [Infinity, true],
+      [0, false],
+    ] as const) {
+      const syncs: string[] = [];
+      const files: QueueFiles = {
+        ...realFiles,
+        syncData: (fd) => {
+          syncs.push('handed over');
+          return realFiles.syncData(fd);
+        },
+        fdatasyncSync: (fd) => {
+          syncs.push('here');
+          realFiles.fdatasyncSync(fd);
+        },
+      };
+      const queue = await opened(folder(), { synced: true, log: { quickSyncMs } }, files);
+      for (let number = 0; number < 100; number += 1) await put(queue, String(number));
+      assert.equal(syncs.length, 100);
+      const here = syncs.filter((where) => where === 'here').length;
+      assert.ok(mayBeHere ? here > 80 && here < 99 : here === 0, `${here} here`);
+      for (let number = 0; number < 5; number += 1) await put(queue, String(number));
+
+      syncs.length = 0;
+      for (let round = 0; round < 100; round += 1)
+        await Promise.all(['a', 'b', 'c', 'd'].map((text) => put(queue, text)));
+      assert.deepEqual([...new Set(syncs.slice(-100))], ['handed over'], 'they are shared now');
+      assert.ok(syncs.length < 300, `${syncs.length} syncs`);
+      queue.close();
+    }
+  });
+
+  it('has the name of each of its files on the disk before it acknowledges the first object in it', async () => {
+    let directories = 0;
+    const files: QueueFiles = {
+      ...realFiles,
+      sync: (fd) => {
+        directories += 1;
+        return realFiles.sync(fd);
+      },
+    };
+    const directory = folder();
+    const queue = await opened(directory, { synced: true, log: { segmentBytes: 500 } }, files);
+    for (let number = 0; number < 12; number += 1) await put(queue, 'x'.repeat(100));
+    assert.equal(directories, segmentFiles(directory).length);
+    assert.ok(directories > 1);
+    queue.close();
+  });
+
+  it('can be read where zeros were written ahead, and where a crash left records behind each other', async () => {
+    const directory = folder();
+    const before = await opened(directory, { synced: true });
+    for (const text of ['one', 'two']) await put(before, text);
+    dieWithout(before);
+    const [name = ''] = segmentFiles(directory);
+    const marker = markerInName(name) ?? assert.fail();
+    const report = readSegment({ path: join(directory, name), marker }, new Map(), realFiles);
+    assert.ok(report.size > 100_000, 'zeros');
+    assert.equal(report.unreadable, 0);
+    assert.deepEqual(await deliveredFrom(directory), { texts: ['one', 'two'], told: [] });
+  });
+});
