@@ -38,6 +38,18 @@ export interface DiskQueueOptions {
   onLeftover(error: Error): void;
 }
 
+/** What memory has of an object that has just come: all of its bytes or the first ones, to which the note may refer. */
+interface Fresh {
+  bytes: BlockBuffer | undefined;
+  head: BlockBuffer | undefined;
+  note: unknown;
+}
+
+function forget({ bytes, head }: Omit<Fresh, 'note'>): void {
+  bytes?.clear();
+  head?.clear();
+}
+
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
 export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
@@ -49,7 +61,7 @@ export class DiskQueue implements ObjectQueue {
   private readonly deliveries = new Map<string, number>();
   private readonly parts = new Set<PartFile>();
   /** What need not be read again, because it has just come. */
-  private readonly fresh = new Map<string, { bytes: BlockBuffer | undefined; note: unknown }>();
+  private readonly fresh = new Map<string, Fresh>();
   /** Ids up to this one are of earlier runs. */
   private newestFound = '';
   private nextId = objectIds(undefined, 0);
@@ -140,19 +152,21 @@ export class DiskQueue implements ObjectQueue {
   private async commit(part: PartFile, note: unknown): Promise<string> {
     const id = this.nextId(part.size);
     let bytes: BlockBuffer | undefined;
+    let head: BlockBuffer | undefined;
     try {
       bytes = await this.keep(part, id);
       if (!this.parts.has(part)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
+      head = part.takeHead();
       part.close();
     } catch (error) {
-      bytes?.clear();
+      forget({ bytes, head });
       this.discard(part);
       throw refusal(error);
     }
     this.parts.delete(part);
     this.waiting.push(id);
-    if (this.fresh.size < MOST_FRESH) this.fresh.set(id, { bytes, note });
-    else bytes?.clear();
+    if (this.fresh.size < MOST_FRESH) this.fresh.set(id, { bytes, head, note });
+    else forget({ bytes, head });
     return id;
   }
 
@@ -242,7 +256,9 @@ export class DiskQueue implements ObjectQueue {
   private leave(id: string): void {
     this.taken.delete(id);
     this.deliveries.delete(id);
-    this.fresh.get(id)?.bytes?.clear();
+    const fresh = this.fresh.get(id);
+    if (fresh === undefined) return;
+    forget(fresh);
     this.fresh.delete(id);
   }
 
@@ -252,7 +268,7 @@ export class DiskQueue implements ObjectQueue {
     this.firstWaiting = 0;
     this.taken.clear();
     this.deliveries.clear();
-    for (const { bytes } of this.fresh.values()) bytes?.clear();
+    this.fresh.forEach(forget);
     this.fresh.clear();
     this.log.close();
     this.lock?.release();

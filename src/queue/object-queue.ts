@@ -52,10 +52,13 @@ export interface QueueWriter {
   discard(): void;
 }
 
-/** The bytes of an object: in memory, perhaps beside the file at this path, or in an open file of this size only. */
+/**
+ * The bytes of an object: in memory, perhaps beside the file at this path, or in an open file of this size, of which memory
+ * has the first ones at most.
+ */
 export type ObjectContent =
   | { kind: 'memory'; bytes: BlockBuffer; path?: string }
-  | { kind: 'file'; fd: number; size: number; path: string };
+  | { kind: 'file'; fd: number; size: number; path: string; head?: Buffer | undefined };
 
 export interface QueuedObject {
   readonly id: string;

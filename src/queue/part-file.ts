@@ -11,6 +11,8 @@ export class PartFile {
   size = 0;
   private fd: number | undefined;
   private collected = new BlockBuffer();
+  /** The first block, once it is in the file: an object's attributes are here, and need not be read from the file. */
+  private head: BlockBuffer | undefined;
 
   constructor(
     private path: string,
@@ -20,20 +22,25 @@ export class PartFile {
 
   write(bytes: Buffer): void {
     this.size += bytes.length;
-    if (this.collected.size + bytes.length < BLOCK_BYTES) {
-      this.collected.append(bytes);
-      return;
-    }
-    this.flush();
-    if (bytes.length < BLOCK_BYTES) this.collected.append(bytes);
-    else this.writeOut(bytes);
+    const isFull = this.collected.size + bytes.length >= BLOCK_BYTES;
+    const rest = isFull && this.head === undefined ? this.writeHead(bytes) : bytes;
+    if (isFull) this.flush();
+    if (rest.length < BLOCK_BYTES) this.collected.append(rest);
+    else this.writeOut(rest);
   }
 
   /** What has been written so far: in memory, as long as that is all of it. */
   content(): ObjectContent {
     if (this.fd === undefined) return { kind: 'memory', bytes: this.collected };
     this.flush();
-    return { kind: 'file', fd: this.fd, size: this.size, path: this.path };
+    return { kind: 'file', fd: this.fd, size: this.size, path: this.path, head: this.head?.view(0, 1) };
+  }
+
+  /** The first block of what is a file, for those who refer to it: the caller clears it. */
+  takeHead(): BlockBuffer | undefined {
+    const { head } = this;
+    this.head = undefined;
+    return head;
   }
 
   /** All of it, where no file has been begun: nothing is left in here, and the caller clears it. */
@@ -68,6 +75,7 @@ export class PartFile {
 
   close(): void {
     this.collected.clear();
+    this.head?.clear();
     if (this.fd === undefined) return;
     const { fd } = this;
     this.fd = undefined;
@@ -82,6 +90,16 @@ export class PartFile {
     } finally {
       if (exists) this.files.rmSync(this.path, { force: true });
     }
+  }
+
+  /** Fills the first block and writes it. Returns what is left. */
+  private writeHead(bytes: Buffer): Buffer {
+    const room = BLOCK_BYTES - this.collected.size;
+    this.collected.append(bytes.subarray(0, room));
+    this.writeCollected();
+    this.head = this.collected;
+    this.collected = new BlockBuffer();
+    return bytes.subarray(room);
   }
 
   private flush(): void {
