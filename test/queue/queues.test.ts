@@ -69,6 +69,37 @@ for (const [name, create] of kinds) {
       assert.equal(queue.size, 0);
     });
 
+    it('keeps what a note refers to until the object is removed, whatever comes meanwhile', async () => {
+      const queue = create();
+      await queue.open();
+      const sizes = [10, 65_535, 65_536, 65_537, 300_000];
+      const heads: { bytes: Buffer; size: number }[] = [];
+      for (const size of [...sizes, ...sizes]) {
+        const whole = Buffer.alloc(size, heads.length + 1);
+        const writer = queue.begin(whole.subarray(0, 9));
+        writer.write(whole.subarray(9));
+        const content = writer.content();
+        // Whoever reads a file's first bytes reads them here.
+        const bytes = content.kind === 'memory' ? content.bytes.view(0, 10) : content.head;
+        assert(bytes !== undefined && bytes.length >= 10, `the head of ${size} bytes`);
+        heads.push({ bytes, size });
+        await writer.commit('note');
+      }
+      heads.forEach(({ bytes, size }, index) => {
+        const object = queue.take();
+        assert.equal(object?.note, 'note');
+        assert(
+          bytes.every((byte) => byte === index + 1),
+          `the head of ${size} bytes has changed`,
+        );
+        assert.equal(
+          object?.read((content) => (content.kind === 'memory' ? content.bytes.size : content.size)),
+          size,
+        );
+        queue.remove(object?.id ?? '');
+      });
+    });
+
     it('refuses more objects than it may hold, and takes them again when there is room', async () => {
       const queue = create(1);
       await queue.open();
