@@ -133,45 +133,69 @@ const ERROR_COMMENT_MAX = 64;
  * (PS3.7 9.3.1.2 and its siblings).
  */
 export function encodeResponse(request: CommandSet, { status, comment }: CommandStatus): Buffer {
-  const elements = [
-    uidElement(Tag.affectedSopClassUID, request.affectedSopClassUID ?? request.requestedSopClassUID),
-    shortElement(Tag.commandField, request.commandField | RESPONSE_BIT),
-    shortElement(Tag.messageIdBeingRespondedTo, request.messageId ?? 0),
-    shortElement(Tag.dataSetType, NO_DATA_SET),
-    shortElement(Tag.status, status),
-    commentElement(comment),
-    uidElement(Tag.affectedSopInstanceUID, request.affectedSopInstanceUID ?? request.requestedSopInstanceUID),
-  ];
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(elements.reduce((sum, { length }) => sum + length, 0));
-  return Buffer.concat([element(Tag.groupLength, length), ...elements]);
+  const sopClassUID = request.affectedSopClassUID ?? request.requestedSopClassUID;
+  const sopInstanceUID = request.affectedSopInstanceUID ?? request.requestedSopInstanceUID;
+  const out = new CommandSetWriter(
+    RESPONSE_BYTES + (sopClassUID?.length ?? 0) + (sopInstanceUID?.length ?? 0) + (comment?.length ?? 0),
+  );
+  if (sopClassUID !== undefined) out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
+  out.short(Tag.commandField, request.commandField | RESPONSE_BIT);
+  out.short(Tag.messageIdBeingRespondedTo, request.messageId ?? 0);
+  out.short(Tag.dataSetType, NO_DATA_SET);
+  out.short(Tag.status, status);
+  if (comment !== undefined) out.text(Tag.errorComment, printable(comment), SPACE);
+  if (sopInstanceUID !== undefined) out.text(Tag.affectedSopInstanceUID, sopInstanceUID, NUL);
+  return out.finish();
 }
 
-function element(tag: number, value: Buffer): Buffer {
-  const header = Buffer.alloc(ELEMENT_HEADER);
-  header.writeUInt16LE(tag, 2);
-  header.writeUInt32LE(value.length, 4);
-  return Buffer.concat([header, value]);
+const NUL = 0;
+const SPACE = 0x20;
+/** Group length and four shorts; three texts, each with a byte of padding. */
+const RESPONSE_BYTES = ELEMENT_HEADER + 4 + 4 * (ELEMENT_HEADER + 2) + 3 * (ELEMENT_HEADER + 1);
+
+/** Writes elements one behind the other into one piece of memory: there is a response for each object. */
+class CommandSetWriter {
+  private readonly bytes: Buffer;
+  /** The group length comes first, and is known last. */
+  private length = ELEMENT_HEADER + 4;
+
+  /** @param room bytes that will do */
+  constructor(room: number) {
+    this.bytes = Buffer.alloc(room);
+  }
+
+  short(tag: number, value: number): void {
+    const at = this.header(tag, 2);
+    this.bytes.writeUInt16LE(value, at);
+  }
+
+  /** Latin-1 text. Values have an even length (PS3.5 7.1.1). */
+  text(tag: number, text: string, padding: number): void {
+    const at = this.header(tag, text.length + (text.length % 2));
+    this.bytes.write(text, at, 'latin1');
+    if (text.length % 2 !== 0) this.bytes[at + text.length] = padding;
+  }
+
+  finish(): Buffer {
+    const { length } = this;
+    this.length = 0;
+    this.bytes.writeUInt32LE(length - ELEMENT_HEADER - 4, this.header(Tag.groupLength, 4));
+    return this.bytes.subarray(0, length);
+  }
+
+  /** Returns where the value is to be written. */
+  private header(tag: number, valueLength: number): number {
+    const at = this.length;
+    this.bytes.writeUInt16LE(tag, at + 2);
+    this.bytes.writeUInt32LE(valueLength, at + 4);
+    this.length = at + ELEMENT_HEADER + valueLength;
+    return at + ELEMENT_HEADER;
+  }
 }
 
-function shortElement(tag: number, value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return element(tag, bytes);
-}
-
-function uidElement(tag: number, value: string | undefined): Buffer {
-  return value === undefined ? Buffer.alloc(0) : textElement(tag, value, '\0');
-}
-
-function commentElement(comment: string | undefined): Buffer {
-  if (comment === undefined) return Buffer.alloc(0);
-  const ascii = comment.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?').slice(0, ERROR_COMMENT_MAX);
-  return textElement(Tag.errorComment, ascii, ' ');
-}
-
-function textElement(tag: number, text: string, padding: string): Buffer {
-  return element(tag, Buffer.from(text.length % 2 === 0 ? text : text + padding, 'latin1'));
+/** What the character repertoire of an LO takes: no backslash, no control characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?').slice(0, ERROR_COMMENT_MAX);
 }
 
 function invalid(what: string): ProtocolError {

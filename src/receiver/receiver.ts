@@ -189,7 +189,7 @@ export class Receiver implements ReceiverRequests {
       case 'association-released':
         break;
     }
-    this.raise(event);
+    if (event.event !== 'object-received' || this.config.tellsOfObjects) this.raise(event);
     this.changed();
   }
 

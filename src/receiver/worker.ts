@@ -30,8 +30,7 @@ const receiver = new Receiver(config, {
     else outbox.add({ kind: 'delivery', id, json, object }, object.buffer);
   },
   event: (event) => {
-    const isWanted = event.event !== 'object-received' || config.tellsOfObjects;
-    if (isWanted && gate.passes(event)) outbox.add({ kind: 'event', event });
+    if (gate.passes(event)) outbox.add({ kind: 'event', event });
   },
   counters: (counters) => outbox.add({ kind: 'counters', counters }),
   fault: (fault) => outbox.add({ kind: 'fault', fault }),
