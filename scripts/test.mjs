@@ -24,6 +24,4 @@ if (files.length === 0) {
   console.error(`no test has ${wanted.join(' or ')} in its path`);
   process.exit(1);
 }
-// Two files at a time, also on two processors: most of a browser's or a timer's test is waiting.
-const options = ['--test-concurrency=2', '--test-force-exit', '--test-reporter=spec', '--enable-source-maps'];
-process.exit(run('--test', ...options, ...files));
+process.exit(run('--test', '--test-force-exit', '--test-reporter=spec', '--enable-source-maps', ...files));

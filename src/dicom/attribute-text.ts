@@ -1,3 +1,4 @@
+import { CODE } from './ascii';
 import { writeBulkData, writeInlineBinary, type BulkDataPlace } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, asciiJson, type JsonText } from './json-text';
@@ -6,12 +7,14 @@ import { remembered } from './remembered';
 import { readValues } from './values';
 import { Kind, type Vr } from './vr';
 
-const OPEN = 0x5b;
-const CLOSE = 0x5d;
-const END = 0x7d;
+const { OPEN_BRACKET, CLOSE_BRACKET, CLOSE_BRACE } = CODE;
 
 const VALUE = asciiBytes(',"Value":');
-const creatorText = remembered((creator: string) => asciiBytes(`,"PrivateCreator":${asciiJson(creator)}`));
+/** An LO (PS3.5 Table 6.2-1) has no more; what is longer comes from somebody who means us no good, and is not kept. */
+const LONGEST_CREATOR = 64;
+const makeCreatorText = (creator: string): Uint8Array =>
+  asciiBytes(`,"PrivateCreator":${asciiJson(creator)}`);
+const knownCreatorText = remembered(makeCreatorText);
 
 /** Writes an item of a sequence. */
 export type ItemWriter = (out: JsonText, item: DataSet, place: BulkDataPlace) => void;
@@ -30,7 +33,11 @@ export function writeAttribute(
   if (vr.kind === Kind.Sequence) writeItems(out, element.items ?? [], place, writeItem);
   else if (element.length > 0) writeContent(out, dataSet, element, vr, place);
   if (privateCreator !== undefined) out.copy(creatorText(privateCreator));
-  out.byte(END);
+  out.byte(CLOSE_BRACE);
+}
+
+function creatorText(creator: string): Uint8Array {
+  return creator.length > LONGEST_CREATOR ? makeCreatorText(creator) : knownCreatorText(creator);
 }
 
 function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): void {
@@ -54,10 +61,10 @@ function writeItems(
 function writeValue(out: JsonText, dataSet: DataSet, element: Element, vr: Vr): void {
   const before = out.length;
   out.copy(VALUE);
-  out.byte(OPEN);
+  out.byte(OPEN_BRACKET);
   const count = writePlainValues(out, dataSet, element, vr);
   if (count > 0) {
-    out.byte(CLOSE);
+    out.byte(CLOSE_BRACKET);
     return;
   }
   out.cut(before);

@@ -1,7 +1,10 @@
+import { CODE } from './ascii';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, type JsonText } from './json-text';
 import { base64 } from './values';
 import { Kind, type Vr } from './vr';
+
+const { EQUALS: PADDING } = CODE;
 
 /** What stands for a value that is not in the message. */
 export interface BulkData {
@@ -65,7 +68,6 @@ export function writeBulkData(
 /** Private attributes that were sent as UN come by the hundred, of a few bytes each: a call into the system costs more. */
 const MOST_SHORT = 48;
 const DIGITS = asciiBytes('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-const PADDING = 0x3d;
 
 /** RFC 4648 4: three bytes are four digits of six bits each, padded where bytes are missing at the end. */
 function writeBase64(out: JsonText, bytes: Buffer, start: number, end: number): void {

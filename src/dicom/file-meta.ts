@@ -1,6 +1,9 @@
+import { CODE } from './ascii';
 import { type ByteSource, Cursor } from './byte-source';
 import { DicomError } from './errors';
 import { VR, type Vr, vrOfBytes } from './vr';
+
+const { SPACE } = CODE;
 
 /** File Meta Information (PS3.10 7.1). */
 export interface FileMeta {
@@ -35,7 +38,6 @@ const PREFIX = 'DICM';
 const GROUP = 0x0002;
 const HEADER = 8;
 const LONG_HEADER = 12;
-const SPACE = 0x20;
 /** Far more than any file meta information has; what is longer is none. */
 const LONGEST = 1024 * 1024;
 

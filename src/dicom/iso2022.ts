@@ -1,13 +1,12 @@
+import { CODE } from './ascii';
 import { type CodeTable, DESIGNATIONS } from './code-tables';
 import { REPLACEMENT } from './replacement';
 
-const ESC = 0x1b;
-const SPACE = 0x20;
+const { ESCAPE, SPACE, EQUALS, BACKSLASH } = CODE;
+
 const DELETE = 0x7f;
 const HIGH = 0x80;
-const BACKSLASH = 0x5c;
 const CARET = 0x5e;
-const EQUALS = 0x3d;
 
 export interface Designations {
   readonly g0: CodeTable;
@@ -42,7 +41,7 @@ export function decodeIso2022(
   };
   while (position < end) {
     const byte = bytes[position] ?? 0;
-    if (byte === ESC) {
+    if (byte === ESCAPE) {
       const found = designation(bytes, position + 1, end);
       if (found === undefined) {
         text += REPLACEMENT;

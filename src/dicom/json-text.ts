@@ -1,16 +1,13 @@
+import { CODE } from './ascii';
+
+const { COMMA, MINUS, ZERO, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE } = CODE;
+
 const FIRST_BYTES = 65_536;
 /** Memory for more than this is given back: objects with such large messages are rare. */
 const MOST_KEPT_BYTES = 1_048_576;
 /** A UTF-16 code unit takes so many bytes of UTF-8 at most. */
 const BYTES_PER_UNIT = 3;
 
-const COMMA = 0x2c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const ZERO = 0x30;
-const MINUS = 0x2d;
 /** Of 32 bits, which most are; with its sign it takes so many bytes. */
 const LARGEST_INTEGER = 0xffffffff;
 const MOST_DIGITS = 11;
@@ -60,12 +57,12 @@ export class JsonText {
 
   /** An object with a member for each of these, which `write` writes with its key. */
   object<T>(members: readonly T[], write: (member: T) => void): void {
-    this.#list(OPEN_OBJECT, members, write, CLOSE_OBJECT);
+    this.#list(OPEN_BRACE, members, write, CLOSE_BRACE);
   }
 
   /** An array with an element for each of these. */
   array<T>(elements: readonly T[], write: (element: T) => void): void {
-    this.#list(OPEN_ARRAY, elements, write, CLOSE_ARRAY);
+    this.#list(OPEN_BRACKET, elements, write, CLOSE_BRACKET);
   }
 
   #list<T>(open: number, members: readonly T[], write: (member: T) => void, close: number): void {

@@ -1,5 +1,8 @@
+import { CODE } from './ascii';
+
+const { ESCAPE } = CODE;
+
 const HIGH = 0x80;
-const ESC = 0x1b;
 
 /** Longer texts are rarely met again. */
 const LONGEST_KEPT = 64;
@@ -18,7 +21,7 @@ export function plainText(bytes: Buffer, start: number, end: number): string | u
   let hash = 0;
   for (let index = start; index < end; index += 1) {
     const byte = bytes[index] ?? 0;
-    if (byte >= HIGH || byte === ESC) return undefined;
+    if (byte >= HIGH || byte === ESCAPE) return undefined;
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
   if (end - start > LONGEST_KEPT) return bytes.toString('latin1', start, end);

@@ -1,8 +1,11 @@
+import { CODE } from './ascii';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, type JsonText } from './json-text';
 import { SAFE_DIGITS } from './numbers';
 import { numberAt, unpaddedEnd } from './values';
 import { Kind, type Vr } from './vr';
+
+const { SPACE, QUOTE, COMMA, MINUS, POINT, ZERO, NINE, EQUALS, BACKSLASH, TILDE } = CODE;
 
 /**
  * The short way from the bytes of a value to its JSON text, for what most values are: ASCII that JSON need not escape, and
@@ -11,16 +14,6 @@ import { Kind, type Vr } from './vr';
  */
 export const GIVEN_UP = -1;
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const EQUALS = 0x3d;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-const TILDE = 0x7e;
 /** No byte is this. */
 const NONE = -1;
 

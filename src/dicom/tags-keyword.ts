@@ -1,3 +1,4 @@
+import { CODE } from './ascii';
 import { writeAttribute } from './attribute-text';
 import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
 import type { DataSet, Element } from './data-set';
@@ -8,6 +9,8 @@ import { remembered } from './remembered';
 import { tagHex } from './tags';
 import { readValues, resolveVr, type Value } from './values';
 import { Kind, type Vr } from './vr';
+
+const { OPEN_BRACKET, CLOSE_BRACKET } = CODE;
 
 /** A private attribute, or one that the dictionary does not know: it says of itself what it is. */
 export type UnknownAttribute = (BulkData | InlineBinary | { vr: string; Value?: (Value | KeywordTags)[] }) & {
@@ -28,8 +31,6 @@ interface Layout {
   readonly single: boolean;
 }
 
-const OPEN = 0x5b;
-const CLOSE = 0x5d;
 const NULL = asciiBytes('null');
 
 const layoutOf = remembered((tag: number): Layout => {
@@ -69,7 +70,7 @@ function writeKnown(
 /** False, with nothing written: it takes more to read the values, or they are not what the dictionary says. */
 function writePlain(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, single: boolean): boolean {
   const before = out.length;
-  if (!single) out.byte(OPEN);
+  if (!single) out.byte(OPEN_BRACKET);
   const count = writePlainValues(out, dataSet, element, vr);
   if (count === 0) {
     out.cut(before);
@@ -78,7 +79,7 @@ function writePlain(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, s
     out.cut(before);
     return false;
   } else if (!single) {
-    out.byte(CLOSE);
+    out.byte(CLOSE_BRACKET);
   }
   return true;
 }

@@ -1,3 +1,4 @@
+import { CODE } from './ascii';
 import { decodeDefault, splitValues } from './character-set';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
@@ -6,6 +7,8 @@ import { plainText } from './plain-text';
 import { REPLACEMENT } from './replacement';
 import { TAG, tagHex, tagOf } from './tags';
 import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
+
+const { NUL, SPACE } = CODE;
 
 /** The component groups of a person name that are not empty (PS3.18 F.2.2). */
 export interface PersonName {
@@ -127,9 +130,6 @@ function decodeTexts(dataSet: DataSet, { kind }: Vr, bytes: Buffer, start: numbe
   const text = decodeDefault(bytes, start, end);
   return kind === Kind.Uri ? [text] : splitValues(text);
 }
-
-const SPACE = 0x20;
-const NUL = 0;
 
 /** Values are padded with a space, UIDs with NUL; in the wild also the other way round (PS3.5 6.2). */
 export function unpaddedEnd(bytes: Buffer, start: number, end: number): number {

@@ -1,4 +1,4 @@
-/** Most objects without pixel data fit into one; and writing a file in pieces of this size costs little more than at once. */
+/** Most objects without pixel data fit into one. */
 export const BLOCK_BYTES = 65_536;
 /** Blocks that nobody needs are kept up to 16 MiB. */
 const MOST_SPARE = 256;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
+import { Fifo } from './fifo';
 import { FreeSpace } from './free-space';
 import { lockDirectory, type DirectoryLock } from './directory-lock';
 import { ObjectFiles } from './object-files';
@@ -53,9 +54,8 @@ function forget({ bytes, head }: Omit<Fresh, 'note'>): void {
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
 export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
-  /** Ids not yet taken, oldest first, from this index on. */
-  private waiting: string[] = [];
-  private firstWaiting = 0;
+  /** Ids not yet taken. */
+  private waiting = new Fifo<string>();
   private readonly taken = new Set<string>();
   /** Deliveries of objects that had any. Not in here: none. */
   private readonly deliveries = new Map<string, number>();
@@ -94,7 +94,7 @@ export class DiskQueue implements ObjectQueue {
   }
 
   get size(): number {
-    return this.waiting.length - this.firstWaiting + this.taken.size;
+    return this.waiting.size + this.taken.size;
   }
 
   async open(): Promise<void> {
@@ -109,11 +109,10 @@ export class DiskQueue implements ObjectQueue {
     const now = Date.now();
     this.nextId = objectIds(newest, now);
     const found = this.find(names, sequence(newest, now));
-    this.waiting = found.map(({ id }) => id);
-    this.firstWaiting = 0;
+    this.waiting = new Fifo(found.map(({ id }) => id));
     // Found means that it may have been handed over before the end of that run.
     for (const { id, deliveries } of found) this.deliveries.set(id, deliveries + 1);
-    this.newestFound = this.waiting.at(-1) ?? '';
+    this.newestFound = found.at(-1)?.id ?? '';
   }
 
   /** What earlier runs left, in order. */
@@ -185,10 +184,8 @@ export class DiskQueue implements ObjectQueue {
 
   take(): QueuedObject | undefined {
     for (;;) {
-      const id = this.waiting[this.firstWaiting];
+      const id = this.waiting.shift();
       if (id === undefined) return undefined;
-      this.firstWaiting += 1;
-      this.forgetTaken();
       if (this.isCutOff(id)) continue;
       this.taken.add(id);
       return this.counted(id);
@@ -203,13 +200,6 @@ export class DiskQueue implements ObjectQueue {
     this.cleanUp(() => (isCutOff = this.objectFiles.isCutOff(id)));
     if (isCutOff) this.remove(id);
     return isCutOff;
-  }
-
-  /** Shifting an array of 100 000 ids for each object would make draining quadratic. */
-  private forgetTaken(): void {
-    if (this.firstWaiting < 1_024 || this.firstWaiting * 2 < this.waiting.length) return;
-    this.waiting = this.waiting.slice(this.firstWaiting);
-    this.firstWaiting = 0;
   }
 
   retake(id: string): QueuedObject | undefined {
@@ -264,8 +254,7 @@ export class DiskQueue implements ObjectQueue {
 
   close(): void {
     for (const part of [...this.parts]) this.discard(part);
-    this.waiting = [];
-    this.firstWaiting = 0;
+    this.waiting = new Fifo();
     this.taken.clear();
     this.deliveries.clear();
     this.fresh.forEach(forget);

@@ -28,6 +28,16 @@ export function writeAll(files: QueueFiles, fd: number, bytes: Buffer, offset?: 
   }
 }
 
+/** Pieces that follow one another, with one call to the system where it takes them all. */
+export function writePieces(files: QueueFiles, fd: number, pieces: readonly Buffer[]): void {
+  let written = pieces.length > 1 ? files.writevSync(fd, pieces) : 0;
+  for (const piece of pieces) {
+    const done = Math.min(written, piece.length);
+    written -= done;
+    writeAll(files, fd, piece.subarray(done));
+  }
+}
+
 /** A file with these bytes, in place of one that may be there. Of one that cannot be written nothing stays. */
 export function writeFile(path: string, bytes: Buffer, isSynced: boolean, files: QueueFiles): void {
   try {

@@ -8,6 +8,7 @@ import {
   type QueuedObject,
 } from './object-queue';
 import { BlockBuffer } from './block-buffer';
+import { Fifo } from './fifo';
 import { objectIds } from './object-id';
 
 /** Bytes that a memory queue holds at most, all objects together, dead letters included. */
@@ -24,7 +25,7 @@ interface Held {
 /** Keeps objects in this process's memory: lost when it ends, and so honest only for `queue: memory`. */
 export class MemoryQueue implements ObjectQueue {
   readonly deadLetters: DeadLetters;
-  private readonly waiting: string[] = [];
+  private waiting = new Fifo<string>();
   private readonly held = new Map<string, Held>();
   private readonly dead = new Map<string, Held & DeadLetter>();
   private readonly notes = new Map<string, unknown>();
@@ -131,7 +132,7 @@ export class MemoryQueue implements ObjectQueue {
 
   close(): void {
     for (const { bytes } of [...this.held.values(), ...this.dead.values()]) this.forget(bytes);
-    this.waiting.length = 0;
+    this.waiting = new Fifo();
     this.held.clear();
     this.notes.clear();
     this.dead.clear();

@@ -1,7 +1,10 @@
 import { BLOCK_BYTES, BlockBuffer } from './block-buffer';
-import { writeAll } from './durable';
+import { writePieces } from './durable';
 import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
+
+/** What follows the first block is written in pieces of this size: a call to the system costs as much as 20 KB of them. */
+const COLLECTED_BYTES = 4 * BLOCK_BYTES;
 
 /**
  * A file that is being written, piece by piece, under a name of its own until it is complete. Small pieces are collected
@@ -22,11 +25,11 @@ export class PartFile {
 
   write(bytes: Buffer): void {
     this.size += bytes.length;
-    const isFull = this.collected.size + bytes.length >= BLOCK_BYTES;
-    const rest = isFull && this.head === undefined ? this.writeHead(bytes) : bytes;
-    if (isFull) this.flush();
-    if (rest.length < BLOCK_BYTES) this.collected.append(rest);
-    else this.writeOut(rest);
+    const begins = this.head === undefined && this.collected.size + bytes.length >= BLOCK_BYTES;
+    const rest = begins ? this.writeHead(bytes) : bytes;
+    if (this.collected.size + rest.length >= COLLECTED_BYTES) this.flush();
+    if (rest.length < COLLECTED_BYTES) this.collected.append(rest);
+    else this.writeOut([rest]);
   }
 
   /** What has been written so far: in memory, as long as that is all of it. */
@@ -108,12 +111,12 @@ export class PartFile {
   }
 
   private writeCollected(): void {
-    for (const piece of this.collected.pieces()) this.writeOut(piece);
+    this.writeOut([...this.collected.pieces()]);
   }
 
   /** An existing file is an error. */
-  private writeOut(bytes: Buffer): void {
+  private writeOut(pieces: readonly Buffer[]): void {
     this.fd ??= this.files.openSync(this.path, 'wx+', this.mode);
-    writeAll(this.files, this.fd, bytes);
+    writePieces(this.files, this.fd, pieces);
   }
 }

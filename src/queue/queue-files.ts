@@ -14,6 +14,7 @@ export type QueueFiles = Pick<
   typeof fs,
   | 'openSync'
   | 'writeSync'
+  | 'writevSync'
   | 'readSync'
   | 'ftruncateSync'
   | 'fsyncSync'
@@ -41,6 +42,7 @@ export type QueueFiles = Pick<
 export const realFiles: QueueFiles = {
   openSync: fs.openSync,
   writeSync: fs.writeSync,
+  writevSync: fs.writevSync,
   readSync: fs.readSync,
   ftruncateSync: fs.ftruncateSync,
   fsyncSync: fs.fsyncSync,

@@ -261,6 +261,28 @@ async function afterCrash(queue: DiskQueue, directory: string): Promise<{ texts:
   return { texts, told };
 }
 
+describe('a large object', () => {
+  it('is whole also where the disk takes a part at a time', async () => {
+    const files: QueueFiles = {
+      ...realFiles,
+      writeSync: ((fd: number, bytes: Buffer, at: number, length: number) =>
+        realFiles.writeSync(fd, bytes, at, Math.min(length, 50_000))) as typeof realFiles.writeSync,
+      writevSync: (fd, pieces) => {
+        const [first, second] = pieces as Buffer[];
+        assert(first !== undefined && second !== undefined, 'several pieces');
+        return realFiles.writevSync(fd, [first, second.subarray(0, 1_000)]);
+      },
+    };
+    const { queue } = await failing('part-at-a-time', {}, files);
+    const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
+    const writer = queue.begin(whole.subarray(0, 900));
+    for (let at = 900; at < whole.length; at += 16_000) writer.write(whole.subarray(at, at + 16_000));
+    await writer.commit();
+    assert.equal(queue.take()?.read(textOf), whole.toString('utf8'));
+    queue.close();
+  });
+});
+
 describe('a log whose disk fails', () => {
   it('loses nothing when the disk takes a part of an object only, and leaves nothing of that part', async () => {
     let room = Infinity;

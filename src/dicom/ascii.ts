@@ -1,0 +1,19 @@
+/** Characters that this folder knows by their code. */
+export const CODE = {
+  NUL: 0,
+  ESCAPE: 0x1b,
+  SPACE: 0x20,
+  QUOTE: 0x22,
+  COMMA: 0x2c,
+  MINUS: 0x2d,
+  POINT: 0x2e,
+  ZERO: 0x30,
+  NINE: 0x39,
+  EQUALS: 0x3d,
+  OPEN_BRACKET: 0x5b,
+  BACKSLASH: 0x5c,
+  CLOSE_BRACKET: 0x5d,
+  OPEN_BRACE: 0x7b,
+  CLOSE_BRACE: 0x7d,
+  TILDE: 0x7e,
+} as const;

@@ -1,0 +1,29 @@
+/** Behind so many that have been taken, the array is cut off. */
+const MOST_TAKEN = 1_024;
+
+/** First in, first out. Shifting an array of 100 000 for each that is taken would make draining it quadratic. */
+export class Fifo<T> {
+  private first = 0;
+
+  constructor(private items: T[] = []) {}
+
+  get size(): number {
+    return this.items.length - this.first;
+  }
+
+  push(item: T): void {
+    this.items.push(item);
+  }
+
+  /** The oldest, which is not in here any more. */
+  shift(): T | undefined {
+    if (this.size === 0) return undefined;
+    const item = this.items[this.first];
+    this.first += 1;
+    if (this.first >= MOST_TAKEN && this.first * 2 >= this.items.length) {
+      this.items = this.items.slice(this.first);
+      this.first = 0;
+    }
+    return item;
+  }
+}
