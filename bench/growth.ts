@@ -50,45 +50,41 @@ export function backlog(): Promise<Curve> {
   });
 }
 
+const countingOnDisk = (port: number): FlowNode[] => countingFlow(port, { queue: 'disk' });
+
 export function associations(): Promise<Curve> {
-  return withNode(
-    (port) => countingFlow(port, { queue: 'disk' }),
-    async (nodeRed, port) => {
-      const work = sr5K();
-      const count = 2 * SAMPLE;
-      await sendLoad(port, work, 3 * count, 4);
-      const points: Curve['points'][number][] = [];
-      for (const open of ASSOCIATIONS) {
-        const cost = await cpuOf(nodeRed, () => sendLoad(port, work, count, open), count);
-        points.push({ x: open, label: String(open), cost, memoryMB: memoryMB(nodeRed.pid, 'VmRSS') });
-      }
-      return { title: 'Associations at the same time', x: 'associations', y: 'CPU ms an object', points };
-    },
-  );
+  return withNode(countingOnDisk, async (nodeRed, port) => {
+    const work = sr5K();
+    const count = 2 * SAMPLE;
+    await sendLoad(port, work, 3 * count, 4);
+    const points: Curve['points'][number][] = [];
+    for (const open of ASSOCIATIONS) {
+      const cost = await cpuOf(nodeRed, () => sendLoad(port, work, count, open), count);
+      points.push({ x: open, label: String(open), cost, memoryMB: memoryMB(nodeRed.pid, 'VmRSS') });
+    }
+    return { title: 'Associations at the same time', x: 'associations', y: 'CPU ms an object', points };
+  });
 }
 
 /** Small objects cost what an object costs, large ones what their bytes cost: so the cost is per object and MB. */
 export function sizes(): Promise<Curve> {
-  return withNode(
-    (port) => countingFlow(port, { queue: 'disk' }),
-    async (nodeRed, port) => {
-      await sendLoad(port, ctOf(16 * KIB), 5_000, 4);
-      const points: Curve['points'][number][] = [];
-      for (const size of SIZES) {
-        const work: Work = ctOf(size);
-        const count = Math.max(1, Math.min(2_000, Math.round((512 * MIB) / size)));
-        const cost = await cpuOf(nodeRed, () => sendLoad(port, work, count, 1), count);
-        const units = 1 + size / MIB;
-        points.push({
-          x: size,
-          label: work.name,
-          cost: cost / units,
-          memoryMB: memoryMB(nodeRed.pid, 'VmHWM'),
-        });
-      }
-      return { title: 'Size of an object', x: 'size', y: 'CPU ms for an object and each of its MB', points };
-    },
-  );
+  return withNode(countingOnDisk, async (nodeRed, port) => {
+    await sendLoad(port, ctOf(16 * KIB), 5_000, 4);
+    const points: Curve['points'][number][] = [];
+    for (const size of SIZES) {
+      const work: Work = ctOf(size);
+      const count = Math.max(1, Math.min(2_000, Math.round((512 * MIB) / size)));
+      const cost = await cpuOf(nodeRed, () => sendLoad(port, work, count, 1), count);
+      const units = 1 + size / MIB;
+      points.push({
+        x: size,
+        label: work.name,
+        cost: cost / units,
+        memoryMB: memoryMB(nodeRed.pid, 'VmHWM'),
+      });
+    }
+    return { title: 'Size of an object', x: 'size', y: 'CPU ms for an object and each of its MB', points };
+  });
 }
 
 async function withNode(

@@ -76,13 +76,7 @@ export function countingFlow(port: number, settings: Record<string, unknown>): F
       outputs: 0,
       wires: [],
     }),
-    flowNode('in', 'http in', { url: '/count', method: 'get', wires: [['read']] }),
-    flowNode('read', 'function', {
-      func: `msg.payload = String(global.get('n') || 0); return msg;`,
-      outputs: 1,
-      wires: [['out']],
-    }),
-    flowNode('out', 'http response', { wires: [] }),
+    ...endpoint('/count', `msg.payload = String(global.get('n') || 0); return msg;`),
   ];
 }
 
@@ -97,12 +91,15 @@ export function drainedFlow(port: number, settings: Record<string, unknown>): Fl
       wires: [['answer']],
     }),
     flowNode('answer', 'dicom-response', { status: '0000', wires: [] }),
-    flowNode('in', 'http in', { url: '/stop-draining', method: 'get', wires: [['stop']] }),
-    flowNode('stop', 'function', {
-      func: `global.set('drains', false); return msg;`,
-      outputs: 1,
-      wires: [['out']],
-    }),
+    ...endpoint('/stop-draining', `global.set('drains', false); return msg;`),
+  ];
+}
+
+/** Answers requests for this URL with what the function makes of them. */
+function endpoint(url: string, func: string): FlowNode[] {
+  return [
+    flowNode('in', 'http in', { url, method: 'get', wires: [['handle']] }),
+    flowNode('handle', 'function', { func, outputs: 1, wires: [['out']] }),
     flowNode('out', 'http response', { wires: [] }),
   ];
 }

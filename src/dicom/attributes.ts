@@ -26,8 +26,9 @@ export function textOf(dataSet: DataSet, tag: number): string | undefined {
 
 /** The numbers of an attribute; what is no number is left out. */
 export function numbersOf(dataSet: DataSet, tag: number): number[] | undefined {
-  if (dataSet.find(tag) === undefined) return undefined;
-  const numbers = valuesOf(dataSet, tag).filter((value) => typeof value === 'number');
+  const values = valuesOf(dataSet, tag);
+  if (values.length === 0) return undefined;
+  const numbers = values.filter((value) => typeof value === 'number');
   return numbers.length === 0 ? undefined : numbers;
 }
 
