@@ -59,6 +59,12 @@ export class BlockBuffer {
     giveBack(last);
   }
 
+  /** Gives up all but the first block. */
+  keepFirst(): void {
+    this.blocks.splice(1).forEach(giveBack);
+    this.length = Math.min(this.length, BLOCK_BYTES);
+  }
+
   clear(): void {
     this.blocks.forEach(giveBack);
     this.blocks = [];

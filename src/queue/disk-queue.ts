@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BlockBuffer } from './block-buffer';
+import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
 import { Fifo } from './fifo';
 import { FreeSpace } from './free-space';
@@ -7,7 +7,7 @@ import { lockDirectory, type DirectoryLock } from './directory-lock';
 import { ObjectFiles } from './object-files';
 import { objectIds, sequence } from './object-id';
 import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
-import { PART_SUFFIX, isOurs } from './object-names';
+import { PART_SUFFIX, isOurs, isRemains } from './object-names';
 import type { FoundObject, ObjectPlace } from './object-place';
 import {
   QueueRefusal,
@@ -21,8 +21,18 @@ import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-f
 import { refusal, refusing } from './refusal';
 
 const DEAD_LETTERS = 'dead-letter';
-/** Of so many objects that have just come, what is in memory stays there. */
+const KIB = 1024;
+const MIB = KIB * KIB;
+
+/** Of so many objects that have just come, with so many bytes, what is in memory stays there. */
 const MOST_FRESH = 64;
+const MOST_FRESH_BYTES = 32 * MIB;
+
+/** An object that is smaller goes to the log, a slice of a CT among them. It is in memory until it is complete. */
+const LARGE_BYTES = MIB;
+/** While so many are coming, or so many bytes are in the log, only much smaller ones do: the log is read at each start. */
+const MOST_IN_MEMORY = 64;
+const MOST_LOGGED_BYTES = 64 * MIB;
 
 export interface DiskQueueOptions {
   directory: string;
@@ -46,6 +56,10 @@ interface Fresh {
   note: unknown;
 }
 
+function sizeOf({ bytes, head }: Fresh): number {
+  return (bytes?.size ?? 0) + (head?.size ?? 0);
+}
+
 function forget({ bytes, head }: Omit<Fresh, 'note'>): void {
   bytes?.clear();
   head?.clear();
@@ -62,6 +76,7 @@ export class DiskQueue implements ObjectQueue {
   private readonly parts = new Set<PartFile>();
   /** What need not be read again, because it has just come. */
   private readonly fresh = new Map<string, Fresh>();
+  private freshBytes = 0;
   /** Ids up to this one are of earlier runs. */
   private newestFound = '';
   private nextId = objectIds(undefined, 0);
@@ -102,9 +117,7 @@ export class DiskQueue implements ObjectQueue {
     await this.files.makeDirectory(directory, DIRECTORY_MODE);
     this.lock ??= await lockDirectory(directory);
     const names = await this.files.readDirectory(directory);
-    for (const part of names.filter((name) => name.endsWith(PART_SUFFIX))) {
-      await this.files.removeFile(join(directory, part));
-    }
+    for (const name of names.filter(isRemains)) await this.files.removeFile(join(directory, name));
     const newest = names.filter(isOurs).sort().at(-1);
     const now = Date.now();
     this.nextId = objectIds(newest, now);
@@ -130,7 +143,7 @@ export class DiskQueue implements ObjectQueue {
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.options.maxObjects) throw queueFull(this.options.maxObjects);
     refusing(() => this.space.check());
-    const part = new PartFile(this.partPath(), FILE_MODE, this.files);
+    const part = new PartFile(this.partPath(), FILE_MODE, this.files, this.largeBytes());
     this.parts.add(part);
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
@@ -145,6 +158,12 @@ export class DiskQueue implements ObjectQueue {
       throw error;
     }
     return writer;
+  }
+
+  /** With so many bytes, the next object becomes a file. */
+  private largeBytes(): number {
+    const hasRoom = this.parts.size < MOST_IN_MEMORY && this.log.liveBytes < MOST_LOGGED_BYTES;
+    return hasRoom && this.options.filesOnly !== true ? LARGE_BYTES : BLOCK_BYTES;
   }
 
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
@@ -164,9 +183,18 @@ export class DiskQueue implements ObjectQueue {
     }
     this.parts.delete(part);
     this.waiting.push(id);
-    if (this.fresh.size < MOST_FRESH) this.fresh.set(id, { bytes, head, note });
-    else forget({ bytes, head });
+    this.remember(id, { bytes, head, note });
     return id;
+  }
+
+  private remember(id: string, fresh: Fresh): void {
+    const bytes = this.freshBytes + sizeOf(fresh);
+    if (this.fresh.size >= MOST_FRESH || bytes > MOST_FRESH_BYTES) {
+      forget(fresh);
+      return;
+    }
+    this.freshBytes = bytes;
+    this.fresh.set(id, fresh);
   }
 
   /** Returns the bytes where memory has them all. */
@@ -248,8 +276,9 @@ export class DiskQueue implements ObjectQueue {
     this.deliveries.delete(id);
     const fresh = this.fresh.get(id);
     if (fresh === undefined) return;
-    forget(fresh);
+    this.freshBytes -= sizeOf(fresh);
     this.fresh.delete(id);
+    forget(fresh);
   }
 
   close(): void {
@@ -259,6 +288,7 @@ export class DiskQueue implements ObjectQueue {
     this.deliveries.clear();
     this.fresh.forEach(forget);
     this.fresh.clear();
+    this.freshBytes = 0;
     this.log.close();
     this.lock?.release();
     this.lock = undefined;

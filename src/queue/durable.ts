@@ -28,13 +28,15 @@ export function writeAll(files: QueueFiles, fd: number, bytes: Buffer, offset?: 
   }
 }
 
-/** Pieces that follow one another, with one call to the system where it takes them all. */
-export function writePieces(files: QueueFiles, fd: number, pieces: readonly Buffer[]): void {
-  let written = pieces.length > 1 ? files.writevSync(fd, pieces) : 0;
+/** Pieces that follow one another, with one call to the system where it takes them all. `offset`: as `writeSync` has it. */
+export function writePieces(files: QueueFiles, fd: number, pieces: readonly Buffer[], offset?: number): void {
+  let written = pieces.length > 1 ? files.writevSync(fd, pieces, offset) : 0;
+  let at = offset;
   for (const piece of pieces) {
     const done = Math.min(written, piece.length);
     written -= done;
-    writeAll(files, fd, piece.subarray(done));
+    if (done < piece.length) writeAll(files, fd, piece.subarray(done), at === undefined ? at : at + done);
+    if (at !== undefined) at += piece.length;
   }
 }
 

@@ -50,6 +50,8 @@ export function readSegment<Segment extends { path: string; marker: Buffer }>(
         break;
       case 'unreadable':
         unreadable += length;
+        break;
+      case 'end':
     }
   }
   return { unreadable, error, size: bytes.length };

@@ -1,10 +1,13 @@
 import type { BlockBuffer } from './block-buffer';
 import { crc32 } from './crc32';
 
-/** `object`: its id and bytes. `counted`: an id and how often it has been handed over. `done`: ids that have left. */
-export type RecordKind = 'object' | 'counted' | 'done';
+/**
+ * `object`: its id and bytes. `counted`: an id and how often it has been handed over. `done`: ids that have left. `end`:
+ * nothing follows, but what was in the file before it became a segment; the next record takes its place.
+ */
+export type RecordKind = 'object' | 'counted' | 'done' | 'end';
 
-const KINDS: readonly RecordKind[] = ['object', 'counted', 'done'];
+const KINDS: readonly RecordKind[] = ['object', 'counted', 'done', 'end'];
 
 /**
  * A record: marker (8 bytes), CRC-32 of all that follows, kind, length of the text, length of the bytes (4 each, little
@@ -18,50 +21,83 @@ const TEXT_LENGTH_AT = KIND_AT + 4;
 const LENGTH_AT = TEXT_LENGTH_AT + 4;
 const HEADER_BYTES = LENGTH_AT + 4;
 
-const FIRST_CAPACITY = 131_072;
+const FIRST_CAPACITY = 65_536;
 
-/** Records that are about to be written together, in memory that is used again for the next. */
+/**
+ * Records that are about to be written together, in memory that is used again for the next ones. Behind them comes `end`,
+ * and the next ones are written in its place.
+ */
 export class RecordBatch {
   private memory = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   private used = 0;
+  private marker: Buffer = Buffer.alloc(MARKER_BYTES);
+  private content: BlockBuffer | undefined;
 
-  clear(): void {
+  /** Forgets what was in it: it is for a segment with this marker now. */
+  begin(marker: Buffer): void {
     this.used = 0;
+    this.marker = marker;
+    this.content = undefined;
   }
 
+  /** Bytes of the records, without the end. */
   get size(): number {
-    return this.used;
+    return this.used + (this.content?.size ?? 0);
   }
 
-  /** All of them, until the next change. */
-  view(): Buffer {
-    return this.memory.subarray(0, this.used);
+  /** One with content is the last. The content is not copied. */
+  add(kind: RecordKind, text: string, content?: BlockBuffer): void {
+    this.used = this.write(this.used, kind, text, content);
+    this.content = content;
   }
 
-  add(marker: Buffer, kind: RecordKind, text: string, content?: BlockBuffer): void {
+  /** All of them and the end, valid until the next change. */
+  pieces(): Buffer[] {
     const start = this.used;
-    const textAt = start + HEADER_BYTES;
-    const bytesAt = textAt + text.length;
-    const end = bytesAt + (content?.size ?? 0);
-    this.makeRoom(end);
-    const { memory } = this;
-    marker.copy(memory, start);
-    memory.writeUInt32LE(KINDS.indexOf(kind), start + KIND_AT);
-    memory.writeUInt32LE(text.length, start + TEXT_LENGTH_AT);
-    memory.writeUInt32LE(end - bytesAt, start + LENGTH_AT);
-    memory.write(text, textAt, 'latin1');
-    let at = bytesAt;
-    for (const piece of content?.pieces() ?? []) at += piece.copy(memory, at);
-    memory.writeUInt32LE(crc32(memory.subarray(start + KIND_AT, end)), start + CRC_AT);
-    this.used = end;
+    const end = this.write(start, 'end', '');
+    if (this.content === undefined) return [this.memory.subarray(0, end)];
+    return [this.memory.subarray(0, start), ...this.content.pieces(), this.memory.subarray(start, end)];
+  }
+
+  private write(start: number, kind: RecordKind, text: string, content?: BlockBuffer): number {
+    this.makeRoom(start + HEADER_BYTES + text.length);
+    return writeRecord(this.memory, start, this.marker, kind, text, content);
   }
 
   private makeRoom(end: number): void {
     if (end <= this.memory.length) return;
     const larger = Buffer.allocUnsafeSlow(2 * end);
-    this.view().copy(larger);
+    this.memory.copy(larger);
     this.memory = larger;
   }
+}
+
+/** Writes a record up to its content. Returns where that is. */
+function writeRecord(
+  memory: Buffer,
+  start: number,
+  marker: Buffer,
+  kind: RecordKind,
+  text: string,
+  content: BlockBuffer | undefined,
+): number {
+  const end = start + HEADER_BYTES + text.length;
+  marker.copy(memory, start);
+  memory.writeUInt32LE(KINDS.indexOf(kind), start + KIND_AT);
+  memory.writeUInt32LE(text.length, start + TEXT_LENGTH_AT);
+  memory.writeUInt32LE(content?.size ?? 0, start + LENGTH_AT);
+  memory.write(text, start + HEADER_BYTES, 'latin1');
+  let sum = crc32(memory.subarray(start + KIND_AT, end));
+  for (const piece of content?.pieces() ?? []) sum = crc32(piece, sum);
+  memory.writeUInt32LE(sum, start + CRC_AT);
+  return end;
+}
+
+/** What a segment without records begins with. */
+export function endRecord(marker: Buffer): Buffer {
+  const record = Buffer.alloc(HEADER_BYTES);
+  writeRecord(record, 0, marker, 'end', '', undefined);
+  return record;
 }
 
 /** A record as it was read, or a part between records that is none. `offset` and `length` say where it lies. */
@@ -69,7 +105,10 @@ export type FoundRecord =
   | { kind: RecordKind; offset: number; length: number; text: string; bytes: Buffer }
   | { kind: 'unreadable'; offset: number; length: number };
 
-/** What a segment holds, in order. Zeros at its end are no damage: they were written ahead of records to come. */
+/**
+ * What a segment holds, in order, up to its end: behind that is what was in the file before. Zeros are no damage: they were
+ * written ahead of records to come.
+ */
 export function* readRecords(segment: Buffer, marker: Buffer): Generator<FoundRecord> {
   for (let at = 0; at < segment.length;) {
     const record = readRecord(segment, at, marker);
@@ -77,6 +116,7 @@ export function* readRecords(segment: Buffer, marker: Buffer): Generator<FoundRe
     if (found === undefined) return;
     yield found;
     at += found.length;
+    if (found.kind === 'end' && !segment.includes(marker, at)) return;
   }
 }
 
@@ -100,7 +140,7 @@ export function readRecord(
   return { kind, offset, length: end - offset, text, bytes: segment.subarray(bytesAt, end) };
 }
 
-/** Up to the next marker, or to the end. Undefined: only zeros follow. */
+/** Up to the next marker, or to the end of the file. Undefined: only zeros follow. */
 function unreadable(segment: Buffer, offset: number, marker: Buffer): FoundRecord | undefined {
   const next = segment.indexOf(marker, offset + 1);
   if (next >= 0) return { kind: 'unreadable', offset, length: next - offset };

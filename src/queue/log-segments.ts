@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { MARKER_BYTES } from './log-records';
+import { MARKER_BYTES, type RecordBatch } from './log-records';
 import { DAMAGED_SUFFIX, segmentName } from './object-names';
 import type { QueueFiles } from './queue-files';
 import { SegmentWriter, type SegmentSyncing } from './segment-writer';
+import { SpareSegments } from './spare-segments';
 
 /** One file of the log. */
 export interface Segment {
@@ -16,6 +17,13 @@ export interface Segment {
   isDamaged: boolean;
 }
 
+/** One that is about to be written. */
+interface NewSegment {
+  path: string;
+  marker: Buffer;
+  writer: SegmentWriter;
+}
+
 export interface SegmentOptions extends SegmentSyncing {
   directory: string;
   segmentBytes: number;
@@ -24,18 +32,21 @@ export interface SegmentOptions extends SegmentSyncing {
 }
 
 /**
- * The files of a log, oldest first. One is deleted when all of its objects have left, and none before an older one: so a
- * record never disappears before the object that it is about.
+ * The files of a log, oldest first. One is deleted, or written over, when all of its objects have left, and none before an
+ * older one: so a record never disappears before the object that it is about.
  */
 export class LogSegments {
   private segments: Segment[] = [];
   /** Writes to the last. Undefined: that one is an earlier run's, or spoilt. */
   private writer: SegmentWriter | undefined;
+  private readonly spares: SpareSegments;
 
   constructor(
     private readonly options: SegmentOptions,
     private readonly files: QueueFiles,
-  ) {}
+  ) {
+    this.spares = new SpareSegments(options, files);
+  }
 
   get oldest(): Segment | undefined {
     return this.segments[0];
@@ -45,11 +56,14 @@ export class LogSegments {
     return this.segments.length;
   }
 
+  /** Bytes of objects that have not left. */
+  get liveBytes(): number {
+    return this.segments.reduce((total, { liveBytes }) => total + liveBytes, 0);
+  }
+
   /** More than half of it is of objects that have left. */
   get isMostlyDone(): boolean {
-    const sum = (bytesOf: (segment: Segment) => number): number =>
-      this.segments.reduce((total, segment) => total + bytesOf(segment), 0);
-    return sum(({ size }) => size) > 2 * sum(({ liveBytes }) => liveBytes);
+    return this.segments.reduce((total, { size }) => total + size, 0) > 2 * this.liveBytes;
   }
 
   /** Adds one of an earlier run, younger than those before. */
@@ -64,7 +78,10 @@ export class LogSegments {
    * @param nextName a name that sorts behind those of all others
    * @param encode what is to be written where this is the marker
    */
-  append(nextName: () => string, encode: (marker: Buffer) => Buffer): { segment: Segment; offset: number } {
+  append(
+    nextName: () => string,
+    encode: (marker: Buffer) => RecordBatch,
+  ): { segment: Segment; offset: number } {
     const { segment, writer } = this.current(nextName);
     const offset = writer.append(encode(segment.marker));
     segment.size = writer.size;
@@ -76,7 +93,7 @@ export class LogSegments {
     await this.writer?.sync();
   }
 
-  /** Deletes the oldest ones of which all objects have left. True when there were some. */
+  /** Deletes, or keeps as spares, the oldest ones of which all objects have left. True when there were some. */
   dropDone(): boolean {
     const before = this.segments.length;
     for (;;) {
@@ -88,10 +105,16 @@ export class LogSegments {
     return this.segments.length < before;
   }
 
+  /** Deletes them, and the spares. True when there were some. */
+  makeRoom(): boolean {
+    const dropped = this.dropDone();
+    return this.spares.clear() || dropped;
+  }
+
   /** The same, with the one that is being written. */
   dropAll(): boolean {
     this.seal();
-    return this.dropDone();
+    return this.makeRoom();
   }
 
   /** Nothing more is written to the youngest. */
@@ -100,30 +123,58 @@ export class LogSegments {
     this.writer = undefined;
   }
 
-  /** The files stay, for the next start. */
+  /** The segments stay, for the next start. */
   forget(): void {
     this.seal();
+    this.spares.clear();
     this.segments = [];
   }
 
   private current(nextName: () => string): { segment: Segment; writer: SegmentWriter } {
-    const { directory, segmentBytes } = this.options;
+    const { segmentBytes } = this.options;
     const segment = this.segments.at(-1);
     if (segment !== undefined && this.writer?.isUsable && segment.size < segmentBytes)
       return { segment, writer: this.writer };
     this.seal();
-    const marker = randomBytes(MARKER_BYTES);
-    const path = join(directory, segmentName(nextName(), marker));
-    const writer = new SegmentWriter(path, this.options, this.files);
+    const { path, marker, writer } = this.fromSpare(nextName) ?? this.fresh(nextName);
     this.writer = writer;
     return { segment: this.add(path, marker), writer };
+  }
+
+  private fresh(nextName: () => string): NewSegment {
+    const marker = randomBytes(MARKER_BYTES);
+    const path = this.pathOf(nextName(), marker);
+    return { path, marker, writer: new SegmentWriter(path, this.options, this.files) };
+  }
+
+  private fromSpare(nextName: () => string): NewSegment | undefined {
+    const spare = this.spares.take();
+    if (spare === undefined) return undefined;
+    const { marker } = spare;
+    const path = this.pathOf(nextName(), marker);
+    try {
+      this.files.renameSync(spare.path, path);
+    } catch (error) {
+      this.spares.giveUp(spare, error as Error);
+      return undefined;
+    }
+    return { path, marker, writer: new SegmentWriter(path, this.options, this.files, spare) };
+  }
+
+  private pathOf(sequence: string, marker: Buffer): string {
+    return join(this.options.directory, segmentName(sequence, marker));
+  }
+
+  /** Only while the log is in use. */
+  private keepsAsSpare(path: string): boolean {
+    return this.writer !== undefined && this.spares.add(path);
   }
 
   /** One that could not be read to its end is not ours to delete. */
   private drop({ path, isDamaged }: Segment): boolean {
     try {
       if (isDamaged) this.files.renameSync(path, path + DAMAGED_SUFFIX);
-      else this.files.unlinkSync(path);
+      else if (!this.keepsAsSpare(path)) this.files.unlinkSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
       this.options.onLeftover(error as Error);

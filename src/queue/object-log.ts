@@ -37,8 +37,8 @@ interface NewRecord {
 }
 
 /**
- * Small objects, one behind the other in a few files: creating, syncing and deleting a file for each would cost more than
- * everything else. That an object has been handed over, or has left, is a record, too.
+ * Objects that are not large, one behind the other in a few files: creating, syncing and deleting a file for each would cost
+ * more than everything else. That an object has been handed over, or has left, is a record, too.
  */
 export class ObjectLog implements ObjectPlace {
   private readonly segments: LogSegments;
@@ -78,6 +78,11 @@ export class ObjectLog implements ObjectPlace {
     }
     this.segments.dropDone();
     return [...this.objects.values()];
+  }
+
+  /** Bytes of what is in it. */
+  get liveBytes(): number {
+    return this.segments.liveBytes;
   }
 
   has(id: string): boolean {
@@ -188,7 +193,7 @@ export class ObjectLog implements ObjectPlace {
       return this.writeOnce(record);
     } catch (error) {
       // What is not needed any more may be what fills the disk.
-      const hasRoom = this.objects.size === 0 ? this.dropAll() : this.segments.dropDone();
+      const hasRoom = this.objects.size === 0 ? this.dropAll() : this.segments.makeRoom();
       if (!hasRoom) throw error;
       return this.writeOnce(record);
     }
@@ -198,11 +203,11 @@ export class ObjectLog implements ObjectPlace {
     const { batch } = this;
     let before = 0;
     const { segment, offset } = this.segments.append(this.nextName, (marker) => {
-      batch.clear();
-      if (this.done.length > 0) batch.add(marker, 'done', this.done.join('\n'));
+      batch.begin(marker);
+      if (this.done.length > 0) batch.add('done', this.done.join('\n'));
       before = batch.size;
-      if (record !== undefined) batch.add(marker, record.kind, record.text, record.content);
-      return batch.view();
+      if (record !== undefined) batch.add(record.kind, record.text, record.content);
+      return batch;
     });
     this.done = [];
     return { segment, offset: offset + before, length: batch.size - before };

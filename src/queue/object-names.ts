@@ -8,6 +8,14 @@ const SEGMENT_NAME = new RegExp(`^\\d{13}-\\d{10}-([0-9a-f]{16})\\${SEGMENT_SUFF
 /** Behind the name of a segment that is kept because a part of it could not be read. */
 export const DAMAGED_SUFFIX = '.damaged';
 
+/** Behind the name of what was a segment, and is to be written over. */
+export const SPARE_SUFFIX = '.spare';
+
+/** For what an earlier run left that holds nothing: an object that was just coming, or a spare. */
+export function isRemains(name: string): boolean {
+  return name.endsWith(PART_SUFFIX) || name.endsWith(SEGMENT_SUFFIX + SPARE_SUFFIX);
+}
+
 /** `<id>.dcm`, or `<id>~3.dcm` once the object has been handed over three times: the count outlives a crash. */
 export function objectName(id: string, deliveries: number): string {
   return deliveries === 0 ? id + OBJECT_SUFFIX : `${id}~${deliveries}${OBJECT_SUFFIX}`;

@@ -3,12 +3,12 @@ import { writePieces } from './durable';
 import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
 
-/** What follows the first block is written in pieces of this size: a call to the system costs as much as 20 KB of them. */
+/** A file is written in pieces of this size: a call to the system costs as much as 20 KB of them. */
 const COLLECTED_BYTES = 4 * BLOCK_BYTES;
 
 /**
- * A file that is being written, piece by piece, under a name of its own until it is complete. Small pieces are collected
- * first: one that is smaller than a block as a whole comes into being at `completeAs`, with one write.
+ * A file that is being written, piece by piece, under a name of its own until it is complete. Pieces are collected first:
+ * one that stays small comes into being at `completeAs`, with one write.
  */
 export class PartFile {
   size = 0;
@@ -21,12 +21,17 @@ export class PartFile {
     private path: string,
     private readonly mode: number,
     private readonly files: QueueFiles,
+    /** With so many bytes, a block at least, it is not small. */
+    private readonly largeBytes: number,
   ) {}
 
   write(bytes: Buffer): void {
     this.size += bytes.length;
-    const begins = this.head === undefined && this.collected.size + bytes.length >= BLOCK_BYTES;
-    const rest = begins ? this.writeHead(bytes) : bytes;
+    if (this.fd === undefined && this.size < this.largeBytes) {
+      this.collected.append(bytes);
+      return;
+    }
+    const rest = this.fd === undefined ? this.writeHead(bytes) : bytes;
     if (this.collected.size + rest.length >= COLLECTED_BYTES) this.flush();
     if (rest.length < COLLECTED_BYTES) this.collected.append(rest);
     else this.writeOut([rest]);
@@ -95,11 +100,12 @@ export class PartFile {
     }
   }
 
-  /** Fills the first block and writes it. Returns what is left. */
+  /** Begins the file with a full block at least, and keeps that block. Returns what is left. */
   private writeHead(bytes: Buffer): Buffer {
-    const room = BLOCK_BYTES - this.collected.size;
+    const room = Math.max(0, BLOCK_BYTES - this.collected.size);
     this.collected.append(bytes.subarray(0, room));
     this.writeCollected();
+    this.collected.keepFirst();
     this.head = this.collected;
     this.collected = new BlockBuffer();
     return bytes.subarray(room);

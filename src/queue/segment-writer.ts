@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import { allSettled, syncDirectory, writeAll } from './durable';
+import { allSettled, syncDirectory, writeAll, writePieces } from './durable';
 import { GroupSync } from './group-sync';
+import type { RecordBatch } from './log-records';
 import { FILE_MODE, type QueueFiles } from './queue-files';
 
 /**
@@ -37,13 +38,18 @@ export class SegmentWriter {
   private hadLinks = false;
   private readonly syncs = new GroupSync(() => this.syncNow());
 
-  /** @param path of a file that is not there yet */
+  /**
+   * @param path of a file that is not there yet, or of this one
+   * @param file is written over
+   */
   constructor(
     private readonly path: string,
     private readonly options: SegmentSyncing,
     private readonly files: QueueFiles,
+    file?: { fd: number; size: number },
   ) {
-    this.fd = files.openSync(path, 'wx', FILE_MODE);
+    this.fd = file?.fd ?? files.openSync(path, 'wx', FILE_MODE);
+    this.zeroedTo = file?.size ?? 0;
   }
 
   /** Bytes written. */
@@ -56,18 +62,19 @@ export class SegmentWriter {
     return !this.isSpoilt;
   }
 
-  /** Returns where the bytes lie. Of bytes that cannot be written nothing stays. */
-  append(bytes: Buffer): number {
+  /** Returns where the records lie. Of records that cannot be written nothing stays. */
+  append(batch: RecordBatch): number {
     const offset = this.end;
+    const end = offset + batch.size;
     try {
       this.checkThere();
-      if (this.options.synced) this.zeroTo(offset + bytes.length);
-      writeAll(this.files, this.fd, bytes, offset);
+      if (this.options.synced) this.zeroTo(end);
+      writePieces(this.files, this.fd, batch.pieces(), offset);
     } catch (error) {
       this.cutBack();
       throw error;
     }
-    this.end = offset + bytes.length;
+    this.end = end;
     return offset;
   }
 

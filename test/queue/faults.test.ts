@@ -261,40 +261,51 @@ async function afterCrash(queue: DiskQueue, directory: string): Promise<{ texts:
   return { texts, told };
 }
 
+/** A disk that has so much room, and takes so many bytes with one write at most. */
+function shortWrites(disk: { room: number; atATime: number }): QueueFiles {
+  const limited = (length: number): number => {
+    if (disk.room === 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    const taken = Math.min(disk.room, disk.atATime, length);
+    disk.room -= taken;
+    return taken;
+  };
+  return {
+    ...realFiles,
+    writeSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) =>
+      realFiles.writeSync(fd, bytes, at, limited(length), position)) as typeof realFiles.writeSync,
+    writevSync: (fd, pieces, position) => {
+      const bytes = Buffer.concat(pieces as Buffer[]);
+      return realFiles.writeSync(fd, bytes, 0, limited(bytes.length), position);
+    },
+  };
+}
+
 describe('a large object', () => {
-  it('is whole also where the disk takes a part at a time', async () => {
-    const files: QueueFiles = {
-      ...realFiles,
-      writeSync: ((fd: number, bytes: Buffer, at: number, length: number) =>
-        realFiles.writeSync(fd, bytes, at, Math.min(length, 50_000))) as typeof realFiles.writeSync,
-      writevSync: (fd, pieces) => {
-        const [first, second] = pieces as Buffer[];
-        assert(first !== undefined && second !== undefined, 'several pieces');
-        return realFiles.writevSync(fd, [first, second.subarray(0, 1_000)]);
-      },
-    };
-    const { queue } = await failing('part-at-a-time', {}, files);
-    const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
-    const writer = queue.begin(whole.subarray(0, 900));
-    for (let at = 900; at < whole.length; at += 16_000) writer.write(whole.subarray(at, at + 16_000));
-    await writer.commit();
-    assert.equal(queue.take()?.read(textOf), whole.toString('utf8'));
-    queue.close();
-  });
+  for (const filesOnly of [false, true]) {
+    it(`is whole also where the disk takes a part at a time (${filesOnly ? 'files only' : 'log'})`, async () => {
+      const files = shortWrites({ room: Infinity, atATime: 50_000 });
+      const { queue } = await failing(`part-at-a-time-${filesOnly}`, { filesOnly }, files);
+      const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
+      for (let object = 0; object < 2; object += 1) {
+        const writer = queue.begin(whole.subarray(0, 900));
+        for (let at = 900; at < whole.length; at += 16_000) writer.write(whole.subarray(at, at + 16_000));
+        await writer.commit();
+      }
+      // Not from memory.
+      dieWithout(queue);
+      const { queue: reopened } = await failing(`part-at-a-time-${filesOnly}`, { filesOnly });
+      const texts = takeTexts(reopened);
+      assert.equal(texts.length, 2);
+      for (const text of texts) assert.equal(text, whole.toString('utf8'));
+      reopened.close();
+    });
+  }
 });
 
 describe('a log whose disk fails', () => {
   it('loses nothing when the disk takes a part of an object only, and leaves nothing of that part', async () => {
-    let room = Infinity;
-    const files: QueueFiles = {
-      ...realFiles,
-      writeSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
-        if (room === 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
-        const taken = Math.min(room, length);
-        room -= taken;
-        return realFiles.writeSync(fd, bytes, at, taken, position);
-      }) as typeof realFiles.writeSync,
-    };
+    const disk = { room: Infinity, atATime: Infinity };
+    const files = shortWrites(disk);
     for (const synced of [false, true]) {
       const directory = join(root, `short-${synced}`);
       const queue = new DiskQueue(
@@ -303,12 +314,11 @@ describe('a log whose disk fails', () => {
       );
       await queue.open();
       await put(queue, 'one');
-      for (room = 0; room < 40; room += 1) {
-        const before = room;
+      for (let room = 0; room < 120; room += 1) {
+        disk.room = room;
         await assert.rejects(put(queue, 'x'.repeat(50)), { code: 'ENOSPC' });
-        room = before;
       }
-      room = Infinity;
+      disk.room = Infinity;
       await put(queue, 'two');
       assert.equal(segmentFiles(directory).length, 1, 'at the same place');
       assert.deepEqual(await afterCrash(queue, directory), { texts: ['one', 'two'], told: [] });
@@ -316,23 +326,19 @@ describe('a log whose disk fails', () => {
   });
 
   it('goes on in another file when what it wrote in part cannot be taken back', async () => {
-    let isFailing = false;
-    const fail = (): never => {
-      throw Object.assign(new Error('EIO'), { code: 'EIO' });
-    };
+    const disk = { room: Infinity, atATime: Infinity };
     const files: QueueFiles = {
-      ...realFiles,
-      writeSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
-        const written = realFiles.writeSync(fd, bytes, at, isFailing ? length - 2 : length, position);
-        return isFailing ? fail() : written;
-      }) as typeof realFiles.writeSync,
-      ftruncateSync: (...args) => (isFailing ? fail() : realFiles.ftruncateSync(...args)),
+      ...shortWrites(disk),
+      ftruncateSync: (...args) => {
+        if (disk.room === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+        realFiles.ftruncateSync(...args);
+      },
     };
     const { queue, directory } = await failing('no-truncate', {}, files);
     await put(queue, 'one');
-    isFailing = true;
-    await assert.rejects(put(queue, 'torn'), { code: 'EIO' });
-    isFailing = false;
+    disk.room = 30;
+    await assert.rejects(put(queue, 'torn'), { code: 'ENOSPC' });
+    disk.room = Infinity;
     await put(queue, 'two');
     assert.equal(segmentFiles(directory).length, 2);
     const { texts, told } = await afterCrash(queue, directory);
@@ -392,6 +398,31 @@ describe('a log whose disk fails', () => {
     assert.deepEqual(queuedFiles(directory), [`${id}.dcm`]);
     queue.close();
   });
+
+  for (const synced of [false, true]) {
+    it(`keeps all that waits, whichever operation fails while files are written over (${synced ? 'synced' : 'not synced'})`, async () => {
+      for (const operation of OPERATIONS) {
+        const name = `written-over-${operation}-${synced}`;
+        const { broken, queue, directory } = await failing(name, { synced, log: { segmentBytes: 500 } });
+        const waiting: string[] = [];
+        for (let number = 0; number < 60; number += 1) {
+          if (number === 20) broken.operation = operation;
+          if (number === 40) delete broken.operation;
+          const text = `${number} `.repeat(30);
+          try {
+            const id = await put(queue, text);
+            if (number % 7 === 0) waiting.push(text);
+            else queue.remove(id);
+          } catch (error) {
+            assert.ok(error instanceof QueueRefusal && broken.operation === operation, String(error));
+          }
+          await nextTurn();
+        }
+        const { texts } = await afterCrash(queue, directory);
+        for (const text of waiting) assert.ok(texts.includes(text), `${operation}: ${text}`);
+      }
+    });
+  }
 
   it('says which objects have left when it can again', async () => {
     const { broken, queue, directory, told } = await failing('no-done');
