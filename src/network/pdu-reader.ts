@@ -31,6 +31,7 @@ export interface PduVisitor {
 }
 
 const CONTROL_PDU_LENGTH = 4;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Frames a byte stream into PDUs, and P-DATA-TF into PDV fragments that are views of the chunks given: data is never
@@ -43,12 +44,14 @@ export class PduReader {
   private type = 0;
   /** Bytes of the current PDU still to come. */
   private pduLeft = 0;
-  private body: Buffer = Buffer.alloc(0);
+  private body: Buffer = NOTHING;
   private bodyLength = 0;
   private pdvLeft = 0;
   private contextId = 0;
   private control = 0;
-  private rest: Buffer | undefined;
+  private chunk: Buffer = NOTHING;
+  /** What of the chunk has been read. */
+  private at = 0;
   private paused = false;
 
   /** @param maxDataLength the longest P-DATA-TF we announced (PS3.8 D.1), in bytes after the PDU header */
@@ -62,9 +65,12 @@ export class PduReader {
    * limits them here.
    */
   push(chunk: Buffer): void {
-    this.rest = this.rest === undefined ? chunk : Buffer.concat([this.rest, chunk]);
+    this.chunk = this.chunk.length === 0 ? chunk : Buffer.concat([this.chunk.subarray(this.at), chunk]);
+    this.at = 0;
     this.run();
-    if (this.rest !== undefined) this.rest = Buffer.from(this.rest);
+    if (this.chunk.length === 0) return;
+    this.chunk = Buffer.from(this.chunk.subarray(this.at));
+    this.at = 0;
   }
 
   /** Makes the reader stop after the call to the visitor that is under way. */
@@ -78,45 +84,46 @@ export class PduReader {
   }
 
   private run(): void {
-    while (!this.paused && this.rest !== undefined) {
-      const chunk = this.rest;
-      const used = this.step(chunk);
-      this.rest = used < chunk.length ? chunk.subarray(used) : undefined;
-    }
+    while (!this.paused && this.at < this.chunk.length) this.step();
+    if (this.at < this.chunk.length) return;
+    this.chunk = NOTHING;
+    this.at = 0;
   }
 
-  /** Consumes one piece of the chunk and says how many bytes that was. */
-  private step(chunk: Buffer): number {
+  /** Reads one piece of the chunk. */
+  private step(): void {
     switch (this.state) {
       case 'pdu-header':
-        return this.readPduHeader(chunk);
+        this.readPduHeader();
+        break;
       case 'body':
-        return this.readBody(chunk);
+        this.readBody();
+        break;
       case 'pdv-header':
-        return this.readPdvHeader(chunk);
+        this.readPdvHeader();
+        break;
       case 'pdv':
-        return this.readPdv(chunk);
+        this.readPdv();
     }
   }
 
-  /** Copies into the 6-byte header buffer; true once it is full. */
-  private fillHeader(chunk: Buffer): number {
-    const used = chunk.copy(this.header, this.headerLength);
-    this.headerLength += used;
-    return used;
-  }
-
-  private headerIsFull(): boolean {
+  /** Reads into the 6-byte header buffer; true once it is full. Byte by byte: of so few, a call to copy costs more. */
+  private fillHeader(): boolean {
+    const { chunk, header } = this;
+    while (this.headerLength < PDU_HEADER_LENGTH && this.at < chunk.length) {
+      header[this.headerLength] = chunk[this.at] ?? 0;
+      this.headerLength += 1;
+      this.at += 1;
+    }
     if (this.headerLength < PDU_HEADER_LENGTH) return false;
     this.headerLength = 0;
     return true;
   }
 
-  private readPduHeader(chunk: Buffer): number {
-    const used = this.fillHeader(chunk);
+  private readPduHeader(): void {
     // The type is judged at its first byte: a stray HTTP or TLS client is told at once, however little it sends.
-    if (this.headerLength === used) this.checkType(this.header[0] ?? 0);
-    if (!this.headerIsFull()) return used;
+    if (this.headerLength === 0) this.checkType(this.chunk[this.at] ?? 0);
+    if (!this.fillHeader()) return;
     this.type = this.header.readUInt8(0);
     this.pduLeft = this.header.readUInt32BE(2);
     this.checkLength();
@@ -128,7 +135,6 @@ export class PduReader {
       this.bodyLength = this.header.copy(this.body);
       this.state = 'body';
     }
-    return used;
   }
 
   private checkType(type: number): void {
@@ -162,23 +168,21 @@ export class PduReader {
     }
   }
 
-  private readBody(chunk: Buffer): number {
-    const used = chunk.copy(this.body, this.bodyLength, 0, this.pduLeft);
+  private readBody(): void {
+    const used = this.chunk.copy(this.body, this.bodyLength, this.at, this.at + this.pduLeft);
+    this.at += used;
     this.bodyLength += used;
     this.pduLeft -= used;
-    if (this.pduLeft === 0) {
-      const whole = this.body;
-      this.body = Buffer.alloc(0);
-      this.state = 'pdu-header';
-      this.visitor.pdu(this.type, whole);
-      this.visitor.pduEnds(this.type);
-    }
-    return used;
+    if (this.pduLeft > 0) return;
+    const whole = this.body;
+    this.body = NOTHING;
+    this.state = 'pdu-header';
+    this.visitor.pdu(this.type, whole);
+    this.visitor.pduEnds(this.type);
   }
 
-  private readPdvHeader(chunk: Buffer): number {
-    const used = this.fillHeader(chunk);
-    if (!this.headerIsFull()) return used;
+  private readPdvHeader(): void {
+    if (!this.fillHeader()) return;
     const length = this.header.readUInt32BE(0);
     this.pduLeft -= PDV_HEADER_LENGTH;
     if (length < 2 || length - 2 > this.pduLeft) {
@@ -193,15 +197,14 @@ export class PduReader {
     this.control = this.header.readUInt8(5);
     this.state = 'pdv';
     // An empty fragment has no byte to wait for.
-    if (this.pdvLeft === 0) this.passFragment(Buffer.alloc(0));
-    return used;
+    if (this.pdvLeft === 0) this.passFragment(NOTHING);
   }
 
-  private readPdv(chunk: Buffer): number {
-    const used = Math.min(this.pdvLeft, chunk.length);
-    this.pdvLeft -= used;
-    this.passFragment(used === chunk.length ? chunk : chunk.subarray(0, used));
-    return used;
+  private readPdv(): void {
+    const fragment = this.chunk.subarray(this.at, this.at + this.pdvLeft);
+    this.at += fragment.length;
+    this.pdvLeft -= fragment.length;
+    this.passFragment(fragment);
   }
 
   private passFragment(bytes: Buffer): void {
