@@ -120,6 +120,7 @@ async function compare(
 ): Promise<Comparison> {
   const { work, kind: loadKind } = load;
   const count = Math.max(load.count, associations);
+  const roundsHere = count > load.count ? 1 : rounds;
   for (const contestant of contestants) {
     const { maxAssociations = associations } = contestant.kind;
     contestant.measured = [];
@@ -127,9 +128,9 @@ async function compare(
     if (associations > 1 && takesOnce(contestant, load))
       contestant.failure ??= 'needs several gigabytes of memory for each association';
   }
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < roundsHere; round += 1) {
     for (const contestant of contestants) {
-      if (round > 0 && (takesOnce(contestant, load) || count > load.count)) continue;
+      if (round > 0 && takesOnce(contestant, load)) continue;
       const figures = await attempt(contestant, work, count, associations);
       // Small files stay: where many have been deleted, the system takes longer to create the next ones.
       if (loadKind === 'large') contestant.receiver.forget?.();

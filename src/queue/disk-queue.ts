@@ -3,7 +3,9 @@ import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
 import { Fifo } from './fifo';
 import { FreeSpace } from './free-space';
+import { FreshObjects } from './fresh-objects';
 import { lockDirectory, type DirectoryLock } from './directory-lock';
+import { leftoversTo } from './leftovers';
 import { ObjectFiles } from './object-files';
 import { objectIds, sequence } from './object-id';
 import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
@@ -21,18 +23,11 @@ import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-f
 import { refusal, refusing } from './refusal';
 
 const DEAD_LETTERS = 'dead-letter';
-const KIB = 1024;
-const MIB = KIB * KIB;
-
-/** Of so many objects that have just come, with so many bytes, what is in memory stays there. */
-const MOST_FRESH = 64;
-const MOST_FRESH_BYTES = 32 * MIB;
-
 /** An object that is smaller goes to the log, a slice of a CT among them. It is in memory until it is complete. */
-const LARGE_BYTES = MIB;
+const LARGE_BYTES = 1_048_576;
 /** While so many are coming, or so many bytes are in the log, only much smaller ones do: the log is read at each start. */
 const MOST_IN_MEMORY = 64;
-const MOST_LOGGED_BYTES = 64 * MIB;
+const MOST_LOGGED_BYTES = 67_108_864;
 
 export interface DiskQueueOptions {
   directory: string;
@@ -49,22 +44,6 @@ export interface DiskQueueOptions {
   onLeftover(error: Error): void;
 }
 
-/** What memory has of an object that has just come: all of its bytes or the first ones, to which the note may refer. */
-interface Fresh {
-  bytes: BlockBuffer | undefined;
-  head: BlockBuffer | undefined;
-  note: unknown;
-}
-
-function sizeOf({ bytes, head }: Fresh): number {
-  return (bytes?.size ?? 0) + (head?.size ?? 0);
-}
-
-function forget({ bytes, head }: Omit<Fresh, 'note'>): void {
-  bytes?.clear();
-  head?.clear();
-}
-
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
 export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
@@ -74,9 +53,7 @@ export class DiskQueue implements ObjectQueue {
   /** Deliveries of objects that had any. Not in here: none. */
   private readonly deliveries = new Map<string, number>();
   private readonly parts = new Set<PartFile>();
-  /** What need not be read again, because it has just come. */
-  private readonly fresh = new Map<string, Fresh>();
-  private freshBytes = 0;
+  private readonly fresh = new FreshObjects();
   /** Ids up to this one are of earlier runs. */
   private newestFound = '';
   private nextId = objectIds(undefined, 0);
@@ -84,12 +61,15 @@ export class DiskQueue implements ObjectQueue {
   private readonly space: FreeSpace;
   private readonly objectFiles: ObjectFiles;
   private readonly log: ObjectLog;
+  private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
     private readonly options: DiskQueueOptions,
     private readonly files: QueueFiles = realFiles,
   ) {
     const { directory, minFreeBytes, synced, log } = options;
+    const onLeftover = (error: Error): void => options.onLeftover(error);
+    this.cleanUp = leftoversTo(onLeftover);
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file) =>
       this.readmit(file),
@@ -101,7 +81,7 @@ export class DiskQueue implements ObjectQueue {
         synced,
         ...LOG_LIMITS,
         ...log,
-        onLeftover: (error) => options.onLeftover(error),
+        onLeftover,
         onMovedOut: (object) => this.objectFiles.appeared(object),
       },
       files,
@@ -177,24 +157,15 @@ export class DiskQueue implements ObjectQueue {
       head = part.takeHead();
       part.close();
     } catch (error) {
-      forget({ bytes, head });
+      bytes?.clear();
+      head?.clear();
       this.discard(part);
       throw refusal(error);
     }
     this.parts.delete(part);
     this.waiting.push(id);
-    this.remember(id, { bytes, head, note });
+    this.fresh.add(id, { bytes, head, note });
     return id;
-  }
-
-  private remember(id: string, fresh: Fresh): void {
-    const bytes = this.freshBytes + sizeOf(fresh);
-    if (this.fresh.size >= MOST_FRESH || bytes > MOST_FRESH_BYTES) {
-      forget(fresh);
-      return;
-    }
-    this.freshBytes = bytes;
-    this.fresh.set(id, fresh);
   }
 
   /** Returns the bytes where memory has them all. */
@@ -274,11 +245,7 @@ export class DiskQueue implements ObjectQueue {
   private leave(id: string): void {
     this.taken.delete(id);
     this.deliveries.delete(id);
-    const fresh = this.fresh.get(id);
-    if (fresh === undefined) return;
-    this.freshBytes -= sizeOf(fresh);
-    this.fresh.delete(id);
-    forget(fresh);
+    this.fresh.remove(id);
   }
 
   close(): void {
@@ -286,9 +253,7 @@ export class DiskQueue implements ObjectQueue {
     this.waiting = new Fifo();
     this.taken.clear();
     this.deliveries.clear();
-    this.fresh.forEach(forget);
     this.fresh.clear();
-    this.freshBytes = 0;
     this.log.close();
     this.lock?.release();
     this.lock = undefined;
@@ -297,15 +262,6 @@ export class DiskQueue implements ObjectQueue {
   private discard(part: PartFile): void {
     this.parts.delete(part);
     this.cleanUp(() => part.remove());
-  }
-
-  /** Runs what must not fail the object that is being handled: a file that stays is found at the next start. */
-  private cleanUp(operation: () => void): void {
-    try {
-      operation();
-    } catch (error) {
-      this.options.onLeftover(error as Error);
-    }
   }
 
   private partPath(): string {

@@ -30,8 +30,9 @@ const FIRST_CAPACITY = 65_536;
 export class RecordBatch {
   private memory = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   private used = 0;
-  private marker: Buffer = Buffer.alloc(MARKER_BYTES);
   private content: BlockBuffer | undefined;
+
+  constructor(private marker: Buffer = Buffer.alloc(MARKER_BYTES)) {}
 
   /** Forgets what was in it: it is for a segment with this marker now. */
   begin(marker: Buffer): void {
@@ -59,9 +60,20 @@ export class RecordBatch {
     return [this.memory.subarray(0, start), ...this.content.pieces(), this.memory.subarray(start, end)];
   }
 
+  /** Writes a record up to its content. Returns where that is. */
   private write(start: number, kind: RecordKind, text: string, content?: BlockBuffer): number {
-    this.makeRoom(start + HEADER_BYTES + text.length);
-    return writeRecord(this.memory, start, this.marker, kind, text, content);
+    const end = start + HEADER_BYTES + text.length;
+    this.makeRoom(end);
+    const { memory } = this;
+    this.marker.copy(memory, start);
+    memory.writeUInt32LE(KINDS.indexOf(kind), start + KIND_AT);
+    memory.writeUInt32LE(text.length, start + TEXT_LENGTH_AT);
+    memory.writeUInt32LE(content?.size ?? 0, start + LENGTH_AT);
+    memory.write(text, start + HEADER_BYTES, 'latin1');
+    let sum = crc32(memory.subarray(start + KIND_AT, end));
+    for (const piece of content?.pieces() ?? []) sum = crc32(piece, sum);
+    memory.writeUInt32LE(sum, start + CRC_AT);
+    return end;
   }
 
   private makeRoom(end: number): void {
@@ -70,34 +82,6 @@ export class RecordBatch {
     this.memory.copy(larger);
     this.memory = larger;
   }
-}
-
-/** Writes a record up to its content. Returns where that is. */
-function writeRecord(
-  memory: Buffer,
-  start: number,
-  marker: Buffer,
-  kind: RecordKind,
-  text: string,
-  content: BlockBuffer | undefined,
-): number {
-  const end = start + HEADER_BYTES + text.length;
-  marker.copy(memory, start);
-  memory.writeUInt32LE(KINDS.indexOf(kind), start + KIND_AT);
-  memory.writeUInt32LE(text.length, start + TEXT_LENGTH_AT);
-  memory.writeUInt32LE(content?.size ?? 0, start + LENGTH_AT);
-  memory.write(text, start + HEADER_BYTES, 'latin1');
-  let sum = crc32(memory.subarray(start + KIND_AT, end));
-  for (const piece of content?.pieces() ?? []) sum = crc32(piece, sum);
-  memory.writeUInt32LE(sum, start + CRC_AT);
-  return end;
-}
-
-/** What a segment without records begins with. */
-export function endRecord(marker: Buffer): Buffer {
-  const record = Buffer.alloc(HEADER_BYTES);
-  writeRecord(record, 0, marker, 'end', '', undefined);
-  return record;
 }
 
 /** A record as it was read, or a part between records that is none. `offset` and `length` say where it lies. */

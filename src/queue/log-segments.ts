@@ -17,10 +17,9 @@ export interface Segment {
   isDamaged: boolean;
 }
 
-/** One that is about to be written. */
-interface NewSegment {
-  path: string;
-  marker: Buffer;
+/** One that is being written. */
+interface OpenSegment {
+  segment: Segment;
   writer: SegmentWriter;
 }
 
@@ -130,39 +129,25 @@ export class LogSegments {
     this.segments = [];
   }
 
-  private current(nextName: () => string): { segment: Segment; writer: SegmentWriter } {
+  private current(nextName: () => string): OpenSegment {
     const { segmentBytes } = this.options;
     const segment = this.segments.at(-1);
     if (segment !== undefined && this.writer?.isUsable && segment.size < segmentBytes)
       return { segment, writer: this.writer };
     this.seal();
-    const { path, marker, writer } = this.fromSpare(nextName) ?? this.fresh(nextName);
-    this.writer = writer;
+    const next = this.next(nextName());
+    this.writer = next.writer;
+    return next;
+  }
+
+  /** Written over a spare, where there is one. */
+  private next(name: string): OpenSegment {
+    const pathOf = (marker: Buffer): string => join(this.options.directory, segmentName(name, marker));
+    const spare = this.spares.take(pathOf);
+    const marker = spare?.marker ?? randomBytes(MARKER_BYTES);
+    const path = pathOf(marker);
+    const writer = new SegmentWriter(path, this.options, this.files, spare);
     return { segment: this.add(path, marker), writer };
-  }
-
-  private fresh(nextName: () => string): NewSegment {
-    const marker = randomBytes(MARKER_BYTES);
-    const path = this.pathOf(nextName(), marker);
-    return { path, marker, writer: new SegmentWriter(path, this.options, this.files) };
-  }
-
-  private fromSpare(nextName: () => string): NewSegment | undefined {
-    const spare = this.spares.take();
-    if (spare === undefined) return undefined;
-    const { marker } = spare;
-    const path = this.pathOf(nextName(), marker);
-    try {
-      this.files.renameSync(spare.path, path);
-    } catch (error) {
-      this.spares.giveUp(spare, error as Error);
-      return undefined;
-    }
-    return { path, marker, writer: new SegmentWriter(path, this.options, this.files, spare) };
-  }
-
-  private pathOf(sequence: string, marker: Buffer): string {
-    return join(this.options.directory, segmentName(sequence, marker));
   }
 
   /** Only while the log is in use. */

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { BlockBuffer } from './block-buffer';
 import { syncDirectoryNow, writeFile } from './durable';
+import { leftoversTo } from './leftovers';
 import { countText, readAt, readSegment, type LoggedObject, type SegmentReport } from './log-reader';
 import { RecordBatch, readRecord, type RecordKind } from './log-records';
 import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
@@ -52,11 +53,13 @@ export class ObjectLog implements ObjectPlace {
   private manySegments = 0;
   private endOfTurn: NodeJS.Immediate | undefined;
   private idle: NodeJS.Timeout | undefined;
+  private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
     private readonly options: ObjectLogOptions,
     private readonly files: QueueFiles,
   ) {
+    this.cleanUp = leftoversTo((error) => options.onLeftover(error));
     this.segments = new LogSegments(options, files);
     this.manySegments = options.mostSegments;
   }
@@ -256,15 +259,6 @@ export class ObjectLog implements ObjectPlace {
     const dropped = this.segments.dropAll();
     if (this.segments.count === 0) this.done = [];
     return dropped;
-  }
-
-  /** Runs what must not fail the object that is being handled. */
-  private cleanUp(operation: () => void): void {
-    try {
-      operation();
-    } catch (error) {
-      this.options.onLeftover(error as Error);
-    }
   }
 }
 

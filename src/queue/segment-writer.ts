@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { allSettled, syncDirectory, writeAll, writePieces } from './durable';
 import { GroupSync } from './group-sync';
+import { leftoversTo } from './leftovers';
 import type { RecordBatch } from './log-records';
 import { FILE_MODE, type QueueFiles } from './queue-files';
 
@@ -28,7 +29,8 @@ const SYNCS_HERE = 60;
 /** The file of the log that is being written, one batch of records behind the other. */
 export class SegmentWriter {
   private end = 0;
-  private zeroedTo = 0;
+  /** Up to here there are bytes to write over: zeros, or what the file held before. */
+  private filledTo: number;
   private isNamed = false;
   private syncsAlone = 0;
   private syncsHere = 0;
@@ -49,7 +51,7 @@ export class SegmentWriter {
     file?: { fd: number; size: number },
   ) {
     this.fd = file?.fd ?? files.openSync(path, 'wx', FILE_MODE);
-    this.zeroedTo = file?.size ?? 0;
+    this.filledTo = file?.size ?? 0;
   }
 
   /** Bytes written. */
@@ -68,7 +70,7 @@ export class SegmentWriter {
     const end = offset + batch.size;
     try {
       this.checkThere();
-      if (this.options.synced) this.zeroTo(end);
+      if (this.options.synced) this.fillTo(end);
       writePieces(this.files, this.fd, batch.pieces(), offset);
     } catch (error) {
       this.cutBack();
@@ -92,13 +94,8 @@ export class SegmentWriter {
   /** Closes the file, once no sync uses it any more. */
   close(onFailure: (error: Error) => void): void {
     this.isSpoilt = true;
-    this.syncs.whenIdle(() => {
-      try {
-        this.files.closeSync(this.fd);
-      } catch (error) {
-        onFailure(error as Error);
-      }
-    });
+    const cleanUp = leftoversTo(onFailure);
+    this.syncs.whenIdle(() => cleanUp(() => this.files.closeSync(this.fd)));
   }
 
   /** Writing to a file that somebody has deleted succeeds. */
@@ -112,10 +109,10 @@ export class SegmentWriter {
     throw Object.assign(new Error(`${this.path} was deleted`), { code: 'ENOENT' });
   }
 
-  private zeroTo(end: number): void {
-    while (this.zeroedTo < end) {
-      writeAll(this.files, this.fd, ZEROS, this.zeroedTo);
-      this.zeroedTo += ZEROS.length;
+  private fillTo(end: number): void {
+    while (this.filledTo < end) {
+      writeAll(this.files, this.fd, ZEROS, this.filledTo);
+      this.filledTo += ZEROS.length;
     }
   }
 
@@ -123,7 +120,7 @@ export class SegmentWriter {
   private cutBack(): void {
     try {
       this.files.ftruncateSync(this.fd, this.end);
-      this.zeroedTo = this.end;
+      this.filledTo = this.end;
     } catch {
       this.isSpoilt = true;
     }

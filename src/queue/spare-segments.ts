@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { syncDirectory, writeAll } from './durable';
-import { MARKER_BYTES, endRecord } from './log-records';
+import { syncDirectory, writePieces } from './durable';
+import { leftoversTo } from './leftovers';
+import { MARKER_BYTES, RecordBatch } from './log-records';
 import { SPARE_SUFFIX } from './object-names';
 import type { QueueFiles } from './queue-files';
 
@@ -31,11 +32,14 @@ const MOST_SPARES = 2;
 export class SpareSegments {
   private readonly paths = new Set<string>();
   private ready: SpareSegment[] = [];
+  private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
     private readonly options: SpareOptions,
     private readonly files: QueueFiles,
-  ) {}
+  ) {
+    this.cleanUp = leftoversTo((error) => options.onLeftover(error));
+  }
 
   /** Takes a file that is not a segment any more. False: there are enough. @throws the system's error; then it is still one */
   add(path: string): boolean {
@@ -47,17 +51,23 @@ export class SpareSegments {
     return true;
   }
 
-  /** One that is to be renamed, written to and closed by the caller now. */
-  take(): SpareSegment | undefined {
+  /**
+   * One that is a segment again from now on, and the caller's to close. Undefined: there is none that can be.
+   * @param pathOf what a segment with this marker is called
+   */
+  take(pathOf: (marker: Buffer) => string): SpareSegment | undefined {
     const spare = this.ready.shift();
-    if (spare !== undefined) this.paths.delete(spare.path);
-    return spare;
-  }
-
-  /** One that was taken, and cannot be used. */
-  giveUp({ path, fd }: SpareSegment, error: Error): void {
-    this.cleanUp(() => this.files.closeSync(fd));
-    this.drop(path, error);
+    if (spare === undefined) return undefined;
+    const path = pathOf(spare.marker);
+    try {
+      this.files.renameSync(spare.path, path);
+    } catch (error) {
+      this.cleanUp(() => this.files.closeSync(spare.fd));
+      this.drop(spare.path, error as Error);
+      return undefined;
+    }
+    this.paths.delete(spare.path);
+    return { ...spare, path };
   }
 
   /** Deletes them all. True when there were some. */
@@ -83,7 +93,8 @@ export class SpareSegments {
     let isReady = false;
     try {
       const marker = randomBytes(MARKER_BYTES);
-      writeAll(this.files, fd, endRecord(marker), 0);
+      // No record, and so the end.
+      writePieces(this.files, fd, new RecordBatch(marker).pieces(), 0);
       const { size } = this.files.fstatSync(fd);
       if (synced) await this.files.syncData(fd);
       isReady = this.paths.has(path);
@@ -97,13 +108,5 @@ export class SpareSegments {
     this.options.onLeftover(error);
     this.paths.delete(path);
     this.cleanUp(() => this.files.rmSync(path, { force: true }));
-  }
-
-  private cleanUp(operation: () => void): void {
-    try {
-      operation();
-    } catch (error) {
-      this.options.onLeftover(error as Error);
-    }
   }
 }
