@@ -96,6 +96,11 @@ export function checkAeTitleList(value: string): Finding[] {
   });
 }
 
+/** A comma list of AE titles of our own; empty: none. */
+export function checkOwnAeTitles(value: string): Finding[] {
+  return splitList(value).flatMap(checkAeTitleToken);
+}
+
 /** A whole number within limits. */
 export function integerBetween(min: number, max: number): Check {
   return (value) => {

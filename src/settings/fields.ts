@@ -6,6 +6,7 @@ import {
   checkFilenameTemplate,
   checkHostList,
   checkKeptJson,
+  checkOwnAeTitles,
   checkReplaced,
   checkUidList,
   integerBetween,
@@ -19,7 +20,10 @@ import {
  */
 interface FieldOf<Kind extends string, Value> {
   kind: Kind;
+  /** What a flow means that does not have the property: it never changes. */
   default: Value;
+  /** What a node gets that is dropped from the palette, where that is not the default. */
+  initial?: Value;
   check: Check;
   /** The name in Integration Soup's DicomReceiverSetting JSON, for fields that it has. */
   soup?: string;
@@ -43,6 +47,8 @@ const choice = <Choice extends string>(value: Choice, ...others: Choice[]): Choi
   choices: [value, ...others],
   check: oneOf([value, ...others]),
 });
+/** A field whose value in a node from the palette is another one than in an old flow. */
+const startingAs = <F extends Field>(initial: F['default'], field: F): F => ({ ...field, initial });
 const guids = (soup: string): ListField => ({ kind: 'list', default: [], check: accepted, soup });
 
 function named<F extends object>(field: F, soup: string | undefined): F & { soup?: string } {
@@ -65,6 +71,8 @@ export const FIELDS = {
   // Access
   acceptedCallingAETs: text('*', checkAeTitleList, 'AcceptedCallingAETs'),
   checkCalledAET: flag(false),
+  /** Further AE titles of ours, on the same port. */
+  alsoCalledAETs: text('', checkOwnAeTitles),
   allowedHosts: text('', checkHostList),
 
   // Limits. Seconds, bytes, megabytes (10^6 bytes) as the names say.
@@ -91,7 +99,18 @@ export const FIELDS = {
     checkFilenameTemplate,
   ),
   /** What happens when a file of that name is there: another name, replace it, or keep it if it is the same object. */
-  collision: choice('keep-both', 'overwrite', 'skip-identical'),
+  collision: startingAs('skip-identical', choice('keep-both', 'overwrite', 'skip-identical')),
+  /** An object that cannot be put in place for so long becomes a dead letter; 0: it is tried for ever. */
+  placeForHours: integer(24, 0, 8_760),
+  /** `msg.dicom.document`: the document of an object that encapsulates one. */
+  document: flag(true),
+  /** Attributes without a value are left out of CommonFields and of Tags in the keyword layout. */
+  leaveOutEmpty: flag(false),
+  /** Used where an object declares no character set, and where the declared one cannot be. */
+  defaultCharacterSet: text('ISO_IR 100'),
+  /** Larger messages (10^6 bytes of JSON), or ones of more values and keys, have references in Tags. */
+  maxMessageMB: integer(2, 1, 1_000),
+  maxMessageElements: integer(25_000, 100, 10_000_000),
   addIncomingMessageToCurrentTab: flag(false, 'AddIncomingMessageToCurrentTab'),
   emitEvents: flag(false),
 
@@ -99,6 +118,8 @@ export const FIELDS = {
   queue: choice('disk-synced', 'disk', 'memory'),
   /** Empty: `<userDir>/dicom/<node id>`. */
   queueDirectory: text('', checkReplaced),
+  /** The queue's lock holds on one machine only: on a file system that others may share, somebody has to say that none does. */
+  onlyThisMachine: startingAs<BooleanField>(false, flag(true)),
   maxQueued: integer(10_000, 1, 10_000_000),
   /** Below so much free space (10^6 bytes) on the queue's disk nothing is accepted; 0: no check. */
   minFreeDiskMB: integer(512, 0, 1_000_000_000),
@@ -110,6 +131,8 @@ export const FIELDS = {
   acknowledgeTimeoutSeconds: integer(300, 1, MAX_SECONDS),
   /** How often an object is delivered at most before it becomes a dead letter. */
   maxDeliveries: integer(5, 1, 1_000),
+  /** How often Node-RED or the receiver may end while it has an object, before that becomes a dead letter. */
+  maxCrashes: integer(10, 1, 1_000),
 
   // Sample, and what is kept for import and export only
   receivedMessageTemplate: text('', accepted, 'ReceivedMessageTemplate'),
