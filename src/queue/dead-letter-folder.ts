@@ -12,7 +12,7 @@ export class DeadLetterFolder implements DeadLetters {
   constructor(
     private readonly directory: string,
     private readonly files: QueueFiles,
-    private readonly readmit: (file: string) => void,
+    private readonly readmit: (file: string, id: string) => void,
   ) {}
 
   /** @param put puts the object at the path that it is given */
@@ -37,7 +37,7 @@ export class DeadLetterFolder implements DeadLetters {
   }
 
   requeue(id: string): boolean {
-    return this.withObject(id, (file) => this.readmit(file));
+    return this.withObject(id, (file) => this.readmit(file, id));
   }
 
   discard(id: string): boolean {

@@ -1,26 +1,31 @@
 import { join } from 'node:path';
+import { afterRestart, NO_ATTEMPTS, type Attempts } from './attempts';
 import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
+import type { DirectoryLock } from './directory-lock';
 import { Fifo } from './fifo';
+import { FileChecks } from './file-checks';
 import { FreeSpace } from './free-space';
 import { FreshObjects } from './fresh-objects';
-import { lockDirectory, type DirectoryLock } from './directory-lock';
 import { leftoversTo } from './leftovers';
+import { makeDirectory } from './new-directory';
 import { ObjectFiles } from './object-files';
-import { objectIds, sequence } from './object-id';
+import { factsInId, endOfRun, objectIds, sequence } from './object-id';
 import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
-import { PART_SUFFIX, isOurs, isRemains } from './object-names';
-import type { FoundObject, ObjectPlace } from './object-place';
+import { isOurs, isRemains, partName } from './object-names';
+import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
 import {
   QueueRefusal,
   queueFull,
+  type ObjectContent,
   type ObjectQueue,
   type QueueWriter,
   type QueuedObject,
 } from './object-queue';
 import { PartFile } from './part-file';
-import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
+import { FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 import { refusal, refusing } from './refusal';
+import { Suspects } from './suspects';
 
 const DEAD_LETTERS = 'dead-letter';
 /** An object that is smaller goes to the log, a slice of a CT among them. It is in memory until it is complete. */
@@ -36,12 +41,16 @@ export interface DiskQueueOptions {
   synced: boolean;
   /** Bytes that must stay free on the disk; below, nothing is taken. */
   minFreeBytes: number;
-  /** Each object becomes a file, also a small one: whoever reads it may link to it. */
-  filesOnly?: boolean;
+  /** An object of so many bytes becomes a file of its own. */
+  largeBytes?: number;
   /** Other limits of the log than `LOG_LIMITS`. */
   log?: Partial<LogLimits>;
-  /** Told of what could not be cleaned up; it is cleaned up at the next start. */
+  /** Told of what could not be cleaned up, or read; it is tried again, or found at the next start. */
   onLeftover(error: Error): void;
+  /** `take` may give an object now, although nothing has come. */
+  onReady?(): void;
+  /** Told of each wait for the disk: milliseconds. */
+  onSync?(milliseconds: number): void;
 }
 
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
@@ -50,13 +59,16 @@ export class DiskQueue implements ObjectQueue {
   /** Ids not yet taken. */
   private waiting = new Fifo<string>();
   private readonly taken = new Set<string>();
-  /** Deliveries of objects that had any. Not in here: none. */
-  private readonly deliveries = new Map<string, number>();
+  /** Of objects that had any. Not in here: none. */
+  private readonly attempts = new Map<string, Attempts>();
   private readonly parts = new Set<PartFile>();
   private readonly fresh = new FreshObjects();
-  /** Ids up to this one are of earlier runs. */
+  private readonly suspects: Suspects;
+  private readonly checks: FileChecks;
+  /** Ids that sort before this are of earlier runs. */
   private newestFound = '';
   private nextId = objectIds(undefined, 0);
+  private nextPart = sequence(undefined, 0);
   private lock: DirectoryLock | undefined;
   private readonly space: FreeSpace;
   private readonly objectFiles: ObjectFiles;
@@ -67,12 +79,15 @@ export class DiskQueue implements ObjectQueue {
     private readonly options: DiskQueueOptions,
     private readonly files: QueueFiles = realFiles,
   ) {
-    const { directory, minFreeBytes, synced, log } = options;
+    const { directory, minFreeBytes, synced, log, onReady, onSync } = options;
     const onLeftover = (error: Error): void => options.onLeftover(error);
+    const ready = (): void => onReady?.();
     this.cleanUp = leftoversTo(onLeftover);
     this.space = new FreeSpace(directory, minFreeBytes, files);
-    this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file) =>
-      this.readmit(file),
+    this.suspects = new Suspects(ready);
+    this.checks = new FileChecks((id) => this.objectFiles.damage(id), ready);
+    this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file, id) =>
+      this.readmit(file, id),
     );
     this.objectFiles = new ObjectFiles(directory, synced, files);
     this.log = new ObjectLog(
@@ -82,7 +97,12 @@ export class DiskQueue implements ObjectQueue {
         ...LOG_LIMITS,
         ...log,
         onLeftover,
+        ...(onSync && { onSync }),
         onMovedOut: (object) => this.objectFiles.appeared(object),
+        onFoundLater: (objects) => {
+          for (const object of objects) this.found(object);
+          ready();
+        },
       },
       files,
     );
@@ -93,19 +113,34 @@ export class DiskQueue implements ObjectQueue {
   }
 
   async open(): Promise<void> {
-    const { directory } = this.options;
-    await this.files.makeDirectory(directory, DIRECTORY_MODE);
-    this.lock ??= await lockDirectory(directory);
+    const { directory, synced } = this.options;
+    await makeDirectory(directory, synced, this.files);
+    this.lock ??= await this.files.lock(directory);
     const names = await this.files.readDirectory(directory);
-    for (const name of names.filter(isRemains)) await this.files.removeFile(join(directory, name));
+    for (const name of names.filter(isRemains)) await this.removeRemains(name);
     const newest = names.filter(isOurs).sort().at(-1);
     const now = Date.now();
     this.nextId = objectIds(newest, now);
+    this.nextPart = sequence(newest, now);
     const found = this.find(names, sequence(newest, now));
-    this.waiting = new Fifo(found.map(({ id }) => id));
-    // Found means that it may have been handed over before the end of that run.
-    for (const { id, deliveries } of found) this.deliveries.set(id, deliveries + 1);
-    this.newestFound = found.at(-1)?.id ?? '';
+    this.waiting = new Fifo();
+    this.attempts.clear();
+    this.newestFound = endOfRun(newest);
+    for (const object of found) this.found(object);
+  }
+
+  /** Somebody else's, by chance, or a folder: it is not worth to keep the queue from opening. */
+  private async removeRemains(name: string): Promise<void> {
+    try {
+      await this.files.removeFile(join(this.options.directory, name));
+    } catch (error) {
+      this.options.onLeftover(error as Error);
+    }
+  }
+
+  private found({ id, attempts }: FoundObject): void {
+    this.attempts.set(id, afterRestart(attempts));
+    this.waiting.push(id);
   }
 
   /** What earlier runs left, in order. */
@@ -123,7 +158,8 @@ export class DiskQueue implements ObjectQueue {
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.options.maxObjects) throw queueFull(this.options.maxObjects);
     refusing(() => this.space.check());
-    const part = new PartFile(this.partPath(), FILE_MODE, this.files, this.largeBytes());
+    const path = join(this.options.directory, partName(this.nextPart()));
+    const part = new PartFile(path, FILE_MODE, this.files, this.largeBytes());
     this.parts.add(part);
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
@@ -143,12 +179,13 @@ export class DiskQueue implements ObjectQueue {
   /** With so many bytes, the next object becomes a file. */
   private largeBytes(): number {
     const hasRoom = this.parts.size < MOST_IN_MEMORY && this.log.liveBytes < MOST_LOGGED_BYTES;
-    return hasRoom && this.options.filesOnly !== true ? LARGE_BYTES : BLOCK_BYTES;
+    const { largeBytes = LARGE_BYTES } = this.options;
+    return hasRoom ? largeBytes : Math.min(largeBytes, BLOCK_BYTES);
   }
 
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
   private async commit(part: PartFile, note: unknown): Promise<string> {
-    const id = this.nextId(part.size);
+    const id = this.nextId(part);
     let bytes: BlockBuffer | undefined;
     let head: BlockBuffer | undefined;
     try {
@@ -170,8 +207,11 @@ export class DiskQueue implements ObjectQueue {
 
   /** Returns the bytes where memory has them all. */
   private async keep(part: PartFile, id: string): Promise<BlockBuffer | undefined> {
-    const bytes = this.options.filesOnly ? undefined : part.takeCollected();
-    if (bytes === undefined) return this.objectFiles.complete(part, id);
+    const bytes = part.takeCollected();
+    if (bytes === undefined) {
+      await this.keepAsFile(part, id);
+      return undefined;
+    }
     try {
       await this.log.append(id, bytes);
     } catch (error) {
@@ -181,46 +221,92 @@ export class DiskQueue implements ObjectQueue {
     return bytes;
   }
 
-  take(): QueuedObject | undefined {
-    for (;;) {
-      const id = this.waiting.shift();
-      if (id === undefined) return undefined;
-      if (this.isCutOff(id)) continue;
-      this.taken.add(id);
-      return this.counted(id);
-    }
+  private async keepAsFile(part: PartFile, id: string): Promise<void> {
+    const began = performance.now();
+    await this.objectFiles.complete(part, id, () => this.parts.has(part));
+    if (this.options.synced) this.options.onSync?.(performance.now() - began);
   }
 
-  /** Of an earlier run, which ended before the object was acknowledged. It is deleted. */
-  private isCutOff(id: string): boolean {
-    if (id > this.newestFound || this.log.has(id)) return false;
-    let isCutOff = false;
-    // Where the disk does not say, the object counts as whole: reading it will tell.
-    this.cleanUp(() => (isCutOff = this.objectFiles.isCutOff(id)));
-    if (isCutOff) this.remove(id);
-    return isCutOff;
+  take(): QueuedObject | undefined {
+    const id = this.waiting.head;
+    if (id === undefined || !this.suspects.mayBegin(this.attemptsOf(id)) || !this.isChecked(id)) return undefined;
+    this.waiting.shift();
+    this.taken.add(id);
+    return this.attempt(id, this.attemptsOf(id));
+  }
+
+  /** What lies in the log is compared with what was received when it is read. */
+  private isChecked(id: string): boolean {
+    if (this.log.has(id) || this.fresh.get(id) !== undefined || this.checks.isDone(id)) return true;
+    this.checks.begin(id);
+    return false;
   }
 
   retake(id: string): QueuedObject | undefined {
     if (!this.taken.has(id)) return undefined;
-    this.deliveries.set(id, (this.deliveries.get(id) ?? 0) + 1);
-    return this.counted(id);
+    this.suspects.end(id);
+    const { deliveries, unacknowledged, crashes } = this.attemptsOf(id);
+    return this.attempt(id, {
+      deliveries: deliveries + 1,
+      unacknowledged: unacknowledged + 1,
+      crashes,
+      isOpen: false,
+    });
   }
 
-  /** The object, with its count of deliveries kept, so that one that ends the process is not tried for ever. */
-  private counted(id: string): QueuedObject {
-    const redelivered = this.deliveries.get(id) ?? 0;
-    this.cleanUp(() => this.place(id).setDeliveries(id, redelivered));
+  /**
+   * Keeps the counts, so that an object that ends the process is not tried for ever. That an attempt has begun is kept for
+   * those of earlier runs only: a first attempt costs no write, and an end of the process is counted from the second on.
+   */
+  private attempt(id: string, before: Attempts): QueuedObject {
+    const attempts = { ...before, isOpen: id < this.newestFound };
+    this.suspects.begin(id, attempts);
+    this.keepAttempts(id, attempts);
     return {
       id,
-      redelivered,
+      redelivered: attempts.deliveries,
+      unacknowledged: attempts.unacknowledged,
+      crashes: attempts.crashes,
       note: this.fresh.get(id)?.note,
-      read: (use) => this.place(id).read(id, use, this.fresh.get(id)?.bytes),
+      read: (use) => this.read(id, use),
     };
+  }
+
+  private read<T>(id: string, use: (content: ObjectContent) => T): T {
+    const damage = this.checks.damageOf(id);
+    if (damage !== undefined) throw new ObjectDamaged(damage);
+    return this.place(id).read(id, use, this.fresh.get(id)?.bytes);
+  }
+
+  private attemptsOf(id: string): Attempts {
+    return this.attempts.get(id) ?? NO_ATTEMPTS;
+  }
+
+  private keepAttempts(id: string, attempts: Attempts): void {
+    this.attempts.set(id, attempts);
+    this.cleanUp(() => this.place(id).setAttempts(id, attempts));
   }
 
   private place(id: string): ObjectPlace {
     return this.log.has(id) ? this.log : this.objectFiles;
+  }
+
+  delivered(id: string): void {
+    this.suspects.delivered(id);
+  }
+
+  release(id: string): void {
+    if (!this.taken.delete(id)) return;
+    this.endAttempt(id);
+    this.checks.forget(id);
+    this.waiting.unshift(id);
+  }
+
+  /** It did not end the process. */
+  private endAttempt(id: string): void {
+    const attempts = this.attemptsOf(id);
+    if (attempts.isOpen) this.keepAttempts(id, { ...attempts, isOpen: false });
+    this.suspects.end(id);
   }
 
   remove(id: string): void {
@@ -228,32 +314,44 @@ export class DiskQueue implements ObjectQueue {
     this.cleanUp(() => this.place(id).remove(id));
   }
 
-  setAside(id: string, why: string): void {
-    const deliveries = this.deliveries.get(id) ?? 0;
+  setAside(id: string, why: string): boolean {
+    const { deliveries, crashes } = this.attemptsOf(id);
+    const letter = { id, at: new Date().toISOString(), why, deliveries, crashes };
+    try {
+      this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
+    } catch (error) {
+      this.options.onLeftover(error as Error);
+      // What is not there any more cannot be kept.
+      if (!(error instanceof ObjectDamaged)) return false;
+    }
     this.leave(id);
-    const letter = { id, at: new Date().toISOString(), why, deliveries };
-    this.cleanUp(() => this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path)));
+    return true;
   }
 
-  /** Takes a file into the queue, as an object that has just come. */
-  private readmit(file: string): void {
-    const id = this.nextId(this.objectFiles.sizeOf(file) ?? 0);
+  /** Takes a dead letter into the queue, as an object that has just come. */
+  private readmit(file: string, letterId: string): void {
+    const id = this.nextId(factsInId(letterId));
     this.objectFiles.admit(file, id);
     this.waiting.push(id);
   }
 
   private leave(id: string): void {
     this.taken.delete(id);
-    this.deliveries.delete(id);
+    this.attempts.delete(id);
     this.fresh.remove(id);
+    this.checks.forget(id);
+    this.suspects.end(id);
   }
 
   close(): void {
     for (const part of [...this.parts]) this.discard(part);
+    for (const id of this.taken) this.endAttempt(id);
     this.waiting = new Fifo();
     this.taken.clear();
-    this.deliveries.clear();
+    this.attempts.clear();
     this.fresh.clear();
+    this.checks.clear();
+    this.suspects.clear();
     this.log.close();
     this.lock?.release();
     this.lock = undefined;
@@ -262,9 +360,5 @@ export class DiskQueue implements ObjectQueue {
   private discard(part: PartFile): void {
     this.parts.delete(part);
     this.cleanUp(() => part.remove());
-  }
-
-  private partPath(): string {
-    return join(this.options.directory, this.nextId(0) + PART_SUFFIX);
   }
 }

@@ -10,3 +10,4 @@ export {
   type QueuedObject,
   type QueueWriter,
 } from './object-queue';
+export { ObjectDamaged } from './object-place';

@@ -1,18 +1,24 @@
 import type { BlockBuffer } from './block-buffer';
 import { crc32 } from './crc32';
+import { factsInId } from './object-id';
 
 /**
- * `object`: its id and bytes. `counted`: an id and how often it has been handed over. `done`: ids that have left. `end`:
- * nothing follows, but what was in the file before it became a segment; the next record takes its place.
+ * `object`: its id and bytes. `counted`: an id and the attempts to deliver it. `done`: ids that have left. `begin`: the
+ * version of the segment's format. `synced`: up to where the segment is on the disk. `end`: nothing follows, but what was
+ * in the file before it became a segment; the next record takes its place.
  */
-export type RecordKind = 'object' | 'counted' | 'done' | 'end';
+export type RecordKind = 'object' | 'counted' | 'done' | 'end' | 'begin' | 'synced';
 
-const KINDS: readonly RecordKind[] = ['object', 'counted', 'done', 'end'];
+const KINDS: readonly RecordKind[] = ['object', 'counted', 'done', 'end', 'begin', 'synced'];
+
+/** The version in `begin`. Segments without it are of the first version, see `SegmentName.isOld`. */
+export const LOG_VERSION = '2';
 
 /**
- * A record: marker (8 bytes), CRC-32 of all that follows, kind, length of the text, length of the bytes (4 each, little
- * endian), text, bytes. The marker is the segment's own and random. So it is found again behind a part that cannot be
- * read, and no sender can make an object that looks like records.
+ * A record: marker (8 bytes), CRC-32 of all that follows up to the bytes, kind, length of the text, length of the bytes (4
+ * each, little endian), text, bytes. An object's id, which is its text, has the checksum of its bytes; in the first version
+ * the record's own checksum covered them. The marker is the segment's own and random. So it is found again behind a part
+ * that cannot be read, and no sender can make an object that looks like records.
  */
 export const MARKER_BYTES = 8;
 const CRC_AT = MARKER_BYTES;
@@ -70,9 +76,7 @@ export class RecordBatch {
     memory.writeUInt32LE(text.length, start + TEXT_LENGTH_AT);
     memory.writeUInt32LE(content?.size ?? 0, start + LENGTH_AT);
     memory.write(text, start + HEADER_BYTES, 'latin1');
-    let sum = crc32(memory.subarray(start + KIND_AT, end));
-    for (const piece of content?.pieces() ?? []) sum = crc32(piece, sum);
-    memory.writeUInt32LE(sum, start + CRC_AT);
+    memory.writeUInt32LE(crc32(memory.subarray(start + KIND_AT, end)), start + CRC_AT);
     return end;
   }
 
@@ -84,6 +88,12 @@ export class RecordBatch {
   }
 }
 
+/** How the records of a segment can be told from anything else. */
+export interface RecordFormat {
+  marker: Buffer;
+  isOld?: boolean;
+}
+
 /** A record as it was read, or a part between records that is none. `offset` and `length` say where it lies. */
 export type FoundRecord =
   | { kind: RecordKind; offset: number; length: number; text: string; bytes: Buffer }
@@ -93,35 +103,42 @@ export type FoundRecord =
  * What a segment holds, in order, up to its end: behind that is what was in the file before. Zeros are no damage: they were
  * written ahead of records to come.
  */
-export function* readRecords(segment: Buffer, marker: Buffer): Generator<FoundRecord> {
+export function* readRecords(segment: Buffer, format: RecordFormat): Generator<FoundRecord> {
   for (let at = 0; at < segment.length;) {
-    const record = readRecord(segment, at, marker);
-    const found = record ?? unreadable(segment, at, marker);
+    const found = readRecord(segment, at, format) ?? unreadable(segment, at, format.marker);
     if (found === undefined) return;
     yield found;
     at += found.length;
-    if (found.kind === 'end' && !segment.includes(marker, at)) return;
+    if (found.kind === 'end' && !segment.includes(format.marker, at)) return;
   }
 }
 
-/** The record at this place. Undefined: there is none, or not as it was written. */
+/** The record at this place. Undefined: there is none. `unreadable`: there is one, whose bytes are not as they were written. */
 export function readRecord(
   segment: Buffer,
   offset: number,
-  marker: Buffer,
-): Exclude<FoundRecord, { kind: 'unreadable' }> | undefined {
+  { marker, isOld = false }: RecordFormat,
+): FoundRecord | undefined {
   const textAt = offset + HEADER_BYTES;
   if (textAt > segment.length || !marker.equals(segment.subarray(offset, offset + MARKER_BYTES)))
     return undefined;
   const bytesAt = textAt + segment.readUInt32LE(offset + TEXT_LENGTH_AT);
   const end = bytesAt + segment.readUInt32LE(offset + LENGTH_AT);
-  if (end > segment.length) return undefined;
-  if (crc32(segment.subarray(offset + KIND_AT, end)) !== segment.readUInt32LE(offset + CRC_AT))
-    return undefined;
+  if ((isOld ? end : bytesAt) > segment.length) return undefined;
+  const summed = segment.subarray(offset + KIND_AT, isOld ? end : bytesAt);
+  if (crc32(summed) !== segment.readUInt32LE(offset + CRC_AT)) return undefined;
   const kind = KINDS[segment.readUInt32LE(offset + KIND_AT)];
   if (kind === undefined) return undefined;
   const text = segment.toString('latin1', textAt, bytesAt);
-  return { kind, offset, length: end - offset, text, bytes: segment.subarray(bytesAt, end) };
+  const bytes = segment.subarray(bytesAt, end);
+  if (!isOld && kind === 'object' && !isWhole(bytes, text))
+    return { kind: 'unreadable', offset, length: Math.min(end, segment.length) - offset };
+  return { kind, offset, length: end - offset, text, bytes };
+}
+
+function isWhole(bytes: Buffer, id: string): boolean {
+  const { size, checksum } = factsInId(id);
+  return bytes.length === size && crc32(bytes) === checksum;
 }
 
 /** Up to the next marker, or to the end of the file. Undefined: only zeros follow. */
@@ -129,7 +146,10 @@ function unreadable(segment: Buffer, offset: number, marker: Buffer): FoundRecor
   const next = segment.indexOf(marker, offset + 1);
   if (next >= 0) return { kind: 'unreadable', offset, length: next - offset };
   const rest = segment.subarray(offset);
-  return rest.equals(Buffer.alloc(rest.length))
-    ? undefined
-    : { kind: 'unreadable', offset, length: rest.length };
+  return isBlank(rest) ? undefined : { kind: 'unreadable', offset, length: rest.length };
+}
+
+/** Nothing, or nothing but zeros. */
+export function isBlank(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.alloc(bytes.length));
 }

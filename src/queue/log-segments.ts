@@ -1,20 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { MARKER_BYTES, type RecordBatch } from './log-records';
-import { DAMAGED_SUFFIX, segmentName } from './object-names';
+import type { RecordBatch } from './log-records';
+import { DAMAGED_SUFFIX, segmentName, type SegmentName } from './object-names';
 import type { QueueFiles } from './queue-files';
-import { SegmentWriter, type SegmentSyncing } from './segment-writer';
+import { SegmentWriter, type SegmentFile, type SegmentSyncing } from './segment-writer';
 import { SpareSegments } from './spare-segments';
 
 /** One file of the log. */
-export interface Segment {
-  readonly path: string;
-  readonly marker: Buffer;
+export interface Segment extends SegmentFile {
   size: number;
   /** Objects that have not left, and their bytes. */
   live: number;
   liveBytes: number;
   isDamaged: boolean;
+  /** The disk has not given all of it yet; of its objects, these have left meanwhile. */
+  unread?: Set<string>;
 }
 
 /** One that is being written. */
@@ -26,8 +25,6 @@ interface OpenSegment {
 export interface SegmentOptions extends SegmentSyncing {
   directory: string;
   segmentBytes: number;
-  /** Told of what could not be deleted. */
-  onLeftover: (error: Error) => void;
 }
 
 /**
@@ -55,6 +52,11 @@ export class LogSegments {
     return this.segments.length;
   }
 
+  /** Those that the disk has not given yet. */
+  get unread(): Segment[] {
+    return this.segments.filter(({ unread }) => unread !== undefined);
+  }
+
   /** Bytes of objects that have not left. */
   get liveBytes(): number {
     return this.segments.reduce((total, { liveBytes }) => total + liveBytes, 0);
@@ -65,9 +67,9 @@ export class LogSegments {
     return this.segments.reduce((total, { size }) => total + size, 0) > 2 * this.liveBytes;
   }
 
-  /** Adds one of an earlier run, younger than those before. */
-  add(path: string, marker: Buffer): Segment {
-    const segment = { path, marker, size: 0, live: 0, liveBytes: 0, isDamaged: false };
+  /** Adds one, younger than those before. */
+  add(path: string, name: SegmentName): Segment {
+    const segment = { ...name, path, size: 0, live: 0, liveBytes: 0, isDamaged: false, isGone: false };
     this.segments.push(segment);
     return segment;
   }
@@ -75,14 +77,15 @@ export class LogSegments {
   /**
    * Writes to the youngest, or to a new one.
    * @param nextName a name that sorts behind those of all others
-   * @param encode what is to be written where this is the marker
+   * @param encode what is to be written where this is the marker, and where the segment has been synced up to this since
+   *   something was written
    */
   append(
     nextName: () => string,
-    encode: (marker: Buffer) => RecordBatch,
+    encode: (marker: Buffer, newlySyncedTo: number | undefined) => RecordBatch,
   ): { segment: Segment; offset: number } {
     const { segment, writer } = this.current(nextName);
-    const offset = writer.append(encode(segment.marker));
+    const offset = writer.append(encode(segment.marker, writer.newlySyncedTo));
     segment.size = writer.size;
     return { segment, offset };
   }
@@ -98,10 +101,20 @@ export class LogSegments {
     for (;;) {
       const [oldest] = this.segments;
       const isWritten = this.segments.length === 1 && this.writer !== undefined;
-      if (oldest === undefined || oldest.live > 0 || isWritten || !this.drop(oldest)) break;
+      if (oldest === undefined || !mayGo(oldest) || isWritten || !this.drop(oldest)) break;
       this.segments.shift();
     }
     return this.segments.length < before;
+  }
+
+  /** Keeps the oldest for somebody to look at, and goes on without it. Undefined: that cannot be. */
+  setAsideOldest(): string | undefined {
+    const [oldest] = this.segments;
+    if (oldest === undefined || oldest.live > 0) return undefined;
+    delete oldest.unread;
+    oldest.isDamaged = true;
+    const kept = oldest.path + DAMAGED_SUFFIX;
+    return this.dropDone() ? kept : undefined;
   }
 
   /** Deletes them, and the spares. True when there were some. */
@@ -112,19 +125,16 @@ export class LogSegments {
 
   /** The same, with the one that is being written. */
   dropAll(): boolean {
-    this.seal();
-    return this.makeRoom();
-  }
-
-  /** Nothing more is written to the youngest. */
-  seal(): void {
-    this.writer?.close(this.options.onLeftover);
+    this.writer?.seal();
     this.writer = undefined;
+    return this.makeRoom();
   }
 
   /** The segments stay, for the next start. */
   forget(): void {
-    this.seal();
+    this.writer?.sealNow();
+    this.writer = undefined;
+    for (const segment of this.segments) segment.isGone = true;
     this.spares.clear();
     this.segments = [];
   }
@@ -134,20 +144,27 @@ export class LogSegments {
     const segment = this.segments.at(-1);
     if (segment !== undefined && this.writer?.isUsable && segment.size < segmentBytes)
       return { segment, writer: this.writer };
-    this.seal();
+    this.writer?.seal();
+    this.writer = undefined;
     const next = this.next(nextName());
     this.writer = next.writer;
     return next;
   }
 
   /** Written over a spare, where there is one. */
-  private next(name: string): OpenSegment {
-    const pathOf = (marker: Buffer): string => join(this.options.directory, segmentName(name, marker));
-    const spare = this.spares.take(pathOf);
-    const marker = spare?.marker ?? randomBytes(MARKER_BYTES);
-    const path = pathOf(marker);
-    const writer = new SegmentWriter(path, this.options, this.files, spare);
-    return { segment: this.add(path, marker), writer };
+  private next(sequence: string): OpenSegment {
+    const { directory, synced: isSynced } = this.options;
+    const pathOf = (marker: Buffer): string =>
+      join(directory, segmentName({ sequence, marker, isSynced }));
+    const spare = this.spares.take() ?? this.spares.create(pathOf);
+    const segment = this.add(spare.path, { sequence, marker: spare.marker, isSynced });
+    try {
+      return { segment, writer: new SegmentWriter(segment, spare, this.options, this.files) };
+    } catch (error) {
+      // It is deleted with the next one that is done.
+      this.files.closeSync(spare.fd);
+      throw error;
+    }
   }
 
   /** Only while the log is in use. */
@@ -155,16 +172,27 @@ export class LogSegments {
     return this.writer !== undefined && this.spares.add(path);
   }
 
-  /** One that could not be read to its end is not ours to delete. */
-  private drop({ path, isDamaged }: Segment): boolean {
+  /** One that is damaged is not ours to delete. */
+  private drop(segment: Segment): boolean {
+    const { path, isDamaged } = segment;
     try {
       if (isDamaged) this.files.renameSync(path, path + DAMAGED_SUFFIX);
       else if (!this.keepsAsSpare(path)) this.files.unlinkSync(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
-      this.options.onLeftover(error as Error);
-      return false;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.options.onLeftover(error as Error);
+        return false;
+      }
     }
+    segment.isGone = true;
     return true;
   }
+}
+
+/**
+ * The one place that decides that a segment is not needed any more: all of it has been read, or was written by this run, and
+ * every object in it has left.
+ */
+function mayGo({ unread, live }: Segment): boolean {
+  return unread === undefined && live === 0;
 }

@@ -19,7 +19,7 @@ const MOST_NOTES = 64;
 
 interface Held {
   bytes: BlockBuffer;
-  deliveries: number;
+  unacknowledged: number;
 }
 
 /** Keeps objects in this process's memory: lost when it ends, and so honest only for `queue: memory`. */
@@ -69,7 +69,7 @@ export class MemoryQueue implements ObjectQueue {
         return { kind: 'memory', bytes: object };
       },
       commit: (note) => {
-        const id = this.add({ bytes: object, deliveries: 0 });
+        const id = this.add({ bytes: object, unacknowledged: 0 });
         if (this.notes.size < MOST_NOTES) this.notes.set(id, note);
         return Promise.resolve(id);
       },
@@ -78,7 +78,7 @@ export class MemoryQueue implements ObjectQueue {
   }
 
   private add(held: Held): string {
-    const id = this.nextId(held.bytes.size);
+    const id = this.nextId({ size: held.bytes.size });
     this.held.set(id, held);
     this.waiting.push(id);
     return id;
@@ -91,16 +91,30 @@ export class MemoryQueue implements ObjectQueue {
 
   take(): QueuedObject | undefined {
     const id = this.waiting.shift();
-    return id === undefined ? undefined : this.retake(id);
+    return id === undefined ? undefined : this.attempt(id);
   }
 
   retake(id: string): QueuedObject | undefined {
     const held = this.held.get(id);
     if (held === undefined) return undefined;
-    held.deliveries += 1;
-    const { bytes, deliveries } = held;
+    held.unacknowledged += 1;
+    return this.attempt(id);
+  }
+
+  private attempt(id: string): QueuedObject | undefined {
+    const held = this.held.get(id);
+    if (held === undefined) return undefined;
+    const { bytes, unacknowledged } = held;
     const note = this.notes.get(id);
-    return { id, redelivered: deliveries - 1, note, read: (use) => use({ kind: 'memory', bytes }) };
+    const read: QueuedObject['read'] = (use) => use({ kind: 'memory', bytes });
+    return { id, redelivered: unacknowledged, unacknowledged, crashes: 0, note, read };
+  }
+
+  /** Nothing of it outlives the process. */
+  delivered(): void {}
+
+  release(id: string): void {
+    if (this.held.has(id)) this.waiting.unshift(id);
   }
 
   remove(id: string): void {
@@ -109,19 +123,21 @@ export class MemoryQueue implements ObjectQueue {
     this.notes.delete(id);
   }
 
-  setAside(id: string, why: string): void {
+  setAside(id: string, why: string): boolean {
     const held = this.held.get(id);
-    if (held === undefined) return;
+    if (held === undefined) return true;
     this.held.delete(id);
     this.notes.delete(id);
-    this.dead.set(id, { ...held, id, at: new Date().toISOString(), why });
+    const { unacknowledged: deliveries } = held;
+    this.dead.set(id, { ...held, id, at: new Date().toISOString(), why, deliveries });
+    return true;
   }
 
   private requeue(id: string): boolean {
     const held = this.dead.get(id);
     if (held === undefined) return false;
     this.dead.delete(id);
-    this.add({ bytes: held.bytes, deliveries: 0 });
+    this.add({ bytes: held.bytes, unacknowledged: 0 });
     return true;
   }
 

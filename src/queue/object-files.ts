@@ -1,21 +1,25 @@
 import { join } from 'node:path';
+import { NO_ATTEMPTS, type Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
-import { allSettled, syncDirectory } from './durable';
-import { sizeInId } from './object-id';
+import { crc32 } from './crc32';
+import { syncDirectory } from './durable';
+import { factsInId } from './object-id';
 import { objectName, parseObjectName } from './object-names';
-import type { FoundObject, ObjectPlace } from './object-place';
-import type { ObjectContent } from './object-queue';
+import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
+import { QueueRefusal, type ObjectContent } from './object-queue';
 import type { PartFile } from './part-file';
 import type { QueueFiles } from './queue-files';
 
+/** A file is read in pieces of this size where its checksum is taken. */
+const CHUNK_BYTES = 1_048_576;
+
 /**
- * Objects as files, named by an id that sorts by arrival and ends with the object's size. A file that is shorter than its
- * name says was cut off, by the end of the process or by a loss of power, before it was acknowledged. So a small one needs
- * no renaming, and data and name can be synced at the same time, which costs one wait for the disk instead of two.
+ * Objects as files, named by an id that sorts by arrival and ends with the object's size and checksum. A file has its name
+ * only when all of it has been written, and where that is wanted is on the disk.
  */
 export class ObjectFiles implements ObjectPlace {
-  /** What the names say of deliveries. Not in here: none. */
-  private readonly deliveries = new Map<string, number>();
+  /** What the names say of attempts. Not in here: none. */
+  private readonly attempts = new Map<string, Attempts>();
 
   constructor(
     private readonly directory: string,
@@ -26,23 +30,20 @@ export class ObjectFiles implements ObjectPlace {
   /** The objects among these names. */
   open(names: readonly string[]): FoundObject[] {
     const found = names.map(parseObjectName).filter((object) => object !== undefined);
-    this.deliveries.clear();
-    for (const { id, deliveries } of found) if (deliveries > 0) this.deliveries.set(id, deliveries);
+    this.attempts.clear();
+    for (const object of found) this.appeared(object);
     return found;
   }
 
-  /** Returns the bytes where memory has them all, too: the caller clears them. */
-  async complete(part: PartFile, id: string): Promise<BlockBuffer | undefined> {
-    const bytes = part.completeAs(this.path(id));
-    if (!this.isSynced) return bytes;
-    try {
-      // Neither is left running when the other fails.
-      await allSettled([part.sync(), syncDirectory(this.directory, this.files)]);
-    } catch (error) {
-      bytes?.clear();
-      throw error;
-    }
-    return bytes;
+  /**
+   * The part is this object's file, as safe as it is to be.
+   * @param isWanted asked before the file gets its name: the queue may have been closed meanwhile
+   */
+  async complete(part: PartFile, id: string, isWanted: () => boolean): Promise<void> {
+    await part.finish(this.isSynced);
+    if (!isWanted()) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
+    part.rename(this.path(id));
+    if (this.isSynced) await syncDirectory(this.directory, this.files);
   }
 
   /** Takes a file as this object. */
@@ -50,31 +51,54 @@ export class ObjectFiles implements ObjectPlace {
     this.files.renameSync(file, this.path(id));
   }
 
-  /** There is a file now with the name of this object and so many deliveries. */
-  appeared({ id, deliveries }: FoundObject): void {
-    if (deliveries > 0) this.deliveries.set(id, deliveries);
+  /** There is a file now with the name of this object after these attempts. */
+  appeared({ id, attempts }: FoundObject): void {
+    if (attempts !== NO_ATTEMPTS) this.attempts.set(id, attempts);
   }
 
-  sizeOf(path: string): number | undefined {
-    return this.files.statSync(path, { throwIfNoEntry: false })?.size;
+  setAttempts(id: string, attempts: Attempts): void {
+    const [from, to] = [this.path(id), join(this.directory, objectName(id, attempts))];
+    if (from === to) return;
+    this.files.renameSync(from, to);
+    this.attempts.set(id, attempts);
   }
 
-  /** Not as long as its name says. */
-  isCutOff(id: string): boolean {
-    const expected = sizeInId(id);
-    return expected !== undefined && expected !== (this.sizeOf(this.path(id)) ?? 0);
+  /**
+   * Reads all of an object's file, and compares it with what the id says of the object that was received.
+   * @returns what is wrong with it. Undefined: nothing
+   * @throws the system's error when it cannot be read now
+   */
+  async damage(id: string): Promise<string | undefined> {
+    const expected = factsInId(id);
+    const fd = this.openFile(this.path(id));
+    try {
+      const { size } = this.files.fstatSync(fd);
+      if (expected.size !== undefined && size !== expected.size)
+        return `its file has ${size} bytes, of ${expected.size} that were received`;
+      if (expected.checksum === undefined) return undefined;
+      const isWhole = (await this.checksum(fd, size)) === expected.checksum;
+      return isWhole ? undefined : 'its file has been changed or damaged since it was received';
+    } finally {
+      this.files.closeSync(fd);
+    }
   }
 
-  setDeliveries(id: string, deliveries: number): void {
-    if (deliveries === (this.deliveries.get(id) ?? 0)) return;
-    this.files.renameSync(this.path(id), join(this.directory, objectName(id, deliveries)));
-    this.deliveries.set(id, deliveries);
+  private async checksum(fd: number, size: number): Promise<number> {
+    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size));
+    let sum = 0;
+    for (let at = 0; at < size;) {
+      const count = await this.files.read(fd, chunk, Math.min(chunk.length, size - at), at);
+      if (count === 0) return NaN;
+      sum = crc32(chunk.subarray(0, count), sum);
+      at += count;
+    }
+    return sum;
   }
 
   read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T {
     const path = this.path(id);
     if (bytes !== undefined) return use({ kind: 'memory', bytes, path });
-    const fd = this.files.openSync(path, 'r');
+    const fd = this.openFile(path);
     try {
       return use({ kind: 'file', fd, size: this.files.fstatSync(fd).size, path });
     } finally {
@@ -85,7 +109,7 @@ export class ObjectFiles implements ObjectPlace {
   /** If it is there. rmSync would do this too, at twice the cost. */
   remove(id: string): void {
     const path = this.path(id);
-    this.deliveries.delete(id);
+    this.attempts.delete(id);
     try {
       this.files.unlinkSync(path);
     } catch (error) {
@@ -94,11 +118,27 @@ export class ObjectFiles implements ObjectPlace {
   }
 
   moveTo(id: string, path: string): void {
-    this.files.renameSync(this.path(id), path);
-    this.deliveries.delete(id);
+    const from = this.path(id);
+    // Otherwise it could not be told from a folder that is not there.
+    if (this.files.statSync(from, { throwIfNoEntry: false }) === undefined) throw gone(from);
+    this.files.renameSync(from, path);
+    this.attempts.delete(id);
+  }
+
+  private openFile(path: string): number {
+    try {
+      return this.files.openSync(path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw gone(path);
+    }
   }
 
   private path(id: string): string {
-    return join(this.directory, objectName(id, this.deliveries.get(id) ?? 0));
+    return join(this.directory, objectName(id, this.attempts.get(id) ?? NO_ATTEMPTS));
   }
+}
+
+function gone(path: string): ObjectDamaged {
+  return new ObjectDamaged(`${path} is gone: somebody has deleted it`);
 }

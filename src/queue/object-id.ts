@@ -2,20 +2,28 @@
 const TIME_DIGITS = 13;
 const COUNT_DIGITS = 10;
 
-const PREFIX = TIME_DIGITS + 1 + COUNT_DIGITS + 1;
-const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}(?:-\\d{1,16})?$`);
+const NAME_LENGTH = TIME_DIGITS + 1 + COUNT_DIGITS;
+const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}(?:-\\d{1,16}(?:-[0-9a-f]{8})?)?$`);
 
 /** True for what `objectIds` makes: so a stray file in the queue's folder is not taken for an object. */
 export function isObjectId(text: string): boolean {
   return ID.test(text);
 }
 
-/**
- * The size of the object, in bytes: a file that is shorter was cut off before it was complete. Undefined in ids of the
- * first versions, whose files were renamed when they were complete.
- */
-export function sizeInId(id: string): number | undefined {
-  return id.length > PREFIX ? Number(id.slice(PREFIX)) : undefined;
+/** What an id says of the object's bytes: whoever reads them can tell whether they are those that were received. */
+export interface ObjectFacts {
+  /** Bytes. Undefined in ids of the first versions. */
+  size?: number;
+  /** CRC-32. Undefined in ids of versions before 0.2. */
+  checksum?: number;
+}
+
+export function factsInId(id: string): ObjectFacts {
+  const [size, checksum] = id.slice(NAME_LENGTH + 1).split('-');
+  return {
+    ...(size && { size: Number(size) }),
+    ...(checksum && { checksum: Number.parseInt(checksum, 16) }),
+  };
 }
 
 /**
@@ -32,8 +40,16 @@ export function sequence(newestFound: string | undefined, now: number): () => st
   };
 }
 
-/** Makes ids: the next name of a sequence, and the object's size at the end. */
-export function objectIds(newestFound: string | undefined, now: number): (size: number) => string {
+/** Sorts behind all names of the run that made this one, and before those of later runs. */
+export function endOfRun(name = ''): string {
+  return name === '' ? '' : `${name.slice(0, TIME_DIGITS)}~`;
+}
+
+/** Makes ids: the next name of a sequence, the object's size, and its checksum where that is known. */
+export function objectIds(newestFound: string | undefined, now: number): (facts: ObjectFacts) => string {
   const next = sequence(newestFound, now);
-  return (size) => `${next()}-${size}`;
+  return ({ size = 0, checksum }) =>
+    checksum === undefined
+      ? `${next()}-${size}`
+      : `${next()}-${size}-${checksum.toString(16).padStart(8, '0')}`;
 }

@@ -1,14 +1,16 @@
 import { dirname, join } from 'node:path';
+import { attemptsText, NO_ATTEMPTS, type Attempts } from './attempts';
 import { BlockBuffer } from './block-buffer';
 import { syncDirectoryNow, writeFile } from './durable';
 import { leftoversTo } from './leftovers';
-import { countText, readAt, readSegment, type LoggedObject, type SegmentReport } from './log-reader';
+import { readAt, readSegment, type LoggedObject, type SegmentReport } from './log-reader';
 import { RecordBatch, readRecord, type RecordKind } from './log-records';
 import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
-import { DAMAGED_SUFFIX, markerInName, objectName } from './object-names';
-import type { FoundObject, ObjectPlace } from './object-place';
+import { objectName, parseSegmentName } from './object-names';
+import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
 import { QueueRefusal, type ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
+import { judgeSegment, verdictText } from './segment-verdict';
 
 export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
   /** A segment that has so many bytes is followed by the next. */
@@ -17,18 +19,27 @@ export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
   mostSegments: number;
   /** A log in which nothing waits is deleted after so long: delivered objects are not to lie about. */
   idleMs: number;
+  /** What the disk did not give is read again after so long, then after twice as long, up to `MOST_UNREAD_MS`. */
+  unreadMs: number;
 }
+
+const MOST_UNREAD_MS = 300_000;
+/** With so many times more segments than wanted, one that still cannot be read does not hold up the others any more. */
+const UNREAD_HOLDS = 2;
 
 export const LOG_LIMITS: LogLimits = {
   segmentBytes: 16_777_216,
   mostSegments: 8,
   idleMs: 10_000,
   quickSyncMs: 2,
+  unreadMs: 5_000,
 };
 
 export interface ObjectLogOptions extends SegmentOptions, LogLimits {
   /** The object is a file in the directory now, named as `objectName` says. */
   onMovedOut(object: FoundObject): void;
+  /** Objects of an earlier run that could not be read at the start. */
+  onFoundLater(objects: readonly FoundObject[]): void;
 }
 
 interface NewRecord {
@@ -53,6 +64,10 @@ export class ObjectLog implements ObjectPlace {
   private manySegments = 0;
   private endOfTurn: NodeJS.Immediate | undefined;
   private idle: NodeJS.Timeout | undefined;
+  private unread: NodeJS.Timeout | undefined;
+  private unreadMs = 0;
+  /** Have left, as later segments say, and may be in one that could not be read. */
+  private leftBefore = new Set<string>();
   private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
@@ -67,18 +82,18 @@ export class ObjectLog implements ObjectPlace {
   /**
    * The objects in the segments among these names, which an earlier run left.
    * @param nextName makes names that sort behind those of the segments
+   * @throws an Error with code `QUEUE_VERSION` when another version has written one of them
    */
   open(names: readonly string[], nextName: () => string): FoundObject[] {
     this.close();
     this.nextName = nextName;
     for (const name of [...names].sort()) {
-      const marker = markerInName(name);
-      if (marker !== undefined) this.find(this.segments.add(join(this.options.directory, name), marker));
+      const facts = parseSegmentName(name);
+      if (facts !== undefined) this.find(this.segments.add(join(this.options.directory, name), facts));
     }
-    for (const { segment, length } of this.objects.values()) {
-      segment.live += 1;
-      segment.liveBytes += length;
-    }
+    for (const object of this.objects.values()) countLive(object);
+    if (this.segments.unread.length > 0) this.readAgainLater(this.options.unreadMs);
+    else this.leftBefore.clear();
     this.segments.dropDone();
     return [...this.objects.values()];
   }
@@ -98,9 +113,9 @@ export class ObjectLog implements ObjectPlace {
    */
   async append(id: string, bytes: BlockBuffer): Promise<void> {
     const written = this.write({ kind: 'object', text: id, content: bytes });
-    this.objects.set(id, { id, deliveries: 0, ...written });
-    written.segment.live += 1;
-    written.segment.liveBytes += written.length;
+    const object = { id, attempts: NO_ATTEMPTS, ...written };
+    this.objects.set(id, object);
+    countLive(object);
     if (!this.options.synced) return;
     this.unsynced.add(id);
     try {
@@ -112,11 +127,12 @@ export class ObjectLog implements ObjectPlace {
     if (!this.unsynced.delete(id)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
   }
 
-  setDeliveries(id: string, deliveries: number): void {
+  setAttempts(id: string, attempts: Attempts): void {
     const object = this.objects.get(id);
-    if (object === undefined || object.deliveries === deliveries) return;
-    this.write({ kind: 'counted', text: countText(id, deliveries) });
-    object.deliveries = deliveries;
+    const text = attemptsText(attempts);
+    if (object === undefined || attemptsText(object.attempts) === text) return;
+    this.write({ kind: 'counted', text: `${id}~${text}` });
+    object.attempts = attempts;
   }
 
   read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T {
@@ -155,6 +171,8 @@ export class ObjectLog implements ObjectPlace {
     this.endOfTurn = undefined;
     clearTimeout(this.idle);
     this.idle = undefined;
+    clearTimeout(this.unread);
+    this.leftBefore.clear();
     if (this.objects.size === 0) this.dropAll();
     if (this.done.length > 0) this.cleanUp(() => this.write());
     this.segments.forget();
@@ -168,26 +186,72 @@ export class ObjectLog implements ObjectPlace {
     this.unsynced.delete(id);
     object.segment.live -= 1;
     object.segment.liveBytes -= object.length;
+    object.segment.unread?.add(id);
     return this.objects.delete(id);
   }
 
-  private find(segment: Segment): void {
-    const report = readSegment(segment, this.objects, this.files);
+  /** What the disk does not give now is kept, and read again. */
+  private find(segment: Segment, objects = this.objects): void {
+    const report = this.reportOf(segment, objects);
+    const verdict = report instanceof Error ? 'unread' : judgeSegment(segment, report);
+    const text = verdictText(verdict, segment.path, report);
+    if (verdict === 'foreign') throw Object.assign(new Error(text), { code: 'QUEUE_VERSION' });
+    const isKnown = verdict === 'unread' && segment.unread !== undefined;
+    if (text !== undefined && !isKnown) this.options.onLeftover(new Error(text));
+    segment.isDamaged = verdict === 'damaged';
+    if (verdict === 'unread') segment.unread ??= new Set();
+    else delete segment.unread;
+    if (report instanceof Error) return;
     segment.size = report.size;
-    segment.isDamaged = report.unreadable > 0 || report.error !== undefined;
-    if (segment.isDamaged) this.options.onLeftover(new Error(damageText(segment.path, report)));
+    for (const id of report.leftBefore) this.leftBefore.add(id);
   }
 
-  /** @throws when it is not there as it was written; what is there stays in its segment, which is kept */
+  private reportOf(segment: Segment, objects: Map<string, LoggedObject<Segment>>): SegmentReport | Error {
+    try {
+      return readSegment(segment, objects, this.files);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  private readAgainLater(milliseconds: number): void {
+    this.unreadMs = Math.min(milliseconds, MOST_UNREAD_MS);
+    this.unread = setTimeout(() => this.cleanUp(() => this.readAgain()), this.unreadMs).unref();
+  }
+
+  /** Objects that are found now come behind those that were found at the start. */
+  private readAgain(): void {
+    for (const segment of this.segments.unread) {
+      const left = segment.unread ?? new Set();
+      const found = new Map<string, LoggedObject<Segment>>();
+      this.find(segment, found);
+      const later = [...found.values()].filter(
+        ({ id }) => !this.objects.has(id) && !left.has(id) && !this.leftBefore.has(id),
+      );
+      for (const object of later) {
+        this.objects.set(object.id, object);
+        countLive(object);
+      }
+      if (later.length > 0) this.options.onFoundLater(later);
+    }
+    if (this.segments.unread.length > 0) this.readAgainLater(2 * this.unreadMs);
+    else this.leftBefore.clear();
+    this.tidy();
+  }
+
+  /**
+   * @throws ObjectDamaged when it is not there as it was written: what is there stays in its segment, which is kept.
+   * The system's error when the disk does not give it now.
+   */
   private bytesOf(id: string): Buffer {
     const object = this.objects.get(id);
-    if (object === undefined) throw new Error(`the log has no object ${id}`);
+    if (object === undefined) throw new ObjectDamaged(`the log has no object ${id}`);
     const { segment, offset, length } = object;
-    const record = readRecord(readAt(segment.path, offset, length, this.files), 0, segment.marker);
-    if (record?.text === id) return record.bytes;
+    const record = readRecord(readAt(segment.path, offset, length, this.files), 0, segment);
+    if (record?.kind === 'object' && record.text === id) return record.bytes;
     segment.isDamaged = true;
     this.leave(id);
-    throw new Error(`${segment.path} is damaged: the object ${id} in it cannot be read any more`);
+    throw new ObjectDamaged(`${segment.path} is damaged: the object ${id} in it cannot be read any more`);
   }
 
   /** Writes a record, and which objects have left since the last one. */
@@ -205,8 +269,9 @@ export class ObjectLog implements ObjectPlace {
   private writeOnce(record: NewRecord | undefined): { segment: Segment; offset: number; length: number } {
     const { batch } = this;
     let before = 0;
-    const { segment, offset } = this.segments.append(this.nextName, (marker) => {
+    const { segment, offset } = this.segments.append(this.nextName, (marker, newlySyncedTo) => {
       batch.begin(marker);
+      if (newlySyncedTo !== undefined) batch.add('synced', String(newlySyncedTo));
       if (this.done.length > 0) batch.add('done', this.done.join('\n'));
       before = batch.size;
       if (record !== undefined) batch.add(record.kind, record.text, record.content);
@@ -223,6 +288,7 @@ export class ObjectLog implements ObjectPlace {
     this.segments.dropDone();
     if (this.segments.count > this.manySegments && this.segments.isMostlyDone)
       this.cleanUp(() => this.moveOut());
+    if (this.segments.count > UNREAD_HOLDS * this.options.mostSegments) this.setUnreadAside();
     // Where that failed, it is tried again with the next segment.
     this.manySegments = Math.max(this.options.mostSegments, this.segments.count);
     if (this.objects.size === 0) this.watchIdle();
@@ -239,12 +305,22 @@ export class ObjectLog implements ObjectPlace {
   /** A few objects that stay long keep the oldest segment, and with it all younger ones. */
   private moveOut(): void {
     const { oldest } = this.segments;
-    for (const { id, deliveries, segment } of this.objects.values()) {
+    for (const { id, attempts, segment } of this.objects.values()) {
       if (segment !== oldest || this.unsynced.has(id)) continue;
-      this.moveTo(id, join(this.options.directory, objectName(id, deliveries)));
-      this.options.onMovedOut({ id, deliveries });
+      this.moveTo(id, join(this.options.directory, objectName(id, attempts)));
+      this.options.onMovedOut({ id, attempts });
     }
     this.segments.dropDone();
+  }
+
+  /** Segments that come behind one that cannot be read are kept as long as they may tell something of its objects. */
+  private setUnreadAside(): void {
+    const { oldest } = this.segments;
+    const kept = oldest?.unread === undefined ? undefined : this.segments.setAsideOldest();
+    if (kept !== undefined)
+      this.options.onLeftover(
+        new Error(`${oldest?.path} still cannot be read. It is kept as ${kept}: rename it back, and restart, when it can be`),
+      );
   }
 
   private watchIdle(): void {
@@ -262,11 +338,7 @@ export class ObjectLog implements ObjectPlace {
   }
 }
 
-function damageText(path: string, { unreadable, error }: SegmentReport): string {
-  const what = error === undefined ? `${unreadable} bytes of it are damaged` : error.message;
-  return (
-    `${path} cannot be read completely (${what}). What can be read is delivered; the file is kept as ` +
-    `*${DAMAGED_SUFFIX} after that. After a crash this is what was being written, and not answered to its sender; ` +
-    'otherwise objects are missing: have them sent again, then delete the file'
-  );
+function countLive({ segment, length }: LoggedObject<Segment>): void {
+  segment.live += 1;
+  segment.liveBytes += length;
 }

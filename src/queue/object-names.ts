@@ -1,43 +1,77 @@
 import { isObjectId } from './object-id';
+import { attemptsText, NO_ATTEMPTS, parseAttempts, type Attempts } from './attempts';
 
 export const OBJECT_SUFFIX = '.dcm';
-export const PART_SUFFIX = '.part';
-/** Not `.log`: those are deleted by what tidies up old logs. */
-const SEGMENT_SUFFIX = '.queue';
-const SEGMENT_NAME = new RegExp(`^\\d{13}-\\d{10}-([0-9a-f]{16})\\${SEGMENT_SUFFIX}$`);
-/** Behind the name of a segment that is kept because a part of it could not be read. */
-export const DAMAGED_SUFFIX = '.damaged';
+const PART_SUFFIX = '.part';
+const PART_NAME = /^\d{13}-\d{10}\.part$/;
+/** Of the first version, which gave each part the size 0. */
+const OLD_PART_NAME = /^\d{13}-\d{10}-0\.part$/;
 
-/** Behind the name of what was a segment, and is to be written over. */
-export const SPARE_SUFFIX = '.spare';
-
-/** For what an earlier run left that holds nothing: an object that was just coming, or a spare. */
-export function isRemains(name: string): boolean {
-  return name.endsWith(PART_SUFFIX) || name.endsWith(SEGMENT_SUFFIX + SPARE_SUFFIX);
+/** A file that is being written, by the next name of a sequence. */
+export function partName(sequence: string): string {
+  return sequence + PART_SUFFIX;
 }
 
-/** `<id>.dcm`, or `<id>~3.dcm` once the object has been handed over three times: the count outlives a crash. */
-export function objectName(id: string, deliveries: number): string {
-  return deliveries === 0 ? id + OBJECT_SUFFIX : `${id}~${deliveries}${OBJECT_SUFFIX}`;
+/** `<id>.dcm`, or `<id>~2.1.0.dcm` once there were attempts to deliver the object: the counts outlive a crash. */
+export function objectName(id: string, attempts: Attempts): string {
+  const text = attemptsText(attempts);
+  return text === '' ? id + OBJECT_SUFFIX : `${id}~${text}${OBJECT_SUFFIX}`;
 }
 
 /** What a file name in the queue's directory says; undefined for a file that is none of ours. */
-export function parseObjectName(name: string): { id: string; deliveries: number } | undefined {
+export function parseObjectName(name: string): { id: string; attempts: Attempts } | undefined {
   if (!name.endsWith(OBJECT_SUFFIX)) return undefined;
-  const [id = '', count = '0', ...rest] = name.slice(0, -OBJECT_SUFFIX.length).split('~');
-  if (!isObjectId(id) || !/^\d{1,9}$/.test(count) || rest.length > 0) return undefined;
-  return { id, deliveries: Number(count) };
+  const [id = '', text, ...rest] = name.slice(0, -OBJECT_SUFFIX.length).split('~');
+  const attempts = text === undefined ? NO_ATTEMPTS : parseAttempts(text);
+  if (!isObjectId(id) || attempts === undefined || rest.length > 0) return undefined;
+  return { id, attempts };
 }
 
-/** `<sequence>-<marker>.queue`: it sorts by age, and whatever is damaged in the file, its marker is known. */
-export function segmentName(sequence: string, marker: Buffer): string {
-  return `${sequence}-${marker.toString('hex')}${SEGMENT_SUFFIX}`;
+/** Not `.log`: those are deleted by what tidies up old logs. */
+const SEGMENT_SUFFIX = '.queue';
+/** Behind the name of a segment that is kept because a part of it could not be read. */
+export const DAMAGED_SUFFIX = '.damaged';
+/** Behind the name of what was a segment, or is to be one, and holds nothing that was acknowledged. */
+export const SPARE_SUFFIX = '.spare';
+const SEGMENT_NAME = /^(\d{13}-\d{10})-([0-9a-f]{16})(?:-([su])(\d{1,16})?)?\.queue$/;
+
+/** What the name of a segment says of it. */
+export interface SegmentName {
+  /** Sorts by age. */
+  sequence: string;
+  /** Random: begins each of its records, whatever is damaged in the file. */
+  marker: Buffer;
+  /** Its beginning was on the disk before it had this name, and each object before it was acknowledged. */
+  isSynced: boolean;
+  /** Where its last record ends, once nothing more is written to it and all of it is on the disk. */
+  sealedAt?: number;
+  /** Of the first version, whose segments have no beginning and do not say what was synced. */
+  isOld?: boolean;
 }
 
-/** The marker of a segment of the log; undefined for a file that is none. */
-export function markerInName(name: string): Buffer | undefined {
-  const marker = SEGMENT_NAME.exec(name)?.[1];
-  return marker === undefined ? undefined : Buffer.from(marker, 'hex');
+/** `<sequence>-<marker>-s.queue`; `-u` where it is not synced; `-s4711` when it is sealed. */
+export function segmentName({ sequence, marker, isSynced, sealedAt }: SegmentName): string {
+  const mode = isSynced ? 's' : 'u';
+  return `${sequence}-${marker.toString('hex')}-${mode}${sealedAt ?? ''}${SEGMENT_SUFFIX}`;
+}
+
+/** Undefined for a file that is no segment of the log. */
+export function parseSegmentName(name: string): SegmentName | undefined {
+  const [, sequence, marker, mode, sealedAt] = SEGMENT_NAME.exec(name) ?? [];
+  if (sequence === undefined || marker === undefined) return undefined;
+  return {
+    sequence,
+    marker: Buffer.from(marker, 'hex'),
+    isSynced: mode === 's',
+    ...(sealedAt !== undefined && { sealedAt: Number(sealedAt) }),
+    ...(mode === undefined && { isOld: true }),
+  };
+}
+
+/** For what an earlier run left that holds nothing: an object that was just coming, or a spare. */
+export function isRemains(name: string): boolean {
+  if (name.endsWith(PART_SUFFIX)) return PART_NAME.test(name) || OLD_PART_NAME.test(name);
+  return name.endsWith(SPARE_SUFFIX) && parseSegmentName(name.slice(0, -SPARE_SUFFIX.length)) !== undefined;
 }
 
 /** For a file in a queue's folder, or below it: an object, or a part of the log, which is deleted when it is empty. */
@@ -47,5 +81,5 @@ export function mayHoldObjects(path: string): boolean {
 
 /** For an object or a segment: its name begins with one of a sequence. */
 export function isOurs(name: string): boolean {
-  return SEGMENT_NAME.test(name) || parseObjectName(name) !== undefined;
+  return parseSegmentName(name) !== undefined || parseObjectName(name) !== undefined;
 }

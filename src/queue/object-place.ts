@@ -1,13 +1,15 @@
+import type { Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
 import type { ObjectContent } from './object-queue';
 
 /** Where objects lie that are safe: each as a file, or in the log. */
 export interface ObjectPlace {
-  /** Keeps how often the object has been handed over, so that a crash does not forget it. */
-  setDeliveries(id: string, deliveries: number): void;
+  /** Keeps what became of attempts to deliver the object, so that a crash does not forget it. */
+  setAttempts(id: string, attempts: Attempts): void;
   /**
    * Calls back with the object's content, which is valid during the call only.
    * @param bytes what memory has of it: then it is not read again
+   * @throws ObjectDamaged when it is not what was received, or the system's error when it cannot be read now
    */
   read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T;
   remove(id: string): void;
@@ -18,5 +20,10 @@ export interface ObjectPlace {
 /** An object of an earlier run. */
 export interface FoundObject {
   id: string;
-  deliveries: number;
+  attempts: Attempts;
+}
+
+/** The bytes of an object are not those that were received, and never will be. */
+export class ObjectDamaged extends Error {
+  override readonly name = 'ObjectDamaged';
 }

@@ -17,17 +17,29 @@ export interface ObjectQueue {
    */
   begin(head: Buffer): QueueWriter;
 
-  /** The oldest object that has not been taken yet, or undefined. It stays in the queue until `remove`. */
+  /**
+   * Begins an attempt to deliver the oldest object that waits. It stays in the queue until `remove`. Undefined: nothing
+   * waits, or the next has to wait for a moment.
+   */
   take(): QueuedObject | undefined;
 
-  /** A taken object again, with one more delivery counted; undefined when it is not there any more. */
+  /** The flow has got the message of the object. */
+  delivered(id: string): void;
+
+  /** Begins another attempt with an object that the flow did not acknowledge in time. Undefined: it is not there any more. */
   retake(id: string): QueuedObject | undefined;
 
-  /** The object has been handed over. */
+  /** The object was not delivered after all: it is the oldest again, and nothing is counted. */
+  release(id: string): void;
+
+  /** The object leaves the queue for good. */
   remove(id: string): void;
 
-  /** The object cannot be handed over: it becomes a dead letter with the reason, and no longer waits. */
-  setAside(id: string, why: string): void;
+  /**
+   * The object cannot be delivered: it becomes a dead letter with the reason, and is no longer in the queue. False: that could
+   * not be done, and the object is still taken.
+   */
+  setAside(id: string, why: string): boolean;
 
   /** Objects that wait or are being handed over. */
   readonly size: number;
@@ -62,11 +74,18 @@ export type ObjectContent =
 
 export interface QueuedObject {
   readonly id: string;
-  /** How often it may have been handed over before. */
+  /** How often it may have been delivered before. */
   readonly redelivered: number;
+  /** Deliveries that the flow did not acknowledge in time. */
+  readonly unacknowledged: number;
+  /** Attempts during which Node-RED, or the queue's thread, ended. */
+  readonly crashes: number;
   /** What was known at `commit`. Undefined where the object has not just come. */
   readonly note: unknown;
-  /** Calls back with the content, which is valid during the call only. */
+  /**
+   * Calls back with the content, which is valid during the call only.
+   * @throws ObjectDamaged when it is not what was received, or the system's error when it cannot be read now
+   */
   read<T>(use: (content: ObjectContent) => T): T;
 }
 
@@ -77,6 +96,8 @@ export interface DeadLetter {
   at: string;
   why: string;
   deliveries: number;
+  /** Missing in those of the first version. */
+  crashes?: number;
 }
 
 /** Objects that were set aside, for an operator to look at. */

@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, BlockBuffer } from './block-buffer';
+import { crc32 } from './crc32';
 import { writePieces } from './durable';
 import type { ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
@@ -7,11 +8,13 @@ import type { QueueFiles } from './queue-files';
 const COLLECTED_BYTES = 4 * BLOCK_BYTES;
 
 /**
- * A file that is being written, piece by piece, under a name of its own until it is complete. Pieces are collected first:
- * one that stays small comes into being at `completeAs`, with one write.
+ * An object that is being written, piece by piece: in memory while it is small, then in a file under a name of its own until
+ * it is complete.
  */
 export class PartFile {
   size = 0;
+  /** CRC-32 of what has been written. */
+  checksum = 0;
   private fd: number | undefined;
   private collected = new BlockBuffer();
   /** The first block, once it is in the file: an object's attributes are here, and need not be read from the file. */
@@ -27,6 +30,7 @@ export class PartFile {
 
   write(bytes: Buffer): void {
     this.size += bytes.length;
+    this.checksum = crc32(bytes, this.checksum);
     if (this.fd === undefined && this.size < this.largeBytes) {
       this.collected.append(bytes);
       return;
@@ -59,26 +63,16 @@ export class PartFile {
     return collected;
   }
 
-  /**
-   * Everything is in the file, and this is its name now. Returns its bytes where memory has them all, too: the caller
-   * clears them.
-   */
-  completeAs(path: string): BlockBuffer | undefined {
-    if (this.fd !== undefined) {
-      this.flush();
-      this.files.renameSync(this.path, path);
-      this.path = path;
-      return undefined;
-    }
-    this.path = path;
-    const { collected } = this;
-    this.writeCollected();
-    this.collected = new BlockBuffer();
-    return collected;
+  /** All of what has been written is in the file, and on the disk where that is wanted. */
+  async finish(isSynced: boolean): Promise<void> {
+    this.flush();
+    if (isSynced && this.fd !== undefined) await this.files.sync(this.fd);
   }
 
-  async sync(): Promise<void> {
-    if (this.fd !== undefined) await this.files.sync(this.fd);
+  /** This is the name of the file from now on. Never before `finish`. */
+  rename(path: string): void {
+    this.files.renameSync(this.path, path);
+    this.path = path;
   }
 
   close(): void {
@@ -112,6 +106,7 @@ export class PartFile {
   }
 
   private flush(): void {
+    if (this.collected.size === 0) return;
     this.writeCollected();
     this.collected.clear();
   }

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { lockDirectory, type DirectoryLock } from './directory-lock';
 
 /** Objects are patient data: for the owner of the process only. */
 export const DIRECTORY_MODE = 0o700;
@@ -35,7 +36,12 @@ export type QueueFiles = Pick<
   /** Makes an open file's data durable, and of what is known of the file only what is needed to read them. */
   syncData(fd: number): Promise<void>;
   readDirectory(directory: string): Promise<string[]>;
-  makeDirectory(directory: string, mode: number): Promise<void>;
+  /** With its parents. Resolves with the first directory that was not there. */
+  makeDirectory(directory: string, mode: number): Promise<string | undefined>;
+  /** Reads up to `length` bytes from `position` on. Resolves with how many. */
+  read(fd: number, into: Buffer, length: number, position: number): Promise<number>;
+  /** @throws an Error with code `QUEUE_LOCKED` while another node or process holds it */
+  lock(directory: string): Promise<DirectoryLock>;
   removeFile(path: string): Promise<void>;
 };
 
@@ -62,7 +68,11 @@ export const realFiles: QueueFiles = {
   syncData: (fd) =>
     new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
   readDirectory: (directory) => fs.promises.readdir(directory),
-  makeDirectory: async (directory, mode) =>
-    void (await fs.promises.mkdir(directory, { recursive: true, mode })),
+  makeDirectory: (directory, mode) => fs.promises.mkdir(directory, { recursive: true, mode }),
+  read: (fd, into, length, position) =>
+    new Promise((resolve, reject) =>
+      fs.read(fd, into, 0, length, position, (error, count) => (error ? reject(error) : resolve(count))),
+    ),
+  lock: lockDirectory,
   removeFile: (path) => fs.promises.rm(path, { force: true }),
 };

@@ -1,9 +1,10 @@
-import { dirname } from 'node:path';
-import { allSettled, syncDirectory, writeAll, writePieces } from './durable';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory, writeAll, writePieces } from './durable';
 import { GroupSync } from './group-sync';
 import { leftoversTo } from './leftovers';
 import type { RecordBatch } from './log-records';
-import { FILE_MODE, type QueueFiles } from './queue-files';
+import { segmentName, type SegmentName } from './object-names';
+import type { QueueFiles } from './queue-files';
 
 /**
  * Zeros are written so far ahead where data are to be synced: a sync of bytes in place of others need not wait for the file
@@ -16,6 +17,10 @@ export interface SegmentSyncing {
   synced: boolean;
   /** A disk that takes less than this for a sync, in milliseconds, is quick. */
   quickSyncMs: number;
+  /** Told of what could not be renamed or closed. */
+  onLeftover(error: Error): void;
+  /** Told of syncs that take long: milliseconds. */
+  onSync?(milliseconds: number): void;
 }
 
 /**
@@ -26,32 +31,57 @@ export interface SegmentSyncing {
 const ALONE_IN_A_ROW = 4;
 const SYNCS_HERE = 60;
 
+/** A file whose beginning has been written, as a spare. */
+export interface BegunFile {
+  fd: number;
+  /** Bytes of the beginning. */
+  begun: number;
+  /** Up to here there are bytes to write over: zeros, or what the file held before. */
+  size: number;
+  /** The beginning is on the disk. */
+  isSynced: boolean;
+}
+
+/** Where a segment's file is, which changes. */
+export interface SegmentFile extends SegmentName {
+  path: string;
+  /** It is no segment of this log any more. */
+  isGone: boolean;
+}
+
 /** The file of the log that is being written, one batch of records behind the other. */
 export class SegmentWriter {
-  private end = 0;
-  /** Up to here there are bytes to write over: zeros, or what the file held before. */
+  private readonly fd: number;
+  private end: number;
+  /** Up to here it is on the disk. */
+  private syncedTo: number;
+  /** Up to here the records in it say so. */
+  private saidTo: number;
   private filledTo: number;
   private isNamed = false;
   private syncsAlone = 0;
   private syncsHere = 0;
   private isSpoilt = false;
-  private readonly fd: number;
+  private hasFailed = false;
   /** Some file systems count no links. */
   private hadLinks = false;
   private readonly syncs = new GroupSync(() => this.syncNow());
+  private readonly cleanUp: (operation: () => void) => void;
 
-  /**
-   * @param path of a file that is not there yet, or of this one
-   * @param file is written over
-   */
+  /** @param segment is renamed to what it is called as a segment: after the first sync, or at once where none is wanted */
   constructor(
-    private readonly path: string,
+    private readonly segment: SegmentFile,
+    file: BegunFile,
     private readonly options: SegmentSyncing,
     private readonly files: QueueFiles,
-    file?: { fd: number; size: number },
   ) {
-    this.fd = file?.fd ?? files.openSync(path, 'wx', FILE_MODE);
-    this.filledTo = file?.size ?? 0;
+    this.fd = file.fd;
+    this.end = file.begun;
+    this.syncedTo = file.isSynced ? file.begun : 0;
+    this.saidTo = this.syncedTo;
+    this.filledTo = file.size;
+    this.cleanUp = leftoversTo((error) => options.onLeftover(error));
+    if (!options.synced) this.giveName();
   }
 
   /** Bytes written. */
@@ -64,7 +94,12 @@ export class SegmentWriter {
     return !this.isSpoilt;
   }
 
-  /** Returns where the records lie. Of records that cannot be written nothing stays. */
+  /** Where it is on the disk up to, if no record in it says so yet. */
+  get newlySyncedTo(): number | undefined {
+    return this.syncedTo > this.saidTo ? this.syncedTo : undefined;
+  }
+
+  /** Returns where the records lie. Of records that cannot be written nothing stays. They say `newlySyncedTo`. */
   append(batch: RecordBatch): number {
     const offset = this.end;
     const end = offset + batch.size;
@@ -77,25 +112,74 @@ export class SegmentWriter {
       throw error;
     }
     this.end = end;
+    this.saidTo = this.syncedTo;
     return offset;
   }
 
   /** What has been appended is on the disk, and so is the file's name. */
   async sync(): Promise<void> {
+    const began = performance.now();
     try {
       if (this.syncsHere > 0 && this.syncs.isIdle) this.syncHere();
       else await this.syncs.done();
     } catch (error) {
       this.isSpoilt = true;
+      this.hasFailed = true;
       throw error;
     }
+    this.options.onSync?.(performance.now() - began);
   }
 
-  /** Closes the file, once no sync uses it any more. */
-  close(onFailure: (error: Error) => void): void {
+  /** Nothing more is written to it. When it is on the disk, its name says where it ends; then the file is closed. */
+  seal(): void {
     this.isSpoilt = true;
-    const cleanUp = leftoversTo(onFailure);
-    this.syncs.whenIdle(() => cleanUp(() => this.files.closeSync(this.fd)));
+    this.syncs.whenIdle(() => {
+      this.sealWhenSynced()
+        .catch((error: unknown) => this.options.onLeftover(error as Error))
+        .finally(() => this.closeFile());
+    });
+  }
+
+  /** The same at once, at the end of the run: a sync of what has been written may hold up the thread. */
+  sealNow(): void {
+    const isWhole = !this.hasFailed;
+    this.isSpoilt = true;
+    if (isWhole)
+      this.cleanUp(() => {
+        this.files.fdatasyncSync(this.fd);
+        this.giveName();
+        this.sayEnd();
+      });
+    this.syncs.whenIdle(() => this.closeFile());
+  }
+
+  private async sealWhenSynced(): Promise<void> {
+    if (this.hasFailed || !this.options.synced || this.segment.isGone) return;
+    if (this.syncedTo < this.end || !this.isNamed) await this.syncNow();
+    if (!this.segment.isGone) this.sayEnd();
+  }
+
+  private closeFile(): void {
+    this.cleanUp(() => this.files.closeSync(this.fd));
+  }
+
+  /** The segment has its name from now on. */
+  private giveName(): void {
+    if (this.isNamed) return;
+    this.rename();
+    this.isNamed = true;
+  }
+
+  private sayEnd(): void {
+    this.segment.sealedAt = this.end;
+    this.rename();
+  }
+
+  private rename(): void {
+    const path = join(dirname(this.segment.path), segmentName(this.segment));
+    if (path === this.segment.path) return;
+    this.files.renameSync(this.segment.path, path);
+    this.segment.path = path;
   }
 
   /** Writing to a file that somebody has deleted succeeds. */
@@ -106,7 +190,8 @@ export class SegmentWriter {
       return;
     }
     this.isSpoilt = true;
-    throw Object.assign(new Error(`${this.path} was deleted`), { code: 'ENOENT' });
+    this.hasFailed = true;
+    throw Object.assign(new Error(`${basename(this.segment.path)} was deleted`), { code: 'ENOENT' });
   }
 
   private fillTo(end: number): void {
@@ -123,17 +208,21 @@ export class SegmentWriter {
       this.filledTo = this.end;
     } catch {
       this.isSpoilt = true;
+      this.hasFailed = true;
     }
   }
 
   private async syncNow(): Promise<void> {
-    if (!this.isNamed) {
-      await allSettled([this.files.syncData(this.fd), syncDirectory(dirname(this.path), this.files)]);
-      this.isNamed = true;
-      return;
-    }
+    const upTo = this.end;
     const began = performance.now();
     await this.files.syncData(this.fd);
+    this.syncedTo = upTo;
+    if (!this.isNamed) {
+      if (this.segment.isGone) return;
+      this.giveName();
+      await syncDirectory(dirname(this.segment.path), this.files);
+      return;
+    }
     const isAlone = !this.syncs.isShared && this.wasQuick(began);
     this.syncsAlone = isAlone ? this.syncsAlone + 1 : 0;
     if (this.syncsAlone < ALONE_IN_A_ROW) return;
@@ -145,6 +234,7 @@ export class SegmentWriter {
   private syncHere(): void {
     const began = performance.now();
     this.files.fdatasyncSync(this.fd);
+    this.syncedTo = this.end;
     this.syncsHere = this.wasQuick(began) ? this.syncsHere - 1 : 0;
   }
 

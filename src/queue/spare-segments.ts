@@ -2,17 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { syncDirectory, writePieces } from './durable';
 import { leftoversTo } from './leftovers';
-import { MARKER_BYTES, RecordBatch } from './log-records';
+import { LOG_VERSION, MARKER_BYTES, RecordBatch } from './log-records';
 import { SPARE_SUFFIX } from './object-names';
-import type { QueueFiles } from './queue-files';
+import { FILE_MODE, type QueueFiles } from './queue-files';
+import type { BegunFile } from './segment-writer';
 
-/** One that the log does not need any more, to be written over. */
-export interface SpareSegment {
+/** A file that is to become a segment. */
+export interface SpareSegment extends BegunFile {
   path: string;
-  /** Its next one: a record with this marker is not in it yet. */
+  /** Its records begin with this. */
   marker: Buffer;
-  fd: number;
-  size: number;
 }
 
 export interface SpareOptions {
@@ -22,7 +21,7 @@ export interface SpareOptions {
   onLeftover(error: Error): void;
 }
 
-/** One is being written, and one or two have objects that are just being handed over. */
+/** One is being written, and one or two have objects that are just being delivered. */
 const MOST_SPARES = 2;
 
 /**
@@ -43,7 +42,7 @@ export class SpareSegments {
 
   /** Takes a file that is not a segment any more. False: there are enough. @throws the system's error; then it is still one */
   add(path: string): boolean {
-    if (this.paths.size >= MOST_SPARES) return false;
+    if (this.paths.size >= MOST_SPARES || path.endsWith(SPARE_SUFFIX)) return false;
     const sparePath = path + SPARE_SUFFIX;
     this.files.renameSync(path, sparePath);
     this.paths.add(sparePath);
@@ -51,23 +50,30 @@ export class SpareSegments {
     return true;
   }
 
-  /**
-   * One that is a segment again from now on, and the caller's to close. Undefined: there is none that can be.
-   * @param pathOf what a segment with this marker is called
-   */
-  take(pathOf: (marker: Buffer) => string): SpareSegment | undefined {
+  /** One that is the caller's from now on: to be renamed, and closed. Undefined: there is none. */
+  take(): SpareSegment | undefined {
     const spare = this.ready.shift();
-    if (spare === undefined) return undefined;
-    const path = pathOf(spare.marker);
+    if (spare !== undefined) this.paths.delete(spare.path);
+    return spare;
+  }
+
+  /**
+   * A new one.
+   * @param pathOf what a segment with this marker is called
+   * @throws the system's error; then there is none
+   */
+  create(pathOf: (marker: Buffer) => string): SpareSegment {
+    const marker = randomBytes(MARKER_BYTES);
+    const path = pathOf(marker) + SPARE_SUFFIX;
+    const fd = this.files.openSync(path, 'wx', FILE_MODE);
     try {
-      this.files.renameSync(spare.path, path);
+      const begun = this.begin(fd, marker);
+      return { path, marker, fd, begun, size: begun, isSynced: false };
     } catch (error) {
-      this.cleanUp(() => this.files.closeSync(spare.fd));
-      this.drop(spare.path, error as Error);
-      return undefined;
+      this.cleanUp(() => this.files.closeSync(fd));
+      this.cleanUp(() => this.files.unlinkSync(path));
+      throw error;
     }
-    this.paths.delete(spare.path);
-    return { ...spare, path };
   }
 
   /** Deletes them all. True when there were some. */
@@ -83,7 +89,7 @@ export class SpareSegments {
 
   /**
    * Where segments are synced, the first bytes are written over only when it is on the disk that the file is none any more,
-   * and it becomes one again only when they are, too: a loss of power never leaves one that looks damaged.
+   * and it becomes one again only when they are, too: a loss of power never leaves one without its beginning.
    */
   private async prepare(path: string): Promise<void> {
     const { synced } = this.options;
@@ -93,15 +99,22 @@ export class SpareSegments {
     let isReady = false;
     try {
       const marker = randomBytes(MARKER_BYTES);
-      // No record, and so the end.
-      writePieces(this.files, fd, new RecordBatch(marker).pieces(), 0);
+      const begun = this.begin(fd, marker);
       const { size } = this.files.fstatSync(fd);
       if (synced) await this.files.syncData(fd);
       isReady = this.paths.has(path);
-      if (isReady) this.ready.push({ path, marker, fd, size });
+      if (isReady) this.ready.push({ path, marker, fd, begun, size, isSynced: synced });
     } finally {
       if (!isReady) this.files.closeSync(fd);
     }
+  }
+
+  /** Writes the beginning, and that nothing follows yet. Returns the bytes of the beginning. */
+  private begin(fd: number, marker: Buffer): number {
+    const batch = new RecordBatch(marker);
+    batch.add('begin', LOG_VERSION);
+    writePieces(this.files, fd, batch.pieces(), 0);
+    return batch.size;
   }
 
   private drop(path: string, error: Error): void {

@@ -23,14 +23,14 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** The queue that the settings ask for. */
 export function createQueue(config: ReceiverConfig, onLeftover: (error: Error) => void): ObjectQueue {
-  const { queue, maxQueued, minFreeDiskMB, output } = config.settings;
+  const { queue, maxQueued, minFreeDiskMB } = config.settings;
   if (queue === 'memory') return new MemoryQueue(maxQueued);
   return new DiskQueue({
     directory: config.queueDirectory,
     maxObjects: maxQueued,
     synced: queue === 'disk-synced',
     minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
-    filesOnly: output === 'file',
+    
     onLeftover,
   });
 }

@@ -68,7 +68,7 @@ describe('a disk queue whose file operations fail', () => {
             maxObjects: 10,
             synced: true,
             minFreeBytes: 1,
-            filesOnly,
+            ...(filesOnly && { largeBytes: 0 }),
             onLeftover: (error) => leftovers.push(error),
           },
           files,
@@ -119,7 +119,7 @@ describe('a disk queue whose file operations fail', () => {
     const open = async (): Promise<DiskQueue> => {
       const onLeftover = (error: Error): void => void leftovers.push(error);
       const queue = new DiskQueue(
-        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly: true, onLeftover },
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, largeBytes: 0, onLeftover },
         files,
       );
       await queue.open();
@@ -142,7 +142,7 @@ describe('a disk queue whose file operations fail', () => {
       const files: QueueFiles = { ...realFiles, sync: () => slow, syncData: () => slow };
       const directory = join(root, `closed-${filesOnly}`);
       const queue = new DiskQueue(
-        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly, onLeftover: assert.fail },
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, ...(filesOnly && { largeBytes: 0 }), onLeftover: assert.fail },
         files,
       );
       await queue.open();
@@ -164,7 +164,7 @@ describe('a disk queue whose file operations fail', () => {
       };
       const directory = join(root, `slow-${filesOnly}`);
       const queue = new DiskQueue(
-        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, filesOnly, onLeftover: assert.fail },
+        { directory, maxObjects: 10, synced: true, minFreeBytes: 0, ...(filesOnly && { largeBytes: 0 }), onLeftover: assert.fail },
         files,
       );
       await queue.open();
@@ -284,7 +284,7 @@ describe('a large object', () => {
   for (const filesOnly of [false, true]) {
     it(`is whole also where the disk takes a part at a time (${filesOnly ? 'files only' : 'log'})`, async () => {
       const files = shortWrites({ room: Infinity, atATime: 50_000 });
-      const { queue } = await failing(`part-at-a-time-${filesOnly}`, { filesOnly }, files);
+      const { queue } = await failing(`part-at-a-time-${filesOnly}`, filesOnly ? { largeBytes: 0 } : {}, files);
       const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
       for (let object = 0; object < 2; object += 1) {
         const writer = queue.begin(whole.subarray(0, 900));
@@ -293,7 +293,7 @@ describe('a large object', () => {
       }
       // Not from memory.
       dieWithout(queue);
-      const { queue: reopened } = await failing(`part-at-a-time-${filesOnly}`, { filesOnly });
+      const { queue: reopened } = await failing(`part-at-a-time-${filesOnly}`, filesOnly ? { largeBytes: 0 } : {});
       const texts = takeTexts(reopened);
       assert.equal(texts.length, 2);
       for (const text of texts) assert.equal(text, whole.toString('utf8'));

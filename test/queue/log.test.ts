@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
 import { readSegment } from '../../src/queue/log-reader';
-import { markerInName } from '../../src/queue/object-names';
+import { parseSegmentName } from '../../src/queue/object-names';
 import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
 import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../support/disk-queue';
 import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
@@ -288,7 +288,7 @@ describe('the log of a disk queue', () => {
     const before = await opened(directory);
     for (const text of ['one', 'two']) await put(before, text);
     before.close();
-    const queue = await opened(directory, { filesOnly: true });
+    const queue = await opened(directory, { largeBytes: 0 });
     await put(queue, 'three');
     assert.equal(queuedFiles(directory).length, 1);
     const taken = takeAll(queue);
@@ -558,7 +558,7 @@ describe('a log that was damaged', () => {
 
   it('takes nothing for a record that a sender put into an object', async () => {
     const victim = await crashedSegment(['victim']);
-    const marker = markerInName(victim.name) ?? assert.fail();
+    const { marker } = parseSegmentName(victim.name) ?? assert.fail();
     const { name, bytes, records } = await crashedSegment([victim.bytes.toString('latin1')]);
     assert.ok(marker.length > 0 && !name.includes(marker.toString('hex')), 'each segment has its own');
     const cut = bytes.subarray(0, (records[0]?.length ?? 0) - 1);
@@ -671,8 +671,8 @@ describe('a log whose objects are synced', () => {
     for (const text of ['one', 'two']) await put(before, text);
     dieWithout(before);
     const [name = ''] = segmentFiles(directory);
-    const marker = markerInName(name) ?? assert.fail();
-    const report = readSegment({ path: join(directory, name), marker }, new Map(), realFiles);
+    const facts = parseSegmentName(name) ?? assert.fail();
+    const report = readSegment({ ...facts, path: join(directory, name) }, new Map(), realFiles);
     assert.ok(report.size > 100_000, 'zeros');
     assert.equal(report.unreadable, 0);
     assert.deepEqual(await deliveredFrom(directory), { texts: ['one', 'two'], told: [] });

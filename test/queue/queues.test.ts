@@ -37,7 +37,7 @@ const disks: [name: string, open: OpenQueue][] = [false, true].map((filesOnly) =
       maxObjects,
       synced: true,
       minFreeBytes: 0,
-      filesOnly,
+      ...(filesOnly && { largeBytes: 0 }),
       onLeftover: (error) => assert.fail(error),
     }),
 ]);

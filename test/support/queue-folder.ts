@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSegment, type LoggedObject } from '../../src/queue/log-reader';
-import { markerInName } from '../../src/queue/object-names';
+import { parseSegmentName, type SegmentName } from '../../src/queue/object-names';
 import { realFiles } from '../../src/queue/queue-files';
 import type { ObjectContent } from '../../src/queue';
 
@@ -17,18 +17,16 @@ export function segmentFiles(directory: string): string[] {
     .sort();
 }
 
-interface TestSegment {
+interface TestSegment extends SegmentName {
   path: string;
-  marker: Buffer;
 }
 
 /** The objects that the log says are in the queue, by their ids. */
 export function loggedObjects(directory: string): Map<string, LoggedObject<TestSegment>> {
   const objects = new Map<string, LoggedObject<TestSegment>>();
   for (const name of segmentFiles(directory)) {
-    const marker = markerInName(name);
-    const path = join(directory, name);
-    if (marker !== undefined) readIfThere({ path, marker }, objects);
+    const facts = parseSegmentName(name);
+    if (facts !== undefined) readIfThere({ ...facts, path: join(directory, name) }, objects);
   }
   return objects;
 }
