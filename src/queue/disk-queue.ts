@@ -229,7 +229,8 @@ export class DiskQueue implements ObjectQueue {
 
   take(): QueuedObject | undefined {
     const id = this.waiting.head;
-    if (id === undefined || !this.suspects.mayBegin(this.attemptsOf(id)) || !this.isChecked(id)) return undefined;
+    if (id === undefined || !this.suspects.mayBegin(this.attemptsOf(id)) || !this.isChecked(id))
+      return undefined;
     this.waiting.shift();
     this.taken.add(id);
     return this.attempt(id, this.attemptsOf(id));

@@ -154,8 +154,7 @@ export class LogSegments {
   /** Written over a spare, where there is one. */
   private next(sequence: string): OpenSegment {
     const { directory, synced: isSynced } = this.options;
-    const pathOf = (marker: Buffer): string =>
-      join(directory, segmentName({ sequence, marker, isSynced }));
+    const pathOf = (marker: Buffer): string => join(directory, segmentName({ sequence, marker, isSynced }));
     const spare = this.spares.take() ?? this.spares.create(pathOf);
     const segment = this.add(spare.path, { sequence, marker: spare.marker, isSynced });
     try {

@@ -319,7 +319,9 @@ export class ObjectLog implements ObjectPlace {
     const kept = oldest?.unread === undefined ? undefined : this.segments.setAsideOldest();
     if (kept !== undefined)
       this.options.onLeftover(
-        new Error(`${oldest?.path} still cannot be read. It is kept as ${kept}: rename it back, and restart, when it can be`),
+        new Error(
+          `${oldest?.path} still cannot be read. It is kept as ${kept}: rename it back, and restart, when it can be`,
+        ),
       );
   }
 

@@ -16,7 +16,8 @@ export function judgeSegment(name: SegmentName, report: SegmentReport): Verdict 
   if (report.error !== undefined) return 'unread';
   if (name.isOld === true) return judgeOld(report);
   if (report.version !== undefined && report.version !== LOG_VERSION) return 'foreign';
-  if (name.sealedAt !== undefined) return isComplete(report) && report.readTo === name.sealedAt ? 'whole' : 'damaged';
+  if (name.sealedAt !== undefined)
+    return isComplete(report) && report.readTo === name.sealedAt ? 'whole' : 'damaged';
   if (isComplete(report)) return 'whole';
   return isDamaged(name, report) ? 'damaged' : 'unsynced';
 }
@@ -40,7 +41,11 @@ function judgeOld({ unreadable, isEnded }: SegmentReport): Verdict {
 }
 
 /** For the operator. Undefined where there is nothing to say. */
-export function verdictText(verdict: Verdict, path: string, report: SegmentReport | Error): string | undefined {
+export function verdictText(
+  verdict: Verdict,
+  path: string,
+  report: SegmentReport | Error,
+): string | undefined {
   switch (verdict) {
     case 'whole':
       return undefined;

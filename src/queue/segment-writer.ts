@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { syncDirectory, writeAll, writePieces } from './durable';
+import { allSettled, syncDirectory, writeAll, writePieces } from './durable';
 import { GroupSync } from './group-sync';
 import { leftoversTo } from './leftovers';
 import type { RecordBatch } from './log-records';
@@ -58,6 +58,7 @@ export class SegmentWriter {
   /** Up to here the records in it say so. */
   private saidTo: number;
   private filledTo: number;
+  /** Its name is on the disk. */
   private isNamed = false;
   private syncsAlone = 0;
   private syncsHere = 0;
@@ -68,7 +69,10 @@ export class SegmentWriter {
   private readonly syncs = new GroupSync(() => this.syncNow());
   private readonly cleanUp: (operation: () => void) => void;
 
-  /** @param segment is renamed to what it is called as a segment: after the first sync, or at once where none is wanted */
+  /**
+   * The file has the name of a segment from now on. Where it is to be synced, its beginning is on the disk before that.
+   * @throws the system's error
+   */
   constructor(
     private readonly segment: SegmentFile,
     file: BegunFile,
@@ -77,11 +81,12 @@ export class SegmentWriter {
   ) {
     this.fd = file.fd;
     this.end = file.begun;
-    this.syncedTo = file.isSynced ? file.begun : 0;
-    this.saidTo = this.syncedTo;
+    this.syncedTo = file.begun;
+    this.saidTo = file.begun;
     this.filledTo = file.size;
     this.cleanUp = leftoversTo((error) => options.onLeftover(error));
-    if (!options.synced) this.giveName();
+    if (options.synced && !file.isSynced) files.fdatasyncSync(file.fd);
+    this.rename();
   }
 
   /** Bytes written. */
@@ -147,7 +152,6 @@ export class SegmentWriter {
     if (isWhole)
       this.cleanUp(() => {
         this.files.fdatasyncSync(this.fd);
-        this.giveName();
         this.sayEnd();
       });
     this.syncs.whenIdle(() => this.closeFile());
@@ -155,19 +159,12 @@ export class SegmentWriter {
 
   private async sealWhenSynced(): Promise<void> {
     if (this.hasFailed || !this.options.synced || this.segment.isGone) return;
-    if (this.syncedTo < this.end || !this.isNamed) await this.syncNow();
+    if (this.syncedTo < this.end) await this.syncNow();
     if (!this.segment.isGone) this.sayEnd();
   }
 
   private closeFile(): void {
     this.cleanUp(() => this.files.closeSync(this.fd));
-  }
-
-  /** The segment has its name from now on. */
-  private giveName(): void {
-    if (this.isNamed) return;
-    this.rename();
-    this.isNamed = true;
   }
 
   private sayEnd(): void {
@@ -215,14 +212,14 @@ export class SegmentWriter {
   private async syncNow(): Promise<void> {
     const upTo = this.end;
     const began = performance.now();
-    await this.files.syncData(this.fd);
-    this.syncedTo = upTo;
     if (!this.isNamed) {
-      if (this.segment.isGone) return;
-      this.giveName();
-      await syncDirectory(dirname(this.segment.path), this.files);
+      await allSettled([this.files.syncData(this.fd), syncDirectory(dirname(this.segment.path), this.files)]);
+      this.syncedTo = upTo;
+      this.isNamed = true;
       return;
     }
+    await this.files.syncData(this.fd);
+    this.syncedTo = upTo;
     const isAlone = !this.syncs.isShared && this.wasQuick(began);
     this.syncsAlone = isAlone ? this.syncsAlone + 1 : 0;
     if (this.syncsAlone < ALONE_IN_A_ROW) return;

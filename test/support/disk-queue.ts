@@ -13,16 +13,32 @@ export async function put(queue: ObjectQueue, ...parts: string[]): Promise<strin
   return writer.commit();
 }
 
-/** Takes all that waits. */
-export function takeAll(queue: ObjectQueue): QueuedObject[] {
+/** A file of an earlier run is looked at before it is given. */
+const LOOK_MS = 5_000;
+
+/** The next object, once it may be taken. Undefined: none waits. */
+export async function next(queue: ObjectQueue, taken = 0): Promise<QueuedObject | undefined> {
+  const until = performance.now() + LOOK_MS;
+  for (;;) {
+    const object = queue.take();
+    if (object !== undefined || queue.size <= taken || performance.now() > until) return object;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Takes all that waits; so many have been taken before. */
+export async function takeAll(queue: ObjectQueue, before = 0): Promise<QueuedObject[]> {
   const taken: QueuedObject[] = [];
-  for (let object = queue.take(); object !== undefined; object = queue.take()) taken.push(object);
-  return taken;
+  for (;;) {
+    const object = await next(queue, before + taken.length);
+    if (object === undefined) return taken;
+    taken.push(object);
+  }
 }
 
 /** The texts of all that waits. */
-export function takeTexts(queue: ObjectQueue): string[] {
-  return takeAll(queue).map((object) => object.read(textOf));
+export async function takeTexts(queue: ObjectQueue): Promise<string[]> {
+  return (await takeAll(queue)).map((object) => object.read(textOf));
 }
 
 /** Resolves when what is to happen at the end of this turn has happened. */
