@@ -20,6 +20,8 @@ interface File {
   safe: Buffer;
   /** Sectors, or an end, that may or may not be on it. */
   dirty: Set<number>;
+  /** The least size that it had since it was safe. */
+  smallest: number;
   links: number;
 }
 interface Directory {
@@ -97,7 +99,7 @@ export class PowerCutDisk {
     if (known !== undefined) return known;
     if (inode.kind === 'file') {
       const bytes = this.survivingBytes(inode);
-      const file: File = { ...inode, bytes, safe: Buffer.from(bytes), dirty: new Set() };
+      const file: File = { ...inode, bytes, safe: Buffer.from(bytes), dirty: new Set(), smallest: bytes.length };
       seen.set(inode, file);
       return file;
     }
@@ -108,10 +110,10 @@ export class PowerCutDisk {
     return directory;
   }
 
-  private survivingBytes({ bytes, safe, dirty }: File): Buffer {
-    // The size is one thing: the old one, the new one, or anything that was reached on the way.
-    const sizes = [safe.length, bytes.length, Math.floor(this.random() * (bytes.length + 1))];
-    const size = dirty.size === 0 ? safe.length : (sizes[Math.floor(this.random() * 3)] ?? 0);
+  private survivingBytes({ bytes, safe, dirty, smallest }: File): Buffer {
+    // Any size that it has had since, and those on the way to it.
+    const [least, most] = [Math.min(smallest, safe.length), Math.max(safe.length, bytes.length)];
+    const size = least + Math.floor(this.random() * (most - least + 1));
     const survived = Buffer.alloc(size);
     safe.copy(survived);
     for (const sector of dirty) {
@@ -203,6 +205,7 @@ export class PowerCutDisk {
       return;
     }
     inode.safe = Buffer.from(inode.bytes);
+    inode.smallest = inode.bytes.length;
     inode.dirty.clear();
   }
 
@@ -229,6 +232,7 @@ export class PowerCutDisk {
         bytes: Buffer.alloc(0),
         safe: Buffer.alloc(0),
         dirty: new Set(),
+        smallest: 0,
         links: 1,
       };
       this.link(this.parent(path), basename(path), file);
@@ -243,6 +247,7 @@ export class PowerCutDisk {
     const bytes = Buffer.alloc(size);
     file.bytes.copy(bytes);
     file.bytes = bytes;
+    file.smallest = Math.min(file.smallest, size);
     file.dirty.add(Math.floor(size / SECTOR_BYTES));
   }
 
@@ -352,6 +357,7 @@ export class PowerCutDisk {
     }
     // Written since: on the disk as it was when the sync began.
     if (covered !== undefined) inode.safe = covered;
+    inode.smallest = Math.min(inode.bytes.length, inode.safe.length);
     const now = inode.bytes;
     for (const sector of sectors) {
       const [from, to] = [sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES];
