@@ -79,9 +79,9 @@ export class DiskQueue implements ObjectQueue {
     private readonly options: DiskQueueOptions,
     private readonly files: QueueFiles = realFiles,
   ) {
-    const { directory, minFreeBytes, synced, log, onReady, onSync } = options;
+    const { directory, minFreeBytes, synced, log } = options;
     const onLeftover = (error: Error): void => options.onLeftover(error);
-    const ready = (): void => onReady?.();
+    const ready = (): void => options.onReady?.();
     this.cleanUp = leftoversTo(onLeftover);
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.suspects = new Suspects(ready);
@@ -97,7 +97,7 @@ export class DiskQueue implements ObjectQueue {
         ...LOG_LIMITS,
         ...log,
         onLeftover,
-        ...(onSync && { onSync }),
+        onSync: (milliseconds) => options.onSync?.(milliseconds),
         onMovedOut: (object) => this.objectFiles.appeared(object),
         onFoundLater: (objects) => {
           for (const object of objects) this.found(object);

@@ -3,14 +3,14 @@ import { attemptsText, NO_ATTEMPTS, type Attempts } from './attempts';
 import { BlockBuffer } from './block-buffer';
 import { syncDirectoryNow, writeFile } from './durable';
 import { leftoversTo } from './leftovers';
-import { readAt, readSegment, type LoggedObject, type SegmentReport } from './log-reader';
+import { readAt, type LoggedObject } from './log-reader';
 import { RecordBatch, readRecord, type RecordKind } from './log-records';
 import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
 import { objectName, parseSegmentName } from './object-names';
 import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
 import { QueueRefusal, type ObjectContent } from './object-queue';
 import type { QueueFiles } from './queue-files';
-import { judgeSegment, verdictText } from './segment-verdict';
+import { SegmentReading } from './segment-reading';
 
 export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
   /** A segment that has so many bytes is followed by the next. */
@@ -66,8 +66,7 @@ export class ObjectLog implements ObjectPlace {
   private idle: NodeJS.Timeout | undefined;
   private unread: NodeJS.Timeout | undefined;
   private unreadMs = 0;
-  /** Have left, as later segments say, and may be in one that could not be read. */
-  private leftBefore = new Set<string>();
+  private readonly reading: SegmentReading;
   private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
@@ -76,6 +75,7 @@ export class ObjectLog implements ObjectPlace {
   ) {
     this.cleanUp = leftoversTo((error) => options.onLeftover(error));
     this.segments = new LogSegments(options, files);
+    this.reading = new SegmentReading(files, (error) => options.onLeftover(error));
     this.manySegments = options.mostSegments;
   }
 
@@ -89,11 +89,12 @@ export class ObjectLog implements ObjectPlace {
     this.nextName = nextName;
     for (const name of [...names].sort()) {
       const facts = parseSegmentName(name);
-      if (facts !== undefined) this.find(this.segments.add(join(this.options.directory, name), facts));
+      if (facts === undefined) continue;
+      this.reading.read(this.segments.add(join(this.options.directory, name), facts), this.objects);
     }
-    for (const object of this.objects.values()) countLive(object);
+    for (const object of this.objects.values()) this.keep(object);
     if (this.segments.unread.length > 0) this.readAgainLater(this.options.unreadMs);
-    else this.leftBefore.clear();
+    else this.reading.forget();
     this.segments.dropDone();
     return [...this.objects.values()];
   }
@@ -113,9 +114,7 @@ export class ObjectLog implements ObjectPlace {
    */
   async append(id: string, bytes: BlockBuffer): Promise<void> {
     const written = this.write({ kind: 'object', text: id, content: bytes });
-    const object = { id, attempts: NO_ATTEMPTS, ...written };
-    this.objects.set(id, object);
-    countLive(object);
+    this.keep({ id, attempts: NO_ATTEMPTS, ...written });
     if (!this.options.synced) return;
     this.unsynced.add(id);
     try {
@@ -172,12 +171,18 @@ export class ObjectLog implements ObjectPlace {
     clearTimeout(this.idle);
     this.idle = undefined;
     clearTimeout(this.unread);
-    this.leftBefore.clear();
+    this.reading.forget();
     if (this.objects.size === 0) this.dropAll();
     if (this.done.length > 0) this.cleanUp(() => this.write());
     this.segments.forget();
     this.objects.clear();
     this.done = [];
+  }
+
+  private keep(object: LoggedObject<Segment>): void {
+    this.objects.set(object.id, object);
+    object.segment.live += 1;
+    object.segment.liveBytes += object.length;
   }
 
   private leave(id: string): boolean {
@@ -190,30 +195,6 @@ export class ObjectLog implements ObjectPlace {
     return this.objects.delete(id);
   }
 
-  /** What the disk does not give now is kept, and read again. */
-  private find(segment: Segment, objects = this.objects): void {
-    const report = this.reportOf(segment, objects);
-    const verdict = report instanceof Error ? 'unread' : judgeSegment(segment, report);
-    const text = verdictText(verdict, segment.path, report);
-    if (verdict === 'foreign') throw Object.assign(new Error(text), { code: 'QUEUE_VERSION' });
-    const isKnown = verdict === 'unread' && segment.unread !== undefined;
-    if (text !== undefined && !isKnown) this.options.onLeftover(new Error(text));
-    segment.isDamaged = verdict === 'damaged';
-    if (verdict === 'unread') segment.unread ??= new Set();
-    else delete segment.unread;
-    if (report instanceof Error) return;
-    segment.size = report.size;
-    for (const id of report.leftBefore) this.leftBefore.add(id);
-  }
-
-  private reportOf(segment: Segment, objects: Map<string, LoggedObject<Segment>>): SegmentReport | Error {
-    try {
-      return readSegment(segment, objects, this.files);
-    } catch (error) {
-      return error as Error;
-    }
-  }
-
   private readAgainLater(milliseconds: number): void {
     this.unreadMs = Math.min(milliseconds, MOST_UNREAD_MS);
     this.unread = setTimeout(() => this.cleanUp(() => this.readAgain()), this.unreadMs).unref();
@@ -222,20 +203,12 @@ export class ObjectLog implements ObjectPlace {
   /** Objects that are found now come behind those that were found at the start. */
   private readAgain(): void {
     for (const segment of this.segments.unread) {
-      const left = segment.unread ?? new Set();
-      const found = new Map<string, LoggedObject<Segment>>();
-      this.find(segment, found);
-      const later = [...found.values()].filter(
-        ({ id }) => !this.objects.has(id) && !left.has(id) && !this.leftBefore.has(id),
-      );
-      for (const object of later) {
-        this.objects.set(object.id, object);
-        countLive(object);
-      }
+      const later = this.reading.readLate(segment).filter(({ id }) => !this.objects.has(id));
+      for (const object of later) this.keep(object);
       if (later.length > 0) this.options.onFoundLater(later);
     }
     if (this.segments.unread.length > 0) this.readAgainLater(2 * this.unreadMs);
-    else this.leftBefore.clear();
+    else this.reading.forget();
     this.tidy();
   }
 
@@ -338,9 +311,4 @@ export class ObjectLog implements ObjectPlace {
     if (this.segments.count === 0) this.done = [];
     return dropped;
   }
-}
-
-function countLive({ segment, length }: LoggedObject<Segment>): void {
-  segment.live += 1;
-  segment.liveBytes += length;
 }

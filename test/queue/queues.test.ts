@@ -414,9 +414,10 @@ describe('an object as a file', () => {
     const queue = new DiskQueue({ ...options, onLeftover: (error) => told.push(error) });
     await queue.open();
     await put(queue, 'first');
-    const { id, read } = queue.take() ?? assert.fail();
+    const object = queue.take() ?? assert.fail();
+    const { id } = object;
     for (const name of queuedFiles(directory)) rmSync(join(directory, name));
-    assert.throws(() => read(textOf), ObjectDamaged);
+    assert.throws(() => object.read(textOf), ObjectDamaged);
     assert.equal(queue.setAside(id, 'gone'), true);
     assert.equal(queue.size, 0);
     assert.match(told.map(String).join(), /somebody has deleted it/);

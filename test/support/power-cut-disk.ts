@@ -99,7 +99,13 @@ export class PowerCutDisk {
     if (known !== undefined) return known;
     if (inode.kind === 'file') {
       const bytes = this.survivingBytes(inode);
-      const file: File = { ...inode, bytes, safe: Buffer.from(bytes), dirty: new Set(), smallest: bytes.length };
+      const file: File = {
+        ...inode,
+        bytes,
+        safe: Buffer.from(bytes),
+        dirty: new Set(),
+        smallest: bytes.length,
+      };
       seen.set(inode, file);
       return file;
     }
