@@ -20,7 +20,8 @@ export class Element {
     readonly vr: Vr,
     /** Where the value begins in the source. */
     readonly offset: number,
-    readonly length: number,
+    /** Of its value in the source; of a sequence, with its delimiter. */
+    public length: number,
     readonly bigEndian: boolean,
     /** The value is bytes[start] to bytes[start + length]; undefined for bulk data. */
     readonly bytes: Buffer | undefined,
@@ -122,7 +123,7 @@ export class DataSetBuilder implements StructureVisitor {
   /** Of the data set and of all items in it. */
   elements = 0;
   /** The sequences that are open, outermost first. */
-  readonly #open: { tag: number; items: DataSet[]; owner: DataSet }[] = [];
+  readonly #open: { element: Element; items: DataSet[]; owner: DataSet }[] = [];
 
   constructor(cursor: Cursor, warnings: Warnings) {
     this.#cursor = cursor;
@@ -133,31 +134,49 @@ export class DataSetBuilder implements StructureVisitor {
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
     this.elements += 1;
     const bigEndian = encoding.bigEndian && vr !== VR.UN;
+    this.#add(tag, vr, offset, length, bigEndian, undefined);
+  }
+
+  #add(
+    tag: number,
+    vr: Vr,
+    offset: number,
+    length: number,
+    bigEndian: boolean,
+    items: DataSet[] | undefined,
+  ): Element {
     const cursor = this.#cursor;
     const wanted = length <= inlineLimit(tag, vr) && this.inlined + length <= MESSAGE_INLINE_LIMIT;
     if (wanted) this.inlined += length;
     const start = wanted ? cursor.ensure(offset, length) : 0;
     const bytes = wanted ? cursor.bytes : undefined;
-    this.#dataSet.elements.push(
-      new Element(tag, vr, offset, length, bigEndian, bytes, start, undefined, undefined),
-    );
+    const element = new Element(tag, vr, offset, length, bigEndian, bytes, start, items, undefined);
+    this.#dataSet.elements.push(element);
+    return element;
   }
 
   fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void {
     this.#dataSet.elements.push(new Element(tag, vr, offset, length, false, undefined, 0, undefined, count));
   }
 
-  beginSequence(tag: number): void {
+  beginSequence(tag: number, vr: Vr, offset: number, length: number): void {
     const items: DataSet[] = [];
-    this.#dataSet.elements.push(new Element(tag, VR.SQ, 0, 0, false, undefined, 0, items, undefined));
-    this.#open.push({ tag, items, owner: this.#dataSet });
+    let element: Element;
+    if (vr === VR.SQ) {
+      element = new Element(tag, vr, offset, 0, false, undefined, 0, items, undefined);
+      this.#dataSet.elements.push(element);
+    } else {
+      // Whoever wants to see what was sent wants its bytes.
+      element = this.#add(tag, vr, offset, length, false, items);
+    }
+    this.#open.push({ element, items, owner: this.#dataSet });
   }
 
   beginItem(): void {
     this.elements += 1;
     const sequence = this.#open.at(-1);
     if (sequence === undefined) return;
-    this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.tag, sequence.items.length);
+    this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.element.tag, sequence.items.length);
     sequence.items.push(this.#dataSet);
   }
 
@@ -166,8 +185,9 @@ export class DataSetBuilder implements StructureVisitor {
     this.#dataSet = this.#dataSet.parent ?? this.#dataSet;
   }
 
-  endSequence(): void {
-    this.#open.pop();
+  endSequence(end: number): void {
+    const element = this.#open.pop()?.element;
+    if (element !== undefined) element.length = end - element.offset;
   }
 }
 

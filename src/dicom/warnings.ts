@@ -9,17 +9,24 @@ export type WarningCode =
   | 'unexpected-group'
   | 'stray-delimiter'
   | 'missing-delimiter'
+  | 'sequence-length'
   | 'trailing-bytes'
   | 'zlib-header'
   | 'un-not-a-sequence'
   | 'character-set'
+  | 'character-set-assumed'
   | 'undecodable-text'
   | 'not-a-number'
   | 'precision'
   | 'value-length'
   | 'too-many-values'
+  | 'vr-not-as-in-dictionary'
+  | 'embedded-nul'
+  | 'invalid-uid'
   | 'name-groups'
-  | 'text-not-inlined';
+  | 'text-not-inlined'
+  | 'message-too-large'
+  | 'document-too-large';
 
 export interface ConversionWarning {
   code: WarningCode;
