@@ -1,3 +1,5 @@
+import { trimmed } from './ascii';
+import { decodeText, isMostlyUtf8 } from './assumed-text';
 import type { Cursor } from './byte-source';
 import { CharacterSet } from './character-set';
 import { lookUp } from './dictionary';
@@ -35,7 +37,8 @@ export class Element {
 /** A data set or an item of a sequence. */
 export class DataSet {
   elements: Element[] = [];
-  #characterSet: CharacterSet | undefined;
+  #declared: { set: CharacterSet | undefined } | undefined;
+  #mostlyUtf8: boolean | undefined;
   #pixelsSigned: boolean | undefined;
   #creators: Map<number, string> | undefined;
 
@@ -62,16 +65,35 @@ export class DataSet {
     return undefined;
   }
 
-  /** Its own Specific Character Set, or that of what encloses it (PS3.3 C.12.1.1.2). */
-  get characterSet(): CharacterSet {
-    return (this.#characterSet ??= this.#findCharacterSet());
+  /** Its own Specific Character Set, or that of what encloses it (PS3.3 C.12.1.1.2); undefined: none that means anything. */
+  get declaredCharacterSet(): CharacterSet | undefined {
+    if (this.#declared === undefined) this.#declared = { set: this.#findCharacterSet() };
+    return this.#declared.set;
   }
 
-  #findCharacterSet(): CharacterSet {
+  /** What bytes below 0x80 are read in. */
+  get characterSet(): CharacterSet {
+    return this.declaredCharacterSet ?? CharacterSet.DEFAULT;
+  }
+
+  #findCharacterSet(): CharacterSet | undefined {
     const element = this.find(TAG.SpecificCharacterSet);
-    if (element?.bytes === undefined) return this.parent?.characterSet ?? CharacterSet.DEFAULT;
+    if (element?.bytes === undefined || element.length === 0) return this.parent?.declaredCharacterSet;
     const terms = element.bytes.toString('latin1', element.start, element.start + element.length);
     return CharacterSet.of(terms, (text) => this.warn('character-set', TAG.SpecificCharacterSet, text));
+  }
+
+  /** The data set that this is an item of, however deep. */
+  get root(): DataSet {
+    return this.parent?.root ?? this;
+  }
+
+  /** Of the root: what to read text in that declares no character set, or one that cannot be. */
+  expectedCharacterSet = CharacterSet.LATIN_1;
+
+  /** Of the root: more of its texts are UTF-8 than are not. */
+  get isMostlyUtf8(): boolean {
+    return (this.#mostlyUtf8 ??= isMostlyUtf8(this));
   }
 
   /** Pixel Representation, which decides between US and SS, here or in what encloses it. */
@@ -97,7 +119,14 @@ export class DataSet {
     const creators = new Map<number, string>();
     for (const { tag, bytes, start, length } of this.elements) {
       if (!isPrivateCreator(tag) || bytes === undefined || length === 0) continue;
-      creators.set(tag, this.characterSet.decode(bytes, start, start + length).replace(/^ +|[ \0]+$/g, ''));
+      creators.set(
+        tag,
+        trimmed(
+          decodeText(this, tag, bytes, start, start + length, (set) => [
+            set.decode(bytes, start, start + length),
+          ])[0] ?? '',
+        ),
+      );
     }
     return creators;
   }

@@ -1,4 +1,5 @@
 import { CODE } from './ascii';
+import { decodeText } from './assumed-text';
 import { decodeDefault, splitValues } from './character-set';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
@@ -107,7 +108,7 @@ function emptyAsNull(values: string[]): (string | null)[] {
 export function readStrings(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer): string[] {
   const { start } = element;
   const end = unpaddedEnd(bytes, start, start + element.length);
-  const values = decodeTexts(dataSet, vr, bytes, start, end);
+  const values = decodeTexts(dataSet, element.tag, vr, bytes, start, end);
   for (let index = 0; index < values.length; index += 1) {
     const text = values[index] ?? '';
     if (text.includes(REPLACEMENT)) {
@@ -122,13 +123,27 @@ export function readStrings(dataSet: DataSet, element: Element, vr: Vr, bytes: B
   return values;
 }
 
-function decodeTexts(dataSet: DataSet, { kind }: Vr, bytes: Buffer, start: number, end: number): string[] {
-  if (kind === Kind.Text || kind === Kind.Name) {
-    return dataSet.characterSet.decodeValues(bytes, start, end, kind === Kind.Name);
+function decodeTexts(
+  dataSet: DataSet,
+  tag: number,
+  { kind }: Vr,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): string[] {
+  switch (kind) {
+    case Kind.Text:
+    case Kind.Name:
+      return decodeText(dataSet, tag, bytes, start, end, (set) =>
+        set.decodeValues(bytes, start, end, kind === Kind.Name),
+      );
+    case Kind.LongText:
+      return decodeText(dataSet, tag, bytes, start, end, (set) => [set.decode(bytes, start, end)]);
+    case Kind.Uri:
+      return [decodeDefault(bytes, start, end)];
+    default:
+      return splitValues(decodeDefault(bytes, start, end));
   }
-  if (kind === Kind.LongText) return [dataSet.characterSet.decode(bytes, start, end)];
-  const text = decodeDefault(bytes, start, end);
-  return kind === Kind.Uri ? [text] : splitValues(text);
 }
 
 /** Values are padded with a space, UIDs with NUL; in the wild also the other way round (PS3.5 6.2). */
