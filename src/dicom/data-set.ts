@@ -14,7 +14,7 @@ import type { WarningCode, Warnings } from './warnings';
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
   /** What stands in the message for its values, so that nobody is identified by it. */
-  placeholders: Value[] | undefined;
+  placeholders: ((vr: Vr) => Value[]) | undefined;
 
   constructor(
     readonly tag: number,
@@ -106,6 +106,12 @@ export class DataSet {
     if (element?.bytes === undefined || element.length < 2) return this.parent?.pixelsSigned ?? false;
     const { bytes, start, bigEndian } = element;
     return (bigEndian ? bytes.readUInt16BE(start) : bytes.readUInt16LE(start)) === 1;
+  }
+
+  /** Does it, or what encloses it, say what `pixelsSigned` is? */
+  get hasPixelRepresentation(): boolean {
+    const { length = 0 } = this.find(TAG.PixelRepresentation) ?? {};
+    return length >= 2 || this.parent?.hasPixelRepresentation === true;
   }
 
   /** The Private Creator that has reserved the block of a private data element (PS3.5 7.8.1). */
@@ -220,12 +226,12 @@ export class DataSetBuilder implements StructureVisitor {
   }
 }
 
-/** Values up to this many bytes are needed; of two elements with one tag the last counts. */
+/** Values up to this many bytes are needed. */
 function inlineLimit(tag: number, vr: Vr): number {
+  if (tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData) return -1;
   switch (vr.kind) {
     case Kind.Bytes:
-      if (tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData) return -1;
-      return vr === VR.UN ? inlineLimitOfUnknown(tag) : BINARY_INLINE_LIMIT;
+      return inlineLimitOfBytes(tag);
     case Kind.Binary:
     case Kind.Tag:
       return NUMBERS_INLINE_LIMIT;
@@ -242,14 +248,14 @@ function inlineLimit(tag: number, vr: Vr): number {
   }
 }
 
-/** An attribute that was sent as UN although the dictionary knows it. */
-function inlineLimitOfUnknown(tag: number): number {
+/** What was sent as bytes may be an attribute of the dictionary that is none. */
+function inlineLimitOfBytes(tag: number): number {
   const known = lookUp(tag)?.vr;
-  return known === undefined || known === VR.UN || known === VR.SQ
-    ? BINARY_INLINE_LIMIT
-    : inlineLimit(tag, known);
+  if (known === undefined || known.kind === Kind.Bytes || known === VR.SQ) return BINARY_INLINE_LIMIT;
+  return inlineLimit(tag, known);
 }
 
+/** Of two elements with one tag the last counts. */
 function inOrder(dataSet: DataSet): void {
   const last = new Map<number, Element>();
   for (const element of dataSet.elements) last.set(element.tag, element);

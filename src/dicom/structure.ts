@@ -1,3 +1,4 @@
+import { trimmed } from './ascii';
 import type { Cursor } from './byte-source';
 import { lookUp } from './dictionary';
 import {
@@ -26,6 +27,8 @@ import { Kind, VR, type Vr, vrOfBytes } from './vr';
 import { NoWarnings, type WarningCode, type Warnings } from './warnings';
 
 const ZEROS = Buffer.alloc(16384);
+/** An IS has 12 characters (PS3.5 Table 6.2-1). */
+const LONGEST_NUMBER = 64;
 
 /**
  * Walks a data set (PS3.5 7) from `offset` to the end of the source. Iterative: nesting costs heap, not stack.
@@ -492,10 +495,9 @@ class Walk {
   }
 
   #numberOfFrames(): number {
-    const at = this.#cursor.ensure(this.#framesOffset, this.#framesLength);
-    const frames = Number(
-      this.#cursor.bytes.toString('latin1', at, at + this.#framesLength).replace(/\0/g, ''),
-    );
+    const length = Math.min(this.#framesLength, LONGEST_NUMBER);
+    const at = this.#cursor.ensure(this.#framesOffset, length);
+    const frames = Number(trimmed(this.#cursor.bytes.toString('latin1', at, at + length)));
     return frames > 0 ? frames : 1;
   }
 
