@@ -17,3 +17,14 @@ export const CODE = {
   CLOSE_BRACE: 0x7d,
   TILDE: 0x7e,
 } as const;
+
+/** Without spaces in front, and spaces and NULs behind. By hand: an expression for what stands at the end tries each place. */
+export function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (end > 0 && isPadding(text.charCodeAt(end - 1))) end -= 1;
+  while (start < end && text.charCodeAt(start) === CODE.SPACE) start += 1;
+  return text.slice(start, end);
+}
+
+export const isPadding = (code: number): boolean => code === CODE.SPACE || code === CODE.NUL;

@@ -2,6 +2,7 @@ import { CODE } from './ascii';
 import { writeBulkData, writeInlineBinary, type BulkDataPlace } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, asciiJson, type JsonText } from './json-text';
+import { BINARY_INLINE_LIMIT } from './limits';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 import { remembered } from './remembered';
 import { readValues } from './values';
@@ -41,7 +42,9 @@ function creatorText(creator: string): Uint8Array {
 }
 
 function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): void {
-  if (element.bytes === undefined) writeBulkData(out, dataSet, element, vr, place);
+  // What was sent as text may be bytes by the dictionary, and have been read as far as a text is.
+  const isLong = vr.kind === Kind.Bytes && element.length > BINARY_INLINE_LIMIT;
+  if (element.bytes === undefined || isLong) writeBulkData(out, dataSet, element, vr, place);
   else if (vr.kind === Kind.Bytes) writeInlineBinary(out, element, vr, element.bytes);
   else writeValue(out, dataSet, element, vr);
 }

@@ -1,22 +1,44 @@
 import { nameText } from './common-fields';
 import type { DataSet } from './data-set';
-import { plainString, readValues, resolveVr, type Value } from './values';
+import { typedValues } from './dictionary-type';
+import { plainString, type Value } from './values';
+
+const NO_ITEMS: DataSet[] = [];
 
 /** Single attributes of a data set, for those who pick some by tag. Absent and empty are the same to them. */
 
 export function valuesOf(dataSet: DataSet, tag: number): Value[] {
   const element = dataSet.find(tag);
-  return element === undefined ? [] : readValues(dataSet, element, resolveVr(dataSet, element));
+  return element === undefined ? [] : typedValues(dataSet, element).values();
 }
 
+/** The first value. Of several, which is said. */
 export function valueOf(dataSet: DataSet, tag: number): string | number | undefined {
   const element = dataSet.find(tag);
   if (element === undefined) return undefined;
-  const vr = resolveVr(dataSet, element);
+  const { vr, values } = typedValues(dataSet, element);
   const plain = plainString(dataSet, element, vr);
   if (plain !== undefined) return plain;
-  const [value] = readValues(dataSet, element, vr);
+  const [value, ...more] = values();
+  if (more.length > 0) warnOfMore(dataSet, tag);
   return (typeof value === 'object' ? nameText(value) : value) ?? undefined;
+}
+
+/** Values or items beyond the one that counts. */
+export function warnOfMore(dataSet: DataSet, tag: number): void {
+  dataSet.warn('too-many-values', tag, 'several where one is meant; the first counts');
+}
+
+/** The first item of a sequence. Of several, which is said. */
+export function itemOf(dataSet: DataSet, tag: number): DataSet | undefined {
+  const [item, ...more] = itemsOf(dataSet, tag);
+  if (more.length > 0) warnOfMore(dataSet, tag);
+  return item;
+}
+
+export function numberOf(dataSet: DataSet, tag: number): number | undefined {
+  const [number] = numbersOf(dataSet, tag) ?? [];
+  return number;
 }
 
 export function textOf(dataSet: DataSet, tag: number): string | undefined {
@@ -33,5 +55,5 @@ export function numbersOf(dataSet: DataSet, tag: number): number[] | undefined {
 }
 
 export function itemsOf(dataSet: DataSet, tag: number): DataSet[] {
-  return dataSet.find(tag)?.items ?? [];
+  return dataSet.find(tag)?.items ?? NO_ITEMS;
 }

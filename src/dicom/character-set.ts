@@ -1,3 +1,4 @@
+import { readCharacterSetName, type NamedSet } from './character-set-names';
 import { ASCII, INITIAL, romaji } from './code-tables';
 import { decodeIso2022, type Delimiters, type Designations } from './iso2022';
 import { plainText } from './plain-text';
@@ -7,73 +8,111 @@ const ONE_TEXT: Delimiters = { values: false, name: false };
 const VALUES: Delimiters = { values: true, name: false };
 const NAMES: Delimiters = { values: true, name: true };
 
-/** Without code extension, and with characters of several bytes: the whole value is decoded, then split. */
-type Stateless = 'utf-8' | 'gb18030' | 'gbk';
-
-/** Other names for defined terms that senders use; the right-hand side is an ISO-IR number or a term of its own. */
-const ALIASES: Readonly<Record<string, string>> = {
-  'UTF-8': '192',
-  UTF8: '192',
-  ASCII: '6',
-  LATIN1: '100',
-  ISO88591: '100',
-  ISO88592: '101',
-  ISO88593: '109',
-  ISO88594: '110',
-  ISO88595: '144',
-  ISO88596: '127',
-  ISO88597: '126',
-  ISO88598: '138',
-  ISO88599: '148',
-  ISO885911: '166',
-  ISO885915: '203',
+/** What is meant by those who name a set for code extension and use no escape sequence, or write more than it has; by ISO-IR number. */
+const ALTERNATIVES: Readonly<Record<string, string>> = {
+  58: 'GBK',
+  87: 'SHIFT_JIS',
+  149: 'EUC-KR',
+  159: 'EUC-JP',
+  100: 'WINDOWS-1252',
+  101: 'WINDOWS-1250',
+  144: 'WINDOWS-1251',
+  126: 'WINDOWS-1253',
+  148: 'WINDOWS-1254',
+  138: 'WINDOWS-1255',
+  127: 'WINDOWS-1256',
+  166: 'WINDOWS-874',
 };
+
+/** Values of (0008,0005) that are longer than real ones are understood, but not remembered. */
+const LONGEST_REMEMBERED = 128;
+const MOST_REMEMBERED = 100;
+
+interface Known {
+  /** Undefined: it is not clear what is meant. */
+  readonly set: CharacterSet | undefined;
+  /** All of the values are defined terms. */
+  readonly isStandard: boolean;
+}
 
 /** Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1) as a decoder. */
 export class CharacterSet {
-  static readonly #known = new Map<string, { set: CharacterSet; complaint: string | undefined }>();
-  static readonly DEFAULT = new CharacterSet({ g0: ASCII, g1: undefined }, undefined);
+  static readonly #known = new Map<string, Known>();
+  static readonly DEFAULT = new CharacterSet('ISO_IR 6', { g0: ASCII, g1: undefined }, undefined);
+  static readonly UTF_8 = CharacterSet.#one('ISO_IR 192');
+  static readonly LATIN_1 = CharacterSet.#one('ISO_IR 100');
+  static readonly WINDOWS_1252 = CharacterSet.#one('WINDOWS-1252');
 
   readonly #initial: Designations;
   readonly #decoder: { decode(bytes: Buffer): string } | undefined;
   /** Bytes below 0x80 other than ESC are ASCII. */
   readonly isAsciiBelow80: boolean;
 
-  private constructor(initial: Designations, stateless: Stateless | undefined) {
+  private constructor(
+    /** As warnings call it. */
+    readonly name: string,
+    initial: Designations,
+    /** Of a TextDecoder: the whole value is decoded, then split. */
+    label: string | undefined,
+    /** What may be meant where it cannot be this. */
+    readonly alternatives: readonly CharacterSet[] = [],
+  ) {
     this.#initial = initial;
     this.isAsciiBelow80 = initial.g0 === ASCII;
     this.#decoder =
-      stateless === undefined
+      label === undefined
         ? undefined
-        : stateless === 'utf-8'
+        : label === 'utf-8'
           ? { decode: (bytes) => bytes.toString('utf8', 0, bytes.length) }
-          : new TextDecoder(stateless);
+          : new TextDecoder(label);
   }
 
-  /** @param terms the value of (0008,0005) as it stands; @param complain told of terms that are not the Standard's */
-  static of(terms: string, complain: (text: string) => void): CharacterSet {
+  /**
+   * @param terms the value of (0008,0005) as it stands
+   * @param complain told of terms that are not the Standard's
+   * @returns undefined when it is not clear what is meant
+   */
+  static of(terms: string, complain: (text: string) => void): CharacterSet | undefined {
     let known = this.#known.get(terms);
     if (known === undefined) {
       known = this.#make(terms);
       // Terms come from outside: what is remembered must not grow without end.
-      if (this.#known.size < 100) this.#known.set(terms, known);
+      const isKept = terms.length <= LONGEST_REMEMBERED && this.#known.size < MOST_REMEMBERED;
+      if (isKept) this.#known.set(terms, known);
     }
-    if (known.complaint !== undefined) complain(known.complaint);
+    if (!known.isStandard) complain('Specific Character Set has a value that is no defined term');
     return known.set;
   }
 
-  static #make(terms: string): { set: CharacterSet; complaint: string | undefined } {
-    const [first = '', ...more] = terms.split('\\').map(readTerm);
-    const complaint = [first, ...more].some((each) => each === undefined || each.endsWith('?'))
-      ? 'Specific Character Set has a value that is no defined term'
-      : undefined;
-    const term = first?.replace('?', '') ?? '6';
-    if (term === '192') return { set: new CharacterSet({ g0: ASCII, g1: undefined }, 'utf-8'), complaint };
-    if (term === 'GB18030')
-      return { set: new CharacterSet({ g0: ASCII, g1: undefined }, 'gb18030'), complaint };
-    if (term === 'GBK') return { set: new CharacterSet({ g0: ASCII, g1: undefined }, 'gbk'), complaint };
-    const initial = INITIAL[term === '' ? '6' : term] ?? { g0: ASCII, g1: undefined };
-    return { set: new CharacterSet(initial, undefined), complaint };
+  static #make(terms: string): Known {
+    const named = terms.split('\\').map(readCharacterSetName);
+    const isStandard = named.every((each) => each?.isDefinedTerm === true);
+    const alternatives = named.flatMap((each) => {
+      const label = each !== undefined && 'table' in each.as ? ALTERNATIVES[each.as.table] : undefined;
+      return label === undefined ? [] : [this.#one(label)];
+    });
+    const [first] = named;
+    return { set: first && this.#from(first, alternatives), isStandard };
+  }
+
+  static #from({ name, as }: NamedSet, alternatives: readonly CharacterSet[] = []): CharacterSet {
+    const initial = ('table' in as ? INITIAL[as.table] : undefined) ?? { g0: ASCII, g1: undefined };
+    return new CharacterSet(name, initial, 'label' in as ? as.label : undefined, alternatives);
+  }
+
+  /** By a name that this code knows; else the default repertoire. */
+  static #one(name: string): CharacterSet {
+    return this.named(name) ?? this.DEFAULT;
+  }
+
+  /** By a defined term or a common local name; undefined: neither. */
+  static named(name: string): CharacterSet | undefined {
+    const named = readCharacterSetName(name);
+    return named && this.#from(named);
+  }
+
+  is(other: CharacterSet): boolean {
+    return this.name === other.name;
   }
 
   /** One text, in which a backslash is a character: LT, ST, UT. */
@@ -107,20 +146,4 @@ export function decodeDefault(bytes: Buffer, start: number, end: number): string
     // eslint-disable-next-line no-control-regex -- everything that is not ASCII
     bytes.toString('latin1', start, end).replace(/[^\x00-\x7f]/g, REPLACEMENT)
   );
-}
-
-/**
- * The ISO-IR number of a defined term, or GB18030 or GBK. "?" is added when it is clear what is meant but written
- * otherwise than the Standard has it; undefined when it is not clear.
- */
-function readTerm(value: string): string | undefined {
-  const term = value.replace(/^[ \0]+|[ \0]+$/g, '');
-  if (term === '') return '';
-  if (term === 'GB18030' || term === 'GBK') return term;
-  const exact = /^ISO(?:_| 2022 )IR (\d+)$/.exec(term)?.[1];
-  if (exact !== undefined) return exact === '192' || exact in INITIAL ? exact : undefined;
-  const loose = term.toUpperCase().replace(/[ _-]/g, '');
-  const number = /^ISO(?:2022)?IR(\d+)$/.exec(loose)?.[1] ?? ALIASES[loose] ?? ALIASES[term.toUpperCase()];
-  if (number !== undefined && (number === '192' || number in INITIAL)) return `${number}?`;
-  return loose === 'GB18030' || loose === 'GBK' ? `${loose}?` : undefined;
 }

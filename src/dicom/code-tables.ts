@@ -66,6 +66,9 @@ function latinUpperHalf(changes: Readonly<Record<number, string>>): string {
   ).join('');
 }
 
+/** What Windows has at 0x80 to 0x9F, where Latin-1 has controls. */
+const WINDOWS_CHARACTERS = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008DŽ\u008F\u0090‘’“”•–—˜™š›œ\u009DžŸ';
+
 /** ISO-IR 13, half-width katakana, at 0xA1 to 0xDF. */
 function katakanaUpperHalf(): string {
   return Array.from({ length: HIGH }, (_, index) => {
@@ -99,6 +102,9 @@ function pairs(label: string, prefix?: number): CodeTable {
     },
   };
 }
+
+/** The key of Windows-1252 among the tables: ISO-IR has no number for it. */
+export const WINDOWS_1252 = 'windows-1252';
 
 const EUC_CODE_SET_3 = 0x8f;
 
@@ -138,6 +144,7 @@ export const INITIAL: Readonly<Record<string, { g0: CodeTable; g1: CodeTable | u
   159: { g0: ASCII, g1: undefined },
   166: { g0: ASCII, g1: THAI },
   203: { g0: ASCII, g1: LATIN_9 },
+  [WINDOWS_1252]: { g0: ASCII, g1: upperHalf(() => WINDOWS_CHARACTERS + latinUpperHalf({}).slice(32)) },
 };
 
 /** ISO 2022 escape sequences, without ESC, as text (PS3.3 Tables C.12-3 and C.12-4). */

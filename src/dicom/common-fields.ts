@@ -1,9 +1,10 @@
 import type { DataSet, Element } from './data-set';
-import { tagOfKeyword } from './dictionary';
+import { lookUp, tagOfKeyword } from './dictionary';
+import { dictionaryVr, isNumberForText, readByDictionary } from './dictionary-type';
 import { asciiBytes, type JsonText } from './json-text';
 import { writePlainValues } from './plain-values';
-import { type PersonName, readValues, resolveVr, type Value } from './values';
-import { VR } from './vr';
+import type { PersonName, Value } from './values';
+import { VR, type Vr } from './vr';
 
 /** A field of CommonFields: keyword → one scalar. */
 export type CommonFields = Record<string, string | number | null>;
@@ -76,30 +77,32 @@ export const COMMON_FIELDS = [
 
 const FIELDS = COMMON_FIELDS.map((keyword) => {
   const tag = tagOfKeyword(keyword);
-  if (tag === undefined) throw new Error(`PS3.6 has no keyword ${keyword}`);
-  return { key: asciiBytes(`"${keyword}":`), tag };
+  const vr = tag === undefined ? undefined : lookUp(tag)?.vr;
+  if (tag === undefined || vr === undefined) throw new Error(`PS3.6 has no keyword ${keyword}`);
+  return { key: asciiBytes(`"${keyword}":`), tag, vr };
 });
 
 /** Absent in the object: absent here. Present but empty: null. Several values: one string, separated by backslashes. */
 export function writeCommonFields(out: JsonText, dataSet: DataSet): void {
-  const present: { key: Uint8Array; element: Element }[] = [];
-  for (const { key, tag } of FIELDS) {
+  const present: { key: Uint8Array; vr: Vr; element: Element }[] = [];
+  for (const { key, tag, vr } of FIELDS) {
     const element = dataSet.find(tag);
-    if (element !== undefined) present.push({ key, element });
+    if (element !== undefined) present.push({ key, vr, element });
   }
-  out.object(present, ({ key, element }) => {
+  out.object(present, ({ key, vr, element }) => {
     out.copy(key);
-    writeScalar(out, dataSet, element);
+    writeScalar(out, dataSet, element, vr);
   });
 }
 
-function writeScalar(out: JsonText, dataSet: DataSet, element: Element): void {
+function writeScalar(out: JsonText, dataSet: DataSet, element: Element, known: Vr): void {
   const before = out.length;
-  const vr = resolveVr(dataSet, element);
+  const vr = element.vr === known ? known : dictionaryVr(dataSet, element, known);
   // A name is an object in Tags, and a string here.
-  if (vr !== VR.PN && writePlainValues(out, dataSet, element, vr) === 1) return;
+  const isPlain = vr !== VR.PN && !isNumberForText(vr, known);
+  if (isPlain && writePlainValues(out, dataSet, element, vr) === 1) return;
   out.cut(before);
-  out.value(scalar(readValues(dataSet, element, vr)));
+  out.value(scalar(readByDictionary(dataSet, element, vr, known)));
 }
 
 function scalar(values: Value[]): string | number | null {

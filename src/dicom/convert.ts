@@ -1,6 +1,7 @@
 import { textOf, valuesOf } from './attributes';
 import type { BulkDataPlace } from './bulk-data';
 import { type ByteSource, bufferSource, Cursor } from './byte-source';
+import { CharacterSet } from './character-set';
 import { writeCommonFields, type CommonFields } from './common-fields';
 import { type DataSet, DataSetBuilder } from './data-set';
 import { tagOfKeyword } from './dictionary';
@@ -32,6 +33,8 @@ export interface MessageOptions {
   tagsFormat: 'keyword' | 'dicom-json';
   /** Where the object is kept, if it is. */
   bulkDataURI?: string;
+  /** Of text that declares no character set, or one that cannot be; ISO_IR 100 unless told. */
+  defaultCharacterSet?: string;
   /** Placeholders for whatever may identify somebody; private attributes are left out. */
   placeholders?: boolean;
 }
@@ -110,6 +113,7 @@ export function convert(source: ByteSource, options: ConvertOptions): MessageCon
 /** The DicomMessage of an object whose source still has the bytes that it had when the object was parsed. */
 export function convertParsed(parsed: ParsedDataSet, options: MessageOptions): Conversion {
   const { root: dataSet, warnings, seekable } = parsed;
+  if (options.defaultCharacterSet !== undefined) expectCharacterSet(parsed, options.defaultCharacterSet);
   if (options.placeholders === true) usePlaceholders(dataSet);
   const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
   const json = sectionsOf(dataSet, place, options);
@@ -146,6 +150,12 @@ function open(
   const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
   return { cursor: new Cursor(bufferSource(bytes)), offset: 0, seekable: false };
+}
+
+/** What to read text in, before any is read, that declares no character set or one that cannot be. What is unknown changes nothing. */
+export function expectCharacterSet({ root }: ParsedDataSet, name: string): void {
+  const found = CharacterSet.named(name);
+  if (found !== undefined) root.expectedCharacterSet = found;
 }
 
 /** The values of one attribute by its keyword; none where it is absent, empty, binary, a sequence or unknown to PS3.6. */

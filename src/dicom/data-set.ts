@@ -1,3 +1,5 @@
+import { trimmed } from './ascii';
+import { decodeText, isMostlyUtf8 } from './assumed-text';
 import type { Cursor } from './byte-source';
 import { CharacterSet } from './character-set';
 import { lookUp } from './dictionary';
@@ -12,7 +14,7 @@ import type { WarningCode, Warnings } from './warnings';
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
   /** What stands in the message for its values, so that nobody is identified by it. */
-  placeholders: Value[] | undefined;
+  placeholders: ((vr: Vr) => Value[]) | undefined;
 
   constructor(
     readonly tag: number,
@@ -20,7 +22,8 @@ export class Element {
     readonly vr: Vr,
     /** Where the value begins in the source. */
     readonly offset: number,
-    readonly length: number,
+    /** Of its value in the source; of a sequence, with its delimiter. */
+    public length: number,
     readonly bigEndian: boolean,
     /** The value is bytes[start] to bytes[start + length]; undefined for bulk data. */
     readonly bytes: Buffer | undefined,
@@ -34,7 +37,8 @@ export class Element {
 /** A data set or an item of a sequence. */
 export class DataSet {
   elements: Element[] = [];
-  #characterSet: CharacterSet | undefined;
+  #declared: { set: CharacterSet | undefined } | undefined;
+  #mostlyUtf8: boolean | undefined;
   #pixelsSigned: boolean | undefined;
   #creators: Map<number, string> | undefined;
 
@@ -61,16 +65,35 @@ export class DataSet {
     return undefined;
   }
 
-  /** Its own Specific Character Set, or that of what encloses it (PS3.3 C.12.1.1.2). */
-  get characterSet(): CharacterSet {
-    return (this.#characterSet ??= this.#findCharacterSet());
+  /** Its own Specific Character Set, or that of what encloses it (PS3.3 C.12.1.1.2); undefined: none that means anything. */
+  get declaredCharacterSet(): CharacterSet | undefined {
+    if (this.#declared === undefined) this.#declared = { set: this.#findCharacterSet() };
+    return this.#declared.set;
   }
 
-  #findCharacterSet(): CharacterSet {
+  /** What bytes below 0x80 are read in. */
+  get characterSet(): CharacterSet {
+    return this.declaredCharacterSet ?? CharacterSet.DEFAULT;
+  }
+
+  #findCharacterSet(): CharacterSet | undefined {
     const element = this.find(TAG.SpecificCharacterSet);
-    if (element?.bytes === undefined) return this.parent?.characterSet ?? CharacterSet.DEFAULT;
+    if (element?.bytes === undefined || element.length === 0) return this.parent?.declaredCharacterSet;
     const terms = element.bytes.toString('latin1', element.start, element.start + element.length);
     return CharacterSet.of(terms, (text) => this.warn('character-set', TAG.SpecificCharacterSet, text));
+  }
+
+  /** The data set that this is an item of, however deep. */
+  get root(): DataSet {
+    return this.parent?.root ?? this;
+  }
+
+  /** Of the root: what to read text in that declares no character set, or one that cannot be. */
+  expectedCharacterSet = CharacterSet.LATIN_1;
+
+  /** Of the root: more of its texts are UTF-8 than are not. */
+  get isMostlyUtf8(): boolean {
+    return (this.#mostlyUtf8 ??= isMostlyUtf8(this));
   }
 
   /** Pixel Representation, which decides between US and SS, here or in what encloses it. */
@@ -85,6 +108,12 @@ export class DataSet {
     return (bigEndian ? bytes.readUInt16BE(start) : bytes.readUInt16LE(start)) === 1;
   }
 
+  /** Does it, or what encloses it, say what `pixelsSigned` is? */
+  get hasPixelRepresentation(): boolean {
+    const { length = 0 } = this.find(TAG.PixelRepresentation) ?? {};
+    return length >= 2 || this.parent?.hasPixelRepresentation === true;
+  }
+
   /** The Private Creator that has reserved the block of a private data element (PS3.5 7.8.1). */
   privateCreator(tag: number): string | undefined {
     if (!isPrivate(tag) || isPrivateCreator(tag)) return undefined;
@@ -96,7 +125,14 @@ export class DataSet {
     const creators = new Map<number, string>();
     for (const { tag, bytes, start, length } of this.elements) {
       if (!isPrivateCreator(tag) || bytes === undefined || length === 0) continue;
-      creators.set(tag, this.characterSet.decode(bytes, start, start + length).replace(/^ +|[ \0]+$/g, ''));
+      creators.set(
+        tag,
+        trimmed(
+          decodeText(this, tag, bytes, start, start + length, (set) => [
+            set.decode(bytes, start, start + length),
+          ])[0] ?? '',
+        ),
+      );
     }
     return creators;
   }
@@ -122,7 +158,7 @@ export class DataSetBuilder implements StructureVisitor {
   /** Of the data set and of all items in it. */
   elements = 0;
   /** The sequences that are open, outermost first. */
-  readonly #open: { tag: number; items: DataSet[]; owner: DataSet }[] = [];
+  readonly #open: { element: Element; items: DataSet[]; owner: DataSet }[] = [];
 
   constructor(cursor: Cursor, warnings: Warnings) {
     this.#cursor = cursor;
@@ -133,31 +169,49 @@ export class DataSetBuilder implements StructureVisitor {
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
     this.elements += 1;
     const bigEndian = encoding.bigEndian && vr !== VR.UN;
+    this.#add(tag, vr, offset, length, bigEndian, undefined);
+  }
+
+  #add(
+    tag: number,
+    vr: Vr,
+    offset: number,
+    length: number,
+    bigEndian: boolean,
+    items: DataSet[] | undefined,
+  ): Element {
     const cursor = this.#cursor;
     const wanted = length <= inlineLimit(tag, vr) && this.inlined + length <= MESSAGE_INLINE_LIMIT;
     if (wanted) this.inlined += length;
     const start = wanted ? cursor.ensure(offset, length) : 0;
     const bytes = wanted ? cursor.bytes : undefined;
-    this.#dataSet.elements.push(
-      new Element(tag, vr, offset, length, bigEndian, bytes, start, undefined, undefined),
-    );
+    const element = new Element(tag, vr, offset, length, bigEndian, bytes, start, items, undefined);
+    this.#dataSet.elements.push(element);
+    return element;
   }
 
   fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void {
     this.#dataSet.elements.push(new Element(tag, vr, offset, length, false, undefined, 0, undefined, count));
   }
 
-  beginSequence(tag: number): void {
+  beginSequence(tag: number, vr: Vr, offset: number, length: number): void {
     const items: DataSet[] = [];
-    this.#dataSet.elements.push(new Element(tag, VR.SQ, 0, 0, false, undefined, 0, items, undefined));
-    this.#open.push({ tag, items, owner: this.#dataSet });
+    let element: Element;
+    if (vr === VR.SQ) {
+      element = new Element(tag, vr, offset, 0, false, undefined, 0, items, undefined);
+      this.#dataSet.elements.push(element);
+    } else {
+      // Whoever wants to see what was sent wants its bytes.
+      element = this.#add(tag, vr, offset, length, false, items);
+    }
+    this.#open.push({ element, items, owner: this.#dataSet });
   }
 
   beginItem(): void {
     this.elements += 1;
     const sequence = this.#open.at(-1);
     if (sequence === undefined) return;
-    this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.tag, sequence.items.length);
+    this.#dataSet = new DataSet(this.#warnings, sequence.owner, sequence.element.tag, sequence.items.length);
     sequence.items.push(this.#dataSet);
   }
 
@@ -166,17 +220,18 @@ export class DataSetBuilder implements StructureVisitor {
     this.#dataSet = this.#dataSet.parent ?? this.#dataSet;
   }
 
-  endSequence(): void {
-    this.#open.pop();
+  endSequence(end: number): void {
+    const element = this.#open.pop()?.element;
+    if (element !== undefined) element.length = end - element.offset;
   }
 }
 
-/** Values up to this many bytes are needed; of two elements with one tag the last counts. */
+/** Values up to this many bytes are needed. */
 function inlineLimit(tag: number, vr: Vr): number {
+  if (tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData) return -1;
   switch (vr.kind) {
     case Kind.Bytes:
-      if (tag === TAG.PixelData || tag === TAG.FloatPixelData || tag === TAG.DoubleFloatPixelData) return -1;
-      return vr === VR.UN ? inlineLimitOfUnknown(tag) : BINARY_INLINE_LIMIT;
+      return inlineLimitOfBytes(tag);
     case Kind.Binary:
     case Kind.Tag:
       return NUMBERS_INLINE_LIMIT;
@@ -193,14 +248,14 @@ function inlineLimit(tag: number, vr: Vr): number {
   }
 }
 
-/** An attribute that was sent as UN although the dictionary knows it. */
-function inlineLimitOfUnknown(tag: number): number {
+/** What was sent as bytes may be an attribute of the dictionary that is none. */
+function inlineLimitOfBytes(tag: number): number {
   const known = lookUp(tag)?.vr;
-  return known === undefined || known === VR.UN || known === VR.SQ
-    ? BINARY_INLINE_LIMIT
-    : inlineLimit(tag, known);
+  if (known === undefined || known.kind === Kind.Bytes || known === VR.SQ) return BINARY_INLINE_LIMIT;
+  return inlineLimit(tag, known);
 }
 
+/** Of two elements with one tag the last counts. */
 function inOrder(dataSet: DataSet): void {
   const last = new Map<number, Element>();
   for (const element of dataSet.elements) last.set(element.tag, element);

@@ -1,6 +1,7 @@
 import type { Cursor } from './byte-source';
+import { lookUp } from './dictionary';
 import type { TransferSyntax } from './transfer-syntax';
-import { vrOfBytes } from './vr';
+import { isUpperCase, VR, type Vr, vrOfBytes } from './vr';
 
 /** How the elements of a data set or an item are written. */
 export interface Encoding {
@@ -25,8 +26,6 @@ export const EXPLICIT_BIG_ENDIAN: Encoding = {
   bigEndian: true,
 };
 
-const ENCODINGS = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, EXPLICIT_BIG_ENDIAN];
-
 export function encodingOf(syntax: TransferSyntax): Encoding {
   if (!syntax.explicit) return IMPLICIT_LITTLE_ENDIAN;
   return syntax.bigEndian ? EXPLICIT_BIG_ENDIAN : EXPLICIT_LITTLE_ENDIAN;
@@ -34,56 +33,102 @@ export function encodingOf(syntax: TransferSyntax): Encoding {
 
 /** First elements have low group numbers in every IOD; read with the wrong byte order they are above 0x00FF. */
 const HIGHEST_FIRST_GROUP = 0x00ff;
-const UNDEFINED_LENGTH = 0xffffffff;
+const HEADER = 8;
+const LONG_HEADER = 12;
 
 /**
- * Senders that name one transfer syntax and use another exist. The declared encoding is given up only when the first
- * element makes no sense in it and does make sense in another.
+ * Senders that name one transfer syntax and use another exist. The first element says which, by its own bytes: what its
+ * length would lead to may be pixels, and look like anything. The declared encoding is given up only for one that the
+ * element's header leaves no doubt about.
+ * @param readsToEnd whether the whole data set can be read in an encoding, by the letter
  */
-export function mostPlausible(cursor: Cursor, offset: number, limit: number, declared: Encoding): Encoding {
-  if (isPlausible(cursor, offset, limit, declared)) return declared;
-  return ENCODINGS.find((each) => each !== declared && isPlausible(cursor, offset, limit, each)) ?? declared;
-}
-
-/** Does the element at `offset` have a possible header, and is it followed by the end or by a higher tag? */
-function isPlausible(cursor: Cursor, offset: number, limit: number, encoding: Encoding): boolean {
-  const first = header(cursor, offset, limit, encoding);
-  if (first === undefined) return false;
-  if (first.tag >>> 16 > HIGHEST_FIRST_GROUP && encoding.explicit !== true) return false;
-  if (first.end === limit || first.end === undefined) return true;
-  const next = header(cursor, first.end, limit, encoding);
-  return next !== undefined && next.tag > first.tag;
-}
-
-/** `end` is undefined where the length is. */
-function header(
+export function encodingOfDataSet(
   cursor: Cursor,
   offset: number,
-  limit: number,
-  { explicit, bigEndian }: Encoding,
-): { tag: number; end: number | undefined } | undefined {
-  if (offset + 8 > limit) return undefined;
-  const at = cursor.ensure(offset, 12);
-  const bytes = cursor.bytes;
-  const u16 = (index: number): number => (bigEndian ? bytes.readUInt16BE(index) : bytes.readUInt16LE(index));
-  const u32 = (index: number): number => (bigEndian ? bytes.readUInt32BE(index) : bytes.readUInt32LE(index));
-  const tag = u16(at) * 0x10000 + u16(at + 2);
-  let start = offset + 8;
-  let length: number;
-  if (explicit) {
-    const vr = vrOfBytes(bytes.readUInt8(at + 4), bytes.readUInt8(at + 5));
-    // An item or a delimiter, which may come second, has no VR.
-    if (vr === undefined) return tag >>> 16 === 0xfffe ? { tag, end: undefined } : undefined;
-    if (vr.long) {
-      if (offset + 12 > limit) return undefined;
-      start = offset + 12;
-      length = u32(at + 8);
-    } else {
-      length = u16(at + 6);
-    }
-  } else {
-    length = u32(at + 4);
+  size: number,
+  declared: Encoding,
+  readsToEnd: (encoding: Encoding) => boolean,
+): Encoding {
+  if (offset + HEADER > size) return declared;
+  const first = readFirst(cursor, offset, size, isSwapped(cursor, offset, declared) !== declared.bigEndian);
+  const explicit = first.bigEndian ? EXPLICIT_BIG_ENDIAN : EXPLICIT_LITTLE_ENDIAN;
+  if (declared.explicit) {
+    if (first.vr !== undefined || first.hasLetters) return first.explicitFits ? explicit : declared;
+    return isImplicit(cursor, offset, size) ? IMPLICIT_LITTLE_ENDIAN : declared;
   }
-  if (length === UNDEFINED_LENGTH) return { tag, end: undefined };
-  return start + length > limit ? undefined : { tag, end: start + length };
+  if (first.vr === undefined || !first.explicitFits) return declared;
+  // A length that spells the very VR that the dictionary has would be one of 16 KiB and more, in the first element.
+  if (first.bigEndian || !first.implicitFits || isOfDictionary(first.tag, first.vr)) return explicit;
+  return readsToEnd(explicit) ? explicit : declared;
+}
+
+interface First {
+  readonly tag: number;
+  readonly bigEndian: boolean;
+  /** What two letters behind the tag spell. */
+  readonly vr: Vr | undefined;
+  /** There are two letters, of a VR that may be newer than this code. */
+  readonly hasLetters: boolean;
+  readonly explicitFits: boolean;
+  readonly implicitFits: boolean;
+}
+
+function readFirst(cursor: Cursor, offset: number, size: number, bigEndian: boolean): First {
+  const at = cursor.ensure(offset, LONG_HEADER);
+  const { bytes } = cursor;
+  const u16 = (index: number): number => (bigEndian ? bytes.readUInt16BE(index) : bytes.readUInt16LE(index));
+  const room = size - offset;
+  const [one = 0, two = 0] = bytes.subarray(at + 4, at + 6);
+  const vr = vrOfBytes(one, two);
+  return {
+    tag: u16(at) * 0x10000 + u16(at + 2),
+    bigEndian,
+    vr,
+    hasLetters: isUpperCase(one) && isUpperCase(two),
+    explicitFits: explicitLengthFits(bytes, at, room, vr, bigEndian),
+    implicitFits: !bigEndian && HEADER + bytes.readUInt32LE(at + 4) <= room,
+  };
+}
+
+const UNDEFINED_LENGTH = 0xffffffff;
+
+function explicitLengthFits(
+  bytes: Buffer,
+  at: number,
+  room: number,
+  vr: Vr | undefined,
+  bigEndian: boolean,
+): boolean {
+  if (vr?.long !== true) {
+    return HEADER + (bigEndian ? bytes.readUInt16BE(at + 6) : bytes.readUInt16LE(at + 6)) <= room;
+  }
+  if (room < LONG_HEADER) return false;
+  const length = bigEndian ? bytes.readUInt32BE(at + 8) : bytes.readUInt32LE(at + 8);
+  return length === UNDEFINED_LENGTH || LONG_HEADER + length <= room;
+}
+
+/** Is the byte order the other one than was declared? Implicit VR is little endian. */
+function isSwapped(cursor: Cursor, offset: number, declared: Encoding): boolean {
+  const at = cursor.ensure(offset, HEADER);
+  const { bytes } = cursor;
+  const little = bytes.readUInt16LE(at);
+  const big = bytes.readUInt16BE(at);
+  const [group, other] = declared.bigEndian ? [big, little] : [little, big];
+  return group > HIGHEST_FIRST_GROUP && other <= HIGHEST_FIRST_GROUP;
+}
+
+/** An element without VR that is followed by another one without: not one that its writer forgot the VR of. */
+function isImplicit(cursor: Cursor, offset: number, size: number): boolean {
+  const { bytes } = cursor;
+  const at = cursor.ensure(offset, HEADER);
+  const end = offset + HEADER + bytes.readUInt32LE(at + 4);
+  if (bytes.readUInt16LE(at) > HIGHEST_FIRST_GROUP || end > size) return false;
+  if (end + HEADER > size) return true;
+  const next = readFirst(cursor, end, size, false);
+  return next.vr === undefined || !isOfDictionary(next.tag, next.vr);
+}
+
+function isOfDictionary(tag: number, vr: Vr): boolean {
+  const known = lookUp(tag)?.vr;
+  return vr === VR.UN || known === vr || (known !== undefined && known.name.toLowerCase() === known.name);
 }

@@ -1,4 +1,4 @@
-import { CODE } from './ascii';
+import { CODE, trimmed } from './ascii';
 import { type ByteSource, Cursor } from './byte-source';
 import { DicomError } from './errors';
 import { VR, type Vr, vrOfBytes } from './vr';
@@ -182,5 +182,5 @@ function broken(position: number): DicomError {
 }
 
 function text(bytes: Buffer): string {
-  return bytes.toString('latin1', 0, bytes.length).replace(/^ +|[ \0]+$/g, '');
+  return trimmed(bytes.toString('latin1', 0, bytes.length));
 }

@@ -16,9 +16,9 @@ export class Frame {
     readonly tag: number,
     readonly isSequence: boolean,
     /** Where it ends, or UNDEFINED_END when a delimiter ends it. */
-    readonly end: number,
+    public end: number,
     /** Nothing in it reaches beyond this: its own end or that of what encloses it. */
-    readonly limit: number,
+    public limit: number,
     readonly depth: number,
     readonly encoding: Encoding,
   ) {}

@@ -4,6 +4,7 @@ export { COMMON_FIELDS, type CommonFields } from './common-fields';
 export {
   convert,
   convertParsed,
+  expectCharacterSet,
   parseDataSet,
   valuesOfKeyword,
   type Conversion,

@@ -1,7 +1,7 @@
 import { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
 import { isPrivate, TAG } from './tags';
-import { readValues, resolveVr, type PersonName, type Value } from './values';
+import { readSentValues, readValues, resolveVr, type PersonName, type Value } from './values';
 import { Kind, VR, type Vr } from './vr';
 
 /**
@@ -111,21 +111,24 @@ class Placeholders {
       element.items?.forEach((item) => this.use(item, within));
       elements.push(vr.kind === Kind.Bytes ? withoutContent(element) : element);
       if (isKept(element.tag, keepsCode)) continue;
-      element.placeholders = readValues(dataSet, element, vr).map((value) =>
-        this.#of(element.tag, vr, value),
-      );
+      const placeholders = (as: Vr): Value[] =>
+        readSentValues(dataSet, element, as).map((value) => this.#of(element.tag, as, value, as === vr));
+      element.placeholders = placeholders;
+      // UIDs are counted as they are met.
+      placeholders(vr);
     }
     dataSet.elements = elements;
   }
 
-  #of(tag: number, vr: Vr, value: Value): Value {
+  /** @param isAsSent false: it was sent as something else, and is no coded string because the dictionary says so */
+  #of(tag: number, vr: Vr, value: Value, isAsSent: boolean): Value {
     if (value === null) return null;
     if (typeof value === 'object') return namePlaceholder(value);
     switch (vr.kind) {
       case Kind.Uid:
         return this.#uid(tag, String(value));
       case Kind.Code:
-        return OF_ITS_OWN.get(tag) ?? codePlaceholder(tag, vr, String(value));
+        return OF_ITS_OWN.get(tag) ?? (isAsSent ? codePlaceholder(tag, vr, String(value)) : codeOf(vr));
       case Kind.Binary:
       case Kind.Decimal:
       case Kind.Integer:
@@ -177,9 +180,11 @@ function namePlaceholder(name: PersonName): PersonName {
 }
 
 function codePlaceholder(tag: number, vr: Vr, value: string): string {
+  return vr === VR.CS && !isIdentifying(tag, vr) && CODED_STRING.test(value) ? value : codeOf(vr);
+}
+
+function codeOf(vr: Vr): string {
   switch (vr) {
-    case VR.CS:
-      return isIdentifying(tag, vr) || !CODED_STRING.test(value) ? CODED : value;
     case VR.DA:
       return DATE;
     case VR.TM:

@@ -2,7 +2,8 @@ import { CODE } from './ascii';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, type JsonText } from './json-text';
 import { SAFE_DIGITS } from './numbers';
-import { numberAt, unpaddedEnd } from './values';
+import { isLutDescriptor } from './lut-descriptor';
+import { isPlainUid, numberAt, unpaddedEnd } from './values';
 import { Kind, type Vr } from './vr';
 
 const { SPACE, QUOTE, COMMA, MINUS, POINT, ZERO, NINE, EQUALS, BACKSLASH, TILDE } = CODE;
@@ -71,6 +72,7 @@ function writeTexts(
 ): number {
   const end = unpaddedEnd(bytes, element.start, element.start + element.length);
   if (end === element.start) return 0;
+  if (vr.kind === Kind.Uid && !isPlainUid(bytes, element.start, end)) return GIVEN_UP;
   const separator = vr.kind === Kind.LongText || vr.kind === Kind.Uri ? NONE : BACKSLASH;
   const forbidden = vr.kind === Kind.Name ? EQUALS : BACKSLASH;
   let at = element.start;
@@ -150,7 +152,7 @@ function afterSpaces(bytes: Buffer, start: number, end: number): number {
 
 function writeNumbers(out: JsonText, element: Element, vr: Vr, bytes: Buffer): number {
   const { start, length, bigEndian } = element;
-  if (length % vr.width !== 0) return GIVEN_UP;
+  if (length % vr.width !== 0 || isLutDescriptor(element.tag)) return GIVEN_UP;
   for (let at = start; at < start + length; at += vr.width) {
     if (at > start) out.byte(COMMA);
     const number = numberAt(vr, bytes, at, bigEndian);

@@ -1,4 +1,4 @@
-import { itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
+import { itemOf, itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
 import type { DataSet } from './data-set';
 import type { Value } from './values';
 
@@ -56,7 +56,7 @@ const URNCodeValue = 0x00080120;
 
 /** The first item of a code sequence. */
 export function codeOf(dataSet: DataSet, tag: number): Code | undefined {
-  const [item] = itemsOf(dataSet, tag);
+  const item = itemOf(dataSet, tag);
   if (item === undefined) return undefined;
   return {
     CodeValue: textOf(item, CodeValue) ?? textOf(item, LongCodeValue) ?? textOf(item, URNCodeValue) ?? '',
@@ -80,7 +80,7 @@ export interface Measurement {
 
 /** NUM (PS3.3 C.18.1). Without a measured value the qualifier says why. */
 export function measurement(item: DataSet): Measurement {
-  const [measured] = itemsOf(item, MeasuredValueSequence);
+  const measured = itemOf(item, MeasuredValueSequence);
   const value = measured && (valueOf(measured, NumericValue) ?? valueOf(measured, FloatingPointValue));
   return {
     Value: value ?? null,
@@ -118,7 +118,7 @@ export function contentValue(item: DataSet, valueType: string): ContentValue | u
     case 'IMAGE':
     case 'COMPOSITE':
     case 'WAVEFORM': {
-      const [reference] = itemsOf(item, ReferencedSOPSequence);
+      const reference = itemOf(item, ReferencedSOPSequence);
       return reference === undefined ? null : objectReference(reference);
     }
     case 'SCOORD':

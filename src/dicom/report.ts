@@ -1,4 +1,4 @@
-import { itemsOf, numbersOf, textOf } from './attributes';
+import { itemOf, itemsOf, numbersOf, textOf } from './attributes';
 import type { DataSet } from './data-set';
 import { reportText } from './report-text';
 import { type Code, codeOf, contentValue, type ContentValue, measurement } from './report-values';
@@ -115,7 +115,7 @@ function contentItem(item: DataSet): ContentItem {
 }
 
 function template(item: DataSet): Template | undefined {
-  const [found] = itemsOf(item, ContentTemplateSequence);
+  const found = itemOf(item, ContentTemplateSequence);
   if (found === undefined) return undefined;
   return {
     TemplateIdentifier: textOf(found, TemplateIdentifier),

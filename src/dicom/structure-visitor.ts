@@ -6,11 +6,13 @@ export interface StructureVisitor {
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void;
   /** An encapsulated value (PS3.5 A.4): `length` to the end of its delimiter, `count` without the offset table. */
   fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void;
-  beginSequence(tag: number): void;
+  /** `vr` is SQ, or that of bytes which a sequence was sent as by mistake. */
+  beginSequence(tag: number, vr: Vr, offset: number, length: number): void;
   beginItem(): void;
   /** `disordered`: tags of the item came twice or not in ascending order. */
   endItem(disordered: boolean): void;
-  endSequence(): void;
+  /** `end`: where in the source, behind its delimiter if it has one. */
+  endSequence(end: number): void;
 }
 
 /** For a walk that only tries whether something can be read. */

@@ -1,3 +1,4 @@
+import { trimmed } from './ascii';
 import type { Cursor } from './byte-source';
 import { lookUp } from './dictionary';
 import {
@@ -9,16 +10,25 @@ import {
   UNDEFINED_LENGTH,
   type UnusualHeader,
 } from './element-header';
-import { type Encoding, IMPLICIT_LITTLE_ENDIAN, mostPlausible } from './encoding';
+import {
+  type Encoding,
+  encodingOfDataSet,
+  EXPLICIT_BIG_ENDIAN,
+  EXPLICIT_LITTLE_ENDIAN,
+  IMPLICIT_LITTLE_ENDIAN,
+} from './encoding';
 import { DicomError, type DicomErrorCode } from './errors';
 import { Frame, UNDEFINED_END } from './frame';
 import { MAX_DEPTH, MAX_ELEMENTS } from './limits';
 import { NOBODY, type StructureVisitor } from './structure-visitor';
 import { TAG, tagHex } from './tags';
+import { type Attempt, Trials } from './trials';
 import { Kind, VR, type Vr, vrOfBytes } from './vr';
 import { NoWarnings, type WarningCode, type Warnings } from './warnings';
 
 const ZEROS = Buffer.alloc(16384);
+/** An IS has 12 characters (PS3.5 Table 6.2-1). */
+const LONGEST_NUMBER = 64;
 
 /**
  * Walks a data set (PS3.5 7) from `offset` to the end of the source. Iterative: nesting costs heap, not stack.
@@ -31,7 +41,13 @@ export function walkDataSet(
   visitor: StructureVisitor,
   warnings: Warnings,
 ): void {
-  new Walk(cursor, visitor, warnings).run(offset, encoding);
+  new Walk(cursor, visitor, warnings, new Trials(cursor.source)).run(offset, encoding);
+}
+
+/** Who only tries takes nothing that is odd. */
+interface WalkOptions {
+  readonly end: number;
+  readonly strict: boolean;
 }
 
 class Walk {
@@ -39,6 +55,8 @@ class Walk {
   readonly #size: number;
   readonly #visitor: StructureVisitor;
   readonly #warnings: Warnings;
+  readonly #trials: Trials;
+  readonly #strict: boolean;
   #position = 0;
   #frame!: Frame;
   #framesOffset = 0;
@@ -47,35 +65,81 @@ class Walk {
   #notZeroAt = 0;
   #count = 0;
 
-  constructor(cursor: Cursor, visitor: StructureVisitor, warnings: Warnings, end = cursor.source.size) {
+  constructor(
+    cursor: Cursor,
+    visitor: StructureVisitor,
+    warnings: Warnings,
+    trials: Trials,
+    { end, strict }: WalkOptions = { end: cursor.source.size, strict: false },
+  ) {
     this.#cursor = cursor;
     this.#size = end;
     this.#visitor = visitor;
     this.#warnings = warnings;
+    this.#trials = trials;
+    this.#strict = strict;
   }
 
   run(offset: number, declared: Encoding): void {
     if (offset >= this.#size) throw new DicomError('empty-data-set', 'the data set has no bytes');
+    const encoding = encodingOfDataSet(this.#cursor, offset, this.#size, declared, (each) =>
+      this.#readsToEnd(offset, each),
+    );
     this.#position = offset;
-    const encoding = mostPlausible(this.#cursor, offset, this.#size, declared);
-    this.#frame = new Frame(undefined, -1, false, this.#size, this.#size, 0, encoding);
+    this.#frame = this.#root(encoding);
     if (encoding !== declared) {
       this.#warn('transfer-syntax-mismatch', undefined, `the data set is encoded as ${encoding.name}`);
     }
     this.#toEnd();
+    if (this.#frame.disordered) this.#visitor.endItem(true);
   }
 
-  /** The walk over a sequence alone, to see whether it is one. */
-  runSequence(offset: number, tag: number, encoding: Encoding, depth: number): void {
-    this.#position = offset;
-    this.#frame = new Frame(undefined, tag, true, this.#size, this.#size, depth, encoding);
-    this.#toEnd();
+  #root(encoding: Encoding): Frame {
+    return new Frame(undefined, -1, false, this.#size, this.#size, 0, encoding);
   }
 
-  #toEnd(): void {
+  #trial(cursor: Cursor, end: number): Walk {
+    return new Walk(cursor, NOBODY, new NoWarnings(), this.#trials, { end, strict: true });
+  }
+
+  #readsToEnd(offset: number, encoding: Encoding): boolean {
+    const read = (): number => {
+      const walk = this.#trial(this.#trials.cursor, this.#size);
+      walk.#position = offset;
+      walk.#frame = walk.#root(encoding);
+      walk.#toEnd();
+      return walk.#position;
+    };
+    return this.#trials.endOf(read) !== undefined;
+  }
+
+  /** Where a sequence or an item ends that can be read by the letter; undefined: it cannot. */
+  #endOf({ isSequence, offset, end, limit, tag, depth, encoding }: Attempt): number | undefined {
+    return this.#trials.endOf(() => {
+      const walk = this.#trial(this.#trials.cursor, limit);
+      const around = new Frame(undefined, tag, !isSequence, UNDEFINED_END, limit, depth, encoding);
+      walk.#position = offset;
+      walk.#frame = new Frame(
+        around,
+        tag,
+        isSequence,
+        end,
+        end === UNDEFINED_END ? limit : end,
+        depth,
+        encoding,
+      );
+      walk.#toEnd(around);
+      return walk.#position;
+    });
+  }
+
+  /** To the end of the outermost frame, or until `around` is reached again. */
+  #toEnd(around?: Frame): void {
     for (;;) {
       const frame = this.#frame;
+      if (frame === around) return;
       this.#count += 1;
+      if (this.#strict) this.#trials.spend();
       if (this.#count > MAX_ELEMENTS) {
         throw this.#error(
           'too-many-elements',
@@ -83,27 +147,29 @@ class Walk {
         );
       }
       if (this.#position === frame.end) {
-        if (frame.parent === undefined) break;
-        this.#leave(frame.parent);
+        if (frame.parent === undefined) return;
+        if (!this.#goesOn(frame)) this.#leave(frame.parent);
       } else if (this.#position === frame.limit) {
-        this.#leaveUndelimited(frame);
+        if (!this.#isCutShort(frame) || !this.#overrunsUndelimited(frame)) this.#leaveUndelimited(frame);
       } else if (frame.isSequence) {
         this.#item(frame);
       } else {
         this.#element(frame);
       }
     }
-    if (this.#frame.disordered && !this.#frame.isSequence) this.#visitor.endItem(true);
   }
 
   #item(frame: Frame): void {
-    if (this.#position + HEADER > frame.limit) throw this.#cut(frame, 'ends inside a sequence');
+    const isBehindEnd = this.#position + HEADER > frame.limit;
+    if (isBehindEnd && (frame.end === UNDEFINED_END || !this.#isNext(TAG.Item, frame.encoding)))
+      throw this.#cut(frame, 'ends inside a sequence');
     const { tag, length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
     if (tag === TAG.Item) {
       const start = this.#position + HEADER;
       const undefinedLength = length === UNDEFINED_LENGTH;
       const end = undefinedLength ? UNDEFINED_END : start + length;
-      if (end > frame.limit) throw this.#beyond(frame, start, 'an item');
+      if (end > frame.limit && !this.#overruns(frame, start, end))
+        throw this.#beyond(frame, start, 'an item');
       this.#position = start;
       frame.itemCount += 1;
       const limit = undefinedLength ? frame.limit : end;
@@ -121,7 +187,7 @@ class Walk {
 
   #element(frame: Frame): void {
     const position = this.#position;
-    if (position + HEADER > frame.limit) {
+    if (position + HEADER > frame.limit && !this.#overrunsUndelimited(frame)) {
       if (frame.parent === undefined && this.#onlyZerosLeft()) return;
       throw this.#cut(frame, 'ends inside the header of an element');
     }
@@ -166,17 +232,29 @@ class Walk {
       this.#undefinedLength(frame, tag, vr, start);
       return;
     }
-    if (start + length > frame.limit) throw this.#beyond(frame, start, `(${tagHex(tag)})`);
+    if (start + length > frame.limit && !this.#overrunsUndelimited(frame))
+      throw this.#beyond(frame, start, `(${tagHex(tag)})`);
     if ((length & 1) !== 0) this.#warn('odd-length', tag, 'the value has an odd length');
     if (vr.kind === Kind.Sequence) {
-      this.#enter(frame, tag, start, start + length, frame.encoding);
+      this.#enter(
+        frame,
+        tag,
+        VR.SQ,
+        start,
+        start + length,
+        this.#encodingWithin(frame, tag, start, start + length),
+      );
+      return;
+    }
+    const within =
+      vr.kind === Kind.Bytes && length > 0 ? this.#asSequence(frame, tag, vr, start, length) : undefined;
+    if (within !== undefined) {
+      this.#enter(frame, tag, vr === VR.UN ? VR.SQ : vr, start, start + length, within);
       return;
     }
     this.#position = start + length;
     if (isCommandOrMeta(tag)) {
       this.#warn('unexpected-group', tag, 'command and file meta elements do not belong in a data set');
-    } else if (vr === VR.UN && explicit && length > 0 && this.#isSequence(frame, tag, start, length)) {
-      this.#enter(frame, tag, start, start + length, IMPLICIT_LITTLE_ENDIAN);
     } else if ((tag & 0xffff) !== 0) {
       if (tag === TAG.NumberOfFrames && frame.parent === undefined) {
         this.#framesOffset = start;
@@ -214,11 +292,13 @@ class Walk {
   }
 
   #skipDelimiter(): void {
+    if (this.#strict) throw this.#error('unknown-structure', 'a delimiter stands where nothing is open');
     this.#warn('stray-delimiter', undefined, 'a delimiter stands where nothing is open');
     this.#position += HEADER;
   }
 
   #unusualHeader(frame: Frame, tag: number, at: number): UnusualHeader {
+    if (this.#strict) throw this.#error('unknown-structure', `(${tagHex(tag)}) has no VR`);
     const found = readUnusualHeader(
       this.#cursor.bytes,
       at,
@@ -236,16 +316,17 @@ class Walk {
   }
 
   #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number): void {
-    if (vr.kind === Kind.Sequence) {
-      this.#enter(frame, tag, start, UNDEFINED_END, frame.encoding);
-    } else if (isPixelData(tag) || (vr.kind === Kind.Bytes && vr !== VR.UN)) {
+    if (vr === VR.UN || vr.kind === Kind.Sequence) {
+      this.#enter(
+        frame,
+        tag,
+        VR.SQ,
+        start,
+        UNDEFINED_END,
+        this.#encodingWithin(frame, tag, start, UNDEFINED_END, vr),
+      );
+    } else if (isPixelData(tag) || vr.kind === Kind.Bytes) {
       this.#fragments(frame, tag, vr, start);
-    } else if (vr === VR.UN) {
-      // PS3.5 6.2.2: a sequence in implicit VR little endian. Some writers leave it in their own encoding.
-      const within = frame.encoding.explicit
-        ? mostPlausible(this.#cursor, start + HEADER, frame.limit, IMPLICIT_LITTLE_ENDIAN)
-        : frame.encoding;
-      this.#enter(frame, tag, start, UNDEFINED_END, within);
     } else {
       throw this.#error(
         'undefined-length-not-allowed',
@@ -254,18 +335,133 @@ class Walk {
     }
   }
 
-  /** A sequence that was sent as UN with a defined length, by someone who did not know the attribute (PS3.5 6.2.2). */
-  #isSequence(frame: Frame, tag: number, start: number, length: number): boolean {
-    if (lookUp(tag)?.vr !== VR.SQ) return false;
-    try {
-      const trial = new Walk(this.#cursor, NOBODY, new NoWarnings(), start + length);
-      trial.runSequence(start, tag, IMPLICIT_LITTLE_ENDIAN, frame.depth);
-      return true;
-    } catch (error) {
-      if (!(error instanceof DicomError)) throw error;
+  /**
+   * How the items of a sequence are written: as what is around them, or in implicit VR little endian where the sequence was
+   * sent as UN (PS3.5 6.2.2). Some writers leave a UN in their own encoding, and some put explicit VR into an implicit one.
+   * That is believed where the whole sequence can be read so, and not also, up to there, as the Standard has it: what one
+   * of the two readings would meet behind the sequence, in pixel data, decides nothing.
+   */
+  #encodingWithin(frame: Frame, tag: number, start: number, end: number, vr: Vr = VR.SQ): Encoding {
+    const { explicit, bigEndian } = frame.encoding;
+    if (explicit && vr !== VR.UN) return frame.encoding;
+    const others = bigEndian ? [EXPLICIT_BIG_ENDIAN, EXPLICIT_LITTLE_ENDIAN] : [EXPLICIT_LITTLE_ENDIAN];
+    const attempt: Omit<Attempt, 'encoding'> = {
+      isSequence: true,
+      offset: start,
+      end,
+      limit: end === UNDEFINED_END ? frame.limit : end,
+      tag,
+      depth: frame.depth,
+    };
+    const found = this.#decide(attempt, others);
+    if (found !== IMPLICIT_LITTLE_ENDIAN && !explicit)
+      this.#warn('transfer-syntax-mismatch', tag, `the items are encoded as ${found.name}`);
+    return found;
+  }
+
+  #decide(attempt: Omit<Attempt, 'encoding'>, others: readonly Encoding[]): Encoding {
+    const { offset, limit } = attempt;
+    const likely = others.find((encoding) => this.#trials.looksExplicit(offset, limit, encoding));
+    if (likely === undefined) return IMPLICIT_LITTLE_ENDIAN;
+    const found = this.#trials.once(attempt, () => {
+      const end = this.#endOf({ ...attempt, encoding: likely });
+      if (end === undefined) return undefined;
+      const asTheStandardHasIt = { ...attempt, limit: end, encoding: IMPLICIT_LITTLE_ENDIAN };
+      return this.#endOf(asTheStandardHasIt) === undefined ? likely : undefined;
+    });
+    return found ?? IMPLICIT_LITTLE_ENDIAN;
+  }
+
+  /**
+   * How the items of a sequence are written that was sent as bytes: as UN by someone who did not know the attribute
+   * (PS3.5 6.2.2), or as another VR by mistake. Undefined: it is none.
+   */
+  #asSequence(frame: Frame, tag: number, vr: Vr, start: number, length: number): Encoding | undefined {
+    if (!frame.encoding.explicit || lookUp(tag)?.vr !== VR.SQ) return undefined;
+    const end = start + length;
+    const attempt = { isSequence: true, offset: start, end, limit: end, tag, depth: frame.depth };
+    const encodings = [IMPLICIT_LITTLE_ENDIAN, frame.encoding];
+    const found = this.#trials.once(attempt, () =>
+      encodings.find((encoding) => this.#endOf({ ...attempt, encoding }) !== undefined),
+    );
+    if (found === undefined && vr === VR.UN)
       this.#warn('un-not-a-sequence', tag, 'a sequence sent as UN whose value is no sequence; kept as bytes');
-      return false;
+    return found;
+  }
+
+  /**
+   * An item that is longer than what is left of its sequence. Some writers count the length of a sequence wrong, and DCMTK
+   * does not mind: that is believed where the whole item can be read, and something follows it that may stand there.
+   */
+  #overruns(frame: Frame, start: number, end: number): boolean {
+    const limit = end === UNDEFINED_END ? this.#size : end;
+    if (this.#strict || limit > this.#size) return false;
+    const { tag, depth, encoding } = frame;
+    const found = this.#endOf({ isSequence: false, offset: start, end, limit, tag, depth, encoding });
+    return found !== undefined && this.#extend(frame, found);
+  }
+
+  /** The same of an item that a delimiter ends, met while it is read. What is around it must end by its length, too. */
+  #overrunsUndelimited(frame: Frame): boolean {
+    let around: Frame | undefined = frame;
+    while (around?.end === UNDEFINED_END) around = around.parent;
+    return around?.isSequence === true && this.#overruns(frame, this.#position, UNDEFINED_END);
+  }
+
+  /**
+   * At the end of what is around it: may an item of undefined length go on behind it? Its delimiter is there, or whatever
+   * delimiter comes cannot be that of an item around it.
+   */
+  #isCutShort(frame: Frame): boolean {
+    if (frame.isSequence) return false;
+    return (
+      this.#isNext(TAG.ItemDelimitationItem, frame.encoding) || frame.parent?.parent?.end !== UNDEFINED_END
+    );
+  }
+
+  /** An item behind the end of a sequence that says its length, where nothing else could have one. */
+  #goesOn(frame: Frame): boolean {
+    const { parent } = frame;
+    if (!frame.isSequence || parent?.end === UNDEFINED_END || parent?.end === this.#position) return false;
+    if (!this.#isNext(TAG.Item, frame.encoding)) return false;
+    const start = this.#position + HEADER;
+    const { length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
+    return this.#overruns(frame, start, length === UNDEFINED_LENGTH ? UNDEFINED_END : start + length);
+  }
+
+  #isNext(tag: number, encoding: Encoding): boolean {
+    if (this.#position + HEADER > this.#size) return false;
+    return readItemHeader(this.#cursor, this.#position, encoding).tag === tag;
+  }
+
+  /** What is longer than it says reaches to here, with everything around it that would end before. */
+  #extend(frame: Frame, end: number): boolean {
+    let outer: Frame | undefined = frame;
+    while (outer !== undefined && (outer.isSequence || outer.limit < end)) outer = outer.parent;
+    if (outer === undefined || !this.#mayStand(outer, end)) return false;
+    this.#warn(
+      'sequence-length',
+      undefined,
+      'a sequence is longer than its length says; read to its true end',
+    );
+    for (let each: Frame | undefined = frame; each !== undefined && each.limit < end; each = each.parent) {
+      if (each.end !== UNDEFINED_END) each.end = end;
+      each.limit = end;
     }
+    return true;
+  }
+
+  /** May what stands at `position` follow a sequence in this item or data set? */
+  #mayStand(frame: Frame, position: number): boolean {
+    if (position === frame.limit) return true;
+    if (position + HEADER > frame.limit) return false;
+    const { tag, length } = readItemHeader(this.#cursor, position, frame.encoding);
+    if (tag >= TAG.Item) return tag === TAG.Item || frame.end === UNDEFINED_END;
+    if (tag <= frame.lastTag) return false;
+    if (!frame.encoding.explicit)
+      return length === UNDEFINED_LENGTH || position + HEADER + length <= frame.limit;
+    const at = this.#cursor.ensure(position, LONG_HEADER);
+    return vrOfBytes(byte(this.#cursor.bytes, at + 4), byte(this.#cursor.bytes, at + 5)) !== undefined;
   }
 
   #fragments(frame: Frame, tag: number, vr: Vr, start: number): void {
@@ -299,14 +495,13 @@ class Walk {
   }
 
   #numberOfFrames(): number {
-    const at = this.#cursor.ensure(this.#framesOffset, this.#framesLength);
-    const frames = Number(
-      this.#cursor.bytes.toString('latin1', at, at + this.#framesLength).replace(/\0/g, ''),
-    );
+    const length = Math.min(this.#framesLength, LONGEST_NUMBER);
+    const at = this.#cursor.ensure(this.#framesOffset, length);
+    const frames = Number(trimmed(this.#cursor.bytes.toString('latin1', at, at + length)));
     return frames > 0 ? frames : 1;
   }
 
-  #enter(frame: Frame, tag: number, start: number, end: number, encoding: Encoding): void {
+  #enter(frame: Frame, tag: number, vr: Vr, start: number, end: number, encoding: Encoding): void {
     const depth = frame.depth + 1;
     if (depth > MAX_DEPTH) {
       throw this.#error('nested-too-deep', `sequences are nested more than ${MAX_DEPTH} deep`);
@@ -314,11 +509,11 @@ class Walk {
     this.#position = start;
     const limit = end === UNDEFINED_END ? frame.limit : end;
     this.#frame = new Frame(frame, tag, true, end, limit, depth, encoding);
-    this.#visitor.beginSequence(tag);
+    this.#visitor.beginSequence(tag, vr, start, limit - start);
   }
 
   #leave(parent: Frame): void {
-    if (this.#frame.isSequence) this.#visitor.endSequence();
+    if (this.#frame.isSequence) this.#visitor.endSequence(this.#position);
     else this.#visitor.endItem(this.#frame.disordered);
     this.#frame = parent;
   }

@@ -1,6 +1,8 @@
 import { writeAttribute } from './attribute-text';
 import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
 import type { DataSet } from './data-set';
+import { lookUp } from './dictionary';
+import { warnOfOtherVr } from './dictionary-type';
 import { asciiBytes, type JsonText } from './json-text';
 import { remembered } from './remembered';
 import { tagHex } from './tags';
@@ -16,10 +18,13 @@ export interface DicomJson {
 
 const keyOf = remembered((tag: number) => asciiBytes(`"${tagHex(tag)}":`));
 
+const knownVr = remembered((tag: number) => lookUp(tag)?.vr);
+
 /** Tags in layout `dicom-json`: PS3.18 Annex F. */
 export function writeDicomJson(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
   out.object(dataSet.elements, (element) => {
     out.copy(keyOf(element.tag));
+    warnOfOtherVr(dataSet, element, knownVr(element.tag));
     writeAttribute(out, dataSet, element, resolveVr(dataSet, element), place, writeDicomJson);
   });
 }

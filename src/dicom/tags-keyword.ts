@@ -3,11 +3,12 @@ import { writeAttribute } from './attribute-text';
 import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
+import { dictionaryVr, isNumberForText, readByDictionary } from './dictionary-type';
 import { asciiBytes, type JsonText } from './json-text';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 import { remembered } from './remembered';
 import { tagHex } from './tags';
-import { readValues, resolveVr, type Value } from './values';
+import { resolveVr, type Value } from './values';
 import { Kind, type Vr } from './vr';
 
 const { OPEN_BRACKET, CLOSE_BRACKET } = CODE;
@@ -27,27 +28,28 @@ export interface KeywordTags {
 /** How an attribute is written: its key, and whether the dictionary knows it, and as one value. */
 interface Layout {
   readonly key: Uint8Array;
-  readonly isKnown: boolean;
+  /** What the dictionary has; undefined: it does not know the attribute. */
+  readonly known: Vr | undefined;
   readonly single: boolean;
 }
 
 const NULL = asciiBytes('null');
 
 const layoutOf = remembered((tag: number): Layout => {
-  const { keyword, single = false } = lookUp(tag) ?? {};
-  return { key: asciiBytes(`"${keyword ?? tagHex(tag)}":`), isKnown: keyword !== undefined, single };
+  const { keyword, vr, single = false } = lookUp(tag) ?? {};
+  const key = asciiBytes(`"${keyword ?? tagHex(tag)}":`);
+  return { key, known: keyword === undefined ? undefined : vr, single };
 });
 
 /** Tags in layout `keyword`. What JSON type an attribute has, the dictionary decides. */
 export function writeKeywordTags(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
   out.object(dataSet.elements, (element) => {
-    const { key, isKnown, single } = layoutOf(element.tag);
-    const vr = resolveVr(dataSet, element);
+    const { key, known, single } = layoutOf(element.tag);
     out.copy(key);
-    if (isKnown) writeKnown(out, dataSet, element, vr, single, place);
+    if (known !== undefined) writeKnown(out, dataSet, element, known, single, place);
     else {
       const creator = dataSet.privateCreator(element.tag);
-      writeAttribute(out, dataSet, element, vr, place, writeKeywordTags, creator);
+      writeAttribute(out, dataSet, element, resolveVr(dataSet, element), place, writeKeywordTags, creator);
     }
   });
 }
@@ -56,15 +58,18 @@ function writeKnown(
   out: JsonText,
   dataSet: DataSet,
   element: Element,
-  vr: Vr,
+  known: Vr,
   single: boolean,
   place: BulkDataPlace,
 ): void {
+  const vr = dictionaryVr(dataSet, element, known);
   if (vr.kind === Kind.Sequence) out.array(element.items ?? [], (item) => writeKeywordTags(out, item, place));
   else if (element.length === 0) out.copy(NULL);
   else if (vr.kind === Kind.Bytes || element.bytes === undefined)
     writeAttribute(out, dataSet, element, vr, place, writeKeywordTags);
-  else if (!writePlain(out, dataSet, element, vr, single)) out.value(known(dataSet, element, vr, single));
+  else if (isNumberForText(vr, known) || !writePlain(out, dataSet, element, vr, single)) {
+    out.value(valueOrValues(dataSet, element, readByDictionary(dataSet, element, vr, known), single));
+  }
 }
 
 /** False, with nothing written: it takes more to read the values, or they are not what the dictionary says. */
@@ -84,8 +89,12 @@ function writePlain(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, s
   return true;
 }
 
-function known(dataSet: DataSet, element: Element, vr: Vr, single: boolean): Value | Value[] {
-  const values = readValues(dataSet, element, vr);
+function valueOrValues(
+  dataSet: DataSet,
+  element: Element,
+  values: Value[],
+  single: boolean,
+): Value | Value[] {
   if (values.length === 0) return null;
   if (!single) return values;
   if (values.length === 1) return values[0] ?? null;

@@ -1,14 +1,16 @@
-import { CODE } from './ascii';
+import { CODE, isPadding } from './ascii';
+import { decodeText } from './assumed-text';
 import { decodeDefault, splitValues } from './character-set';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
+import { isFirstMappedSigned, isLutDescriptor } from './lut-descriptor';
 import { bigInteger, decimal, floatingPoint } from './numbers';
 import { plainText } from './plain-text';
 import { REPLACEMENT } from './replacement';
 import { TAG, tagHex, tagOf } from './tags';
 import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
 
-const { NUL, SPACE } = CODE;
+const { NUL, SPACE, POINT, ZERO, NINE, BACKSLASH } = CODE;
 
 /** The component groups of a person name that are not empty (PS3.18 F.2.2). */
 export interface PersonName {
@@ -31,6 +33,7 @@ export function resolveVr(dataSet: DataSet, element: Element): Vr {
   }
   switch (vr) {
     case AMBIGUOUS_VR.xs:
+      if (isLutDescriptor(element.tag)) return isFirstMappedSigned(dataSet, element, vr) ? VR.SS : VR.US;
       return dataSet.pixelsSigned ? VR.SS : VR.US;
     case AMBIGUOUS_VR.ox:
       // Implicit VR: OW, for pixel data, overlays, curves and waveforms (PS3.5 A.1). Encapsulated: OB (PS3.5 A.4).
@@ -52,8 +55,12 @@ function lutOfOneEntry(dataSet: DataSet): boolean {
 
 /** The values of an element whose bytes are at hand and whose VR is none of bytes or items. Empty: no value at all. */
 export function readValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
-  const { bytes, length, placeholders } = element;
-  if (placeholders !== undefined) return placeholders;
+  return element.placeholders === undefined ? readSentValues(dataSet, element, vr) : element.placeholders(vr);
+}
+
+/** What was sent, whatever is to stand in the message for it. */
+export function readSentValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
+  const { bytes, length } = element;
   if (bytes === undefined || length === 0) return [];
   switch (vr.kind) {
     case Kind.Binary:
@@ -92,8 +99,11 @@ export function plainString(dataSet: DataSet, element: Element, vr: Vr): string 
     default:
       return undefined;
   }
-  const text = plainText(bytes, start, unpaddedEnd(bytes, start, start + length));
-  if (text === undefined || text === '' || text.includes('\\')) return undefined;
+  const end = unpaddedEnd(bytes, start, start + length);
+  if (vr.kind === Kind.Uid && !isPlainUid(bytes, start, end)) return undefined;
+  const text = plainText(bytes, start, end);
+  if (text === undefined || text === '' || text.includes('\\') || text.includes(NUL_CHARACTER))
+    return undefined;
   return unpad(text, vr.leadingPad);
 }
 
@@ -107,7 +117,7 @@ function emptyAsNull(values: string[]): (string | null)[] {
 export function readStrings(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer): string[] {
   const { start } = element;
   const end = unpaddedEnd(bytes, start, start + element.length);
-  const values = decodeTexts(dataSet, vr, bytes, start, end);
+  const values = decodeTexts(dataSet, element.tag, vr, bytes, start, end);
   for (let index = 0; index < values.length; index += 1) {
     const text = values[index] ?? '';
     if (text.includes(REPLACEMENT)) {
@@ -117,18 +127,78 @@ export function readStrings(dataSet: DataSet, element: Element, vr: Vr, bytes: B
         'bytes that are no characters of the character set became U+FFFD',
       );
     }
-    values[index] = unpad(text, vr.leadingPad);
+    values[index] = unpad(upToNul(dataSet, element.tag, text), vr.leadingPad);
+    if (vr.kind === Kind.Uid && !isUid(text)) warnOfUid(dataSet, element.tag);
   }
   return values;
 }
 
-function decodeTexts(dataSet: DataSet, { kind }: Vr, bytes: Buffer, start: number, end: number): string[] {
-  if (kind === Kind.Text || kind === Kind.Name) {
-    return dataSet.characterSet.decodeValues(bytes, start, end, kind === Kind.Name);
+const NUL_CHARACTER = '\0';
+
+/** What stands behind a NUL is the rest of a buffer that its writer did not clear. */
+function upToNul(dataSet: DataSet, tag: number, text: string): string {
+  const nul = text.indexOf(NUL_CHARACTER);
+  if (nul < 0) return text;
+  const padding = unpad(text, false).length <= nul;
+  if (!padding)
+    dataSet.warn('embedded-nul', tag, 'the value has a NUL within it; what stands behind it is left out');
+  return text.slice(0, nul);
+}
+
+function warnOfUid(dataSet: DataSet, tag: number): void {
+  dataSet.warn(
+    'invalid-uid',
+    tag,
+    'a UID with other characters than digits and dots between them, or a longer one',
+  );
+}
+
+const LONGEST_UID = 64;
+
+/** PS3.5 9.1, but for zeros at the front of a component, which many writers have. Padding with a space is not minded. */
+function isUid(text: string): boolean {
+  let end = text.length;
+  while (end > 0 && isPadding(text.charCodeAt(end - 1))) end -= 1;
+  return end <= LONGEST_UID && isPlainUid(Buffer.from(text.slice(0, end), 'latin1'), 0, end);
+}
+
+/** Digits with single dots between them; several values with backslashes between them. */
+export function isPlainUid(bytes: Buffer, start: number, end: number): boolean {
+  let before: number = POINT;
+  let length = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const isDigit = byte >= ZERO && byte <= NINE;
+    if (!isDigit && ((byte !== POINT && byte !== BACKSLASH) || before === POINT || before === BACKSLASH))
+      return false;
+    length = byte === BACKSLASH ? 0 : length + 1;
+    if (length > LONGEST_UID) return false;
+    before = byte;
   }
-  if (kind === Kind.LongText) return [dataSet.characterSet.decode(bytes, start, end)];
-  const text = decodeDefault(bytes, start, end);
-  return kind === Kind.Uri ? [text] : splitValues(text);
+  return start === end || (before !== POINT && before !== BACKSLASH);
+}
+
+function decodeTexts(
+  dataSet: DataSet,
+  tag: number,
+  { kind }: Vr,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): string[] {
+  switch (kind) {
+    case Kind.Text:
+    case Kind.Name:
+      return decodeText(dataSet, tag, bytes, start, end, (set) =>
+        set.decodeValues(bytes, start, end, kind === Kind.Name),
+      );
+    case Kind.LongText:
+      return decodeText(dataSet, tag, bytes, start, end, (set) => [set.decode(bytes, start, end)]);
+    case Kind.Uri:
+      return [decodeDefault(bytes, start, end)];
+    default:
+      return splitValues(decodeDefault(bytes, start, end));
+  }
 }
 
 /** Values are padded with a space, UIDs with NUL; in the wild also the other way round (PS3.5 6.2). */
@@ -195,6 +265,12 @@ function readNumbers(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer):
   const values = new Array<Value>(count);
   for (let index = 0, at = start; index < count; index += 1, at += vr.width)
     values[index] = numberAt(vr, bytes, at, bigEndian);
+  if (isLutDescriptor(element.tag) && vr.width === VR.US.width) {
+    const second = isFirstMappedSigned(dataSet, element, vr) ? VR.SS : VR.US;
+    [VR.US, second, VR.US].slice(0, count).forEach((each, index) => {
+      values[index] = numberAt(each, bytes, start + index * each.width, bigEndian);
+    });
+  }
   return length === 0 ? [] : values;
 }
 

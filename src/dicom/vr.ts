@@ -81,7 +81,8 @@ export const VR = {
   SV: vr('SV', Kind.Binary, true, 8),
   TM: vr('TM', Kind.Code),
   UC: vr('UC', Kind.Text, true),
-  UI: vr('UI', Kind.Uid),
+  /** Leading spaces are none of a UID, but found in front of some. */
+  UI: vr('UI', Kind.Uid, false, 1, PAD_BOTH),
   UL: vr('UL', Kind.Binary, false, 4),
   UN: vr('UN', Kind.Bytes, true),
   UR: vr('UR', Kind.Uri, true),

@@ -9,17 +9,24 @@ export type WarningCode =
   | 'unexpected-group'
   | 'stray-delimiter'
   | 'missing-delimiter'
+  | 'sequence-length'
   | 'trailing-bytes'
   | 'zlib-header'
   | 'un-not-a-sequence'
   | 'character-set'
+  | 'character-set-assumed'
   | 'undecodable-text'
   | 'not-a-number'
   | 'precision'
   | 'value-length'
   | 'too-many-values'
+  | 'vr-not-as-in-dictionary'
+  | 'embedded-nul'
+  | 'invalid-uid'
   | 'name-groups'
-  | 'text-not-inlined';
+  | 'text-not-inlined'
+  | 'message-too-large'
+  | 'document-too-large';
 
 export interface ConversionWarning {
   code: WarningCode;
@@ -47,10 +54,20 @@ export class Warnings {
     this.#count += 1;
     if (this.list.length >= MAX_WARNINGS || this.#count > MOST_LOOKED_AT) return;
     const where = path();
-    const key = `${code} ${where}`;
-    if (this.#said.has(key)) return;
+    if (this.#isNew(`${code} ${where}`)) this.list.push({ code, path: where, text });
+  }
+
+  /** Says it of the first place only, and also where others have filled the list: it is about the whole object. */
+  addOnce(code: WarningCode, path: () => string, text: string): void {
+    if (!this.#isNew(`${code} ${text}`)) return;
+    if (this.list.length >= MAX_WARNINGS) this.list.pop();
+    this.list.push({ code, path: path(), text });
+  }
+
+  #isNew(key: string): boolean {
+    if (this.#said.has(key)) return false;
     this.#said.add(key);
-    this.list.push({ code, path: where, text });
+    return true;
   }
 }
 
@@ -58,5 +75,9 @@ export class Warnings {
 export class NoWarnings extends Warnings {
   override add(): void {
     // Nobody will read it.
+  }
+
+  override addOnce(): void {
+    // Nor this.
   }
 }

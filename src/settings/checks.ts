@@ -17,6 +17,7 @@ export type ProblemCode =
   | 'emptyAllowList'
   | 'notAnAddress'
   | 'notAHostRange'
+  | 'notACharacterSet'
   | 'notAUid'
   | 'templateKeyword'
   | 'templateTraversal'

@@ -1,3 +1,4 @@
+import { checkCharacterSet } from './character-sets';
 import {
   accepted,
   checkAeTitle,
@@ -107,7 +108,7 @@ export const FIELDS = {
   /** Attributes without a value are left out of CommonFields and of Tags in the keyword layout. */
   leaveOutEmpty: flag(false),
   /** Used where an object declares no character set, and where the declared one cannot be. */
-  defaultCharacterSet: text('ISO_IR 100'),
+  defaultCharacterSet: text('ISO_IR 100', checkCharacterSet),
   /** Larger messages (10^6 bytes of JSON), or ones of more values and keys, have references in Tags. */
   maxMessageMB: integer(2, 1, 1_000),
   maxMessageElements: integer(25_000, 100, 10_000_000),

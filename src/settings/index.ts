@@ -1,3 +1,4 @@
+export * from './character-sets';
 export * from './checks';
 export * from './fields';
 export * from './integration-soup';

@@ -240,8 +240,8 @@ describe('placeholders', () => {
       BodyPartExamined: 'PLACEHOLDER',
       SliceThickness: 5,
       SpacingBetweenSlices: '0',
-      PatientID: 1,
-      PatientName: 'PLACEHOLDER',
+      PatientID: 'placeholder',
+      PatientName: { Alphabetic: 'Placeholder^Person' },
       Rows: 512,
     });
   });

@@ -31,6 +31,7 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   emptyAllowList: true,
   notAnAddress: true,
   notAHostRange: true,
+  notACharacterSet: true,
   notAUid: true,
   templateKeyword: true,
   templateTraversal: true,

@@ -52,6 +52,11 @@ const FOUND: readonly [FieldName, string, ProblemCode | undefined, (string | num
   ['filenameTemplate', 'C:\\{PatientID}', 'templateTraversal', 'C:\\{PatientID}'],
   ['directory', '${DICOM_DIR}', undefined],
   ['queue', '${QUEUE}', undefined],
+  ['defaultCharacterSet', 'ISO_IR 192', undefined],
+  ['defaultCharacterSet', ' windows-1251 ', undefined],
+  ['defaultCharacterSet', '${CHARSET}', undefined],
+  ['defaultCharacterSet', '', 'required'],
+  ['defaultCharacterSet', 'EBCDIC', 'notACharacterSet', 'EBCDIC'],
   ['queue', 'tape', 'notAChoice', 'tape'],
 ];
 
