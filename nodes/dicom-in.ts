@@ -18,6 +18,7 @@ import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
 import { registerEchoRoute } from './runtime/echo-routes';
+import { onceFlowsStarted } from './runtime/flows-started';
 import { ReceiverLog, logsDetails } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
@@ -78,10 +79,10 @@ class DicomInNode {
       sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
       echo: () => this.config && echoOwnPort(this.config),
     });
-    this.RED.events.once('flows:started', start);
+    const forget = onceFlowsStarted(this.RED, start);
     this.display.refresh();
     this.node.on('close', () => {
-      this.RED.events.off('flows:started', start);
+      forget();
       this.log.close();
       this.display.close();
       statsOfNodes.delete(this.node.id);

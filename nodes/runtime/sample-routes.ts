@@ -4,9 +4,15 @@ import { builtInSample, convertSampleFile } from '../../src/receiver';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
 
-/** Conversions at a time: each may hold a file of the limit's size. */
+/** Conversions at a time: each may need several times its file's memory. */
 const MAX_CONVERSIONS = 2;
 let conversions = 0;
+/** Files on their way at a time: each may hold the limit's size. */
+const MAX_UPLOADS = 8;
+let uploads = 0;
+/** An upload that brings nothing for so long, or takes so long, does not keep its place. */
+const UPLOAD_SILENCE_MS = 5_000;
+const UPLOAD_MS = 60_000;
 
 /**
  * Admin routes for sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The
@@ -55,13 +61,23 @@ async function convertUpload(request: Request, response: Response): Promise<void
   if (request.is('application/octet-stream') === false) {
     return refuse(415, 'notBytes', 'the file must be sent as application/octet-stream');
   }
+  if (uploads >= MAX_UPLOADS) return refuse(503, 'busy', 'other samples are being made');
+  const file = await upload(request);
+  if (file === 'tooLarge') {
+    return refuse(413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`);
+  }
+  if (file === 'tooSlow') {
+    // Who sends nothing would keep the connection.
+    response
+      .set('Connection', 'close')
+      .status(408)
+      .json({ problem: 'tooSlow', message: 'the file did not arrive' });
+    request.destroy();
+    return;
+  }
   if (conversions >= MAX_CONVERSIONS) return refuse(503, 'busy', 'other samples are being made');
   conversions += 1;
   try {
-    const file = await readBody(request);
-    if (file === undefined) {
-      return refuse(413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`);
-    }
     const placeholders = request.query['placeholders'] !== 'false';
     const outcome = await convertSampleFile({ file, settings: settingsOf(request), placeholders });
     if ('message' in outcome) response.type('application/json').send(outcome.message);
@@ -71,22 +87,40 @@ async function convertUpload(request: Request, response: Response): Promise<void
   }
 }
 
-/** The whole body in memory of its own; undefined: it is above the limit. */
-async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (Number(request.headers['content-length']) > SAMPLE_FILE_LIMIT) return undefined;
+type Upload = Uint8Array<ArrayBuffer> | 'tooLarge' | 'tooSlow';
+
+async function upload(request: Request): Promise<Upload> {
+  uploads += 1;
+  try {
+    return await readBody(request);
+  } finally {
+    uploads -= 1;
+  }
+}
+
+/** The whole body in memory of its own. */
+async function readBody(request: Request): Promise<Upload> {
+  if (Number(request.headers['content-length']) > SAMPLE_FILE_LIMIT) return 'tooLarge';
   const chunks: Buffer[] = [];
   let size = 0;
-  const isWhole = await new Promise<boolean>((resolve, reject) => {
+  const end = await new Promise<'whole' | 'tooLarge' | 'tooSlow'>((resolve, reject) => {
+    const silence = setTimeout(() => resolve('tooSlow'), UPLOAD_SILENCE_MS);
+    const deadline = setTimeout(() => resolve('tooSlow'), UPLOAD_MS);
     request.on('data', (chunk: Buffer) => {
+      silence.refresh();
       size += chunk.length;
       if (size <= SAMPLE_FILE_LIMIT) chunks.push(chunk);
-      else resolve(false);
+      else resolve('tooLarge');
     });
-    request.once('end', () => resolve(true));
+    request.once('end', () => resolve('whole'));
     request.once('error', reject);
     request.once('aborted', () => reject(new Error('the upload was interrupted')));
+    request.once('close', () => [silence, deadline].forEach(clearTimeout));
   });
-  if (!isWhole) return undefined;
+  return end === 'whole' ? joined(chunks, size) : end;
+}
+
+function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(size);
   let end = 0;
   for (const chunk of chunks) {

@@ -1,3 +1,4 @@
+import { uidText, unpadded } from './padding';
 import { AbortReason, PDU_HEADER_LENGTH, ProtocolError } from './pdu';
 
 /** A presentation context as proposed (PS3.8 9.3.2.2). */
@@ -55,6 +56,8 @@ const MAX_CONTEXTS = 128;
 /** More than any sender proposes: DCMTK knows about 45. */
 const MAX_TRANSFER_SYNTAXES = 256;
 const MAX_ROLES = 256;
+/** 16 by the Standard (PS3.7 D.3.3.2.3); some have more. */
+const MAX_VERSION_NAME = 64;
 
 interface Item {
   type: number;
@@ -69,14 +72,14 @@ interface Item {
 export function readAssociateRequest(pdu: Buffer): AssociateRequest {
   const body = pdu.subarray(PDU_HEADER_LENGTH);
   if (body.length < FIXED_PART) throw invalid('an A-ASSOCIATE-RQ is shorter than its fixed part');
-  const calledAETField = body.toString('latin1', 4, 4 + AE_TITLE_FIELD);
-  const callingAETField = body.toString('latin1', 20, 20 + AE_TITLE_FIELD);
+  const called = body.subarray(4, 4 + AE_TITLE_FIELD);
+  const calling = body.subarray(20, 20 + AE_TITLE_FIELD);
   const request: AssociateRequest = {
     protocolVersion: body.readUInt16BE(0),
-    calledAETField,
-    callingAETField,
-    calledAET: trimPadding(calledAETField),
-    callingAET: trimPadding(callingAETField),
+    calledAETField: called.toString('latin1'),
+    callingAETField: calling.toString('latin1'),
+    calledAET: unpadded(called, AE_TITLE_FIELD),
+    callingAET: unpadded(calling, AE_TITLE_FIELD),
     applicationContext: '',
     contexts: [],
     maxPduLength: 0,
@@ -92,7 +95,7 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
 function readItem(request: AssociateRequest, { type, value }: Item): void {
   switch (type) {
     case ItemType.applicationContext:
-      request.applicationContext = text(value);
+      request.applicationContext = uidText(value);
       break;
     case ItemType.presentationContext:
       addContext(request, value);
@@ -110,10 +113,10 @@ function readUserItem(request: AssociateRequest, { type, value }: Item): void {
       request.maxPduLength = value.readUInt32BE(0);
       break;
     case ItemType.implementationClassUid:
-      request.implementationClassUID = text(value);
+      request.implementationClassUID = uidText(value);
       break;
     case ItemType.implementationVersionName:
-      request.implementationVersionName = text(value);
+      request.implementationVersionName = unpadded(value, MAX_VERSION_NAME);
       break;
     case ItemType.asynchronousOperations:
       if (value.length !== 4) throw invalid('the asynchronous operations window item is not 4 bytes long');
@@ -137,13 +140,17 @@ function addContext(request: AssociateRequest, value: Buffer): void {
   if (request.contexts.length === MAX_CONTEXTS) throw invalid(`more than ${MAX_CONTEXTS} contexts`);
   const context: ProposedContext = { id, abstractSyntax: '', transferSyntaxes: [] };
   for (const item of items(value.subarray(4))) {
-    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = text(item.value);
-    if (item.type === ItemType.transferSyntax) context.transferSyntaxes.push(text(item.value));
-  }
-  if (context.transferSyntaxes.length > MAX_TRANSFER_SYNTAXES) {
-    throw invalid(`presentation context ${id} proposes more than ${MAX_TRANSFER_SYNTAXES} transfer syntaxes`);
+    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = uidText(item.value);
+    if (item.type === ItemType.transferSyntax) addTransferSyntax(context, uidText(item.value));
   }
   request.contexts.push(context);
+}
+
+function addTransferSyntax({ id, transferSyntaxes }: ProposedContext, uid: string): void {
+  if (transferSyntaxes.length === MAX_TRANSFER_SYNTAXES) {
+    throw invalid(`presentation context ${id} proposes more than ${MAX_TRANSFER_SYNTAXES} transfer syntaxes`);
+  }
+  transferSyntaxes.push(uid);
 }
 
 function addRole(request: AssociateRequest, value: Buffer): void {
@@ -151,7 +158,7 @@ function addRole(request: AssociateRequest, value: Buffer): void {
   if (uidLength !== value.length - 4) throw invalid('a role selection item has a wrong UID length');
   if (request.roles.length === MAX_ROLES) throw invalid(`more than ${MAX_ROLES} role selections`);
   request.roles.push({
-    sopClass: text(value.subarray(2, 2 + uidLength)),
+    sopClass: uidText(value.subarray(2, 2 + uidLength)),
     scu: value.readUInt8(2 + uidLength) === 1,
     scp: value.readUInt8(3 + uidLength) === 1,
   });
@@ -167,15 +174,6 @@ function* items(bytes: Buffer): Generator<Item> {
     yield { type: bytes.readUInt8(offset), value: bytes.subarray(start, end) };
     offset = end;
   }
-}
-
-/** Leading and trailing spaces are not significant (PS3.8 9.3.2); some senders pad with NUL. */
-function trimPadding(field: string): string {
-  return field.replace(/^[ \0]+|[ \0]+$/g, '');
-}
-
-function text(value: Buffer): string {
-  return trimPadding(value.toString('latin1'));
 }
 
 function invalid(what: string): ProtocolError {

@@ -5,7 +5,8 @@ import { DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, APPLICATION_CONTEXT } 
 
 /** Who may call and what is accepted. The receiver fills this in from the node's settings. */
 export interface AssociationPolicy {
-  ourAET: string;
+  /** The first one is our own, the others are further ones on the same port. */
+  ourAETs: readonly string[];
   /** Reject callers that ask for another AE title than ours. */
   checkCalledAET: boolean;
   /** Calling AE titles in upper case, or `any`. */
@@ -54,13 +55,17 @@ function checkProtocol(request: AssociateRequest): Rejection | undefined {
   return undefined;
 }
 
+function isOurs(title: string, { ourAETs }: AssociationPolicy): boolean {
+  return ourAETs.some((ours) => ours.toUpperCase() === title.toUpperCase());
+}
+
 function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Rejection | undefined {
-  if (policy.checkCalledAET && request.calledAET.toUpperCase() !== policy.ourAET.toUpperCase()) {
+  if (policy.checkCalledAET && !isOurs(request.calledAET, policy)) {
     return {
       result: 1,
       source: 1,
       reason: 7,
-      text: `called AE title "${printable(request.calledAET)}" is not ours ("${policy.ourAET}")`,
+      text: `called AE title "${printable(request.calledAET)}" is not ours (${policy.ourAETs.map((title) => `"${title}"`).join(', ')})`,
     };
   }
   if (policy.callingAETs !== 'any' && !policy.callingAETs.has(request.callingAET.toUpperCase())) {

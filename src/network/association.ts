@@ -166,10 +166,6 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     this.connection.send(encodeCommandPdus(contextId, command, this.peerMaxPduLength));
   }
 
-  echo(contextId: number, command: Buffer): void {
-    this.scp?.receive(encodeCommandPdus(contextId, command, 0));
-  }
-
   hold<T>(promise: Promise<T>, then: (value: T) => void): void {
     this.connection.stopTimer();
     const settled = promise.then(then).catch((error: unknown) => this.internalError(error));

@@ -1,3 +1,4 @@
+import { uidText } from './padding';
 import { AbortReason, ProtocolError } from './pdu';
 
 /** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
@@ -98,7 +99,7 @@ function unsignedShort(value: Buffer | undefined): number | undefined {
 }
 
 function uid(value: Buffer | undefined): string | undefined {
-  const text = value?.toString('latin1').replace(/[ \0]+$/, '');
+  const text = value === undefined ? '' : uidText(value);
   return text === '' ? undefined : text;
 }
 
@@ -195,7 +196,7 @@ class CommandSetWriter {
 
 /** What the character repertoire of an LO takes: no backslash, no control characters. */
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?').slice(0, ERROR_COMMENT_MAX);
+  return text.slice(0, ERROR_COMMENT_MAX).replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
 }
 
 function invalid(what: string): ProtocolError {

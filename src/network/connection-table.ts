@@ -2,18 +2,13 @@ import type { Socket } from 'node:net';
 import type { Association } from './association';
 
 interface Entry {
-  /** The TCP connection, also under TLS. */
-  socket: Socket;
   /** Undefined during a TLS handshake. */
   association: Association | undefined;
 }
 
-/** A peer's end of a connection: the same for a TLS socket and the TCP socket below it. */
-const key = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
-
-/** The connections of a listener, oldest first, whatever has become of them. */
+/** The TCP connections of a listener, also those under TLS, oldest first, whatever has become of them. */
 export class ConnectionTable {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<Socket, Entry>();
 
   get size(): number {
     return this.entries.size;
@@ -32,31 +27,27 @@ export class ConnectionTable {
 
   /** Keeps a connection until its socket closes. */
   add(socket: Socket): void {
-    const entry: Entry = { socket, association: undefined };
-    const name = key(socket);
-    this.entries.set(name, entry);
-    socket.once('close', () => {
-      if (this.entries.get(name) === entry) this.entries.delete(name);
-    });
+    this.entries.set(socket, { association: undefined });
+    socket.once('close', () => this.entries.delete(socket));
   }
 
-  /** @param socket the connection, or the TLS socket on it */
+  /** @param socket a connection that has been added: under TLS, the one below */
   associate(socket: Socket, association: Association): void {
-    const entry = this.entries.get(key(socket));
+    const entry = this.entries.get(socket);
     if (entry !== undefined) entry.association = association;
   }
 
   /** Takes out the connection that has been without an open association for longest; undefined when there is none. */
   evict(): Socket | undefined {
-    for (const [name, { socket, association }] of this.entries) {
+    for (const [socket, { association }] of this.entries) {
       if (association?.isOpen === true) continue;
-      this.entries.delete(name);
+      this.entries.delete(socket);
       return socket;
     }
     return undefined;
   }
 
   destroyAll(): void {
-    for (const { socket } of this.entries.values()) socket.destroy();
+    for (const socket of this.entries.keys()) socket.destroy();
   }
 }

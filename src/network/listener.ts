@@ -40,6 +40,9 @@ export class Listener {
     this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
       this.connected(pauseOnConnect ? this.readBuffer.adopt(accepted) : accepted),
     );
+    this.server.on('error', (error) => {
+      if (this.server.listening) this.refused('', 0, `listener: ${error.message}`);
+    });
     if (options.tls !== undefined) this.tlsServer = this.createTls(options.tls);
   }
 
@@ -59,13 +62,20 @@ export class Listener {
    */
   listen(): Promise<AddressInfo> {
     const { port, bindAddress } = this.options;
+    const { server } = this;
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) }, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
-        resolve(this.server.address() as AddressInfo);
-      });
+      // Each attempt takes its listeners away again: there may be many.
+      const failed = (error: Error): void => {
+        server.off('listening', listening);
+        reject(error);
+      };
+      const listening = (): void => {
+        server.off('error', failed);
+        resolve(server.address() as AddressInfo);
+      };
+      server.once('error', failed);
+      server.once('listening', listening);
+      server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) });
     });
   }
 
@@ -130,7 +140,10 @@ export class Listener {
       requests: this.requests,
       ...(tls && { tls }),
     });
-    this.connections.associate(socket, association);
+    this.connections.associate(
+      tls === undefined ? socket : connectionBelow(socket as TLSSocket),
+      association,
+    );
   }
 
   /** A TLS server that never listens itself: it is given the connections that passed the host filter. */

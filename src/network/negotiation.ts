@@ -64,7 +64,7 @@ function withOperationsWindow(accept: Buffer): Buffer {
 }
 
 /**
- * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC, answers C-ECHO and release. It sees only
+ * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC and answers release. It sees only
  * PDUs that are whole and legal in the present state; the A-ASSOCIATE-RQ is read by `readAssociateRequest`, because the
  * library's reader renumbers contexts that are not proposed in ascending order and loses its place at unknown items.
  */
@@ -116,15 +116,6 @@ export class NegotiatingScp extends dimse.Scp {
 
   override associationReleaseRequested(): void {
     this.sendAssociationReleaseResponse();
-  }
-
-  override cEchoRequest(
-    request: dimse.requests.CEchoRequest,
-    callback: (response: dimse.responses.CEchoResponse) => void,
-  ): void {
-    const response = dimse.responses.CEchoResponse.fromRequest(request);
-    response.setStatus(dimse.constants.Status.Success);
-    callback(response);
   }
 
   override abort(): void {

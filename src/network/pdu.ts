@@ -72,12 +72,18 @@ export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
   return Buffer.from([PduType.abort, 0, 0, 0, 0, 4, 0, 0, source, reason]);
 }
 
+/** What a peer that takes PDUs of this length takes of a message with one. Fragments have an even length (PS3.8 E.2). */
+function fragmentRoom(maxLength: number): number {
+  const room = maxLength - PDV_HEADER_LENGTH;
+  return Math.max(room - (room % 2), 2);
+}
+
 /**
  * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it.
  * Split where the peer's maximum length (PS3.8 D.1; 0: none) is smaller than the command.
  */
 export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
-  const room = peerMaxLength === 0 ? command.length : Math.max(peerMaxLength - PDV_HEADER_LENGTH, 1);
+  const room = peerMaxLength === 0 ? command.length : fragmentRoom(peerMaxLength);
   const parts: Buffer[] = [];
   for (let start = 0; start < command.length; start += room) {
     const value = command.subarray(start, start + room);

@@ -1,14 +1,16 @@
 import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
 import { Status, type CommandSet, type CommandStatus } from './command-set';
 import type { ObjectWriter } from './object-store';
+import { MAX_UID_LENGTH } from './padding';
 import { VERIFICATION_SOP_CLASS } from './uids';
 
 /**
  * UIDs as they are found in the wild: digits and dots by the Standard (PS3.5 9.1), letters and hyphens from
- * anonymisers. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
+ * anonymisers, a dot at the end from writers that forget the last component. What could mean something to a path, a log or
+ * a shell is out, and so is more than 64 characters.
  */
 export function isAcceptableInstanceUid(uid: string): boolean {
-  return uid.length <= 64 && /^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$/.test(uid);
+  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*\.?$/.test(uid);
 }
 
 /**

@@ -6,6 +6,8 @@ const MAX_COMPONENT_BYTES = 255;
 /** Room for what a collision or a temporary name adds. */
 const RESERVED_BYTES = 32;
 const HASH_LENGTH = 16;
+/** The longest extension that is kept, with its dot. */
+const EXTENSION_LENGTH = 9;
 /** Stands for a value that the object does not have. */
 const UNKNOWN = 'unknown';
 /** Device names that Windows reserves, with any extension. */
@@ -45,9 +47,16 @@ function safeCharacters(value: string): string {
 
 function safeComponent(component: string): string {
   // Windows drops dots and spaces at the end, and `.` and `..` are not names at all.
-  const trimmed = component.replace(/^[. ]+/, '_').replace(/[. ]+$/, '');
+  const trimmed = withoutEnd(component.replace(/^[. ]+/, '_'));
   const named = trimmed === '' ? UNKNOWN : trimmed;
   return shorten(RESERVED_NAME.test(named) ? `_${named}` : named);
+}
+
+/** Without dots and spaces at the end. An expression would begin anew at each of them. */
+function withoutEnd(name: string): string {
+  let end = name.length;
+  while (end > 0 && '. '.includes(name.charAt(end - 1))) end -= 1;
+  return name.slice(0, end);
 }
 
 /** Cuts a name that is too long, and keeps it apart from others that are cut to the same. */
@@ -55,8 +64,8 @@ function shorten(name: string): string {
   const limit = MAX_COMPONENT_BYTES - RESERVED_BYTES;
   if (Buffer.byteLength(name) <= limit) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_LENGTH);
-  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
-  let kept = name.slice(0, name.length - extension.length);
+  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name.slice(-EXTENSION_LENGTH))?.[0] ?? '';
+  let kept = name.slice(0, Math.min(limit, name.length - extension.length));
   while (Buffer.byteLength(kept) > limit - HASH_LENGTH - 1 - extension.length) kept = kept.slice(0, -1);
   return `${kept}-${hash}${extension}`;
 }

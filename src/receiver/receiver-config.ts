@@ -30,7 +30,7 @@ export function createQueue(config: ReceiverConfig, onLeftover: (error: Error) =
     maxObjects: maxQueued,
     synced: queue === 'disk-synced',
     minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
-    
+
     onLeftover,
   });
 }
@@ -58,7 +58,7 @@ export function listenerOptions({
 function associationPolicy(settings: DicomInSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
-    ourAET: settings.ourAET,
+    ourAETs: [settings.ourAET, ...splitList(settings.alsoCalledAETs)],
     checkCalledAET: settings.checkCalledAET,
     callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
     maxAssociations: settings.maxAssociations,

@@ -193,7 +193,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
 
   it('compares AE titles without case and padding', async () => {
     const listener = await listen({
-      policy: { callingAETs: new Set(['CT01']), checkCalledAET: true, ourAET: 'Our_Scp' },
+      policy: { callingAETs: new Set(['CT01']), checkCalledAET: true, ourAETs: ['Our_Scp'] },
     });
     await associate(listener, { callingAET: ' ct01', calledAET: 'OUR_SCP' });
   });

@@ -113,7 +113,7 @@ class CountingStore implements ObjectStore {
 }
 
 const policy = {
-  ourAET: 'OUR_SCP',
+  ourAETs: ['OUR_SCP'],
   checkCalledAET: false,
   callingAETs: 'any',
   maxAssociations: BATCH,

@@ -54,7 +54,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
     bindAddress: '127.0.0.1',
     allowsHost: hostFilter(options.allowedHosts ?? []),
     policy: {
-      ourAET: 'OUR_SCP',
+      ourAETs: ['OUR_SCP'],
       checkCalledAET: false,
       callingAETs: 'any',
       maxAssociations: 50,
