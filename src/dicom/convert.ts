@@ -1,20 +1,19 @@
 import { textOf, valuesOf } from './attributes';
-import type { BulkDataPlace } from './bulk-data';
 import { type ByteSource, bufferSource, Cursor } from './byte-source';
 import { CharacterSet } from './character-set';
-import { writeCommonFields, type CommonFields } from './common-fields';
+import type { CommonFields } from './common-fields';
 import { type DataSet, DataSetBuilder } from './data-set';
 import { tagOfKeyword } from './dictionary';
 import { encodingOf } from './encoding';
 import { DicomError } from './errors';
 import { inflate } from './inflate';
-import { JsonText } from './json-text';
+import { messageText, type SectionOptions } from './message-text';
 import { usePlaceholders } from './placeholders';
-import { report, type Report } from './report';
+import type { Report } from './report';
 import { walkDataSet } from './structure';
 import { TAG } from './tags';
-import { type DicomJson, writeDicomJson } from './tags-dicom-json';
-import { type KeywordTags, writeKeywordTags } from './tags-keyword';
+import type { DicomJson } from './tags-dicom-json';
+import type { KeywordTags } from './tags-keyword';
 import { transferSyntax } from './transfer-syntax';
 import type { Value } from './values';
 import { type ConversionWarning, Warnings } from './warnings';
@@ -33,6 +32,13 @@ export interface MessageOptions {
   tagsFormat: 'keyword' | 'dicom-json';
   /** Where the object is kept, if it is. */
   bulkDataURI?: string;
+  /** The object itself goes along with the message: offsets are offsets in it. */
+  hasObject?: boolean;
+  /** Attributes without a value are left out of CommonFields, and of Tags by keyword. */
+  leaveOutEmpty?: boolean;
+  /** 10^6 bytes of JSON. A larger message, or one of more values and keys, has references in Tags; no limit unless told. */
+  maxMessageMB?: number;
+  maxMessageElements?: number;
   /** Of text that declares no character set, or one that cannot be; ISO_IR 100 unless told. */
   defaultCharacterSet?: string;
   /** Placeholders for whatever may identify somebody; private attributes are left out. */
@@ -112,30 +118,27 @@ export function convert(source: ByteSource, options: ConvertOptions): MessageCon
 
 /** The DicomMessage of an object whose source still has the bytes that it had when the object was parsed. */
 export function convertParsed(parsed: ParsedDataSet, options: MessageOptions): Conversion {
-  const { root: dataSet, warnings, seekable } = parsed;
+  const { root: dataSet, warnings } = parsed;
   if (options.defaultCharacterSet !== undefined) expectCharacterSet(parsed, options.defaultCharacterSet);
   if (options.placeholders === true) usePlaceholders(dataSet);
-  const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
-  const json = sectionsOf(dataSet, place, options);
+  const json = messageText(dataSet, sectionOptions(parsed, options));
   // Not that of the parsed data set: placeholders may have taken its place.
   return { json, warnings: warnings.list, identity: identityOf(dataSet) };
 }
 
-function sectionsOf(dataSet: DataSet, place: BulkDataPlace, options: MessageOptions): string {
-  const out = new JsonText();
-  const sections: [name: string, write: () => void][] = [];
-  if (options.includeCommonFieldsNode) sections.push(['CommonFields', () => writeCommonFields(out, dataSet)]);
-  const found = options.includeReportNode ? report(dataSet) : undefined;
-  if (found !== undefined) sections.push(['Report', () => out.value(found)]);
-  if (options.includeTagsNode) {
-    const writeTags = options.tagsFormat === 'keyword' ? writeKeywordTags : writeDicomJson;
-    sections.push(['Tags', () => writeTags(out, dataSet, place)]);
-  }
-  out.object(sections, ([name, write]) => {
-    out.ascii(`"${name}":`);
-    write();
-  });
-  return out.take();
+const BYTES_PER_MEGABYTE = 1_000_000;
+
+function sectionOptions({ seekable }: ParsedDataSet, options: MessageOptions): SectionOptions {
+  const { bulkDataURI: uri, maxMessageMB = Infinity, maxMessageElements = Infinity } = options;
+  return {
+    commonFields: options.includeCommonFieldsNode,
+    report: options.includeReportNode,
+    tags: options.includeTagsNode ? options.tagsFormat : undefined,
+    limits: { bytes: maxMessageMB * BYTES_PER_MEGABYTE, elements: maxMessageElements },
+    uri,
+    hasOffsets: seekable && (uri !== undefined || options.hasObject === true),
+    leaveOutEmpty: options.leaveOutEmpty ?? false,
+  };
 }
 
 /** The data set's bytes: the source itself, or what it inflates to. */
