@@ -4,6 +4,7 @@ import { CharacterSet } from './character-set';
 import type { CommonFields } from './common-fields';
 import { type DataSet, DataSetBuilder } from './data-set';
 import { tagOfKeyword } from './dictionary';
+import { documentOf, hasDocument, type EncapsulatedDocument } from './document';
 import { encodingOf } from './encoding';
 import { DicomError } from './errors';
 import { inflate } from './inflate';
@@ -83,6 +84,8 @@ export interface ParsedDataSet {
   readonly size: number;
   /** Offsets in it are offsets in the source: it was not inflated. */
   readonly seekable: boolean;
+  /** What it was inflated to, in which its offsets count then. */
+  readonly inflated: ByteSource | undefined;
   /** What it holds in memory is little enough to be kept for a while. */
   readonly isSmall: boolean;
 }
@@ -97,14 +100,15 @@ const SMALL_ELEMENTS = 5_000;
  */
 export function parseDataSet(source: ByteSource, options: DataSetOptions): ParsedDataSet {
   const warnings = new Warnings();
-  const { cursor, offset, seekable } = open(source, options, warnings);
+  const { cursor, offset, inflated } = open(source, options, warnings);
   const builder = new DataSetBuilder(cursor, warnings);
   const encoding = encodingOf(transferSyntax(options.transferSyntaxUID));
   walkDataSet(cursor, offset, encoding, builder, warnings);
   const { root, inlined, elements } = builder;
+  const seekable = inflated === undefined;
   const isSmall = seekable && inlined <= SMALL_BYTES && elements <= SMALL_ELEMENTS;
   const size = source.size - (options.offset ?? 0);
-  return { root, identity: identityOf(root), warnings, size, seekable, isSmall };
+  return { root, identity: identityOf(root), warnings, size, seekable, inflated, isSmall };
 }
 
 /**
@@ -146,13 +150,27 @@ function open(
   source: ByteSource,
   { transferSyntaxUID, offset = 0 }: DataSetOptions,
   warnings: Warnings,
-): { cursor: Cursor; offset: number; seekable: boolean } {
+): { cursor: Cursor; offset: number; inflated: ByteSource | undefined } {
   if (offset >= source.size) throw new DicomError('empty-data-set', 'the data set has no bytes');
   if (!transferSyntax(transferSyntaxUID).deflated)
-    return { cursor: new Cursor(source), offset, seekable: true };
+    return { cursor: new Cursor(source), offset, inflated: undefined };
   const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
-  return { cursor: new Cursor(bufferSource(bytes)), offset: 0, seekable: false };
+  const inflated = bufferSource(bytes);
+  return { cursor: new Cursor(inflated), offset: 0, inflated };
+}
+
+/** Does it encapsulate a document? Then its bytes are needed to have that. */
+export function encapsulatesDocument({ root }: ParsedDataSet): boolean {
+  return hasDocument(root);
+}
+
+/** The document that an object encapsulates. One that is too large is told among the warnings. */
+export function encapsulatedDocument(
+  { root, inflated, warnings }: ParsedDataSet,
+  source: ByteSource,
+): EncapsulatedDocument | undefined {
+  return documentOf(root, inflated ?? source, warnings);
 }
 
 /** What to read text in, before any is read, that declares no character set or one that cannot be. What is unknown changes nothing. */

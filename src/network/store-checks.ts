@@ -3,12 +3,16 @@ import { Status, type CommandSet, type CommandStatus } from './command-set';
 import type { ObjectWriter } from './object-store';
 import { VERIFICATION_SOP_CLASS } from './uids';
 
+const LONGEST_UID = 64;
+
 /**
  * UIDs as they are found in the wild: digits and dots by the Standard (PS3.5 9.1), letters and hyphens from
- * anonymisers. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
+ * anonymisers, a dot or a space too many. The object is worth more than its name, and the message says what is odd about
+ * that. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
  */
 export function isAcceptableInstanceUid(uid: string): boolean {
-  return uid.length <= 64 && /^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*$/.test(uid);
+  const name = uid.slice(0, LONGEST_UID + 1).trim();
+  return uid.length <= LONGEST_UID && /^[0-9A-Za-z][0-9A-Za-z. -]*$/.test(name);
 }
 
 /**
