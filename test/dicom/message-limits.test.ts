@@ -184,6 +184,23 @@ describe('a report that would be too large', () => {
     });
   }
 
+  it('has the first of several numbers, and says that there are more', () => {
+    const number = (value: string, ...more: Buffer[]): Buffer =>
+      item(
+        element(0x0040a040, 'CS', 'NUM '),
+        element(0x0040a300, 'SQ', Buffer.concat([item(element(0x0040a30a, 'DS', value)), ...more])),
+      );
+    const said = (content: Buffer): string[] => {
+      const { message, warnings } = conversion(container(content), 'dicom-json');
+      assert.equal(message.Report?.Content.Content?.[0]?.Value, 1);
+      return warnings.map(({ code, path }) => `${code} ${path}`);
+    };
+    assert.deepEqual(said(number('1 ')), []);
+    assert.deepEqual(said(number('1\\2 ')), ['too-many-values 0040A730[0].0040A300[0].0040A30A']);
+    const second = item(element(0x0040a30a, 'DS', '2 '));
+    assert.deepEqual(said(number('1 ', second)), ['too-many-values 0040A730[0].0040A300']);
+  });
+
   it('stays where only Tags are too large beside it', () => {
     const { message, warnings } = conversion(
       container(...new Array<Buffer>(2_500).fill(text('ab'))),
