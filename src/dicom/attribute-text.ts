@@ -1,5 +1,5 @@
 import { CODE } from './ascii';
-import { writeBulkData, writeInlineBinary, type BulkDataPlace } from './bulk-data';
+import { writeBulkData, writeInlineBinary, type TagsOptions } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, asciiJson, type JsonText } from './json-text';
 import { BINARY_INLINE_LIMIT } from './limits';
@@ -17,8 +17,11 @@ const makeCreatorText = (creator: string): Uint8Array =>
   asciiBytes(`,"PrivateCreator":${asciiJson(creator)}`);
 const knownCreatorText = remembered(makeCreatorText);
 
+/** An attribute has two members as a rule: its VR, and its values or what stands for them; keys count, too. */
+const MEMBERS = 4;
+
 /** Writes an item of a sequence. */
-export type ItemWriter = (out: JsonText, item: DataSet, place: BulkDataPlace) => void;
+export type ItemWriter = (out: JsonText, item: DataSet, options: TagsOptions) => void;
 
 /** An attribute that says of itself what it is, as in the DICOM JSON Model (PS3.18 F.2.2). */
 export function writeAttribute(
@@ -26,13 +29,14 @@ export function writeAttribute(
   dataSet: DataSet,
   element: Element,
   vr: Vr,
-  place: BulkDataPlace,
+  options: TagsOptions,
   writeItem: ItemWriter,
   privateCreator?: string,
 ): void {
   out.copy(vr.json);
-  if (vr.kind === Kind.Sequence) writeItems(out, element.items ?? [], place, writeItem);
-  else if (element.length > 0) writeContent(out, dataSet, element, vr, place);
+  out.elements += MEMBERS;
+  if (vr.kind === Kind.Sequence) writeItems(out, element.items ?? [], options, writeItem);
+  else if (element.length > 0) writeContent(out, dataSet, element, vr, options);
   if (privateCreator !== undefined) out.copy(creatorText(privateCreator));
   out.byte(CLOSE_BRACE);
 }
@@ -41,10 +45,10 @@ function creatorText(creator: string): Uint8Array {
   return creator.length > LONGEST_CREATOR ? makeCreatorText(creator) : knownCreatorText(creator);
 }
 
-function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, place: BulkDataPlace): void {
+function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr, options: TagsOptions): void {
   // What was sent as text may be bytes by the dictionary, and have been read as far as a text is.
   const isLong = vr.kind === Kind.Bytes && element.length > BINARY_INLINE_LIMIT;
-  if (element.bytes === undefined || isLong) writeBulkData(out, dataSet, element, vr, place);
+  if (element.bytes === undefined || isLong) writeBulkData(out, dataSet, element, vr, options);
   else if (vr.kind === Kind.Bytes) writeInlineBinary(out, element, vr, element.bytes);
   else writeValue(out, dataSet, element, vr);
 }
@@ -52,12 +56,12 @@ function writeContent(out: JsonText, dataSet: DataSet, element: Element, vr: Vr,
 function writeItems(
   out: JsonText,
   items: readonly DataSet[],
-  place: BulkDataPlace,
+  options: TagsOptions,
   writeItem: ItemWriter,
 ): void {
   if (items.length === 0) return;
   out.copy(VALUE);
-  out.array(items, (item) => writeItem(out, item, place));
+  out.array(items, (item) => writeItem(out, item, options));
 }
 
 /** The member `Value`, where there is any. */

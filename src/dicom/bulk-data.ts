@@ -11,7 +11,7 @@ export interface BulkData {
   vr: string;
   /** Where the object is kept. */
   BulkDataURI?: string;
-  /** Where in it the value begins; not for a deflated object, whose bytes are elsewhere. */
+  /** Where in it, or in `msg.dicom.object`, the value begins; not for a deflated object, whose bytes are elsewhere. */
   Offset?: number;
   /** Bytes of the value; of an encapsulated one, of all its items. */
   Length: number;
@@ -24,11 +24,14 @@ export interface InlineBinary {
   InlineBinary?: string;
 }
 
-/** Where bulk data can be found. */
-export interface BulkDataPlace {
+/** How Tags are written. */
+export interface TagsOptions {
+  /** Where the object is kept. */
   readonly uri: string | undefined;
-  /** Are offsets of the data set offsets in what the URI names? */
-  readonly seekable: boolean;
+  /** Are offsets of the data set offsets in what the URI names, or in the object that goes along with the message? */
+  readonly hasOffsets: boolean;
+  /** Attributes without a value are left out of the layout by keyword. */
+  readonly leaveOutEmpty: boolean;
 }
 
 const BULK_DATA_URI = asciiBytes(',"BulkDataURI":');
@@ -44,25 +47,27 @@ export function writeBulkData(
   dataSet: DataSet,
   element: Element,
   vr: Vr,
-  place: BulkDataPlace,
+  options: TagsOptions,
 ): void {
   if (vr.kind !== Kind.Bytes) {
     dataSet.warn('text-not-inlined', element.tag, 'a value is too long to be inlined; it is bulk data');
   }
-  const { uri, seekable } = place;
-  if (uri !== undefined) {
-    out.copy(BULK_DATA_URI);
-    out.value(uri);
-    if (seekable) {
-      out.copy(OFFSET);
-      out.number(element.offset);
-    }
-  }
-  out.copy(LENGTH);
-  out.number(element.length);
-  if (element.fragments === undefined) return;
-  out.copy(FRAGMENTS);
-  out.number(element.fragments);
+  writeReference(out, element, options);
+}
+
+/** The members that tell where the value of an attribute is. */
+export function writeReference(out: JsonText, element: Element, { uri, hasOffsets }: TagsOptions): void {
+  if (uri !== undefined) writeMember(out, BULK_DATA_URI, () => out.value(uri));
+  if (hasOffsets) writeMember(out, OFFSET, () => out.number(element.offset));
+  writeMember(out, LENGTH, () => out.number(element.length));
+  const { fragments } = element;
+  if (fragments !== undefined) writeMember(out, FRAGMENTS, () => out.number(fragments));
+}
+
+function writeMember(out: JsonText, key: Uint8Array, write: () => void): void {
+  out.elements += 2;
+  out.copy(key);
+  write();
 }
 
 /** Private attributes that were sent as UN come by the hundred, of a few bytes each: a call into the system costs more. */

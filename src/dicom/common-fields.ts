@@ -82,8 +82,12 @@ const FIELDS = COMMON_FIELDS.map((keyword) => {
   return { key: asciiBytes(`"${keyword}":`), tag, vr };
 });
 
+/** Far above what any of them may have by the Standard; a longer one does not belong in a short list. */
+const LONGEST_FIELD = 2048;
+const NULL = asciiBytes('null');
+
 /** Absent in the object: absent here. Present but empty: null. Several values: one string, separated by backslashes. */
-export function writeCommonFields(out: JsonText, dataSet: DataSet): void {
+export function writeCommonFields(out: JsonText, dataSet: DataSet, leaveOutEmpty: boolean): void {
   const present: { key: Uint8Array; vr: Vr; element: Element }[] = [];
   for (const { key, tag, vr } of FIELDS) {
     const element = dataSet.find(tag);
@@ -91,7 +95,13 @@ export function writeCommonFields(out: JsonText, dataSet: DataSet): void {
   }
   out.object(present, ({ key, vr, element }) => {
     out.copy(key);
-    writeScalar(out, dataSet, element, vr);
+    if (element.length <= LONGEST_FIELD) {
+      writeScalar(out, dataSet, element, vr);
+    } else {
+      dataSet.warn('text-not-inlined', element.tag, 'a value is too long for CommonFields');
+      out.copy(NULL);
+    }
+    return !leaveOutEmpty || !out.endsWith(NULL);
   });
 }
 

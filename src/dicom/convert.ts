@@ -1,20 +1,20 @@
 import { textOf, valuesOf } from './attributes';
-import type { BulkDataPlace } from './bulk-data';
 import { type ByteSource, bufferSource, Cursor } from './byte-source';
 import { CharacterSet } from './character-set';
-import { writeCommonFields, type CommonFields } from './common-fields';
+import type { CommonFields } from './common-fields';
 import { type DataSet, DataSetBuilder } from './data-set';
 import { tagOfKeyword } from './dictionary';
+import { documentOf, hasDocument, type EncapsulatedDocument } from './document';
 import { encodingOf } from './encoding';
 import { DicomError } from './errors';
 import { inflate } from './inflate';
-import { JsonText } from './json-text';
+import { messageText, type SectionOptions } from './message-text';
 import { usePlaceholders } from './placeholders';
-import { report, type Report } from './report';
+import type { Report } from './report';
 import { walkDataSet } from './structure';
 import { TAG } from './tags';
-import { type DicomJson, writeDicomJson } from './tags-dicom-json';
-import { type KeywordTags, writeKeywordTags } from './tags-keyword';
+import type { DicomJson } from './tags-dicom-json';
+import type { KeywordTags } from './tags-keyword';
 import { transferSyntax } from './transfer-syntax';
 import type { Value } from './values';
 import { type ConversionWarning, Warnings } from './warnings';
@@ -33,6 +33,13 @@ export interface MessageOptions {
   tagsFormat: 'keyword' | 'dicom-json';
   /** Where the object is kept, if it is. */
   bulkDataURI?: string;
+  /** The object itself goes along with the message: offsets are offsets in it. */
+  hasObject?: boolean;
+  /** Attributes without a value are left out of CommonFields, and of Tags by keyword. */
+  leaveOutEmpty?: boolean;
+  /** 10^6 bytes of JSON. A larger message, or one of more values and keys, has references in Tags; no limit unless told. */
+  maxMessageMB?: number;
+  maxMessageElements?: number;
   /** Of text that declares no character set, or one that cannot be; ISO_IR 100 unless told. */
   defaultCharacterSet?: string;
   /** Placeholders for whatever may identify somebody; private attributes are left out. */
@@ -77,6 +84,8 @@ export interface ParsedDataSet {
   readonly size: number;
   /** Offsets in it are offsets in the source: it was not inflated. */
   readonly seekable: boolean;
+  /** What it was inflated to, in which its offsets count then. */
+  readonly inflated: ByteSource | undefined;
   /** What it holds in memory is little enough to be kept for a while. */
   readonly isSmall: boolean;
 }
@@ -91,14 +100,15 @@ const SMALL_ELEMENTS = 5_000;
  */
 export function parseDataSet(source: ByteSource, options: DataSetOptions): ParsedDataSet {
   const warnings = new Warnings();
-  const { cursor, offset, seekable } = open(source, options, warnings);
+  const { cursor, offset, inflated } = open(source, options, warnings);
   const builder = new DataSetBuilder(cursor, warnings);
   const encoding = encodingOf(transferSyntax(options.transferSyntaxUID));
   walkDataSet(cursor, offset, encoding, builder, warnings);
   const { root, inlined, elements } = builder;
+  const seekable = inflated === undefined;
   const isSmall = seekable && inlined <= SMALL_BYTES && elements <= SMALL_ELEMENTS;
   const size = source.size - (options.offset ?? 0);
-  return { root, identity: identityOf(root), warnings, size, seekable, isSmall };
+  return { root, identity: identityOf(root), warnings, size, seekable, inflated, isSmall };
 }
 
 /**
@@ -112,30 +122,27 @@ export function convert(source: ByteSource, options: ConvertOptions): MessageCon
 
 /** The DicomMessage of an object whose source still has the bytes that it had when the object was parsed. */
 export function convertParsed(parsed: ParsedDataSet, options: MessageOptions): Conversion {
-  const { root: dataSet, warnings, seekable } = parsed;
+  const { root: dataSet, warnings } = parsed;
   if (options.defaultCharacterSet !== undefined) expectCharacterSet(parsed, options.defaultCharacterSet);
   if (options.placeholders === true) usePlaceholders(dataSet);
-  const place: BulkDataPlace = { uri: options.bulkDataURI, seekable };
-  const json = sectionsOf(dataSet, place, options);
+  const json = messageText(dataSet, sectionOptions(parsed, options));
   // Not that of the parsed data set: placeholders may have taken its place.
   return { json, warnings: warnings.list, identity: identityOf(dataSet) };
 }
 
-function sectionsOf(dataSet: DataSet, place: BulkDataPlace, options: MessageOptions): string {
-  const out = new JsonText();
-  const sections: [name: string, write: () => void][] = [];
-  if (options.includeCommonFieldsNode) sections.push(['CommonFields', () => writeCommonFields(out, dataSet)]);
-  const found = options.includeReportNode ? report(dataSet) : undefined;
-  if (found !== undefined) sections.push(['Report', () => out.value(found)]);
-  if (options.includeTagsNode) {
-    const writeTags = options.tagsFormat === 'keyword' ? writeKeywordTags : writeDicomJson;
-    sections.push(['Tags', () => writeTags(out, dataSet, place)]);
-  }
-  out.object(sections, ([name, write]) => {
-    out.ascii(`"${name}":`);
-    write();
-  });
-  return out.take();
+const BYTES_PER_MEGABYTE = 1_000_000;
+
+function sectionOptions({ seekable }: ParsedDataSet, options: MessageOptions): SectionOptions {
+  const { bulkDataURI: uri, maxMessageMB = Infinity, maxMessageElements = Infinity } = options;
+  return {
+    commonFields: options.includeCommonFieldsNode,
+    report: options.includeReportNode,
+    tags: options.includeTagsNode ? options.tagsFormat : undefined,
+    limits: { bytes: maxMessageMB * BYTES_PER_MEGABYTE, elements: maxMessageElements },
+    uri,
+    hasOffsets: seekable && (uri !== undefined || options.hasObject === true),
+    leaveOutEmpty: options.leaveOutEmpty ?? false,
+  };
 }
 
 /** The data set's bytes: the source itself, or what it inflates to. */
@@ -143,13 +150,27 @@ function open(
   source: ByteSource,
   { transferSyntaxUID, offset = 0 }: DataSetOptions,
   warnings: Warnings,
-): { cursor: Cursor; offset: number; seekable: boolean } {
+): { cursor: Cursor; offset: number; inflated: ByteSource | undefined } {
   if (offset >= source.size) throw new DicomError('empty-data-set', 'the data set has no bytes');
   if (!transferSyntax(transferSyntaxUID).deflated)
-    return { cursor: new Cursor(source), offset, seekable: true };
+    return { cursor: new Cursor(source), offset, inflated: undefined };
   const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
-  return { cursor: new Cursor(bufferSource(bytes)), offset: 0, seekable: false };
+  const inflated = bufferSource(bytes);
+  return { cursor: new Cursor(inflated), offset: 0, inflated };
+}
+
+/** Does it encapsulate a document? Then its bytes are needed to have that. */
+export function encapsulatesDocument({ root }: ParsedDataSet): boolean {
+  return hasDocument(root);
+}
+
+/** The document that an object encapsulates. One that is too large is told among the warnings. */
+export function encapsulatedDocument(
+  { root, inflated, warnings }: ParsedDataSet,
+  source: ByteSource,
+): EncapsulatedDocument | undefined {
+  return documentOf(root, inflated ?? source, warnings);
 }
 
 /** What to read text in, before any is read, that declares no character set or one that cannot be. What is unknown changes nothing. */

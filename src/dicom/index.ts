@@ -4,6 +4,8 @@ export { COMMON_FIELDS, type CommonFields } from './common-fields';
 export {
   convert,
   convertParsed,
+  encapsulatedDocument,
+  encapsulatesDocument,
   expectCharacterSet,
   parseDataSet,
   valuesOfKeyword,
@@ -16,6 +18,7 @@ export {
   type ObjectIdentity,
   type ParsedDataSet,
 } from './convert';
+export { LARGEST_DOCUMENT, type EncapsulatedDocument } from './document';
 export { DicomError, type DicomErrorCode } from './errors';
 export { encodeFileMeta, readFileMeta, type FileMeta } from './file-meta';
 export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';

@@ -87,14 +87,24 @@ function decodeRun(bytes: Buffer, start: number, stop: number, table: CodeTable 
   return whole === stop ? text : text + REPLACEMENT;
 }
 
+/** Escape sequences as numbers: a text of nothing else would take a string and two look-ups for each. */
+const BY_CODE = new Map(
+  [...DESIGNATIONS].map(([text, found]) => [codeOf(Buffer.from(text, 'latin1'), 0, text.length), found]),
+);
+
+function codeOf(bytes: Buffer, start: number, length: number): number {
+  let code = 0;
+  for (let at = start; at < start + length; at += 1) code = code * 0x100 + (bytes[at] ?? 0);
+  return code;
+}
+
 function designation(
   bytes: Buffer,
   start: number,
   end: number,
 ): { half: 'g0' | 'g1'; table: CodeTable; length: number } | undefined {
-  for (const length of [2, 3]) {
-    if (start + length > end) return undefined;
-    const found = DESIGNATIONS.get(bytes.toString('latin1', start, start + length));
+  for (let length = 2; length <= 3 && start + length <= end; length += 1) {
+    const found = BY_CODE.get(codeOf(bytes, start, length));
     if (found !== undefined) return { ...found, length };
   }
   return undefined;

@@ -12,6 +12,22 @@ const BYTES_PER_UNIT = 3;
 const LARGEST_INTEGER = 0xffffffff;
 const MOST_DIGITS = 11;
 
+/** No message is longer, whatever its settings: JavaScript's strings end at twice as much. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** What a text may have at most. */
+export interface JsonLimits {
+  /** Of UTF-8, with everything escaped. */
+  readonly bytes: number;
+  /** Values and keys. */
+  readonly elements: number;
+}
+
+/** The text would be larger than it may be. Nothing more is written into it, but by who takes back what was. */
+export class OutOfRoom extends Error {
+  override readonly name = 'OutOfRoom';
+}
+
 /** The memory that texts are written into, one after the other. */
 let memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
 
@@ -23,7 +39,25 @@ let memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
 export class JsonText {
   bytes = memory;
   length = 0;
+  /** Values and keys so far. */
+  elements = 0;
   #isAscii = true;
+  readonly #limits: JsonLimits;
+
+  constructor(limits: JsonLimits = { bytes: MOST_BYTES, elements: Infinity }) {
+    this.#limits = { ...limits, bytes: Math.min(limits.bytes, MOST_BYTES) };
+  }
+
+  /** Is there room for so many bytes more? */
+  hasRoom(more: number): boolean {
+    return this.length + more <= this.#limits.bytes && this.elements <= this.#limits.elements;
+  }
+
+  /** How much more there may be. */
+  get room(): JsonLimits {
+    const { bytes, elements } = this.#limits;
+    return { bytes: bytes - this.length, elements: elements - this.elements };
+  }
 
   /** Afterwards there is room for so many bytes more. */
   ensure(more: number): void {
@@ -55,29 +89,48 @@ export class JsonText {
     this.length += this.bytes.write(text, this.length, 'latin1');
   }
 
-  /** An object with a member for each of these, which `write` writes with its key. */
-  object<T>(members: readonly T[], write: (member: T) => void): void {
-    this.#list(OPEN_BRACE, members, write, CLOSE_BRACE);
+  /**
+   * An object with a member for each of these, which `write` writes with its key. One for which it returns false is left out.
+   * @throws OutOfRoom
+   */
+  object<T>(members: readonly T[], write: (member: T) => boolean | void): void {
+    this.#list(OPEN_BRACE, members, write, CLOSE_BRACE, KEY);
   }
 
-  /** An array with an element for each of these. */
-  array<T>(elements: readonly T[], write: (element: T) => void): void {
-    this.#list(OPEN_BRACKET, elements, write, CLOSE_BRACKET);
+  /** An array with an element for each of these. @throws OutOfRoom */
+  array<T>(elements: readonly T[], write: (element: T) => boolean | void): void {
+    this.#list(OPEN_BRACKET, elements, write, CLOSE_BRACKET, VALUE);
   }
 
-  #list<T>(open: number, members: readonly T[], write: (member: T) => void, close: number): void {
+  #list<T>(
+    open: number,
+    members: readonly T[],
+    write: (member: T) => boolean | void,
+    close: number,
+    count: number,
+  ): void {
     this.byte(open);
     let isFirst = true;
     for (const member of members) {
+      const { length } = this;
+      this.elements += count;
       if (!isFirst) this.byte(COMMA);
-      isFirst = false;
-      write(member);
+      if (write(member) === false) this.cut(length);
+      else isFirst = false;
+      if (!this.hasRoom(0)) throw new OutOfRoom('the message would be too large');
     }
     this.byte(close);
   }
 
+  /** Are these the last bytes? */
+  endsWith(ascii: Uint8Array): boolean {
+    const start = this.length - ascii.length;
+    return ascii.every((byte, index) => this.bytes[start + index] === byte);
+  }
+
   /** Any value that JSON has. */
   value(value: unknown): void {
+    this.elements += within(value);
     const text = JSON.stringify(value);
     this.ensure(text.length * BYTES_PER_UNIT);
     const written = this.bytes.write(text, this.length, 'utf8');
@@ -116,6 +169,20 @@ export class JsonText {
     if (this.bytes.length <= MOST_KEPT_BYTES) memory = this.bytes;
     return this.bytes.toString(this.#isAscii ? 'latin1' : 'utf8', 0, this.length);
   }
+}
+
+/** A member of an array counts as a value, one of an object as a key and a value. */
+const VALUE = 1;
+const KEY = 2;
+
+/** Values and keys within a value. */
+function within(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + VALUE + within(each), 0);
+  return Object.values(value).reduce<number>(
+    (sum, each) => (each === undefined ? sum : sum + KEY + within(each)),
+    0,
+  );
 }
 
 /** A text as JSON, without any byte that is not ASCII. */

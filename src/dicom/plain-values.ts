@@ -34,6 +34,7 @@ export function writePlainValues(out: JsonText, dataSet: DataSet, element: Eleme
   const before = out.length;
   const count = write(out, dataSet, element, vr, element.bytes);
   if (count === GIVEN_UP) out.cut(before);
+  else out.elements += count;
   return count;
 }
 

@@ -1,33 +1,71 @@
+import { CODE } from './ascii';
+import { OutOfRoom } from './json-text';
 import type { ContentItem, Report } from './report';
 import type { Code, ContentValue } from './report-values';
 import { uidName } from './uids';
 
 const INDENT = '  ';
 
-/** The document as lines that a person can read: one content item a line, its children indented. */
-export function reportText(report: Omit<Report, 'Text'>): string {
-  const lines = [meaning(report.Title) ?? 'Structured report'];
+/**
+ * The document as lines that a person can read: one content item a line, its children indented.
+ * @throws OutOfRoom when it would have more characters than `most`: what is deeply nested is far indented
+ */
+export function reportText(report: Omit<Report, 'Text'>, most: number): string {
+  const lines = new Lines(most);
+  lines.add(meaning(report.Title) ?? 'Structured report', '');
   const flags = [report.CompletionFlag, report.VerificationFlag, report.PreliminaryFlag].filter(Boolean);
-  if (flags.length > 0) lines.push(`(${flags.join(', ')})`);
+  if (flags.length > 0) lines.add(`(${flags.join(', ')})`, '');
   for (const observer of report.VerifyingObservers ?? []) {
     const { VerifyingObserverName: name = '?', VerifyingOrganization: organization } = observer;
     const when = observer.VerificationDateTime;
-    lines.push(`Verified by ${[name, organization, when].filter((each) => each !== undefined).join(', ')}`);
+    lines.add(
+      `Verified by ${[name, organization, when].filter((each) => each !== undefined).join(', ')}`,
+      '',
+    );
   }
   for (const item of report.Content.Content ?? []) write(item, INDENT, lines);
-  return lines.map(withoutTrailingSpaces).join('\n');
+  return lines.text();
 }
 
-/** Looks before it searches: by far most lines have nothing to be taken away. */
-function withoutTrailingSpaces(text: string): string {
-  return text.endsWith(' ') || text.includes(' \n') ? text.replace(/ +$/gm, '') : text;
+const LINE_END = /\r\n|\r|\n/;
+
+class Lines {
+  readonly #lines: string[] = [];
+  #room: number;
+
+  constructor(most: number) {
+    this.#room = most;
+  }
+
+  /** Texts have lines of their own; those that follow stand under the first. */
+  add(text: string, indent: string): void {
+    const [first = '', ...more] = text.split(LINE_END);
+    this.#addLine(first, indent);
+    for (const each of more) this.#addLine(each, indent + INDENT);
+  }
+
+  #addLine(text: string, indent: string): void {
+    const visible = withoutTrailingSpaces(text);
+    const line = visible === '' ? '' : indent + visible;
+    this.#room -= line.length + 1;
+    if (this.#room < 0) throw new OutOfRoom('the text of the report would be too large');
+    this.#lines.push(line);
+  }
+
+  text(): string {
+    return this.#lines.join('\n');
+  }
 }
 
-function write(item: ContentItem, indent: string, lines: string[]): void {
-  const text = indent + line(item);
-  // Texts have lines of their own; those that follow stand under the first.
-  const isOneLine = !text.includes('\n') && !text.includes('\r');
-  lines.push(isOneLine ? text : text.replace(/\r\n|\r|\n/g, `\n${indent}${INDENT}`));
+/** By hand: an expression for spaces at the end tries each run of spaces from each of them. */
+function withoutTrailingSpaces(line: string): string {
+  let end = line.length;
+  while (end > 0 && line.charCodeAt(end - 1) === CODE.SPACE) end -= 1;
+  return line.slice(0, end);
+}
+
+function write(item: ContentItem, indent: string, lines: Lines): void {
+  lines.add(line(item), indent);
   for (const child of item.Content ?? []) write(child, indent + INDENT, lines);
 }
 

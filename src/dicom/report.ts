@@ -1,7 +1,9 @@
 import { itemOf, itemsOf, numbersOf, textOf } from './attributes';
 import type { DataSet } from './data-set';
+import { type JsonLimits, OutOfRoom } from './json-text';
 import { reportText } from './report-text';
 import { type Code, codeOf, contentValue, type ContentValue, measurement } from './report-values';
+import { Kind } from './vr';
 
 /** (0040,A504): the template that the document or a part of it follows (PS3.3 C.18.8). */
 export interface Template {
@@ -74,10 +76,14 @@ const VerifyingOrganization = 0x0040a027;
 const VerificationDateTime = 0x0040a030;
 const VerifyingObserverIdentificationCodeSequence = 0x0040a088;
 
-/** The report in an object that has a content tree; undefined for every other object. */
-export function report(dataSet: DataSet): Report | undefined {
+/**
+ * The report in an object that has a content tree; undefined for every other object.
+ * @throws OutOfRoom when it would be larger than it may be: a part of a report is none
+ */
+export function report(dataSet: DataSet, limits: JsonLimits): Report | undefined {
   if (dataSet.find(ContentSequence) === undefined && textOf(dataSet, ValueType) !== 'CONTAINER')
     return undefined;
+  if (!isWithin(dataSet, limits)) throw new OutOfRoom('the report would be too large');
   const content = contentItem(dataSet);
   const observers = itemsOf(dataSet, VerifyingObserverSequence).map(verifyingObserver);
   const document: Omit<Report, 'Text'> = {
@@ -90,7 +96,24 @@ export function report(dataSet: DataSet): Report | undefined {
     VerifyingObservers: observers.length === 0 ? undefined : observers,
     Content: content,
   };
-  return { ...document, Text: reportText(document) };
+  return { ...document, Text: reportText(document, limits.bytes) };
+}
+
+/** Looks at how much there is, before anything is made of it. Binary numbers and bytes do not count as text. */
+function isWithin(dataSet: DataSet, limits: JsonLimits): boolean {
+  let { bytes, elements } = limits;
+  const count = (within: DataSet): void => {
+    elements -= within.elements.length;
+    for (const { items, length, vr } of within.elements) {
+      if (items === undefined) {
+        if (vr.width === 1 && vr.kind !== Kind.Bytes) bytes -= length;
+        continue;
+      }
+      for (const item of items) if (bytes >= 0 && elements >= 0) count(item);
+    }
+  };
+  for (const item of itemsOf(dataSet, ContentSequence)) if (bytes >= 0 && elements >= 0) count(item);
+  return bytes >= 0 && elements >= 0;
 }
 
 /** Recursive: nesting is bounded by the structure reader. */

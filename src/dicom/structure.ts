@@ -48,6 +48,8 @@ export function walkDataSet(
 interface WalkOptions {
   readonly end: number;
   readonly strict: boolean;
+  /** A sequence ends where its length says. */
+  readonly believesLengths: boolean;
 }
 
 class Walk {
@@ -57,6 +59,7 @@ class Walk {
   readonly #warnings: Warnings;
   readonly #trials: Trials;
   readonly #strict: boolean;
+  readonly #believesLengths: boolean;
   #position = 0;
   #frame!: Frame;
   #framesOffset = 0;
@@ -70,7 +73,11 @@ class Walk {
     visitor: StructureVisitor,
     warnings: Warnings,
     trials: Trials,
-    { end, strict }: WalkOptions = { end: cursor.source.size, strict: false },
+    { end, strict, believesLengths }: WalkOptions = {
+      end: cursor.source.size,
+      strict: false,
+      believesLengths: false,
+    },
   ) {
     this.#cursor = cursor;
     this.#size = end;
@@ -78,6 +85,7 @@ class Walk {
     this.#warnings = warnings;
     this.#trials = trials;
     this.#strict = strict;
+    this.#believesLengths = believesLengths;
   }
 
   run(offset: number, declared: Encoding): void {
@@ -98,13 +106,14 @@ class Walk {
     return new Frame(undefined, -1, false, this.#size, this.#size, 0, encoding);
   }
 
-  #trial(cursor: Cursor, end: number): Walk {
-    return new Walk(cursor, NOBODY, new NoWarnings(), this.#trials, { end, strict: true });
+  #trial(end: number, believesLengths: boolean): Walk {
+    const options = { end, strict: true, believesLengths };
+    return new Walk(this.#trials.cursor, NOBODY, new NoWarnings(), this.#trials, options);
   }
 
   #readsToEnd(offset: number, encoding: Encoding): boolean {
     const read = (): number => {
-      const walk = this.#trial(this.#trials.cursor, this.#size);
+      const walk = this.#trial(this.#size, true);
       walk.#position = offset;
       walk.#frame = walk.#root(encoding);
       walk.#toEnd();
@@ -116,7 +125,7 @@ class Walk {
   /** Where a sequence or an item ends that can be read by the letter; undefined: it cannot. */
   #endOf({ isSequence, offset, end, limit, tag, depth, encoding }: Attempt): number | undefined {
     return this.#trials.endOf(() => {
-      const walk = this.#trial(this.#trials.cursor, limit);
+      const walk = this.#trial(limit, isSequence);
       const around = new Frame(undefined, tag, !isSequence, UNDEFINED_END, limit, depth, encoding);
       walk.#position = offset;
       walk.#frame = new Frame(
@@ -395,7 +404,7 @@ class Walk {
    */
   #overruns(frame: Frame, start: number, end: number): boolean {
     const limit = end === UNDEFINED_END ? this.#size : end;
-    if (this.#strict || limit > this.#size) return false;
+    if (this.#believesLengths || limit > this.#size) return false;
     const { tag, depth, encoding } = frame;
     const found = this.#endOf({ isSequence: false, offset: start, end, limit, tag, depth, encoding });
     return found !== undefined && this.#extend(frame, found);

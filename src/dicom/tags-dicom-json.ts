@@ -1,5 +1,5 @@
 import { writeAttribute } from './attribute-text';
-import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
+import type { BulkData, TagsOptions, InlineBinary } from './bulk-data';
 import type { DataSet } from './data-set';
 import { lookUp } from './dictionary';
 import { warnOfOtherVr } from './dictionary-type';
@@ -16,15 +16,16 @@ export interface DicomJson {
   [tag: string]: DicomJsonAttribute;
 }
 
-const keyOf = remembered((tag: number) => asciiBytes(`"${tagHex(tag)}":`));
+/** The key of an attribute with its colon. */
+export const keyOfTag = remembered((tag: number) => asciiBytes(`"${tagHex(tag)}":`));
 
 const knownVr = remembered((tag: number) => lookUp(tag)?.vr);
 
 /** Tags in layout `dicom-json`: PS3.18 Annex F. */
-export function writeDicomJson(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
+export function writeDicomJson(out: JsonText, dataSet: DataSet, options: TagsOptions): void {
   out.object(dataSet.elements, (element) => {
-    out.copy(keyOf(element.tag));
+    out.copy(keyOfTag(element.tag));
     warnOfOtherVr(dataSet, element, knownVr(element.tag));
-    writeAttribute(out, dataSet, element, resolveVr(dataSet, element), place, writeDicomJson);
+    writeAttribute(out, dataSet, element, resolveVr(dataSet, element), options, writeDicomJson);
   });
 }

@@ -1,6 +1,6 @@
 import { CODE } from './ascii';
 import { writeAttribute } from './attribute-text';
-import type { BulkData, BulkDataPlace, InlineBinary } from './bulk-data';
+import type { BulkData, TagsOptions, InlineBinary } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
 import { dictionaryVr, isNumberForText, readByDictionary } from './dictionary-type';
@@ -8,7 +8,7 @@ import { asciiBytes, type JsonText } from './json-text';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 import { remembered } from './remembered';
 import { tagHex } from './tags';
-import { resolveVr, type Value } from './values';
+import { resolveVr, unpaddedEnd, type Value } from './values';
 import { Kind, type Vr } from './vr';
 
 const { OPEN_BRACKET, CLOSE_BRACKET } = CODE;
@@ -41,17 +41,32 @@ const layoutOf = remembered((tag: number): Layout => {
   return { key, known: keyword === undefined ? undefined : vr, single };
 });
 
+/** The key of an attribute with its colon. */
+export const keyOfKeyword = (tag: number): Uint8Array => layoutOf(tag).key;
+
 /** Tags in layout `keyword`. What JSON type an attribute has, the dictionary decides. */
-export function writeKeywordTags(out: JsonText, dataSet: DataSet, place: BulkDataPlace): void {
+export function writeKeywordTags(out: JsonText, dataSet: DataSet, options: TagsOptions): void {
   out.object(dataSet.elements, (element) => {
     const { key, known, single } = layoutOf(element.tag);
+    const { leaveOutEmpty } = options;
+    if (leaveOutEmpty && isEmpty(element)) return false;
     out.copy(key);
-    if (known !== undefined) writeKnown(out, dataSet, element, known, single, place);
-    else {
-      const creator = dataSet.privateCreator(element.tag);
-      writeAttribute(out, dataSet, element, resolveVr(dataSet, element), place, writeKeywordTags, creator);
+    if (known !== undefined) {
+      writeKnown(out, dataSet, element, known, single, options);
+      return !leaveOutEmpty || !out.endsWith(NULL);
     }
+    const vr = resolveVr(dataSet, element);
+    const creator = dataSet.privateCreator(element.tag);
+    writeAttribute(out, dataSet, element, vr, options, writeKeywordTags, creator);
+    return true;
   });
+}
+
+/** No items, and no value but padding. */
+function isEmpty({ items, bytes, start, length, vr }: Element): boolean {
+  if (items !== undefined) return items.length === 0;
+  if (bytes === undefined || vr.kind === Kind.Bytes || vr.width > 1) return length === 0;
+  return unpaddedEnd(bytes, start, start + length) === start;
 }
 
 function writeKnown(
@@ -60,13 +75,14 @@ function writeKnown(
   element: Element,
   known: Vr,
   single: boolean,
-  place: BulkDataPlace,
+  options: TagsOptions,
 ): void {
   const vr = dictionaryVr(dataSet, element, known);
-  if (vr.kind === Kind.Sequence) out.array(element.items ?? [], (item) => writeKeywordTags(out, item, place));
+  if (vr.kind === Kind.Sequence)
+    out.array(element.items ?? [], (item) => writeKeywordTags(out, item, options));
   else if (element.length === 0) out.copy(NULL);
   else if (vr.kind === Kind.Bytes || element.bytes === undefined)
-    writeAttribute(out, dataSet, element, vr, place, writeKeywordTags);
+    writeAttribute(out, dataSet, element, vr, options, writeKeywordTags);
   else if (isNumberForText(vr, known) || !writePlain(out, dataSet, element, vr, single)) {
     out.value(valueOrValues(dataSet, element, readByDictionary(dataSet, element, vr, known), single));
   }

@@ -51,11 +51,16 @@ export class Trials {
 
   /** Where it ends; undefined: it cannot be read so. @param read throws a DicomError when it cannot */
   endOf(read: () => number): number | undefined {
+    // Most trials fail, and nobody looks where: to find that out is most of what an error costs.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
       return read();
     } catch (error) {
       if (!(error instanceof DicomError)) throw error;
       return undefined;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 

@@ -6,11 +6,12 @@ import { VERIFICATION_SOP_CLASS } from './uids';
 
 /**
  * UIDs as they are found in the wild: digits and dots by the Standard (PS3.5 9.1), letters and hyphens from
- * anonymisers, a dot at the end from writers that forget the last component. What could mean something to a path, a log or
- * a shell is out, and so is more than 64 characters.
+ * anonymisers, a dot or a space too many. The object is worth more than its name, and the message says what is odd about
+ * that. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
  */
 export function isAcceptableInstanceUid(uid: string): boolean {
-  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z]+([.-][0-9A-Za-z]+)*\.?$/.test(uid);
+  const name = uid.slice(0, MAX_UID_LENGTH).trim();
+  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z][0-9A-Za-z. -]*$/.test(name);
 }
 
 /**

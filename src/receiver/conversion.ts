@@ -1,11 +1,15 @@
 import { pathToFileURL } from 'node:url';
 import {
   convertParsed,
+  encapsulatedDocument,
+  encapsulatesDocument,
+  expectCharacterSet,
   parseDataSet,
   uidName,
   valuesOfKeyword,
   type ByteSource,
   type Conversion,
+  type EncapsulatedDocument,
   type ParsedDataSet,
   type Value,
 } from '../dicom';
@@ -18,7 +22,15 @@ import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 
 export interface ConversionSettings extends Pick<
   DicomInSettings,
-  'includeCommonFieldsNode' | 'includeReportNode' | 'includeTagsNode' | 'tagsFormat'
+  | 'includeCommonFieldsNode'
+  | 'includeReportNode'
+  | 'includeTagsNode'
+  | 'tagsFormat'
+  | 'leaveOutEmpty'
+  | 'defaultCharacterSet'
+  | 'maxMessageMB'
+  | 'maxMessageElements'
+  | 'document'
 > {
   /** The id of the node, which makes an object's id one that is unique among all receivers. */
   receiverId: string;
@@ -33,6 +45,8 @@ export interface ConvertedObject {
   json: string;
   /** The whole Part 10 file, where the node's output is `buffer`. */
   object: Buffer<ArrayBuffer> | undefined;
+  /** The bytes of `msg.dicom.document`. */
+  document: Buffer<ArrayBuffer> | undefined;
 }
 
 const NOT_AS_ANNOUNCED = {
@@ -52,17 +66,26 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
   // that long costs the garbage collector more than a second reading costs us.
   const known = note?.dataSet;
   if (note !== undefined) note.dataSet = undefined;
-  if (note !== undefined && known !== undefined && settings.output === 'none')
-    return { json: messageOf(queued, note.head.envelope, known, settings), object: undefined };
+  const needsBytes =
+    settings.output !== 'none' || (settings.document && known && encapsulatesDocument(known));
+  if (note !== undefined && known !== undefined && needsBytes !== true)
+    return {
+      json: messageOf(queued, note.head.envelope, known, settings),
+      object: undefined,
+      document: undefined,
+    };
   return queued.read((content) => {
     const source = contentSource(content);
     const { envelope, length: offset } = note?.head ?? readHead(source);
     const { transferSyntaxUID } = envelope;
     const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
+    expectCharacterSet(dataSet, settings.defaultCharacterSet);
     const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
+    const document = settings.document ? encapsulatedDocument(dataSet, source) : undefined;
     return {
-      json: messageOf(queued, envelope, dataSet, settings, filename),
+      json: messageOf(queued, envelope, dataSet, settings, filename, document),
       object: settings.output === 'buffer' ? copyOf(content, source) : undefined,
+      document: document?.data,
     };
   });
 }
@@ -73,18 +96,23 @@ function messageOf(
   dataSet: ParsedDataSet,
   settings: ConversionSettings,
   filename?: string,
+  document?: EncapsulatedDocument,
 ): string {
   const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
-  const conversion = convertParsed(dataSet, { ...settings, ...kept });
-  const rest = JSON.stringify(
-    aboutObject(conversion, envelope, {
-      ...(filename !== undefined && { filename }),
-      size: dataSet.size,
-      queueId: `${settings.receiverId}:${id}`,
-      redelivered,
-    }),
-  );
-  return `{"payload":${conversion.json},${rest.slice(1)}`;
+  const hasObject = settings.output === 'buffer';
+  const conversion = convertParsed(dataSet, { ...settings, ...kept, hasObject });
+  const about = aboutObject(conversion, envelope, {
+    ...(filename !== undefined && { filename }),
+    size: dataSet.size,
+    queueId: `${settings.receiverId}:${id}`,
+    redelivered,
+  });
+  // Its bytes go beside the JSON.
+  if (document !== undefined) {
+    const { mediaType, title } = document;
+    about.dicom.document = { mediaType, ...(title !== undefined && { title }) };
+  }
+  return `{"payload":${conversion.json},${JSON.stringify(about).slice(1)}`;
 }
 
 /**

@@ -31,6 +31,8 @@ export interface MessageFacts extends ObjectEnvelope {
   warnings?: readonly { code: string; path: string; text: string }[];
   /** Nobody sent it: it comes from the node's button. */
   sample?: true;
+  /** The document that the object encapsulates, where the node is to hand it out. `data` goes beside the JSON. */
+  document?: { mediaType: string; title?: string; data?: Buffer };
   /** The Part 10 object, where the node's output is `buffer`. */
   object?: Buffer;
 }

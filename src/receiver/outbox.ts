@@ -23,9 +23,9 @@ export class Outbox<Message> {
   ) {}
 
   /** @param transfer memory that moves to the other thread with the message */
-  add(message: Message, transfer?: ArrayBuffer): void {
+  add(message: Message, transfer: readonly ArrayBuffer[] = []): void {
     this.messages.push(message);
-    if (transfer !== undefined) this.transfer.push(transfer);
+    this.transfer.push(...transfer);
     if (this.messages.length >= MAX_BATCH) this.flush();
     else if (this.timer === undefined) this.schedule();
   }

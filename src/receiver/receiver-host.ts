@@ -134,11 +134,11 @@ export class ReceiverHost {
     });
   }
 
-  private handOver({ id, json, object }: Delivery): void {
+  private handOver({ id, json, object, document }: Delivery): void {
     const message = JSON.parse(json) as FlowMessage;
-    if (object !== undefined) {
-      message.dicom.object = Buffer.from(object.buffer, object.byteOffset, object.byteLength);
-    }
+    if (object !== undefined) message.dicom.object = asBuffer(object);
+    if (document !== undefined && message.dicom.document !== undefined)
+      message.dicom.document.data = asBuffer(document);
     this.listener.message(message);
     // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
     // its first node can have got leaves the queue. One that was stopped comes again, marked redelivered.
@@ -182,4 +182,9 @@ export class ReceiverHost {
     this.outbox?.flush();
     return this.outbox !== undefined;
   }
+}
+
+/** What another thread has sent is no Buffer any more. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -9,7 +9,16 @@ export const SAMPLE_ID = 'sample';
 
 export type SampleSettings = Pick<
   DicomInSettings,
-  'includeCommonFieldsNode' | 'includeReportNode' | 'includeTagsNode' | 'tagsFormat' | 'ourAET' | 'port'
+  | 'includeCommonFieldsNode'
+  | 'includeReportNode'
+  | 'includeTagsNode'
+  | 'tagsFormat'
+  | 'leaveOutEmpty'
+  | 'defaultCharacterSet'
+  | 'maxMessageMB'
+  | 'maxMessageElements'
+  | 'ourAET'
+  | 'port'
 >;
 
 /** The file is DICOM, but no object that a receiver would take. */

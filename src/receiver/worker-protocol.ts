@@ -9,7 +9,13 @@ export type ToWorker =
 /** From the worker to its host; posted in batches, too. */
 export type FromWorker =
   /** `json` is a FlowMessage as text: parsing it costs the main thread a third of what cloning does. */
-  | { kind: 'delivery'; id: string; json: string; object?: Uint8Array<ArrayBuffer> }
+  | {
+      kind: 'delivery';
+      id: string;
+      json: string;
+      object?: Uint8Array<ArrayBuffer>;
+      document?: Uint8Array<ArrayBuffer>;
+    }
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
   | { kind: 'fault'; fault: ReceiverFault }

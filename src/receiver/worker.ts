@@ -24,10 +24,11 @@ const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 },
 });
 
 const receiver = new Receiver(config, {
-  deliver: (id, { json, object }) => {
-    if (object === undefined) outbox.add({ kind: 'delivery', id, json });
-    // Alone in its memory (see conversion.ts), so it moves to the main thread instead of being copied.
-    else outbox.add({ kind: 'delivery', id, json, object }, object.buffer);
+  deliver: (id, { json, object, document }) => {
+    const bytes = { ...(object && { object }), ...(document && { document }) };
+    // Each alone in its memory (see conversion.ts), so they move to the main thread instead of being copied.
+    const memory = Object.values(bytes).map(({ buffer }) => buffer);
+    outbox.add({ kind: 'delivery', id, json, ...bytes }, memory);
   },
   event: (event) => {
     if (gate.passes(event)) outbox.add({ kind: 'event', event });

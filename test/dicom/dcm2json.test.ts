@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { needs } from '../support/needs';
 import { type Cause, CAUSES, Comparison, type Model, newTally, type Tally } from './support/compare';
 import { convertBytes, corpusObjects } from './support/corpus-objects';
-import { dcm2json, pydicom } from './support/oracles';
+import { dcm2json, parsed, pydicom } from './support/oracles';
 
 /** JSON text and back: what leaves the conversion must survive it. */
 function tagsOf(bytes: Buffer): Model {
@@ -30,6 +32,16 @@ const skipped = needs('dcmtk', 'corpus', 'pydicom');
 describe('Tags in dicom-json layout equal those of independent implementations', { skip: skipped }, () => {
   const dcmtk = newTally();
   const objects = skipped === false ? corpusObjects('good', 'generated') : [];
+
+  it('survive one that writes no JSON: it has not read the object', () => {
+    for (const text of ['', '{', '{"00280030":{"vr":"DS","Value":[1,.5]}}', 'NaN']) {
+      assert.deepEqual(parsed(text), { refused: 'what it writes is no JSON' });
+    }
+    const broken = join(mkdtempSync(join(tmpdir(), 'oracle-')), 'broken.dcm');
+    writeFileSync(broken, 'no object');
+    assert.deepEqual([...pydicom([broken])], []);
+    assert.ok('refused' in dcm2json(broken));
+  });
 
   it('of DCMTK dcm2json, for every object that it reads', () => {
     const reasons: string[] = [];

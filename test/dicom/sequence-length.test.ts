@@ -84,6 +84,14 @@ describe('a sequence that is longer than its length says', () => {
         assert.deepEqual(keyword(around(open), uid), expected({ ScheduledWorkitemCodeSequence: [S1] }));
       });
 
+      it('within another of its kind', () => {
+        const inner = of(INNER, 'SQ', whole, { length: 4 });
+        assert.deepEqual(
+          keyword(around(sequence(item(inner), 4)), uid),
+          expected({ ScheduledWorkitemCodeSequence: [S1] }),
+        );
+      });
+
       it('at the end of the data set', () => {
         const elements = [of(0x00100020, 'LO', 'P1'), sequence(whole, 4)];
         assert.deepEqual(keyword(elements, uid), { PatientID: 'P1', RequestAttributesSequence: [S1] });

@@ -323,6 +323,16 @@ describe('requests on an open association', () => {
     });
   }
 
+  it('accepts instance UIDs with a dot or a space too many: the object is worth more than its name', async () => {
+    for (const uid of ['1.2.3.', '1.2. 3', ' 1.2.3', '1.2.3 ', '1..2', '1.2-A']) {
+      const listener = await listen();
+      const peer = await associate(listener);
+      peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x1000: uid })), pdv(3, LAST_DATA, Buffer.alloc(10))));
+      assert.equal((await peer.response()).get(0x0900), 0, uid);
+      assert.equal(listener.stored.length, 1);
+    }
+  });
+
   it('refuses a C-STORE without a data set with C000', async () => {
     const peer = await associate(await listen());
     peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x0800: 0x0101 }))));

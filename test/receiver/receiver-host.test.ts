@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { ReceiverHost, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { parseSettings } from '../../src/settings';
+import { element } from '../dicom/support/encode';
 import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
@@ -45,7 +46,55 @@ async function start(overrides: Record<string, unknown> = {}): Promise<Started> 
   return { host, port, messages, events, faults };
 }
 
+/** The value of Pixel Data in a Part 10 file, found by its header. */
+function pixelsOf(file: Buffer | undefined): Buffer | undefined {
+  const at = file?.indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00])) ?? -1;
+  return file?.subarray(at + 12, at + 12 + file.readUInt32LE(at + 8));
+}
+
+/** An object that encapsulates a document of an odd length. */
+function encapsulating(number: number, document: string): { uid: string; dataSet: Buffer } {
+  const { uid, dataSet } = sampleInstance(number);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(document.length);
+  const elements = [
+    element(0x00420010, 'ST', 'A report'),
+    element(0x00420011, 'OB', `${document}\0`),
+    element(0x00420012, 'LO', 'application/pdf '),
+    element(0x00420015, 'UL', length),
+  ];
+  return { uid, dataSet: Buffer.concat([dataSet, ...elements]) };
+}
+
 describe('ReceiverHost', () => {
+  it('hands over the document that an object encapsulates, as a Buffer, unless it is not wanted', async () => {
+    const documents = [`%PDF-1.7 ${'x'.repeat(100)}`, `%PDF-1.7 ${'x'.repeat(2_000_000)}`];
+    for (const output of ['none', 'buffer']) {
+      const { port, messages } = await start({ output });
+      const client = await StoreClient.open(port);
+      for (const [number, document] of documents.entries()) {
+        const { uid, dataSet } = encapsulating(number, document);
+        assert.equal(await client.store(uid, dataSet), 0);
+      }
+      await client.release();
+      await until(() => messages.length === documents.length, 'the messages');
+      messages.forEach(({ dicom, payload }, index) => {
+        const data = Buffer.from(documents[index] ?? '');
+        assert.deepEqual(dicom.document, { mediaType: 'application/pdf', title: 'A report', data });
+        assert.ok(Buffer.isBuffer(dicom.document?.data));
+        const { Offset, Length } = (payload.Tags?.['PixelData'] ?? {}) as { Offset?: number; Length: number };
+        if (output === 'none') assert.equal(Offset, undefined);
+        else assert.deepEqual(dicom.object?.subarray(Offset, (Offset ?? 0) + Length), pixelsOf(dicom.object));
+      });
+    }
+    const { port, messages } = await start({ document: false });
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = encapsulating(1, 'x');
+    assert.equal(await client.store(uid, dataSet), 0);
+    await until(() => messages.length === 1, 'the message');
+    assert.equal(messages[0]?.dicom.document, undefined);
+  });
+
   it('hands messages over from a worker thread, with the object where it is wanted', async () => {
     const { host, port, messages } = await start({ output: 'buffer' });
     const client = await StoreClient.open(port);

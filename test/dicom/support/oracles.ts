@@ -40,13 +40,23 @@ function run(path: string): { model: Model } | { refused: string } {
   });
   if (status !== 0 || stdout === '')
     return { refused: stderr.trim().split('\n').at(-1) ?? `status ${status}` };
-  return { model: JSON.parse(stdout) as Model };
+  return parsed(stdout);
+}
+
+/** What an implementation writes may be no JSON: dcm2json writes the text of a DS or IS as it is. Then it has not read the object. */
+export function parsed(text: string): { model: Model } | { refused: string } {
+  try {
+    return { model: JSON.parse(text) as Model };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { refused: 'what it writes is no JSON' };
+  }
 }
 
 /** The script stays where it is written: only TypeScript is compiled to dist. */
 const SCRIPT = resolve(__dirname, '..', '..', '..', '..', 'test', 'dicom', 'support', 'pydicom_json.py');
 
-/** pydicom's to_json_dict of several files, in one process. */
+/** pydicom's to_json_dict of several files, in one process; without those that it cannot do. */
 export function pydicom(paths: string[]): Map<string, Model> {
   const output = execFileSync(python, [SCRIPT], {
     encoding: 'utf8',
@@ -54,10 +64,11 @@ export function pydicom(paths: string[]): Map<string, Model> {
     input: paths.join('\n'),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  return new Map(
-    output
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as [string, Model]),
-  );
+  const models = new Map<string, Model>();
+  for (const line of output.split('\n')) {
+    const end = line.indexOf('\t');
+    const found = end < 0 ? undefined : parsed(line.slice(end + 1));
+    if (found !== undefined && 'model' in found) models.set(line.slice(0, end), found.model);
+  }
+  return models;
 }

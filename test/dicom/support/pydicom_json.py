@@ -1,4 +1,4 @@
-"""Writes one line of JSON, [path, DICOM JSON Model], for each path on standard input that pydicom can read."""
+"""Writes one line, path, tab and DICOM JSON Model, for each path on standard input that pydicom can read."""
 import base64
 import json
 import math
@@ -37,7 +37,9 @@ for path in sys.stdin.read().split("\n"):
         dataset = pydicom.dcmread(path, stop_before_pixels=True)
         dataset = pydicom.Dataset({tag: dataset[tag] for tag in dataset.keys() if tag.group != 2})
         model = dataset.to_json_dict(suppress_invalid_tags=False)
+        model = without_group_lengths(plain(model))
+        line = json.dumps(model, default=lambda raw: base64.b64encode(raw).decode())
     except Exception as reason:  # whatever pydicom cannot do, it is not asked about
         print(path, reason, file=sys.stderr)
         continue
-    print(json.dumps([path, without_group_lengths(plain(model))], default=lambda raw: base64.b64encode(raw).decode()))
+    print(path, line, sep="\t")
