@@ -14,6 +14,7 @@ import type { FoundObject, ObjectPlace } from './object-place';
 import {
   QueueRefusal,
   queueFull,
+  type LetterFacts,
   type ObjectQueue,
   type QueueWriter,
   type QueuedObject,
@@ -49,6 +50,8 @@ export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
   /** Ids not yet taken. */
   private waiting = new Fifo<string>();
+  /** Taken and given back, the next one last. */
+  private returned: string[] = [];
   private readonly taken = new Set<string>();
   /** Deliveries of objects that had any. Not in here: none. */
   private readonly deliveries = new Map<string, number>();
@@ -89,7 +92,7 @@ export class DiskQueue implements ObjectQueue {
   }
 
   get size(): number {
-    return this.waiting.size + this.taken.size;
+    return this.waiting.size + this.returned.length + this.taken.size;
   }
 
   async open(): Promise<void> {
@@ -183,12 +186,20 @@ export class DiskQueue implements ObjectQueue {
 
   take(): QueuedObject | undefined {
     for (;;) {
-      const id = this.waiting.shift();
+      const id = this.returned.pop() ?? this.waiting.shift();
       if (id === undefined) return undefined;
       if (this.isCutOff(id)) continue;
       this.taken.add(id);
       return this.counted(id);
     }
+  }
+
+  release(id: string): void {
+    if (this.taken.delete(id)) this.returned.push(id);
+  }
+
+  park(id: string): void {
+    this.fresh.remove(id);
   }
 
   /** Of an earlier run, which ended before the object was acknowledged. It is deleted. */
@@ -228,10 +239,10 @@ export class DiskQueue implements ObjectQueue {
     this.cleanUp(() => this.place(id).remove(id));
   }
 
-  setAside(id: string, why: string): void {
+  setAside(id: string, why: string, facts: LetterFacts = {}): void {
     const deliveries = this.deliveries.get(id) ?? 0;
     this.leave(id);
-    const letter = { id, at: new Date().toISOString(), why, deliveries };
+    const letter = { id, at: new Date().toISOString(), why, deliveries, ...facts };
     this.cleanUp(() => this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path)));
   }
 
@@ -251,6 +262,7 @@ export class DiskQueue implements ObjectQueue {
   close(): void {
     for (const part of [...this.parts]) this.discard(part);
     this.waiting = new Fifo();
+    this.returned = [];
     this.taken.clear();
     this.deliveries.clear();
     this.fresh.clear();

@@ -1,42 +1,64 @@
-import type { ObjectQueue, QueuedObject } from '../queue';
+import { hexStatus, isFailure, type CommandStatus } from '../network';
+import type { LetterFacts, ObjectQueue, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { convertQueued, type ConversionSettings, type ConvertedObject } from './conversion';
 import { NotPlaced } from './file-output';
+import { FlowBudget } from './flow-budget';
+import { giveUpText, type GiveUpReason } from './give-up-reason';
+import { letterFacts, receivedAt } from './letter-facts';
+import { placeCause, placeReason } from './place-cause';
+import { Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<
   DicomInSettings,
-  'acknowledge' | 'maxInFlight' | 'acknowledgeTimeoutSeconds' | 'maxDeliveries'
+  | 'acknowledge'
+  | 'maxInFlight'
+  | 'acknowledgeTimeoutSeconds'
+  | 'maxDeliveries'
+  | 'placeForHours'
+  | 'directory'
 >;
 
 /** What a delivery tells of its objects. */
 export interface DeliveryListener {
-  /** For the flow; answer with `handedOver`. */
+  /** For the flow; answer with `handedOver`, or with `notHandedOver`. */
   deliver(id: string, converted: ConvertedObject): void;
-  /** It could not be converted, or was not acknowledged: it is a dead letter now. */
-  gaveUp(id: string, reason: GiveUpReason): void;
-  /** Its file could not be put in place; it is tried again. */
-  notPlaced(id: string, error: NotPlaced): void;
+  /** It is a dead letter now. */
+  gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void;
+  /** Files cannot be put in place; those objects are tried again. */
+  notPlaced(found: Unplaceable, facts: LetterFacts): void;
 }
-
-export type GiveUpReason =
-  { kind: 'notConverted'; text: string } | { kind: 'notAcknowledged'; deliveries: number };
 
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory; fewer, with the objects in them. */
 const MAX_UNDER_WAY = 32;
 const MAX_OBJECTS_UNDER_WAY = 16;
 /** With one object a turn, senders on several associations would fill the queue faster than it is emptied. */
 const TURN_MS = 2;
-/** When a file cannot be put in place, the disk or the operator need time. */
-const PLACE_AGAIN_MS = 15_000;
+/** Before a message that could not be sent is tried again. */
+const SEND_AGAIN_MS = 1_000;
+
+/** An object that has been taken and not yet removed. */
+interface UnderWay {
+  queued: QueuedObject;
+  /** How often its message went to the flow since it was taken. */
+  deliveries: number;
+  timer?: NodeJS.Timeout;
+  /** Why its message could not be sent the last time. */
+  notSent?: string | undefined;
+}
 
 /**
  * Takes objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
- * the queue until the flow has acknowledged it, and comes again when it does not.
+ * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
+ * makes room for others, and is tried again later.
  */
 export class Delivery {
-  /** Objects that have been taken and not yet removed, with the timer that is running for them. */
-  private readonly underWay = new Map<string, NodeJS.Timeout | undefined>();
+  private readonly underWay = new Map<string, UnderWay>();
+  /** Of those, the ones that are to go to the flow again. */
+  private dueAgain: string[] = [];
   private readonly maxUnderWay: number;
+  private readonly budget: FlowBudget;
+  private readonly unplaced: Unplaced;
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
 
@@ -48,89 +70,150 @@ export class Delivery {
   ) {
     const unacknowledged = conversion.output === 'buffer' ? MAX_OBJECTS_UNDER_WAY : MAX_UNDER_WAY;
     this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : unacknowledged;
+    this.budget = new FlowBudget((id, converted) => this.listener.deliver(id, converted));
+    this.unplaced = new Unplaced(settings.placeForHours, {
+      retry: (ids) => this.retry(ids),
+      failing: (cause) => this.failing(cause),
+    });
   }
 
   /** There may be something to deliver. */
   wake(): void {
-    if (this.stopped || this.scheduled !== undefined || this.underWay.size >= this.maxUnderWay) return;
+    if (this.scheduled !== undefined || !this.hasRoom()) return;
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
       this.passSome();
     });
   }
 
+  private hasRoom(): boolean {
+    if (this.stopped || this.budget.isFull) return false;
+    return this.dueAgain.length > 0 || this.underWay.size < this.maxUnderWay;
+  }
+
   /** Sockets and timers have their turn after each object, or as soon as several small ones have taken some time. */
   private passSome(): void {
     const until = performance.now() + TURN_MS;
     do {
-      const queued = this.queue.take();
-      if (queued === undefined) return;
-      this.pass(queued);
-    } while (!this.stopped && this.underWay.size < this.maxUnderWay && performance.now() < until);
+      const again = this.dueAgain.shift();
+      if (again === undefined) {
+        const queued = this.queue.take();
+        if (queued === undefined) return;
+        this.pass(queued);
+      } else this.passAgain(again);
+    } while (this.hasRoom() && performance.now() < until);
     this.wake();
   }
 
   /** The flow has got it. */
   handedOver(id: string): void {
-    if (!this.underWay.has(id)) return;
-    if (!this.settings.acknowledge) {
-      this.finish(id);
-      return;
-    }
-    const milliseconds = this.settings.acknowledgeTimeoutSeconds * 1000;
-    this.setTimer(id, milliseconds, () => this.again(id));
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return;
+    entry.notSent = undefined;
+    if (this.settings.acknowledge) {
+      this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
+      this.budget.free(id);
+      this.wake();
+    } else this.finish(id);
   }
 
-  /** The flow is done with it. False when it is not under way. */
-  acknowledged(id: string): boolean {
-    if (!this.underWay.has(id)) return false;
-    this.finish(id);
-    return true;
+  /** The flow has not got it, or not all of the nodes that should have: it comes again, so often. */
+  notHandedOver(id: string, reason: string): void {
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return;
+    entry.notSent = reason;
+    this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
+    this.budget.free(id);
+    this.wake();
+  }
+
+  /**
+   * The flow is done with it. Undefined when it is not under way; else, how often it has been delivered.
+   * @param status a failure that nobody else hears of makes it a dead letter
+   */
+  acknowledged(id: string, status?: CommandStatus): number | undefined {
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return undefined;
+    if (status !== undefined && isFailure(status.status))
+      this.giveUp(entry.queued, { kind: 'failed', status });
+    else this.finish(id);
+    return entry.deliveries;
   }
 
   stop(): void {
     this.stopped = true;
     clearImmediate(this.scheduled);
-    for (const timer of this.underWay.values()) clearTimeout(timer);
+    for (const { timer } of this.underWay.values()) clearTimeout(timer);
+    // Not one byte of it has left this thread.
+    const held = this.budget.stop();
+    if (held !== undefined) this.queue.release(held);
     this.underWay.clear();
+    this.unplaced.stop();
   }
 
   private pass(queued: QueuedObject): void {
     const { id, redelivered } = queued;
-    this.underWay.set(id, undefined);
+    const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
+    entry.queued = queued;
+    this.underWay.set(id, entry);
     if (redelivered >= this.settings.maxDeliveries) {
-      this.giveUp(id, { kind: 'notAcknowledged', deliveries: redelivered });
+      this.giveUp(queued, exhausted(entry), entry.deliveries > 0);
       return;
     }
     let converted: ConvertedObject;
     try {
       converted = convertQueued(queued, this.conversion);
     } catch (error) {
-      if (error instanceof NotPlaced) {
-        this.listener.notPlaced(id, error);
-        this.setTimer(id, PLACE_AGAIN_MS, () => this.pass(queued));
-      } else {
-        this.giveUp(id, {
-          kind: 'notConverted',
-          text: error instanceof Error ? error.message : String(error),
-        });
-      }
+      if (error instanceof NotPlaced) this.notPlaced(queued, error);
+      else this.giveUp(queued, { kind: 'notConverted', text: textOf(error) });
       return;
     }
-    this.listener.deliver(id, converted);
+    this.unplaced.placed(id);
+    entry.deliveries += 1;
+    this.budget.pass(id, converted);
+  }
+
+  private notPlaced(queued: QueuedObject, error: NotPlaced): void {
+    const { id } = queued;
+    const { placeForHours: hours, directory } = this.settings;
+    const text = placeReason(error, directory);
+    if (this.unplaced.add(id, receivedAt(queued), placeCause(error), text)) {
+      this.leave(id);
+      this.queue.park(id);
+    } else this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
+  }
+
+  private failing(cause: Unplaceable): void {
+    const queued = this.underWay.get(cause.id)?.queued;
+    this.listener.notPlaced(cause, queued === undefined ? {} : letterFacts(queued, true));
+  }
+
+  /** They are the next to be taken, in this order. */
+  private retry(ids: readonly string[]): void {
+    for (const id of ids.toReversed()) this.queue.release(id);
+    this.wake();
   }
 
   private again(id: string): void {
+    this.dueAgain.push(id);
+    this.wake();
+  }
+
+  private passAgain(id: string): void {
+    if (!this.underWay.has(id)) return;
     const queued = this.queue.retake(id);
     if (queued === undefined) this.finish(id);
     else this.pass(queued);
   }
 
-  private giveUp(id: string, reason: GiveUpReason): void {
-    const why = reason.kind === 'notConverted' ? reason.text : 'the flow did not acknowledge it';
+  /** @param readsDataSet false: it may be what ended the process, again and again */
+  private giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet = true): void {
+    const { id } = queued;
+    const facts = { ...letterFacts(queued, readsDataSet), ...statusOf(reason) };
+    this.unplaced.forget(id);
     this.leave(id);
-    this.queue.setAside(id, why);
-    this.listener.gaveUp(id, reason);
+    this.queue.setAside(id, giveUpText(reason), facts);
+    this.listener.gaveUp(id, reason, facts);
     this.wake();
   }
 
@@ -141,12 +224,28 @@ export class Delivery {
   }
 
   private leave(id: string): void {
-    clearTimeout(this.underWay.get(id));
+    clearTimeout(this.underWay.get(id)?.timer);
     this.underWay.delete(id);
+    this.budget.free(id);
   }
 
-  private setTimer(id: string, milliseconds: number, expired: () => void): void {
-    clearTimeout(this.underWay.get(id));
-    this.underWay.set(id, setTimeout(expired, milliseconds));
+  private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(expired, milliseconds);
   }
+}
+
+function exhausted({ queued, notSent }: UnderWay): GiveUpReason {
+  const { redelivered: deliveries } = queued;
+  return notSent === undefined
+    ? { kind: 'notAcknowledged', deliveries }
+    : { kind: 'notSent', text: notSent, deliveries };
+}
+
+function statusOf(reason: GiveUpReason): LetterFacts {
+  return reason.kind === 'failed' ? { status: hexStatus(reason.status.status) } : {};
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

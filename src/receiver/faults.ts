@@ -1,3 +1,5 @@
+import type { LetterFacts } from '../queue';
+
 /**
  * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the
  * code that `faultCode` makes of the kind.
@@ -12,15 +14,20 @@ export type FaultKind =
   | 'notConverted'
   | 'notAcknowledged'
   | 'notPlaced'
+  | 'notPlacedInTime'
+  | 'notSent'
   | 'responseTimedOut'
   | 'workerCrashed'
   | 'settingsInvalid'
-  | 'tlsMissing';
+  | 'tlsMissing'
+  | 'unexpected';
 
 export interface ReceiverFault {
   kind: FaultKind;
   /** Facts for the text. */
   values: Record<string, string | number>;
+  /** The object that it is about: for Catch nodes, never for a text that may get into a log. */
+  object?: LetterFacts;
   /** True while the receiver does not listen because of it (it goes on trying by itself). */
   down: boolean;
 }

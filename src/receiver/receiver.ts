@@ -1,16 +1,17 @@
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, ObjectQueue, QueueRefusal } from '../queue';
+import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
-import { Delivery, type GiveUpReason } from './delivery';
+import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
+import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
-import type { ReceiverRequests } from './requests';
+import type { DeadLetterList, ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -45,6 +46,7 @@ export class Receiver implements ReceiverRequests {
   private queueIsOpen = false;
   private stopping = false;
   private lastFull = 0;
+  private deadLetterCount = 0;
   private readonly count: Counts;
 
   constructor(
@@ -61,8 +63,9 @@ export class Receiver implements ReceiverRequests {
       { ...settings, receiverId, files },
       {
         deliver: (id, converted) => this.deliver(id, converted),
-        gaveUp: (id, reason) => this.gaveUp(id, reason),
-        notPlaced: (id, { message: reason }) => this.fault('notPlaced', { id, reason }),
+        gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
+        notPlaced: ({ id, reason, objects }, facts) =>
+          this.fault('notPlaced', { id, reason, objects }, facts),
       },
     );
     this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
@@ -91,32 +94,45 @@ export class Receiver implements ReceiverRequests {
     this.changed();
   }
 
+  /** The object's message could not be sent to the flow. */
+  notHandedOver(id: string, reason: string): void {
+    this.delivery.notHandedOver(id, reason);
+  }
+
   answer(id: string, status: CommandStatus): AnswerOutcome {
     const { acknowledge, respond } = this.config.settings;
     if (!acknowledge && respond === 'received') return 'notAwaited';
-    const outcome = this.answers.outcome(id);
     const answered = this.answers.answer(id, status);
-    const acknowledged = acknowledge && this.delivery.acknowledged(id);
+    // A failure that its sender hears of is the sender's business; else it would be nobody's.
+    const deliveries = acknowledge
+      ? this.delivery.acknowledged(id, answered ? undefined : status)
+      : undefined;
     this.changed();
-    if (answered) return 'answered';
-    if (!acknowledged) return outcome;
-    this.answers.remember(id, 'alreadyAnswered');
-    return outcome === 'tooLate' ? 'tooLate' : 'answered';
+    if (deliveries === undefined) return answered ? 'answered' : this.answers.outcome(id);
+    this.answers.remember(id, 'alreadyAnswered', deliveries - 1);
+    return 'answered';
   }
 
-  deadLetters(): Promise<DeadLetter[]> {
-    return this.queue.deadLetters.list();
+  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
+    const deadLetters: DeadLetter[] = await this.queue.deadLetters.list(page);
+    // People look at the first page, and may have taken files away themselves.
+    if (page.after === undefined) await this.countDeadLetters();
+    return { deadLetters, total: this.deadLetterCount };
   }
 
   requeue(id: string): boolean {
     const found = this.queue.deadLetters.requeue(id);
+    if (found) this.deadLetterCount -= 1;
     this.delivery.wake();
     this.changed();
     return found;
   }
 
   discard(id: string): boolean {
-    return this.queue.deadLetters.discard(id);
+    const found = this.queue.deadLetters.discard(id);
+    if (found) this.deadLetterCount -= 1;
+    this.changed();
+    return found;
   }
 
   /**
@@ -145,6 +161,9 @@ export class Receiver implements ReceiverRequests {
       return;
     }
     this.delivery.wake();
+    this.countDeadLetters().catch((error: unknown) => {
+      this.fault('queueLeftover', { reason: error instanceof Error ? error.message : String(error) });
+    });
     if (this.stopping) return;
     try {
       const { address, port } = await this.listener.listen();
@@ -217,17 +236,22 @@ export class Receiver implements ReceiverRequests {
     this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
   }
 
-  private gaveUp(id: string, reason: GiveUpReason): void {
-    if (reason.kind === 'notConverted') this.fault('notConverted', { id, reason: reason.text });
-    else this.fault('notAcknowledged', { id, deliveries: reason.deliveries });
-    const text =
-      reason.kind === 'notConverted' ? reason.text : `not acknowledged (deliveries: ${reason.deliveries})`;
-    this.raise({ event: 'dead-letter', queueId: `${this.config.receiverId}:${id}`, text });
+  private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
+    this.deadLetterCount += 1;
+    // The flow need not be told of what it said itself.
+    if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
+    const queueId = `${this.config.receiverId}:${id}`;
+    this.raise({ event: 'dead-letter', queueId, text: giveUpText(reason), ...facts });
     this.changed();
   }
 
-  private fault(kind: FaultKind, values: ReceiverFault['values']): void {
-    this.output.fault({ kind, values, down: false });
+  private async countDeadLetters(): Promise<void> {
+    this.deadLetterCount = await this.queue.deadLetters.count();
+    this.changed();
+  }
+
+  private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
+    this.output.fault({ kind, values, down: false, ...(object && { object }) });
   }
 
   private raise(event: RaisedEvent): void {
@@ -241,6 +265,7 @@ export class Receiver implements ReceiverRequests {
         ...this.count,
         openAssociations: this.listener.openAssociations,
         queued: this.queue.size,
+        deadLetters: this.deadLetterCount,
       });
     }, COUNTERS_INTERVAL_MS);
   }

@@ -25,9 +25,12 @@ const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 },
 
 const receiver = new Receiver(config, {
   deliver: (id, { json, object }) => {
-    if (object === undefined) outbox.add({ kind: 'delivery', id, json });
+    if (object === undefined) outbox.add({ kind: 'delivery', id, json }, { bytes: json.length });
     // Alone in its memory (see conversion.ts), so it moves to the main thread instead of being copied.
-    else outbox.add({ kind: 'delivery', id, json, object }, object.buffer);
+    else {
+      const bytes = json.length + object.byteLength;
+      outbox.add({ kind: 'delivery', id, json, object }, { bytes, transfer: object.buffer });
+    }
   },
   event: (event) => {
     if (gate.passes(event)) outbox.add({ kind: 'event', event });
@@ -44,6 +47,9 @@ function take(message: ToWorker): void {
   switch (message.kind) {
     case 'handed-over':
       receiver.handedOver(message.id);
+      break;
+    case 'not-handed-over':
+      receiver.notHandedOver(message.id, message.reason);
       break;
     case 'request':
       void reply(receiver, message).then((answer) => outbox.add(answer));

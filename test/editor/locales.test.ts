@@ -97,10 +97,13 @@ const FAULTS: Record<FaultKind, true> = {
   notConverted: true,
   notAcknowledged: true,
   notPlaced: true,
+  notPlacedInTime: true,
+  notSent: true,
   responseTimedOut: true,
   workerCrashed: true,
   settingsInvalid: true,
   tlsMissing: true,
+  unexpected: true,
 };
 
 /** Because of which a receiver does not listen. */
@@ -125,6 +128,10 @@ const STATUS: Record<NodeType, readonly string[]> = {
     'listening',
     'counts',
     'countsRefused',
+    'backlog',
+    'deadLetters',
+    'backlogAndDeadLetters',
+    'setting',
     'portInUse',
     'needsPrivilege',
     'settings',

@@ -16,6 +16,7 @@ const counters = (received: number): Counters => ({
   bytes: 0,
   delivered: 0,
   queued: 0,
+  deadLetters: 0,
 });
 const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('dicom-in.status.', ''));
 const listening = { at: AT, event: 'listening', address: '::', port: 104 } as const;
