@@ -11,10 +11,20 @@ export interface DeadLetter {
 
 export type DeadLetterAction = 'requeue' | 'discard';
 
-/** The dead letters of a node. @throws RequestFailed */
+/** The dead letters of a node, which come in pages. @throws RequestFailed */
 export async function listDeadLetters(nodeId: string): Promise<DeadLetter[]> {
-  const body = (await request('GET', address(nodeId, 'dead-letters'))) as { deadLetters: DeadLetter[] };
-  return body.deadLetters;
+  const letters: DeadLetter[] = [];
+  let after: string | undefined;
+  do {
+    const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+    const page = (await request('GET', address(nodeId, 'dead-letters') + query)) as {
+      deadLetters: DeadLetter[];
+      next?: string;
+    };
+    letters.push(...page.deadLetters);
+    after = page.next;
+  } while (after !== undefined);
+  return letters;
 }
 
 /** One that is not there any more has had what was asked for, from somebody else. @throws RequestFailed */

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import {
+  Boundary,
   ReceiverHost,
   echoOwnPort,
   faultCode,
@@ -49,6 +50,10 @@ class DicomInNode {
   private readonly display: StatusDisplay;
   private readonly stats: ReceiverStats;
   private readonly log: ReceiverLog;
+  /** Around all that Node-RED, timers and the receiver call. */
+  private readonly boundary = new Boundary(({ message: reason }) =>
+    this.fault({ kind: 'unexpected', values: { reason }, down: false }),
+  );
   private readonly settings: DicomInSettings;
   private readonly problems: Problem[];
   private readonly wires: readonly string[][];
@@ -63,17 +68,17 @@ class DicomInNode {
     this.status = new ReceiverStatus((key, values) => RED._(key, values));
     this.display = new StatusDisplay(
       () => this.status.current(),
-      (status) => node.status(status),
+      this.boundary.wrap((status) => node.status(status)),
     );
     this.stats = new ReceiverStats(node.id, node.name ?? '');
-    this.log = new ReceiverLog(node);
+    this.log = new ReceiverLog(node, this.boundary);
     ({ settings: this.settings, problems: this.problems } = parseSettings(config));
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
   run(): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
-    const start = this.prepare();
+    const start = this.boundary.wrap(this.prepare());
     statsOfNodes.set(this.node.id, this.stats);
     deployedNodes.set(this.node.id, {
       sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
@@ -81,13 +86,16 @@ class DicomInNode {
     });
     const forget = onceFlowsStarted(this.RED, start);
     this.display.refresh();
-    this.node.on('close', () => {
-      forget();
-      this.log.close();
-      this.display.close();
-      statsOfNodes.delete(this.node.id);
-      deployedNodes.delete(this.node.id);
-    });
+    this.node.on(
+      'close',
+      this.boundary.wrap(() => {
+        forget();
+        this.display.close();
+        statsOfNodes.delete(this.node.id);
+        deployedNodes.delete(this.node.id);
+        this.log.close();
+      }),
+    );
   }
 
   /** What is to be done once the flows have started: to listen, or to say why not. */
@@ -98,7 +106,8 @@ class DicomInNode {
     const errors = this.problems.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
       const problems = errors.map((problem) => this.describe(problem)).join('; ');
-      return () => this.fault({ kind: 'settingsInvalid', values: { problems }, down: true });
+      const setting = this.RED._(`dicom-in.label.${errors[0]?.field}`);
+      return () => this.fault({ kind: 'settingsInvalid', values: { problems, setting }, down: true });
     }
     this.warnIfUnanswerable();
     const tls = this.tls();
@@ -135,20 +144,17 @@ class DicomInNode {
       runningReceivers.delete(this.node.id);
       host
         .stop(STOP_GRACE_MS)
-        .catch((error: unknown) => this.node.error(error, {}))
-        .finally(() => {
-          if (removed) this.tellOfQueue(config.queueDirectory);
-          done();
-        });
+        .then(() => (removed ? this.tellOfQueue(config.queueDirectory) : undefined))
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
     });
     return () => host.start();
   }
 
   /** The queue of a node that is removed is patient data: it is kept, and a log line says where. */
-  private tellOfQueue(directory: string): void {
-    if (!existsSync(directory)) return;
-    const files = readdirSync(directory, { recursive: true }).map(String);
-    if (files.some(mayHoldObjects)) this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
+  private async tellOfQueue(directory: string): Promise<void> {
+    if (await holdsObjects(directory))
+      this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
   /** Undefined: clear text, because no TLS is asked for. */
@@ -174,28 +180,42 @@ class DicomInNode {
     return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
   }
 
+  /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */
   private emit(message: FlowMessage): void {
-    if (this.settings.addIncomingMessageToCurrentTab) showInSidebar(this.RED, this.node, message);
+    if (this.settings.addIncomingMessageToCurrentTab)
+      this.boundary.run(() => showInSidebar(this.RED, this.node, message));
     this.node.send({ ...message });
   }
 
   private event(event: ReceiverEvent): void {
-    this.log.write(event);
     this.stats.saw(event);
     if (this.status.sees(event)) this.display.refresh();
+    this.boundary.run(() => this.log.write(event));
     if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
   }
 
   /** To the status, the log and Catch nodes, which get the code with it. */
   private fault(fault: ReceiverFault): void {
-    this.stats.failed(fault);
-    this.status.failed(fault);
+    const text = this.RED._(`dicom-in.error.${fault.kind}`, fault.values);
+    this.stats.failed(fault, text);
+    this.status.failed(fault, text);
     this.display.refresh();
-    const error = new Error(this.RED._(`dicom-in.error.${fault.kind}`, fault.values));
+    const error = new Error(text);
     this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
   }
 
   private describe({ field, code, values }: Problem): string {
     return `${this.RED._(`dicom-in.label.${field}`)}: ${this.RED._(`dicom-in.problem.${code}`, values)}`;
   }
+}
+
+/** Walked only as far as it takes to know: it may be large, and Node-RED's own thread waits for nothing here. */
+async function holdsObjects(directory: string): Promise<boolean> {
+  try {
+    for await (const { name } of await opendir(directory, { recursive: true }))
+      if (mayHoldObjects(name)) return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return false;
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
-import { ReceiverNotRunning, type ReceiverHost } from '../../src/receiver';
+import { MAX_LETTERS, ReceiverNotRunning, type DeadLetterList, type ReceiverHost } from '../../src/receiver';
+import { answering, nodeId } from './routes';
 import { runningReceivers } from './running-receivers';
 
 const LETTERS = '/dicom-in/:id/dead-letters';
@@ -9,37 +10,57 @@ const LETTERS = '/dicom-in/:id/dead-letters';
 export function registerDeadLetterRoutes(RED: NodeAPI): void {
   const read = RED.auth.needsPermission('dicom-in.read');
   const write = RED.auth.needsPermission('dicom-in.write');
-  RED.httpAdmin.get(LETTERS, read, (request, response) =>
-    withReceiver(request, response, async (receiver) => {
-      response.json({ deadLetters: await receiver.ask('deadLetters') });
+  RED.httpAdmin.get(LETTERS, read, withReceiver(list));
+  RED.httpAdmin.post(
+    `${LETTERS}/:letter/requeue`,
+    write,
+    withReceiver(async (receiver, request, response) => {
+      response.sendStatus((await receiver.ask('requeue', letterId(request))) ? 204 : 404);
     }),
   );
-  RED.httpAdmin.post(`${LETTERS}/:letter/requeue`, write, (request, response) =>
-    withReceiver(request, response, async (receiver, letter) => {
-      response.sendStatus((await receiver.ask('requeue', letter)) ? 204 : 404);
-    }),
-  );
-  RED.httpAdmin.delete(`${LETTERS}/:letter`, write, (request, response) =>
-    withReceiver(request, response, async (receiver, letter) => {
-      response.sendStatus((await receiver.ask('discard', letter)) ? 204 : 404);
+  RED.httpAdmin.delete(
+    `${LETTERS}/:letter`,
+    write,
+    withReceiver(async (receiver, request, response) => {
+      response.sendStatus((await receiver.ask('discard', letterId(request))) ? 204 : 404);
     }),
   );
 }
 
-/** Express passes a promise's rejection nowhere: every outcome becomes a response here. */
-function withReceiver(
-  request: Request,
-  response: Response,
-  act: (receiver: ReceiverHost, letter: string) => Promise<void>,
-): void {
-  const { id = '', letter = '' } = request.params as { id?: string; letter?: string };
-  const receiver = runningReceivers.get(id);
-  if (receiver === undefined) {
-    response.status(404).json({ message: 'no dicom-in node of this id is running' });
+/**
+ * `GET …/dead-letters`: so many at most, from behind the id `after` on. `next` is the `after` of the next page, where there
+ * is one.
+ */
+async function list(receiver: ReceiverHost, request: Request, response: Response): Promise<void> {
+  const { after, limit = MAX_LETTERS } = request.query as { after?: unknown; limit?: unknown };
+  const most = Number(limit);
+  if (!Number.isInteger(most) || most < 1 || (after !== undefined && typeof after !== 'string')) {
+    response
+      .status(400)
+      .json({ message: `limit is a whole number from 1 on, after the id of a dead letter` });
     return;
   }
-  act(receiver, letter).catch((error: unknown) => {
-    const status = error instanceof ReceiverNotRunning ? 503 : 500;
-    response.status(status).json({ message: error instanceof Error ? error.message : String(error) });
-  });
+  const page = { limit: Math.min(most, MAX_LETTERS), ...(after !== undefined && { after }) };
+  const found: DeadLetterList = await receiver.ask('deadLetters', page);
+  const last = found.deadLetters.at(-1)?.id;
+  response.json({ ...found, ...(found.deadLetters.length === page.limit && { next: last }) });
+}
+
+function letterId(request: Request): string {
+  const { letter = '' } = request.params as { letter?: string };
+  return letter;
+}
+
+function withReceiver(
+  act: (receiver: ReceiverHost, request: Request, response: Response) => Promise<void>,
+): ReturnType<typeof answering> {
+  return answering(
+    (request, response) => {
+      const receiver = runningReceivers.get(nodeId(request));
+      if (receiver !== undefined) return act(receiver, request, response);
+      response.status(404).json({ message: 'no dicom-in node of this id is running' });
+      return undefined;
+    },
+    (error) => (error instanceof ReceiverNotRunning ? 503 : 500),
+  );
 }

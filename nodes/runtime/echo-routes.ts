@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { deployedNodes } from './deployed-nodes';
+import { answering, nodeId } from './routes';
 
 /**
  * Admin route that calls a node's own port with C-ECHO. It takes the permission to write: it opens a connection. Called
@@ -7,22 +8,16 @@ import { deployedNodes } from './deployed-nodes';
  */
 export function registerEchoRoute(RED: NodeAPI): void {
   const write = RED.auth.needsPermission('dicom-in.write');
-  RED.httpAdmin.post('/dicom-in/:id/echo', write, (request, response) => {
-    const { id = '' } = request.params as { id?: string };
-    const node = deployedNodes.get(id);
-    if (node === undefined) {
-      response.status(404).json({ message: 'no dicom-in node of this id is deployed' });
-      return;
-    }
-    const echo = node.echo();
-    if (echo === undefined) {
-      response.json({ outcome: 'notListening' });
-      return;
-    }
-    echo
-      .then((outcome) => response.json(outcome))
-      .catch((error: unknown) => {
-        response.status(500).json({ message: error instanceof Error ? error.message : String(error) });
-      });
-  });
+  RED.httpAdmin.post(
+    '/dicom-in/:id/echo',
+    write,
+    answering(async (request, response) => {
+      const node = deployedNodes.get(nodeId(request));
+      if (node === undefined) {
+        response.status(404).json({ message: 'no dicom-in node of this id is deployed' });
+        return;
+      }
+      response.json((await node.echo()) ?? { outcome: 'notListening' });
+    }),
+  );
 }

@@ -22,6 +22,11 @@ const METRICS: readonly Metric[] = [
   gauge('listening', 'Whether the node listens (1) or not (0).', ({ listening }) => Number(listening)),
   gauge('associations_open', 'Associations that are open now.', ({ counters }) => counters.openAssociations),
   gauge('queue_objects', 'Objects that wait in the queue now.', ({ counters }) => counters.queued),
+  gauge(
+    'dead_letters',
+    'Objects that were set aside and wait for a person.',
+    ({ counters }) => counters.deadLetters,
+  ),
   counter('associations', 'Associations accepted.', ({ counters }) => counters.associations),
   counter('associations_rejected', 'Associations rejected.', ({ counters }) => counters.rejected),
   counter(

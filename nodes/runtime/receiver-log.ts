@@ -1,6 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { EventGate, printable, type ReceiverEvent } from '../../src/receiver';
-import { hexStatus } from './receiver-stats';
+import { EventGate, hexStatus, printable, type Boundary, type ReceiverEvent } from '../../src/receiver';
 
 /** A log is read by people: what comes faster than this is counted. */
 const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };
@@ -12,9 +11,16 @@ const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };
 export class ReceiverLog {
   private readonly gate: EventGate;
 
-  constructor(private readonly node: Node) {
-    this.gate = new EventGate(LOG_LIMITS, ({ count, seconds }) =>
-      node.warn(`${count} more refused, rejected or aborted in ${seconds} s; the counters have them all`),
+  /** @param boundary loggers of others may throw, and the end of a window of time comes from a timer */
+  constructor(
+    private readonly node: Node,
+    boundary: Boundary,
+  ) {
+    this.gate = new EventGate(
+      LOG_LIMITS,
+      boundary.wrap(({ count, seconds }) =>
+        node.warn(`${count} more refused, rejected or aborted in ${seconds} s; the counters have them all`),
+      ),
     );
   }
 
@@ -74,10 +80,17 @@ function writeLine(node: Node, event: ReceiverEvent): void {
     case 'disk-low':
       node.warn(`objects are refused: ${event.text}`);
       break;
+    case 'disk-slow':
+      node.warn(event.text);
+      break;
     case 'events-suppressed':
       node.warn(`${event.count} events in ${event.seconds} s were counted only: a peer floods this node`);
       break;
     case 'dead-letter':
+      // For every other reason there is an error.
+      if (event.status !== undefined)
+        node.warn(`object ${event.queueId} is a dead letter: the flow answered ${event.status}`);
+      break;
     case 'worker-restarted':
     case 'stopped':
       break;

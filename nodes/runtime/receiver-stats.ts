@@ -1,4 +1,5 @@
 import {
+  hexStatus,
   printable,
   type Counters,
   type FaultKind,
@@ -33,6 +34,8 @@ export interface ReceiverStatsJson {
   port?: number;
   /** Why it does not listen. */
   fault?: FaultKind;
+  /** The same in words, in the editor's language: which setting is wrong, or what to do. */
+  problem?: string;
   counters: Counters;
   workerRestarts: number;
   /** Events that were counted but neither logged nor sent one by one, because there were too many. */
@@ -53,6 +56,7 @@ const NOTHING: Counters = {
   delivered: 0,
   openAssociations: 0,
   queued: 0,
+  deadLetters: 0,
 };
 
 /** What a node has seen of its receiver, for the admin routes and the status. */
@@ -60,7 +64,7 @@ export class ReceiverStats {
   private readonly since = new Date().toISOString();
   private readonly refusals: Refusal[] = [];
   private listening: { listeningSince: string; address: string; port: number } | undefined;
-  private fault: FaultKind | undefined;
+  private fault: { fault: FaultKind; problem: string } | undefined;
   private workerRestarts = 0;
   private suppressedEvents = 0;
   /** Where the counters are read from; the node's receiver, once there is one. */
@@ -83,10 +87,10 @@ export class ReceiverStats {
     this.refusals.length = Math.min(this.refusals.length, REFUSALS_KEPT);
   }
 
-  failed({ kind, down }: ReceiverFault): void {
+  failed({ kind, down }: ReceiverFault, problem = ''): void {
     if (!down) return;
     this.listening = undefined;
-    this.fault = kind;
+    this.fault = { fault: kind, problem };
   }
 
   toJSON(): ReceiverStatsJson {
@@ -97,7 +101,7 @@ export class ReceiverStats {
       since,
       listening: listening !== undefined,
       ...listening,
-      ...(fault && { fault }),
+      ...fault,
       counters: this.counters(),
       workerRestarts,
       suppressedEvents,
@@ -123,11 +127,6 @@ function refusalOf(event: ReceiverEvent): Refusal | undefined {
     default:
       return undefined;
   }
-}
-
-/** A status as the Standard writes it: A700. */
-export function hexStatus(status: number): string {
-  return status.toString(16).padStart(4, '0').toUpperCase();
 }
 
 function refusal(

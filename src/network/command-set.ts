@@ -127,6 +127,11 @@ export function isFailure(status: number): boolean {
   return status !== Status.success && status >> 12 !== 0xb;
 }
 
+/** A status as the Standard writes it: A700. */
+export function hexStatus(status: number): string {
+  return status.toString(16).padStart(4, '0').toUpperCase();
+}
+
 const ERROR_COMMENT_MAX = 64;
 
 /**

@@ -1,6 +1,6 @@
 export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
-export { Status, type CommandStatus } from './command-set';
+export { Status, hexStatus, isFailure, type CommandStatus } from './command-set';
 export { sendEcho, type EchoOutcome, type EchoTarget } from './echo';
 export type { NetworkEvent } from './events';
 export { hostFilter, plainAddress } from './host-filter';

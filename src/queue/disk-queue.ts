@@ -17,6 +17,7 @@ import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-plac
 import {
   QueueRefusal,
   queueFull,
+  type LetterFacts,
   type ObjectContent,
   type ObjectQueue,
   type QueueWriter,
@@ -58,6 +59,8 @@ export class DiskQueue implements ObjectQueue {
   readonly deadLetters: DeadLetterFolder;
   /** Ids not yet taken. */
   private waiting = new Fifo<string>();
+  /** Taken and given back, the next one last. */
+  private returned: string[] = [];
   private readonly taken = new Set<string>();
   /** Of objects that had any. Not in here: none. */
   private readonly attempts = new Map<string, Attempts>();
@@ -109,7 +112,7 @@ export class DiskQueue implements ObjectQueue {
   }
 
   get size(): number {
-    return this.waiting.size + this.taken.size;
+    return this.waiting.size + this.returned.length + this.taken.size;
   }
 
   async open(): Promise<void> {
@@ -228,10 +231,10 @@ export class DiskQueue implements ObjectQueue {
   }
 
   take(): QueuedObject | undefined {
-    const id = this.waiting.head;
+    const id = this.returned.at(-1) ?? this.waiting.head;
     if (id === undefined || !this.suspects.mayBegin(this.attemptsOf(id)) || !this.isChecked(id))
       return undefined;
-    this.waiting.shift();
+    if (this.returned.pop() === undefined) this.waiting.shift();
     this.taken.add(id);
     return this.attempt(id, this.attemptsOf(id));
   }
@@ -300,7 +303,12 @@ export class DiskQueue implements ObjectQueue {
     if (!this.taken.delete(id)) return;
     this.endAttempt(id);
     this.checks.forget(id);
-    this.waiting.unshift(id);
+    this.returned.push(id);
+  }
+
+  park(id: string): void {
+    this.endAttempt(id);
+    this.fresh.remove(id);
   }
 
   /** It did not end the process. */
@@ -315,11 +323,12 @@ export class DiskQueue implements ObjectQueue {
     this.cleanUp(() => this.place(id).remove(id));
   }
 
-  setAside(id: string, why: string): boolean {
+  setAside(id: string, why: string, facts: LetterFacts = {}): boolean {
     const { deliveries, crashes } = this.attemptsOf(id);
-    const letter = { id, at: new Date().toISOString(), why, deliveries, crashes };
+    const letter = { id, at: new Date().toISOString(), why, deliveries, crashes, ...facts };
     try {
-      this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
+      const failure = this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
+      if (failure !== undefined) this.options.onLeftover(failure);
     } catch (error) {
       this.options.onLeftover(error as Error);
       // What is not there any more cannot be kept.
@@ -348,6 +357,7 @@ export class DiskQueue implements ObjectQueue {
     for (const part of [...this.parts]) this.discard(part);
     for (const id of this.taken) this.endAttempt(id);
     this.waiting = new Fifo();
+    this.returned = [];
     this.taken.clear();
     this.attempts.clear();
     this.fresh.clear();

@@ -1,8 +1,11 @@
 import {
+  LETTERS,
   QueueRefusal,
   queueFull,
   type DeadLetter,
   type DeadLetters,
+  type LetterFacts,
+  type LetterPage,
   type ObjectQueue,
   type QueueWriter,
   type QueuedObject,
@@ -27,17 +30,17 @@ export class MemoryQueue implements ObjectQueue {
   readonly deadLetters: DeadLetters;
   private waiting = new Fifo<string>();
   private readonly held = new Map<string, Held>();
-  private readonly dead = new Map<string, Held & DeadLetter>();
+  private readonly dead = new Map<string, Held & { letter: DeadLetter }>();
+  /** Taken and given back, the next one last. */
+  private returned: string[] = [];
   private readonly notes = new Map<string, unknown>();
   private bytes = 0;
   private readonly nextId = objectIds(undefined, Date.now());
 
   constructor(private readonly maxObjects: number) {
     this.deadLetters = {
-      list: () =>
-        Promise.resolve(
-          [...this.dead.values()].map(({ id, at, why, deliveries }) => ({ id, at, why, deliveries })),
-        ),
+      list: (page) => Promise.resolve(this.letters(page)),
+      count: () => Promise.resolve(this.dead.size),
       requeue: (id) => this.requeue(id),
       discard: (id) => this.discardDead(id),
     };
@@ -90,7 +93,7 @@ export class MemoryQueue implements ObjectQueue {
   }
 
   take(): QueuedObject | undefined {
-    const id = this.waiting.shift();
+    const id = this.returned.pop() ?? this.waiting.shift();
     return id === undefined ? undefined : this.attempt(id);
   }
 
@@ -114,7 +117,7 @@ export class MemoryQueue implements ObjectQueue {
   delivered(): void {}
 
   release(id: string): void {
-    if (this.held.has(id)) this.waiting.unshift(id);
+    if (this.held.has(id)) this.returned.push(id);
   }
 
   remove(id: string): void {
@@ -123,14 +126,26 @@ export class MemoryQueue implements ObjectQueue {
     this.notes.delete(id);
   }
 
-  setAside(id: string, why: string): boolean {
+  park(id: string): void {
+    this.notes.delete(id);
+  }
+
+  setAside(id: string, why: string, facts: LetterFacts = {}): boolean {
     const held = this.held.get(id);
     if (held === undefined) return true;
     this.held.delete(id);
     this.notes.delete(id);
-    const { unacknowledged: deliveries } = held;
-    this.dead.set(id, { ...held, id, at: new Date().toISOString(), why, deliveries });
+    const letter = { id, at: new Date().toISOString(), why, deliveries: held.unacknowledged, ...facts };
+    this.dead.set(id, { ...held, letter });
     return true;
+  }
+
+  private letters({ after = '', limit = LETTERS }: LetterPage = {}): DeadLetter[] {
+    return [...this.dead.values()]
+      .map(({ letter }) => letter)
+      .filter(({ id }) => id > after)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, limit);
   }
 
   private requeue(id: string): boolean {
@@ -149,6 +164,7 @@ export class MemoryQueue implements ObjectQueue {
   close(): void {
     for (const { bytes } of [...this.held.values(), ...this.dead.values()]) this.forget(bytes);
     this.waiting = new Fifo();
+    this.returned = [];
     this.held.clear();
     this.notes.clear();
     this.dead.clear();

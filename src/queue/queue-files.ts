@@ -36,6 +36,10 @@ export type QueueFiles = Pick<
   /** Makes an open file's data durable, and of what is known of the file only what is needed to read them. */
   syncData(fd: number): Promise<void>;
   readDirectory(directory: string): Promise<string[]>;
+  /** The names in a directory that may be long, in pieces: other work goes on in between. */
+  namesIn(directory: string): AsyncIterable<string>;
+  /** @throws an Error when the file has more bytes than that */
+  readText(path: string, maxBytes: number): Promise<string>;
   /** With its parents. Resolves with the first directory that was not there. */
   makeDirectory(directory: string, mode: number): Promise<string | undefined>;
   /** Reads up to `length` bytes from `position` on. Resolves with how many. */
@@ -68,6 +72,8 @@ export const realFiles: QueueFiles = {
   syncData: (fd) =>
     new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
   readDirectory: (directory) => fs.promises.readdir(directory),
+  namesIn,
+  readText,
   makeDirectory: (directory, mode) => fs.promises.mkdir(directory, { recursive: true, mode }),
   read: (fd, into, length, position) =>
     new Promise((resolve, reject) =>
@@ -76,3 +82,23 @@ export const realFiles: QueueFiles = {
   lock: lockDirectory,
   removeFile: (path) => fs.promises.rm(path, { force: true }),
 };
+
+/** Names that are read at a time: well under a millisecond's work. */
+const NAMES_AT_ONCE = 256;
+
+async function* namesIn(directory: string): AsyncGenerator<string> {
+  for await (const { name } of await fs.promises.opendir(directory, { bufferSize: NAMES_AT_ONCE }))
+    yield name;
+}
+
+async function readText(path: string, maxBytes: number): Promise<string> {
+  const file = await fs.promises.open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

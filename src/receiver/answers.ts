@@ -15,6 +15,12 @@ export type AnswerOutcome =
 /** Ids of past answers that are remembered, to tell a second answer from one that makes no sense. */
 const REMEMBERED = 10_000;
 
+interface Past {
+  outcome: 'alreadyAnswered' | 'tooLate';
+  /** So many more answers are no mistake: the object's message went to the flow so often. */
+  expected: number;
+}
+
 interface Waiting {
   resolve(status: CommandStatus): void;
   timer: NodeJS.Timeout;
@@ -23,7 +29,7 @@ interface Waiting {
 /** C-STORE requests that wait for the flow's answer, and what has been answered lately. */
 export class Answers {
   private readonly waiting = new Map<string, Waiting>();
-  private readonly past = new Map<string, 'alreadyAnswered' | 'tooLate'>();
+  private readonly past = new Map<string, Past>();
 
   private closedWith: CommandStatus | undefined;
 
@@ -59,12 +65,19 @@ export class Answers {
 
   /** How an answer to an object that waits for none fares. */
   outcome(id: string): AnswerOutcome {
-    return this.past.get(id) ?? 'unknown';
+    const past = this.past.get(id);
+    if (past === undefined) return 'unknown';
+    if (past.expected === 0) return past.outcome;
+    past.expected -= 1;
+    return 'answered';
   }
 
-  /** Later answers to this object fare so. */
-  remember(id: string, outcome: 'alreadyAnswered' | 'tooLate'): void {
-    this.past.set(id, outcome);
+  /**
+   * Later answers to this object fare so.
+   * @param expected after so many that are no mistake
+   */
+  remember(id: string, outcome: Past['outcome'], expected = 0): void {
+    this.past.set(id, { outcome, expected });
     if (this.past.size <= REMEMBERED) return;
     const [oldest] = this.past.keys();
     if (oldest !== undefined) this.past.delete(oldest);

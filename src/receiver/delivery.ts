@@ -1,42 +1,73 @@
-import type { ObjectQueue, QueuedObject } from '../queue';
+import { DicomError } from '../dicom';
+import { hexStatus, isFailure, type CommandStatus } from '../network';
+import { ObjectDamaged, type LetterFacts, type ObjectQueue, type QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { convertQueued, type ConversionSettings, type ConvertedObject } from './conversion';
 import { NotPlaced } from './file-output';
+import { FlowBudget } from './flow-budget';
+import { giveUpText, type GiveUpReason } from './give-up-reason';
+import { letterFacts, receivedAt } from './letter-facts';
+import { placeCause, placeReason } from './place-cause';
+import { FOR_EVER, Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<
   DicomInSettings,
-  'acknowledge' | 'maxInFlight' | 'acknowledgeTimeoutSeconds' | 'maxDeliveries'
+  | 'acknowledge'
+  | 'maxInFlight'
+  | 'acknowledgeTimeoutSeconds'
+  | 'maxDeliveries'
+  | 'maxCrashes'
+  | 'placeForHours'
+  | 'directory'
 >;
 
 /** What a delivery tells of its objects. */
 export interface DeliveryListener {
-  /** For the flow; answer with `handedOver`. */
+  /** For the flow; answer with `handedOver`, or with `notHandedOver`. */
   deliver(id: string, converted: ConvertedObject): void;
-  /** It could not be converted, or was not acknowledged: it is a dead letter now. */
-  gaveUp(id: string, reason: GiveUpReason): void;
-  /** Its file could not be put in place; it is tried again. */
-  notPlaced(id: string, error: NotPlaced): void;
+  /** It is a dead letter now. */
+  gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void;
+  /** Files cannot be put in place; those objects are tried again. */
+  notPlaced(found: Unplaceable, facts: LetterFacts): void;
+  /** The disk of the queue does not give objects; those are tried again. */
+  notRead(found: Unplaceable, facts: LetterFacts): void;
 }
-
-export type GiveUpReason =
-  { kind: 'notConverted'; text: string } | { kind: 'notAcknowledged'; deliveries: number };
 
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory; fewer, with the objects in them. */
 const MAX_UNDER_WAY = 32;
 const MAX_OBJECTS_UNDER_WAY = 16;
 /** With one object a turn, senders on several associations would fill the queue faster than it is emptied. */
 const TURN_MS = 2;
-/** When a file cannot be put in place, the disk or the operator need time. */
-const PLACE_AGAIN_MS = 15_000;
+/** Before a message that could not be sent is tried again. */
+const SEND_AGAIN_MS = 1_000;
+/** When a dead letter cannot be written, the disk or the operator need time. */
+const SET_ASIDE_AGAIN_MS = 60_000;
+
+/** An object that has been taken and not yet removed. */
+interface UnderWay {
+  queued: QueuedObject;
+  /** How often its message went to the flow since it was taken. */
+  deliveries: number;
+  timer?: NodeJS.Timeout;
+  /** Why its message could not be sent the last time. */
+  notSent?: string | undefined;
+}
 
 /**
  * Takes objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
- * the queue until the flow has acknowledged it, and comes again when it does not.
+ * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
+ * makes room for others, and is tried again later.
  */
 export class Delivery {
-  /** Objects that have been taken and not yet removed, with the timer that is running for them. */
-  private readonly underWay = new Map<string, NodeJS.Timeout | undefined>();
+  private readonly underWay = new Map<string, UnderWay>();
+  /** Of those, the ones that are to go to the flow again. */
+  private dueAgain: string[] = [];
   private readonly maxUnderWay: number;
+  private readonly budget: FlowBudget;
+  private readonly unplaced: Unplaced;
+  private readonly unread: Unplaced;
+  /** For objects that could not be set aside. */
+  private readonly setAsideTimers = new Set<NodeJS.Timeout>();
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
 
@@ -48,90 +79,194 @@ export class Delivery {
   ) {
     const unacknowledged = conversion.output === 'buffer' ? MAX_OBJECTS_UNDER_WAY : MAX_UNDER_WAY;
     this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : unacknowledged;
+    this.budget = new FlowBudget((id, converted) => this.listener.deliver(id, converted));
+    this.unplaced = new Unplaced(settings.placeForHours, {
+      retry: (ids) => this.retry(ids),
+      failing: (cause) => this.listener.notPlaced(cause, this.factsOf(cause)),
+    });
+    this.unread = new Unplaced(FOR_EVER, {
+      retry: (ids) => this.retry(ids),
+      failing: (cause) => this.listener.notRead(cause, this.factsOf(cause)),
+    });
   }
 
   /** There may be something to deliver. */
   wake(): void {
-    if (this.stopped || this.scheduled !== undefined || this.underWay.size >= this.maxUnderWay) return;
+    if (this.scheduled !== undefined || !this.hasRoom()) return;
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
       this.passSome();
     });
   }
 
+  private hasRoom(): boolean {
+    if (this.stopped || this.budget.isFull) return false;
+    return this.dueAgain.length > 0 || this.underWay.size < this.maxUnderWay;
+  }
+
   /** Sockets and timers have their turn after each object, or as soon as several small ones have taken some time. */
   private passSome(): void {
     const until = performance.now() + TURN_MS;
     do {
-      const queued = this.queue.take();
-      if (queued === undefined) return;
-      this.pass(queued);
-    } while (!this.stopped && this.underWay.size < this.maxUnderWay && performance.now() < until);
+      const again = this.dueAgain.shift();
+      if (again === undefined) {
+        const queued = this.queue.take();
+        if (queued === undefined) return;
+        this.pass(queued);
+      } else this.passAgain(again);
+    } while (this.hasRoom() && performance.now() < until);
     this.wake();
   }
 
   /** The flow has got it. */
   handedOver(id: string): void {
-    if (!this.underWay.has(id)) return;
-    if (!this.settings.acknowledge) {
-      this.finish(id);
-      return;
-    }
-    const milliseconds = this.settings.acknowledgeTimeoutSeconds * 1000;
-    this.setTimer(id, milliseconds, () => this.again(id));
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return;
+    entry.notSent = undefined;
+    if (this.settings.acknowledge) {
+      this.queue.delivered(id);
+      this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
+      this.budget.free(id);
+      this.wake();
+    } else this.finish(id);
   }
 
-  /** The flow is done with it. False when it is not under way. */
-  acknowledged(id: string): boolean {
-    if (!this.underWay.has(id)) return false;
-    this.finish(id);
-    return true;
+  /** The flow has not got it, or not all of the nodes that should have: it comes again, so often. */
+  notHandedOver(id: string, reason: string): void {
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return;
+    entry.notSent = reason;
+    this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
+    this.budget.free(id);
+    this.wake();
+  }
+
+  /**
+   * The flow is done with it. Undefined when it is not under way; else, how often it has been delivered.
+   * @param status a failure that nobody else hears of makes it a dead letter
+   */
+  acknowledged(id: string, status?: CommandStatus): number | undefined {
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return undefined;
+    if (status !== undefined && isFailure(status.status))
+      this.giveUp(entry.queued, { kind: 'failed', status });
+    else this.finish(id);
+    return entry.deliveries;
   }
 
   stop(): void {
     this.stopped = true;
     clearImmediate(this.scheduled);
-    for (const timer of this.underWay.values()) clearTimeout(timer);
+    for (const { timer } of this.underWay.values()) clearTimeout(timer);
+    // Not one byte of it has left this thread.
+    const held = this.budget.stop();
+    if (held !== undefined) this.queue.release(held);
     this.underWay.clear();
+    this.unplaced.stop();
+    this.unread.stop();
+    for (const timer of this.setAsideTimers) clearTimeout(timer);
   }
 
   private pass(queued: QueuedObject): void {
-    const { id, redelivered } = queued;
-    this.underWay.set(id, undefined);
-    if (redelivered >= this.settings.maxDeliveries) {
-      this.giveUp(id, { kind: 'notAcknowledged', deliveries: redelivered });
+    const { id } = queued;
+    const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
+    entry.queued = queued;
+    this.underWay.set(id, entry);
+    const over = this.isOver(entry);
+    if (over !== undefined) {
+      this.giveUp(queued, over, over.kind !== 'crashed');
       return;
     }
     let converted: ConvertedObject;
     try {
       converted = convertQueued(queued, this.conversion);
     } catch (error) {
-      if (error instanceof NotPlaced) {
-        this.listener.notPlaced(id, error);
-        this.setTimer(id, PLACE_AGAIN_MS, () => this.pass(queued));
-      } else {
-        this.giveUp(id, {
-          kind: 'notConverted',
-          text: error instanceof Error ? error.message : String(error),
-        });
-      }
+      this.failed(queued, error);
       return;
     }
-    this.listener.deliver(id, converted);
+    this.unplaced.placed(id);
+    this.unread.placed(id);
+    entry.deliveries += 1;
+    this.budget.pass(id, converted);
+  }
+
+  /** Enough attempts have been made with it. */
+  private isOver({ queued, notSent }: UnderWay): GiveUpReason | undefined {
+    const { unacknowledged: deliveries, crashes } = queued;
+    const { maxDeliveries, maxCrashes } = this.settings;
+    if (crashes >= maxCrashes) return { kind: 'crashed', crashes };
+    if (deliveries < maxDeliveries) return undefined;
+    return notSent === undefined
+      ? { kind: 'notAcknowledged', deliveries }
+      : { kind: 'notSent', text: notSent, deliveries };
+  }
+
+  private failed(queued: QueuedObject, error: unknown): void {
+    if (error instanceof NotPlaced) this.notPlaced(queued, error);
+    else if (isOfSystem(error)) this.notRead(queued, error);
+    else this.giveUp(queued, { kind: 'notConverted', text: textOf(error) });
+  }
+
+  /** It is in the queue, and perhaps can be read later. */
+  private notRead(queued: QueuedObject, error: NodeJS.ErrnoException): void {
+    this.unread.add(queued.id, Date.now(), error.code ?? '', error.code ?? error.message);
+    this.leave(queued.id);
+    this.queue.park(queued.id);
+  }
+
+  private notPlaced(queued: QueuedObject, error: NotPlaced): void {
+    const { id } = queued;
+    const { placeForHours: hours, directory } = this.settings;
+    const text = placeReason(error, directory);
+    if (this.unplaced.add(id, receivedAt(queued), placeCause(error), text)) {
+      this.leave(id);
+      this.queue.park(id);
+    } else this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
+  }
+
+  private factsOf({ id }: Unplaceable): LetterFacts {
+    const queued = this.underWay.get(id)?.queued;
+    return queued === undefined ? {} : letterFacts(queued, true);
+  }
+
+  /** They are the next to be taken, in this order. */
+  private retry(ids: readonly string[]): void {
+    for (const id of ids.toReversed()) this.queue.release(id);
+    this.wake();
   }
 
   private again(id: string): void {
+    this.dueAgain.push(id);
+    this.wake();
+  }
+
+  private passAgain(id: string): void {
+    if (!this.underWay.has(id)) return;
     const queued = this.queue.retake(id);
     if (queued === undefined) this.finish(id);
     else this.pass(queued);
   }
 
-  private giveUp(id: string, reason: GiveUpReason): void {
-    const why = reason.kind === 'notConverted' ? reason.text : 'the flow did not acknowledge it';
+  /** @param readsDataSet false: it may be what ended the process, again and again */
+  private giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet = true): void {
+    const { id } = queued;
+    const facts = { ...letterFacts(queued, readsDataSet), ...statusOf(reason) };
+    this.unplaced.forget(id);
+    this.unread.forget(id);
     this.leave(id);
-    this.queue.setAside(id, why);
-    this.listener.gaveUp(id, reason);
+    if (this.queue.setAside(id, giveUpText(reason), facts)) this.listener.gaveUp(id, reason, facts);
+    else this.giveUpLater(queued, reason, readsDataSet);
     this.wake();
+  }
+
+  /** It stays in the queue meanwhile, and holds no place under way. */
+  private giveUpLater(queued: QueuedObject, reason: GiveUpReason, readsDataSet: boolean): void {
+    this.queue.park(queued.id);
+    const timer = setTimeout(() => {
+      this.setAsideTimers.delete(timer);
+      this.giveUp(queued, reason, readsDataSet);
+    }, SET_ASIDE_AGAIN_MS);
+    this.setAsideTimers.add(timer);
   }
 
   private finish(id: string): void {
@@ -141,12 +276,29 @@ export class Delivery {
   }
 
   private leave(id: string): void {
-    clearTimeout(this.underWay.get(id));
+    clearTimeout(this.underWay.get(id)?.timer);
     this.underWay.delete(id);
+    this.budget.free(id);
   }
 
-  private setTimer(id: string, milliseconds: number, expired: () => void): void {
-    clearTimeout(this.underWay.get(id));
-    this.underWay.set(id, setTimeout(expired, milliseconds));
+  private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(expired, milliseconds);
   }
+}
+
+/** Neither what the object is nor what has become of it, but the disk at this moment. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error) || error instanceof DicomError || error instanceof ObjectDamaged)
+    return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && /^E[A-Z0-9]{1,20}$/.test(code);
+}
+
+function statusOf(reason: GiveUpReason): LetterFacts {
+  return reason.kind === 'failed' ? { status: hexStatus(reason.status.status) } : {};
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

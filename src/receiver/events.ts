@@ -1,4 +1,5 @@
 import type { NetworkEvent } from '../network';
+import type { LetterFacts } from '../queue';
 import type { Counts } from './counts';
 
 /** What the node's second output emits, with the time as ISO 8601. */
@@ -8,7 +9,8 @@ export type ReceiverEvent = { at: string } & (
   | { event: 'stopped' }
   | { event: 'queue-full'; text: string }
   | { event: 'disk-low'; text: string }
-  | { event: 'dead-letter'; queueId: string; text: string }
+  | { event: 'disk-slow'; text: string }
+  | ({ event: 'dead-letter'; queueId: string; text: string } & LetterFacts)
   | { event: 'worker-restarted'; text: string; restarts: number }
   /** So many events of the last `seconds` were counted and not told one by one. */
   | { event: 'events-suppressed'; count: number; seconds: number }
@@ -22,4 +24,5 @@ export interface Counters extends Counts {
   openAssociations: number;
   /** Objects that wait in the queue. */
   queued: number;
+  deadLetters: number;
 }

@@ -1,3 +1,5 @@
+import type { LetterFacts } from '../queue';
+
 /**
  * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the
  * code that `faultCode` makes of the kind.
@@ -11,16 +13,23 @@ export type FaultKind =
   | 'queueLeftover'
   | 'notConverted'
   | 'notAcknowledged'
+  | 'crashed'
   | 'notPlaced'
+  | 'notRead'
+  | 'notPlacedInTime'
+  | 'notSent'
   | 'responseTimedOut'
   | 'workerCrashed'
   | 'settingsInvalid'
-  | 'tlsMissing';
+  | 'tlsMissing'
+  | 'unexpected';
 
 export interface ReceiverFault {
   kind: FaultKind;
   /** Facts for the text. */
   values: Record<string, string | number>;
+  /** The object that it is about: for Catch nodes, never for a text that may get into a log. */
+  object?: LetterFacts;
   /** True while the receiver does not listen because of it (it goes on trying by itself). */
   down: boolean;
 }
@@ -45,5 +54,7 @@ export function listenFault(error: unknown, port: number, address: string): Rece
 
 export function queueFault(error: unknown, directory: string): ReceiverFault {
   const { code, message } = error as NodeJS.ErrnoException;
-  return { kind: 'queueUnusable', values: { directory, reason: code ?? message }, down: true };
+  // Our own codes need words, those of the system are words of their own.
+  const reason = code === undefined || code.startsWith('QUEUE_') ? message : code;
+  return { kind: 'queueUnusable', values: { directory, reason }, down: true };
 }

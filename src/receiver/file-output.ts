@@ -49,7 +49,7 @@ export class FileOutput {
       if (this.settings.queue === 'disk-synced') syncDirectory(dirname(placed));
       return placed;
     } catch (error) {
-      throw new NotPlaced((error as Error).message);
+      throw new NotPlaced((error as Error).message, { cause: error });
     }
   }
 

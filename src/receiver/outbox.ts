@@ -5,6 +5,16 @@
 const INTERVAL_MS = 5;
 /** Full before that, it is posted at once: the other side is not to run dry. */
 const MAX_BATCH = 16;
+/** The other side takes a batch as a whole: its text and objects, which may be large, are not to come all at once. */
+const MAX_BATCH_BYTES = 2_000_000;
+
+/** What a message weighs. */
+export interface Weight {
+  /** Of text and objects in it. */
+  bytes: number;
+  /** Memory that moves to the other thread with the message. */
+  transfer?: readonly ArrayBuffer[];
+}
 
 /**
  * What one thread posts to another, in order and in batches: the first message after a pause goes at once, those that
@@ -13,6 +23,7 @@ const MAX_BATCH = 16;
 export class Outbox<Message> {
   private messages: Message[] = [];
   private transfer: ArrayBuffer[] = [];
+  private bytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private postedAt = -Infinity;
 
@@ -22,11 +33,12 @@ export class Outbox<Message> {
     private readonly isPatient = true,
   ) {}
 
-  /** @param transfer memory that moves to the other thread with the message */
-  add(message: Message, transfer: readonly ArrayBuffer[] = []): void {
+  add(message: Message, { bytes, transfer = [] }: Weight = { bytes: 0 }): void {
+    if (this.bytes + bytes > MAX_BATCH_BYTES) this.flush();
     this.messages.push(message);
+    this.bytes += bytes;
     this.transfer.push(...transfer);
-    if (this.messages.length >= MAX_BATCH) this.flush();
+    if (this.messages.length >= MAX_BATCH || this.bytes >= MAX_BATCH_BYTES) this.flush();
     else if (this.timer === undefined) this.schedule();
   }
 
@@ -38,6 +50,7 @@ export class Outbox<Message> {
     const { messages, transfer } = this;
     this.messages = [];
     this.transfer = [];
+    this.bytes = 0;
     this.postedAt = performance.now();
     this.post(messages, transfer);
   }

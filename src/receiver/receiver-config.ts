@@ -1,7 +1,7 @@
 import type { TlsOptions } from 'node:tls';
 import { isStorageSopClass } from '../dicom';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
-import { DiskQueue, MemoryQueue, type ObjectQueue } from '../queue';
+import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
@@ -22,7 +22,10 @@ export interface ReceiverConfig {
 const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** The queue that the settings ask for. */
-export function createQueue(config: ReceiverConfig, onLeftover: (error: Error) => void): ObjectQueue {
+export function createQueue(
+  config: ReceiverConfig,
+  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onReady' | 'onSync'>,
+): ObjectQueue {
   const { queue, maxQueued, minFreeDiskMB } = config.settings;
   if (queue === 'memory') return new MemoryQueue(maxQueued);
   return new DiskQueue({
@@ -30,8 +33,7 @@ export function createQueue(config: ReceiverConfig, onLeftover: (error: Error) =
     maxObjects: maxQueued,
     synced: queue === 'disk-synced',
     minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
-
-    onLeftover,
+    ...listener,
   });
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Backoff } from './backoff';
+import { asError, Boundary } from './boundary';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
@@ -10,8 +11,9 @@ import type { ReceiverConfig } from './receiver-config';
 import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
 
-/** What a host tells the node, on the main thread. */
+/** What a host tells the node, on the main thread. Where one of these throws, a fault `unexpected` tells of it. */
 export interface HostListener {
+  /** Where it throws, the flow has not got the message: it comes again. */
   message(message: FlowMessage): void;
   event(event: ReceiverEvent): void;
   counters(counters: Counters): void;
@@ -26,6 +28,9 @@ const STABLE_MS = 60_000;
 const STOP_MARGIN_MS = 2_000;
 /** The worker's heap; a worker that outgrows it ends alone, and is restarted. */
 const WORKER_HEAP_MB = 512;
+
+/** An error's text goes back to the worker, and into a note: it may quote a whole message. */
+const MAX_REASON = 500;
 
 type Delivery = FromWorker & { kind: 'delivery' };
 
@@ -43,20 +48,34 @@ export class ReceiverHost {
   private restarts = 0;
   private queued = 0;
   private openAssociations = 0;
+  private deadLetters = 0;
   private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
   /** To the worker that runs; undefined while none does. */
   private outbox: Outbox<ToWorker> | undefined;
   private readonly requests = new RequestSender((request) => this.postNow(request));
+  private readonly boundary = new Boundary(({ message: reason }) =>
+    this.listener.fault({ kind: 'unexpected', values: { reason }, down: false }),
+  );
 
   constructor(
     private readonly config: ReceiverConfig,
     private readonly listener: HostListener,
   ) {}
 
+  /** What goes wrong is a fault, and is tried again. */
   start(): void {
-    this.startedAt = Date.now();
+    if (this.stopping) return;
+    this.startedAt = performance.now();
+    try {
+      this.startWorker();
+    } catch (error) {
+      this.exited(asError(error).message);
+    }
+  }
+
+  private startWorker(): void {
     const workerData: ReceiverConfig = { ...this.config, counts: this.counts };
     const worker = new Worker(join(__dirname, 'worker.js'), {
       name: `dicom-in:${this.config.settings.port}`,
@@ -64,14 +83,28 @@ export class ReceiverHost {
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
     this.worker = worker;
-    this.outbox = new Outbox((messages) => worker.postMessage(messages));
+    this.outbox = new Outbox((messages) => this.post(worker, messages));
     let reason = '';
     worker.on('message', (messages: FromWorker[]) => {
-      for (const message of messages) this.receive(message);
+      for (const message of messages) this.boundary.run(() => this.receive(message));
     });
-    worker.on('messageerror', (error) => (reason = error.message));
-    worker.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
+    // What it said is lost: only a new one knows what the flow has not got.
+    worker.on('messageerror', (error) => {
+      reason = error.message;
+      void worker.terminate();
+    });
+    worker.on('error', (error) => (reason = asError(error).message));
     worker.on('exit', (code) => this.exited(reason || `exit code ${code}`));
+  }
+
+  /** A worker that has not been told something would wait for it for ever: a new one begins at a known point. */
+  private post(worker: Worker, messages: ToWorker[]): void {
+    try {
+      worker.postMessage(messages);
+    } catch (error) {
+      void worker.terminate();
+      this.boundary.failed(error);
+    }
   }
 
   /**
@@ -98,8 +131,8 @@ export class ReceiverHost {
 
   /** As of now; of what is open and what waits, as of a second ago at most. */
   counters(): Counters {
-    const { queued, openAssociations } = this;
-    return { ...countsIn(this.counts), openAssociations, queued };
+    const { queued, openAssociations, deadLetters } = this;
+    return { ...countsIn(this.counts), openAssociations, queued, deadLetters };
   }
 
   private receive(message: FromWorker): void {
@@ -116,7 +149,11 @@ export class ReceiverHost {
         this.listener.event(message.event);
         break;
       case 'counters':
-        ({ queued: this.queued, openAssociations: this.openAssociations } = message.counters);
+        ({
+          queued: this.queued,
+          openAssociations: this.openAssociations,
+          deadLetters: this.deadLetters,
+        } = message.counters);
         this.listener.counters(message.counters);
         break;
       case 'fault':
@@ -129,17 +166,20 @@ export class ReceiverHost {
     this.scheduled ??= setImmediate(() => {
       this.scheduled = undefined;
       const next = this.deliveries.shift();
-      if (next !== undefined) this.handOver(next);
+      if (next !== undefined) this.boundary.run(() => this.handOver(next));
       if (this.deliveries.length > 0) this.schedule();
     });
   }
 
-  private handOver({ id, json, object, document }: Delivery): void {
-    const message = JSON.parse(json) as FlowMessage;
-    if (object !== undefined) message.dicom.object = asBuffer(object);
-    if (document !== undefined && message.dicom.document !== undefined)
-      message.dicom.document.data = asBuffer(document);
-    this.listener.message(message);
+  private handOver(delivery: Delivery): void {
+    const { id } = delivery;
+    try {
+      this.listener.message(messageOf(delivery));
+    } catch (error) {
+      const reason = asError(error).message.slice(0, MAX_REASON);
+      this.outbox?.add({ kind: 'not-handed-over', id, reason });
+      throw error;
+    }
     // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
     // its first node can have got leaves the queue. One that was stopped comes again, marked redelivered.
     setImmediate(() => setImmediate(() => this.handedOver(id)));
@@ -162,14 +202,15 @@ export class ReceiverHost {
     // What waits here is still in the queue, and comes again from the next worker.
     this.dropDeliveries();
     if (this.stopping) return;
-    if (Date.now() - this.startedAt > STABLE_MS) this.backoff.reset();
+    if (performance.now() - this.startedAt > STABLE_MS) this.backoff.reset();
     const wait = this.backoff.wait();
     this.restarts += 1;
     this.openAssociations = 0;
-    this.listener.counters(this.counters());
-    this.listener.fault({ kind: 'workerCrashed', values: { reason, seconds: wait / 1000 }, down: true });
-    this.raise({ event: 'worker-restarted', text: reason, restarts: this.restarts });
     this.restartTimer = setTimeout(() => this.start(), wait);
+    const values = { reason, seconds: wait / 1000 };
+    this.boundary.run(() => this.listener.counters(this.counters()));
+    this.boundary.run(() => this.listener.fault({ kind: 'workerCrashed', values, down: true }));
+    this.boundary.run(() => this.raise({ event: 'worker-restarted', text: reason, restarts: this.restarts }));
   }
 
   private raise(event: RaisedEvent): void {
@@ -184,7 +225,24 @@ export class ReceiverHost {
   }
 }
 
+function messageOf({ json, object, document }: Delivery): FlowMessage {
+  const message = parse(json);
+  if (object !== undefined) message.dicom.object = asBuffer(object);
+  if (document !== undefined && message.dicom.document !== undefined)
+    message.dicom.document.data = asBuffer(document);
+  return message;
+}
+
 /** What another thread has sent is no Buffer any more. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** The error of `JSON.parse` quotes the text: it must not get into a log. */
+function parse(json: string): FlowMessage {
+  try {
+    return JSON.parse(json) as FlowMessage;
+  } catch {
+    throw new Error('the message of the object is not valid JSON');
+  }
 }

@@ -1,16 +1,18 @@
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, ObjectQueue, QueueRefusal } from '../queue';
+import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
-import { Delivery, type GiveUpReason } from './delivery';
+import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
+import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
+import { OnceInAWhile } from './once-in-a-while';
 import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
-import type { ReceiverRequests } from './requests';
+import type { DeadLetterList, ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -27,6 +29,10 @@ const RETRY_LAST_MS = 30_000;
 const COUNTERS_INTERVAL_MS = 1_000;
 /** A full queue is reported once in so many milliseconds, not for every object it refuses. */
 const FULL_INTERVAL_MS = 10_000;
+const LEFTOVER_INTERVAL_MS = 600_000;
+/** Such a sync is told of, once in so many milliseconds. */
+const SLOW_SYNC_MS = 1_000;
+const SLOW_INTERVAL_MS = 10_000;
 
 /**
  * A DICOM Storage SCP with its queue: listener → queue → conversion → output. It runs in a worker thread (`worker.ts`)
@@ -44,7 +50,10 @@ export class Receiver implements ReceiverRequests {
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
   private stopping = false;
-  private lastFull = 0;
+  private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
+  private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
+  private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
+  private deadLetterCount = 0;
   private readonly count: Counts;
 
   constructor(
@@ -53,7 +62,11 @@ export class Receiver implements ReceiverRequests {
   ) {
     const { settings, receiverId } = config;
     this.count = countsIn(config.counts ?? countsMemory());
-    this.queue = createQueue(config, ({ message: reason }) => this.fault('queueLeftover', { reason }));
+    this.queue = createQueue(config, {
+      onLeftover: (error) => this.leftover(error),
+      onReady: () => this.delivery.wake(),
+      onSync: (milliseconds) => this.synced(milliseconds),
+    });
     const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
     this.delivery = new Delivery(
       this.queue,
@@ -61,8 +74,10 @@ export class Receiver implements ReceiverRequests {
       { ...settings, receiverId, files },
       {
         deliver: (id, converted) => this.deliver(id, converted),
-        gaveUp: (id, reason) => this.gaveUp(id, reason),
-        notPlaced: (id, { message: reason }) => this.fault('notPlaced', { id, reason }),
+        gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
+        notPlaced: ({ id, reason, objects }, facts) =>
+          this.fault('notPlaced', { id, reason, objects }, facts),
+        notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
       },
     );
     this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
@@ -91,32 +106,45 @@ export class Receiver implements ReceiverRequests {
     this.changed();
   }
 
+  /** The object's message could not be sent to the flow. */
+  notHandedOver(id: string, reason: string): void {
+    this.delivery.notHandedOver(id, reason);
+  }
+
   answer(id: string, status: CommandStatus): AnswerOutcome {
     const { acknowledge, respond } = this.config.settings;
     if (!acknowledge && respond === 'received') return 'notAwaited';
-    const outcome = this.answers.outcome(id);
     const answered = this.answers.answer(id, status);
-    const acknowledged = acknowledge && this.delivery.acknowledged(id);
+    // A failure that its sender hears of is the sender's business; else it would be nobody's.
+    const deliveries = acknowledge
+      ? this.delivery.acknowledged(id, answered ? undefined : status)
+      : undefined;
     this.changed();
-    if (answered) return 'answered';
-    if (!acknowledged) return outcome;
-    this.answers.remember(id, 'alreadyAnswered');
-    return outcome === 'tooLate' ? 'tooLate' : 'answered';
+    if (deliveries === undefined) return answered ? 'answered' : this.answers.outcome(id);
+    this.answers.remember(id, 'alreadyAnswered', deliveries - 1);
+    return 'answered';
   }
 
-  deadLetters(): Promise<DeadLetter[]> {
-    return this.queue.deadLetters.list();
+  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
+    const deadLetters: DeadLetter[] = await this.queue.deadLetters.list(page);
+    // People look at the first page, and may have taken files away themselves.
+    if (page.after === undefined) await this.countDeadLetters();
+    return { deadLetters, total: this.deadLetterCount };
   }
 
   requeue(id: string): boolean {
     const found = this.queue.deadLetters.requeue(id);
+    if (found) this.deadLetterCount -= 1;
     this.delivery.wake();
     this.changed();
     return found;
   }
 
   discard(id: string): boolean {
-    return this.queue.deadLetters.discard(id);
+    const found = this.queue.deadLetters.discard(id);
+    if (found) this.deadLetterCount -= 1;
+    this.changed();
+    return found;
   }
 
   /**
@@ -145,6 +173,7 @@ export class Receiver implements ReceiverRequests {
       return;
     }
     this.delivery.wake();
+    this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
     if (this.stopping) return;
     try {
       const { address, port } = await this.listener.listen();
@@ -211,23 +240,40 @@ export class Receiver implements ReceiverRequests {
   }
 
   private queueRefused({ code, message: text }: QueueRefusal): void {
-    const now = Date.now();
-    if (now - this.lastFull < FULL_INTERVAL_MS) return;
-    this.lastFull = now;
+    if (!this.fullQueue.passes(code)) return;
     this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
   }
 
-  private gaveUp(id: string, reason: GiveUpReason): void {
-    if (reason.kind === 'notConverted') this.fault('notConverted', { id, reason: reason.text });
-    else this.fault('notAcknowledged', { id, deliveries: reason.deliveries });
-    const text =
-      reason.kind === 'notConverted' ? reason.text : `not acknowledged (deliveries: ${reason.deliveries})`;
-    this.raise({ event: 'dead-letter', queueId: `${this.config.receiverId}:${id}`, text });
+  private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
+    this.deadLetterCount += 1;
+    // The flow need not be told of what it said itself.
+    if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
+    const queueId = `${this.config.receiverId}:${id}`;
+    this.raise({ event: 'dead-letter', queueId, text: giveUpText(reason), ...facts });
     this.changed();
   }
 
-  private fault(kind: FaultKind, values: ReceiverFault['values']): void {
-    this.output.fault({ kind, values, down: false });
+  private async countDeadLetters(): Promise<void> {
+    this.deadLetterCount = await this.queue.deadLetters.count();
+    this.changed();
+  }
+
+  /** The same failure of a disk, which may come with every object, is told once in a while. */
+  private leftover(error: Error): void {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && !this.leftovers.passes(code)) return;
+    this.fault('queueLeftover', { reason: error.message });
+  }
+
+  /** Senders wait meanwhile: whoever looks for the cause should know that it is the disk. */
+  private synced(milliseconds: number): void {
+    if (milliseconds < SLOW_SYNC_MS || !this.slowSyncs.passes('')) return;
+    const seconds = (milliseconds / 1_000).toFixed(1);
+    this.raise({ event: 'disk-slow', text: `the disk of the queue took ${seconds} s for a sync` });
+  }
+
+  private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
+    this.output.fault({ kind, values, down: false, ...(object && { object }) });
   }
 
   private raise(event: RaisedEvent): void {
@@ -241,6 +287,7 @@ export class Receiver implements ReceiverRequests {
         ...this.count,
         openAssociations: this.listener.openAssociations,
         queued: this.queue.size,
+        deadLetters: this.deadLetterCount,
       });
     }, COUNTERS_INTERVAL_MS);
   }

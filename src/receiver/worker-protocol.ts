@@ -4,7 +4,11 @@ import type { PostedReply, PostedRequest } from './requests';
 
 /** From the host to its worker; posted in batches (Outbox). */
 export type ToWorker =
-  { kind: 'handed-over'; id: string } | { kind: 'stop'; graceMs: number } | PostedRequest;
+  | { kind: 'handed-over'; id: string }
+  /** The message could not be sent to the flow. */
+  | { kind: 'not-handed-over'; id: string; reason: string }
+  | { kind: 'stop'; graceMs: number }
+  | PostedRequest;
 
 /** From the worker to its host; posted in batches, too. */
 export type FromWorker =

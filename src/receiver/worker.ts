@@ -25,10 +25,11 @@ const gate = new EventGate({ windowMs: 10_000, perCaller: 1_000, total: 5_000 },
 
 const receiver = new Receiver(config, {
   deliver: (id, { json, object, document }) => {
-    const bytes = { ...(object && { object }), ...(document && { document }) };
+    const parts = { ...(object && { object }), ...(document && { document }) };
     // Each alone in its memory (see conversion.ts), so they move to the main thread instead of being copied.
-    const memory = Object.values(bytes).map(({ buffer }) => buffer);
-    outbox.add({ kind: 'delivery', id, json, ...bytes }, memory);
+    const transfer = Object.values(parts).map(({ buffer }) => buffer);
+    const bytes = transfer.reduce((total, { byteLength }) => total + byteLength, json.length);
+    outbox.add({ kind: 'delivery', id, json, ...parts }, { bytes, transfer });
   },
   event: (event) => {
     if (gate.passes(event)) outbox.add({ kind: 'event', event });
@@ -45,6 +46,9 @@ function take(message: ToWorker): void {
   switch (message.kind) {
     case 'handed-over':
       receiver.handedOver(message.id);
+      break;
+    case 'not-handed-over':
+      receiver.notHandedOver(message.id, message.reason);
       break;
     case 'request':
       void reply(receiver, message).then((answer) => outbox.add(answer));

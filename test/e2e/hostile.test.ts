@@ -3,7 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { receiverFlow } from '../support/flows';
+import { element } from '../dicom/support/encode';
+import { flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { startNodeRed, type NodeRed } from '../support/node-red';
@@ -530,6 +531,58 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
       .map(String)
       .filter((name) => name.endsWith('.part'));
 });
+
+/** Objects whose text is whole in the message, however large: what the node's limits are for, switched off. */
+const NO_LIMITS = { maxMessageMB: '1000', maxMessageElements: '10000000' };
+const LARGE_OBJECTS = 16;
+const TEXTS = 58;
+
+describe('large objects for a busy flow', { timeout: 300_000 }, () => {
+  it(`${LARGE_OBJECTS} of 60 MB text each do not end a Node-RED with a heap of 512 MB`, async (t) => {
+    const [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
+    const nodeRed = await startNodeRed({
+      flows: [],
+      env: { NODE_OPTIONS: '--max-old-space-size=512' },
+    });
+    // Busy with the first while all others come, then with each for a while.
+    const busy = `const until = Date.now() + (context.get('seen') ? 200 : 15000);
+      context.set('seen', true);
+      while (Date.now() < until);
+      return { dicom: { sopInstanceUID: msg.dicom.sopInstanceUID, size: JSON.stringify(msg.payload).length } };`;
+    const [tab, dicom, ...rest] = receiverFlow(port, sink, { ...NO_LIMITS, queue: 'disk', minFreeDiskMB: 0 });
+    await nodeRed.deploy([
+      ...(tab === undefined || dicom === undefined ? [] : [tab, { ...dicom, wires: [['busy']] }]),
+      flowNode('busy', 'function', { func: busy, outputs: 1, wires: [['test-out-1']] }),
+      ...rest,
+    ]);
+    await nodeRed.waitForLine(/listening on/);
+    await sink.connected();
+    await Promise.all([0, 1, 2, 3].map((sender) => sendLarge(port, sender, LARGE_OBJECTS / 4)));
+    const messages = await sink.count(LARGE_OBJECTS, 200_000);
+    assert.equal(
+      new Set(messages.map(({ dicom: { sopInstanceUID } }) => sopInstanceUID)).size,
+      LARGE_OBJECTS,
+    );
+    assert.ok(messages.every(({ dicom: { size } }) => size > TEXTS * 1_000_000));
+    t.diagnostic(`RSS ${residentMb(nodeRed.pid).toFixed(0)} MB`);
+    await nodeRed.stop();
+    await sink.close();
+  });
+});
+
+/** Private text of 58 times 1 MB behind the sample's own elements. */
+async function sendLarge(port: number, sender: number, count: number): Promise<void> {
+  const texts = Array.from({ length: TEXTS }, (_, index) =>
+    element(0x7fe1_1000 + index, 'UT', Buffer.alloc(1_000_000, 'text ')),
+  );
+  const creator = element(0x7fe1_0010, 'LO', 'TEST');
+  const client = await StoreClient.open(port);
+  for (let number = 0; number < count; number += 1) {
+    const { uid, dataSet } = sampleInstance(500_000 + sender * 100 + number);
+    assert.equal(await client.store(uid, Buffer.concat([dataSet, creator, ...texts]), 60_000), 0);
+  }
+  await client.release();
+}
 
 function readAnswer(received: ReceivedPdu | undefined): Answer {
   if (received === undefined) return undefined;

@@ -80,6 +80,7 @@ describe('counters and events', { timeout: 120_000 }, () => {
       delivered: 1,
       openAssociations: 0,
       queued: 0,
+      deadLetters: 0,
     });
     assert.deepEqual(
       refusals.map(({ event, code, callingAET }) => [event, code, callingAET]),

@@ -97,11 +97,16 @@ const FAULTS: Record<FaultKind, true> = {
   queueLeftover: true,
   notConverted: true,
   notAcknowledged: true,
+  crashed: true,
+  notRead: true,
   notPlaced: true,
+  notPlacedInTime: true,
+  notSent: true,
   responseTimedOut: true,
   workerCrashed: true,
   settingsInvalid: true,
   tlsMissing: true,
+  unexpected: true,
 };
 
 /** Because of which a receiver does not listen. */
@@ -126,6 +131,10 @@ const STATUS: Record<NodeType, readonly string[]> = {
     'listening',
     'counts',
     'countsRefused',
+    'backlog',
+    'deadLetters',
+    'backlogAndDeadLetters',
+    'setting',
     'portInUse',
     'needsPrivilege',
     'settings',

@@ -16,6 +16,7 @@ const counters = (received: number): Counters => ({
   bytes: 0,
   delivered: 0,
   queued: 0,
+  deadLetters: 0,
 });
 const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('dicom-in.status.', ''));
 const listening = { at: AT, event: 'listening', address: '::', port: 104 } as const;
@@ -47,6 +48,48 @@ describe('what the node shows', () => {
     assert.equal(shown.current().fill, 'yellow');
     shown.counted(counters(8));
     assert.equal(shown.current().fill, 'green');
+  });
+
+  it('counts in words what waits, and what waits for a person', () => {
+    const texts: Record<string, string> = {
+      counts: '__associations__⇄ __objects__✓',
+      backlog: '__objects__ waiting',
+      deadLetters: '__objects__ dead letters',
+      backlogAndDeadLetters: '__objects__ wait __deadLetters__ dead',
+    };
+    const shown = new ReceiverStatus((key, values) =>
+      (texts[key.replace('dicom-in.status.', '')] ?? key).replace(/__(\w+?)__/g, (_match, name: string) =>
+        String(values?.[name]),
+      ),
+    );
+    shown.sees(listening);
+    const text = (queued: number, deadLetters: number, received = 5): string => {
+      shown.counted({ ...counters(received), queued, deadLetters });
+      const { text = '', fill } = shown.current();
+      assert.ok(text.length < 20, text);
+      assert.equal(fill, deadLetters > 0 ? 'yellow' : 'green');
+      return text;
+    };
+    assert.equal(text(0, 0), '1⇄ 5✓');
+    assert.equal(text(7, 0), '1⇄ 5✓ 7 waiting');
+    assert.equal(text(12_345, 0, 123_456), '12k waiting');
+    assert.equal(text(0, 3), '3 dead letters');
+    assert.equal(text(45, 3), '45 wait 3 dead');
+    assert.equal(text(9_999, 9_999), '9999 wait 9999 dead');
+    assert.equal(text(99_999, 999_999), '99k wait 999k dead');
+  });
+
+  it('says which setting is wrong, and all of it for Status nodes', () => {
+    const shown = new ReceiverStatus((key, values) =>
+      key.endsWith('.setting') ? `check ${values?.['setting']}` : key.replace('dicom-in.status.', ''),
+    );
+    const wrong = (setting: string): void =>
+      shown.failed({ kind: 'settingsInvalid', values: { setting }, down: true }, `${setting}: not so`);
+    wrong('Port');
+    assert.equal(shown.current().text, 'check Port');
+    assert.equal(shown.current().problem, 'Port: not so');
+    wrong('Callers must use our AE title');
+    assert.equal(shown.current().text, 'settings');
   });
 
   it('stays under 20 characters, whatever it has counted', () => {

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { ReceiverHost, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
+import {
+  ReceiverHost,
+  type FlowMessage,
+  type HostListener,
+  type ReceiverEvent,
+  type ReceiverFault,
+} from '../../src/receiver';
 import { parseSettings } from '../../src/settings';
 import { element } from '../dicom/support/encode';
 import { freePort } from '../support/free-port';
@@ -27,7 +33,10 @@ interface Started {
   faults: ReceiverFault[];
 }
 
-async function start(overrides: Record<string, unknown> = {}): Promise<Started> {
+async function start(
+  overrides: Record<string, unknown> = {},
+  throwing: Partial<HostListener> = {},
+): Promise<Started> {
   const port = await freePort();
   const { settings } = parseSettings({ bindAddress: '127.0.0.1', port, ...overrides });
   const [messages, events, faults]: [FlowMessage[], ReceiverEvent[], ReceiverFault[]] = [[], [], []];
@@ -38,6 +47,7 @@ async function start(overrides: Record<string, unknown> = {}): Promise<Started> 
       event: (event) => events.push(event),
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
+      ...throwing,
     },
   );
   hosts.push(host);
@@ -127,6 +137,73 @@ describe('ReceiverHost', () => {
     const { host, faults } = await start();
     await (host as unknown as { worker: Worker }).worker.terminate();
     await until(() => faults.length > 0, 'the fault');
+    await host.stop(100);
+  });
+
+  it('counts nothing as delivered that the flow did not take: it comes again, and then is a dead letter', async () => {
+    let calls = 0;
+    const { host, port, faults } = await start(
+      { maxDeliveries: '2' },
+      {
+        message: () => {
+          calls += 1;
+          throw new Error('a node of the flow threw');
+        },
+      },
+    );
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(3);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => faults.some(({ kind }) => kind === 'notSent'), 'the dead letter');
+    assert.equal(calls, 2);
+    assert.equal(host.counters().delivered, 0);
+    assert.equal(faults.filter(({ kind }) => kind === 'unexpected').length, 2);
+    const { deadLetters, total } = await host.ask('deadLetters', {});
+    assert.equal(total, 1);
+    assert.match(deadLetters[0]?.why ?? '', /a node of the flow threw/);
+    await host.stop(100);
+  });
+
+  it('goes on when a listener throws, and when a worker says what makes no sense', async () => {
+    const { host, port, messages, faults } = await start(
+      {},
+      {
+        counters: () => {
+          throw new Error('no counting today');
+        },
+      },
+    );
+    const { worker } = host as unknown as { worker: Worker };
+    worker.emit('message', [{ kind: 'delivery', id: 'x', json: '{"payload":"PATIENT' }]);
+    await until(() => faults.some(({ values }) => /not valid JSON/.test(String(values['reason']))), 'JSON');
+    assert.ok(!JSON.stringify(faults).includes('PATIENT'), 'the text is not quoted');
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(4);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => messages.length === 1, 'the message');
+    await until(() => faults.some(({ values }) => values['reason'] === 'no counting today'), 'the fault');
+    await host.stop(100);
+  });
+
+  it('tries again when no worker can be started, and stops meanwhile', async () => {
+    const faults: ReceiverFault[] = [];
+    const { settings } = parseSettings({});
+    const config = { receiverId: 'test', settings, queueDirectory: root, tellsOfObjects: true };
+    // What cannot be copied to another thread makes `new Worker` throw.
+    const host = new ReceiverHost(
+      { ...config, tls: { key: (() => '') as unknown as string } },
+      {
+        message: () => undefined,
+        event: () => undefined,
+        counters: () => undefined,
+        fault: (fault) => faults.push(fault),
+      },
+    );
+    host.start();
+    assert.equal(faults[0]?.kind, 'workerCrashed');
+    await until(() => faults.length === 2, 'the next attempt');
     await host.stop(100);
   });
 });

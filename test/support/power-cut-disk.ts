@@ -292,6 +292,12 @@ export class PowerCutDisk {
     return { size, nlink, ino: inode.ino, dev: 1 } as fs.Stats;
   }
 
+  private text(path: string): string {
+    const inode = this.find(path);
+    if (inode?.kind !== 'file') throw failure('ENOENT', path);
+    return inode.bytes.toString('utf8');
+  }
+
   /** The operations of a queue: each is a step, and after the last one there are none. */
   private operations(): QueueFiles {
     const operations: Record<keyof QueueFiles, (...args: never[]) => unknown> = {
@@ -323,13 +329,11 @@ export class PowerCutDisk {
       },
       mkdirSync: (path: string) => this.makeDirectories(path),
       makeDirectory: (path: string) => Promise.resolve(this.makeDirectories(path)),
+      namesIn: (path: string) => eachOf(this.names(path)),
+      readText: (path: string) => Promise.resolve(this.text(path)),
       readDirectory: (path: string) => Promise.resolve(this.names(path)),
       statfsSync: () => ({ bavail: 1e9, bsize: 4_096 }),
-      readFileSync: (path: string) => {
-        const inode = this.find(path);
-        if (inode?.kind !== 'file') throw failure('ENOENT', path);
-        return inode.bytes.toString('utf8');
-      },
+      readFileSync: (path: string) => this.text(path),
       writeFileSync: (path: string, text: string) => {
         const fd = this.openFile(path, 'w');
         this.write(fd, Buffer.from(text), 0);
@@ -370,6 +374,10 @@ export class PowerCutDisk {
       if (covered?.subarray(from, to).equals(now.subarray(from, to))) inode.dirty.delete(sector);
     }
   }
+}
+
+async function* eachOf(names: readonly string[]): AsyncGenerator<string> {
+  for (const name of names) yield await Promise.resolve(name);
 }
 
 function failure(code: string, path: string): Error {

@@ -66,8 +66,8 @@ export class RawPeer {
   }
 
   /** The next PDU as the response to a command. */
-  async response(): Promise<Map<number, number | string>> {
-    const pdu = await this.next();
+  async response(timeoutMs?: number): Promise<Map<number, number | string>> {
+    const pdu = await this.next(timeoutMs);
     if (pdu?.type !== 0x04) throw new Error(`expected a response, got PDU type ${pdu?.type}`);
     return readResponse(pdu.body).values;
   }

@@ -36,13 +36,13 @@ export class StoreClient {
   }
 
   /** Resolves with the status of the response. */
-  async store(uid: string, dataSet: Buffer): Promise<number> {
+  async store(uid: string, dataSet: Buffer, timeoutMs?: number): Promise<number> {
     this.peer.send(dataTF(pdv(3, 0b11, storeRQ({ 0x1000: uid }))));
     for (let at = 0; at < dataSet.length; at += PDV_LENGTH) {
       const isLast = at + PDV_LENGTH >= dataSet.length;
       this.peer.send(dataTF(pdv(3, isLast ? 0b10 : 0, dataSet.subarray(at, at + PDV_LENGTH))));
     }
-    return Number((await this.peer.response()).get(0x0900));
+    return Number((await this.peer.response(timeoutMs)).get(0x0900));
   }
 
   async release(): Promise<void> {

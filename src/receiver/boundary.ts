@@ -1,0 +1,36 @@
+/**
+ * What runs on Node-RED's own thread runs inside of this: an error there would end Node-RED, with all its flows. It is
+ * reported instead; where that fails, too, the process gets a warning, which Node.js writes to its error output.
+ */
+export class Boundary {
+  constructor(private readonly report: (error: Error) => void) {}
+
+  /** Returns what `act` returns; undefined where it throws. */
+  run<Result>(act: () => Result): Result | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  /** A function, for others to call, that never throws. */
+  wrap<Args extends unknown[]>(act: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => this.run(() => act(...args));
+  }
+
+  /** Reports what was thrown elsewhere, such as in a promise. */
+  failed(error: unknown): void {
+    try {
+      this.report(asError(error));
+    } catch (second) {
+      process.emitWarning(`dicom-in: ${asError(error).message}; not reported: ${asError(second).message}`);
+    }
+  }
+}
+
+/** Anything may be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

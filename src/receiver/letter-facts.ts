@@ -1,0 +1,72 @@
+import { parseDataSet, uidName, valuesOfKeyword, type ParsedDataSet, type Value } from '../dicom';
+import type { LetterFacts, QueuedObject } from '../queue';
+import { contentSource } from './content-source';
+import type { ObjectEnvelope } from './message';
+import { readHead, type ObjectHead, type ObjectNote } from './object-head';
+
+/** Far longer than what the Standard allows for these values. */
+const MAX_TEXT = 256;
+
+/**
+ * What a person is told of an object that could not be delivered: as much of it as can be read.
+ * @param readsDataSet false: it may have been what ended the process, so only what we wrote ourselves is read
+ */
+export function letterFacts(queued: QueuedObject, readsDataSet: boolean): LetterFacts {
+  const facts: LetterFacts = {};
+  try {
+    queued.read((content) => {
+      const source = contentSource(content);
+      facts.size = source.size;
+      const head = (queued.note as ObjectNote | undefined)?.head ?? readHead(source);
+      Object.assign(facts, ofEnvelope(head.envelope));
+      if (readsDataSet) Object.assign(facts, ofDataSet(parse(source, head)));
+    });
+  } catch (error) {
+    // What has been read is told; why no more could be is not what made it a dead letter.
+    if (!(error instanceof Error)) throw error;
+  }
+  return facts;
+}
+
+/** When the object was received, by the wall clock: milliseconds. Now, where that cannot be read. */
+export function receivedAt(queued: QueuedObject): number {
+  const at = Date.parse(letterFacts(queued, false).receivedAt ?? '');
+  return Number.isNaN(at) ? Date.now() : at;
+}
+
+function parse(source: ReturnType<typeof contentSource>, { envelope, length }: ObjectHead): ParsedDataSet {
+  return parseDataSet(source, { transferSyntaxUID: envelope.transferSyntaxUID, offset: length });
+}
+
+function ofEnvelope({
+  callingAET,
+  sopClassUID,
+  sopInstanceUID,
+  receivedAt: at,
+}: ObjectEnvelope): LetterFacts {
+  return { callingAET, ...ofClass(sopClassUID), sopInstanceUID, receivedAt: at };
+}
+
+function ofClass(sopClassUID: string): LetterFacts {
+  return { sopClassUID, sopClassName: uidName(sopClassUID) ?? sopClassUID };
+}
+
+/** What the object is, is what its data set says, whatever the command said. */
+function ofDataSet(dataSet: ParsedDataSet): LetterFacts {
+  const { sopClassUID, sopInstanceUID, studyInstanceUID } = dataSet.identity;
+  const patientID = firstText(valuesOfKeyword(dataSet, 'PatientID'));
+  const modality = firstText(valuesOfKeyword(dataSet, 'Modality'));
+  return {
+    ...(patientID !== undefined && { patientID }),
+    ...(studyInstanceUID !== undefined && { studyInstanceUID }),
+    ...(modality !== undefined && { modality }),
+    ...(sopClassUID !== undefined && ofClass(sopClassUID)),
+    ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+  };
+}
+
+function firstText([value]: Value[]): string | undefined {
+  return value === undefined || value === null || typeof value === 'object'
+    ? undefined
+    : String(value).slice(0, MAX_TEXT);
+}

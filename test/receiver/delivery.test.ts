@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { FlowBudget } from '../../src/receiver/flow-budget';
+import { Receiver } from '../../src/receiver';
+import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
+import { queuedObjects } from '../support/queue-folder';
+import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const root = mkdtempSync(join(tmpdir(), 'dicom-delivery-'));
+const running = new Set<Receiver>();
+after(async () => {
+  for (const receiver of running) await receiver.stop(0);
+  rmSync(root, { recursive: true, force: true });
+});
+let folders = 0;
+const folder = (): string => join(root, String((folders += 1)));
+
+async function start(...args: Parameters<typeof startReceiver>): Promise<InProcessReceiver> {
+  const started = await startReceiver(...args);
+  running.add(started.receiver);
+  return started;
+}
+
+async function stop({ receiver }: InProcessReceiver): Promise<void> {
+  running.delete(receiver);
+  await receiver.stop(200);
+}
+
+async function send(port: number, numbers: readonly number[]): Promise<void> {
+  const client = await StoreClient.open(port);
+  for (const number of numbers) {
+    const { uid, dataSet } = sampleInstance(number);
+    assert.equal(await client.store(uid, dataSet), 0);
+  }
+  await client.release();
+}
+const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const letters = async ({ receiver }: InProcessReceiver) => (await receiver.deadLetters({})).deadLetters;
+
+describe('objects that cannot be put in place', { timeout: 120_000 }, () => {
+  it('hold up nobody else, make one error, and come when the cause is gone, in order', async () => {
+    const files = folder();
+    mkdirSync(files);
+    // One object's folder is a file: its neighbours are not to wait for it.
+    const blocked = sampleInstance(0).uid;
+    writeFileSync(join(files, blocked), 'in the way');
+    const directory = folder();
+    const receiver = await start(directory, {
+      output: 'file',
+      directory: files,
+      filenameTemplate: '{SOPInstanceUID}/x.dcm',
+    });
+    await send(receiver.port, [0, 1]);
+    await until(() => receiver.delivered.length === 1, 'the one that has a place');
+    assert.equal(receiver.faults.length, 1);
+    const [fault] = receiver.faults;
+    assert.equal(fault?.kind, 'notPlaced');
+    assert.equal(fault?.values['objects'], 1);
+    assert.equal(fault?.object?.patientID, '12345');
+    assert.equal(fault?.object?.sopInstanceUID, blocked);
+    assert.ok(!String(fault?.values['reason']).includes(blocked), 'no name below the directory');
+    rmSync(join(files, blocked));
+    await until(() => receiver.delivered.length === 2, 'the other one', 25_000);
+    assert.ok(existsSync(join(files, blocked, 'x.dcm')));
+    await stop(receiver);
+  });
+
+  it('leave their places to others, a hundred of them; all come after the first success', async () => {
+    const files = folder();
+    writeFileSync(files, 'no directory');
+    const directory = folder();
+    const receiver = await start(directory, {
+      output: 'file',
+      directory: files,
+      filenameTemplate: '{SOPInstanceUID}.dcm',
+    });
+    await send(receiver.port, numbersUpTo(100));
+    await until(() => receiver.faults.length > 0, 'the error');
+    rmSync(files);
+    await send(receiver.port, [100]);
+    await until(() => receiver.delivered.length >= 1, 'the new one at once', 2_000);
+    await until(() => receiver.delivered.length === 101, 'all others', 25_000);
+    assert.equal(receiver.faults.length, 1, 'one error for all');
+    const waited = receiver.delivered.slice(1).map(({ id }) => id);
+    assert.ok(waited.length === 100);
+    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
+    await stop(receiver);
+  });
+});
+
+describe('what the flow says of an object', { timeout: 60_000 }, () => {
+  it('sets it aside with status and comment, where it is a failure that nobody else hears of', async () => {
+    const receiver = await start(folder(), { acknowledge: true });
+    await send(receiver.port, [1, 2, 3]);
+    await until(() => receiver.delivered.length === 3, 'all');
+    const [first = '', second = '', third = ''] = receiver.delivered.map(({ id }) => id);
+    assert.equal(receiver.receiver.answer(first, { status: 0xa700, comment: 'no room' }), 'answered');
+    assert.equal(receiver.receiver.answer(second, { status: 0xb000 }), 'answered');
+    assert.equal(receiver.receiver.answer(third, { status: 0 }), 'answered');
+    const [letter, ...others] = await letters(receiver);
+    assert.deepEqual(others, []);
+    assert.equal(letter?.why, 'the flow answered A700: no room');
+    assert.equal(letter?.status, 'A700');
+    const { patientID, modality, sopClassName, sopInstanceUID, callingAET, receivedAt } =
+      letter ?? assert.fail();
+    assert.deepEqual(
+      [patientID, modality, sopClassName, sopInstanceUID, callingAET],
+      ['12345', 'CT', 'CT Image Storage', sampleInstance(1).uid, 'TEST_SCU'],
+    );
+    assert.ok(Date.parse(receivedAt ?? '') > 0);
+    assert.deepEqual(receiver.faults, [], 'the flow knows');
+    const event = receiver.events.find((one) => one.event === 'dead-letter') ?? assert.fail();
+    assert.equal(event.patientID, '12345');
+    await stop(receiver);
+  });
+
+  it('is the sender’s business where it waits for it: the object leaves the queue', async () => {
+    const receiver = await start(folder(), { acknowledge: true, respond: 'processed' });
+    const client = await StoreClient.open(receiver.port);
+    const { uid, dataSet } = sampleInstance(4);
+    const status = client.store(uid, dataSet);
+    await until(() => receiver.delivered.length === 1, 'the object');
+    const { id } = receiver.delivered[0] ?? assert.fail();
+    assert.equal(receiver.receiver.answer(id, { status: 0xc000 }), 'answered');
+    assert.equal(await status, 0xc000);
+    assert.deepEqual(await letters(receiver), []);
+    await client.release();
+    await stop(receiver);
+  });
+
+  it('is no mistake after a redelivery, and after as many messages as there were', async () => {
+    const directory = folder();
+    const settings = { acknowledge: true, respond: 'processed', responseTimeoutSeconds: '1' };
+    const first = await start(directory, settings, { handOver: false });
+    const client = await StoreClient.open(first.port);
+    const { uid, dataSet } = sampleInstance(5);
+    assert.equal(await client.store(uid, dataSet), 0x0110);
+    client.peer.destroy();
+    await stop(first);
+    const again = await start(directory, { ...settings, acknowledgeTimeoutSeconds: '1' });
+    await until(() => again.delivered.length === 2, 'the object, twice');
+    const { id, message } = again.delivered[0] ?? assert.fail();
+    assert.ok(message.dicom.redelivered > 0);
+    assert.equal(again.receiver.answer(id, { status: 0 }), 'answered');
+    assert.equal(again.receiver.answer(id, { status: 0 }), 'answered', 'the other message');
+    assert.equal(again.receiver.answer(id, { status: 0 }), 'alreadyAnswered');
+    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
+    await stop(again);
+  });
+
+  it('counts when it could not even be sent: it comes again, and is a dead letter after so many attempts', async () => {
+    const receiver = await start(folder(), { maxDeliveries: '2' }, { handOver: false });
+    await send(receiver.port, [6]);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await until(() => receiver.delivered.length === attempt + 1, 'a message');
+      const { id, message } = receiver.delivered[attempt] ?? assert.fail();
+      assert.equal(message.dicom.redelivered, attempt);
+      receiver.receiver.notHandedOver(id, 'a node threw');
+    }
+    await until(() => receiver.faults.length > 0, 'the fault');
+    assert.equal(receiver.faults[0]?.kind, 'notSent');
+    assert.match((await letters(receiver))[0]?.why ?? '', /a node threw/);
+    await stop(receiver);
+  });
+});
+
+describe('a dead letter', () => {
+  it('says what it can of an object that cannot be read', async () => {
+    const directory = folder();
+    const first = await start(directory, { output: 'file', directory: root }, { handOver: false });
+    await send(first.port, [7]);
+    await stop(first);
+    const [name = ''] = queuedObjects(directory);
+    const path = join(directory, name);
+    chmodSync(path, 0o600);
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, bytes.length - 9_000, bytes.length - 8_900);
+    writeFileSync(path, bytes);
+    const again = await start(directory);
+    await until(() => again.delivered.length + again.faults.length > 0, 'some outcome');
+    for (const { object } of again.faults) assert.equal(object?.callingAET, 'TEST_SCU');
+    await stop(again);
+  });
+});
+
+describe('what is on its way to the flow', () => {
+  const converted = (megabytes: number) => ({
+    json: 'x'.repeat(megabytes * 1e6),
+    object: undefined,
+    document: undefined,
+  });
+
+  it('is 32 MB at most, and one of any size', () => {
+    const passed: string[] = [];
+    const budget = new FlowBudget((id) => passed.push(id));
+    budget.pass('large', converted(60));
+    assert.deepEqual(passed, ['large']);
+    budget.pass('next', converted(1));
+    assert.equal(budget.isFull, true);
+    budget.free('large');
+    assert.deepEqual(passed, ['large', 'next']);
+    for (let number = 0; number < 31; number += 1) budget.pass(String(number), converted(1));
+    assert.equal(budget.isFull, false);
+    budget.pass('one more', converted(1));
+    assert.equal(budget.isFull, true);
+    budget.free('next');
+    assert.equal(passed.at(-1), 'one more');
+    budget.pass('waits', converted(2));
+    budget.free('waits');
+    assert.equal(budget.isFull, false, 'given up while it waited');
+    assert.equal(budget.stop(), undefined);
+  });
+});
