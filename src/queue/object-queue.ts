@@ -87,9 +87,10 @@ export interface QueuedObject {
   readonly note: unknown;
   /**
    * Calls back with the content, which is valid during the call only.
+   * @param evenIfDamaged for what is only told of it
    * @throws ObjectDamaged when it is not what was received, or the system's error when it cannot be read now
    */
-  read<T>(use: (content: ObjectContent) => T): T;
+  read<T>(use: (content: ObjectContent) => T, evenIfDamaged?: boolean): T;
 }
 
 /**

@@ -20,7 +20,7 @@ export function letterFacts(queued: QueuedObject, readsDataSet: boolean): Letter
       const head = (queued.note as ObjectNote | undefined)?.head ?? readHead(source);
       Object.assign(facts, ofEnvelope(head.envelope));
       if (readsDataSet) Object.assign(facts, ofDataSet(parse(source, head)));
-    });
+    }, true);
   } catch (error) {
     // What has been read is told; why no more could be is not what made it a dead letter.
     if (!(error instanceof Error)) throw error;

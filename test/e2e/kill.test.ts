@@ -11,7 +11,7 @@ import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { queuedObjects } from '../support/queue-folder';
 import { installRecorder, readRecords } from '../support/recorder';
 import { run } from '../support/senders';
-import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
+import { SAMPLE, StoreClient, padded, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
 /** `npm run soak` runs fifty. */
@@ -131,13 +131,6 @@ function killFlow(port: number, file: string, queue: string): FlowNode[] {
     dicomIn('killed', port, [['recorder']], { queue, output: 'buffer', includeTagsNode: false }),
     flowNode('recorder', 'recorder', { file, wires: [[]] }),
   ];
-}
-
-/** The data set with Data Set Trailing Padding (PS3.10 7.2). */
-function padded(dataSet: Buffer, padding: number): Buffer {
-  const header = Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
-  header.writeUInt32LE(padding, 8);
-  return Buffer.concat([dataSet, header, Buffer.alloc(padding)]);
 }
 
 /** The sample as a file with a UID of its own, named by it. */

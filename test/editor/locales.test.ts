@@ -256,7 +256,10 @@ for (const type of NODE_TYPES) {
       const values: Record<string, string> = {
         port: '65535',
         associations: '50',
-        objects: '1234567',
+        // The longest that the status makes of a number.
+        objects: '999k',
+        deadLetters: '9999',
+        setting: 'Port',
         status: 'C000',
       };
       for (const key of STATUS[type]) {

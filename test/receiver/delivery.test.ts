@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { FlowBudget } from '../../src/receiver/flow-budget';
 import { Receiver } from '../../src/receiver';
 import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
+import { queuedFiles, queuedObjects } from '../support/queue-folder';
+import { StoreClient, padded, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-delivery-'));
@@ -169,20 +169,28 @@ describe('what the flow says of an object', { timeout: 60_000 }, () => {
 });
 
 describe('a dead letter', () => {
-  it('says what it can of an object that cannot be read', async () => {
+  it('says what it can of an object whose file has been damaged', async () => {
     const directory = folder();
-    const first = await start(directory, { output: 'file', directory: root }, { handOver: false });
-    await send(first.port, [7]);
+    const first = await start(directory, {}, { handOver: false });
+    const client = await StoreClient.open(first.port);
+    const { uid, dataSet } = sampleInstance(7);
+    assert.equal(await client.store(uid, padded(dataSet, 1_200_000)), 0);
     await stop(first);
-    const [name = ''] = queuedObjects(directory);
+    const [name = ''] = queuedFiles(directory);
     const path = join(directory, name);
-    chmodSync(path, 0o600);
     const bytes = readFileSync(path);
     bytes.fill(0xff, bytes.length - 9_000, bytes.length - 8_900);
     writeFileSync(path, bytes);
     const again = await start(directory);
-    await until(() => again.delivered.length + again.faults.length > 0, 'some outcome');
-    for (const { object } of again.faults) assert.equal(object?.callingAET, 'TEST_SCU');
+    await until(() => again.faults.length > 0, 'a fault');
+    const [fault] = again.faults;
+    assert.equal(fault?.kind, 'notConverted');
+    assert.equal(fault?.object?.callingAET, 'TEST_SCU');
+    assert.equal(fault?.object?.sopInstanceUID, uid);
+    assert.match(String(fault?.values['reason']), /changed or damaged/);
+    assert.deepEqual(again.delivered, []);
+    const [letter] = await letters(again);
+    assert.equal(letter?.sopInstanceUID, uid);
     await stop(again);
   });
 });

@@ -51,3 +51,10 @@ export class StoreClient {
     this.peer.destroy();
   }
 }
+
+/** The data set with Data Set Trailing Padding (PS3.10 7.2). */
+export function padded(dataSet: Buffer, padding: number): Buffer {
+  const header = Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32LE(padding, 8);
+  return Buffer.concat([dataSet, header, Buffer.alloc(padding)]);
+}
