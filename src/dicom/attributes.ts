@@ -1,6 +1,6 @@
 import { nameText } from './common-fields';
 import type { DataSet } from './data-set';
-import { typedValues } from './dictionary-type';
+import { typedValues, typedVr } from './dictionary-type';
 import { plainString, type Value } from './values';
 
 const NO_ITEMS: DataSet[] = [];
@@ -9,17 +9,17 @@ const NO_ITEMS: DataSet[] = [];
 
 export function valuesOf(dataSet: DataSet, tag: number): Value[] {
   const element = dataSet.find(tag);
-  return element === undefined ? [] : typedValues(dataSet, element).values();
+  return element === undefined ? [] : typedValues(dataSet, element, typedVr(dataSet, element));
 }
 
 /** The first value. Of several, which is said. */
 export function valueOf(dataSet: DataSet, tag: number): string | number | undefined {
   const element = dataSet.find(tag);
   if (element === undefined) return undefined;
-  const { vr, values } = typedValues(dataSet, element);
+  const vr = typedVr(dataSet, element);
   const plain = plainString(dataSet, element, vr);
   if (plain !== undefined) return plain;
-  const [value, ...more] = values();
+  const [value, ...more] = typedValues(dataSet, element, vr);
   if (more.length > 0) warnOfMore(dataSet, tag);
   return (typeof value === 'object' ? nameText(value) : value) ?? undefined;
 }

@@ -104,12 +104,13 @@ function textOrName(text: string, known: Vr): string | PersonName {
 }
 
 /** The same for an attribute that may not be the dictionary's. */
-export function typedValues(dataSet: DataSet, element: Element): { vr: Vr; values: () => Value[] } {
+export function typedVr(dataSet: DataSet, element: Element): Vr {
   const known = lookUp(element.tag)?.vr;
-  if (known === undefined || known === element.vr) {
-    const vr = resolveVr(dataSet, element);
-    return { vr, values: () => readValues(dataSet, element, vr) };
-  }
-  const vr = dictionaryVr(dataSet, element, known);
-  return { vr, values: () => readByDictionary(dataSet, element, vr, known) };
+  if (known === undefined || known === element.vr) return resolveVr(dataSet, element);
+  return dictionaryVr(dataSet, element, known);
+}
+
+/** @param vr what `typedVr` found */
+export function typedValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
+  return readByDictionary(dataSet, element, vr, lookUp(element.tag)?.vr ?? vr);
 }

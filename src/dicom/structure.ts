@@ -432,10 +432,13 @@ class Walk {
   #goesOn(frame: Frame): boolean {
     const { parent } = frame;
     if (!frame.isSequence || parent?.end === UNDEFINED_END || parent?.end === this.#position) return false;
-    if (!this.#isNext(TAG.Item, frame.encoding)) return false;
+    if (this.#position + HEADER > this.#size) return false;
     const start = this.#position + HEADER;
-    const { length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
-    return this.#overruns(frame, start, length === UNDEFINED_LENGTH ? UNDEFINED_END : start + length);
+    const { tag, length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
+    return (
+      tag === TAG.Item &&
+      this.#overruns(frame, start, length === UNDEFINED_LENGTH ? UNDEFINED_END : start + length)
+    );
   }
 
   #isNext(tag: number, encoding: Encoding): boolean {
