@@ -16,6 +16,9 @@ export type ReceiverNodeStatus = NodeStatus & {
 const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   portInUse: 'portInUse',
   needsPrivilege: 'needsPrivilege',
+  addressNotAvailable: 'addressNotAvailable',
+  listenFailed: 'listenFailed',
+  queueUnusable: 'queueUnusable',
   settingsInvalid: 'settings',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
