@@ -71,9 +71,10 @@ describe('a node from the palette, and all others', { skip: needs('chromium'), t
     const pasted = await copy('old');
     const expected = { name: 'old', port: '104' };
     assert.deepEqual(await editor.node(pasted, SETTINGS), expected);
-    await editor.page.evaluate(`RED.actions.invoke('core:delete-selection')`);
+    await editor.page.locator(`[id="${pasted}"] .red-ui-flow-node`).click();
+    await editor.page.keyboard.press('Delete');
     assert.equal(await editor.node(pasted, 'node == null'), true);
-    await editor.page.evaluate(`RED.actions.invoke('core:undo')`);
+    await editor.page.keyboard.press('Control+z');
     assert.deepEqual(await editor.node(pasted, SETTINGS), expected, 'a deletion that is undone');
     await editor.page.evaluate(
       `RED.nodes.import([{ ...${JSON.stringify(OLD)}, id: 'imported' }], { generateIds: false })`,
