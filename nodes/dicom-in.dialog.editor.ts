@@ -116,7 +116,7 @@ function defaultHint(field: FieldName): string {
 function valueText(field: FieldName, value: Field['default']): string {
   if (typeof value === 'boolean') return text(value ? 'hint.on' : 'hint.off');
   const key = `option.${field}.${String(value)}`;
-  return FIELDS[field].kind === 'choice' && hasText(key) ? `“${text(key)}”` : String(value);
+  return FIELDS[field].kind === 'choice' && hasText(key) ? text(key) : String(value);
 }
 
 /** Choices from the settings, in the editor's language; a value that is none of them (`${NAME}`) stays selectable. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,7 +140,8 @@ describe(
     /** Node.js without the privilege to use ports below 1024. */
     async function nodeWithoutPrivilege(): Promise<string> {
       const script = join(folder, 'node');
-      const binary = process.env['NODE_BINARY'] ?? process.execPath;
+      const beside = join(process.env['NODE_RED_DIR'] ?? '', 'node_modules', 'node', 'bin', 'node');
+      const binary = process.env['NODE_BINARY'] ?? (existsSync(beside) ? beside : process.execPath);
       const drop = 'setpriv --bounding-set=-net_bind_service --inh-caps=-net_bind_service';
       await writeFile(script, `#!/bin/sh\nexec ${drop} '${binary}' "$@"\n`, { mode: 0o755 });
       return script;
