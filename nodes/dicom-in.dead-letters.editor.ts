@@ -1,15 +1,18 @@
 import {
   applyToDeadLetter,
   listDeadLetters,
+  listFurtherDeadLetters,
   type DeadLetter,
   type DeadLetterAction,
+  type DeadLetterPage,
 } from './dicom-in.dead-letter-requests.editor';
 import { isRunning, RequestFailed } from './dicom-in.requests.editor';
-import { localTime, text } from './dicom-in.text.editor';
+import { deadLetterFacts } from './dicom-in.dead-letter-facts.editor';
+import { text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
 
-/** More rows help nobody; "all" means all nevertheless. */
-const MAX_ROWS = 50;
+/** So many more are shown at a time; "all" means all nevertheless. */
+const ROWS = 50;
 
 /** The panel of objects that could not be delivered; undefined for a node that does not run. */
 export function deadLetterPanel(node: EditorNode): DeadLetterPanel | undefined {
@@ -24,16 +27,18 @@ export function deadLetterPanel(node: EditorNode): DeadLetterPanel | undefined {
  * into the page as text, and not through the catalogue, which would look for more keys in them.
  */
 export class DeadLetterPanel {
-  private letters: readonly DeadLetter[] = [];
+  private page: DeadLetterPage = { deadLetters: [] };
+  private rows = ROWS;
 
   /** @param element kept, so that a late answer never ends up in the dialog of another node */
   constructor(
     private readonly element: JQuery,
     private readonly nodeId: string,
   ) {
-    this.part('requeue-all').on('click', () => void this.apply('requeue', this.letters));
-    this.part('discard-all').on('click', () => void this.discard(this.letters));
-    this.show([]);
+    this.part('requeue-all').on('click', () => void this.withAll((all) => this.apply('requeue', all)));
+    this.part('discard-all').on('click', () => void this.withAll((all) => this.discard(all)));
+    this.part('show-more').on('click', () => void this.showMore());
+    this.show({ deadLetters: [] });
   }
 
   async refresh(): Promise<void> {
@@ -41,8 +46,40 @@ export class DeadLetterPanel {
       this.show(await listDeadLetters(this.nodeId));
       this.part('problem').text('');
     } catch (error) {
-      this.show([]);
+      this.show({ deadLetters: [] });
       this.showProblem(error);
+    }
+  }
+
+  private async showMore(): Promise<void> {
+    this.rows += ROWS;
+    const first = this.page.deadLetters.length < this.rows ? await this.all() : this.page.deadLetters;
+    if (first === undefined) return;
+    this.show({ ...this.page, deadLetters: first });
+    // The first of those that are new.
+    this.part('list')
+      .children()
+      .eq(this.rows - ROWS)
+      .find('button')
+      .first()
+      .trigger('focus');
+  }
+
+  private async withAll(act: (letters: readonly DeadLetter[]) => Promise<void>): Promise<void> {
+    const all = await this.all();
+    if (all !== undefined) await act(all);
+  }
+
+  /** Those that are known, and those of the pages behind them; undefined: they cannot be had, and that is shown. */
+  private async all(): Promise<DeadLetter[] | undefined> {
+    const { deadLetters, next } = this.page;
+    try {
+      const all = [...deadLetters, ...(await listFurtherDeadLetters(this.nodeId, next))];
+      this.page = { deadLetters: all, total: all.length };
+      return all;
+    } catch (error) {
+      this.showProblem(error);
+      return undefined;
     }
   }
 
@@ -68,27 +105,28 @@ export class DeadLetterPanel {
     if (confirmed) await this.apply('discard', letters);
   }
 
-  private show(letters: readonly DeadLetter[]): void {
-    this.letters = letters;
-    const number = letters.length;
-    this.part('heading').text(text('deadLetters.heading', { number }));
-    this.part('filled').toggle(number > 0);
-    this.part('all').toggle(number > 1);
+  private show(page: DeadLetterPage): void {
+    this.page = page;
+    const { deadLetters, total = deadLetters.length } = page;
+    if (total === 0) this.rows = ROWS;
+    const shown = deadLetters.slice(0, this.rows);
+    const further = total - shown.length;
+    this.part('heading').text(text('deadLetters.heading', { number: total }));
+    this.part('filled').toggle(total > 0);
+    this.part('all').toggle(total > 1);
     this.part('list')
       .empty()
-      .append(letters.slice(0, MAX_ROWS).map((letter) => this.row(letter)));
-    this.part('more').text(number > MAX_ROWS ? text('deadLetters.more', { number: number - MAX_ROWS }) : '');
+      .append(shown.map((letter) => this.row(letter)));
+    this.part('more').text(further > 0 ? text('deadLetters.more', { number: further }) : '');
+    this.part('show-more').toggle(further > 0);
   }
 
   private row(letter: DeadLetter): JQuery {
-    const { id, why, deliveries } = letter;
+    const { id, why } = letter;
+    const facts = deadLetterFacts(letter).map((fact) => $('<span>').text(fact));
     const what = $('<div>').append(
       $('<div class="dicom-in-dead-letter-why">').text(why),
-      $('<div class="dicom-in-facts">').append(
-        $('<span>').text(localTime(letter.at)),
-        $('<span>').text(`${text('deadLetters.deliveries')} ${deliveries}`),
-        $('<span>').text(id),
-      ),
+      $('<div class="dicom-in-facts">').append(facts),
     );
     const requeue = button(text('deadLetters.requeue'), id, () => void this.apply('requeue', [letter]));
     const discard = button(text('deadLetters.discard'), id, () => void this.discard([letter]));

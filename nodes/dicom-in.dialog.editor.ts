@@ -1,4 +1,4 @@
-import { DEFAULTS, FIELDS, FIELD_NAMES, type FieldName } from '../src/settings';
+import { DEFAULTS, FIELDS, FIELD_NAMES, type Field, type FieldName } from '../src/settings';
 import { remarks, type Remark, type Values } from './dicom-in.findings.editor';
 import { hasText, text } from './dicom-in.text.editor';
 import type { EditorNode } from './red.editor';
@@ -10,14 +10,24 @@ const DEPENDENT: readonly [FieldName, (values: Values) => boolean][] = [
   ['directory', (values) => values('output') === 'file'],
   ['filenameTemplate', (values) => values('output') === 'file'],
   ['collision', (values) => values('output') === 'file'],
+  ['placeForHours', (values) => values('output') === 'file'],
   ['tagsFormat', (values) => values('includeTagsNode') === true],
+  ['leaveOutEmpty', (values) => values('includeCommonFieldsNode') === true || hasTagsByKeyword(values)],
+  ['maxMessageMB', (values) => values('includeTagsNode') === true],
+  ['maxMessageElements', (values) => values('includeTagsNode') === true],
   ['queueDirectory', (values) => values('queue') !== 'memory'],
+  ['onlyThisMachine', (values) => values('queue') !== 'memory'],
+  ['maxCrashes', (values) => values('queue') !== 'memory'],
   ['minFreeDiskMB', (values) => values('queue') !== 'memory'],
   ['responseTimeoutSeconds', (values) => values('respond') === 'processed'],
   ['maxInFlight', (values) => values('acknowledge') === true],
   ['acknowledgeTimeoutSeconds', (values) => values('acknowledge') === true],
   ['maxDeliveries', (values) => values('acknowledge') === true],
 ];
+
+function hasTagsByKeyword(values: Values): boolean {
+  return values('includeTagsNode') === true && values('tagsFormat') === 'keyword';
+}
 
 /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
 export const input = (field: FieldName): JQuery =>
@@ -46,6 +56,27 @@ export function fillMissing(node: EditorNode): void {
   }
 }
 
+/**
+ * Keeps Node-RED from writing settings into a node that lacks them and whose default stands in the dialog still: a flow of
+ * an older version stays as it is when its dialog is opened and left with Done.
+ */
+export function leaveMissing(node: EditorNode): void {
+  const values = dialogValues();
+  for (const field of FIELD_NAMES) {
+    if (node[field] !== undefined || !isDefault(field, values(field))) continue;
+    // Node-RED reads what it finds by the id.
+    input(field).removeAttr('id');
+  }
+}
+
+function isDefault(field: FieldName, value: unknown): boolean {
+  const expected = DEFAULTS[field];
+  if (typeof expected === 'boolean') return value === expected;
+  // The selection of a configuration node holds this where none is chosen.
+  const entered = field === 'tls' && value === '_ADD_' ? '' : value;
+  return entered === String(expected);
+}
+
 /** jQuery leaves carriage returns out of the values that it reads: line ends become line feeds before. */
 export function enterText(field: FieldName, entered: string): void {
   input(field).val(entered.replace(/\r\n?/g, '\n'));
@@ -68,17 +99,24 @@ export function addHints(): void {
 }
 
 function hint(field: FieldName): string {
-  const value = defaultText(field);
-  const sentences = [text(`hint.${field}`)];
-  if (value !== '') sentences.push(text('hint.default', { value }));
-  return sentences.join(' ');
+  return [text(`hint.${field}`), defaultHint(field)].filter((sentence) => sentence !== '').join(' ');
 }
 
-/** A field's default as the dialog shows it; empty where that is empty, and for choices, which mark it themselves. */
-function defaultText(field: FieldName): string {
-  const { kind, default: value } = FIELDS[field];
-  if (kind === 'boolean') return text(value ? 'hint.on' : 'hint.off');
-  return kind === 'list' || kind === 'choice' ? '' : String(value);
+/** A field's default in words; empty where that is empty, and for choices, which mark it themselves. */
+function defaultHint(field: FieldName): string {
+  const definition: Field = FIELDS[field];
+  const { kind, default: value, initial } = definition;
+  if (initial !== undefined) {
+    return text('hint.initial', { value: valueText(field, value), initial: valueText(field, initial) });
+  }
+  if (kind === 'list' || kind === 'choice' || value === '') return '';
+  return text('hint.default', { value: valueText(field, value) });
+}
+
+function valueText(field: FieldName, value: Field['default']): string {
+  if (typeof value === 'boolean') return text(value ? 'hint.on' : 'hint.off');
+  const key = `option.${field}.${String(value)}`;
+  return FIELDS[field].kind === 'choice' && hasText(key) ? text(key) : String(value);
 }
 
 /** Choices from the settings, in the editor's language; a value that is none of them (`${NAME}`) stays selectable. */
@@ -99,7 +137,10 @@ export function fillChoices(node: EditorNode): void {
 function choiceText(field: FieldName, choice: string): string {
   const key = `option.${field}.${choice}`;
   if (!hasText(key)) return choice;
-  return choice === FIELDS[field].default ? text('option.default', { choice: text(key) }) : text(key);
+  const { default: value, initial }: Field = FIELDS[field];
+  return choice === value && initial === undefined
+    ? text('option.default', { choice: text(key) })
+    : text(key);
 }
 
 /** Keeps remarks and the visibility of dependent rows in step with what is entered. */
@@ -119,10 +160,21 @@ function showRow(field: FieldName, visible: boolean): void {
 
 function showRemarks(field: FieldName, found: readonly Remark[]): void {
   const room = $(`#dicom-in-remarks-${field}`);
-  const wanted = found.map(({ severity, text: words }) =>
-    $('<div>').addClass(`dicom-in-remark dicom-in-${severity}`).text(words),
-  );
   // Only changes are written, so that a screen reader does not repeat what stands there.
-  if (room.text() !== found.map(({ text: words }) => words).join('')) room.empty().append(wanted);
+  const shown = JSON.stringify(found);
+  if (room.data('shown') !== shown)
+    room
+      .data('shown', shown)
+      .empty()
+      .append(found.map((remark) => remarkElement(field, remark)));
   input(field).attr('aria-invalid', String(found.some(({ severity }) => severity === 'error')));
+}
+
+function remarkElement(field: FieldName, { severity, text: words, instead }: Remark): JQuery {
+  const remark = $('<div>').addClass(`dicom-in-remark dicom-in-${severity}`).text(words);
+  if (instead === undefined) return remark;
+  const button = $('<button type="button" class="red-ui-button red-ui-button-small">')
+    .text(text('list.use', { value: instead }))
+    .on('click', () => void input(field).val(instead).trigger('change').trigger('focus'));
+  return remark.append(' ', button);
 }

@@ -10,6 +10,7 @@ import {
   fillMissing,
   followInput,
   input,
+  leaveMissing,
   nodeValues,
 } from './dicom-in.dialog.editor';
 import { sendSample } from './dicom-in.button.editor';
@@ -18,6 +19,7 @@ import { FeedbackPanel } from './dicom-in.feedback.editor';
 import { remarks, type Values } from './dicom-in.findings.editor';
 import { offerTabName, renameTab } from './dicom-in.flow-tab.editor';
 import { ImportExportPanel } from './dicom-in.import-export.editor';
+import { startNew } from './dicom-in.initial.editor';
 import { createListFields } from './dicom-in.list-field.editor';
 import { SamplePanel } from './dicom-in.sample.editor';
 import { createTabs } from './dicom-in.tabs.editor';
@@ -39,6 +41,11 @@ export function validate(node: EditorNode, field: FieldName, value: unknown): tr
 export function label(node: EditorNode): string {
   const values = nodeValues(node);
   return String(values('name')) || `dicom :${String(values('port'))}`;
+}
+
+/** A node came into the workspace: from the palette, or by paste or import. */
+export function added(node: EditorNode): void {
+  startNew(node);
 }
 
 /** The node's button was pressed. */
@@ -80,7 +87,9 @@ export function prepare(node: EditorNode): void {
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
   open?.importExport.save();
-  node['activities'] = splitList(String(input('activities').val() ?? ''));
+  const activities = splitList(String(input('activities').val() ?? ''));
+  if (node['activities'] !== undefined || activities.length > 0) node['activities'] = activities;
+  leaveMissing(node);
   const history = renameTab(node);
   close();
   return { changed: history.length > 0, history };

@@ -11,6 +11,8 @@ interface Stats {
   address?: string;
   port?: number;
   fault?: string;
+  /** What is wrong, in the runtime's words. */
+  problem?: string;
   counters: Record<
     | 'associations'
     | 'openAssociations'
@@ -51,6 +53,7 @@ export class FeedbackPanel {
   constructor(private readonly node: EditorNode) {
     const running = isRunning(node);
     this.part('running').toggle(running);
+    this.part('problem').text('');
     this.part('state').text(running ? '' : text('feedback.notRunning'));
     this.part('note').text(text(node['changed'] === true ? 'feedback.changed' : 'feedback.deployed'));
     this.part('refusals').hide();
@@ -89,6 +92,7 @@ export class FeedbackPanel {
     this.part('state')
       .text(stateText(stats))
       .toggleClass('dicom-in-error', stats.fault !== undefined);
+    this.part('problem').text(stats.listening ? '' : (stats.problem ?? ''));
     this.part('since').text(`${text('feedback.since')} ${localTime(stats.since)}`);
     const counts = {
       associations: counters.associations,
@@ -114,6 +118,8 @@ export class FeedbackPanel {
       .addClass(isGood ? 'dicom-in-good' : 'dicom-in-bad')
       .text(words);
     this.part('target').text(target);
+    // Whatever the size of the window: the answer is what was asked for.
+    this.part('answer')[0]?.scrollIntoView({ block: 'nearest' });
     button.prop('disabled', false).trigger('focus');
     await this.ask();
   }

@@ -1,4 +1,5 @@
 import {
+  PORT_WITHOUT_PRIVILEGE,
   checkField,
   checkTogether,
   isEnvironmentReference,
@@ -6,6 +7,7 @@ import {
   type FieldsTogether,
   type Finding,
 } from '../src/settings';
+import { mayUseLowPorts } from './dicom-in.initial.editor';
 import type { EditorNode } from './red.editor';
 import { findingText, text } from './dicom-in.text.editor';
 
@@ -13,6 +15,8 @@ import { findingText, text } from './dicom-in.text.editor';
 export interface Remark {
   severity: Finding['severity'];
   text: string;
+  /** A value that would do, offered for one click. */
+  instead?: string;
 }
 
 /** Looks up a field's value: in the open dialog, or in the node. */
@@ -60,8 +64,10 @@ function portHints(node: EditorNode, values: Values): Remark[] {
     const name = asText(other['name']) || other.id;
     hints.push({ severity: 'warning', text: text('warning.portOfOtherNode', { port, name }) });
   }
-  if (!isEnvironmentReference(port) && Number(port) < FIRST_PORT_WITHOUT_PRIVILEGE) {
-    hints.push({ severity: 'warning', text: text('warning.portPrivileged', { port }) });
+  const isPrivileged = !isEnvironmentReference(port) && Number(port) < FIRST_PORT_WITHOUT_PRIVILEGE;
+  if (isPrivileged && !mayUseLowPorts()) {
+    const instead = String(PORT_WITHOUT_PRIVILEGE);
+    hints.push({ severity: 'warning', text: text('warning.portPrivileged', { port }), instead });
   }
   return hints;
 }

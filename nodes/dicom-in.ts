@@ -1,4 +1,3 @@
-import { opendir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
@@ -7,7 +6,6 @@ import {
   ReceiverHost,
   echoOwnPort,
   faultCode,
-  mayHoldObjects,
   sampleMessage,
   type FlowMessage,
   type ReceiverConfig,
@@ -20,9 +18,11 @@ import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
 import { registerEchoRoute } from './runtime/echo-routes';
 import { onceFlowsStarted } from './runtime/flows-started';
+import { mayUseDicomPort, tryDicomPort } from './runtime/port-privilege';
 import { ReceiverLog, logsDetails } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
+import { removeEmptyQueue } from './runtime/removed-queue';
 import { runningReceivers } from './runtime/running-receivers';
 import { registerSampleRoutes } from './runtime/sample-routes';
 import { registerStatsRoutes } from './runtime/stats-routes';
@@ -32,13 +32,25 @@ import { tlsOptions, type TlsChoice } from './runtime/tls-options';
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
 const STOP_GRACE_MS = 5_000;
 
+/** What the editor gets to know with Node-RED's own settings: by it a node from the palette has a port that it may use. */
+const EDITOR_SETTINGS = {
+  dicomInMayUsePort104: {
+    // Read each time when an editor is loaded.
+    get value() {
+      return mayUseDicomPort();
+    },
+    exportable: true,
+  },
+};
+
 /** The `dicom-in` node: a DICOM receiver whose objects come out as messages. All the work is src/receiver's. */
 export = function register(RED: NodeAPI): void {
   function DicomIn(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
     new DicomInNode(RED, this, config).run();
   }
-  RED.nodes.registerType('dicom-in', DicomIn);
+  tryDicomPort();
+  RED.nodes.registerType('dicom-in', DicomIn, { settings: EDITOR_SETTINGS });
   registerDeadLetterRoutes(RED);
   registerStatsRoutes(RED);
   registerSampleRoutes(RED);
@@ -151,10 +163,10 @@ class DicomInNode {
     return () => host.start();
   }
 
-  /** The queue of a node that is removed is patient data: it is kept, and a log line says where. */
+  /** The queue of a node that is removed is patient data: it is kept, and a log line says where. An empty one goes, too. */
   private async tellOfQueue(directory: string): Promise<void> {
-    if (await holdsObjects(directory))
-      this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
+    const queue = await removeEmptyQueue(directory, this.settings.queueDirectory === '');
+    if (queue === 'holdsObjects') this.node.warn(this.RED._('dicom-in.warning.queueKept', { directory }));
   }
 
   /** Undefined: clear text, because no TLS is asked for. */
@@ -207,15 +219,4 @@ class DicomInNode {
   private describe({ field, code, values }: Problem): string {
     return `${this.RED._(`dicom-in.label.${field}`)}: ${this.RED._(`dicom-in.problem.${code}`, values)}`;
   }
-}
-
-/** Walked only as far as it takes to know: it may be large, and Node-RED's own thread waits for nothing here. */
-async function holdsObjects(directory: string): Promise<boolean> {
-  try {
-    for await (const { name } of await opendir(directory, { recursive: true }))
-      if (mayHoldObjects(name)) return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  return false;
 }

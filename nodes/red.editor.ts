@@ -54,12 +54,16 @@ interface EditorRed {
   /** Text of a catalogue key, with values put in. */
   _(key: string, values?: Readonly<Record<string, unknown>>): string;
   nodes: {
+    /** Of the workspace; null or undefined: there is none. */
+    node(id: string): EditorNode | null | undefined;
     filterNodes(filter: { type: string }): EditorNode[];
     workspace(id: string): EditorTab | undefined;
     dirty(): boolean;
     /** What runs, as far as this editor knows: what it loaded, or deployed last. */
     originalFlow(): EditorNode[] | null | undefined;
   };
+  /** Node-RED's settings, and what the runtime's part of a node exports with them. */
+  settings: { dicomInMayUsePort104?: boolean };
   workspaces: { refresh(): void };
   events: { emit(name: string, what: unknown): void };
   /** Returns whether it could. */

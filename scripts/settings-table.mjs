@@ -16,9 +16,10 @@ const shown = (value) => (Array.isArray(value) ? '`[]`' : value === '' ? '(empty
 const cell = (text) => text.replaceAll('|', '\\|');
 const rows = Object.entries(FIELDS).map(([name, field]) => {
   const what = locale.hint[name] ?? '';
+  const initial = field.initial === undefined ? '' : `; new nodes: \`${field.initial}\``;
   const choices =
     field.kind === 'choice' ? ` (${field.choices.map((choice) => `\`${choice}\``).join(', ')})` : '';
-  return `| \`${name}\` | ${locale.label[name]} | ${shown(field.default)}${choices} | ${cell(what)} | ${field.soup ?? ''} |`;
+  return `| \`${name}\` | ${locale.label[name]} | ${shown(field.default)}${choices}${initial} | ${cell(what)} | ${field.soup ?? ''} |`;
 });
 const table = [
   '| Property | Label | Default | Meaning | Integration Soup |',

@@ -62,7 +62,7 @@ async function main() {
     if (once) return await stop(1);
   }
   console.log(
-    `\nOpen http://127.0.0.1:${editorPort}/ and send more: storescu localhost ${receiver.port} image.dcm`,
+    `\nOpen http://127.0.0.1:${editorPort}/ and send more: dcmsend localhost ${receiver.port} image.dcm`,
   );
   console.log('Ctrl-C ends it.');
 }

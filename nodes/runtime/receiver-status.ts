@@ -20,6 +20,9 @@ const MAX_TEXT = 20;
 const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   portInUse: 'portInUse',
   needsPrivilege: 'needsPrivilege',
+  addressNotAvailable: 'addressNotAvailable',
+  listenFailed: 'listenFailed',
+  queueUnusable: 'queueUnusable',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
 };

@@ -58,10 +58,14 @@ function named<F extends object>(field: F, soup: string | undefined): F & { soup
 
 const MAX_SECONDS = 86_400;
 
+/** What a node from the palette listens on where the runtime may not use 104: DICOM's registered port beside that. */
+export const PORT_WITHOUT_PRIVILEGE = 11_112;
+
 export const FIELDS = {
   name: text('', accepted, 'Name'),
 
   // Listener
+  /** A node from the palette has PORT_WITHOUT_PRIVILEGE where the runtime may not use 104. */
   port: integer(104, 1, 65_535, 'Port'),
   bindAddress: text('', checkBindAddress),
   ourAET: text('HL7SOUP_SCP', checkAeTitle, 'OurAET'),

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { checkField, DEFAULTS, FIELD_NAMES } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
+import { MllpListener } from '../support/mllp-listener';
+import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { associateRQ } from '../support/pdus';
 import { RawPeer } from '../support/raw-peer';
+import { run } from '../support/senders';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
 
 const folder = join(PACKAGE_DIR, 'examples');
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -22,12 +26,14 @@ function forTest(
   port: number,
   sink: MessageSink,
   settings: Record<string, unknown>,
+  hl7Port: number | undefined,
 ): FlowNode[] {
   const { z } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail();
   return [
     ...flows.map((node) => {
       if (node.type === 'dicom-in')
         return { ...node, port: String(port), bindAddress: '127.0.0.1', ...settings };
+      if (node.type === 'tcp request') return { ...node, server: '127.0.0.1', port: String(hl7Port) };
       if (node.type !== 'debug') return node;
       const func = `const path = ${JSON.stringify(node['complete'])}.split('.');
         const shown = path.reduce((value, key) => value && value[key], msg);
@@ -54,9 +60,13 @@ describe('example flows', { timeout: 120_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const deploy = async (name: string, settings: Record<string, unknown> = {}): Promise<void> => {
+  const deploy = async (
+    name: string,
+    settings: Record<string, unknown> = {},
+    hl7Port?: number,
+  ): Promise<void> => {
     const from = nodeRed.lines.length;
-    await nodeRed.deploy(forTest(read(name), port, sink, settings));
+    await nodeRed.deploy(forTest(read(name), port, sink, settings, hl7Port));
     await nodeRed.waitForLine(/listening on/, { from });
     await sink.connected();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -82,6 +92,19 @@ describe('example flows', { timeout: 120_000 }, () => {
         assert.deepEqual(checkField(field, node[field]), [], field);
         assert.equal(typeof DEFAULTS[field] === 'boolean', typeof node[field] === 'boolean', field);
       }
+    }
+  });
+
+  it('can run side by side: each has a port and a name of its own', () => {
+    const receivers = names.flatMap(read).filter(({ type }) => type === 'dicom-in');
+    const ports = receivers.map((node) => node['port']);
+    assert.deepEqual(ports.sort(), [...names.keys()].map((index) => String(11_112 + index)).sort());
+    assert.equal(new Set(receivers.map((node) => node['name'])).size, receivers.length);
+    // What an example tells people to type is about its own receiver.
+    for (const name of names) {
+      const flows = read(name);
+      const { port: own } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail(name);
+      for (const [named] of JSON.stringify(flows).matchAll(/\b111[12]\d\b/g)) assert.equal(named, own, name);
     }
   });
 
@@ -151,5 +174,95 @@ describe('example flows', { timeout: 120_000 }, () => {
         'shown' in payload && (payload.shown as { code?: string }).code === 'DICOM_NOT_ACKNOWLEDGED',
       'the caught error',
     );
+  });
+
+  describe('07 Reports to HL7', { skip: needs('dcmtk', 'corpus') }, () => {
+    let hl7: MllpListener;
+    let file: string;
+
+    before(async () => {
+      hl7 = await MllpListener.open();
+      file = join(directory, 'report.dcm');
+      const settings = { acknowledgeTimeoutSeconds: 1, maxDeliveries: 2 };
+      await deploy('07 Reports to HL7.json', settings, hl7.port);
+    });
+    after(() => hl7.close());
+    beforeEach(() => Object.assign(hl7, { code: 'AA', answersTo: undefined }));
+
+    /** Sends an object of the corpus, changed, and gives the HL7 message's fields by segment. */
+    async function sendReport(name: string, ...changes: string[]): Promise<Record<string, string[]>> {
+      const number = hl7.messages.length;
+      copyFileSync(join(corpus, 'good', name), file);
+      const edits = ['(0010,0020)=P|1~2', '(0010,0010)=Doe^Jane^M^Dr^Jr', ...changes];
+      await dcmtk('dcmodify', ['-nb', '-ie', '-gin', ...edits.flatMap((edit) => ['-i', edit]), file]);
+      await dcmtk('dcmsend', ['-aec', 'NODE_RED', '127.0.0.1', String(port), file]);
+      const segments = await hl7.message(number);
+      return Object.fromEntries(segments.map((segment) => [segment.slice(0, 3), segment.split('|')]));
+    }
+    const dcmtk = async (program: string, options: string[]): Promise<void> => {
+      const { code, output } = await run(program, options);
+      assert.equal(code, 0, output);
+    };
+    const isEmpty = (): Promise<void> =>
+      until(async () => {
+        const stats = await fetch(`${nodeRed.url}/dicom-in/d1c0a70000000003/stats`);
+        return ((await stats.json()) as { counters: { queued: number } }).counters.queued === 0;
+      }, 'an empty queue');
+
+    it('sends a structured report as text, and acknowledges it', async () => {
+      const {
+        MSH = [],
+        PID = [],
+        OBR = [],
+        OBX = [],
+      } = await sendReport('sr-comprehensive/pydicom__test-SR.dcm');
+      assert.deepEqual([MSH[8], MSH[11], MSH[17]], ['ORU^R01^ORU_R01', '2.5', 'UNICODE UTF-8']);
+      assert.ok((MSH[9]?.length ?? 0) > 0 && (MSH[9]?.length ?? 99) <= 20, MSH[9]);
+      assert.equal(PID[3], 'P\\F\\1\\R\\2');
+      assert.equal(PID[5], 'Doe^Jane^M^Jr^Dr');
+      assert.equal(OBR[25], 'F');
+      assert.equal(OBX[2], 'FT');
+      assert.equal(OBX[11], 'F');
+      assert.match(OBX[5] ?? '', /\\\.br\\/);
+      assert.match(String(await shown('HL7 answer')), /MSA\|AA/);
+      await isEmpty();
+    });
+
+    it('sends a PDF as it is, and acknowledges it', async () => {
+      const { OBX = [] } = await sendReport('encapsulated-pdf/dcmjs-dimse__pdf.dcm');
+      assert.equal(OBX[2], 'ED');
+      const [source, type, subtype, encoding, data = ''] = (OBX[5] ?? '').split('^');
+      assert.deepEqual([source, type, subtype, encoding], ['', 'application', 'pdf', 'Base64']);
+      assert.equal(Buffer.from(data, 'base64').toString('latin1', 0, 5), '%PDF-');
+      await isEmpty();
+    });
+
+    it('sends a report again that got no answer, or another one’s, and then sets it aside', async () => {
+      hl7.code = undefined;
+      const first = await sendReport('sr-comprehensive/pydicom__test-SR.dcm');
+      hl7.code = 'AA';
+      await isEmpty();
+      assert.deepEqual(
+        hl7.messages.at(-1)?.slice(1),
+        Object.values(first)
+          .slice(1)
+          .map((fields) => fields.join('|')),
+      );
+      hl7.answersTo = 'another';
+      await sendReport('sr-comprehensive/pydicom__test-SR.dcm');
+      await sink.find(
+        ({ payload }) =>
+          'shown' in payload && (payload.shown as { code?: string }).code === 'DICOM_NOT_ACKNOWLEDGED',
+        'the caught error',
+      );
+      await isEmpty();
+    });
+
+    it('sends no other object, and acknowledges it', async () => {
+      const number = hl7.messages.length;
+      await send();
+      await isEmpty();
+      assert.equal(hl7.messages.length, number);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -160,6 +160,33 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
       acknowledged.filter((uid) => !seen.has(uid)),
       [],
     );
+  });
+
+  it('takes its empty queue directory with it when it is removed, and leaves one that holds objects', async () => {
+    const folder = (id: string): string => join(nodeRed.userDir, 'dicom', id);
+    const [first, second] = await Promise.all([freePort(), freePort()]);
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy([
+      { id: TAB, type: 'tab', label: 'test' },
+      dicomIn('empty', first, [[]]),
+      dicomIn('full', second, [['sink']], { acknowledge: true }),
+      flowNode('sink', 'debug', { active: false, wires: [] }),
+    ]);
+    await until(
+      () => nodeRed.lines.slice(from).filter((line) => line.includes('listening on')).length === 2,
+      'both to listen',
+    );
+    for (const port of [first, second]) {
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(port);
+      assert.equal(await client.store(uid, dataSet), 0);
+      await client.release();
+    }
+    await until(() => queuedObjects(folder('empty')).length === 0, 'delivery');
+    await deploy([{ id: TAB, type: 'tab', label: 'test' }]);
+    await until(() => !existsSync(folder('empty')), 'the empty directory to go');
+    assert.ok(existsSync(folder('full')));
+    assert.ok(nodeRed.lines.slice(from).some((line) => line.includes(`are kept in ${folder('full')}`)));
   });
 
   it('ends with Node-RED, also with an object under way, and leaves no half-written file', async () => {

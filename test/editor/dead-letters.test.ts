@@ -218,6 +218,85 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
     await waitForNumber(0);
   });
 
+  it('say which object each is: what is known of it, as text', async () => {
+    const known = {
+      patientID: '<b>P1</b>',
+      studyInstanceUID: '2.25.1',
+      modality: 'CT',
+      sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+      sopClassName: 'CT Image Storage',
+      sopInstanceUID: '2.25.3',
+      callingAET: 'CT01',
+      size: 524_288,
+      receivedAt: '2026-01-15T10:14:00.000Z',
+    };
+    const letter = { id: 'letter-1', at: '2026-01-15T10:15:00.000Z', why: 'of the test', deliveries: 5 };
+    const deadLetters = [{ ...letter, ...known, crashes: 2 }, letter];
+    await editor.page.route('**/dead-letters', (route) => route.fulfill({ json: { deadLetters } }));
+    await showPanel();
+    await waitForNumber(2);
+    const facts = (row: number): Promise<string[]> =>
+      rows().nth(row).locator('.dicom-in-facts span').allInnerTexts();
+    const [patient, modality, kind, size, sender, received, setAside, ...rest] = await facts(0);
+    assert.deepEqual(
+      [patient, modality, kind],
+      ['Patient ID: <b>P1</b>', 'modality: CT', 'kind: CT Image Storage'],
+    );
+    assert.deepEqual([size, sender], ['size: 524 KB', 'from: CT01']);
+    assert.match(`${received} ${setAside}`, /^received: .*2026.* set aside: .*2026/);
+    assert.deepEqual(rest, [
+      'deliveries: 5',
+      'crashes: 2',
+      'study: 2.25.1',
+      'object: 2.25.3',
+      'id: letter-1',
+    ]);
+    assert.deepEqual((await facts(1)).length, 3, 'what is not known is left out');
+    await panel().scrollIntoViewIfNeeded();
+    await editor.screenshot('dead-letter-facts');
+    await editor.page.unroute('**/dead-letters');
+  });
+
+  it('come in pages, and "all" means those of all pages', async () => {
+    const letter = (number: number): object => ({
+      id: `letter-${String(number).padStart(3, '0')}`,
+      at: '2026-01-15T10:15:00.000Z',
+      why: `reason ${number}`,
+      deliveries: 5,
+    });
+    const pages: Record<string, object> = {
+      '': { deadLetters: Array.from({ length: 100 }, (_, n) => letter(n)), total: 130, next: 'letter-099' },
+      'letter-099': { deadLetters: Array.from({ length: 30 }, (_, n) => letter(100 + n)), total: 130 },
+    };
+    const requeued: string[] = [];
+    await editor.page.route(/\/dead-letters/, (route) => {
+      const url = new URL(route.request().url());
+      if (route.request().method() === 'GET') {
+        const json =
+          requeued.length > 0 ? { deadLetters: [], total: 0 } : pages[url.searchParams.get('after') ?? ''];
+        return route.fulfill({ json });
+      }
+      requeued.push(url.pathname.split('/').at(-2) ?? '');
+      return route.fulfill({ status: 204 });
+    });
+    await showPanel();
+    await waitForNumber(130);
+    assert.equal(await rows().count(), 50);
+    await panel().getByText('and 80 more').waitFor();
+    for (const shown of [100, 130]) {
+      await button('Show more').click();
+      await until(async () => (await rows().count()) === shown, `${shown} rows`);
+    }
+    assert.equal(await button('Show more').isVisible(), false);
+    assert.match(await rows().last().innerText(), /reason 129/);
+    await editor.showTab('listener');
+    await editor.showTab('delivery');
+    await button('Requeue all').click();
+    await waitForNumber(0);
+    assert.equal(new Set(requeued).size, 130);
+    await editor.page.unroute(/\/dead-letters/);
+  });
+
   it('are no more than the dialog can show: the rest is counted', async () => {
     const deadLetters = Array.from({ length: 120 }, (_, number) => ({
       id: `letter-${number}`,

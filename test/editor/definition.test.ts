@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { DEFAULTS, FIELD_NAMES, FIELDS, RESPONSE_FIELDS } from '../../src/settings';
+import {
+  checkField,
+  DEFAULTS,
+  FIELD_NAMES,
+  FIELDS,
+  PORT_WITHOUT_PRIVILEGE,
+  RESPONSE_FIELDS,
+  type Field,
+} from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
 interface Definition {
@@ -53,6 +61,23 @@ test('every setting has the default that src/settings gives it, and there is no 
   const { outputs, ...values } = defaultValues(literal);
   assert.equal(outputs, 1);
   assert.deepEqual(values, JSON.parse(JSON.stringify(DEFAULTS)));
+});
+
+test('what a node from the palette begins with is another value of the same kind, which passes its check', () => {
+  const initials = FIELD_NAMES.flatMap((name) => {
+    const { initial, default: value }: Field = FIELDS[name];
+    return initial === undefined ? [] : [{ name, initial, value }];
+  });
+  assert.deepEqual(
+    initials.map(({ name }) => name),
+    ['collision', 'onlyThisMachine'],
+  );
+  for (const { name, initial, value } of initials) {
+    assert.notEqual(initial, value, name);
+    assert.equal(typeof initial, typeof value, name);
+    assert.deepEqual(checkField(name, initial), [], name);
+  }
+  assert.deepEqual(checkField('port', PORT_WITHOUT_PRIVILEGE), []);
 });
 
 test('tls is an optional core tls-config node', () => {

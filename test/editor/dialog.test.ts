@@ -85,6 +85,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     assert.equal(await editor.input('directory').isVisible(), true);
     assert.equal(await editor.input('filenameTemplate').isVisible(), true);
     assert.equal(await editor.input('collision').isVisible(), true);
+    assert.equal(await editor.input('placeForHours').isVisible(), true);
     await editor.enter('respond', 'processed');
     assert.equal(await editor.input('responseTimeoutSeconds').isVisible(), true);
     for (const acknowledge of [false, true]) {
@@ -95,12 +96,17 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     }
     for (const queue of ['memory', 'disk']) {
       await editor.enter('queue', queue);
-      for (const field of ['queueDirectory', 'minFreeDiskMB']) {
+      for (const field of ['queueDirectory', 'onlyThisMachine', 'minFreeDiskMB', 'maxCrashes']) {
         assert.equal(await editor.input(field).isVisible(), queue === 'disk', field);
       }
     }
     await editor.enter('includeTagsNode', false);
-    assert.equal(await editor.input('tagsFormat').isVisible(), false);
+    for (const field of ['tagsFormat', 'maxMessageMB', 'maxMessageElements']) {
+      assert.equal(await editor.input(field).isVisible(), false, field);
+    }
+    assert.equal(await editor.input('leaveOutEmpty').isVisible(), true);
+    await editor.enter('includeCommonFieldsNode', false);
+    assert.equal(await editor.input('leaveOutEmpty').isVisible(), false);
   });
 
   it('is used with the keyboard: arrows go from tab to tab', async () => {
@@ -197,6 +203,15 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       acknowledgeTimeoutSeconds: '60',
       maxDeliveries: '3',
       emitEvents: true,
+      alsoCalledAETs: 'ARCHIVE, CT_ROUTER',
+      placeForHours: '48',
+      document: false,
+      leaveOutEmpty: true,
+      defaultCharacterSet: 'ISO_IR 101',
+      maxMessageMB: '5',
+      maxMessageElements: '50000',
+      onlyThisMachine: true,
+      maxCrashes: '3',
     };
     for (const [field, value] of Object.entries(entered)) await editor.enter(field, value);
     await editor.done();

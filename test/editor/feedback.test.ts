@@ -123,6 +123,42 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
     assert.match(editor.errors.splice(0).join(), /404/);
   });
 
+  it('says itself what is wrong, where the runtime knows it, and sends nobody to a log', async () => {
+    await deploy();
+    const { page } = editor;
+    const stats = (await (await fetch(`${nodeRed.url}/dicom-in/in/stats`)).json()) as object;
+    const problem = 'Our AE title: "MUCH_TOO_LONG_FOR_DICOM" has more than 16 characters <b>';
+    const json = { ...stats, listening: false, fault: 'settingsInvalid', problem };
+    await page.route('**/stats', (route) => route.fulfill({ json }));
+    await has('problem', problem);
+    await has('state', 'Not listening: a setting is wrong');
+    assert.equal(await part('problem').locator('b').count(), 0);
+    await page.route('**/echo', (route) => route.fulfill({ json: { outcome: 'notListening' } }));
+    assert.match(await echo(), /see above what is wrong/);
+    await page.unroute('**/stats');
+    await page.unroute('**/echo');
+    await has('state', /^Listening since/);
+    assert.equal(await part('problem').innerText(), '');
+  });
+
+  it('shows the answer without scrolling in a window of 1280 × 800', async () => {
+    await deploy({ acceptedCallingAETs: '' });
+    await editor.page.setViewportSize({ width: 1280, height: 800 });
+    // Remarks take room, too.
+    await editor.enter('ourAET', 'MUCH_TOO_LONG_FOR_DICOM');
+    await dcmtk('echoscu', 'CT01');
+    await echo();
+    const isVisible = `(() => {
+      const { left, top, right, bottom } = document.querySelector('#dicom-in-feedback-answer').getBoundingClientRect();
+      const answer = document.querySelector('#dicom-in-feedback-answer');
+      return [[left + 1, top + 1], [left + 1, bottom - 1]].every(([x, y]) =>
+        answer.contains(document.elementFromPoint(x, y)));
+    })()`;
+    assert.equal(await editor.page.evaluate(isVisible), true);
+    const { width, height } = { width: 1440, height: 1000 };
+    await editor.page.setViewportSize({ width, height });
+  });
+
   it('calls the port with C-ECHO: answered', async () => {
     await deploy({ acceptedCallingAETs: 'CT01', ourAET: 'ARCHIVE', checkCalledAET: true });
     await part('echo').focus();

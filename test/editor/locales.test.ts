@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { faultCode, type AnswerOutcome, type FaultKind, type SampleProblem } from '../../src/receiver';
@@ -137,6 +137,9 @@ const STATUS: Record<NodeType, readonly string[]> = {
     'setting',
     'portInUse',
     'needsPrivilege',
+    'addressNotAvailable',
+    'listenFailed',
+    'queueUnusable',
     'settings',
     'tls',
     'restarting',
@@ -300,15 +303,31 @@ const ERROR_CODES: Record<NodeType, readonly string[]> = {
   ),
 };
 
+/** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
+const EXPLAINED: Record<NodeType, (language: string) => string> = {
+  'dicom-in': (language) => {
+    const page = language === 'en-US' ? 'dicom-in.md' : `dicom-in.${language}.md`;
+    assert(
+      read('locales', language, 'dicom-in.html').includes(`/docs/${page})`),
+      `the help leads to ${page}`,
+    );
+    assert(existsSync(join(PACKAGE_DIR, 'docs', page)), page);
+    return readFileSync(join(PACKAGE_DIR, 'docs', page), 'utf8');
+  },
+  // A long code may be broken where the sidebar is narrow.
+  'dicom-response': (language) => read('locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
+};
+
 for (const type of NODE_TYPES) {
   for (const language of languages) {
     test(`the help of ${type}, ${language}, explains the code of every error that its Catch node gets`, () => {
-      const help = read('locales', language, `${type}.html`);
-      for (const code of ERROR_CODES[type]) assert(help.includes(`| ${code} |`), code);
+      const help = EXPLAINED[type](language);
+      for (const code of ERROR_CODES[type])
+        assert.match(help, new RegExp(`^(?:\\| ${code} +\\||- \\*\\*${code}\\*\\*)`, 'm'));
     });
 
     test(`the help of ${type}, ${language}, explains every status`, () => {
-      const help = read('locales', language, `${type}.html`);
+      const help = EXPLAINED[type](language);
       const texts = catalogue(type, language);
       for (const key of STATUS[type].filter((name) => !['starting', 'countsRefused'].includes(name))) {
         const words = (texts.get(`status.${key}`) ?? '').split(/__\w+?__/).map((word) => word.trim());
@@ -327,5 +346,28 @@ for (const type of NODE_TYPES) {
         .filter((line) => /^(#{3,4} |\| |- |: |\d\. |```)/.test(line))
         .map((line) => /^(#+|\||-|:|\d|`+)/.exec(line)?.[0] ?? '');
     for (const language of languages) assert.deepEqual(parts(language), parts('en-US'), language);
+  });
+}
+
+for (const language of languages) {
+  test(`the help of dicom-in, ${language}, is short, and names the settings that decide what is lost or left out`, () => {
+    const help = read('locales', language, 'dicom-in.html');
+    assert(help.length < 6_500, `${help.length} characters`);
+    const texts = catalogue('dicom-in', language);
+    const settings = [
+      'placeForHours',
+      'maxCrashes',
+      'maxMessageMB',
+      'maxMessageElements',
+      'onlyThisMachine',
+    ] as const;
+    for (const name of [...settings, 'defaultCharacterSet', 'leaveOutEmpty', 'alsoCalledAETs'] as const) {
+      assert(help.replace(/\s+/g, ' ').includes(`*${texts.get(`label.${name}`)}`), name);
+    }
+  });
+
+  test(`no text of dicom-in, ${language}, sends a reader to Node-RED's log, which may be silent`, () => {
+    for (const [key, words] of catalogue('dicom-in', language))
+      assert.doesNotMatch(words, /\b(?:the|its|this) log\b|\b(?:im|seinem|das) Log\b/i, key);
   });
 }

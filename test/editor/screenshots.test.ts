@@ -38,6 +38,13 @@ const CUT = `[
     label.getBoundingClientRect().right > label.closest('li').getBoundingClientRect().right)
 ].map((element) => element.innerText)`;
 
+/** How wide and high the help is, and the room that it has: the innermost of nested elements has its height. */
+const HELP = `(() => {
+  const help = [...document.querySelectorAll('.red-ui-panel > .red-ui-help')].find((one) => one.clientHeight > 0);
+  const { scrollWidth, clientWidth } = help.parentElement;
+  return { scrollWidth, clientWidth, height: help.scrollHeight };
+})()`;
+
 /** Kept as artefacts, to be looked at; what a program can see of them is that nothing is cut off. */
 describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
   for (const theme of ['light', 'dark'] as const) {
@@ -89,6 +96,27 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.enter('status', 'custom');
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-response');
         await editor.screenshot(`response-${theme}`);
+        assert.deepEqual(editor.errors, []);
+        await editor.close();
+      } finally {
+        await nodeRed.stop();
+      }
+    });
+  }
+
+  for (const language of ['en-US', 'de']) {
+    it(`the help fits the sidebar as it is at first, and is read in a few windows: ${language}`, async () => {
+      const nodeRed = await startNodeRed({ flows: [FLOWS[0] ?? assert.fail()] });
+      try {
+        const editor = await EditorPage.open(nodeRed, { viewport: { width: 1280, height: 800 }, language });
+        for (const type of ['dicom-in', 'dicom-response']) {
+          await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
+          await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
+          const { scrollWidth, clientWidth, height } =
+            await editor.page.evaluate<Record<string, number>>(HELP);
+          assert.equal(scrollWidth, clientWidth, `${type} is cut off`);
+          assert.ok((height ?? 0) > 500 && (height ?? 0) < 4 * 800, `${type} is ${height} high`);
+        }
         assert.deepEqual(editor.errors, []);
         await editor.close();
       } finally {

@@ -50,7 +50,8 @@ const REFUSED: readonly [FieldName, string, RegExp][] = [
 
 /** What is only remarked on: the node stays valid. */
 const REMARKED: readonly [FieldName, string, RegExp][] = [
-  ['port', '104', /below 1024 may need a privilege/],
+  ['port', '104', /may not use ports below 1024/],
+  ['port', '1023', /may not use ports below 1024/],
   ['acceptedCallingAETs', '', /every caller is rejected/],
   ['acceptedCallingAETs', 'CT*', /"CT\*" is compared literally/],
 ];
@@ -73,6 +74,8 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
   before(async () => {
     nodeRed = await startNodeRed({ flows: FLOWS });
     editor = await EditorPage.open(nodeRed);
+    // Whatever the privileges of this test.
+    await editor.page.evaluate('RED.settings.dicomInMayUsePort104 = false');
     await editor.openDialog('node');
   });
   after(async () => {

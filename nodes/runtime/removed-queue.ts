@@ -1,0 +1,59 @@
+import { opendir, rmdir, unlink } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { join } from 'node:path';
+import { mayHoldObjects } from '../../src/receiver';
+
+/** What an empty queue leaves: its lock, segments that are to be written over, and a folder without dead letters. */
+const LOCK_NAME = /^lock([.-][\w.-]{1,64})?$/;
+const SPARE_NAME = /^\d{13}-\d{10}-[0-9a-f]{16}(?:-[su]\d{0,16})?\.queue\.spare$/;
+const DEAD_LETTERS = 'dead-letter';
+
+/** What became of the queue directory of a node that was removed. */
+export type RemovedQueue = 'absent' | 'removed' | 'holdsObjects' | 'holdsOthers';
+
+/**
+ * Removes the queue directory of a node that is gone, where nothing is in it but what an empty queue leaves. Whatever else
+ * is there, a patient's object or somebody's own file, keeps the directory as it is.
+ * @param isOurs whether it is a directory that we made; one that was set by hand stays
+ * @throws where the directory cannot be read, or what an empty queue leaves cannot be deleted
+ */
+export async function removeEmptyQueue(directory: string, isOurs: boolean): Promise<RemovedQueue> {
+  const letters = join(directory, DEAD_LETTERS);
+  const found = [await contents(directory), await contents(letters)];
+  if (found.includes('objects')) return 'holdsObjects';
+  const [queue, deadLetters] = found;
+  if (!(queue instanceof Array)) return queue === undefined ? 'absent' : 'holdsOthers';
+  if (!isOurs || deadLetters === 'others' || (deadLetters ?? []).length > 0) return 'holdsOthers';
+  for (const name of queue) {
+    if (name === DEAD_LETTERS) await rmdir(letters);
+    else await unlink(join(directory, name));
+  }
+  // Fails where something has come meanwhile, and then nothing is lost.
+  await rmdir(directory);
+  return 'removed';
+}
+
+/** The names in a directory, where an empty queue may have left them all; undefined: there is no such directory. */
+async function contents(directory: string): Promise<string[] | 'objects' | 'others' | undefined> {
+  const names: string[] = [];
+  let isOnlyRemains = true;
+  try {
+    // Read only as far as it takes to know: it may be large.
+    for await (const entry of await opendir(directory)) {
+      if (mayHoldObjects(entry.name)) return 'objects';
+      if (isLeftByEmptyQueue(entry)) names.push(entry.name);
+      else isOnlyRemains = false;
+    }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  return isOnlyRemains ? names : 'others';
+}
+
+function isLeftByEmptyQueue(entry: Dirent): boolean {
+  if (entry.name === DEAD_LETTERS) return entry.isDirectory();
+  if (LOCK_NAME.test(entry.name)) return entry.isSocket() || entry.isFile();
+  return SPARE_NAME.test(entry.name) && entry.isFile();
+}
