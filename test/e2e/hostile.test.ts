@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
@@ -544,20 +544,26 @@ describe('large objects for a busy flow', { timeout: 300_000 }, () => {
       flows: [],
       env: { NODE_OPTIONS: '--max-old-space-size=512' },
     });
-    // Busy with the first while all others come, then with each for a while.
-    const busy = `const until = Date.now() + (context.get('seen') ? 200 : 15000);
-      context.set('seen', true);
-      while (Date.now() < until);
+    // Busy with the first until all others have come.
+    const allStored = join(nodeRed.userDir, 'all-stored');
+    const busy = `const until = Date.now() + 120000;
+      while (!fs.existsSync(${JSON.stringify(allStored)}) && Date.now() < until);
       return { dicom: { sopInstanceUID: msg.dicom.sopInstanceUID, size: JSON.stringify(msg.payload).length } };`;
     const [tab, dicom, ...rest] = receiverFlow(port, sink, { ...NO_LIMITS, queue: 'disk', minFreeDiskMB: 0 });
     await nodeRed.deploy([
       ...(tab === undefined || dicom === undefined ? [] : [tab, { ...dicom, wires: [['busy']] }]),
-      flowNode('busy', 'function', { func: busy, outputs: 1, wires: [['test-out-1']] }),
+      flowNode('busy', 'function', {
+        func: busy,
+        libs: [{ var: 'fs', module: 'fs' }],
+        outputs: 1,
+        wires: [['test-out-1']],
+      }),
       ...rest,
     ]);
     await nodeRed.waitForLine(/listening on/);
     await sink.connected();
     await Promise.all([0, 1, 2, 3].map((sender) => sendLarge(port, sender, LARGE_OBJECTS / 4)));
+    writeFileSync(allStored, '');
     const messages = await sink.count(LARGE_OBJECTS, 200_000);
     assert.equal(
       new Set(messages.map(({ dicom: { sopInstanceUID } }) => sopInstanceUID)).size,
