@@ -6,6 +6,7 @@ import {
   ReceiverHost,
   echoOwnPort,
   faultCode,
+  isWarning,
   mayHoldObjects,
   sampleMessage,
   type FlowMessage,
@@ -185,13 +186,17 @@ class DicomInNode {
     if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
   }
 
-  /** To the status, the log and Catch nodes, which get the code with it. */
+  /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */
   private fault(fault: ReceiverFault): void {
+    const text = this.RED._(`dicom-in.error.${fault.kind}`, fault.values);
+    if (isWarning(fault.kind)) {
+      this.node.warn(text);
+      return;
+    }
     this.stats.failed(fault);
     this.status.failed(fault);
     this.display.refresh();
-    const error = new Error(this.RED._(`dicom-in.error.${fault.kind}`, fault.values));
-    this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
+    this.node.error(Object.assign(new Error(text), { code: faultCode(fault.kind) }), { payload: fault });
   }
 
   private describe({ field, code, values }: Problem): string {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
+import { checkSyncing, makeDurableDirectory, once, type OnWarning } from './durable';
 import { Fifo } from './fifo';
 import { FreeSpace } from './free-space';
 import { FreshObjects } from './fresh-objects';
@@ -19,6 +20,7 @@ import {
   type QueuedObject,
 } from './object-queue';
 import { PartFile } from './part-file';
+import type { QueueWarning } from './queue-warning';
 import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 import { refusal, refusing } from './refusal';
 
@@ -40,8 +42,12 @@ export interface DiskQueueOptions {
   filesOnly?: boolean;
   /** Other limits of the log than `LOG_LIMITS`. */
   log?: Partial<LogLimits>;
+  /** As `LockOptions` has it. */
+  onlyThisMachine?: boolean;
   /** Told of what could not be cleaned up; it is cleaned up at the next start. */
   onLeftover(error: Error): void;
+  /** Told once of what the directory's file system cannot do. */
+  onWarning?(warning: QueueWarning): void;
 }
 
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
@@ -62,6 +68,7 @@ export class DiskQueue implements ObjectQueue {
   private readonly objectFiles: ObjectFiles;
   private readonly log: ObjectLog;
   private readonly cleanUp: (operation: () => void) => void;
+  private readonly onWarning: OnWarning;
 
   constructor(
     private readonly options: DiskQueueOptions,
@@ -70,6 +77,7 @@ export class DiskQueue implements ObjectQueue {
     const { directory, minFreeBytes, synced, log } = options;
     const onLeftover = (error: Error): void => options.onLeftover(error);
     this.cleanUp = leftoversTo(onLeftover);
+    this.onWarning = once((warning) => options.onWarning?.(warning));
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.deadLetters = new DeadLetterFolder(join(directory, DEAD_LETTERS), files, (file) =>
       this.readmit(file),
@@ -93,9 +101,12 @@ export class DiskQueue implements ObjectQueue {
   }
 
   async open(): Promise<void> {
-    const { directory } = this.options;
-    await this.files.makeDirectory(directory, DIRECTORY_MODE);
-    this.lock ??= await lockDirectory(directory);
+    const { directory, synced } = this.options;
+    const { files, onWarning } = this;
+    if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
+    else files.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    this.lock ??= await lockDirectory(directory, { ...this.options, onWarning }, files);
+    if (synced) checkSyncing(this.partPath(), files, onWarning);
     const names = await this.files.readDirectory(directory);
     for (const name of names.filter(isRemains)) await this.files.removeFile(join(directory, name));
     const newest = names.filter(isOurs).sort().at(-1);

@@ -35,7 +35,6 @@ export type QueueFiles = Pick<
   /** Makes an open file's data durable, and of what is known of the file only what is needed to read them. */
   syncData(fd: number): Promise<void>;
   readDirectory(directory: string): Promise<string[]>;
-  makeDirectory(directory: string, mode: number): Promise<void>;
   removeFile(path: string): Promise<void>;
 };
 
@@ -62,7 +61,5 @@ export const realFiles: QueueFiles = {
   syncData: (fd) =>
     new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
   readDirectory: (directory) => fs.promises.readdir(directory),
-  makeDirectory: async (directory, mode) =>
-    void (await fs.promises.mkdir(directory, { recursive: true, mode })),
   removeFile: (path) => fs.promises.rm(path, { force: true }),
 };

@@ -124,13 +124,15 @@ function placeFile(
     const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
     return [keyword, values.join('_')];
   });
-  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0);
+  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
 }
 
-/** A value as text for a file name: the first representation of a person name. */
+/** A value as text for a file name: the first representation of a person name that there is (PS3.5 6.2.1.1). */
 function fileNameText(value: Value): string {
   if (value === null) return '';
-  return typeof value === 'object' ? (value.Alphabetic ?? '') : String(value);
+  if (typeof value !== 'object') return String(value);
+  const { Alphabetic, Ideographic, Phonetic } = value;
+  return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && name.trim() !== '') ?? '';
 }
 
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */

@@ -62,7 +62,7 @@ function shorten(name: string): string {
 }
 
 /** `scan.dcm` → `scan_2.dcm`. */
-export function numbered(path: string, number: number): string {
+export function numbered(path: string, number: number | string): string {
   const folder = path.lastIndexOf(sep);
   const dot = path.lastIndexOf('.');
   const end = dot > folder + 1 ? dot : path.length;

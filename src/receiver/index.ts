@@ -1,7 +1,7 @@
 export type { AnswerOutcome } from './answers';
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
-export { faultCode, type FaultKind, type ReceiverFault } from './faults';
+export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
 export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 export { mayHoldObjects } from '../queue';
 export { printable, tlsProblem, type CommandStatus } from '../network';

@@ -56,7 +56,7 @@ export class ReceiverHost {
   ) {}
 
   start(): void {
-    this.startedAt = Date.now();
+    this.startedAt = performance.now();
     const workerData: ReceiverConfig = { ...this.config, counts: this.counts };
     const worker = new Worker(join(__dirname, 'worker.js'), {
       name: `dicom-in:${this.config.settings.port}`,
@@ -162,7 +162,7 @@ export class ReceiverHost {
     // What waits here is still in the queue, and comes again from the next worker.
     this.dropDeliveries();
     if (this.stopping) return;
-    if (Date.now() - this.startedAt > STABLE_MS) this.backoff.reset();
+    if (performance.now() - this.startedAt > STABLE_MS) this.backoff.reset();
     const wait = this.backoff.wait();
     this.restarts += 1;
     this.openAssociations = 0;

@@ -1,15 +1,15 @@
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, ObjectQueue, QueueRefusal } from '../queue';
+import type { DeadLetter, ObjectQueue, OnWarning, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery, type GiveUpReason } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
-import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
-import { FileOutput } from './file-output';
+import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+import type { FileOutput } from './file-output';
 import { ObjectIntake } from './object-intake';
-import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
+import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -34,6 +34,7 @@ const FULL_INTERVAL_MS = 10_000;
  */
 export class Receiver implements ReceiverRequests {
   private readonly queue: ObjectQueue;
+  private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   private readonly delivery: Delivery;
   private readonly answers: Answers;
@@ -44,7 +45,7 @@ export class Receiver implements ReceiverRequests {
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
   private stopping = false;
-  private lastFull = 0;
+  private lastFull = -Infinity;
   private readonly count: Counts;
 
   constructor(
@@ -53,12 +54,17 @@ export class Receiver implements ReceiverRequests {
   ) {
     const { settings, receiverId } = config;
     this.count = countsIn(config.counts ?? countsMemory());
-    this.queue = createQueue(config, ({ message: reason }) => this.fault('queueLeftover', { reason }));
-    const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
+    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
+    this.queue = createQueue(
+      config,
+      ({ message: reason }) => this.fault('queueLeftover', { reason }),
+      onWarning,
+    );
+    this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
       settings,
-      { ...settings, receiverId, files },
+      { ...settings, receiverId, files: this.files },
       {
         deliver: (id, converted) => this.deliver(id, converted),
         gaveUp: (id, reason) => this.gaveUp(id, reason),
@@ -144,6 +150,12 @@ export class Receiver implements ReceiverRequests {
       this.retry(queueFault(error, queueDirectory));
       return;
     }
+    try {
+      this.files?.check();
+    } catch (error) {
+      this.retry(outputFault(error, settings.directory));
+      return;
+    }
     this.delivery.wake();
     if (this.stopping) return;
     try {
@@ -211,7 +223,7 @@ export class Receiver implements ReceiverRequests {
   }
 
   private queueRefused({ code, message: text }: QueueRefusal): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.lastFull < FULL_INTERVAL_MS) return;
     this.lastFull = now;
     this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
