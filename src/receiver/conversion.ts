@@ -7,11 +7,11 @@ import {
   type ByteSource,
   type Conversion,
   type ParsedDataSet,
-  type Value,
 } from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
+import { fileNameText } from './file-name';
 import { readHead, type ObjectNote } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
@@ -125,14 +125,6 @@ function placeFile(
     return [keyword, values.join('_')];
   });
   return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
-}
-
-/** A value as text for a file name: the first representation of a person name that there is (PS3.5 6.2.1.1). */
-function fileNameText(value: Value): string {
-  if (value === null) return '';
-  if (typeof value !== 'object') return String(value);
-  const { Alphabetic, Ideographic, Phonetic } = value;
-  return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && name.trim() !== '') ?? '';
 }
 
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */

@@ -10,6 +10,7 @@ export type OutputFiles = Pick<
   | 'fsyncSync'
   | 'closeSync'
   | 'fstatSync'
+  | 'lstatSync'
   | 'copyFileSync'
   | 'chmodSync'
   | 'linkSync'

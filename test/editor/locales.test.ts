@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { faultCode, type AnswerOutcome, type FaultKind, type SampleProblem } from '../../src/receiver';
+import {
+  faultCode,
+  isWarning,
+  type AnswerOutcome,
+  type FaultKind,
+  type SampleProblem,
+} from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,
@@ -295,7 +301,7 @@ for (const type of NODE_TYPES) {
 
 /** The codes of the errors that a node's Catch node gets. */
 const ERROR_CODES: Record<NodeType, readonly string[]> = {
-  'dicom-in': (Object.keys(FAULTS) as FaultKind[]).map(faultCode),
+  'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map(
     (failure) => `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
   ),
