@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,11 @@ import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
 import { PACKAGE_DIR } from '../support/node-red';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-lock-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+const immutable: string[] = [];
+after(() => {
+  for (const directory of immutable) execFileSync('chattr', ['-i', directory]);
+  rmSync(root, { recursive: true, force: true });
+});
 let folders = 0;
 
 function folder(name = ''): string {
@@ -224,3 +228,40 @@ describe('the lock of a directory on a file system that other machines may use',
     lock.release();
   });
 });
+
+/** A directory in which no socket can be made, as on a file system that has none. Undefined where the machine has no way to that. */
+function withoutSockets(): string | undefined {
+  const directory = folder();
+  try {
+    execFileSync('chattr', ['+i', directory], { stdio: 'pipe' });
+  } catch {
+    return undefined;
+  }
+  immutable.push(directory);
+  return directory;
+}
+
+const noSockets = withoutSockets();
+
+it(
+  'the lock of a directory that can have no sockets is refused in words, or one without a file, with a warning',
+  { skip: noSockets === undefined ? 'skipped: needs chattr, and the right to use it' : false },
+  async () => {
+    const directory = noSockets ?? '';
+    await assert.rejects(lockDirectory(directory, { onlyThisMachine: false }), { code: 'QUEUE_NO_LOCK' });
+    const warnings: QueueWarning[] = [];
+    const lock = await lockDirectory(directory, { onWarning: (warning) => warnings.push(warning) });
+    assert.deepEqual(
+      warnings.map(({ kind }) => kind),
+      ['lockOutside'],
+    );
+    const link = `${directory}-link`;
+    symlinkSync(directory, link);
+    await assert.rejects(lockDirectory(link), { code: 'QUEUE_LOCKED' });
+    const other = await contender(directory);
+    assert.deepEqual(await race([other]), ['QUEUE_LOCKED']);
+    await ended(other);
+    lock.release();
+    (await lockDirectory(directory)).release();
+  },
+);
