@@ -6,6 +6,7 @@ import {
   ReceiverHost,
   echoOwnPort,
   faultCode,
+  isWarning,
   sampleMessage,
   type FlowMessage,
   type ReceiverConfig,
@@ -206,9 +207,13 @@ class DicomInNode {
     if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
   }
 
-  /** To the status, the log and Catch nodes, which get the code with it. */
+  /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */
   private fault(fault: ReceiverFault): void {
     const text = this.RED._(`dicom-in.error.${fault.kind}`, fault.values);
+    if (isWarning(fault.kind)) {
+      this.node.warn(text);
+      return;
+    }
     this.stats.failed(fault, text);
     this.status.failed(fault, text);
     this.display.refresh();

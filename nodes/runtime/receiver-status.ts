@@ -23,6 +23,11 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   addressNotAvailable: 'addressNotAvailable',
   listenFailed: 'listenFailed',
   queueUnusable: 'queueUnusable',
+  queueInUse: 'queueUnusable',
+  queueShared: 'queueUnusable',
+  queueNoLock: 'queueUnusable',
+  queueNotSyncable: 'queueUnusable',
+  outputNotSyncable: 'queueUnusable',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
 };

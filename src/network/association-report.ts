@@ -6,7 +6,7 @@ import type { Rejection } from './pdu';
 
 /** Tells what happens on one association, and counts its objects for the last word. */
 export class AssociationReport {
-  private readonly openedAt = Date.now();
+  private readonly openedAt = performance.now();
   private objects = 0;
   private bytes = 0;
 
@@ -61,7 +61,7 @@ export class AssociationReport {
 
   private totals(): { objects: number; bytes: number; seconds: number } {
     const { objects, bytes } = this;
-    return { objects, bytes, seconds: (Date.now() - this.openedAt) / 1000 };
+    return { objects, bytes, seconds: Math.round(performance.now() - this.openedAt) / 1000 };
   }
 
   private about(): AboutAssociation {

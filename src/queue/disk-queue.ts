@@ -3,12 +3,12 @@ import { afterRestart, NO_ATTEMPTS, type Attempts } from './attempts';
 import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
 import { DeadLetterFolder } from './dead-letter-folder';
 import type { DirectoryLock } from './directory-lock';
+import { checkSyncing, makeDurableDirectory, once, type OnWarning } from './durable';
 import { Fifo } from './fifo';
 import { FileChecks } from './file-checks';
 import { FreeSpace } from './free-space';
 import { FreshObjects } from './fresh-objects';
 import { leftoversTo } from './leftovers';
-import { makeDirectory } from './new-directory';
 import { ObjectFiles } from './object-files';
 import { factsInId, endOfRun, objectIds, sequence } from './object-id';
 import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
@@ -24,7 +24,8 @@ import {
   type QueuedObject,
 } from './object-queue';
 import { PartFile } from './part-file';
-import { FILE_MODE, realFiles, type QueueFiles } from './queue-files';
+import type { QueueWarning } from './queue-warning';
+import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 import { refusal, refusing } from './refusal';
 import { Suspects } from './suspects';
 
@@ -46,12 +47,16 @@ export interface DiskQueueOptions {
   largeBytes?: number;
   /** Other limits of the log than `LOG_LIMITS`. */
   log?: Partial<LogLimits>;
+  /** As `LockOptions` has it. */
+  onlyThisMachine?: boolean;
   /** Told of what could not be cleaned up, or read; it is tried again, or found at the next start. */
   onLeftover(error: Error): void;
   /** `take` may give an object now, although nothing has come. */
   onReady?(): void;
   /** Told of each wait for the disk: milliseconds. */
   onSync?(milliseconds: number): void;
+  /** Told once of what the directory's file system cannot do. */
+  onWarning?(warning: QueueWarning): void;
 }
 
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
@@ -77,6 +82,7 @@ export class DiskQueue implements ObjectQueue {
   private readonly objectFiles: ObjectFiles;
   private readonly log: ObjectLog;
   private readonly cleanUp: (operation: () => void) => void;
+  private readonly onWarning: OnWarning;
 
   constructor(
     private readonly options: DiskQueueOptions,
@@ -86,6 +92,7 @@ export class DiskQueue implements ObjectQueue {
     const onLeftover = (error: Error): void => options.onLeftover(error);
     const ready = (): void => options.onReady?.();
     this.cleanUp = leftoversTo(onLeftover);
+    this.onWarning = once((warning) => options.onWarning?.(warning));
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.suspects = new Suspects(ready);
     this.checks = new FileChecks((id) => this.objectFiles.damage(id), ready);
@@ -117,8 +124,12 @@ export class DiskQueue implements ObjectQueue {
 
   async open(): Promise<void> {
     const { directory, synced } = this.options;
-    await makeDirectory(directory, synced, this.files);
-    this.lock ??= await this.files.lock(directory);
+    const { files, onWarning } = this;
+    if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
+    else files.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    const { onlyThisMachine } = this.options;
+    this.lock ??= await files.lock(directory, { onlyThisMachine, onWarning }, files);
+    if (synced) checkSyncing(this.partPath(), files, onWarning);
     const names = await this.files.readDirectory(directory);
     for (const name of names.filter(isRemains)) await this.removeRemains(name);
     const newest = names.filter(isOurs).sort().at(-1);
@@ -161,8 +172,7 @@ export class DiskQueue implements ObjectQueue {
   begin(head: Buffer): QueueWriter {
     if (this.size >= this.options.maxObjects) throw queueFull(this.options.maxObjects);
     refusing(() => this.space.check());
-    const path = join(this.options.directory, partName(this.nextPart()));
-    const part = new PartFile(path, FILE_MODE, this.files, this.largeBytes());
+    const part = new PartFile(this.partPath(), FILE_MODE, this.files, this.largeBytes());
     this.parts.add(part);
     const writer: QueueWriter = {
       write: (bytes) => refusing(() => part.write(bytes)),
@@ -177,6 +187,10 @@ export class DiskQueue implements ObjectQueue {
       throw error;
     }
     return writer;
+  }
+
+  private partPath(): string {
+    return join(this.options.directory, partName(this.nextPart()));
   }
 
   /** With so many bytes, the next object becomes a file. */

@@ -6,7 +6,7 @@ const CHECK_INTERVAL_MS = 500;
 
 /** Watches that a disk keeps some space free, for the rest of the machine and for finishing what has begun. */
 export class FreeSpace {
-  private checkedAt = 0;
+  private checkedAt = -Infinity;
   private free = Infinity;
 
   /** @param minFree bytes; 0: no check */
@@ -19,7 +19,8 @@ export class FreeSpace {
   /** @throws QueueRefusal (`DISK_LOW`) when there is less than the minimum */
   check(): void {
     if (this.minFree === 0) return;
-    const now = Date.now();
+    // Not the clock on the wall, which may be set back.
+    const now = performance.now();
     if (now - this.checkedAt >= CHECK_INTERVAL_MS) {
       const { bavail, bsize } = this.files.statfsSync(this.directory);
       this.free = bavail * bsize;

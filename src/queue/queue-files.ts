@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { lockDirectory, type DirectoryLock } from './directory-lock';
+import { lockDirectory } from './directory-lock';
 
 /** Objects are patient data: for the owner of the process only. */
 export const DIRECTORY_MODE = 0o700;
@@ -40,12 +40,10 @@ export type QueueFiles = Pick<
   namesIn(directory: string): AsyncIterable<string>;
   /** @throws an Error when the file has more bytes than that */
   readText(path: string, maxBytes: number): Promise<string>;
-  /** With its parents. Resolves with the first directory that was not there. */
-  makeDirectory(directory: string, mode: number): Promise<string | undefined>;
   /** Reads up to `length` bytes from `position` on. Resolves with how many. */
   read(fd: number, into: Buffer, length: number, position: number): Promise<number>;
-  /** @throws an Error with code `QUEUE_LOCKED` while another node or process holds it */
-  lock(directory: string): Promise<DirectoryLock>;
+  /** As `lockDirectory`. */
+  lock: typeof lockDirectory;
   removeFile(path: string): Promise<void>;
 };
 
@@ -74,7 +72,6 @@ export const realFiles: QueueFiles = {
   readDirectory: (directory) => fs.promises.readdir(directory),
   namesIn,
   readText,
-  makeDirectory: (directory, mode) => fs.promises.mkdir(directory, { recursive: true, mode }),
   read: (fd, into, length, position) =>
     new Promise((resolve, reject) =>
       fs.read(fd, into, 0, length, position, (error, count) => (error ? reject(error) : resolve(count))),

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { allSettled, syncDirectory, writeAll, writePieces } from './durable';
+import { allSettled, isUnsupported, syncDirectory, writeAll, writePieces } from './durable';
 import { GroupSync } from './group-sync';
 import { leftoversTo } from './leftovers';
 import type { RecordBatch } from './log-records';
@@ -151,8 +151,7 @@ export class SegmentWriter {
     this.isSpoilt = true;
     if (isWhole)
       this.cleanUp(() => {
-        this.files.fdatasyncSync(this.fd);
-        this.sayEnd();
+        if (this.isOnDisk()) this.sayEnd();
       });
     this.syncs.whenIdle(() => this.closeFile());
   }
@@ -161,6 +160,17 @@ export class SegmentWriter {
     if (this.hasFailed || !this.options.synced || this.segment.isGone) return;
     if (this.syncedTo < this.end) await this.syncNow();
     if (!this.segment.isGone) this.sayEnd();
+  }
+
+  /** Syncs it. False where the file system cannot, and nobody wanted it to. */
+  private isOnDisk(): boolean {
+    try {
+      this.files.fdatasyncSync(this.fd);
+      return true;
+    } catch (error) {
+      if (this.options.synced || !isUnsupported(error)) throw error;
+      return false;
+    }
   }
 
   private closeFile(): void {

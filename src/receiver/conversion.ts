@@ -11,11 +11,11 @@ import {
   type Conversion,
   type EncapsulatedDocument,
   type ParsedDataSet,
-  type Value,
 } from '../dicom';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
+import { fileNameText } from './file-name';
 import { readHead, type ObjectNote } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
@@ -152,13 +152,7 @@ function placeFile(
     const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
     return [keyword, values.join('_')];
   });
-  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0);
-}
-
-/** A value as text for a file name: the first representation of a person name. */
-function fileNameText(value: Value): string {
-  if (value === null) return '';
-  return typeof value === 'object' ? (value.Alphabetic ?? '') : String(value);
+  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
 }
 
 /** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */

@@ -1,4 +1,4 @@
-import type { LetterFacts } from '../queue';
+import { NotSyncable, type LetterFacts, type QueueWarning } from '../queue';
 
 /**
  * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the
@@ -10,6 +10,10 @@ export type FaultKind =
   | 'addressNotAvailable'
   | 'listenFailed'
   | 'queueUnusable'
+  | 'queueInUse'
+  | 'queueShared'
+  | 'queueNoLock'
+  | 'queueNotSyncable'
   | 'queueLeftover'
   | 'notConverted'
   | 'notAcknowledged'
@@ -18,11 +22,27 @@ export type FaultKind =
   | 'notRead'
   | 'notPlacedInTime'
   | 'notSent'
+  | 'outputNotSyncable'
   | 'responseTimedOut'
   | 'workerCrashed'
   | 'settingsInvalid'
   | 'tlsMissing'
-  | 'unexpected';
+  | 'unexpected'
+  | WarningKind;
+
+/** What a file system cannot do, and the node goes on without: people are told, and nothing is wrong with a message. */
+type WarningKind = QueueWarning['kind'];
+
+const WARNINGS: Readonly<Record<WarningKind, true>> = {
+  lockOnlyHere: true,
+  lockOutside: true,
+  directoryNotSynced: true,
+  modeNotSet: true,
+};
+
+export function isWarning(kind: FaultKind): kind is WarningKind {
+  return kind in WARNINGS;
+}
 
 export interface ReceiverFault {
   kind: FaultKind;
@@ -34,9 +54,17 @@ export interface ReceiverFault {
   down: boolean;
 }
 
+/** Whose code is that of another: flows that know it need not know why. */
+const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
+  queueInUse: 'queueUnusable',
+  queueShared: 'queueUnusable',
+  queueNoLock: 'queueUnusable',
+  queueNotSyncable: 'queueUnusable',
+};
+
 /** `portInUse` → `DICOM_PORT_IN_USE`. */
 export function faultCode(kind: FaultKind): string {
-  return `DICOM_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  return `DICOM_${(SAME_CODE[kind] ?? kind).replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
 const LISTEN_FAULTS: Readonly<Record<string, FaultKind>> = {
@@ -52,9 +80,24 @@ export function listenFault(error: unknown, port: number, address: string): Rece
   return { kind: LISTEN_FAULTS[code] ?? 'listenFailed', values, down: true };
 }
 
+const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
+  QUEUE_LOCKED: 'queueInUse',
+  QUEUE_SHARED: 'queueShared',
+  QUEUE_NO_LOCK: 'queueNoLock',
+  NOT_SYNCABLE: 'queueNotSyncable',
+};
+
+/** What it means that a queue cannot be opened. */
 export function queueFault(error: unknown, directory: string): ReceiverFault {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  const kind = QUEUE_FAULTS[code] ?? 'queueUnusable';
   // Our own codes need words, those of the system are words of their own.
-  const reason = code === undefined || code.startsWith('QUEUE_') ? message : code;
-  return { kind: 'queueUnusable', values: { directory, reason }, down: true };
+  const text = code === '' || code.startsWith('QUEUE_') ? message : code;
+  return { kind, values: { directory, reason: reason ?? text }, down: true };
+}
+
+/** Files cannot be put in place as safely as they are to be. */
+export function outputFault(error: unknown, directory: string): ReceiverFault {
+  const reason = error instanceof NotSyncable ? error.reason : (error as Error).message;
+  return { kind: 'outputNotSyncable', values: { directory, reason }, down: true };
 }

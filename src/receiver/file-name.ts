@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, sep } from 'node:path';
+import type { Value } from '../dicom';
 
 /** What file systems take at most for one component of a path. */
 const MAX_COMPONENT_BYTES = 255;
@@ -39,6 +40,14 @@ export function relativePath(template: string, values: Readonly<Record<string, s
   return join(...(components.length > 0 ? components : [UNKNOWN]));
 }
 
+/** A value as text for a file name: the first representation of a person name that there is (PS3.5 6.2.1.1). */
+export function fileNameText(value: Value): string {
+  if (value === null) return '';
+  if (typeof value !== 'object') return String(value);
+  const { Alphabetic, Ideographic, Phonetic } = value;
+  return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && name.trim() !== '') ?? '';
+}
+
 /** No separators, no control characters, nothing that Windows or a shell takes for something else. */
 function safeCharacters(value: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -71,7 +80,7 @@ function shorten(name: string): string {
 }
 
 /** `scan.dcm` → `scan_2.dcm`. */
-export function numbered(path: string, number: number): string {
+export function numbered(path: string, number: number | string): string {
   const folder = path.lastIndexOf(sep);
   const dot = path.lastIndexOf('.');
   const end = dot > folder + 1 ? dot : path.length;

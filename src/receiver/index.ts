@@ -2,7 +2,7 @@ export type { AnswerOutcome } from './answers';
 export { asError, Boundary } from './boundary';
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
-export { faultCode, type FaultKind, type ReceiverFault } from './faults';
+export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
 export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 export { mayHoldObjects, MAX_LETTERS, type LetterFacts } from '../queue';
 export { hexStatus, printable, tlsProblem, type CommandStatus } from '../network';

@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import type { TlsOptions } from 'node:tls';
 import { isStorageSopClass } from '../dicom';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
+import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue, type OnWarning } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
+import { FileOutput } from './file-output';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {
@@ -24,17 +26,25 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 /** The queue that the settings ask for. */
 export function createQueue(
   config: ReceiverConfig,
-  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onReady' | 'onSync'>,
+  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onReady' | 'onSync' | 'onWarning'>,
 ): ObjectQueue {
-  const { queue, maxQueued, minFreeDiskMB } = config.settings;
+  const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
   if (queue === 'memory') return new MemoryQueue(maxQueued);
   return new DiskQueue({
     directory: config.queueDirectory,
     maxObjects: maxQueued,
     synced: queue === 'disk-synced',
     minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
+    onlyThisMachine,
     ...listener,
   });
+}
+
+/** Where the settings want objects as files. */
+export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): FileOutput | undefined {
+  const { settings, receiverId, queueDirectory } = config;
+  if (settings.output !== 'file') return undefined;
+  return new FileOutput(settings, { owner: [hostname(), queueDirectory, receiverId].join('\n'), onWarning });
 }
 
 /** What the settings mean for the listener. */

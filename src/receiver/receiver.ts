@@ -1,17 +1,17 @@
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
+import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, OnWarning, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { Backoff } from './backoff';
 import type { ConvertedObject } from './conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
-import { listenFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import { FileOutput } from './file-output';
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { OnceInAWhile } from './once-in-a-while';
-import { createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
+import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { DeadLetterList, ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -40,6 +40,7 @@ const SLOW_INTERVAL_MS = 10_000;
  */
 export class Receiver implements ReceiverRequests {
   private readonly queue: ObjectQueue;
+  private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   private readonly delivery: Delivery;
   private readonly answers: Answers;
@@ -62,16 +63,18 @@ export class Receiver implements ReceiverRequests {
   ) {
     const { settings, receiverId } = config;
     this.count = countsIn(config.counts ?? countsMemory());
+    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
     this.queue = createQueue(config, {
       onLeftover: (error) => this.leftover(error),
       onReady: () => this.delivery.wake(),
       onSync: (milliseconds) => this.synced(milliseconds),
+      onWarning,
     });
-    const files = settings.output === 'file' ? new FileOutput(settings) : undefined;
+    this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
       settings,
-      { ...settings, receiverId, files },
+      { ...settings, receiverId, files: this.files },
       {
         deliver: (id, converted) => this.deliver(id, converted),
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
@@ -170,6 +173,12 @@ export class Receiver implements ReceiverRequests {
       this.queueIsOpen = true;
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
+      return;
+    }
+    try {
+      this.files?.check();
+    } catch (error) {
+      this.retry(outputFault(error, settings.directory));
       return;
     }
     this.delivery.wake();

@@ -51,14 +51,20 @@ export function splitList(text: string): string[] {
     .filter((token) => token !== '');
 }
 
-/** A value that is one whole environment variable: replaced by Node-RED at start, so the editor cannot check it. */
+/** A value that is one whole environment variable, in either notation: replaced by Node-RED at start, so the editor cannot check it. */
 export function isEnvironmentReference(value: unknown): boolean {
-  return typeof value === 'string' && /^\$\{[^{}]+\}$/.test(value.trim());
+  return typeof value === 'string' && /^\$(?:\{[^{}\s]+\}|\([^()\s]+\))$/.test(value.trim());
 }
 
-/** Node-RED leaves a variable that is not set as it is; so it does with one among other text. */
+/**
+ * Node-RED leaves a variable that is not set as it is; so it does with one among other text, set or not, which is then taken
+ * literally: flows that have done so for long go on, and people are told.
+ */
 export function checkReplaced(value: string): Finding[] {
-  return isEnvironmentReference(value) ? [finding('variableNotReplaced', { token: value.trim() })] : [];
+  const text = value.trim();
+  if (isEnvironmentReference(text)) return [finding('variableNotReplaced', { token: text })];
+  const among = text.match(/\$\{[^{}]*\}/g) ?? [];
+  return [...new Set(among)].map((token) => finding('variableNotReplaced', { token }, 'warning'));
 }
 
 export const AE_TITLE_MAX_LENGTH = 16;
@@ -72,12 +78,12 @@ export function checkAeTitle(value: string): Finding[] {
 
 function checkAeTitleToken(title: string): Finding[] {
   const notReplaced = checkReplaced(title);
-  if (notReplaced.length > 0) return notReplaced;
+  if (notReplaced.some(({ severity }) => severity === 'error')) return notReplaced;
   if (title.length > AE_TITLE_MAX_LENGTH) {
     return [finding('aeTitleTooLong', { token: title, max: AE_TITLE_MAX_LENGTH })];
   }
   if (!/^[\x20-\x5b\x5d-\x7e]*$/.test(title)) return [finding('aeTitleCharacter', { token: title })];
-  return [];
+  return notReplaced;
 }
 
 /** The wildcard entry of an allow-list: any calling AE title is accepted. */
@@ -178,10 +184,11 @@ export function checkUidList(value: string): Finding[] {
 export function checkFilenameTemplate(value: string): Finding[] {
   const template = value.trim();
   if (template === '') return [finding('required')];
-  const findings = [...template.matchAll(/\{([^{}]*)\}/g)]
+  const keywords = [...template.matchAll(/\{([^{}]*)\}/g)]
     .map((match) => match[1] ?? '')
     .filter((keyword) => !/^[A-Za-z][A-Za-z0-9]*$/.test(keyword))
     .map((token) => finding('templateKeyword', { token }));
+  const findings = [...checkReplaced(template), ...keywords];
   if (/[{}]/.test(template.replace(/\{[^{}]*\}/g, ''))) {
     findings.push(finding('templateKeyword', { token: template }));
   }

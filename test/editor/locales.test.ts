@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { faultCode, type AnswerOutcome, type FaultKind, type SampleProblem } from '../../src/receiver';
+import {
+  faultCode,
+  isWarning,
+  type AnswerOutcome,
+  type FaultKind,
+  type SampleProblem,
+} from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,
@@ -77,13 +83,14 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
 };
 
 /** Why there is no sample of a file. */
-const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'busy' | 'unreadable', true> = {
+const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'tooSlow' | 'busy' | 'unreadable', true> = {
   notDicom: true,
   damaged: true,
   notAnObject: true,
   messageTooLarge: true,
   tooMuchWork: true,
   fileTooLarge: true,
+  tooSlow: true,
   busy: true,
   unreadable: true,
 };
@@ -94,6 +101,15 @@ const FAULTS: Record<FaultKind, true> = {
   addressNotAvailable: true,
   listenFailed: true,
   queueUnusable: true,
+  queueInUse: true,
+  queueShared: true,
+  queueNoLock: true,
+  queueNotSyncable: true,
+  outputNotSyncable: true,
+  lockOnlyHere: true,
+  lockOutside: true,
+  directoryNotSynced: true,
+  modeNotSet: true,
   queueLeftover: true,
   notConverted: true,
   notAcknowledged: true,
@@ -116,6 +132,11 @@ const DOWN: readonly FaultKind[] = [
   'addressNotAvailable',
   'listenFailed',
   'queueUnusable',
+  'queueInUse',
+  'queueShared',
+  'queueNoLock',
+  'queueNotSyncable',
+  'outputNotSyncable',
   'workerCrashed',
   'settingsInvalid',
   'tlsMissing',
@@ -297,7 +318,7 @@ for (const type of NODE_TYPES) {
 
 /** The codes of the errors that a node's Catch node gets. */
 const ERROR_CODES: Record<NodeType, readonly string[]> = {
-  'dicom-in': (Object.keys(FAULTS) as FaultKind[]).map(faultCode),
+  'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map(
     (failure) => `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
   ),

@@ -44,7 +44,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
   it('serves the help, whose first paragraph says what the node does', async () => {
     const help = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-in")');
     assert.match(help, /^\s*<p>Receives DICOM objects .*one message for each\.<\/p>/);
-    assert.match(help, /storescu -v -aec HL7SOUP_SCP/);
+    assert.match(help, /dcmsend -v -aec HL7SOUP_SCP/);
     const response = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-response")');
     assert.match(response, /^\s*<p>Tells a dicom-in node how a flow fared .*http in\.<\/p>/);
     for (const [property, text] of [

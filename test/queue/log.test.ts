@@ -195,6 +195,7 @@ describe('the log of a disk queue', () => {
     };
     const directory = folder();
     const queue = await opened(directory, { synced: true }, files);
+    steps.length = 0;
     await put(queue, 'odd');
     const id = queue.take()?.id ?? '';
     queue.setAside(id, 'cannot be converted');

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ObjectContent } from '../../src/queue';
-import { numbered, relativePath } from '../../src/receiver/file-name';
+import { fileNameText, numbered, relativePath } from '../../src/receiver/file-name';
 import { BlockBuffer } from '../../src/queue/block-buffer';
 import { FileOutput, NotPlaced, type FileOutputSettings } from '../../src/receiver/file-output';
 
@@ -91,6 +91,14 @@ describe('file names from templates', () => {
 
   it('says unknown where the object has no value', () => {
     assert.equal(relativePath('{PatientID}/{Modality}.dcm', { Modality: 'CT' }), 'unknown/CT.dcm');
+  });
+
+  it('takes the first representation of a person name that there is', () => {
+    assert.equal(fileNameText({ Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎' }), 'Yamada^Tarou');
+    assert.equal(fileNameText({ Ideographic: '山田^太郎', Phonetic: 'やまだ^たろう' }), '山田^太郎');
+    assert.equal(fileNameText({ Alphabetic: ' ', Phonetic: 'やまだ^たろう' }), 'やまだ^たろう');
+    assert.equal(fileNameText({}), '');
+    assert.equal(relativePath('{PatientName}/x', { PatientName: '山田^太郎' }), '山田^太郎/x');
   });
 
   it('numbers a name before its extension', () => {

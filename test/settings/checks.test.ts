@@ -51,6 +51,13 @@ const FOUND: readonly [FieldName, string, ProblemCode | undefined, (string | num
   ['filenameTemplate', '/etc/{PatientID}', 'templateTraversal', '/etc/{PatientID}'],
   ['filenameTemplate', 'C:\\{PatientID}', 'templateTraversal', 'C:\\{PatientID}'],
   ['directory', '${DICOM_DIR}', undefined],
+  ['directory', '$(DICOM_DIR)', undefined],
+  ['directory', '/data/${SITE}/x', 'variableNotReplaced', '${SITE}'],
+  ['directory', '${A}/${A}', 'variableNotReplaced', '${A}'],
+  ['directory', '/data/$SITE/{x}', undefined],
+  ['queueDirectory', 'C:\\${SITE}', 'variableNotReplaced', '${SITE}'],
+  ['filenameTemplate', '${SITE}/{PatientID}.dcm', 'variableNotReplaced', '${SITE}'],
+  ['ourAET', 'CT_${ROOM}', 'variableNotReplaced', '${ROOM}'],
   ['queue', '${QUEUE}', undefined],
   ['defaultCharacterSet', 'ISO_IR 192', undefined],
   ['defaultCharacterSet', ' windows-1251 ', undefined],
@@ -76,4 +83,20 @@ test('at run time a variable that is not set is found: nothing listens or writes
   const found = parseSettings({ ...unset, output: 'file' }).problems;
   const errors = found.filter(({ severity, code }) => severity === 'error' && code === 'variableNotReplaced');
   assert.deepEqual(errors.map(({ field }) => field).sort(), Object.keys(unset).sort());
+});
+
+test('at run time a variable among other text is a warning: Node-RED leaves it as it is, and so do we', () => {
+  const among = { directory: '/data/${SITE}', queueDirectory: '${A}/${B}', ourAET: 'CT_${ROOM}' };
+  const { settings, problems } = parseSettings({ ...among, output: 'file' });
+  const fields = problems.filter(
+    ({ severity, code }) => severity === 'warning' && code === 'variableNotReplaced',
+  );
+  assert.deepEqual([...new Set(fields.map(({ field }) => field))].sort(), Object.keys(among).sort());
+  assert.equal(problems.length, fields.length);
+  assert.equal(settings.directory, among.directory);
+  const whole = parseSettings({ queueDirectory: '$(OLD_NOTATION)' }).problems;
+  assert.deepEqual(
+    whole.map(({ severity }) => severity),
+    ['error'],
+  );
 });

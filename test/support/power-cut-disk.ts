@@ -328,7 +328,6 @@ export class PowerCutDisk {
         throw failure('ENOENT', path);
       },
       mkdirSync: (path: string) => this.makeDirectories(path),
-      makeDirectory: (path: string) => Promise.resolve(this.makeDirectories(path)),
       namesIn: (path: string) => eachOf(this.names(path)),
       readText: (path: string) => Promise.resolve(this.text(path)),
       readDirectory: (path: string) => Promise.resolve(this.names(path)),
