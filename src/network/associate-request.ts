@@ -1,4 +1,5 @@
-import { AbortReason, PDU_HEADER_LENGTH, ProtocolError } from './pdu';
+import { AbortReason, MIN_PEER_PDU_LENGTH, PDU_HEADER_LENGTH, ProtocolError } from './pdu';
+import { MAX_LENGTH, wireText } from './wire-text';
 
 /** A presentation context as proposed (PS3.8 9.3.2.2). */
 export interface ProposedContext {
@@ -63,7 +64,8 @@ interface Item {
 
 /**
  * Reads an A-ASSOCIATE-RQ PDU (header included) strictly: every length is checked, unknown items are skipped as PS3.8
- * 9.3.1 wants.
+ * 9.3.1 wants. It is read before anybody knows whether the caller is let in, so it costs linear time whatever it holds; a
+ * UID of more than 64 characters is kept as 65 of them, which are none that is accepted.
  * @throws ProtocolError (invalid PDU parameter) when a length or a context is wrong
  */
 export function readAssociateRequest(pdu: Buffer): AssociateRequest {
@@ -75,8 +77,8 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
     protocolVersion: body.readUInt16BE(0),
     calledAETField,
     callingAETField,
-    calledAET: trimPadding(calledAETField),
-    callingAET: trimPadding(callingAETField),
+    calledAET: wireText(body.subarray(4, 4 + AE_TITLE_FIELD), AE_TITLE_FIELD),
+    callingAET: wireText(body.subarray(20, 20 + AE_TITLE_FIELD), AE_TITLE_FIELD),
     applicationContext: '',
     contexts: [],
     maxPduLength: 0,
@@ -92,7 +94,7 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
 function readItem(request: AssociateRequest, { type, value }: Item): void {
   switch (type) {
     case ItemType.applicationContext:
-      request.applicationContext = text(value);
+      request.applicationContext = uid(value);
       break;
     case ItemType.presentationContext:
       addContext(request, value);
@@ -107,13 +109,13 @@ function readUserItem(request: AssociateRequest, { type, value }: Item): void {
   switch (type) {
     case ItemType.maxLength:
       if (value.length !== 4) throw invalid('the maximum length item is not 4 bytes long');
-      request.maxPduLength = value.readUInt32BE(0);
+      request.maxPduLength = peerPduLength(value.readUInt32BE(0));
       break;
     case ItemType.implementationClassUid:
-      request.implementationClassUID = text(value);
+      request.implementationClassUID = uid(value);
       break;
     case ItemType.implementationVersionName:
-      request.implementationVersionName = text(value);
+      request.implementationVersionName = wireText(value, MAX_LENGTH.versionName);
       break;
     case ItemType.asynchronousOperations:
       if (value.length !== 4) throw invalid('the asynchronous operations window item is not 4 bytes long');
@@ -137,8 +139,8 @@ function addContext(request: AssociateRequest, value: Buffer): void {
   if (request.contexts.length === MAX_CONTEXTS) throw invalid(`more than ${MAX_CONTEXTS} contexts`);
   const context: ProposedContext = { id, abstractSyntax: '', transferSyntaxes: [] };
   for (const item of items(value.subarray(4))) {
-    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = text(item.value);
-    if (item.type === ItemType.transferSyntax) context.transferSyntaxes.push(text(item.value));
+    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = uid(item.value);
+    if (item.type === ItemType.transferSyntax) context.transferSyntaxes.push(uid(item.value));
   }
   if (context.transferSyntaxes.length > MAX_TRANSFER_SYNTAXES) {
     throw invalid(`presentation context ${id} proposes more than ${MAX_TRANSFER_SYNTAXES} transfer syntaxes`);
@@ -151,7 +153,7 @@ function addRole(request: AssociateRequest, value: Buffer): void {
   if (uidLength !== value.length - 4) throw invalid('a role selection item has a wrong UID length');
   if (request.roles.length === MAX_ROLES) throw invalid(`more than ${MAX_ROLES} role selections`);
   request.roles.push({
-    sopClass: text(value.subarray(2, 2 + uidLength)),
+    sopClass: uid(value.subarray(2, 2 + uidLength)),
     scu: value.readUInt8(2 + uidLength) === 1,
     scp: value.readUInt8(3 + uidLength) === 1,
   });
@@ -169,13 +171,16 @@ function* items(bytes: Buffer): Generator<Item> {
   }
 }
 
-/** Leading and trailing spaces are not significant (PS3.8 9.3.2); some senders pad with NUL. */
-function trimPadding(field: string): string {
-  return field.replace(/^[ \0]+|[ \0]+$/g, '');
+/** @throws ProtocolError where there is no room for a fragment: nothing that we have to say could be said */
+function peerPduLength(length: number): number {
+  if (length !== 0 && length < MIN_PEER_PDU_LENGTH) {
+    throw invalid(`a maximum length of ${length} bytes leaves no room for a message`);
+  }
+  return length;
 }
 
-function text(value: Buffer): string {
-  return trimPadding(value.toString('latin1'));
+function uid(value: Buffer): string {
+  return wireText(value, MAX_LENGTH.uid);
 }
 
 function invalid(what: string): ProtocolError {

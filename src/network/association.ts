@@ -50,7 +50,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   private peerMaxPduLength = 0;
   private readonly tell: AssociationReport;
   private releaseRequestMemory = (): void => undefined;
-  /** True once the PDU under way has brought something: empty ones do not keep an association alive. */
+  /** True if what is being read has brought something: empty fragments do not keep an association alive. */
   private progressed = false;
 
   constructor(
@@ -102,16 +102,13 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
       const text = `PDU type ${type} is not expected in state ${this.state}`;
       throw new ProtocolError(AbortReason.unexpectedPdu, text);
     }
-    this.progressed = type !== PduType.dataTF;
-    if (type === PduType.associateRQ) this.takeRequestMemory(length);
+    if (type === PduType.associateRQ || type === PduType.associateAC) this.takeRequestMemory(length);
   }
 
   pdu(type: number, bytes: Buffer): void {
+    this.releaseRequestMemory();
     if (type === PduType.abort) this.peerAborted(bytes.readUInt8(8), bytes.readUInt8(9));
-    if (type === PduType.associateRQ) {
-      this.releaseRequestMemory();
-      this.negotiate(readAssociateRequest(bytes));
-    }
+    if (type === PduType.associateRQ) this.negotiate(readAssociateRequest(bytes));
     if (type === PduType.releaseRQ && this.state === 'open') this.releaseRequested(bytes);
   }
 
@@ -125,14 +122,13 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     this.dimse.fragment(fragment);
   }
 
-  pduEnds(): void {
-    if (this.state === 'open' && this.progressed) this.connection.refreshTimer();
-  }
-
   // What the connection tells
 
   received(bytes: Buffer): void {
+    this.progressed = false;
     this.read(() => this.reader.push(bytes));
+    // Not only where a PDU ends: a long one may take longer than the idle timeout, and half of it may be here.
+    if (this.state === 'open' && this.progressed) this.connection.refreshTimer();
   }
 
   paused(): void {
@@ -164,10 +160,6 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   respond(contextId: number, command: Buffer): void {
     if (this.state !== 'open') return;
     this.connection.send(encodeCommandPdus(contextId, command, this.peerMaxPduLength));
-  }
-
-  echo(contextId: number, command: Buffer): void {
-    this.scp?.receive(encodeCommandPdus(contextId, command, 0));
   }
 
   hold<T>(promise: Promise<T>, then: (value: T) => void): void {

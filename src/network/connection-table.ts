@@ -1,19 +1,23 @@
 import type { Socket } from 'node:net';
 import type { Association } from './association';
+import { Deadline } from './deadline';
 
-interface Entry {
+/** A connection, whatever has become of it. */
+export interface Connection {
   /** The TCP connection, also under TLS. */
-  socket: Socket;
+  readonly socket: Socket;
   /** Undefined during a TLS handshake. */
   association: Association | undefined;
+  /** Of a TLS handshake. */
+  readonly deadline: Deadline;
 }
 
-/** A peer's end of a connection: the same for a TLS socket and the TCP socket below it. */
-const key = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
-
-/** The connections of a listener, oldest first, whatever has become of them. */
+/**
+ * The connections of a listener, oldest first. Each is known by its TCP socket: a peer may have the same address and port
+ * on several at a time, towards different addresses of ours.
+ */
 export class ConnectionTable {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<Socket, Connection>();
 
   get size(): number {
     return this.entries.size;
@@ -31,26 +35,26 @@ export class ConnectionTable {
   }
 
   /** Keeps a connection until its socket closes. */
-  add(socket: Socket): void {
-    const entry: Entry = { socket, association: undefined };
-    const name = key(socket);
-    this.entries.set(name, entry);
+  add(socket: Socket): Connection {
+    const connection: Connection = { socket, association: undefined, deadline: new Deadline() };
+    this.entries.set(socket, connection);
     socket.once('close', () => {
-      if (this.entries.get(name) === entry) this.entries.delete(name);
+      connection.deadline.stop();
+      this.entries.delete(socket);
     });
+    return connection;
   }
 
-  /** @param socket the connection, or the TLS socket on it */
-  associate(socket: Socket, association: Association): void {
-    const entry = this.entries.get(key(socket));
-    if (entry !== undefined) entry.association = association;
+  /** Undefined: it has been closed or taken out. */
+  get(socket: Socket): Connection | undefined {
+    return this.entries.get(socket);
   }
 
   /** Takes out the connection that has been without an open association for longest; undefined when there is none. */
   evict(): Socket | undefined {
-    for (const [name, { socket, association }] of this.entries) {
+    for (const { socket, association } of this.entries.values()) {
       if (association?.isOpen === true) continue;
-      this.entries.delete(name);
+      this.entries.delete(socket);
       return socket;
     }
     return undefined;

@@ -10,7 +10,7 @@ import {
 import { MessageReader, type MessageHandler } from './message-reader';
 import type { AssociationFacts, ObjectStore, ObjectWriter } from './object-store';
 import type { PdvFragment } from './pdu-reader';
-import { refuseStore, refusingWriter } from './store-checks';
+import { knownClass, refuseStore, refusingWriter } from './store-checks';
 import { VERIFICATION_SOP_CLASS } from './uids';
 
 /** What became of a C-STORE request, or of another one that was refused. */
@@ -33,8 +33,6 @@ export interface DimseAssociation {
   readonly maxObjectBytes: number;
   /** Sends a command set on a presentation context. */
   respond(contextId: number, command: Buffer): void;
-  /** Lets the library answer a C-ECHO-RQ. */
-  echo(contextId: number, command: Buffer): void;
   /** Reads nothing more from the peer until the promise is settled, then goes on with its value. */
   hold<T>(promise: Promise<T>, then: (value: T) => void): void;
   stored(outcome: StoreOutcome): void;
@@ -42,7 +40,7 @@ export interface DimseAssociation {
 
 /**
  * The DIMSE requests of one association. C-STORE is the express lane: its command is answered here, and its data set
- * goes fragment by fragment from the socket to the store. C-ECHO is the library's; everything else is refused.
+ * goes fragment by fragment from the socket to the store. C-ECHO is answered (PS3.4 A.4); everything else is refused.
  */
 export class DimseService implements MessageHandler {
   private readonly messages = new MessageReader(this);
@@ -74,14 +72,14 @@ export class DimseService implements MessageHandler {
     this.writer = undefined;
   }
 
-  command(contextId: number, command: CommandSet, bytes: Buffer): void {
+  command(contextId: number, command: CommandSet): void {
     const isVerification = this.contexts.get(contextId)?.abstractSyntax === VERIFICATION_SOP_CLASS;
     switch (command.commandField) {
       case CommandField.storeRQ:
         this.beginStore(contextId, command);
         break;
       case CommandField.echoRQ:
-        if (isVerification && !command.hasDataSet) this.association.echo(contextId, bytes);
+        if (isVerification && !command.hasDataSet) this.answerEcho(contextId, command);
         else this.refuse(contextId, command, ECHO_REFUSED);
         break;
       case CommandField.cancelRQ:
@@ -115,6 +113,10 @@ export class DimseService implements MessageHandler {
     });
   }
 
+  private answerEcho(contextId: number, command: CommandSet): void {
+    this.association.respond(contextId, encodeResponse(command, { status: Status.success }));
+  }
+
   private waitFor(written: Promise<CommandStatus | undefined>): void {
     this.writing = written.then((refused) => {
       this.writing = undefined;
@@ -142,7 +144,7 @@ export class DimseService implements MessageHandler {
       association: this.association.facts,
       messageId: command.messageId ?? 0,
       abstractSyntaxUID: context.abstractSyntax,
-      sopClassUID: command.affectedSopClassUID ?? '',
+      sopClassUID: knownClass(command.affectedSopClassUID ?? ''),
       sopInstanceUID: command.affectedSopInstanceUID ?? '',
       transferSyntaxUID: context.transferSyntax,
     });

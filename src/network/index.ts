@@ -1,6 +1,7 @@
 export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
 export { Status, type CommandStatus } from './command-set';
+export { Deadline } from './deadline';
 export { sendEcho, type EchoOutcome, type EchoTarget } from './echo';
 export type { NetworkEvent } from './events';
 export { hostFilter, plainAddress } from './host-filter';

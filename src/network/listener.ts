@@ -2,7 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Association } from './association';
 import type { AssociationContext } from './association-context';
-import { ConnectionTable } from './connection-table';
+import { ConnectionTable, type Connection } from './connection-table';
+import { Deadline } from './deadline';
 import { plainAddress, type HostFilter } from './host-filter';
 import { ReadBuffer } from './read-buffer';
 import { RequestBudget } from './request-budget';
@@ -25,12 +26,17 @@ export interface ListenerOptions extends Omit<AssociationContext, 'openAssociati
 const SPARE_CONNECTIONS = 1_024;
 /** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
 const LAST_WORDS_MS = 200;
+/** Node's own limit for a TLS handshake is this many times ours. */
+const HANDSHAKE_MARGIN = 2;
+const TIMED_OUT = 'TLS handshake failed: the handshake took too long';
 
 /** Accepts connections, makes each an Association, and ends them all in order. */
 export class Listener {
   private readonly server: Server;
   private readonly tlsServer: Server | undefined;
   private readonly connections = new ConnectionTable();
+  /** Connections that we ended, and told of. */
+  private readonly givenUp = new WeakSet<Socket>();
   private readonly requests = new RequestBudget();
   private readonly readBuffer = new ReadBuffer();
 
@@ -59,13 +65,21 @@ export class Listener {
    */
   listen(): Promise<AddressInfo> {
     const { port, bindAddress } = this.options;
+    const { server } = this;
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) }, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
-        resolve(this.server.address() as AddressInfo);
-      });
+      // An attempt that fails leaves no listeners: it is made again and again.
+      const failed = (error: Error): void => {
+        server.off('listening', listening);
+        reject(error);
+      };
+      const listening = (): void => {
+        server.off('error', failed);
+        server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
+        resolve(server.address() as AddressInfo);
+      };
+      server.once('error', failed);
+      server.once('listening', listening);
+      server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) });
     });
   }
 
@@ -76,9 +90,10 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const association of this.connections.associations()) association.stop();
-    const deadline = setTimeout(() => this.killAll(), graceMs);
+    const deadline = new Deadline();
+    deadline.start(graceMs, () => this.killAll());
     await closed;
-    clearTimeout(deadline);
+    deadline.stop();
   }
 
   private killAll(): void {
@@ -95,10 +110,15 @@ export class Listener {
       this.refuse(socket, remoteAddress, remotePort, 'the address is not in the list of allowed hosts');
     } else {
       if (this.connections.size >= limit) this.evict(limit);
-      this.connections.add(socket);
-      if (this.tlsServer === undefined) this.associate(socket);
-      else this.tlsServer.emit('connection', socket);
+      const connection = this.connections.add(socket);
+      if (this.tlsServer === undefined) this.associate(connection, socket);
+      else this.handshake(connection, this.tlsServer);
     }
+  }
+
+  private handshake({ socket, deadline }: Connection, server: Server): void {
+    deadline.start(this.handshakeMs, () => this.handshakeFailed(socket, TIMED_OUT));
+    server.emit('connection', socket);
   }
 
   private evict(limit: number): void {
@@ -110,6 +130,7 @@ export class Listener {
   }
 
   private refuse(socket: Socket, remoteAddress: string, remotePort: number, text: string): void {
+    this.givenUp.add(socket);
     socket.on('error', () => socket.destroy());
     socket.destroy();
     this.refused(remoteAddress, remotePort, text);
@@ -119,9 +140,10 @@ export class Listener {
     this.options.report({ event: 'connection-refused', remoteAddress, remotePort, text });
   }
 
-  private associate(socket: Socket, tls?: AssociationContext['tls']): void {
+  /** @param socket the connection's own, or the TLS socket on it */
+  private associate(connection: Connection, socket: Socket, tls?: AssociationContext['tls']): void {
     const { policy, limits, store, report } = this.options;
-    const association = new Association(socket, {
+    connection.association = new Association(socket, {
       policy,
       limits,
       store,
@@ -130,19 +152,35 @@ export class Listener {
       requests: this.requests,
       ...(tls && { tls }),
     });
-    this.connections.associate(socket, association);
+  }
+
+  private get handshakeMs(): number {
+    return this.options.limits.associationTimeoutSeconds * 1000;
   }
 
   /** A TLS server that never listens itself: it is given the connections that passed the host filter. */
   private createTls(material: TlsOptions): Server {
-    const handshakeTimeout = this.options.limits.associationTimeoutSeconds * 1000;
-    const server = createTlsServer({ ...withTlsProfile(material), handshakeTimeout });
-    server.on('secureConnection', (socket: TLSSocket) => this.associate(socket, tlsFacts(socket)));
+    const server = createTlsServer({
+      ...withTlsProfile(material),
+      // Ours decides; it gives what has come meanwhile a chance.
+      handshakeTimeout: HANDSHAKE_MARGIN * this.handshakeMs,
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const connection = this.connections.get(connectionBelow(socket));
+      connection?.deadline.stop();
+      if (connection === undefined) socket.destroy();
+      else this.associate(connection, socket, tlsFacts(socket));
+    });
     server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      const { remoteAddress = '', remotePort = 0 } = connectionBelow(socket);
-      this.refused(plainAddress(remoteAddress), remotePort, handshakeFailure(error, socket));
+      this.handshakeFailed(connectionBelow(socket), handshakeFailure(error, socket));
       socket.destroy();
     });
     return server;
+  }
+
+  /** Told once: what ends a connection makes TLS fail, too. */
+  private handshakeFailed(socket: Socket, text: string): void {
+    if (this.givenUp.has(socket)) return;
+    this.refuse(socket, plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0, text);
   }
 }

@@ -7,7 +7,7 @@ const MAX_COMMAND_LENGTH = 65_536;
 
 /** What a DIMSE message consists of, in order (PS3.7 6.3.1). */
 export interface MessageHandler {
-  command(contextId: number, command: CommandSet, bytes: Buffer): void;
+  command(contextId: number, command: CommandSet): void;
   data(bytes: Buffer): void;
   /** @param length of the whole data set, in bytes */
   dataEnds(contextId: number, command: CommandSet, length: number): void;
@@ -83,7 +83,7 @@ export class MessageReader {
     this.expecting = command.hasDataSet
       ? { kind: 'data', contextId, command, length: 0, limit: Infinity }
       : nothing();
-    this.handler.command(contextId, command, whole);
+    this.handler.command(contextId, command);
   }
 
   private dataFragment(message: Expecting & { kind: 'data' }, fragment: PdvFragment): void {

@@ -14,6 +14,9 @@ export const PDU_HEADER_LENGTH = 6;
 /** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
 export const PDV_HEADER_LENGTH = 6;
 
+/** The smallest maximum length that leaves room for a fragment of a message. */
+export const MIN_PEER_PDU_LENGTH = PDV_HEADER_LENGTH + 1;
+
 /** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes of 64 characters each fit. */
 export const MAX_ASSOCIATE_LENGTH = 524_288;
 
@@ -73,11 +76,13 @@ export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
 }
 
 /**
- * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it.
- * Split where the peer's maximum length (PS3.8 D.1; 0: none) is smaller than the command.
+ * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it. Split where the peer's maximum
+ * length is smaller than the command, into fragments of even length where there is room for two bytes: some peers take no
+ * others.
+ * @param peerMaxLength at least `MIN_PEER_PDU_LENGTH` (PS3.8 D.1); 0: no limit
  */
 export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
-  const room = peerMaxLength === 0 ? command.length : Math.max(peerMaxLength - PDV_HEADER_LENGTH, 1);
+  const room = peerMaxLength === 0 ? command.length : fragmentRoom(peerMaxLength);
   const parts: Buffer[] = [];
   for (let start = 0; start < command.length; start += room) {
     const value = command.subarray(start, start + room);
@@ -91,4 +96,9 @@ export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLen
     parts.push(header, value);
   }
   return Buffer.concat(parts);
+}
+
+function fragmentRoom(peerMaxLength: number): number {
+  const room = peerMaxLength - PDV_HEADER_LENGTH;
+  return room > 1 ? room - (room % 2) : 1;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Deadline } from './deadline';
 
 /** What a connection tells its association. */
 export interface ConnectionListener {
@@ -21,7 +22,7 @@ export class PeerConnection {
   private readonly holds = new Set<Hold>();
   /** Promises that are not settled yet. */
   private working = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly deadline = new Deadline();
   private isClosed = false;
 
   constructor(
@@ -57,17 +58,15 @@ export class PeerConnection {
 
   /** Replaces the timer. */
   expireAfter(milliseconds: number, expired: () => void): void {
-    this.stopTimer();
-    this.timer = setTimeout(expired, milliseconds);
+    this.deadline.start(milliseconds, expired);
   }
 
   refreshTimer(): void {
-    this.timer?.refresh();
+    this.deadline.refresh();
   }
 
   stopTimer(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.deadline.stop();
   }
 
   /** Sends what is still to be sent and then the end of our side. */

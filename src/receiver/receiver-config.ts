@@ -59,6 +59,7 @@ function associationPolicy(settings: DicomInSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
     ourAET: settings.ourAET,
+    alsoCalledAETs: splitList(settings.alsoCalledAETs),
     checkCalledAET: settings.checkCalledAET,
     callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
     maxAssociations: settings.maxAssociations,
