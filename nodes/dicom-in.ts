@@ -18,6 +18,7 @@ import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
 import { registerEchoRoute } from './runtime/echo-routes';
+import { FlowStart } from './runtime/flow-start';
 import { ReceiverLog, logsDetails } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
 import { ReceiverStatus } from './runtime/receiver-status';
@@ -32,9 +33,10 @@ const STOP_GRACE_MS = 5_000;
 
 /** The `dicom-in` node: a DICOM receiver whose objects come out as messages. All the work is src/receiver's. */
 export = function register(RED: NodeAPI): void {
+  const flowStart = new FlowStart(RED);
   function DicomIn(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
-    new DicomInNode(RED, this, config).run();
+    new DicomInNode(RED, this, config).run(flowStart);
   }
   RED.nodes.registerType('dicom-in', DicomIn);
   registerDeadLetterRoutes(RED);
@@ -70,7 +72,7 @@ class DicomInNode {
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
-  run(): void {
+  run(flowStart: FlowStart): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.prepare();
     statsOfNodes.set(this.node.id, this.stats);
@@ -78,10 +80,10 @@ class DicomInNode {
       sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
       echo: () => this.config && echoOwnPort(this.config),
     });
-    this.RED.events.once('flows:started', start);
+    flowStart.add(start);
     this.display.refresh();
     this.node.on('close', () => {
-      this.RED.events.off('flows:started', start);
+      flowStart.remove(start);
       this.log.close();
       this.display.close();
       statsOfNodes.delete(this.node.id);

@@ -3,10 +3,24 @@ import type { NodeAPI } from 'node-red';
 import { builtInSample, convertSampleFile } from '../../src/receiver';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
+import { Uploads, type UploadFailure } from './uploads';
 
-/** Conversions at a time: each may hold a file of the limit's size. */
+/** Conversions at a time: each may hold a file of the limit's size. Uploads that are under way are not among them. */
 const MAX_CONVERSIONS = 2;
 let conversions = 0;
+const uploads = new Uploads({
+  fileBytes: SAMPLE_FILE_LIMIT,
+  totalBytes: 2 * SAMPLE_FILE_LIMIT,
+  uploads: 8,
+  silenceMs: 10_000,
+  durationMs: 120_000,
+});
+const REFUSALS: Readonly<Record<UploadFailure, [status: number, problem: string, message: string]>> = {
+  tooLarge: [413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`],
+  tooSlow: [408, 'tooSlow', 'the file did not come in time'],
+  gaveWay: [503, 'busy', 'other samples are being made'],
+  interrupted: [400, 'interrupted', 'the upload was interrupted'],
+};
 
 /**
  * Admin routes for sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The
@@ -49,19 +63,18 @@ async function convertUpload(request: Request, response: Response): Promise<void
   const refuse = (status: number, problem: string, message: string): void => {
     // The rest is read and dropped: who is still sending would not see the answer otherwise.
     request.resume();
+    if (status === 408) response.set('Connection', 'close');
     response.status(status).json({ problem, message });
   };
   // A form of another site cannot send this type without asking first.
   if (request.is('application/octet-stream') === false) {
     return refuse(415, 'notBytes', 'the file must be sent as application/octet-stream');
   }
-  if (conversions >= MAX_CONVERSIONS) return refuse(503, 'busy', 'other samples are being made');
+  const file = await uploads.read(request);
+  if (typeof file === 'string') return refuse(...REFUSALS[file]);
+  if (conversions >= MAX_CONVERSIONS) return refuse(...REFUSALS.gaveWay);
   conversions += 1;
   try {
-    const file = await readBody(request);
-    if (file === undefined) {
-      return refuse(413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`);
-    }
     const placeholders = request.query['placeholders'] !== 'false';
     const outcome = await convertSampleFile({ file, settings: settingsOf(request), placeholders });
     if ('message' in outcome) response.type('application/json').send(outcome.message);
@@ -69,29 +82,4 @@ async function convertUpload(request: Request, response: Response): Promise<void
   } finally {
     conversions -= 1;
   }
-}
-
-/** The whole body in memory of its own; undefined: it is above the limit. */
-async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (Number(request.headers['content-length']) > SAMPLE_FILE_LIMIT) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const isWhole = await new Promise<boolean>((resolve, reject) => {
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= SAMPLE_FILE_LIMIT) chunks.push(chunk);
-      else resolve(false);
-    });
-    request.once('end', () => resolve(true));
-    request.once('error', reject);
-    request.once('aborted', () => reject(new Error('the upload was interrupted')));
-  });
-  if (!isWhole) return undefined;
-  const file = new Uint8Array(size);
-  let end = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, end);
-    end += chunk.length;
-  }
-  return file;
 }

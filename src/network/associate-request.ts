@@ -1,4 +1,4 @@
-import { AbortReason, MIN_PEER_PDU_LENGTH, PDU_HEADER_LENGTH, ProtocolError } from './pdu';
+import { AbortReason, PDU_HEADER_LENGTH, ProtocolError, isPeerLength } from './pdu';
 import { MAX_LENGTH, wireText } from './wire-text';
 
 /** A presentation context as proposed (PS3.8 9.3.2.2). */
@@ -173,10 +173,8 @@ function* items(bytes: Buffer): Generator<Item> {
 
 /** @throws ProtocolError where there is no room for a fragment: nothing that we have to say could be said */
 function peerPduLength(length: number): number {
-  if (length !== 0 && length < MIN_PEER_PDU_LENGTH) {
-    throw invalid(`a maximum length of ${length} bytes leaves no room for a message`);
-  }
-  return length;
+  if (isPeerLength(length)) return length;
+  throw invalid(`a maximum length of ${length} bytes leaves no room for a message`);
 }
 
 function uid(value: Buffer): string {

@@ -1,6 +1,6 @@
 /**
- * A timer for a peer that is waited for. After the event loop has been held up, timers run before what came meanwhile is
- * read: the peer would pay for our delay. So what is waiting is read once, and may stop or refresh the deadline, before
+ * A timer for somebody who is waited for: a peer, or a flow. After the event loop has been held up, timers run before what came meanwhile is
+ * read: who is waited for would pay for our delay. So what is there is read once, and may stop or refresh the deadline, before
  * this one expires.
  */
 export class Deadline {

@@ -14,8 +14,10 @@ export const PDU_HEADER_LENGTH = 6;
 /** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
 export const PDV_HEADER_LENGTH = 6;
 
-/** The smallest maximum length that leaves room for a fragment of a message. */
-export const MIN_PEER_PDU_LENGTH = PDV_HEADER_LENGTH + 1;
+/** True for a maximum length (PS3.8 D.1; 0: no limit) that leaves room for a fragment of a message. */
+export function isPeerLength(length: number): boolean {
+  return length === 0 || length > PDV_HEADER_LENGTH;
+}
 
 /** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes of 64 characters each fit. */
 export const MAX_ASSOCIATE_LENGTH = 524_288;
@@ -79,7 +81,7 @@ export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
  * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it. Split where the peer's maximum
  * length is smaller than the command, into fragments of even length where there is room for two bytes: some peers take no
  * others.
- * @param peerMaxLength at least `MIN_PEER_PDU_LENGTH` (PS3.8 D.1); 0: no limit
+ * @param peerMaxLength one that `isPeerLength`
  */
 export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
   const room = peerMaxLength === 0 ? command.length : fragmentRoom(peerMaxLength);

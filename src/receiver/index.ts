@@ -4,7 +4,7 @@ export type { Counters, ReceiverEvent } from './events';
 export { faultCode, type FaultKind, type ReceiverFault } from './faults';
 export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 export { mayHoldObjects } from '../queue';
-export { printable, tlsProblem, type CommandStatus } from '../network';
+export { Deadline, printable, tlsProblem, type CommandStatus } from '../network';
 export { Receiver, type ReceiverOutput } from './receiver';
 export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';

@@ -48,7 +48,8 @@ export function readHead(source: ByteSource): ObjectHead {
   if (privateInformation?.creatorUID !== IMPLEMENTATION_CLASS_UID) {
     throw new Error('the file was not written by this receiver');
   }
+  const { bytes } = privateInformation;
   // An OB value of odd length was padded with one NUL.
-  const text = privateInformation.bytes.toString('utf8').replace(/\0$/, '');
-  return { envelope: JSON.parse(text) as ObjectEnvelope, length };
+  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
+  return { envelope: JSON.parse(bytes.toString('utf8', 0, end)) as ObjectEnvelope, length };
 }

@@ -76,13 +76,14 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
 };
 
 /** Why there is no sample of a file. */
-const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'busy' | 'unreadable', true> = {
+const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'busy' | 'tooSlow' | 'unreadable', true> = {
   notDicom: true,
   damaged: true,
   notAnObject: true,
   messageTooLarge: true,
   tooMuchWork: true,
   fileTooLarge: true,
+  tooSlow: true,
   busy: true,
   unreadable: true,
 };
