@@ -1,8 +1,7 @@
 import type { AssociateRequest, ProposedContext } from './associate-request';
 import { printable } from './printable';
 import { ContextResult, type Rejection } from './pdu';
-import { DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, APPLICATION_CONTEXT } from './uids';
-import { MAX_LENGTH } from './wire-text';
+import { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, isPlainUid } from './uids';
 
 /** Who may call and what is accepted. The receiver fills this in from the node's settings. */
 export interface AssociationPolicy {
@@ -120,11 +119,6 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
 export function acceptsStorageOf(uid: string, policy: AssociationPolicy): boolean {
   if (policy.isStorageSopClass(uid)) return true;
   return policy.acceptUnknownSopClasses && isPlainUid(uid) && !isKnownOtherService(uid);
-}
-
-/** Numeric components only: anything else is no UID that a file or message should carry. */
-function isPlainUid(uid: string): boolean {
-  return uid.length <= MAX_LENGTH.uid && /^\d+(\.\d+)*$/.test(uid);
 }
 
 /**

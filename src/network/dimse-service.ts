@@ -10,7 +10,7 @@ import {
 import { MessageReader, type MessageHandler } from './message-reader';
 import type { AssociationFacts, ObjectStore, ObjectWriter } from './object-store';
 import type { PdvFragment } from './pdu-reader';
-import { knownClass, refuseStore, refusingWriter } from './store-checks';
+import { refuseStore, refusingWriter } from './store-checks';
 import { VERIFICATION_SOP_CLASS } from './uids';
 
 /** What became of a C-STORE request, or of another one that was refused. */
@@ -144,7 +144,7 @@ export class DimseService implements MessageHandler {
       association: this.association.facts,
       messageId: command.messageId ?? 0,
       abstractSyntaxUID: context.abstractSyntax,
-      sopClassUID: knownClass(command.affectedSopClassUID ?? ''),
+      sopClassUID: command.affectedSopClassUID ?? '',
       sopInstanceUID: command.affectedSopInstanceUID ?? '',
       transferSyntaxUID: context.transferSyntax,
     });

@@ -10,3 +10,4 @@ export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './negotia
 export { printable } from './printable';
 export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
 export { tlsProblem } from './tls-profile';
+export { isPlainUid, knownClass } from './uids';

@@ -26,8 +26,8 @@ export interface ListenerOptions extends Omit<AssociationContext, 'openAssociati
 const SPARE_CONNECTIONS = 1_024;
 /** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
 const LAST_WORDS_MS = 200;
-/** Node's own limit for a TLS handshake is this many times ours. */
-const HANDSHAKE_MARGIN = 2;
+/** Node's own limit for a TLS handshake: as good as none. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 const TIMED_OUT = 'TLS handshake failed: the handshake took too long';
 
 /** Accepts connections, makes each an Association, and ends them all in order. */
@@ -117,7 +117,8 @@ export class Listener {
   }
 
   private handshake({ socket, deadline }: Connection, server: Server): void {
-    deadline.start(this.handshakeMs, () => this.handshakeFailed(socket, TIMED_OUT));
+    const seconds = this.options.limits.associationTimeoutSeconds;
+    deadline.start(seconds * 1000, () => this.handshakeFailed(socket, TIMED_OUT));
     server.emit('connection', socket);
   }
 
@@ -154,16 +155,12 @@ export class Listener {
     });
   }
 
-  private get handshakeMs(): number {
-    return this.options.limits.associationTimeoutSeconds * 1000;
-  }
-
   /** A TLS server that never listens itself: it is given the connections that passed the host filter. */
   private createTls(material: TlsOptions): Server {
     const server = createTlsServer({
       ...withTlsProfile(material),
-      // Ours decides; it gives what has come meanwhile a chance.
-      handshakeTimeout: HANDSHAKE_MARGIN * this.handshakeMs,
+      // Ours decides: it knows when it was held up.
+      handshakeTimeout: LONGEST_TIMER_MS,
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       const connection = this.connections.get(connectionBelow(socket));

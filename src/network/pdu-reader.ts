@@ -26,6 +26,8 @@ export interface PduVisitor {
   /** A whole PDU other than P-DATA-TF, header included. */
   pdu(type: number, bytes: Buffer): void;
   fragment(fragment: PdvFragment): void;
+  /** The last byte of a PDU has been passed on. */
+  pduEnds(type: number): void;
 }
 
 const CONTROL_PDU_LENGTH = 4;
@@ -176,6 +178,7 @@ export class PduReader {
     this.body = NOTHING;
     this.state = 'pdu-header';
     this.visitor.pdu(this.type, whole);
+    this.visitor.pduEnds(this.type);
   }
 
   private readPdvHeader(): void {
@@ -216,6 +219,7 @@ export class PduReader {
       endsPdv,
       bytes,
     });
+    if (endsPdu) this.visitor.pduEnds(PduType.dataTF);
   }
 
   private nextPdv(): void {

@@ -1,7 +1,7 @@
 import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
 import { Status, type CommandSet, type CommandStatus } from './command-set';
 import type { ObjectWriter } from './object-store';
-import { VERIFICATION_SOP_CLASS } from './uids';
+import { VERIFICATION_SOP_CLASS, knownClass } from './uids';
 import { MAX_LENGTH } from './wire-text';
 
 /**
@@ -11,11 +11,6 @@ import { MAX_LENGTH } from './wire-text';
  */
 export function isAcceptableInstanceUid(uid: string): boolean {
   return uid.length <= MAX_LENGTH.uid && /^[0-9A-Za-z. -]*$/.test(uid) && /[0-9A-Za-z]/.test(uid);
-}
-
-/** A SOP class as it is known, also where its UID was sent with a dot at the end. */
-export function knownClass(uid: string): string {
-  return uid.endsWith('.') ? uid.slice(0, -1) : uid;
 }
 
 /**

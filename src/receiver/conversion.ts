@@ -9,6 +9,7 @@ import {
   type ParsedDataSet,
   type Value,
 } from '../dicom';
+import { isPlainUid } from '../network';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
@@ -40,6 +41,14 @@ const NOT_AS_ANNOUNCED = {
   path: '00080018',
   text: 'the sender announced another SOP Class or Instance UID than the data set has',
 };
+
+type ObjectWarnings = NonNullable<MessageFacts['warnings']>;
+
+/** Elements of the command set: Affected SOP Class and Instance UID. */
+const ANNOUNCED = [
+  ['sopClassUID', '00000002'],
+  ['sopInstanceUID', '00001000'],
+] as const;
 
 /**
  * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
@@ -77,7 +86,7 @@ function messageOf(
   const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
   const conversion = convertParsed(dataSet, { ...settings, ...kept });
   const rest = JSON.stringify(
-    aboutObject(conversion, envelope, {
+    aboutObject({ ...conversion, warnings: [...oddUids(envelope), ...conversion.warnings] }, envelope, {
       ...(filename !== undefined && { filename }),
       size: dataSet.size,
       queueId: `${settings.receiverId}:${id}`,
@@ -92,7 +101,7 @@ function messageOf(
  * command said.
  */
 export function aboutObject(
-  { warnings: found, identity }: Pick<Conversion, 'warnings' | 'identity'>,
+  { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
   envelope: ObjectEnvelope,
   { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
 ): Omit<FlowMessage, 'payload'> {
@@ -112,6 +121,15 @@ export function aboutObject(
       ...(warnings.length > 0 && { warnings }),
     },
   };
+}
+
+/** UIDs of the command that are none by the Standard: the object is taken all the same. */
+function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+  return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
+    code: 'uid-not-valid',
+    path,
+    text: 'the sender announced a UID that is not only digits and dots between them',
+  }));
 }
 
 function placeFile(

@@ -1,5 +1,5 @@
 import { encodeFileMeta, readFileMeta, type ByteSource, type ParsedDataSet } from '../dicom';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../network';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, knownClass } from '../network';
 import type { ObjectEnvelope } from './message';
 
 /** What stands before an object's data set in its file. */
@@ -24,7 +24,7 @@ export interface ObjectNote {
 export function encodeHead(envelope: ObjectEnvelope): Buffer {
   const { callingAET, calledAET, sopClassUID, sopInstanceUID, transferSyntaxUID } = envelope;
   return encodeFileMeta({
-    sopClassUID,
+    sopClassUID: knownClass(sopClassUID),
     sopInstanceUID,
     transferSyntaxUID,
     implementationClassUID: IMPLEMENTATION_CLASS_UID,

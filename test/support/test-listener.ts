@@ -20,6 +20,7 @@ export interface TestListenerOptions {
   policy?: Partial<ListenerOptions['policy']>;
   limits?: Partial<ListenerOptions['limits']>;
   allowedHosts?: string[];
+  bindAddress?: string;
   tls?: TlsOptions;
   /** Instead of the one that remembers. */
   store?: ObjectStore;
@@ -51,7 +52,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
   };
   const listener = new Listener({
     port: 0,
-    bindAddress: '127.0.0.1',
+    bindAddress: options.bindAddress ?? '127.0.0.1',
     allowsHost: hostFilter(options.allowedHosts ?? []),
     policy: {
       ourAET: 'OUR_SCP',
