@@ -18,7 +18,7 @@ import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
 import { registerEchoRoute } from './runtime/echo-routes';
-import { onceFlowsStarted } from './runtime/flows-started';
+import { FlowStart } from './runtime/flow-start';
 import { mayUseDicomPort, tryDicomPort } from './runtime/port-privilege';
 import { ReceiverLog, logsDetails } from './runtime/receiver-log';
 import { ReceiverStats, statsOfNodes } from './runtime/receiver-stats';
@@ -46,9 +46,10 @@ const EDITOR_SETTINGS = {
 
 /** The `dicom-in` node: a DICOM receiver whose objects come out as messages. All the work is src/receiver's. */
 export = function register(RED: NodeAPI): void {
+  const flowStart = new FlowStart(RED);
   function DicomIn(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
-    new DicomInNode(RED, this, config).run();
+    new DicomInNode(RED, this, config).run(flowStart);
   }
   tryDicomPort();
   RED.nodes.registerType('dicom-in', DicomIn, { settings: EDITOR_SETTINGS });
@@ -89,7 +90,7 @@ class DicomInNode {
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
-  run(): void {
+  run(flowStart: FlowStart): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.boundary.wrap(this.prepare());
     statsOfNodes.set(this.node.id, this.stats);
@@ -97,12 +98,12 @@ class DicomInNode {
       sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
       echo: () => this.config && echoOwnPort(this.config),
     });
-    const forget = onceFlowsStarted(this.RED, start);
+    flowStart.add(start);
     this.display.refresh();
     this.node.on(
       'close',
       this.boundary.wrap(() => {
-        forget();
+        flowStart.remove(start);
         this.display.close();
         statsOfNodes.delete(this.node.id);
         deployedNodes.delete(this.node.id);

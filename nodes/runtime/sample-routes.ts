@@ -3,16 +3,24 @@ import type { NodeAPI } from 'node-red';
 import { builtInSample, convertSampleFile } from '../../src/receiver';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
+import { Uploads, type UploadFailure } from './uploads';
 
-/** Conversions at a time: each may need several times its file's memory. */
+/** Conversions at a time: each may hold a file of the limit's size. Uploads that are under way are not among them. */
 const MAX_CONVERSIONS = 2;
 let conversions = 0;
-/** Files on their way at a time: each may hold the limit's size. */
-const MAX_UPLOADS = 8;
-let uploads = 0;
-/** An upload that brings nothing for so long, or takes so long, does not keep its place. */
-const UPLOAD_SILENCE_MS = 5_000;
-const UPLOAD_MS = 60_000;
+const uploads = new Uploads({
+  fileBytes: SAMPLE_FILE_LIMIT,
+  totalBytes: 2 * SAMPLE_FILE_LIMIT,
+  uploads: 8,
+  silenceMs: 10_000,
+  durationMs: 120_000,
+});
+const REFUSALS: Readonly<Record<UploadFailure, [status: number, problem: string, message: string]>> = {
+  tooLarge: [413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`],
+  tooSlow: [408, 'tooSlow', 'the file did not come in time'],
+  gaveWay: [503, 'busy', 'other samples are being made'],
+  interrupted: [400, 'interrupted', 'the upload was interrupted'],
+};
 
 /**
  * Admin routes for sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The
@@ -55,27 +63,16 @@ async function convertUpload(request: Request, response: Response): Promise<void
   const refuse = (status: number, problem: string, message: string): void => {
     // The rest is read and dropped: who is still sending would not see the answer otherwise.
     request.resume();
+    if (status === 408) response.set('Connection', 'close');
     response.status(status).json({ problem, message });
   };
   // A form of another site cannot send this type without asking first.
   if (request.is('application/octet-stream') === false) {
     return refuse(415, 'notBytes', 'the file must be sent as application/octet-stream');
   }
-  if (uploads >= MAX_UPLOADS) return refuse(503, 'busy', 'other samples are being made');
-  const file = await upload(request);
-  if (file === 'tooLarge') {
-    return refuse(413, 'fileTooLarge', `the file has more than ${SAMPLE_FILE_LIMIT} bytes`);
-  }
-  if (file === 'tooSlow') {
-    // Who sends nothing would keep the connection.
-    response
-      .set('Connection', 'close')
-      .status(408)
-      .json({ problem: 'tooSlow', message: 'the file did not arrive' });
-    request.destroy();
-    return;
-  }
-  if (conversions >= MAX_CONVERSIONS) return refuse(503, 'busy', 'other samples are being made');
+  const file = await uploads.read(request);
+  if (typeof file === 'string') return refuse(...REFUSALS[file]);
+  if (conversions >= MAX_CONVERSIONS) return refuse(...REFUSALS.gaveWay);
   conversions += 1;
   try {
     const placeholders = request.query['placeholders'] !== 'false';
@@ -85,47 +82,4 @@ async function convertUpload(request: Request, response: Response): Promise<void
   } finally {
     conversions -= 1;
   }
-}
-
-type Upload = Uint8Array<ArrayBuffer> | 'tooLarge' | 'tooSlow';
-
-async function upload(request: Request): Promise<Upload> {
-  uploads += 1;
-  try {
-    return await readBody(request);
-  } finally {
-    uploads -= 1;
-  }
-}
-
-/** The whole body in memory of its own. */
-async function readBody(request: Request): Promise<Upload> {
-  if (Number(request.headers['content-length']) > SAMPLE_FILE_LIMIT) return 'tooLarge';
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const end = await new Promise<'whole' | 'tooLarge' | 'tooSlow'>((resolve, reject) => {
-    const silence = setTimeout(() => resolve('tooSlow'), UPLOAD_SILENCE_MS);
-    const deadline = setTimeout(() => resolve('tooSlow'), UPLOAD_MS);
-    request.on('data', (chunk: Buffer) => {
-      silence.refresh();
-      size += chunk.length;
-      if (size <= SAMPLE_FILE_LIMIT) chunks.push(chunk);
-      else resolve('tooLarge');
-    });
-    request.once('end', () => resolve('whole'));
-    request.once('error', reject);
-    request.once('aborted', () => reject(new Error('the upload was interrupted')));
-    request.once('close', () => [silence, deadline].forEach(clearTimeout));
-  });
-  return end === 'whole' ? joined(chunks, size) : end;
-}
-
-function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer> {
-  const file = new Uint8Array(size);
-  let end = 0;
-  for (const chunk of chunks) {
-    file.set(chunk, end);
-    end += chunk.length;
-  }
-  return file;
 }

@@ -1,5 +1,5 @@
-import { uidText, unpadded } from './padding';
-import { AbortReason, PDU_HEADER_LENGTH, ProtocolError } from './pdu';
+import { AbortReason, PDU_HEADER_LENGTH, ProtocolError, isPeerLength } from './pdu';
+import { MAX_LENGTH, wireText } from './wire-text';
 
 /** A presentation context as proposed (PS3.8 9.3.2.2). */
 export interface ProposedContext {
@@ -56,8 +56,6 @@ const MAX_CONTEXTS = 128;
 /** More than any sender proposes: DCMTK knows about 45. */
 const MAX_TRANSFER_SYNTAXES = 256;
 const MAX_ROLES = 256;
-/** 16 by the Standard (PS3.7 D.3.3.2.3); some have more. */
-const MAX_VERSION_NAME = 64;
 
 interface Item {
   type: number;
@@ -66,20 +64,21 @@ interface Item {
 
 /**
  * Reads an A-ASSOCIATE-RQ PDU (header included) strictly: every length is checked, unknown items are skipped as PS3.8
- * 9.3.1 wants.
+ * 9.3.1 wants. It is read before anybody knows whether the caller is let in, so it costs linear time whatever it holds; a
+ * UID of more than 64 characters is kept as 65 of them, which are none that is accepted.
  * @throws ProtocolError (invalid PDU parameter) when a length or a context is wrong
  */
 export function readAssociateRequest(pdu: Buffer): AssociateRequest {
   const body = pdu.subarray(PDU_HEADER_LENGTH);
   if (body.length < FIXED_PART) throw invalid('an A-ASSOCIATE-RQ is shorter than its fixed part');
-  const called = body.subarray(4, 4 + AE_TITLE_FIELD);
-  const calling = body.subarray(20, 20 + AE_TITLE_FIELD);
+  const calledAETField = body.toString('latin1', 4, 4 + AE_TITLE_FIELD);
+  const callingAETField = body.toString('latin1', 20, 20 + AE_TITLE_FIELD);
   const request: AssociateRequest = {
     protocolVersion: body.readUInt16BE(0),
-    calledAETField: called.toString('latin1'),
-    callingAETField: calling.toString('latin1'),
-    calledAET: unpadded(called, AE_TITLE_FIELD),
-    callingAET: unpadded(calling, AE_TITLE_FIELD),
+    calledAETField,
+    callingAETField,
+    calledAET: wireText(body.subarray(4, 4 + AE_TITLE_FIELD), AE_TITLE_FIELD),
+    callingAET: wireText(body.subarray(20, 20 + AE_TITLE_FIELD), AE_TITLE_FIELD),
     applicationContext: '',
     contexts: [],
     maxPduLength: 0,
@@ -95,7 +94,7 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
 function readItem(request: AssociateRequest, { type, value }: Item): void {
   switch (type) {
     case ItemType.applicationContext:
-      request.applicationContext = uidText(value);
+      request.applicationContext = uid(value);
       break;
     case ItemType.presentationContext:
       addContext(request, value);
@@ -110,13 +109,13 @@ function readUserItem(request: AssociateRequest, { type, value }: Item): void {
   switch (type) {
     case ItemType.maxLength:
       if (value.length !== 4) throw invalid('the maximum length item is not 4 bytes long');
-      request.maxPduLength = value.readUInt32BE(0);
+      request.maxPduLength = peerPduLength(value.readUInt32BE(0));
       break;
     case ItemType.implementationClassUid:
-      request.implementationClassUID = uidText(value);
+      request.implementationClassUID = uid(value);
       break;
     case ItemType.implementationVersionName:
-      request.implementationVersionName = unpadded(value, MAX_VERSION_NAME);
+      request.implementationVersionName = wireText(value, MAX_LENGTH.versionName);
       break;
     case ItemType.asynchronousOperations:
       if (value.length !== 4) throw invalid('the asynchronous operations window item is not 4 bytes long');
@@ -140,17 +139,13 @@ function addContext(request: AssociateRequest, value: Buffer): void {
   if (request.contexts.length === MAX_CONTEXTS) throw invalid(`more than ${MAX_CONTEXTS} contexts`);
   const context: ProposedContext = { id, abstractSyntax: '', transferSyntaxes: [] };
   for (const item of items(value.subarray(4))) {
-    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = uidText(item.value);
-    if (item.type === ItemType.transferSyntax) addTransferSyntax(context, uidText(item.value));
+    if (item.type === ItemType.abstractSyntax) context.abstractSyntax = uid(item.value);
+    if (item.type === ItemType.transferSyntax) context.transferSyntaxes.push(uid(item.value));
   }
-  request.contexts.push(context);
-}
-
-function addTransferSyntax({ id, transferSyntaxes }: ProposedContext, uid: string): void {
-  if (transferSyntaxes.length === MAX_TRANSFER_SYNTAXES) {
+  if (context.transferSyntaxes.length > MAX_TRANSFER_SYNTAXES) {
     throw invalid(`presentation context ${id} proposes more than ${MAX_TRANSFER_SYNTAXES} transfer syntaxes`);
   }
-  transferSyntaxes.push(uid);
+  request.contexts.push(context);
 }
 
 function addRole(request: AssociateRequest, value: Buffer): void {
@@ -158,7 +153,7 @@ function addRole(request: AssociateRequest, value: Buffer): void {
   if (uidLength !== value.length - 4) throw invalid('a role selection item has a wrong UID length');
   if (request.roles.length === MAX_ROLES) throw invalid(`more than ${MAX_ROLES} role selections`);
   request.roles.push({
-    sopClass: uidText(value.subarray(2, 2 + uidLength)),
+    sopClass: uid(value.subarray(2, 2 + uidLength)),
     scu: value.readUInt8(2 + uidLength) === 1,
     scp: value.readUInt8(3 + uidLength) === 1,
   });
@@ -174,6 +169,16 @@ function* items(bytes: Buffer): Generator<Item> {
     yield { type: bytes.readUInt8(offset), value: bytes.subarray(start, end) };
     offset = end;
   }
+}
+
+/** @throws ProtocolError where there is no room for a fragment: nothing that we have to say could be said */
+function peerPduLength(length: number): number {
+  if (isPeerLength(length)) return length;
+  throw invalid(`a maximum length of ${length} bytes leaves no room for a message`);
+}
+
+function uid(value: Buffer): string {
+  return wireText(value, MAX_LENGTH.uid);
 }
 
 function invalid(what: string): ProtocolError {

@@ -1,13 +1,14 @@
 import type { AssociateRequest, ProposedContext } from './associate-request';
 import { printable } from './printable';
 import { ContextResult, type Rejection } from './pdu';
-import { DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, APPLICATION_CONTEXT } from './uids';
+import { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, isPlainUid } from './uids';
 
 /** Who may call and what is accepted. The receiver fills this in from the node's settings. */
 export interface AssociationPolicy {
-  /** The first one is our own, the others are further ones on the same port. */
-  ourAETs: readonly string[];
-  /** Reject callers that ask for another AE title than ours. */
+  ourAET: string;
+  /** Further AE titles of ours. */
+  alsoCalledAETs?: readonly string[];
+  /** Reject callers that ask for an AE title that is none of ours. */
   checkCalledAET: boolean;
   /** Calling AE titles in upper case, or `any`. */
   callingAETs: ReadonlySet<string> | 'any';
@@ -55,17 +56,13 @@ function checkProtocol(request: AssociateRequest): Rejection | undefined {
   return undefined;
 }
 
-function isOurs(title: string, { ourAETs }: AssociationPolicy): boolean {
-  return ourAETs.some((ours) => ours.toUpperCase() === title.toUpperCase());
-}
-
 function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Rejection | undefined {
   if (policy.checkCalledAET && !isOurs(request.calledAET, policy)) {
     return {
       result: 1,
       source: 1,
       reason: 7,
-      text: `called AE title "${printable(request.calledAET)}" is not ours (${policy.ourAETs.map((title) => `"${title}"`).join(', ')})`,
+      text: `called AE title "${printable(request.calledAET)}" is not ours (${ourTitles(policy)})`,
     };
   }
   if (policy.callingAETs !== 'any' && !policy.callingAETs.has(request.callingAET.toUpperCase())) {
@@ -77,6 +74,19 @@ function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Reje
     };
   }
   return undefined;
+}
+
+function isOurs(title: string, { ourAET, alsoCalledAETs = [] }: AssociationPolicy): boolean {
+  const called = title.toUpperCase();
+  return [ourAET, ...alsoCalledAETs].some((ours) => ours.toUpperCase() === called);
+}
+
+/** As many as an operator reads in a log line. */
+const TITLES_NAMED = 5;
+function ourTitles({ ourAET, alsoCalledAETs = [] }: AssociationPolicy): string {
+  const titles = [ourAET, ...alsoCalledAETs].map((title) => `"${title}"`);
+  const named = titles.slice(0, TITLES_NAMED).join(', ');
+  return titles.length > TITLES_NAMED ? `${named} and ${titles.length - TITLES_NAMED} more` : named;
 }
 
 function checkLimit(policy: AssociationPolicy, openAssociations: number): Rejection | undefined {
@@ -93,7 +103,8 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
   const refuse = (result: ContextResult): ContextAnswer => ({
     ...context,
     result,
-    transferSyntax: context.transferSyntaxes[0] ?? DEFAULT_TRANSFER_SYNTAX,
+    // Not significant (PS3.8 9.3.3.2), but it has to be one: that of the sender, unless it is none.
+    transferSyntax: context.transferSyntaxes.find(isPlainUid) ?? DEFAULT_TRANSFER_SYNTAX,
   });
   const { abstractSyntax } = context;
   if (abstractSyntax !== VERIFICATION_SOP_CLASS && !acceptsStorageOf(abstractSyntax, policy)) {
@@ -108,11 +119,6 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
 export function acceptsStorageOf(uid: string, policy: AssociationPolicy): boolean {
   if (policy.isStorageSopClass(uid)) return true;
   return policy.acceptUnknownSopClasses && isPlainUid(uid) && !isKnownOtherService(uid);
-}
-
-/** Numeric components only: anything else is no UID that a file or message should carry. */
-function isPlainUid(uid: string): boolean {
-  return uid.length <= 64 && /^\d+(\.\d+)*$/.test(uid);
 }
 
 /**

@@ -30,6 +30,11 @@ import { PeerConnection, type ConnectionListener } from './peer-connection';
 
 /** How long an association that we ended may take to close before its socket is destroyed at shutdown. */
 const CLOSE_GRACE_MS = 200;
+/**
+ * So much of a PDU counts as progress before it ends: a long one may take longer than the idle timeout, and one that drips
+ * byte by byte is idle.
+ */
+const PROGRESS_BYTES = 4_096;
 
 /** One connection: the acceptor's state machine and its timers. What is requested on it is the DimseService's. */
 export class Association implements PduVisitor, ConnectionListener, DimseAssociation {
@@ -50,8 +55,8 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   private peerMaxPduLength = 0;
   private readonly tell: AssociationReport;
   private releaseRequestMemory = (): void => undefined;
-  /** True once the PDU under way has brought something: empty ones do not keep an association alive. */
-  private progressed = false;
+  /** Bytes of content since the idle timer was begun anew: empty fragments do not keep an association alive. */
+  private progress = 0;
 
   constructor(
     socket: Socket,
@@ -102,22 +107,20 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
       const text = `PDU type ${type} is not expected in state ${this.state}`;
       throw new ProtocolError(AbortReason.unexpectedPdu, text);
     }
-    this.progressed = type !== PduType.dataTF;
-    if (type === PduType.associateRQ) this.takeRequestMemory(length);
+    if (type === PduType.associateRQ || type === PduType.associateAC) this.takeRequestMemory(length);
   }
 
   pdu(type: number, bytes: Buffer): void {
+    this.releaseRequestMemory();
     if (type === PduType.abort) this.peerAborted(bytes.readUInt8(8), bytes.readUInt8(9));
-    if (type === PduType.associateRQ) {
-      this.releaseRequestMemory();
-      this.negotiate(readAssociateRequest(bytes));
-    }
+    if (type === PduType.associateRQ) this.negotiate(readAssociateRequest(bytes));
     if (type === PduType.releaseRQ && this.state === 'open') this.releaseRequested(bytes);
   }
 
   fragment(fragment: PdvFragment): void {
     if (this.state !== 'open') return;
-    if (fragment.bytes.length > 0) this.progressed = true;
+    this.progress += fragment.bytes.length;
+    if (this.progress >= PROGRESS_BYTES) this.refreshIdleTimer();
     if (!this.accepted.has(fragment.contextId)) {
       const text = `presentation context ${fragment.contextId} was not accepted`;
       throw new ProtocolError(AbortReason.invalidParameter, text);
@@ -126,7 +129,7 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
   }
 
   pduEnds(): void {
-    if (this.state === 'open' && this.progressed) this.connection.refreshTimer();
+    if (this.state === 'open' && this.progress > 0) this.refreshIdleTimer();
   }
 
   // What the connection tells
@@ -309,7 +312,13 @@ export class Association implements PduVisitor, ConnectionListener, DimseAssocia
     });
   }
 
+  private refreshIdleTimer(): void {
+    this.progress = 0;
+    this.connection.refreshTimer();
+  }
+
   private startIdleTimer(): void {
+    this.progress = 0;
     const seconds = this.context.limits.idleTimeoutSeconds;
     this.connection.expireAfter(seconds * 1000, () =>
       this.abortAs(AbortSource.user, AbortReason.notSpecified, `no PDU for ${seconds} s (idle timeout)`),

@@ -1,5 +1,5 @@
-import { uidText } from './padding';
 import { AbortReason, ProtocolError } from './pdu';
+import { MAX_LENGTH, wireText } from './wire-text';
 
 /** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
 export const CommandField = {
@@ -32,7 +32,10 @@ export function operationName(commandField: number): string {
 /** Command Data Set Type that says "no data set follows" (PS3.7 E.1). */
 const NO_DATA_SET = 0x0101;
 
-/** What we need of a command set (PS3.7 9.3, group 0000, implicit VR little endian). Undefined: not there. */
+/**
+ * What we need of a command set (PS3.7 9.3, group 0000, implicit VR little endian). Undefined: not there. A UID is without
+ * its padding; of one that is too long, there is one character more than a UID may have.
+ */
 export interface CommandSet {
   commandField: number;
   messageId: number | undefined;
@@ -57,6 +60,16 @@ const Tag = {
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
 } as const;
+
+const READ_TAGS: ReadonlySet<number> = new Set([
+  Tag.affectedSopClassUID,
+  Tag.requestedSopClassUID,
+  Tag.commandField,
+  Tag.messageId,
+  Tag.dataSetType,
+  Tag.affectedSopInstanceUID,
+  Tag.requestedSopInstanceUID,
+]);
 
 const ELEMENT_HEADER = 8;
 
@@ -88,7 +101,8 @@ function elementValues(bytes: Buffer): Map<number, Buffer> {
     const start = offset + ELEMENT_HEADER;
     const end = start + bytes.readUInt32LE(offset + 4);
     if (end > bytes.length) throw invalid('a command set has an element longer than itself');
-    values.set(bytes.readUInt16LE(offset + 2), bytes.subarray(start, end));
+    const tag = bytes.readUInt16LE(offset + 2);
+    if (READ_TAGS.has(tag)) values.set(tag, bytes.subarray(start, end));
     offset = end;
   }
   return values;
@@ -99,7 +113,7 @@ function unsignedShort(value: Buffer | undefined): number | undefined {
 }
 
 function uid(value: Buffer | undefined): string | undefined {
-  const text = value === undefined ? '' : uidText(value);
+  const text = value && wireText(value, MAX_LENGTH.uid);
   return text === '' ? undefined : text;
 }
 
@@ -136,11 +150,16 @@ const ERROR_COMMENT_MAX = 64;
 
 /**
  * The response to a request: the affected UIDs are always repeated, for strict peers abort without them
- * (PS3.7 9.3.1.2 and its siblings).
+ * (PS3.7 9.3.1.2 and its siblings). One that is too long is repeated as far as a UID may go.
  */
-export function encodeResponse(request: CommandSet, { status, comment }: CommandStatus): Buffer {
-  const sopClassUID = request.affectedSopClassUID ?? request.requestedSopClassUID;
-  const sopInstanceUID = request.affectedSopInstanceUID ?? request.requestedSopInstanceUID;
+export function encodeResponse(request: CommandSet, answer: CommandStatus): Buffer {
+  const { status } = answer;
+  const comment = answer.comment?.slice(0, ERROR_COMMENT_MAX);
+  const sopClassUID = (request.affectedSopClassUID ?? request.requestedSopClassUID)?.slice(0, MAX_LENGTH.uid);
+  const sopInstanceUID = (request.affectedSopInstanceUID ?? request.requestedSopInstanceUID)?.slice(
+    0,
+    MAX_LENGTH.uid,
+  );
   const out = new CommandSetWriter(
     RESPONSE_BYTES + (sopClassUID?.length ?? 0) + (sopInstanceUID?.length ?? 0) + (comment?.length ?? 0),
   );
@@ -201,7 +220,7 @@ class CommandSetWriter {
 
 /** What the character repertoire of an LO takes: no backslash, no control characters. */
 function printable(text: string): string {
-  return text.slice(0, ERROR_COMMENT_MAX).replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
+  return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
 }
 
 function invalid(what: string): ProtocolError {

@@ -1,14 +1,23 @@
 import type { Socket } from 'node:net';
 import type { Association } from './association';
+import { Deadline } from './deadline';
 
-interface Entry {
+/** A connection, whatever has become of it. */
+export interface Connection {
+  /** The TCP connection, also under TLS. */
+  readonly socket: Socket;
   /** Undefined during a TLS handshake. */
   association: Association | undefined;
+  /** Of a TLS handshake. */
+  readonly deadline: Deadline;
 }
 
-/** The TCP connections of a listener, also those under TLS, oldest first, whatever has become of them. */
+/**
+ * The connections of a listener, oldest first. Each is known by its TCP socket: a peer may have the same address and port
+ * on several at a time, towards different addresses of ours.
+ */
 export class ConnectionTable {
-  private readonly entries = new Map<Socket, Entry>();
+  private readonly entries = new Map<Socket, Connection>();
 
   get size(): number {
     return this.entries.size;
@@ -26,20 +35,24 @@ export class ConnectionTable {
   }
 
   /** Keeps a connection until its socket closes. */
-  add(socket: Socket): void {
-    this.entries.set(socket, { association: undefined });
-    socket.once('close', () => this.entries.delete(socket));
+  add(socket: Socket): Connection {
+    const connection: Connection = { socket, association: undefined, deadline: new Deadline() };
+    this.entries.set(socket, connection);
+    socket.once('close', () => {
+      connection.deadline.stop();
+      this.entries.delete(socket);
+    });
+    return connection;
   }
 
-  /** @param socket a connection that has been added: under TLS, the one below */
-  associate(socket: Socket, association: Association): void {
-    const entry = this.entries.get(socket);
-    if (entry !== undefined) entry.association = association;
+  /** Undefined: it has been closed or taken out. */
+  get(socket: Socket): Connection | undefined {
+    return this.entries.get(socket);
   }
 
   /** Takes out the connection that has been without an open association for longest; undefined when there is none. */
   evict(): Socket | undefined {
-    for (const [socket, { association }] of this.entries) {
+    for (const { socket, association } of this.entries.values()) {
       if (association?.isOpen === true) continue;
       this.entries.delete(socket);
       return socket;
@@ -48,6 +61,6 @@ export class ConnectionTable {
   }
 
   destroyAll(): void {
-    for (const socket of this.entries.keys()) socket.destroy();
+    for (const { socket } of this.entries.values()) socket.destroy();
   }
 }

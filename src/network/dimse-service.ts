@@ -40,7 +40,7 @@ export interface DimseAssociation {
 
 /**
  * The DIMSE requests of one association. C-STORE is the express lane: its command is answered here, and its data set
- * goes fragment by fragment from the socket to the store. C-ECHO is answered; everything else is refused.
+ * goes fragment by fragment from the socket to the store. C-ECHO is answered (PS3.4 A.4); everything else is refused.
  */
 export class DimseService implements MessageHandler {
   private readonly messages = new MessageReader(this);
@@ -113,7 +113,6 @@ export class DimseService implements MessageHandler {
     });
   }
 
-  /** PS3.7 9.3.5: cut as the peer wants it, which the library does not do. */
   private answerEcho(contextId: number, command: CommandSet): void {
     this.association.respond(contextId, encodeResponse(command, { status: Status.success }));
   }

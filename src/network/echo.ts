@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 
 import * as dimse from 'dcmjs-dimse';
+import { Deadline } from './deadline';
+import { encodeCommandPdus, isPeerLength } from './pdu';
 
 /** What became of a C-ECHO. */
 export type EchoOutcome =
@@ -27,8 +29,23 @@ export interface EchoTarget {
 
 /** The library's client, with the fields that its types leave out: without them a silent peer would hold it. */
 class EchoClient extends dimse.Client {
-  declare network: { socket: Socket } | undefined;
+  declare network: LibraryNetwork | undefined;
 }
+
+interface LibraryNetwork {
+  socket: Socket;
+  /** Writes a whole command set as one PDU, however little the peer takes. */
+  _sendPDataTF(command: LibraryCommand, contextId: number, peerMaxLength: number): void;
+}
+
+interface LibraryCommand {
+  getCommandDataset(): { getDenaturalizedCommandDataset(): Buffer };
+}
+
+/** Far more than an A-ASSOCIATE-AC for one context, a C-ECHO-RSP and an A-RELEASE-RP. */
+const MAX_ANSWER_BYTES = 16_384;
+/** The library's own limits, as many times the deadline: they are not to be met before it. */
+const LIBRARY_MARGIN = 10;
 
 /** Opens an association, sends C-ECHO, and releases (PS3.4 A.4). Never rejects: every end is an outcome. */
 export function sendEcho({
@@ -46,11 +63,12 @@ export function sendEcho({
     let socket: Socket | undefined;
     let found: EchoOutcome | undefined;
     const end = (otherwise: EchoOutcome): void => {
-      clearTimeout(deadline);
+      deadline.stop();
       socket?.destroy();
       resolve(found ?? otherwise);
     };
-    const deadline = setTimeout(() => end({ outcome: 'timedOut', milliseconds: elapsed() }), timeoutMs);
+    const deadline = new Deadline();
+    deadline.start(timeoutMs, () => end({ outcome: 'timedOut', milliseconds: elapsed() }));
 
     const request = new dimse.requests.CEchoRequest();
     request.on('response', (response: dimse.responses.CEchoResponse) => {
@@ -68,12 +86,12 @@ export function sendEcho({
     client.on('closed', () => end({ outcome: 'closed' }));
     try {
       client.send(host, port, callingAET, calledAET, {
-        connectTimeout: timeoutMs,
-        associationTimeout: timeoutMs,
-        pduTimeout: timeoutMs,
+        connectTimeout: LIBRARY_MARGIN * timeoutMs,
+        associationTimeout: LIBRARY_MARGIN * timeoutMs,
+        pduTimeout: LIBRARY_MARGIN * timeoutMs,
         ...(tls && { securityOptions: { ...tls, rejectUnauthorized: false } }),
       });
-      socket = client.network?.socket;
+      if (client.network !== undefined) socket = guard(client.network, end);
       // The library says what went wrong in a text of its own, without the code.
       socket?.prependListener('error', (error) => (found ??= failure(error)));
     } catch (error) {
@@ -81,6 +99,29 @@ export function sendEcho({
     }
   });
 }
+
+/** Keeps the library within what the peer takes, and the peer within what an answer may be. */
+function guard(network: LibraryNetwork, end: (outcome: EchoOutcome) => void): Socket {
+  const { socket } = network;
+  network._sendPDataTF = (command, contextId, peerMaxLength) => {
+    if (!isPeerLength(peerMaxLength)) return end(NO_ROOM);
+    const bytes = command.getCommandDataset().getDenaturalizedCommandDataset();
+    socket.write(encodeCommandPdus(contextId, bytes, peerMaxLength));
+  };
+  let received = 0;
+  socket.prependListener('data', (bytes: Buffer) => {
+    received += bytes.length;
+    if (received > MAX_ANSWER_BYTES) end(NO_DICOM);
+  });
+  return socket;
+}
+
+const NO_ROOM: EchoOutcome = {
+  outcome: 'failed',
+  code: '',
+  text: 'the other side announces a maximum length that leaves no room for a message',
+};
+const NO_DICOM: EchoOutcome = { outcome: 'failed', code: '', text: 'the other side does not speak DICOM' };
 
 /** What a peer that ends a connection at once leaves, depending on what was on its way at that moment. */
 const ENDED_BY_PEER = ['ECONNRESET', 'EPIPE'];

@@ -1,6 +1,7 @@
 export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
 export { Status, hexStatus, isFailure, type CommandStatus } from './command-set';
+export { Deadline } from './deadline';
 export { sendEcho, type EchoOutcome, type EchoTarget } from './echo';
 export type { NetworkEvent } from './events';
 export { hostFilter, plainAddress } from './host-filter';
@@ -9,3 +10,4 @@ export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './negotia
 export { printable } from './printable';
 export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
 export { tlsProblem } from './tls-profile';
+export { isPlainUid, knownClass } from './uids';

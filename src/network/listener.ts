@@ -2,7 +2,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Association } from './association';
 import type { AssociationContext } from './association-context';
-import { ConnectionTable } from './connection-table';
+import { ConnectionTable, type Connection } from './connection-table';
+import { Deadline } from './deadline';
 import { plainAddress, type HostFilter } from './host-filter';
 import { ReadBuffer } from './read-buffer';
 import { RequestBudget } from './request-budget';
@@ -25,12 +26,17 @@ export interface ListenerOptions extends Omit<AssociationContext, 'openAssociati
 const SPARE_CONNECTIONS = 1_024;
 /** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
 const LAST_WORDS_MS = 200;
+/** Node's own limit for a TLS handshake: as good as none. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+const TIMED_OUT = 'TLS handshake failed: the handshake took too long';
 
 /** Accepts connections, makes each an Association, and ends them all in order. */
 export class Listener {
   private readonly server: Server;
   private readonly tlsServer: Server | undefined;
   private readonly connections = new ConnectionTable();
+  /** Connections that we ended, and told of. */
+  private readonly givenUp = new WeakSet<Socket>();
   private readonly requests = new RequestBudget();
   private readonly readBuffer = new ReadBuffer();
 
@@ -40,9 +46,6 @@ export class Listener {
     this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
       this.connected(pauseOnConnect ? this.readBuffer.adopt(accepted) : accepted),
     );
-    this.server.on('error', (error) => {
-      if (this.server.listening) this.refused('', 0, `listener: ${error.message}`);
-    });
     if (options.tls !== undefined) this.tlsServer = this.createTls(options.tls);
   }
 
@@ -64,13 +67,14 @@ export class Listener {
     const { port, bindAddress } = this.options;
     const { server } = this;
     return new Promise((resolve, reject) => {
-      // Each attempt takes its listeners away again: there may be many.
+      // An attempt that fails leaves no listeners: it is made again and again.
       const failed = (error: Error): void => {
         server.off('listening', listening);
         reject(error);
       };
       const listening = (): void => {
         server.off('error', failed);
+        server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
         resolve(server.address() as AddressInfo);
       };
       server.once('error', failed);
@@ -86,9 +90,10 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const association of this.connections.associations()) association.stop();
-    const deadline = setTimeout(() => this.killAll(), graceMs);
+    const deadline = new Deadline();
+    deadline.start(graceMs, () => this.killAll());
     await closed;
-    clearTimeout(deadline);
+    deadline.stop();
   }
 
   private killAll(): void {
@@ -105,10 +110,16 @@ export class Listener {
       this.refuse(socket, remoteAddress, remotePort, 'the address is not in the list of allowed hosts');
     } else {
       if (this.connections.size >= limit) this.evict(limit);
-      this.connections.add(socket);
-      if (this.tlsServer === undefined) this.associate(socket);
-      else this.tlsServer.emit('connection', socket);
+      const connection = this.connections.add(socket);
+      if (this.tlsServer === undefined) this.associate(connection, socket);
+      else this.handshake(connection, this.tlsServer);
     }
+  }
+
+  private handshake({ socket, deadline }: Connection, server: Server): void {
+    const seconds = this.options.limits.associationTimeoutSeconds;
+    deadline.start(seconds * 1000, () => this.handshakeFailed(socket, TIMED_OUT));
+    server.emit('connection', socket);
   }
 
   private evict(limit: number): void {
@@ -120,6 +131,7 @@ export class Listener {
   }
 
   private refuse(socket: Socket, remoteAddress: string, remotePort: number, text: string): void {
+    this.givenUp.add(socket);
     socket.on('error', () => socket.destroy());
     socket.destroy();
     this.refused(remoteAddress, remotePort, text);
@@ -129,9 +141,10 @@ export class Listener {
     this.options.report({ event: 'connection-refused', remoteAddress, remotePort, text });
   }
 
-  private associate(socket: Socket, tls?: AssociationContext['tls']): void {
+  /** @param socket the connection's own, or the TLS socket on it */
+  private associate(connection: Connection, socket: Socket, tls?: AssociationContext['tls']): void {
     const { policy, limits, store, report } = this.options;
-    const association = new Association(socket, {
+    connection.association = new Association(socket, {
       policy,
       limits,
       store,
@@ -140,22 +153,31 @@ export class Listener {
       requests: this.requests,
       ...(tls && { tls }),
     });
-    this.connections.associate(
-      tls === undefined ? socket : connectionBelow(socket as TLSSocket),
-      association,
-    );
   }
 
   /** A TLS server that never listens itself: it is given the connections that passed the host filter. */
   private createTls(material: TlsOptions): Server {
-    const handshakeTimeout = this.options.limits.associationTimeoutSeconds * 1000;
-    const server = createTlsServer({ ...withTlsProfile(material), handshakeTimeout });
-    server.on('secureConnection', (socket: TLSSocket) => this.associate(socket, tlsFacts(socket)));
+    const server = createTlsServer({
+      ...withTlsProfile(material),
+      // Ours decides: it knows when it was held up.
+      handshakeTimeout: LONGEST_TIMER_MS,
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const connection = this.connections.get(connectionBelow(socket));
+      connection?.deadline.stop();
+      if (connection === undefined) socket.destroy();
+      else this.associate(connection, socket, tlsFacts(socket));
+    });
     server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      const { remoteAddress = '', remotePort = 0 } = connectionBelow(socket);
-      this.refused(plainAddress(remoteAddress), remotePort, handshakeFailure(error, socket));
+      this.handshakeFailed(connectionBelow(socket), handshakeFailure(error, socket));
       socket.destroy();
     });
     return server;
+  }
+
+  /** Told once: what ends a connection makes TLS fail, too. */
+  private handshakeFailed(socket: Socket, text: string): void {
+    if (this.givenUp.has(socket)) return;
+    this.refuse(socket, plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0, text);
   }
 }

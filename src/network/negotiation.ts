@@ -64,8 +64,9 @@ function withOperationsWindow(accept: Buffer): Buffer {
 }
 
 /**
- * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC and answers release. It sees only
- * PDUs that are whole and legal in the present state; the A-ASSOCIATE-RQ is read by `readAssociateRequest`, because the
+ * dcmjs-dimse's SCP for one association. It writes the A-ASSOCIATE-AC and answers a release. Of what a peer sends it sees
+ * the A-RELEASE-RQ, and texts that are no longer than they may be: its reader of command sets is dcmjs' reader of data
+ * sets, and its writer knows no maximum length of the peer's. The A-ASSOCIATE-RQ is read by `readAssociateRequest`, because the
  * library's reader renumbers contexts that are not proposed in ascending order and loses its place at unknown items.
  */
 export class NegotiatingScp extends dimse.Scp {

@@ -14,6 +14,11 @@ export const PDU_HEADER_LENGTH = 6;
 /** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
 export const PDV_HEADER_LENGTH = 6;
 
+/** True for a maximum length (PS3.8 D.1; 0: no limit) that leaves room for a fragment of a message. */
+export function isPeerLength(length: number): boolean {
+  return length === 0 || length > PDV_HEADER_LENGTH;
+}
+
 /** The longest A-ASSOCIATE-RQ that we read: 128 contexts with 50 transfer syntaxes of 64 characters each fit. */
 export const MAX_ASSOCIATE_LENGTH = 524_288;
 
@@ -72,15 +77,11 @@ export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
   return Buffer.from([PduType.abort, 0, 0, 0, 0, 4, 0, 0, source, reason]);
 }
 
-/** What a peer that takes PDUs of this length takes of a message with one. Fragments have an even length (PS3.8 E.2). */
-function fragmentRoom(maxLength: number): number {
-  const room = maxLength - PDV_HEADER_LENGTH;
-  return Math.max(room - (room % 2), 2);
-}
-
 /**
- * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it.
- * Split where the peer's maximum length (PS3.8 D.1; 0: none) is smaller than the command.
+ * A command set as P-DATA-TF PDUs in one buffer, so that one socket write carries it. Split where the peer's maximum
+ * length is smaller than the command, into fragments of even length where there is room for two bytes: some peers take no
+ * others.
+ * @param peerMaxLength one that `isPeerLength`
  */
 export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
   const room = peerMaxLength === 0 ? command.length : fragmentRoom(peerMaxLength);
@@ -97,4 +98,9 @@ export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLen
     parts.push(header, value);
   }
   return Buffer.concat(parts);
+}
+
+function fragmentRoom(peerMaxLength: number): number {
+  const room = peerMaxLength - PDV_HEADER_LENGTH;
+  return room > 1 ? room - (room % 2) : 1;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Deadline } from './deadline';
 
 /** What a connection tells its association. */
 export interface ConnectionListener {
@@ -13,9 +14,6 @@ export interface ConnectionListener {
 /** Why nothing is read for now: an answer is being worked out, or the peer does not read what we sent. */
 type Hold = 'work' | 'drain';
 
-/** A timer that is later than this was held up, and so was what came meanwhile. */
-const LATE_MS = 100;
-
 /**
  * A socket with back-pressure both ways and one timer: while anything holds it, the peer's bytes stay in the network,
  * not in our memory.
@@ -24,13 +22,7 @@ export class PeerConnection {
   private readonly holds = new Set<Hold>();
   /** Promises that are not settled yet. */
   private working = 0;
-  private timer: NodeJS.Timeout | undefined;
-  /** When it is due, on the clock of `performance.now`. */
-  private dueAt = 0;
-  private timerMs = 0;
-  /** Since the timer was due. */
-  private hasRead = false;
-  private wasRefreshed = false;
+  private readonly deadline = new Deadline();
   private isClosed = false;
 
   constructor(
@@ -38,7 +30,6 @@ export class PeerConnection {
     private readonly listener: ConnectionListener,
   ) {
     socket.on('data', (bytes) => {
-      this.hasRead = true;
       if (!this.isClosed) listener.received(bytes);
     });
     socket.on('drain', () => this.release('drain'));
@@ -65,37 +56,17 @@ export class PeerConnection {
     promise.then(done, done);
   }
 
-  /**
-   * Replaces the timer. After the thread was held up, timers run before sockets are read: so it is looked first whether there
-   * is something to read, which speaks for the peer.
-   */
+  /** Replaces the timer. */
   expireAfter(milliseconds: number, expired: () => void): void {
-    this.stopTimer();
-    this.timerMs = milliseconds;
-    const timer = setTimeout(() => {
-      const wasLate = performance.now() - this.dueAt > LATE_MS;
-      this.hasRead = false;
-      this.wasRefreshed = false;
-      setImmediate(() => {
-        if (this.timer !== timer || this.wasRefreshed) return;
-        if (wasLate && this.hasRead) this.refreshTimer();
-        else expired();
-      });
-    }, milliseconds);
-    this.timer = timer;
-    this.dueAt = performance.now() + milliseconds;
+    this.deadline.start(milliseconds, expired);
   }
 
   refreshTimer(): void {
-    if (this.timer === undefined) return;
-    this.wasRefreshed = true;
-    this.timer.refresh();
-    this.dueAt = performance.now() + this.timerMs;
+    this.deadline.refresh();
   }
 
   stopTimer(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.deadline.stop();
   }
 
   /** Sends what is still to be sent and then the end of our side. */

@@ -1,17 +1,16 @@
 import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
 import { Status, type CommandSet, type CommandStatus } from './command-set';
 import type { ObjectWriter } from './object-store';
-import { MAX_UID_LENGTH } from './padding';
-import { VERIFICATION_SOP_CLASS } from './uids';
+import { VERIFICATION_SOP_CLASS, knownClass } from './uids';
+import { MAX_LENGTH } from './wire-text';
 
 /**
- * UIDs as they are found in the wild: digits and dots by the Standard (PS3.5 9.1), letters and hyphens from
- * anonymisers, a dot or a space too many. The object is worth more than its name, and the message says what is odd about
- * that. What could mean something to a path, a log or a shell is out, and so is more than 64 characters.
+ * UIDs as they are found in the wild. By the Standard they are digits and dots (PS3.5 9.1); anonymisers write letters and
+ * hyphens, and some devices a dot at the end, two in a row, or a space inside. It is the data set that says which object
+ * this is, so all of these are taken. What could mean something to a path, a log or a shell is not, nor what is too long.
  */
 export function isAcceptableInstanceUid(uid: string): boolean {
-  const name = uid.slice(0, MAX_UID_LENGTH).trim();
-  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z][0-9A-Za-z. -]*$/.test(name);
+  return uid.length <= MAX_LENGTH.uid && /^[0-9A-Za-z. -]*$/.test(uid) && /[0-9A-Za-z]/.test(uid);
 }
 
 /**
@@ -32,7 +31,10 @@ export function refuseStore(
   if (affectedSopClassUID === undefined) {
     return { status: Status.sopClassNotSupported, comment: 'C-STORE-RQ has no Affected SOP Class UID' };
   }
-  if (abstractSyntax === VERIFICATION_SOP_CLASS || !acceptsStorageOf(affectedSopClassUID, policy)) {
+  if (
+    abstractSyntax === VERIFICATION_SOP_CLASS ||
+    !acceptsStorageOf(knownClass(affectedSopClassUID), policy)
+  ) {
     return { status: Status.sopClassNotSupported, comment: 'SOP class is not accepted for storage' };
   }
   if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {

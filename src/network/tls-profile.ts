@@ -43,11 +43,14 @@ export function tlsProblem(material: TlsOptions): string | undefined {
   return undefined;
 }
 
+/** Characters of a subject that go with each object: a certificate may have a hundred kilobytes. */
+const MAX_SUBJECT = 1_024;
+
 /** What a caller's certificate says about it; authorized only where a certificate was asked for and is good. */
 export function tlsFacts(socket: TLSSocket): { authorized: boolean; subject: string } {
   const { subject } = socket.getPeerCertificate();
   const names = Object.entries(subject ?? {}).map(([name, value]) => `${name}=${[value].flat().join('+')}`);
-  return { authorized: socket.authorized, subject: names.join(', ') };
+  return { authorized: socket.authorized, subject: names.join(', ').slice(0, MAX_SUBJECT) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Status, type CommandStatus } from '../network';
+import { Deadline, Status, type CommandStatus } from '../network';
 
 /** What became of an answer that a flow gave. */
 export type AnswerOutcome =
@@ -23,7 +23,7 @@ interface Past {
 
 interface Waiting {
   resolve(status: CommandStatus): void;
-  timer: NodeJS.Timeout;
+  deadline: Deadline;
 }
 
 /** C-STORE requests that wait for the flow's answer, and what has been answered lately. */
@@ -47,12 +47,13 @@ export class Answers {
   wait(id: string): Promise<CommandStatus> {
     if (this.closedWith !== undefined) return Promise.resolve(this.closedWith);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const deadline = new Deadline();
+      this.waiting.set(id, { resolve, deadline });
+      deadline.start(this.timeoutSeconds * 1000, () => {
         const comment = `the flow did not answer within ${this.timeoutSeconds} s`;
         this.settle(id, { status: Status.processingFailure, comment }, 'tooLate');
         this.timedOut(id);
-      }, this.timeoutSeconds * 1000);
-      this.waiting.set(id, { resolve, timer });
+      });
     });
   }
 
@@ -92,7 +93,7 @@ export class Answers {
   private settle(id: string, status: CommandStatus, outcome: 'alreadyAnswered' | 'tooLate'): void {
     const waiting = this.waiting.get(id);
     if (waiting === undefined) return;
-    clearTimeout(waiting.timer);
+    waiting.deadline.stop();
     this.waiting.delete(id);
     this.remember(id, outcome);
     waiting.resolve(status);

@@ -12,6 +12,7 @@ import {
   type EncapsulatedDocument,
   type ParsedDataSet,
 } from '../dicom';
+import { isPlainUid } from '../network';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
@@ -54,6 +55,14 @@ const NOT_AS_ANNOUNCED = {
   path: '00080018',
   text: 'the sender announced another SOP Class or Instance UID than the data set has',
 };
+
+type ObjectWarnings = NonNullable<MessageFacts['warnings']>;
+
+/** Elements of the command set: Affected SOP Class and Instance UID. */
+const ANNOUNCED = [
+  ['sopClassUID', '00000002'],
+  ['sopInstanceUID', '00001000'],
+] as const;
 
 /**
  * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
@@ -101,7 +110,8 @@ function messageOf(
   const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
   const hasObject = settings.output === 'buffer';
   const conversion = convertParsed(dataSet, { ...settings, ...kept, hasObject });
-  const about = aboutObject(conversion, envelope, {
+  const warnings = [...oddUids(envelope), ...conversion.warnings];
+  const about = aboutObject({ ...conversion, warnings }, envelope, {
     ...(filename !== undefined && { filename }),
     size: dataSet.size,
     queueId: `${settings.receiverId}:${id}`,
@@ -120,7 +130,7 @@ function messageOf(
  * command said.
  */
 export function aboutObject(
-  { warnings: found, identity }: Pick<Conversion, 'warnings' | 'identity'>,
+  { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
   envelope: ObjectEnvelope,
   { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
 ): Omit<FlowMessage, 'payload'> {
@@ -140,6 +150,15 @@ export function aboutObject(
       ...(warnings.length > 0 && { warnings }),
     },
   };
+}
+
+/** UIDs of the command that are none by the Standard: the object is taken all the same. */
+function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+  return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
+    code: 'uid-not-valid',
+    path,
+    text: 'the sender announced a UID that is not only digits and dots between them',
+  }));
 }
 
 function placeFile(

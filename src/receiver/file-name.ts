@@ -7,12 +7,13 @@ const MAX_COMPONENT_BYTES = 255;
 /** Room for what a collision or a temporary name adds. */
 const RESERVED_BYTES = 32;
 const HASH_LENGTH = 16;
-/** The longest extension that is kept, with its dot. */
-const EXTENSION_LENGTH = 9;
 /** Stands for a value that the object does not have. */
 const UNKNOWN = 'unknown';
 /** Device names that Windows reserves, with any extension. */
 const RESERVED_NAME = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+/** Characters of a value that are looked at: more than a component holds. */
+const MAX_VALUE = 512;
 
 const KEYWORD = /\{([A-Za-z][A-Za-z0-9]*)\}/g;
 
@@ -33,7 +34,7 @@ export function relativePath(template: string, values: Readonly<Record<string, s
       safeComponent(
         component.replace(
           KEYWORD,
-          (_whole, keyword: string) => safeCharacters(values[keyword] ?? '') || UNKNOWN,
+          (_whole, keyword: string) => safeCharacters(bounded(values[keyword] ?? '')) || UNKNOWN,
         ),
       ),
     );
@@ -46,6 +47,15 @@ export function fileNameText(value: Value): string {
   if (typeof value !== 'object') return String(value);
   const { Alphabetic, Ideographic, Phonetic } = value;
   return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && name.trim() !== '') ?? '';
+}
+
+/** A value may be megabytes of text: its beginning, and what keeps it apart from others that begin so. */
+function bounded(value: string): string {
+  return value.length <= MAX_VALUE ? value : `${value.slice(0, MAX_VALUE)}-${hashOf(value)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
 }
 
 /** No separators, no control characters, nothing that Windows or a shell takes for something else. */
@@ -61,22 +71,25 @@ function safeComponent(component: string): string {
   return shorten(RESERVED_NAME.test(named) ? `_${named}` : named);
 }
 
-/** Without dots and spaces at the end. An expression would begin anew at each of them. */
-function withoutEnd(name: string): string {
-  let end = name.length;
-  while (end > 0 && '. '.includes(name.charAt(end - 1))) end -= 1;
-  return name.slice(0, end);
+function withoutEnd(component: string): string {
+  let end = component.length;
+  while (end > 0 && '. '.includes(component.charAt(end - 1))) end -= 1;
+  return component.slice(0, end);
 }
 
 /** Cuts a name that is too long, and keeps it apart from others that are cut to the same. */
 function shorten(name: string): string {
   const limit = MAX_COMPONENT_BYTES - RESERVED_BYTES;
   if (Buffer.byteLength(name) <= limit) return name;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_LENGTH);
-  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name.slice(-EXTENSION_LENGTH))?.[0] ?? '';
-  let kept = name.slice(0, Math.min(limit, name.length - extension.length));
-  while (Buffer.byteLength(kept) > limit - HASH_LENGTH - 1 - extension.length) kept = kept.slice(0, -1);
-  return `${kept}-${hash}${extension}`;
+  const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
+  const room = limit - HASH_LENGTH - 1 - extension.length;
+  return `${beginning(name.slice(0, name.length - extension.length), room)}-${hashOf(name)}${extension}`;
+}
+
+/** As many whole characters as fit into so many bytes of UTF-8. */
+function beginning(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
 }
 
 /** `scan.dcm` → `scan_2.dcm`. */

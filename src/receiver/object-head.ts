@@ -1,5 +1,5 @@
 import { encodeFileMeta, readFileMeta, type ByteSource, type ParsedDataSet } from '../dicom';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../network';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, knownClass } from '../network';
 import type { ObjectEnvelope } from './message';
 
 /** What stands before an object's data set in its file. */
@@ -24,7 +24,7 @@ export interface ObjectNote {
 export function encodeHead(envelope: ObjectEnvelope): Buffer {
   const { callingAET, calledAET, sopClassUID, sopInstanceUID, transferSyntaxUID } = envelope;
   return encodeFileMeta({
-    sopClassUID,
+    sopClassUID: knownClass(sopClassUID),
     sopInstanceUID,
     transferSyntaxUID,
     implementationClassUID: IMPLEMENTATION_CLASS_UID,
@@ -48,7 +48,8 @@ export function readHead(source: ByteSource): ObjectHead {
   if (privateInformation?.creatorUID !== IMPLEMENTATION_CLASS_UID) {
     throw new Error('the file was not written by this receiver');
   }
+  const { bytes } = privateInformation;
   // An OB value of odd length was padded with one NUL.
-  const text = privateInformation.bytes.toString('utf8').replace(/\0$/, '');
-  return { envelope: JSON.parse(text) as ObjectEnvelope, length };
+  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
+  return { envelope: JSON.parse(bytes.toString('utf8', 0, end)) as ObjectEnvelope, length };
 }

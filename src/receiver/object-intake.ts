@@ -1,6 +1,7 @@
 import { DicomError, parseDataSet, type ByteSource, type ParsedDataSet } from '../dicom';
 import {
   Status,
+  knownClass,
   type CommandStatus,
   type ObjectStore,
   type ObjectWriter,
@@ -119,7 +120,7 @@ function readDataSet(
   const found = dataSet.identity;
   if (found.sopClassUID === undefined || found.sopInstanceUID === undefined)
     return refused(Status.cannotUnderstand, 'data set has no SOP Class or SOP Instance UID');
-  if (![sopClassUID, abstractSyntaxUID].includes(found.sopClassUID))
+  if (![knownClass(sopClassUID), abstractSyntaxUID].includes(knownClass(found.sopClassUID)))
     return refused(
       Status.dataSetDoesNotMatchSopClass,
       'SOP Class UID of the data set is not that of the command',

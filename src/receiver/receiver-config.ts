@@ -70,7 +70,8 @@ export function listenerOptions({
 function associationPolicy(settings: DicomInSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
-    ourAETs: [settings.ourAET, ...splitList(settings.alsoCalledAETs)],
+    ourAET: settings.ourAET,
+    alsoCalledAETs: splitList(settings.alsoCalledAETs),
     checkCalledAET: settings.checkCalledAET,
     callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
     maxAssociations: settings.maxAssociations,

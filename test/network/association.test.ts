@@ -15,6 +15,7 @@ import {
   item,
   pdu,
   pdv,
+  readResponse,
   releaseRQ,
   storeRQ,
   type AssociateOptions,
@@ -46,6 +47,19 @@ async function associate(listener: TestListener, options?: AssociateOptions): Pr
   peer.send(associateRQ(options));
   assert.equal((await peer.next())?.type, 0x02, 'A-ASSOCIATE-AC');
   return peer;
+}
+
+/** A response that comes in fragments, put together as one PDV; fails when a PDU is longer than this. */
+async function fragments(peer: RawPeer, maxPduLength: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const received = await peer.next();
+    assert.equal(received?.type, 0x04);
+    assert.ok(received.body.length <= maxPduLength, `a PDU of ${received.body.length} bytes`);
+    assert.equal(received.body.readUInt32BE(0), received.body.length - 4);
+    parts.push(received.body.subarray(6));
+    if (received.body[5] === COMMAND) return pdv(received.body[4] ?? 0, COMMAND, Buffer.concat(parts));
+  }
 }
 
 async function closeAll(): Promise<void> {
@@ -193,9 +207,30 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
 
   it('compares AE titles without case and padding', async () => {
     const listener = await listen({
-      policy: { callingAETs: new Set(['CT01']), checkCalledAET: true, ourAETs: ['Our_Scp'] },
+      policy: { callingAETs: new Set(['CT01']), checkCalledAET: true, ourAET: 'Our_Scp' },
     });
     await associate(listener, { callingAET: ' ct01', calledAET: 'OUR_SCP' });
+  });
+
+  it('is called by each of its AE titles, and by no other, and says by which', async () => {
+    const policy = { checkCalledAET: true, ourAET: 'CT_IN', alsoCalledAETs: ['Mr_In', 'US_IN'] };
+    const listener = await listen({ policy });
+    for (const calledAET of ['CT_IN', 'mr_in', 'US_IN']) {
+      const peer = await connect(listener);
+      peer.send(associateRQ({ calledAET }));
+      const accepted = await peer.next();
+      assert.equal(accepted?.type, 0x02);
+      assert.equal(accepted.body.toString('latin1', 4, 20), calledAET.padEnd(16), 'as it was called');
+      peer.send(dataTF(pdv(3, COMMAND, storeRQ()), pdv(3, LAST_DATA, Buffer.alloc(10))));
+      await peer.response();
+      assert.equal(listener.stored.at(-1)?.request.association.calledAET, calledAET);
+    }
+    const stranger = await connect(listener);
+    stranger.send(associateRQ({ calledAET: 'MR_IN_2' }));
+    await expectReject(stranger, 1, 1, 7);
+    const event = listener.events.at(-1);
+    assert.ok(event?.event === 'association-rejected');
+    assert.match(event.text, /"MR_IN_2" is not ours \("CT_IN", "Mr_In", "US_IN"\)/);
   });
 
   it('writes an AE title with control characters escaped', async () => {
@@ -354,12 +389,60 @@ describe('requests on an open association', () => {
     assert.equal((await peer.response()).get(0x0120), 9, 'C-CANCEL has no response');
   });
 
-  it('fits its responses into what the peer can take', async () => {
-    const peer = await associate(await listen(), { maxPduLength: 64 });
-    peer.send(dataTF(pdv(3, COMMAND, storeRQ()), pdv(3, LAST_DATA, Buffer.alloc(10))));
-    const first = await peer.next();
-    assert.equal(first?.type, 0x04);
-    assert.ok((first?.body.length ?? 99) <= 64);
+  for (const maxPduLength of [7, 8, 9, 12, 13, 64, 83]) {
+    it(`fits its responses into PDUs of ${maxPduLength} bytes, where the peer takes no more`, async () => {
+      const peer = await associate(await listen(), { maxPduLength });
+      const asked: [Buffer, number][] = [
+        [dataTF(pdv(3, COMMAND, storeRQ()), pdv(3, LAST_DATA, Buffer.alloc(10))), 0x8001],
+        [dataTF(pdv(1, COMMAND, echoRQ(5))), 0x8030],
+        [dataTF(pdv(1, COMMAND, commandSet({ 0x0100: 0x0777, 0x0110: 4, 0x0800: 0x0101 }))), 0x8777],
+      ];
+      for (const [request, field] of asked) {
+        peer.send(request);
+        assert.equal(readResponse(await fragments(peer, maxPduLength)).values.get(0x0100), field);
+      }
+    });
+  }
+
+  for (const maxPduLength of [1, 6]) {
+    it(`has no association with a peer that takes ${maxPduLength} bytes: nothing could be answered`, async () => {
+      const peer = await connect(await listen());
+      peer.send(associateRQ({ maxPduLength }));
+      await expectAbort(peer, 0, 0);
+    });
+  }
+
+  it('takes UIDs with padding around them, and those that are almost UIDs', async () => {
+    const listener = await listen();
+    const peer = await associate(listener);
+    const uids: [sent: string, taken: string][] = [
+      ['1.2.3.', '1.2.3.'],
+      ['1.2..3', '1.2..3'],
+      ['1.2. 3', '1.2. 3'],
+      [' 1.2.3', '1.2.3'],
+      ['1.2.3 ', '1.2.3'],
+      ['1.2.3\0\0\0', '1.2.3'],
+      ['ANON-1.2', 'ANON-1.2'],
+    ];
+    for (const [sent, taken] of uids) {
+      peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x1000: sent })), pdv(3, LAST_DATA, Buffer.alloc(10))));
+      const response = await peer.response();
+      assert.deepEqual([response.get(0x0900), response.get(0x1000)], [0, taken], JSON.stringify(sent));
+      assert.equal(listener.stored.at(-1)?.request.sopInstanceUID, taken);
+    }
+    peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x0002: `${CT}.` })), pdv(3, LAST_DATA, Buffer.alloc(10))));
+    assert.equal((await peer.response()).get(0x0900), 0, 'a SOP class with a dot at its end');
+  });
+
+  it('repeats of a UID that is too long no more than a UID may have', async () => {
+    const listener = await listen();
+    const peer = await associate(listener);
+    const uid = `1.${'2'.repeat(60_000)}`;
+    peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x1000: uid })), pdv(3, LAST_DATA, Buffer.alloc(10))));
+    const response = await peer.response();
+    assert.deepEqual([response.get(0x0900), response.get(0x1000)], [0x0117, uid.slice(0, 64)]);
+    const event = listener.events.at(-1);
+    assert.ok(event?.event === 'object-refused' && event.sopInstanceUID.length <= 65);
   });
 });
 

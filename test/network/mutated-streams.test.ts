@@ -113,7 +113,7 @@ class CountingStore implements ObjectStore {
 }
 
 const policy = {
-  ourAETs: ['OUR_SCP'],
+  ourAET: 'OUR_SCP',
   checkCalledAET: false,
   callingAETs: 'any',
   maxAssociations: BATCH,

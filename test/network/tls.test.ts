@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket, type TlsOptions } from 'node:tls';
 import { tlsProblem } from '../../src/network';
 import { Certificates, type Certificate } from '../support/certificates';
+import { holdUp } from '../support/hold-up';
 import { needs } from '../support/needs';
 import { associateRQ } from '../support/pdus';
 import { RawPeer } from '../support/raw-peer';
@@ -202,6 +205,23 @@ describe('TLS (PS3.15 B.12, BCP 195)', { skip: needs('openssl') }, () => {
     assert.equal((await associate(listener)).type, 0x02);
     await Promise.all(peers.map(({ closed }) => closed));
     assert.match(await refusal(listener), /took too long/);
+  });
+
+  it('a handshake that was held up by us may be finished', async () => {
+    const listener = await listen(pem(server), { limits: { associationTimeoutSeconds: 0.3 } });
+    const socket = connectTcp(listener.port, '127.0.0.1');
+    open.push(socket);
+    await until(() => listener.listener.connectionCount === 1, 'the connection');
+    const secured = connect({ socket, rejectUnauthorized: false });
+    open.push(secured);
+    holdUp(900);
+    secured.write(associateRQ());
+    assert.equal(((await once(secured, 'data')) as [Buffer])[0].readUInt8(0), 0x02);
+    assert.deepEqual(
+      listener.events.map(({ event }) => event),
+      ['association-accepted'],
+    );
+    assert.equal(listener.listener.openAssociations, 1);
   });
 
   it('survives resets in the middle of a handshake, and stops with one under way', async () => {

@@ -20,6 +20,7 @@ export interface TestListenerOptions {
   policy?: Partial<ListenerOptions['policy']>;
   limits?: Partial<ListenerOptions['limits']>;
   allowedHosts?: string[];
+  bindAddress?: string;
   tls?: TlsOptions;
   /** Instead of the one that remembers. */
   store?: ObjectStore;
@@ -51,10 +52,10 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
   };
   const listener = new Listener({
     port: 0,
-    bindAddress: '127.0.0.1',
+    bindAddress: options.bindAddress ?? '127.0.0.1',
     allowsHost: hostFilter(options.allowedHosts ?? []),
     policy: {
-      ourAETs: ['OUR_SCP'],
+      ourAET: 'OUR_SCP',
       checkCalledAET: false,
       callingAETs: 'any',
       maxAssociations: 50,
