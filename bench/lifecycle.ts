@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { dicomIn } from '../test/support/flows';
 import { freePort } from '../test/support/free-port';
 import { startNodeRed, type NodeRed } from '../test/support/node-red';
-import { loopProbe } from './support/loop-probe';
+import { loopProbe } from '../test/support/loop-probe';
 import { median } from './support/median';
 import { memoryMB } from './support/proc';
 import { countingFlow, pause } from './support/receivers';

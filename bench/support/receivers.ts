@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { TAB, dicomIn, flowNode } from '../../test/support/flows';
 import { freePort } from '../../test/support/free-port';
 import { startNodeRed, type FlowNode, type NodeRed } from '../../test/support/node-red';
-import { loopProbe, type LoopDelays } from './loop-probe';
+import { loopProbe, type LoopDelays } from '../../test/support/loop-probe';
 import type { Protocol } from './store-load';
 
 /** A receiver that runs. */

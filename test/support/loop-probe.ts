@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NodeRed } from '../../test/support/node-red';
+import type { NodeRed } from './node-red';
 
 /** Delays of an event loop, in milliseconds. */
 export interface LoopDelays {
