@@ -18,15 +18,16 @@ export class SegmentReading {
    * @throws an Error with code `QUEUE_VERSION` when another version has written it
    */
   read(segment: Segment, objects: Map<string, LoggedObject<Segment>>): void {
+    const isKnown = segment.unread !== undefined;
+    // Whatever happens here: what has not been read to its end is not to be deleted.
+    segment.unread ??= new Set();
     const report = this.reportOf(segment, objects);
     const verdict = report instanceof Error ? 'unread' : judgeSegment(segment, report);
     const text = verdictText(verdict, segment.path, report);
     if (verdict === 'foreign') throw Object.assign(new Error(text), { code: 'QUEUE_VERSION' });
-    const isKnown = verdict === 'unread' && segment.unread !== undefined;
-    if (text !== undefined && !isKnown) this.onLeftover(new Error(text));
+    if (text !== undefined && !(verdict === 'unread' && isKnown)) this.onLeftover(new Error(text));
     segment.isDamaged = verdict === 'damaged';
-    if (verdict === 'unread') segment.unread ??= new Set();
-    else delete segment.unread;
+    if (verdict !== 'unread') delete segment.unread;
     if (report instanceof Error) return;
     segment.size = report.size;
     for (const id of report.leftBefore) this.leftBefore.add(id);

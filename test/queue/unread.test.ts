@@ -264,24 +264,30 @@ describe('a segment that is not as it was written', () => {
     assert.deepEqual(last.files, []);
   });
 
-  it('was written by another version: it is refused, and nothing is touched', async () => {
-    const directory = await crashed(TEXTS);
-    const [name = ''] = segmentFiles(directory);
-    const path = join(directory, name);
-    const bytes = readFileSync(path);
-    // The version, and the checksum of its record, as a later one would write them.
-
-    const batch = new RecordBatch(bytes.subarray(0, 8));
-    batch.add('begin', '9');
-    const other = Buffer.concat([...batch.pieces().map((piece) => Buffer.from(piece))]).subarray(
-      0,
-      batch.size,
-    );
-    other.copy(bytes);
-    writeFileSync(path, bytes);
-    await assert.rejects(opened(directory), { code: 'QUEUE_VERSION' });
-    assert.ok(readFileSync(path).equals(bytes));
-  });
+  for (const [what, isAll] of [
+    ['with records as ours', true],
+    ['of which nothing else can be read', false],
+  ] as const) {
+    it(`was written by another version, ${what}: it is refused, and nothing is touched`, async () => {
+      const directory = await crashed(TEXTS);
+      const [name = ''] = segmentFiles(directory);
+      const path = join(directory, name);
+      const bytes = readFileSync(path);
+      // The version, and the checksum of its record, as a later one would write them.
+      const batch = new RecordBatch(bytes.subarray(0, 8));
+      batch.add('begin', '9');
+      const beginning = Buffer.concat(batch.pieces()).subarray(0, batch.size);
+      beginning.copy(bytes);
+      const segment = isAll ? bytes : beginning;
+      writeFileSync(path, segment);
+      const options = { directory, maxObjects: 9, synced: true, minFreeBytes: 0, onLeftover: assert.fail };
+      const queue = new DiskQueue(options);
+      for (let attempt = 0; attempt < 3; attempt += 1)
+        await assert.rejects(queue.open(), { code: 'QUEUE_VERSION' });
+      queue.close();
+      assert.ok(readFileSync(path).equals(segment));
+    });
+  }
 });
 
 describe('names in the queue directory', () => {
