@@ -290,6 +290,40 @@ describe('a segment that is not as it was written', () => {
   }
 });
 
+describe('the queue of version 0.1', () => {
+  const NAME = '1795657948990-0000000001-b47b8e8fbeb691e4.queue';
+  /** As a kill left it: one object had left, another was delivered twice. */
+  const SEGMENT = [
+    'tHuOj762keRzGTwzAAAAABoAAAADAAAAMTc5NTY1Nzk0ODk5MC0wMDAwMDAwMDAyLTNvbmW0e46PvraR5Pn2w44AAAAAGgAAAAMA',
+    'AAAxNzk1NjU3OTQ4OTkwLTAwMDAwMDAwMDQtM3R3b7R7jo++tpHkLXIEsQAAAAAaAAAABQAAADE3OTU2NTc5NDg5OTAtMDAwMDAw',
+    'MDAwNi01dGhyZWW0e46PvraR5LftLEMCAAAAGgAAAAAAAAAxNzk1NjU3OTQ4OTkwLTAwMDAwMDAwMDItM7R7jo++tpHk/xG4uAEA',
+    'AAAcAAAAAAAAADE3OTU2NTc5NDg5OTAtMDAwMDAwMDAwNC0zfjG0e46PvraR5MuupIUAAAAAGgAAAAQAAAAxNzk1NjU3OTQ4OTkw',
+    'LTAwMDAwMDAwMTAtNGZvdXK0e46PvraR5J8USwwDAAAAAAAAAAAAAAA=',
+  ].join('');
+
+  it('is read, with its counts, and emptied', async () => {
+    const directory = folder();
+    mkdirSync(directory);
+    writeFileSync(join(directory, NAME), Buffer.from(SEGMENT, 'base64'));
+    writeFileSync(join(directory, '1763900000000-0000000007-3~2.dcm'), 'old');
+    writeFileSync(join(directory, '1763900000000-0000000008-0.part'), 'half');
+    const queue = await opened(directory);
+    const taken = await takeAll(queue);
+    assert.deepEqual(
+      taken.map((object) => [object.read(textOf), object.redelivered, object.crashes]),
+      [
+        ['old', 3, 0],
+        ['two', 2, 0],
+        ['three', 1, 0],
+        ['four', 1, 0],
+      ],
+    );
+    for (const { id } of taken) queue.remove(id);
+    queue.close();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+});
+
 describe('names in the queue directory', () => {
   it('that are not ours are left alone, whatever they end with, and a folder is no obstacle', async () => {
     const directory = folder();
