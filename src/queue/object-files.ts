@@ -18,8 +18,8 @@ const CHUNK_BYTES = 1_048_576;
  * only when all of it has been written, and where that is wanted is on the disk.
  */
 export class ObjectFiles implements ObjectPlace {
-  /** What the names say of attempts. Not in here: none. */
-  private readonly attempts = new Map<string, Attempts>();
+  /** Names of files that say something of attempts. Not in here: nothing. */
+  private readonly names = new Map<string, string>();
 
   constructor(
     private readonly directory: string,
@@ -29,9 +29,15 @@ export class ObjectFiles implements ObjectPlace {
 
   /** The objects among these names. */
   open(names: readonly string[]): FoundObject[] {
-    const found = names.map(parseObjectName).filter((object) => object !== undefined);
-    this.attempts.clear();
-    for (const object of found) this.appeared(object);
+    this.names.clear();
+    const found: FoundObject[] = [];
+    for (const name of names) {
+      const object = parseObjectName(name);
+      if (object === undefined) continue;
+      // As it is: an earlier version wrote the same in another way.
+      if (name !== objectName(object.id, NO_ATTEMPTS)) this.names.set(object.id, name);
+      found.push(object);
+    }
     return found;
   }
 
@@ -53,14 +59,15 @@ export class ObjectFiles implements ObjectPlace {
 
   /** There is a file now with the name of this object after these attempts. */
   appeared({ id, attempts }: FoundObject): void {
-    if (attempts !== NO_ATTEMPTS) this.attempts.set(id, attempts);
+    this.names.set(id, objectName(id, attempts));
   }
 
   setAttempts(id: string, attempts: Attempts): void {
-    const [from, to] = [this.path(id), join(this.directory, objectName(id, attempts))];
+    const name = objectName(id, attempts);
+    const [from, to] = [this.path(id), join(this.directory, name)];
     if (from === to) return;
     this.files.renameSync(from, to);
-    this.attempts.set(id, attempts);
+    this.names.set(id, name);
   }
 
   /**
@@ -109,7 +116,7 @@ export class ObjectFiles implements ObjectPlace {
   /** If it is there. rmSync would do this too, at twice the cost. */
   remove(id: string): void {
     const path = this.path(id);
-    this.attempts.delete(id);
+    this.names.delete(id);
     try {
       this.files.unlinkSync(path);
     } catch (error) {
@@ -122,7 +129,7 @@ export class ObjectFiles implements ObjectPlace {
     // Otherwise it could not be told from a folder that is not there.
     if (this.files.statSync(from, { throwIfNoEntry: false }) === undefined) throw gone(from);
     this.files.renameSync(from, path);
-    this.attempts.delete(id);
+    this.names.delete(id);
   }
 
   private openFile(path: string): number {
@@ -135,7 +142,7 @@ export class ObjectFiles implements ObjectPlace {
   }
 
   private path(id: string): string {
-    return join(this.directory, objectName(id, this.attempts.get(id) ?? NO_ATTEMPTS));
+    return join(this.directory, this.names.get(id) ?? objectName(id, NO_ATTEMPTS));
   }
 }
 
