@@ -9,7 +9,9 @@ import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
-import { StoreClient, sampleInstance } from '../support/store-client';
+import { needs } from '../support/needs';
+import { run } from '../support/senders';
+import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
 const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
@@ -74,6 +76,37 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     await nodeRed.waitForLine(/\[error\].* in use/, { from });
     await (await StoreClient.open(port)).release();
   });
+
+  it('runs twelve nodes without a warning of Node about listeners', async () => {
+    const ports = await Promise.all(Array.from({ length: 12 }, () => freePort()));
+    const nodes = ports.map((each, index) => dicomIn(`node-${index}`, each, [['test-out-1']]));
+    const from = await deploy([{ id: TAB, type: 'tab', label: 'test' }, ...nodes, ...sinkNodes(sink)]);
+    for (const each of ports) await nodeRed.waitForLine(new RegExp(`listening on .* ${each}$`), { from });
+    assert.doesNotMatch(nodeRed.lines.join('\n'), /MaxListenersExceeded/);
+  });
+
+  it(
+    'is called by several AE titles on one port, and a message says by which',
+    { skip: needs('dcmtk') },
+    async () => {
+      port = await freePort();
+      await deployListening({ ourAET: 'CT_IN', alsoCalledAETs: 'MR_IN, US_IN', checkCalledAET: true });
+      await sink.connected();
+      for (const title of ['CT_IN', 'MR_IN', 'us_in']) {
+        const { code } = await run('storescu', ['-aec', title, '127.0.0.1', String(port), SAMPLE]);
+        assert.equal(code, 0, title);
+      }
+      const messages = await sink.count(3);
+      assert.deepEqual(
+        messages.map(({ dicom }) => dicom.calledAET),
+        ['CT_IN', 'MR_IN', 'us_in'],
+      );
+      assert.notEqual((await run('echoscu', ['-aec', 'OTHER', '127.0.0.1', String(port)])).code, 0);
+      const echo = await fetch(`${nodeRed.url}/dicom-in/test-dicom-in/echo`, { method: 'POST' });
+      const { outcome, calledAET } = (await echo.json()) as Record<string, unknown>;
+      assert.deepEqual([outcome, calledAET], ['answered', 'CT_IN']);
+    },
+  );
 
   it('does not listen with settings that are wrong, and names them', async () => {
     port = await freePort();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { encodeFileMeta } from '../../src/dicom';
@@ -134,6 +135,21 @@ describe('sample messages', { timeout: 120_000 }, () => {
       const { status, body } = await convert(text, 'placeholders=false');
       assert.deepEqual([status, body.problem], [422, 'messageTooLarge']);
       assert(Number(body.message) > 300_000, body.message);
+    });
+
+    it('are made while other uploads do not go on', async () => {
+      const { port: adminPort, hostname } = new URL(nodeRed.url);
+      const unfinished = Array.from({ length: 12 }, () => {
+        const socket = connect(Number(adminPort), hostname);
+        socket.on('error', () => undefined);
+        socket.write(
+          `POST /dicom-in/sample HTTP/1.1\r\nHost: x\r\nContent-Type: ${OBJECT}\r\nContent-Length: 1000000\r\n\r\nx`,
+        );
+        return socket;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal((await convert(FILE)).status, 200);
+      for (const socket of unfinished) socket.destroy();
     });
 
     it('must come as bytes: a form of another site cannot send those', async () => {

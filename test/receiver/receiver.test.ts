@@ -95,6 +95,28 @@ describe('Receiver', () => {
     await until(() => queuedObjects(directory).length === 0, 'an empty queue');
   });
 
+  it('takes an object whose announced UID is almost one, goes by its data set, and warns', async () => {
+    const receiver = await start(folder());
+    const client = await StoreClient.open(receiver.port);
+    const { uid, dataSet } = sampleInstance(1);
+    for (const announced of [uid, `${uid}.`, `${uid} `, uid.replace('.', '. ')])
+      assert.equal(await client.store(announced, dataSet), 0, announced);
+    await client.release();
+    await until(() => receiver.delivered.length === 4, 'the objects');
+    assert.deepEqual(
+      receiver.delivered.map(({ message: { dicom } }) => [
+        dicom.sopInstanceUID,
+        dicom.warnings?.map(({ code }) => code).filter((code) => /uid|announced/.test(code)) ?? [],
+      ]),
+      [
+        [uid, []],
+        [uid, ['not-as-announced', 'uid-not-valid']],
+        [uid, []],
+        [uid, ['not-as-announced', 'uid-not-valid']],
+      ],
+    );
+  });
+
   it('answers A700 when the queue is full, says so, and goes on when there is room', async () => {
     const receiver = await start(folder(), { maxQueued: '2' }, { handOver: false });
     const client = await StoreClient.open(receiver.port);
