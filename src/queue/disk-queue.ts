@@ -277,9 +277,9 @@ export class DiskQueue implements ObjectQueue {
    * those of earlier runs only: a first attempt costs no write, and an end of the process is counted from the second on.
    */
   private attempt(id: string, before: Attempts): QueuedObject {
-    const attempts = { ...before, isOpen: id < this.newestFound };
+    const attempts = id < this.newestFound ? { ...before, isOpen: true } : before;
     this.suspects.begin(id, attempts);
-    this.keepAttempts(id, attempts);
+    if (attempts !== this.attemptsOf(id)) this.keepAttempts(id, attempts);
     return {
       id,
       redelivered: attempts.deliveries,

@@ -16,12 +16,6 @@ export class Fifo<T> {
     return this.items[this.first];
   }
 
-  /** It is the oldest now. */
-  unshift(item: T): void {
-    if (this.first === 0) this.items.unshift(item);
-    else this.items[(this.first -= 1)] = item;
-  }
-
   push(item: T): void {
     this.items.push(item);
   }

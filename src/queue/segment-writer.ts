@@ -62,7 +62,8 @@ export class SegmentWriter {
   private isNamed = false;
   private syncsAlone = 0;
   private syncsHere = 0;
-  private isSpoilt = false;
+  private isSealed = false;
+  /** Something that later records must not depend on. */
   private hasFailed = false;
   /** Some file systems count no links. */
   private hadLinks = false;
@@ -94,9 +95,8 @@ export class SegmentWriter {
     return this.end;
   }
 
-  /** False once something failed that later records must not depend on. */
   get isUsable(): boolean {
-    return !this.isSpoilt;
+    return !this.isSealed && !this.hasFailed;
   }
 
   /** Where it is on the disk up to, if no record in it says so yet. */
@@ -128,7 +128,6 @@ export class SegmentWriter {
       if (this.syncsHere > 0 && this.syncs.isIdle) this.syncHere();
       else await this.syncs.done();
     } catch (error) {
-      this.isSpoilt = true;
       this.hasFailed = true;
       throw error;
     }
@@ -137,7 +136,7 @@ export class SegmentWriter {
 
   /** Nothing more is written to it. When it is on the disk, its name says where it ends; then the file is closed. */
   seal(): void {
-    this.isSpoilt = true;
+    this.isSealed = true;
     this.syncs.whenIdle(() => {
       this.sealWhenSynced()
         .catch((error: unknown) => this.options.onLeftover(error as Error))
@@ -147,9 +146,8 @@ export class SegmentWriter {
 
   /** The same at once, at the end of the run: a sync of what has been written may hold up the thread. */
   sealNow(): void {
-    const isWhole = !this.hasFailed;
-    this.isSpoilt = true;
-    if (isWhole)
+    this.isSealed = true;
+    if (!this.hasFailed)
       this.cleanUp(() => {
         if (this.isOnDisk()) this.sayEnd();
       });
@@ -196,7 +194,6 @@ export class SegmentWriter {
       this.hadLinks = hasLinks;
       return;
     }
-    this.isSpoilt = true;
     this.hasFailed = true;
     throw Object.assign(new Error(`${basename(this.segment.path)} was deleted`), { code: 'ENOENT' });
   }
@@ -214,7 +211,6 @@ export class SegmentWriter {
       this.files.ftruncateSync(this.fd, this.end);
       this.filledTo = this.end;
     } catch {
-      this.isSpoilt = true;
       this.hasFailed = true;
     }
   }

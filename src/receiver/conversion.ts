@@ -21,7 +21,8 @@ import { readHead, type ObjectNote } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 
-export interface ConversionSettings extends Pick<
+/** What a message holds of an object, received or shown as a sample. */
+export type PayloadSettings = Pick<
   DicomInSettings,
   | 'includeCommonFieldsNode'
   | 'includeReportNode'
@@ -31,8 +32,9 @@ export interface ConversionSettings extends Pick<
   | 'defaultCharacterSet'
   | 'maxMessageMB'
   | 'maxMessageElements'
-  | 'document'
-> {
+>;
+
+export interface ConversionSettings extends PayloadSettings, Pick<DicomInSettings, 'document'> {
   /** The id of the node, which makes an object's id one that is unique among all receivers. */
   receiverId: string;
   output: DicomInSettings['output'];

@@ -1,25 +1,13 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
 import { readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
-import { aboutObject } from './conversion';
+import { aboutObject, type PayloadSettings } from './conversion';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 import { sampleObject } from './sample-object';
 
 /** In the place of an object's id: an answer to a sample has nobody to go to. */
 export const SAMPLE_ID = 'sample';
 
-export type SampleSettings = Pick<
-  DicomInSettings,
-  | 'includeCommonFieldsNode'
-  | 'includeReportNode'
-  | 'includeTagsNode'
-  | 'tagsFormat'
-  | 'leaveOutEmpty'
-  | 'defaultCharacterSet'
-  | 'maxMessageMB'
-  | 'maxMessageElements'
-  | 'ourAET'
-  | 'port'
->;
+export type SampleSettings = PayloadSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
 
 /** The file is DICOM, but no object that a receiver would take. */
 export class NotAnObject extends Error {

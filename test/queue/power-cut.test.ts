@@ -24,6 +24,11 @@ interface World {
   told: string[];
 }
 
+function newWorld(seed: number): World {
+  const random = seeded(seed);
+  return { random, disk: new PowerCutDisk(random), safe: new Map(), sent: new Set(), told: [] };
+}
+
 const pick = (random: () => number, count: number): number => Math.floor(random() * count);
 
 function queueOn({ disk, told }: World, synced: boolean): DiskQueue {
@@ -150,14 +155,7 @@ describe('a disk queue whose power is cut', () => {
       : 'nothing is given that was not received (what is not synced may be lost)';
     it(`${promise} (${synced ? 'disk-synced' : 'disk'}, ${DISKS * CUTS} cuts)`, async () => {
       for (let seed = 1; seed <= DISKS; seed += 1) {
-        const random = seeded(seed);
-        const world: World = {
-          random,
-          disk: new PowerCutDisk(random),
-          safe: new Map(),
-          sent: new Set(),
-          told: [],
-        };
+        const world = newWorld(seed);
         try {
           await cutThreeTimes(world, synced);
         } catch (error) {
@@ -170,20 +168,13 @@ describe('a disk queue whose power is cut', () => {
   it('loses nothing in either mode when only the process is killed', async () => {
     for (const synced of [true, false]) {
       for (let seed = 1; seed <= DISKS / 5; seed += 1) {
-        const random = seeded(seed);
-        const world: World = {
-          random,
-          disk: new PowerCutDisk(random),
-          safe: new Map(),
-          sent: new Set(),
-          told: [],
-        };
+        const world = newWorld(seed);
         for (let kill = 0; kill < CUTS; kill += 1) {
           const queue = queueOn(world, synced);
           const held = await recover(world, queue, true).catch((error: unknown) => {
             throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
           });
-          world.disk.left = pick(random, STEPS_TO_A_CUT);
+          world.disk.left = pick(world.random, STEPS_TO_A_CUT);
           await work(world, queue, held);
           world.disk = world.disk.afterKill();
         }
