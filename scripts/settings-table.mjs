@@ -7,7 +7,7 @@ import { format, resolveConfig } from 'prettier';
 
 const require = createRequire(import.meta.url);
 const { FIELDS } = require('../dist/src/settings/index.js');
-const locale = require('../nodes/locales/en-US/dicom-in.json')['dicom-in'];
+const locale = require('../nodes/dicom-in/locales/en-US/dicom-in.json')['dicom-in'];
 const readme = fileURLToPath(new URL('../README.md', import.meta.url));
 const BEGIN = '<!-- settings table: scripts/settings-table.mjs -->';
 const END = '<!-- end of settings table -->';

@@ -1,4 +1,4 @@
-import type { ReceiverNodeStatus } from './receiver-status';
+import type { ReceiverNodeStatus } from '../dicom-in/runtime/receiver-status';
 
 /** More often nobody could read it, and every change is a message of each Status node. */
 const INTERVAL_MS = 1_000;

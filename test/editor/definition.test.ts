@@ -25,7 +25,7 @@ interface Definition {
   >;
 }
 
-const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', `${type}.html`), 'utf8');
+const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', type, `${type}.html`), 'utf8');
 
 /** The definition as the flow library's scorecard sees it: the literal in the html, without any other code. */
 function definition(html: string): [string, Definition] {

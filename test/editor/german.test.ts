@@ -18,7 +18,9 @@ function texts(type: string, language: string): Set<string> {
     if (typeof value === 'string') found.add(value);
     else if (value !== null && typeof value === 'object') Object.values(value).forEach(walk);
   };
-  walk(JSON.parse(readFileSync(join(PACKAGE_DIR, 'nodes', 'locales', language, `${type}.json`), 'utf8')));
+  walk(
+    JSON.parse(readFileSync(join(PACKAGE_DIR, 'nodes', type, 'locales', language, `${type}.json`), 'utf8')),
+  );
   return new Set([...found].filter((text) => text.includes(' ') && !text.includes('__')));
 }
 

@@ -189,19 +189,19 @@ function writtenKeys(type: NodeType): Set<string> {
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(read(type, `${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
     editorCode(type),
     /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
-  add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
+  add(read(type, `${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
 }
 
 function editorCode(type: NodeType): string {
-  return readdirSync(nodes)
-    .filter((file) => file.startsWith(`${type}.`) && file.endsWith('.editor.ts'))
-    .map((file) => read(file))
+  const folder = join(type, 'editor');
+  return readdirSync(join(nodes, folder))
+    .map((file) => read(folder, file))
     .join('\n');
 }
 
@@ -256,13 +256,13 @@ function catalogue(type: NodeType, language: string): Map<string, string> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     }
   };
-  const json = JSON.parse(read('locales', language, `${type}.json`)) as Record<string, unknown>;
+  const json = JSON.parse(read(type, 'locales', language, `${type}.json`)) as Record<string, unknown>;
   assert.deepEqual(Object.keys(json), [type]);
   walk(json[type], '');
   return texts;
 }
 
-const languages = readdirSync(join(nodes, 'locales'));
+const languages = readdirSync(join(nodes, 'dicom-in', 'locales'));
 
 for (const type of NODE_TYPES) {
   for (const language of languages) {
@@ -296,7 +296,7 @@ for (const type of NODE_TYPES) {
     });
 
     test(`${type}, ${language}: the help is markdown and begins with one plain sentence`, () => {
-      const help = read('locales', language, `${type}.html`);
+      const help = read(type, 'locales', language, `${type}.html`);
       const begin = new RegExp(`^<script type="text/markdown" data-help-name="${type}">\n[^#<*\`\n]+\\.\n\n`);
       assert.match(help, begin);
       for (const heading of HEADINGS[type][language] ?? assert.fail(`headings in ${language}`)) {
@@ -329,14 +329,15 @@ const EXPLAINED: Record<NodeType, (language: string) => string> = {
   'dicom-in': (language) => {
     const page = language === 'en-US' ? 'dicom-in.md' : `dicom-in.${language}.md`;
     assert(
-      read('locales', language, 'dicom-in.html').includes(`/docs/${page})`),
+      read('dicom-in', 'locales', language, 'dicom-in.html').includes(`/docs/${page})`),
       `the help leads to ${page}`,
     );
     assert(existsSync(join(PACKAGE_DIR, 'docs', page)), page);
     return readFileSync(join(PACKAGE_DIR, 'docs', page), 'utf8');
   },
   // A long code may be broken where the sidebar is narrow.
-  'dicom-response': (language) => read('locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
+  'dicom-response': (language) =>
+    read('dicom-response', 'locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {
@@ -362,7 +363,7 @@ for (const type of NODE_TYPES) {
 
   test(`${type}: the help has the same parts in all languages`, () => {
     const parts = (language: string): string[] =>
-      read('locales', language, `${type}.html`)
+      read(type, 'locales', language, `${type}.html`)
         .split('\n')
         .filter((line) => /^(#{3,4} |\| |- |: |\d\. |```)/.test(line))
         .map((line) => /^(#+|\||-|:|\d|`+)/.exec(line)?.[0] ?? '');
@@ -372,7 +373,7 @@ for (const type of NODE_TYPES) {
 
 for (const language of languages) {
   test(`the help of dicom-in, ${language}, is short, and names the settings that decide what is lost or left out`, () => {
-    const help = read('locales', language, 'dicom-in.html');
+    const help = read('dicom-in', 'locales', language, 'dicom-in.html');
     assert(help.length < 6_500, `${help.length} characters`);
     const texts = catalogue('dicom-in', language);
     const settings = [

@@ -86,7 +86,7 @@ describe('the scorecard', () => {
   });
 
   it('finds a node without an example, one that is there twice, and one that the library could not read', () => {
-    const html = 'dist/nodes/dicom-response.html';
+    const html = 'dist/nodes/dicom-response/dicom-response.html';
     const renamed = withChange(html, (text) =>
       text.replace("registerType('dicom-response'", "registerType('dicom-x'"),
     );
