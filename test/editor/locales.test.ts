@@ -191,17 +191,17 @@ function writtenKeys(type: NodeType): Set<string> {
   };
   add(read(type, `${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
-    editorCode(type),
+    code(type),
     /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
-  add(read(type, `${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
 }
 
-function editorCode(type: NodeType): string {
-  const folder = join(type, 'editor');
-  return readdirSync(join(nodes, folder))
-    .map((file) => read(folder, file))
+/** Of the node's type: editor and runtime. */
+function code(type: NodeType): string {
+  return readdirSync(join(nodes, type), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(type, file))
     .join('\n');
 }
 
@@ -214,7 +214,7 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
       const field = FIELDS[name];
       if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
     }
-    const tabs = /const TABS = \[([^\]]*)\]/.exec(editorCode('dicom-in'))?.[1] ?? '';
+    const tabs = /const TABS = \[([^\]]*)\]/.exec(code('dicom-in'))?.[1] ?? '';
     for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
     for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);

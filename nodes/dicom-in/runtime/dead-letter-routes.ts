@@ -1,33 +1,28 @@
 import type { Request, Response } from 'express';
-import type { NodeAPI } from 'node-red';
 import {
   MAX_LETTERS,
   ReceiverNotRunning,
   type DeadLetterList,
   type ReceiverHost,
 } from '../../../src/receiver';
-import { answering, nodeId } from '../../runtime/routes';
-import { runningReceivers } from '../../runtime/running-receivers';
+import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
+import type { ReceiverNode } from './receiver-node';
 
-const LETTERS = '/dicom-in/:id/dead-letters';
-
-/** Admin routes for dead letters: list, requeue, discard. Called once, when the module is loaded. */
-export function registerDeadLetterRoutes(RED: NodeAPI): void {
-  const read = RED.auth.needsPermission('dicom-in.read');
-  const write = RED.auth.needsPermission('dicom-in.write');
-  RED.httpAdmin.get(LETTERS, read, withReceiver(list));
-  RED.httpAdmin.post(
-    `${LETTERS}/:letter/requeue`,
-    write,
+/** Dead letters: list, requeue, discard. */
+export function addDeadLetterRoutes(routes: AdminRoutes<ReceiverNode>): void {
+  routes.onNode('get', 'dead-letters', withReceiver(list));
+  routes.onNode(
+    'post',
+    'dead-letters/:letter/requeue',
     withReceiver(async (receiver, request, response) => {
-      response.sendStatus((await receiver.ask('requeue', letterId(request))) ? 204 : 404);
+      response.sendStatus((await receiver.ask('requeue', parameter(request, 'letter'))) ? 204 : 404);
     }),
   );
-  RED.httpAdmin.delete(
-    `${LETTERS}/:letter`,
-    write,
+  routes.onNode(
+    'delete',
+    'dead-letters/:letter',
     withReceiver(async (receiver, request, response) => {
-      response.sendStatus((await receiver.ask('discard', letterId(request))) ? 204 : 404);
+      response.sendStatus((await receiver.ask('discard', parameter(request, 'letter'))) ? 204 : 404);
     }),
   );
 }
@@ -40,10 +35,7 @@ async function list(receiver: ReceiverHost, request: Request, response: Response
   const { after, limit = MAX_LETTERS } = request.query as { after?: unknown; limit?: unknown };
   const most = Number(limit);
   if (!Number.isInteger(most) || most < 1 || (after !== undefined && typeof after !== 'string')) {
-    response
-      .status(400)
-      .json({ message: `limit is a whole number from 1 on, after the id of a dead letter` });
-    return;
+    throw new RequestRefused(400, 'limit is a whole number from 1 on, after the id of a dead letter');
   }
   const page = { limit: Math.min(most, MAX_LETTERS), ...(after !== undefined && { after }) };
   const found: DeadLetterList = await receiver.ask('deadLetters', page);
@@ -51,21 +43,14 @@ async function list(receiver: ReceiverHost, request: Request, response: Response
   response.json({ ...found, ...(found.deadLetters.length === page.limit && { next: last }) });
 }
 
-function letterId(request: Request): string {
-  const { letter = '' } = request.params as { letter?: string };
-  return letter;
-}
-
-function withReceiver(
-  act: (receiver: ReceiverHost, request: Request, response: Response) => Promise<void>,
-): ReturnType<typeof answering> {
-  return answering(
-    (request, response) => {
-      const receiver = runningReceivers.get(nodeId(request));
-      if (receiver !== undefined) return act(receiver, request, response);
-      response.status(404).json({ message: 'no dicom-in node of this id is running' });
-      return undefined;
-    },
-    (error) => (error instanceof ReceiverNotRunning ? 503 : 500),
-  );
+function withReceiver(act: (receiver: ReceiverHost, request: Request, response: Response) => Promise<void>) {
+  return async ({ receiver }: ReceiverNode, request: Request, response: Response): Promise<void> => {
+    if (receiver === undefined)
+      throw new RequestRefused(404, 'the node does not run because of its settings');
+    try {
+      await act(receiver, request, response);
+    } catch (error) {
+      throw error instanceof ReceiverNotRunning ? new RequestRefused(503, error.message) : error;
+    }
+  };
 }

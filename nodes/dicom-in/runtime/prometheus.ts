@@ -1,3 +1,4 @@
+import { TYPE } from '../type';
 import type { ReceiverStatsJson } from './receiver-stats';
 
 interface Metric {
@@ -8,7 +9,7 @@ interface Metric {
 }
 
 const gauge = (name: string, help: string, value: Metric['value']): Metric => ({
-  name: `dicom_in_${name}`,
+  name: `${TYPE.replaceAll('-', '_')}_${name}`,
   type: 'gauge',
   help,
   value,

@@ -110,9 +110,6 @@ export class ReceiverStats {
   }
 }
 
-/** The nodes that are deployed now, by id, whether they listen or not. */
-export const statsOfNodes = new Map<string, ReceiverStats>();
-
 function refusalOf(event: ReceiverEvent): Refusal | undefined {
   switch (event.event) {
     case 'connection-refused':

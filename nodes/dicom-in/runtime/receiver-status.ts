@@ -1,8 +1,6 @@
 import type { NodeStatus } from 'node-red';
 import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
-
-/** Words by key and values: the node's locale. */
-export type Translate = (key: string, values?: Record<string, string | number>) => string;
+import type { Text } from '../../runtime/node-texts';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type ReceiverNodeStatus = NodeStatus & {
@@ -40,7 +38,7 @@ export class ReceiverStatus {
   /** Objects are refused for want of room, until one has been received again. */
   private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
 
-  constructor(private readonly translate: Translate) {}
+  constructor(private readonly words: Text) {}
 
   /** True if the event changes what is shown. */
   sees(event: ReceiverEvent): boolean {
@@ -140,7 +138,7 @@ export class ReceiverStatus {
   }
 
   private text(key: string, values?: Record<string, string | number>): string {
-    return this.translate(`dicom-in.status.${key}`, values);
+    return this.words(`status.${key}`, values);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
-import type { NodeAPI } from 'node-red';
 import { builtInSample, convertSampleFile } from '../../../src/receiver';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../../src/settings';
-import { deployedNodes } from '../../runtime/deployed-nodes';
+import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import { Uploads, type UploadFailure } from '../../runtime/uploads';
+import type { ReceiverNode } from './receiver-node';
 
 /** Conversions at a time: each may hold a file of the limit's size. Uploads that are under way are not among them. */
 const MAX_CONVERSIONS = 2;
@@ -23,34 +23,19 @@ const REFUSALS: Readonly<Record<UploadFailure, [status: number, problem: string,
 };
 
 /**
- * Admin routes for sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The
- * options of the first two are the dialog's, as the query. A file is never stored. Called once, when the module is loaded.
+ * Sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The options of the first two
+ * are the dialog's, as the query. A file is never stored.
  */
-export function registerSampleRoutes(RED: NodeAPI): void {
-  const read = RED.auth.needsPermission('dicom-in.read');
-  const write = RED.auth.needsPermission('dicom-in.write');
-  RED.httpAdmin.get('/dicom-in/sample', read, (request, response) => {
-    response.json(builtInSample(settingsOf(request)));
-  });
-  RED.httpAdmin.post('/dicom-in/sample', write, (request, response) => {
-    convertUpload(request, response).catch((error: unknown) => {
-      response.status(500).json({ message: error instanceof Error ? error.message : String(error) });
-    });
-  });
-  RED.httpAdmin.post('/dicom-in/:id/sample', write, (request, response) => {
-    const { id = '' } = request.params as { id?: string };
-    const node = deployedNodes.get(id);
-    if (node === undefined) {
-      response.status(404).json({ message: 'no dicom-in node of this id is deployed' });
-      return;
-    }
+export function addSampleRoutes(routes: AdminRoutes<ReceiverNode>): void {
+  routes.on('get', 'sample', (request, response) => response.json(builtInSample(settingsOf(request))));
+  routes.on('post', 'sample', convertUpload);
+  routes.onNode('post', 'sample', (node, _request, response) => {
     try {
       node.sendSample();
-      response.sendStatus(204);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      response.status(422).json({ problem: 'notJson', message: error.message });
+      throw error instanceof SyntaxError ? new RequestRefused(422, error.message, 'notJson') : error;
     }
+    response.sendStatus(204);
   });
 }
 
@@ -60,11 +45,11 @@ function settingsOf(request: Request): ReturnType<typeof parseSettings>['setting
 }
 
 async function convertUpload(request: Request, response: Response): Promise<void> {
-  const refuse = (status: number, problem: string, message: string): void => {
+  const refuse = (status: number, problem: string, message: string): never => {
     // The rest is read and dropped: who is still sending would not see the answer otherwise.
     request.resume();
     if (status === 408) response.set('Connection', 'close');
-    response.status(status).json({ problem, message });
+    throw new RequestRefused(status, message, problem);
   };
   // A form of another site cannot send this type without asking first.
   if (request.is('application/octet-stream') === false) {
@@ -78,7 +63,7 @@ async function convertUpload(request: Request, response: Response): Promise<void
     const placeholders = request.query['placeholders'] !== 'false';
     const outcome = await convertSampleFile({ file, settings: settingsOf(request), placeholders });
     if ('message' in outcome) response.type('application/json').send(outcome.message);
-    else response.status(422).json({ problem: outcome.problem, message: outcome.reason });
+    else throw new RequestRefused(422, outcome.reason, outcome.problem);
   } finally {
     conversions -= 1;
   }

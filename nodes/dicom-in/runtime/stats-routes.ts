@@ -1,27 +1,13 @@
-import type { NodeAPI } from 'node-red';
+import type { AdminRoutes } from '../../runtime/admin-routes';
+import { deployedNodes } from '../../runtime/deployed-nodes';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus';
-import { statsOfNodes } from './receiver-stats';
-import { answering, nodeId } from '../../runtime/routes';
+import { ReceiverNode } from './receiver-node';
 
-/** Admin routes for counters: one node as JSON, all nodes for Prometheus. Called once, when the module is loaded. */
-export function registerStatsRoutes(RED: NodeAPI): void {
-  const read = RED.auth.needsPermission('dicom-in.read');
-  RED.httpAdmin.get(
-    '/dicom-in/metrics',
-    read,
-    answering((_request, response) => {
-      const nodes = [...statsOfNodes.values()].map((stats) => stats.toJSON());
-      response.type(PROMETHEUS_CONTENT_TYPE).send(prometheusText(nodes));
-    }),
-  );
-  RED.httpAdmin.get(
-    '/dicom-in/:id/stats',
-    read,
-    answering((request, response) => {
-      const stats = statsOfNodes.get(nodeId(request));
-      if (stats === undefined)
-        response.status(404).json({ message: 'no dicom-in node of this id is deployed' });
-      else response.json(stats);
-    }),
-  );
+/** Counters: one node as JSON, all nodes for Prometheus. */
+export function addStatsRoutes(routes: AdminRoutes<ReceiverNode>): void {
+  routes.on('get', 'metrics', (_request, response) => {
+    const stats = deployedNodes.all(ReceiverNode).map((node) => node.stats.toJSON());
+    response.type(PROMETHEUS_CONTENT_TYPE).send(prometheusText(stats));
+  });
+  routes.onNode('get', 'stats', (node, _request, response) => response.json(node.stats));
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ReceiverStatus, type ReceiverNodeStatus } from '../../../nodes/dicom-in/runtime/receiver-status';
-import { StatusDisplay } from '../../../nodes/runtime/status-display';
+import { ReceiverStatus } from '../../../nodes/dicom-in/runtime/receiver-status';
 import type { Counters } from '../../../src/receiver';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -18,7 +17,7 @@ const counters = (received: number): Counters => ({
   queued: 0,
   deadLetters: 0,
 });
-const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('dicom-in.status.', ''));
+const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('status.', ''));
 const listening = { at: AT, event: 'listening', address: '::', port: 104 } as const;
 
 describe('what the node shows', () => {
@@ -58,7 +57,7 @@ describe('what the node shows', () => {
       backlogAndDeadLetters: '__objects__ wait __deadLetters__ dead',
     };
     const shown = new ReceiverStatus((key, values) =>
-      (texts[key.replace('dicom-in.status.', '')] ?? key).replace(/__(\w+?)__/g, (_match, name: string) =>
+      (texts[key.replace('status.', '')] ?? key).replace(/__(\w+?)__/g, (_match, name: string) =>
         String(values?.[name]),
       ),
     );
@@ -81,7 +80,7 @@ describe('what the node shows', () => {
 
   it('says which setting is wrong, and all of it for Status nodes', () => {
     const shown = new ReceiverStatus((key, values) =>
-      key.endsWith('.setting') ? `check ${values?.['setting']}` : key.replace('dicom-in.status.', ''),
+      key.endsWith('.setting') ? `check ${values?.['setting']}` : key.replace('status.', ''),
     );
     const wrong = (setting: string): void =>
       shown.failed({ kind: 'settingsInvalid', values: { setting }, down: true }, `${setting}: not so`);
@@ -104,40 +103,5 @@ describe('what the node shows', () => {
       assert(text.length < 20, text);
     }
     assert.equal(shown.current().text, '10k⇄ 123M✓ 123M✗');
-  });
-});
-
-describe('how often it is shown', () => {
-  it('at most once a second, and then as it is; only when it has changed', (test) => {
-    test.mock.timers.enable({ apis: ['setTimeout'] });
-    const shown: string[] = [];
-    let current: ReceiverNodeStatus = { state: 'starting', text: 'starting' };
-    const display = new StatusDisplay(
-      () => current,
-      ({ text = '' }) => shown.push(text),
-    );
-    const becomes = (text: string): void => {
-      current = { state: 'listening', text };
-      display.refresh();
-    };
-    display.refresh();
-    becomes('listening :104');
-    assert.deepEqual(shown, ['starting', 'listening :104'], 'a start is not held up');
-    for (let count = 1; count <= 500; count += 1) becomes(`1⇄ ${count}✓`);
-    assert.equal(shown.length, 2);
-    test.mock.timers.tick(999);
-    assert.equal(shown.length, 2);
-    test.mock.timers.tick(1);
-    assert.deepEqual(shown.slice(2), ['1⇄ 500✓']);
-    becomes('1⇄ 501✓');
-    becomes('1⇄ 500✓');
-    test.mock.timers.tick(5_000);
-    assert.equal(shown.length, 3, 'what was so for less than a second is not shown');
-    becomes('0⇄ 501✓');
-    assert.equal(shown.length, 4, 'at once, after a quiet second');
-    becomes('0⇄ 502✓');
-    display.close();
-    test.mock.timers.tick(5_000);
-    assert.equal(shown.length, 4, 'nothing once the node is closed');
   });
 });

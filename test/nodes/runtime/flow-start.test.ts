@@ -8,7 +8,7 @@ function flowStart(): { start: FlowStart; events: EventEmitter; logged: string[]
   const events = new EventEmitter();
   const logged: string[] = [];
   const RED = { events, log: { error: (text: string) => logged.push(text) } };
-  return { start: new FlowStart(RED as unknown as NodeAPI), events, logged };
+  return { start: FlowStart.of(RED as unknown as NodeAPI), events, logged };
 }
 
 describe('the start of flows', () => {
@@ -20,6 +20,14 @@ describe('the start of flows', () => {
     events.emit('flows:started');
     events.emit('flows:started');
     assert.deepEqual(ran, [...Array(50).keys()]);
+  });
+
+  it('is the same for all node types of a Node-RED, each of which has an API of its own', () => {
+    const { start, events } = flowStart();
+    const ofOtherType = { events, log: {} } as unknown as NodeAPI;
+    assert.equal(FlowStart.of(ofOtherType), start);
+    assert.equal(events.listenerCount('flows:started'), 1);
+    assert.notEqual(flowStart().start, start, 'another Node-RED');
   });
 
   it('leaves out a node that was closed before', () => {
@@ -38,6 +46,6 @@ describe('the start of flows', () => {
     });
     start.add(() => (ran = true));
     events.emit('flows:started');
-    assert.deepEqual([ran, logged], [true, ['dicom-in: Error: no']]);
+    assert.deepEqual([ran, logged], [true, ['dicom: Error: no']]);
   });
 });
