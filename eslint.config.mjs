@@ -32,6 +32,23 @@ const importDirection = Object.entries(LAYERS).map(([layer, forbidden]) => ({
   },
 }));
 
+const DOORS = {
+  regex: '^(\\.\\./)+src/[^/]+/.',
+  message: 'nodes import a room of src by its door, src/NAME (see CONTRIBUTING).',
+};
+const OTHER_NODES = {
+  regex: '^(\\.\\./){1,2}dicom(-[a-z]+)?(/|$)',
+  message: 'What node types share is in nodes/editor or nodes/runtime; they do not import each other.',
+};
+
+/** A node type's folder stands by itself: it imports src by its doors, what is shared, and no other node type. */
+const nodeFolders = [
+  {
+    files: ['nodes/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [DOORS, OTHER_NODES] }] },
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', '.node-red/', '.test-artefacts/'] },
   eslint.configs.recommended,
@@ -74,4 +91,5 @@ export default tseslint.config(
     },
   },
   ...importDirection,
+  ...nodeFolders,
 );

@@ -16,6 +16,7 @@ import { PACKAGE_DIR } from '../support/node-red';
 
 interface Definition {
   category: string;
+  color: string;
   icon: string;
   inputs: number;
   outputs: number;
@@ -51,10 +52,15 @@ const [responseType, response] = definition(responseHtml);
 
 test('the type is registered with literals that need no other code', () => {
   assert.equal(type, 'dicom-in');
-  assert.equal(literal.category, 'network');
   assert.equal(literal.inputs, 0);
   assert.equal(literal.outputs, 1);
-  assert(existsSync(join(PACKAGE_DIR, 'icons', literal.icon)), `icons/${literal.icon} exists`);
+});
+
+test('all nodes are one family: a category of their own, one colour, and an icon that is named as the type is', () => {
+  for (const [name, { category, color, icon }] of [definition(html), definition(responseHtml)]) {
+    assert.deepEqual({ category, color, icon }, { category: 'DICOM', color: '#9FCDCB', icon: `${name}.svg` });
+    assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
+  }
 });
 
 test('every setting has the default that src/settings gives it, and there is no other property', () => {
@@ -106,9 +112,7 @@ test('every setting has an input with an id and a label for it', () => {
 
 test('dicom-response is registered with literals, the defaults of src/settings, and an input for each property', () => {
   assert.equal(responseType, 'dicom-response');
-  const { category, inputs, outputs, icon } = response;
-  assert.deepEqual({ category, inputs, outputs }, { category: 'network', inputs: 1, outputs: 0 });
-  assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
+  assert.deepEqual([response.inputs, response.outputs], [1, 0]);
   const expected = Object.entries(RESPONSE_FIELDS).map(([name, field]) => [name, field.default]);
   assert.deepEqual(defaultValues(response), Object.fromEntries(expected));
   for (const name of Object.keys(RESPONSE_FIELDS)) {

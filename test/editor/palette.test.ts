@@ -18,17 +18,17 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
   });
 
   const nodes = [
-    ['dicom-in', 'dicom in', 'dicom.svg'],
+    ['dicom-in', 'dicom in', 'dicom-in.svg'],
     ['dicom-response', 'dicom response', 'dicom-response.svg'],
   ] as const;
 
   for (const [type, paletteLabel, icon] of nodes) {
-    it(`has ${type} among the network nodes`, async () => {
+    it(`has ${type} among the DICOM nodes`, async () => {
       const entry = editor.paletteNode(type);
       // A long label stands on two lines.
       assert.equal((await entry.innerText()).trim().replace(/\s+/g, ' '), paletteLabel);
       const category = entry.locator('xpath=ancestor::*[contains(@class, "red-ui-palette-category")][1]');
-      assert.match(await category.innerText(), /^\s*network/);
+      assert.match(await category.innerText(), /^\s*DICOM/);
     });
 
     it(`shows the icon of ${type}, which is served`, async () => {
