@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { ReceiverNotRunning, SAMPLE_ID, type AnswerOutcome, type CommandStatus } from '../src/receiver';
+import type { CommandStatus } from '../src/network';
+import { ReceiverNotRunning, SAMPLE_ID, type AnswerOutcome } from '../src/receiver';
 import { parseStatus } from '../src/settings';
 import { runningReceivers } from './runtime/running-receivers';
 

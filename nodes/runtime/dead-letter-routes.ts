@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
-import { MAX_LETTERS, ReceiverNotRunning, type DeadLetterList, type ReceiverHost } from '../../src/receiver';
+import { MAX_LETTERS } from '../../src/queue';
+import { ReceiverNotRunning, type DeadLetterList, type ReceiverHost } from '../../src/receiver';
 import { answering, nodeId } from './routes';
 import { runningReceivers } from './running-receivers';
 

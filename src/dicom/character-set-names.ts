@@ -1,5 +1,5 @@
-import { INITIAL, WINDOWS_1252 } from './code-tables';
 import { trimmed } from './ascii';
+import { INITIAL, WINDOWS_1252 } from './code-tables';
 
 /** What a name of a character set stands for. */
 export interface NamedSet {

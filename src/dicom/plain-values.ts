@@ -1,8 +1,8 @@
 import { CODE } from './ascii';
 import type { DataSet, Element } from './data-set';
 import { asciiBytes, type JsonText } from './json-text';
-import { SAFE_DIGITS } from './numbers';
 import { isLutDescriptor } from './lut-descriptor';
+import { SAFE_DIGITS } from './numbers';
 import { isPlainUid, numberAt, unpaddedEnd } from './values';
 import { Kind, type Vr } from './vr';
 

@@ -1,5 +1,5 @@
+import { printable } from '../basics';
 import type { AssociateRequest, ProposedContext } from './associate-request';
-import { printable } from './printable';
 import { ContextResult, type Rejection } from './pdu';
 import { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS, isPlainUid } from './uids';
 

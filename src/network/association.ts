@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { readAssociateRequest, type AssociateRequest } from './associate-request';
+import type { AssociationContext } from './association-context';
 import {
   decideAssociation,
   type AcceptedContext,
   type AssociationPolicy,
   type ContextAnswer,
 } from './association-policy';
-import type { AssociationContext } from './association-context';
 import { AssociationReport } from './association-report';
 import { LEGAL_PDUS, type State } from './association-states';
 import { DimseService, type DimseAssociation, type StoreOutcome } from './dimse-service';

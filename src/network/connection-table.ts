@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import { Deadline } from '../basics';
 import type { Association } from './association';
-import { Deadline } from './deadline';
 
 /** A connection, whatever has become of it. */
 export interface Connection {

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-
 import * as dimse from 'dcmjs-dimse';
-import { Deadline } from './deadline';
+import { Deadline } from '../basics';
 import { encodeCommandPdus, isPeerLength } from './pdu';
 
 /** What became of a C-ECHO. */

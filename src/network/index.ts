@@ -1,13 +1,11 @@
 export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
 export { Status, hexStatus, isFailure, type CommandStatus } from './command-set';
-export { Deadline } from './deadline';
 export { sendEcho, type EchoOutcome, type EchoTarget } from './echo';
 export type { NetworkEvent } from './events';
 export { hostFilter, plainAddress } from './host-filter';
 export { Listener, type ListenerOptions } from './listener';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './negotiation';
-export { printable } from './printable';
 export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
 export { tlsProblem } from './tls-profile';
 export { isPlainUid, knownClass } from './uids';

@@ -1,9 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { Deadline } from '../basics';
 import { Association } from './association';
 import type { AssociationContext } from './association-context';
 import { ConnectionTable, type Connection } from './connection-table';
-import { Deadline } from './deadline';
 import { plainAddress, type HostFilter } from './host-filter';
 import { ReadBuffer } from './read-buffer';
 import { RequestBudget } from './request-budget';

@@ -1,5 +1,5 @@
-import { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { log as dcmjsLog } from 'dcmjs';
 import * as dimse from 'dcmjs-dimse';
 import type { AssociateRequest } from './associate-request';

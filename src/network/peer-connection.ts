@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Deadline } from './deadline';
+import { Deadline } from '../basics';
 
 /** What a connection tells its association. */
 export interface ConnectionListener {

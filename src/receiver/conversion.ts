@@ -17,9 +17,9 @@ import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { contentSource } from './content-source';
 import { fileNameText } from './file-name';
-import { readHead, type ObjectNote } from './object-head';
 import type { FileOutput } from './file-output';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
+import { readHead, type ObjectNote } from './object-head';
 
 /** What a message holds of an object, received or shown as a sample. */
 export type PayloadSettings = Pick<

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dirname, join, resolve, sep } from 'node:path';
-import { NotSyncable, checkSyncing, once, type ObjectContent, type OnWarning } from '../queue';
+import { NotSyncable, checkSyncing, once, type OnWarning } from '../basics';
+import type { ObjectContent } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { numbered, relativePath, templateKeywords } from './file-name';
 import { linkWithoutReplacing, removeIfThere } from './link-file';

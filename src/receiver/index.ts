@@ -4,8 +4,6 @@ export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
 export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
-export { mayHoldObjects, MAX_LETTERS, type LetterFacts } from '../queue';
-export { Deadline, hexStatus, printable, tlsProblem, type CommandStatus } from '../network';
 export { Receiver, type ReceiverOutput } from './receiver';
 export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import type { TlsOptions } from 'node:tls';
+import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue, type OnWarning } from '../queue';
+import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
 import { FileOutput } from './file-output';
 

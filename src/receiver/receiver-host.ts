@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Backoff } from './backoff';
+import { BackOff } from '../basics';
 import { asError, Boundary } from './boundary';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -43,7 +43,7 @@ export class ReceiverHost {
   private deliveries: Delivery[] = [];
   private scheduled: NodeJS.Immediate | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
-  private readonly backoff = new Backoff(RESTART_FIRST_MS, RESTART_LAST_MS);
+  private readonly backoff = new BackOff(RESTART_FIRST_MS, RESTART_LAST_MS);
   private startedAt = 0;
   private restarts = 0;
   private queued = 0;

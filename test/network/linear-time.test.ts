@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeFileMeta } from '../../src/dicom';
 import { bufferSource } from '../../src/dicom/byte-source';
-import { IMPLEMENTATION_CLASS_UID, printable } from '../../src/network';
+import { printable } from '../../src/basics';
+import { IMPLEMENTATION_CLASS_UID } from '../../src/network';
 import { readAssociateRequest } from '../../src/network/associate-request';
 import {
   acceptsStorageOf,

@@ -6,7 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { encodeFileMeta } from '../../src/dicom';
 import { BlockBuffer } from '../../src/queue/block-buffer';
-import type { ObjectContent, QueueWarning } from '../../src/queue';
+import type { DiskWarning } from '../../src/basics';
+import type { ObjectContent } from '../../src/queue';
 import { FileOutput, NotPlaced, type FileOutputSettings } from '../../src/receiver/file-output';
 import { numbered } from '../../src/receiver/file-name';
 import { realOutputFiles, type OutputFiles } from '../../src/receiver/output-files';
@@ -20,9 +21,9 @@ const newFolder = (): string => join(root, String((folders += 1)));
 function output(
   settings: Partial<FileOutputSettings> = {},
   files: Partial<OutputFiles> = {},
-): { output: FileOutput; directory: string; warnings: QueueWarning[] } {
+): { output: FileOutput; directory: string; warnings: DiskWarning[] } {
   const directory = settings.directory ?? newFolder();
-  const warnings: QueueWarning[] = [];
+  const warnings: DiskWarning[] = [];
   return {
     directory,
     warnings,

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DeadLetterFolder } from '../../src/queue/dead-letter-folder';
-import { realFiles } from '../../src/queue/queue-files';
+import { DeadLetterFolder } from '../../../src/queue/files/dead-letter-folder';
+import { realFiles } from '../../../src/basics/disk-files';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-letters-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 /** Waiting times that double from `first` to `last` milliseconds, until something succeeds. */
-export class Backoff {
+export class BackOff {
   private next: number;
 
   constructor(

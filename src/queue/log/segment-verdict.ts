@@ -1,6 +1,6 @@
-import { LOG_VERSION } from './log-records';
+import { DAMAGED_SUFFIX, type SegmentName } from '../object-names';
 import type { SegmentReport } from './log-reader';
-import { DAMAGED_SUFFIX, type SegmentName } from './object-names';
+import { LOG_VERSION } from './log-records';
 
 /**
  * What to make of a segment that an earlier run left.

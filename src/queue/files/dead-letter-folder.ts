@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { factsInId, isObjectId } from './object-id';
-import { OBJECT_SUFFIX } from './object-names';
-import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from './object-queue';
-import { DIRECTORY_MODE, FILE_MODE, type QueueFiles } from './queue-files';
+import { DIRECTORY_MODE, type DiskFiles, FILE_MODE } from '../../basics';
+import { factsInId, isObjectId } from '../object-id';
+import { OBJECT_SUFFIX } from '../object-names';
+import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../object-queue';
 
 const NOTE_SUFFIX = '.json';
 /** A note is far shorter; what is longer is none of ours. */
@@ -18,7 +18,7 @@ export class DeadLetterFolder implements DeadLetters {
   /** @param readmit takes a file back into the queue */
   constructor(
     private readonly directory: string,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
     private readonly readmit: (file: string, id: string) => void,
   ) {}
 

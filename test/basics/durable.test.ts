@@ -3,9 +3,10 @@ import { fstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DiskQueue, type QueueWarning } from '../../src/queue';
+import type { DiskWarning } from '../../src/basics';
+import { DiskQueue } from '../../src/queue';
 import { FreeSpace } from '../../src/queue/free-space';
-import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
+import { realFiles, type DiskFiles } from '../../src/basics/disk-files';
 import { put, takeTexts } from '../support/disk-queue';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-durable-'));
@@ -15,7 +16,7 @@ let folders = 0;
 const newFolder = (): string => join(root, String((folders += 1)), 'new', 'queue');
 
 /** A disk on which syncing some files fails. */
-function failingSync(code: string, fails: (fd: number) => boolean): QueueFiles {
+function failingSync(code: string, fails: (fd: number) => boolean): DiskFiles {
   const check = (fd: number): void => {
     if (fails(fd)) throw Object.assign(new Error(`${code}: injected`), { code });
   };
@@ -32,10 +33,10 @@ const isDirectory = (fd: number): boolean => fstatSync(fd).isDirectory();
 const isFile = (fd: number): boolean => !isDirectory(fd);
 
 function diskQueue(
-  files: QueueFiles,
+  files: DiskFiles,
   options: { synced?: boolean; directory?: string } = {},
-): { queue: DiskQueue; warnings: QueueWarning[]; directory: string } {
-  const warnings: QueueWarning[] = [];
+): { queue: DiskQueue; warnings: DiskWarning[]; directory: string } {
+  const warnings: DiskWarning[] = [];
   const directory = options.directory ?? newFolder();
   const queue = new DiskQueue(
     {
@@ -89,7 +90,7 @@ describe('a queue directory whose file system lacks something', () => {
     const openSync = ((path: string, flags: string, mode?: number) => {
       if (flags.startsWith('w')) throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
       return realFiles.openSync(path, flags, mode);
-    }) as QueueFiles['openSync'];
+    }) as DiskFiles['openSync'];
     const full = diskQueue({ ...realFiles, openSync }, { directory });
     await full.queue.open();
     assert.equal(full.queue.size, 1);
@@ -125,7 +126,7 @@ it('free space is looked at again in time, whatever the clock on the wall is set
   let elapsed = 0;
   context.mock.method(performance, 'now', () => elapsed);
   let bavail = 0;
-  const statfsSync = (() => ({ bavail, bsize: 1 })) as unknown as QueueFiles['statfsSync'];
+  const statfsSync = (() => ({ bavail, bsize: 1 })) as unknown as DiskFiles['statfsSync'];
   const space = new FreeSpace('/', 10, { statfsSync });
   assert.throws(() => space.check(), { code: 'DISK_LOW' });
   clock -= 3_600_000;

@@ -1,7 +1,7 @@
-import { NO_ATTEMPTS, parseAttempts } from './attempts';
-import type { FoundObject } from './object-place';
+import type { DiskFiles } from '../../basics';
+import { NO_ATTEMPTS, parseAttempts } from '../attempts';
+import type { FoundObject } from '../object-place';
 import { isBlank, readRecords, type FoundRecord, type RecordFormat } from './log-records';
-import type { QueueFiles } from './queue-files';
 
 /** A part of a disk that cannot be read costs no more than this. */
 const CHUNK_BYTES = 65_536;
@@ -46,7 +46,7 @@ export interface SegmentReport {
 export function readSegment<Segment extends RecordFormat & { path: string }>(
   segment: Segment,
   objects: Map<string, LoggedObject<Segment>>,
-  files: QueueFiles,
+  files: DiskFiles,
 ): SegmentReport {
   const { bytes, error } = readWhole(segment.path, files);
   const report: SegmentReport = {
@@ -117,7 +117,7 @@ function parseCount(text: string): FoundObject {
 }
 
 /** Where the disk fails, zeros stand for what it does not give. */
-function readWhole(path: string, files: QueueFiles): { bytes: Buffer; error: Error | undefined } {
+function readWhole(path: string, files: DiskFiles): { bytes: Buffer; error: Error | undefined } {
   const fd = files.openSync(path, 'r');
   try {
     const bytes = Buffer.alloc(files.fstatSync(fd).size);
@@ -138,7 +138,7 @@ function readWhole(path: string, files: QueueFiles): { bytes: Buffer; error: Err
 }
 
 /** These bytes, or fewer where the file ends before. @throws the system's error */
-export function readAt(path: string, offset: number, length: number, files: QueueFiles): Buffer {
+export function readAt(path: string, offset: number, length: number, files: DiskFiles): Buffer {
   const bytes = Buffer.alloc(length);
   const fd = files.openSync(path, 'r');
   try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Fifo } from '../../src/queue/fifo';
+import { Fifo } from '../../src/basics/fifo';
 
 describe('Fifo', () => {
   it('gives everything once and in order, however pushing and shifting alternate', () => {

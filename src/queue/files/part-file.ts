@@ -1,8 +1,7 @@
-import { BLOCK_BYTES, BlockBuffer } from './block-buffer';
-import { crc32 } from './crc32';
-import { writePieces } from './durable';
-import type { ObjectContent } from './object-queue';
-import type { QueueFiles } from './queue-files';
+import { type DiskFiles, writePieces } from '../../basics';
+import { BLOCK_BYTES, BlockBuffer } from '../block-buffer';
+import { crc32 } from '../crc32';
+import type { ObjectContent } from '../object-queue';
 
 /** A file is written in pieces of this size: a call to the system costs as much as 20 KB of them. */
 const COLLECTED_BYTES = 4 * BLOCK_BYTES;
@@ -23,7 +22,7 @@ export class PartFile {
   constructor(
     private path: string,
     private readonly mode: number,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
     /** With so many bytes, a block at least, it is not small. */
     private readonly largeBytes: number,
   ) {}

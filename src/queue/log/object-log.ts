@@ -1,15 +1,13 @@
 import { dirname, join } from 'node:path';
-import { attemptsText, NO_ATTEMPTS, type Attempts } from './attempts';
-import { BlockBuffer } from './block-buffer';
-import { syncDirectoryNow, writeFile } from './durable';
-import { leftoversTo } from './leftovers';
+import { type DiskFiles, leftoversTo, syncDirectoryNow, writeFile } from '../../basics';
+import { attemptsText, NO_ATTEMPTS, type Attempts } from '../attempts';
+import { BlockBuffer } from '../block-buffer';
+import { objectName, parseSegmentName } from '../object-names';
+import { ObjectDamaged, type FoundObject, type ObjectPlace } from '../object-place';
+import { QueueRefusal, type ObjectContent } from '../object-queue';
 import { readAt, type LoggedObject } from './log-reader';
 import { RecordBatch, readRecord, type RecordKind } from './log-records';
 import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
-import { objectName, parseSegmentName } from './object-names';
-import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
-import { QueueRefusal, type ObjectContent } from './object-queue';
-import type { QueueFiles } from './queue-files';
 import { SegmentReading } from './segment-reading';
 
 export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
@@ -71,7 +69,7 @@ export class ObjectLog implements ObjectPlace {
 
   constructor(
     private readonly options: ObjectLogOptions,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
   ) {
     this.cleanUp = leftoversTo((error) => options.onLeftover(error));
     this.segments = new LogSegments(options, files);

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { NO_ATTEMPTS, type Attempts } from './attempts';
-import type { BlockBuffer } from './block-buffer';
-import { crc32 } from './crc32';
-import { syncDirectory } from './durable';
-import { factsInId } from './object-id';
-import { objectName, parseObjectName } from './object-names';
-import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
-import { QueueRefusal, type ObjectContent } from './object-queue';
+import { type DiskFiles, syncDirectory } from '../../basics';
+import { NO_ATTEMPTS, type Attempts } from '../attempts';
+import type { BlockBuffer } from '../block-buffer';
+import { crc32 } from '../crc32';
+import { factsInId } from '../object-id';
+import { objectName, parseObjectName } from '../object-names';
+import { ObjectDamaged, type FoundObject, type ObjectPlace } from '../object-place';
+import { QueueRefusal, type ObjectContent } from '../object-queue';
 import type { PartFile } from './part-file';
-import type { QueueFiles } from './queue-files';
 
 /** A file is read in pieces of this size where its checksum is taken. */
 const CHUNK_BYTES = 1_048_576;
@@ -24,7 +23,7 @@ export class ObjectFiles implements ObjectPlace {
   constructor(
     private readonly directory: string,
     private readonly isSynced: boolean,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
   ) {}
 
   /** The objects among these names. */

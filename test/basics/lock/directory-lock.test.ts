@@ -7,10 +7,10 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { lockDirectory, type DirectoryLock, type LockOptions } from '../../src/queue/directory-lock';
-import type { QueueWarning } from '../../src/queue';
-import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
-import { PACKAGE_DIR } from '../support/node-red';
+import { lockDirectory, type DirectoryLock, type LockOptions } from '../../../src/basics/lock/directory-lock';
+import type { DiskWarning } from '../../../src/basics';
+import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
+import { PACKAGE_DIR } from '../../support/node-red';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-lock-'));
 const immutable: string[] = [];
@@ -26,7 +26,7 @@ function folder(name = ''): string {
   return path;
 }
 
-const lockModule = JSON.stringify(join(PACKAGE_DIR, 'dist/src/queue/directory-lock'));
+const lockModule = JSON.stringify(join(PACKAGE_DIR, 'dist/src/basics/lock/directory-lock'));
 /** Takes the lock when it is told to, says what came of it, and stays. */
 const CONTENDER = `
   const { lockDirectory } = require(${lockModule});
@@ -75,8 +75,8 @@ async function stale(directory: string): Promise<void> {
   assert.ok(statSync(path).isSocket());
 }
 
-const filesOf = (type: number): Pick<QueueFiles, 'statfsSync'> => ({
-  statfsSync: ((path: string) => ({ ...realFiles.statfsSync(path), type })) as QueueFiles['statfsSync'],
+const filesOf = (type: number): Pick<DiskFiles, 'statfsSync'> => ({
+  statfsSync: ((path: string) => ({ ...realFiles.statfsSync(path), type })) as DiskFiles['statfsSync'],
 });
 
 describe('the lock of a directory', () => {
@@ -211,8 +211,8 @@ describe('the lock of a directory on a file system that other machines may use',
   for (const [name, type] of Object.entries(KINDS)) {
     it(`${name}: is refused in words, unless somebody says that only this machine uses it`, async () => {
       await assert.rejects(take(type, { onlyThisMachine: false }), { code: 'QUEUE_SHARED', reason: name });
-      const warnings: QueueWarning[] = [];
-      const onWarning = (warning: QueueWarning): void => void warnings.push(warning);
+      const warnings: DiskWarning[] = [];
+      const onWarning = (warning: DiskWarning): void => void warnings.push(warning);
       const { lock, directory } = await take(type, { onlyThisMachine: true, onWarning });
       assert.deepEqual(warnings, [{ kind: 'lockOnlyHere', values: { directory, fileSystem: name } }]);
       await assert.rejects(lockDirectory(directory, {}, filesOf(type)), { code: 'QUEUE_LOCKED' });
@@ -249,7 +249,7 @@ it(
   async () => {
     const directory = noSockets ?? '';
     await assert.rejects(lockDirectory(directory, { onlyThisMachine: false }), { code: 'QUEUE_NO_LOCK' });
-    const warnings: QueueWarning[] = [];
+    const warnings: DiskWarning[] = [];
     const lock = await lockDirectory(directory, { onWarning: (warning) => warnings.push(warning) });
     assert.deepEqual(
       warnings.map(({ kind }) => kind),

@@ -1,4 +1,9 @@
-import type { QueueFiles } from './queue-files';
+import type { statfsSync } from 'node:fs';
+
+/** The one file operation that is needed, so that a test can replace it. */
+export interface StatFs {
+  statfsSync: typeof statfsSync;
+}
 
 /**
  * File systems that other machines may use at the same time, by the number that Linux gives them (statfs(2), and the kernel's
@@ -37,7 +42,7 @@ const SHARED: ReadonlyMap<number, string> = new Map([
  * On macOS the system's numbers say nothing, so that each counts as this machine's.
  * @param path the directory's real path
  */
-export function sharedFileSystem(path: string, files: Pick<QueueFiles, 'statfsSync'>): string | undefined {
+export function sharedFileSystem(path: string, files: StatFs): string | undefined {
   if (process.platform === 'win32') return path.startsWith('\\\\') ? 'SMB' : undefined;
   if (process.platform !== 'linux') return undefined;
   // On machines of 32 bits, the number may come with a sign.

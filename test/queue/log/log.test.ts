@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
-import { readSegment } from '../../src/queue/log-reader';
-import { parseSegmentName } from '../../src/queue/object-names';
-import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
-import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../support/disk-queue';
-import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
-import { until } from '../support/until';
+import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../../src/queue';
+import { readSegment } from '../../../src/queue/log/log-reader';
+import { parseSegmentName } from '../../../src/queue/object-names';
+import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
+import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/disk-queue';
+import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../../support/queue-folder';
+import { until } from '../../support/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-log-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ const LARGE = 'L'.repeat(1_200_000);
 async function opened(
   directory: string,
   options: Partial<DiskQueueOptions> = {},
-  files: QueueFiles = realFiles,
+  files: DiskFiles = realFiles,
 ): Promise<DiskQueue> {
   const queue = new DiskQueue(
     {
@@ -140,7 +140,7 @@ describe('the log of a disk queue', () => {
 
   it('says of many objects with one write that they have left', async () => {
     let writes = 0;
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       writeSync: ((...args: Parameters<typeof realFiles.writeSync>) => {
         writes += 1;
@@ -182,7 +182,7 @@ describe('the log of a disk queue', () => {
 
   it('lets an object that is set aside become a file, which is on the disk before the log forgets it', async () => {
     const steps: string[] = [];
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       fsyncSync: (fd) => {
         steps.push('synced');
@@ -342,7 +342,7 @@ describe('a file of the log of which all objects have left', () => {
     it(`is written over (${how})`, async () => {
       const directory = folder();
       const inodes = new Set<number>();
-      const files: QueueFiles = {
+      const files: DiskFiles = {
         ...realFiles,
         fstatSync: ((fd: number) => {
           const stat = realFiles.fstatSync(fd);
@@ -397,7 +397,7 @@ describe('a file of the log of which all objects have left', () => {
     const steps: string[] = [];
     const paths = new Map<number, string>();
     const created = new Set<string>();
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       openSync: (path, flags, mode) => {
         if (flags === 'wx') created.add(String(path));
@@ -531,7 +531,7 @@ describe('a log that was damaged', () => {
     const texts = Array.from({ length: 6 }, (_, number) => String(number).repeat(30_000));
     for (const text of texts) await put(before, text);
     dieWithout(before);
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       readSync: ((fd: number, bytes: Buffer, at: number, length: number, position: number) => {
         if (position === 65_536) throw Object.assign(new Error('EIO: bad sector'), { code: 'EIO' });
@@ -584,10 +584,10 @@ describe('a log that was damaged', () => {
 
 describe('a log whose objects are synced', () => {
   /** Counts syncs, and notes what the segment held when each began. */
-  function watched(): { files: QueueFiles; began: number[]; finish: (() => void)[] } {
+  function watched(): { files: DiskFiles; began: number[]; finish: (() => void)[] } {
     const began: number[] = [];
     const finish: (() => void)[] = [];
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       syncData: async (fd) => {
         began.push(realFiles.fstatSync(fd).ino);
@@ -630,7 +630,7 @@ describe('a log whose objects are synced', () => {
       [0, false],
     ] as const) {
       const syncs: string[] = [];
-      const files: QueueFiles = {
+      const files: DiskFiles = {
         ...realFiles,
         syncData: (fd) => {
           syncs.push('handed over');
@@ -660,7 +660,7 @@ describe('a log whose objects are synced', () => {
 
   it('has the name of each of its files on the disk before it acknowledges the first object in it', async () => {
     let directories = 0;
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       sync: (fd) => {
         directories += 1;

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, realpathSync, statfsSync } from 'node:fs';
 import type { Server } from 'node:net';
+import type { DiskWarning } from '../disk-warning';
 import { listenAt } from './local-socket';
-import type { QueueFiles } from './queue-files';
-import type { QueueWarning } from './queue-warning';
-import { sharedFileSystem } from './shared-file-system';
+import { sharedFileSystem, type StatFs } from './shared-file-system';
 import { NoSockets, lockBySocket } from './socket-lock';
 
 /** One writer per directory. */
@@ -16,7 +15,7 @@ export interface LockOptions {
   /** False: nobody says that no other machine uses the directory. Otherwise a lock that holds here only will do. */
   onlyThisMachine?: boolean | undefined;
   /** Told of a lock that is less than it should be. */
-  onWarning?: ((warning: QueueWarning) => void) | undefined;
+  onWarning?: ((warning: DiskWarning) => void) | undefined;
 }
 
 /**
@@ -28,12 +27,12 @@ export interface LockOptions {
 export async function lockDirectory(
   directory: string,
   { onlyThisMachine = true, onWarning }: LockOptions = {},
-  files: Pick<QueueFiles, 'statfsSync'> = { statfsSync },
+  files: StatFs = { statfsSync },
 ): Promise<DirectoryLock> {
   const path = realpathSync.native(directory);
   const fileSystem = sharedFileSystem(path, files);
   if (fileSystem !== undefined && !onlyThisMachine) throw lockError('QUEUE_SHARED', path, fileSystem);
-  let weakness: QueueWarning | undefined;
+  let weakness: DiskWarning | undefined;
   if (fileSystem !== undefined) weakness = { kind: 'lockOnlyHere', values: { directory: path, fileSystem } };
   let release: (() => void) | undefined;
   try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { DiskFiles } from '../../basics';
+import { DAMAGED_SUFFIX, segmentName, type SegmentName } from '../object-names';
 import type { RecordBatch } from './log-records';
-import { DAMAGED_SUFFIX, segmentName, type SegmentName } from './object-names';
-import type { QueueFiles } from './queue-files';
 import { SegmentWriter, type SegmentFile, type SegmentSyncing } from './segment-writer';
 import { SpareSegments } from './spare-segments';
 
@@ -39,7 +39,7 @@ export class LogSegments {
 
   constructor(
     private readonly options: SegmentOptions,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
   ) {
     this.spares = new SpareSegments(options, files);
   }

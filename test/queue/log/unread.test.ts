@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DiskQueue, type DiskQueueOptions } from '../../src/queue';
-import { RecordBatch } from '../../src/queue/log-records';
-import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
-import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../support/disk-queue';
-import { segmentFiles, textOf } from '../support/queue-folder';
-import { until } from '../support/until';
+import { DiskQueue, type DiskQueueOptions } from '../../../src/queue';
+import { RecordBatch } from '../../../src/queue/log/log-records';
+import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
+import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/disk-queue';
+import { segmentFiles, textOf } from '../../support/queue-folder';
+import { until } from '../../support/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-unread-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ const TEXTS = ['one', 'two', 'three', 'four', 'five'];
 async function opened(
   directory: string,
   options: Partial<DiskQueueOptions> = {},
-  files: QueueFiles = realFiles,
+  files: DiskFiles = realFiles,
 ): Promise<DiskQueue> {
   const onLeftover = (error: Error): void => assert.fail(error);
   const queue = new DiskQueue(
@@ -44,13 +44,13 @@ async function crashed(texts: readonly string[], synced = true): Promise<string>
 function failingOn(
   operation: 'openSync' | 'readSync',
   code: string,
-): { files: QueueFiles; fails: { on: boolean } } {
+): { files: DiskFiles; fails: { on: boolean } } {
   const fails = { on: true };
   const segments = new Set<number>();
   const fail = (): never => {
     throw Object.assign(new Error(`${code}: injected`), { code });
   };
-  const files: QueueFiles = {
+  const files: DiskFiles = {
     ...realFiles,
     openSync: (path, flags, mode) => {
       const isSegment = String(path).endsWith('.queue') && flags === 'r';
@@ -123,7 +123,7 @@ describe('a segment that the disk does not give at the start', () => {
     await nextTurn();
     dieWithout(before);
     const [first = ''] = segmentFiles(directory);
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...realFiles,
       openSync: (path, flags, mode) => {
         if (isLocked && String(path).includes(first) && flags === 'r')

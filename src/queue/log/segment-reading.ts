@@ -1,6 +1,6 @@
+import type { DiskFiles } from '../../basics';
 import { readSegment, type LoggedObject, type SegmentReport } from './log-reader';
 import type { Segment } from './log-segments';
-import type { QueueFiles } from './queue-files';
 import { judgeSegment, verdictText } from './segment-verdict';
 
 /** Reads the segments that earlier runs left, and says what is wrong with them. */
@@ -9,7 +9,7 @@ export class SegmentReading {
   private readonly leftBefore = new Set<string>();
 
   constructor(
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
     private readonly onLeftover: (error: Error) => void,
   ) {}
 

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { lockDirectory } from './directory-lock';
+import { lockDirectory } from './lock';
 
 /** Objects are patient data: for the owner of the process only. */
 export const DIRECTORY_MODE = 0o700;
@@ -11,7 +11,7 @@ export const FILE_MODE = 0o600;
  * waits for the disk, is not, with two exceptions: few objects move out of the log (`fsyncSync`), and a quick disk syncs
  * objects that come one by one (`fdatasyncSync`).
  */
-export type QueueFiles = Pick<
+export type DiskFiles = Pick<
   typeof fs,
   | 'openSync'
   | 'writeSync'
@@ -47,7 +47,7 @@ export type QueueFiles = Pick<
   removeFile(path: string): Promise<void>;
 };
 
-export const realFiles: QueueFiles = {
+export const realFiles: DiskFiles = {
   openSync: fs.openSync,
   writeSync: fs.writeSync,
   writevSync: fs.writevSync,

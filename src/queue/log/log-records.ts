@@ -1,6 +1,6 @@
-import type { BlockBuffer } from './block-buffer';
-import { crc32 } from './crc32';
-import { factsInId } from './object-id';
+import type { BlockBuffer } from '../block-buffer';
+import { crc32 } from '../crc32';
+import { factsInId } from '../object-id';
 
 /**
  * `object`: its id and bytes. `counted`: an id and the attempts to deliver it. `done`: ids that have left. `begin`: the

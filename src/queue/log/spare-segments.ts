@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { syncDirectory, writePieces } from './durable';
-import { leftoversTo } from './leftovers';
+import { type DiskFiles, FILE_MODE, leftoversTo, syncDirectory, writePieces } from '../../basics';
+import { SPARE_SUFFIX } from '../object-names';
 import { LOG_VERSION, MARKER_BYTES, RecordBatch } from './log-records';
-import { SPARE_SUFFIX } from './object-names';
-import { FILE_MODE, type QueueFiles } from './queue-files';
 import type { BegunFile } from './segment-writer';
 
 /** A file that is to become a segment. */
@@ -35,7 +33,7 @@ export class SpareSegments {
 
   constructor(
     private readonly options: SpareOptions,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
   ) {
     this.cleanUp = leftoversTo((error) => options.onLeftover(error));
   }

@@ -1,3 +1,6 @@
+import { Fifo } from '../../basics';
+import { BlockBuffer } from '../block-buffer';
+import { objectIds } from '../object-id';
 import {
   LETTERS,
   QueueRefusal,
@@ -9,10 +12,7 @@ import {
   type ObjectQueue,
   type QueueWriter,
   type QueuedObject,
-} from './object-queue';
-import { BlockBuffer } from './block-buffer';
-import { Fifo } from './fifo';
-import { objectIds } from './object-id';
+} from '../object-queue';
 
 /** Bytes that a memory queue holds at most, all objects together, dead letters included. */
 const MAX_BYTES = 268_435_456;

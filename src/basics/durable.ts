@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { FILE_MODE, type QueueFiles } from './queue-files';
-import type { QueueWarning } from './queue-warning';
+import { FILE_MODE, type DiskFiles } from './disk-files';
+import type { DiskWarning } from './disk-warning';
 
 /** Windows cannot open a directory, and its file systems journal renames. */
 const CANNOT_SYNC_DIRECTORY = process.platform === 'win32';
@@ -14,7 +14,7 @@ export function isUnsupported(error: unknown): boolean {
 }
 
 /** Told each time that something is not supported: who listens tells people once. */
-export type OnWarning = (warning: QueueWarning) => void;
+export type OnWarning = (warning: DiskWarning) => void;
 
 /**
  * Makes the names in a directory durable. Where the file system cannot do that (old CIFS, vboxsf, HGFS), it is only told.
@@ -22,7 +22,7 @@ export type OnWarning = (warning: QueueWarning) => void;
  */
 export async function syncDirectory(
   directory: string,
-  files: Pick<QueueFiles, 'openSync' | 'sync' | 'closeSync'>,
+  files: Pick<DiskFiles, 'openSync' | 'sync' | 'closeSync'>,
   onWarning?: OnWarning,
 ): Promise<void> {
   if (CANNOT_SYNC_DIRECTORY) return;
@@ -53,7 +53,7 @@ export function syncDirectoryNow(directory: string, files: SyncingFiles, onWarni
   }
 }
 
-export type SyncingFiles = Pick<QueueFiles, 'openSync' | 'fsyncSync' | 'closeSync'>;
+export type SyncingFiles = Pick<DiskFiles, 'openSync' | 'fsyncSync' | 'closeSync'>;
 
 function notSynced(directory: string, error: unknown, onWarning: OnWarning | undefined): void {
   if (!isUnsupported(error)) throw error;
@@ -75,7 +75,7 @@ export interface MakingOptions {
  */
 export function makeDurableDirectory(
   directory: string,
-  files: SyncingFiles & Pick<QueueFiles, 'mkdirSync'>,
+  files: SyncingFiles & Pick<DiskFiles, 'mkdirSync'>,
   { mode, top, onWarning }: MakingOptions = {},
 ): void {
   const created = files.mkdirSync(directory, { recursive: true, mode });
@@ -113,7 +113,7 @@ export class NotSyncable extends Error {
  */
 export function checkSyncing(
   path: string,
-  files: SyncingFiles & Pick<QueueFiles, 'unlinkSync'>,
+  files: SyncingFiles & Pick<DiskFiles, 'unlinkSync'>,
   onWarning?: OnWarning,
 ): void {
   try {
@@ -134,7 +134,7 @@ export function checkSyncing(
 
 /** Tells each kind of warning once. */
 export function once(onWarning: OnWarning): OnWarning {
-  const told = new Set<QueueWarning['kind']>();
+  const told = new Set<DiskWarning['kind']>();
   return (warning) => {
     if (told.has(warning.kind)) return;
     told.add(warning.kind);
@@ -148,7 +148,7 @@ export async function allSettled(operations: readonly Promise<void>[]): Promise<
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-export type WritingFiles = Pick<QueueFiles, 'writeSync' | 'writevSync'>;
+export type WritingFiles = Pick<DiskFiles, 'writeSync' | 'writevSync'>;
 
 /** The system may take less than all at once, when the disk fills up for one. `offset`: as `writeSync` has it. */
 export function writeAll(files: WritingFiles, fd: number, bytes: Buffer, offset?: number): void {
@@ -176,7 +176,7 @@ export function writePieces(
 }
 
 /** A file with these bytes, in place of one that may be there. Of one that cannot be written nothing stays. */
-export function writeFile(path: string, bytes: Buffer, isSynced: boolean, files: QueueFiles): void {
+export function writeFile(path: string, bytes: Buffer, isSynced: boolean, files: DiskFiles): void {
   try {
     writeNew(path, bytes, isSynced, files);
   } catch (error) {
@@ -185,7 +185,7 @@ export function writeFile(path: string, bytes: Buffer, isSynced: boolean, files:
   }
 }
 
-function writeNew(path: string, bytes: Buffer, isSynced: boolean, files: QueueFiles): void {
+function writeNew(path: string, bytes: Buffer, isSynced: boolean, files: DiskFiles): void {
   const fd = files.openSync(path, 'w', FILE_MODE);
   try {
     writeAll(files, fd, bytes);

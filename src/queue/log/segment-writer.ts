@@ -1,10 +1,16 @@
 import { basename, dirname, join } from 'node:path';
-import { allSettled, isUnsupported, syncDirectory, writeAll, writePieces } from './durable';
+import {
+  allSettled,
+  type DiskFiles,
+  isUnsupported,
+  leftoversTo,
+  syncDirectory,
+  writeAll,
+  writePieces,
+} from '../../basics';
+import { segmentName, type SegmentName } from '../object-names';
 import { GroupSync } from './group-sync';
-import { leftoversTo } from './leftovers';
 import type { RecordBatch } from './log-records';
-import { segmentName, type SegmentName } from './object-names';
-import type { QueueFiles } from './queue-files';
 
 /**
  * Zeros are written so far ahead where data are to be synced: a sync of bytes in place of others need not wait for the file
@@ -78,7 +84,7 @@ export class SegmentWriter {
     private readonly segment: SegmentFile,
     file: BegunFile,
     private readonly options: SegmentSyncing,
-    private readonly files: QueueFiles,
+    private readonly files: DiskFiles,
   ) {
     this.fd = file.fd;
     this.end = file.begun;
