@@ -28,3 +28,6 @@ export function trimmed(text: string): string {
 }
 
 export const isPadding = (code: number): boolean => code === CODE.SPACE || code === CODE.NUL;
+
+/** The bytes of a text of ASCII that is written often: a JSON key with its colon, for one. */
+export const asciiBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));

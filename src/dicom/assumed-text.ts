@@ -1,9 +1,31 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { CODE } from './ascii';
 import { CharacterSet } from './character-set';
-import type { DataSet } from './data-set';
 import { REPLACEMENT } from './replacement';
-import { Kind } from './vr';
+import { Kind, type Vr } from './vr';
+import type { Warnings } from './warnings';
+
+/** Texts that are encoded alike, and those in the items among them: a data set. */
+export interface Texts {
+  readonly elements: readonly TextElement[];
+  readonly declaredCharacterSet: CharacterSet | undefined;
+  readonly root: {
+    /** Whether more of all texts are UTF-8 than are not. */
+    readonly isMostlyUtf8: boolean;
+    /** What to read text in that declares no character set, or one that cannot be. */
+    readonly expectedCharacterSet: CharacterSet;
+  };
+  readonly warnings: Warnings;
+  path(tag: number): string;
+}
+
+interface TextElement {
+  readonly vr: Vr;
+  readonly bytes: Buffer | undefined;
+  readonly start: number;
+  readonly length: number;
+  readonly items: readonly Pick<Texts, 'elements'>[] | undefined;
+}
 
 /** Decodes the values of an element in a character set. */
 export type Decode = (set: CharacterSet) => string[];
@@ -15,24 +37,24 @@ export type Decode = (set: CharacterSet) => string[];
  * @param decode of the bytes from `start` to `end`
  */
 export function decodeText(
-  dataSet: DataSet,
+  texts: Texts,
   tag: number,
   bytes: Buffer,
   start: number,
   end: number,
   decode: Decode,
 ): string[] {
-  const declared = dataSet.declaredCharacterSet;
+  const declared = texts.declaredCharacterSet;
   const values = decode(declared ?? CharacterSet.DEFAULT);
   if (values.every(isText)) return values;
   if (declared !== undefined && isRight(declared, values, bytes.subarray(start, end))) return values;
-  const found = assumed(dataSet, declared, bytes.subarray(start, end), decode);
+  const found = assumed(texts, declared, bytes.subarray(start, end), decode);
   if (found === undefined) return values;
   const why =
     declared === undefined ? 'no character set is declared' : `${declared.name} is declared and cannot be`;
-  dataSet.warnings.addOnce(
+  texts.warnings.addOnce(
     'character-set-assumed',
-    () => dataSet.path(tag),
+    () => texts.path(tag),
     `${why}; read as ${found.set.name}`,
   );
   return found.values;
@@ -44,14 +66,13 @@ interface Assumed {
 }
 
 function assumed(
-  dataSet: DataSet,
+  { root }: Texts,
   declared: CharacterSet | undefined,
   bytes: Buffer,
   decode: Decode,
 ): Assumed | undefined {
   // Where there are escape sequences, it is ISO 2022, good or not.
   if (isAscii(bytes) || bytes.includes(CODE.ESCAPE)) return undefined;
-  const { root } = dataSet;
   if (!declared?.is(CharacterSet.UTF_8) && isLikelyUtf8(bytes) && root.isMostlyUtf8)
     return { set: CharacterSet.UTF_8, values: decode(CharacterSet.UTF_8) };
   const { expectedCharacterSet: expected } = root;
@@ -124,10 +145,10 @@ function isLikelyUtf8(bytes: Buffer): boolean {
  * Are more of an object's texts UTF-8 than are not? A short text in another encoding may look like it; all of them together
  * do not.
  */
-export function isMostlyUtf8(root: DataSet): boolean {
+export function isMostlyUtf8(root: Pick<Texts, 'elements'>): boolean {
   let votes = 0;
-  const count = (dataSet: DataSet): void => {
-    for (const { vr, bytes, start, length, items } of dataSet.elements) {
+  const count = ({ elements }: Pick<Texts, 'elements'>): void => {
+    for (const { vr, bytes, start, length, items } of elements) {
       items?.forEach(count);
       if (bytes === undefined || !TEXT.has(vr.kind)) continue;
       const text = bytes.subarray(start, start + length);

@@ -1,7 +1,7 @@
-import { CODE } from './ascii';
+import { CODE, asciiBytes } from './ascii';
 import { writeBulkData, writeInlineBinary, type TagsOptions } from './bulk-data';
 import type { DataSet, Element } from './data-set';
-import { asciiBytes, asciiJson, type JsonText } from './json-text';
+import { asciiJson, type JsonText } from './json-text';
 import { BINARY_INLINE_LIMIT } from './limits';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 import { remembered } from './remembered';

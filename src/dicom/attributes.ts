@@ -1,7 +1,7 @@
-import { nameText } from './common-fields';
 import type { DataSet } from './data-set';
 import { typedValues, typedVr } from './dictionary-type';
-import { plainString, type Value } from './values';
+import { nameText, type Value } from './value';
+import { plainString } from './values';
 
 const NO_ITEMS: DataSet[] = [];
 

@@ -1,6 +1,6 @@
-import { CODE } from './ascii';
+import { CODE, asciiBytes } from './ascii';
 import type { DataSet, Element } from './data-set';
-import { asciiBytes, type JsonText } from './json-text';
+import type { JsonText } from './json-text';
 import { base64 } from './values';
 import { Kind, type Vr } from './vr';
 

@@ -1,9 +1,10 @@
 import type { DataSet, Element } from './data-set';
 import { lookUp, tagOfKeyword } from './dictionary';
 import { dictionaryVr, isNumberForText, readByDictionary } from './dictionary-type';
-import { asciiBytes, type JsonText } from './json-text';
+import { asciiBytes } from './ascii';
+import type { JsonText } from './json-text';
 import { writePlainValues } from './plain-values';
-import type { PersonName, Value } from './values';
+import { nameText, type Value } from './value';
 import { VR, type Vr } from './vr';
 
 /** A field of CommonFields: keyword → one scalar. */
@@ -122,9 +123,4 @@ function scalar(values: Value[]): string | number | null {
 
 function simple(value: Value): string | number | null {
   return typeof value === 'object' ? nameText(value) : value;
-}
-
-/** The first component group that a name has: "Doe^Jane". All of them are in Tags. */
-export function nameText(name: PersonName | null): string | null {
-  return name?.Alphabetic ?? name?.Ideographic ?? name?.Phonetic ?? null;
 }

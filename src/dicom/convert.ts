@@ -10,13 +10,13 @@ import { DicomError } from './errors';
 import { inflate } from './inflate';
 import { messageText, type SectionOptions } from './message-text';
 import { usePlaceholders } from './placeholders';
-import type { Report } from './report';
+import type { Report } from './report-model';
 import { walkDataSet } from './structure';
 import { TAG } from './tags';
 import type { DicomJson } from './tags-dicom-json';
 import type { KeywordTags } from './tags-keyword';
 import { transferSyntax } from './transfer-syntax';
-import type { Value } from './values';
+import type { Value } from './value';
 import { type ConversionWarning, Warnings } from './warnings';
 
 export interface DataSetOptions {

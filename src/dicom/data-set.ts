@@ -7,7 +7,7 @@ import type { Encoding } from './encoding';
 import { BINARY_INLINE_LIMIT, MESSAGE_INLINE_LIMIT, NUMBERS_INLINE_LIMIT, TEXT_INLINE_LIMIT } from './limits';
 import type { StructureVisitor } from './structure-visitor';
 import { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
-import type { Value } from './values';
+import type { Value } from './value';
 import { Kind, VR, type Vr } from './vr';
 import type { WarningCode, Warnings } from './warnings';
 

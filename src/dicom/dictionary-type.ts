@@ -1,6 +1,8 @@
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
-import { readValues, resolveVr, type PersonName, type Value } from './values';
+import type { PersonName, Value } from './value';
+import { resolveVr } from './resolve-vr';
+import { readValues } from './values';
 import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
 
 /**

@@ -191,6 +191,3 @@ export const asciiJson = (text: string): string =>
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-
-/** JSON that is written often: a key with its colon, for one. ASCII only. */
-export const asciiBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));

@@ -1,7 +1,10 @@
-import { itemsOf, numberOf, textOf } from './attributes';
+import { trimmed } from './ascii';
+import { numberAt } from './binary-number';
 import type { DataSet, Element } from './data-set';
+import { lookUp } from './dictionary';
+import { decimal } from './numbers';
 import { TAG } from './tags';
-import { VR, type Vr } from './vr';
+import { Kind, VR, type Vr } from './vr';
 
 const DESCRIPTORS: ReadonlySet<number> = new Set([
   0x00281100, // Gray Lookup Table Descriptor (retired)
@@ -75,4 +78,29 @@ function isRescaledSigned(rescaled: DataSet): boolean {
   const lowest = pixelsSigned ? -(2 ** (bits - 1)) : 0;
   const highest = 2 ** (pixelsSigned ? bits - 1 : bits) - 1;
   return Math.min(lowest * slope, highest * slope) + intercept < 0;
+}
+
+/*
+ * What decides how values are read is read from the bytes: those who read values would ask here again.
+ */
+
+function itemsOf(dataSet: DataSet, tag: number): readonly DataSet[] {
+  return dataSet.find(tag)?.items ?? [];
+}
+
+/** The first number of an attribute, binary or as text; undefined where there is none. */
+function numberOf(dataSet: DataSet, tag: number): number | undefined {
+  const { bytes, start = 0, length = 0, vr, bigEndian = false } = dataSet.find(tag) ?? {};
+  if (bytes === undefined || vr === undefined) return undefined;
+  const known = (vr.kind === Kind.Bytes ? lookUp(tag)?.vr : undefined) ?? vr;
+  const isBinary = known.kind === Kind.Binary;
+  if (isBinary && length < known.width) return undefined;
+  const number = isBinary ? numberAt(known, bytes, start, bigEndian) : decimal(textOf(dataSet, tag) ?? '');
+  return typeof number === 'number' ? number : undefined;
+}
+
+/** The first value of an attribute of text, in which only ASCII is meant. */
+function textOf(dataSet: DataSet, tag: number): string | undefined {
+  const { bytes, start = 0, length = 0 } = dataSet.find(tag) ?? {};
+  return bytes && trimmed(bytes.toString('latin1', start, start + length).split('\\', 1)[0] ?? '');
 }

@@ -1,12 +1,12 @@
-import { CODE } from './ascii';
+import { CODE, asciiBytes } from './ascii';
 import { writeReference, type TagsOptions } from './bulk-data';
 import { writeCommonFields } from './common-fields';
 import type { DataSet, Element } from './data-set';
-import { asciiBytes, JsonText, type JsonLimits, OutOfRoom } from './json-text';
+import { JsonText, type JsonLimits, OutOfRoom } from './json-text';
 import { report } from './report';
 import { keyOfTag, writeDicomJson } from './tags-dicom-json';
 import { keyOfKeyword, writeKeywordTags } from './tags-keyword';
-import { resolveVr } from './values';
+import { resolveVr } from './resolve-vr';
 
 const { COMMA, OPEN_BRACE, CLOSE_BRACE } = CODE;
 

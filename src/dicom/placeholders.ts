@@ -1,7 +1,9 @@
 import { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
 import { isPrivate, TAG } from './tags';
-import { readSentValues, readValues, resolveVr, type PersonName, type Value } from './values';
+import type { PersonName, Value } from './value';
+import { resolveVr } from './resolve-vr';
+import { readSentValues, readValues } from './values';
 import { Kind, VR, type Vr } from './vr';
 
 /**

@@ -1,9 +1,10 @@
-import { CODE } from './ascii';
+import { CODE, asciiBytes } from './ascii';
 import type { DataSet, Element } from './data-set';
-import { asciiBytes, type JsonText } from './json-text';
+import type { JsonText } from './json-text';
 import { isLutDescriptor } from './lut-descriptor';
 import { SAFE_DIGITS } from './numbers';
-import { isPlainUid, numberAt, unpaddedEnd } from './values';
+import { numberAt } from './binary-number';
+import { isPlainUid, unpaddedEnd } from './values';
 import { Kind, type Vr } from './vr';
 
 const { SPACE, QUOTE, COMMA, MINUS, POINT, ZERO, NINE, EQUALS, BACKSLASH, TILDE } = CODE;

@@ -1,7 +1,6 @@
 import { CODE } from './ascii';
 import { OutOfRoom } from './json-text';
-import type { ContentItem, Report } from './report';
-import type { Code, ContentValue } from './report-values';
+import type { Code, ContentItem, ContentValue, Report } from './report-model';
 import { uidName } from './uids';
 
 const INDENT = '  ';

@@ -1,51 +1,14 @@
 import { itemOf, itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
 import type { DataSet } from './data-set';
-import type { Value } from './values';
-
-/** A coded entry (PS3.3 8.8): code, scheme and what it means in words. */
-export interface Code {
-  CodeValue: string;
-  CodingSchemeDesignator?: string | undefined;
-  CodingSchemeVersion?: string | undefined;
-  CodeMeaning?: string | undefined;
-}
-
-/** A reference of value type IMAGE, COMPOSITE or WAVEFORM (PS3.3 C.18.3, C.18.4, C.18.5). */
-export interface ObjectReference {
-  ReferencedSOPClassUID?: string | undefined;
-  ReferencedSOPInstanceUID?: string | undefined;
-  ReferencedFrameNumber?: number[] | undefined;
-  ReferencedSegmentNumber?: number[] | undefined;
-  ReferencedWaveformChannels?: number[] | undefined;
-  /** The presentation state or real world value mapping to apply. */
-  ReferencedSOPSequence?: ObjectReference[] | undefined;
-}
-
-/** SCOORD and SCOORD3D (PS3.3 C.18.6, C.18.9): `GraphicData` holds pairs or triplets. */
-export interface SpatialCoordinates {
-  GraphicType?: string | undefined;
-  GraphicData?: number[] | undefined;
-  PixelOriginInterpretation?: string | undefined;
-  ReferencedFrameOfReferenceUID?: string | undefined;
-  FiducialUID?: string | undefined;
-}
-
-/** TCOORD (PS3.3 C.18.7): samples, offsets or points in time. */
-export interface TemporalCoordinates {
-  TemporalRangeType?: string | undefined;
-  ReferencedSamplePositions?: number[] | undefined;
-  ReferencedTimeOffsets?: number[] | undefined;
-  ReferencedDateTime?: string[] | undefined;
-}
-
-/** TABLE (PS3.3 C.18.10), by its size; the cells are in Tags. */
-export interface Table {
-  NumberOfTableRows?: number | undefined;
-  NumberOfTableColumns?: number | undefined;
-}
-
-export type ContentValue =
-  string | number | null | Code | ObjectReference | SpatialCoordinates | TemporalCoordinates | Table;
+import type {
+  Code,
+  ContentValue,
+  ObjectReference,
+  SpatialCoordinates,
+  Table,
+  TemporalCoordinates,
+} from './report-model';
+import type { Value } from './value';
 
 const CodeValue = 0x00080100;
 const CodingSchemeDesignator = 0x00080102;

@@ -2,57 +2,9 @@ import { itemOf, itemsOf, numbersOf, textOf } from './attributes';
 import type { DataSet } from './data-set';
 import { type JsonLimits, OutOfRoom } from './json-text';
 import { reportText } from './report-text';
-import { type Code, codeOf, contentValue, type ContentValue, measurement } from './report-values';
+import { codeOf, contentValue, measurement } from './report-values';
+import type { ContentItem, Report, Template, VerifyingObserver } from './report-model';
 import { Kind } from './vr';
-
-/** (0040,A504): the template that the document or a part of it follows (PS3.3 C.18.8). */
-export interface Template {
-  TemplateIdentifier?: string | undefined;
-  MappingResource?: string | undefined;
-}
-
-/** A node of the content tree (PS3.3 C.17.3). */
-export interface ContentItem {
-  /** CONTAINS, HAS PROPERTIES, HAS OBS CONTEXT, HAS ACQ CONTEXT, HAS CONCEPT MOD, INFERRED FROM, SELECTED FROM; not at the root. */
-  RelationshipType?: string | undefined;
-  ValueType?: string | undefined;
-  ConceptName?: Code | undefined;
-  /** By its value type; none for CONTAINER. NUM: null when nothing was measured. */
-  Value?: ContentValue | undefined;
-  /** NUM: the unit (UCUM as a rule). */
-  Unit?: Code | undefined;
-  /** NUM: why there is no number, or what to make of it. */
-  Qualifier?: Code | undefined;
-  /** By-reference relationship: the way to the item that is meant, counted from 1 at the root. */
-  ReferencedContentItemIdentifier?: number[] | undefined;
-  ObservationDateTime?: string | undefined;
-  ObservationUID?: string | undefined;
-  ContinuityOfContent?: string | undefined;
-  ContentTemplate?: Template | undefined;
-  Content?: ContentItem[] | undefined;
-}
-
-export interface VerifyingObserver {
-  VerifyingObserverName?: string | undefined;
-  VerifyingOrganization?: string | undefined;
-  VerificationDateTime?: string | undefined;
-  VerifyingObserverCode?: Code | undefined;
-}
-
-/** The section Report: a structured report as a tree and as text. */
-export interface Report {
-  /** The concept name of the root: what kind of document it is. */
-  Title?: Code | undefined;
-  Template?: Template | undefined;
-  CompletionFlag?: string | undefined;
-  CompletionFlagDescription?: string | undefined;
-  VerificationFlag?: string | undefined;
-  PreliminaryFlag?: string | undefined;
-  VerifyingObservers?: VerifyingObserver[] | undefined;
-  Content: ContentItem;
-  /** The document as indented lines. */
-  Text: string;
-}
 
 const ValueType = 0x0040a040;
 const RelationshipType = 0x0040a010;

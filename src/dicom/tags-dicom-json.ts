@@ -3,10 +3,12 @@ import type { BulkData, TagsOptions, InlineBinary } from './bulk-data';
 import type { DataSet } from './data-set';
 import { lookUp } from './dictionary';
 import { warnOfOtherVr } from './dictionary-type';
-import { asciiBytes, type JsonText } from './json-text';
+import { asciiBytes } from './ascii';
+import type { JsonText } from './json-text';
 import { remembered } from './remembered';
 import { tagHex } from './tags';
-import { resolveVr, type Value } from './values';
+import type { Value } from './value';
+import { resolveVr } from './resolve-vr';
 
 /** An attribute of the DICOM JSON Model (PS3.18 F.2.2). */
 export type DicomJsonAttribute = BulkData | InlineBinary | { vr: string; Value?: (Value | DicomJson)[] };

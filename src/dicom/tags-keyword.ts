@@ -1,14 +1,16 @@
-import { CODE } from './ascii';
+import { CODE, asciiBytes } from './ascii';
 import { writeAttribute } from './attribute-text';
 import type { BulkData, TagsOptions, InlineBinary } from './bulk-data';
 import type { DataSet, Element } from './data-set';
 import { lookUp } from './dictionary';
 import { dictionaryVr, isNumberForText, readByDictionary } from './dictionary-type';
-import { asciiBytes, type JsonText } from './json-text';
+import type { JsonText } from './json-text';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 import { remembered } from './remembered';
 import { tagHex } from './tags';
-import { resolveVr, unpaddedEnd, type Value } from './values';
+import type { Value } from './value';
+import { resolveVr } from './resolve-vr';
+import { unpaddedEnd } from './values';
 import { Kind, type Vr } from './vr';
 
 const { OPEN_BRACKET, CLOSE_BRACKET } = CODE;

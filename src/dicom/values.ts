@@ -1,57 +1,17 @@
 import { CODE, isPadding } from './ascii';
 import { decodeText } from './assumed-text';
+import { numberAt } from './binary-number';
 import { decodeDefault, splitValues } from './character-set';
 import type { DataSet, Element } from './data-set';
-import { lookUp } from './dictionary';
 import { isFirstMappedSigned, isLutDescriptor } from './lut-descriptor';
-import { bigInteger, decimal, floatingPoint } from './numbers';
+import { decimal } from './numbers';
 import { plainText } from './plain-text';
 import { REPLACEMENT } from './replacement';
-import { TAG, tagHex, tagOf } from './tags';
-import { AMBIGUOUS_VR, Kind, VR, type Vr } from './vr';
+import { tagHex, tagOf } from './tags';
+import type { PersonName, Value } from './value';
+import { Kind, VR, type Vr } from './vr';
 
 const { NUL, SPACE, POINT, ZERO, NINE, BACKSLASH } = CODE;
-
-/** The component groups of a person name that are not empty (PS3.18 F.2.2). */
-export interface PersonName {
-  Alphabetic?: string;
-  Ideographic?: string;
-  Phonetic?: string;
-}
-
-/** One value in JSON. Empty values among several are null (PS3.18 F.2.5). */
-export type Value = string | number | PersonName | null;
-
-/** The VR of an element, where that depends on the dictionary or on other elements of its data set. */
-export function resolveVr(dataSet: DataSet, element: Element): Vr {
-  let { vr } = element;
-  if (vr === VR.UN) {
-    // Who knows the attribute may read it as what it is: little endian, implicit (PS3.5 6.2.2).
-    const known = lookUp(element.tag)?.vr ?? VR.UN;
-    if (known !== VR.SQ) vr = known;
-    else return element.length === 0 ? known : VR.UN;
-  }
-  switch (vr) {
-    case AMBIGUOUS_VR.xs:
-      if (isLutDescriptor(element.tag)) return isFirstMappedSigned(dataSet, element, vr) ? VR.SS : VR.US;
-      return dataSet.pixelsSigned ? VR.SS : VR.US;
-    case AMBIGUOUS_VR.ox:
-      // Implicit VR: OW, for pixel data, overlays, curves and waveforms (PS3.5 A.1). Encapsulated: OB (PS3.5 A.4).
-      return element.fragments === undefined ? VR.OW : VR.OB;
-    case AMBIGUOUS_VR.lt:
-      return lutOfOneEntry(dataSet) ? VR.US : VR.OW;
-    default:
-      return vr;
-  }
-}
-
-/** LUT Data is US if LUT Descriptor says that there is one entry, else OW (PS3.3 C.11.1.1, PS3.5 A.1). */
-function lutOfOneEntry(dataSet: DataSet): boolean {
-  const descriptor = dataSet.find(TAG.LUTDescriptor);
-  if (descriptor?.bytes === undefined || descriptor.length < 2) return false;
-  const { bytes, start, bigEndian } = descriptor;
-  return (bigEndian ? bytes.readUInt16BE(start) : bytes.readUInt16LE(start)) === 1;
-}
 
 /** The values of an element whose bytes are at hand and whose VR is none of bytes or items. Empty: no value at all. */
 export function readValues(dataSet: DataSet, element: Element, vr: Vr): Value[] {
@@ -279,28 +239,6 @@ function wholeValues(dataSet: DataSet, element: Element, width: number): number 
     dataSet.warn('value-length', element.tag, `the length is no multiple of ${width}; the rest is left out`);
   }
   return Math.floor(element.length / width);
-}
-
-/** One value of a VR of binary numbers; a string where JSON has no number for it. */
-export function numberAt(vr: Vr, bytes: Buffer, at: number, bigEndian: boolean): number | string {
-  switch (vr) {
-    case VR.US:
-      return bigEndian ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at);
-    case VR.SS:
-      return bigEndian ? bytes.readInt16BE(at) : bytes.readInt16LE(at);
-    case VR.UL:
-      return bigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
-    case VR.SL:
-      return bigEndian ? bytes.readInt32BE(at) : bytes.readInt32LE(at);
-    case VR.FL:
-      return floatingPoint(bigEndian ? bytes.readFloatBE(at) : bytes.readFloatLE(at));
-    case VR.FD:
-      return floatingPoint(bigEndian ? bytes.readDoubleBE(at) : bytes.readDoubleLE(at));
-    case VR.SV:
-      return bigInteger(bigEndian ? bytes.readBigInt64BE(at) : bytes.readBigInt64LE(at));
-    default:
-      return bigInteger(bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
-  }
 }
 
 function readTags(dataSet: DataSet, element: Element, bytes: Buffer): Value[] {

@@ -1,4 +1,4 @@
-import { asciiBytes } from './json-text';
+import { asciiBytes } from './ascii';
 
 /** How the value field of a VR is turned into JSON (PS3.5 6.2). */
 export const enum Kind {

@@ -8,9 +8,9 @@ import {
   type StoreRequest,
 } from '../network';
 import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
-import { contentSource } from './content-source';
-import type { ObjectEnvelope } from './message';
-import { encodeHead, type ObjectHead, type ObjectNote } from './object-head';
+import { contentSource } from '../object/content-source';
+import type { ObjectEnvelope } from '../message/flow-message';
+import { encodeHead, type ObjectHead, type ObjectNote } from '../object/object-head';
 
 export interface IntakeListener {
   /** The object is safe in the queue. Resolves with the answer to its sender. */

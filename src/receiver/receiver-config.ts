@@ -5,7 +5,7 @@ import { isStorageSopClass } from '../dicom';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
-import { FileOutput } from './file-output';
+import { FileOutput } from '../message/output/file-output';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EventGate } from './event-gate';
-import { Outbox } from './outbox';
+import { Outbox } from '../worker/outbox';
 import { Receiver } from './receiver';
 import type { ReceiverConfig } from './receiver-config';
 import { reply } from './requests';

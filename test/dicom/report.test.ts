@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/dicom';
-import type { ContentItem } from '../../src/dicom/report';
+import type { ContentItem } from '../../src/dicom/report-model';
 import { needs } from '../support/needs';
 import { convertFile, corpusObjects, type CorpusObject } from './support/corpus-objects';
 

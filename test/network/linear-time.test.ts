@@ -14,8 +14,8 @@ import { decodeCommandSet, encodeResponse } from '../../src/network/command-set'
 import { MessageReader } from '../../src/network/message-reader';
 import { PduReader } from '../../src/network/pdu-reader';
 import { refuseStore } from '../../src/network/store-checks';
-import { relativePath } from '../../src/receiver/file-name';
-import { readHead } from '../../src/receiver/object-head';
+import { relativePath } from '../../src/message/output/file-name';
+import { readHead } from '../../src/object/object-head';
 import { CT, EXPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
 
 /** Texts on which an expression that backtracks takes quadratic time, of so many characters. */

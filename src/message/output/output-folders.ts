@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { makeDurableDirectory, syncDirectoryNow, type OnWarning } from '../basics';
+import { makeDurableDirectory, syncDirectoryNow, type OnWarning } from '../../basics';
 import type { OutputFiles } from './output-files';
 
 /** So many folders are known to be durable; then they are found out again. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { isUnsupported, writeAll, writePieces, type OnWarning } from '../basics';
-import type { ObjectContent } from '../queue';
+import { isUnsupported, writeAll, writePieces, type OnWarning } from '../../basics';
+import type { ObjectContent } from '../../queue';
 import type { OutputFiles } from './output-files';
 
 /** These files are for other programs, unlike the queue's: they get what the process' umask leaves. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, sep } from 'node:path';
-import type { Value } from '../dicom';
+import type { Value } from '../../dicom';
 
 /** What file systems take at most for one component of a path. */
 const MAX_COMPONENT_BYTES = 255;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Outbox } from '../../src/receiver/outbox';
+import { Outbox } from '../../src/worker/outbox';
 
 const MEGABYTE = 1_000_000;
 

@@ -15,11 +15,11 @@ import {
 import { isPlainUid } from '../network';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
-import { contentSource } from './content-source';
-import { fileNameText } from './file-name';
-import type { FileOutput } from './file-output';
-import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
-import { readHead, type ObjectNote } from './object-head';
+import { contentSource } from '../object/content-source';
+import { fileNameText } from './output/file-name';
+import type { FileOutput } from './output/file-output';
+import type { FlowMessage, MessageFacts, ObjectEnvelope } from './flow-message';
+import { readHead, type ObjectNote } from '../object/object-head';
 
 /** What a message holds of an object, received or shown as a sample. */
 export type PayloadSettings = Pick<

@@ -1,4 +1,4 @@
-import { isUnsupported } from '../basics';
+import { isUnsupported } from '../../basics';
 import type { OutputFiles } from './output-files';
 
 /** How file systems without links say so, beside what `isUnsupported` knows. */

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dirname, join, resolve, sep } from 'node:path';
-import { NotSyncable, checkSyncing, once, type OnWarning } from '../basics';
-import type { ObjectContent } from '../queue';
-import type { DicomInSettings } from '../settings';
+import { NotSyncable, checkSyncing, once, type OnWarning } from '../../basics';
+import type { ObjectContent } from '../../queue';
+import type { DicomInSettings } from '../../settings';
 import { numbered, relativePath, templateKeywords } from './file-name';
 import { linkWithoutReplacing, removeIfThere } from './link-file';
 import { copyObject } from './object-copy';

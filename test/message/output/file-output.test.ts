@@ -13,10 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { ObjectContent } from '../../src/queue';
-import { fileNameText, numbered, relativePath } from '../../src/receiver/file-name';
-import { BlockBuffer } from '../../src/queue/block-buffer';
-import { FileOutput, NotPlaced, type FileOutputSettings } from '../../src/receiver/file-output';
+import type { ObjectContent } from '../../../src/queue';
+import { fileNameText, numbered, relativePath } from '../../../src/message/output/file-name';
+import { BlockBuffer } from '../../../src/queue/block-buffer';
+import { FileOutput, NotPlaced, type FileOutputSettings } from '../../../src/message/output/file-output';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-file-output-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { encodeFileMeta, readFileMeta, type ByteSource, type ParsedDataSet } from '../dicom';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, knownClass } from '../network';
-import type { ObjectEnvelope } from './message';
+import type { ObjectEnvelope } from '../message/flow-message';
 
 /** What stands before an object's data set in its file. */
 export interface ObjectHead {
