@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { Boundary } from '../src/worker';
+import type { FlowMessage } from '../src/message';
+import { sampleMessage } from '../src/sample';
 import {
-  Boundary,
   ReceiverHost,
   echoOwnPort,
   faultCode,
   isWarning,
-  sampleMessage,
-  type FlowMessage,
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,

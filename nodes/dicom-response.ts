@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { CommandStatus } from '../src/network';
-import { ReceiverNotRunning, SAMPLE_ID, type AnswerOutcome } from '../src/receiver';
+import { SAMPLE_ID } from '../src/sample';
+import { ReceiverNotRunning, type AnswerOutcome } from '../src/receiver';
 import { parseStatus } from '../src/settings';
 import { runningReceivers } from './runtime/running-receivers';
 

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { asError } from '../../src/receiver';
+import { asError } from '../../src/worker';
 
 /** Answers a request, at once or later. */
 export type Answer = (request: Request, response: Response) => unknown;

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
-import { builtInSample, convertSampleFile } from '../../src/receiver';
+import { builtInSample, convertSampleFile } from '../../src/sample';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
 import { Uploads, type UploadFailure } from './uploads';

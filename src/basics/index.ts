@@ -21,3 +21,4 @@ export { leftoversTo } from './leftovers';
 export type { DirectoryLock, LockError } from './lock';
 export { OnceInAWhile } from './once-in-a-while';
 export { printable } from './printable';
+export { remembered } from './remembered';

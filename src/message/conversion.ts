@@ -1,25 +1,23 @@
 import { pathToFileURL } from 'node:url';
 import {
-  convertParsed,
-  encapsulatedDocument,
-  encapsulatesDocument,
-  expectCharacterSet,
-  parseDataSet,
-  uidName,
-  valuesOfKeyword,
   type ByteSource,
   type Conversion,
+  convertParsed,
+  encapsulatedDocument,
   type EncapsulatedDocument,
+  encapsulatesDocument,
+  expectCharacterSet,
+  isPlainUid,
+  parseDataSet,
   type ParsedDataSet,
+  uidName,
+  valuesOfKeyword,
 } from '../dicom';
-import { isPlainUid } from '../network';
+import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
 import type { ObjectContent, QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
-import { contentSource } from '../object/content-source';
-import { fileNameText } from './output/file-name';
-import type { FileOutput } from './output/file-output';
-import type { FlowMessage, MessageFacts, ObjectEnvelope } from './flow-message';
-import { readHead, type ObjectNote } from '../object/object-head';
+import type { FlowMessage, MessageFacts } from './flow-message';
+import { fileNameText, type FileOutput } from './output';
 
 /** What a message holds of an object, received or shown as a sample. */
 export type PayloadSettings = Pick<

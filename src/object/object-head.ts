@@ -1,6 +1,13 @@
-import { encodeFileMeta, readFileMeta, type ByteSource, type ParsedDataSet } from '../dicom';
-import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, knownClass } from '../network';
-import type { ObjectEnvelope } from '../message/flow-message';
+import {
+  type ByteSource,
+  encodeFileMeta,
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  knownClass,
+  type ParsedDataSet,
+  readFileMeta,
+} from '../dicom';
+import type { ObjectEnvelope } from './envelope';
 
 /** What stands before an object's data set in its file. */
 export interface ObjectHead {

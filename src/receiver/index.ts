@@ -1,13 +1,9 @@
 export type { AnswerOutcome } from './answers';
-export { asError, Boundary } from '../worker/boundary';
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
-export type { FlowMessage, MessageFacts, ObjectEnvelope } from '../message/flow-message';
 export { Receiver, type ReceiverOutput } from './receiver';
 export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning, type DeadLetterList } from './requests';
-export { builtInSample, sampleMessage, SAMPLE_ID, type SampleSettings } from '../sample/sample';
-export { convertSampleFile, type SampleOutcome, type SampleProblem } from '../sample/sample-host';
 export { echoOwnPort, type SelfEcho } from './self-echo';

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BackOff } from '../basics';
-import { asError, Boundary } from '../worker/boundary';
+import type { FlowMessage } from '../message';
+import { asError, Boundary, Outbox } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
-import type { FlowMessage } from '../message/flow-message';
-import { Outbox } from '../worker/outbox';
 import type { ReceiverConfig } from './receiver-config';
 import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';

@@ -1,13 +1,12 @@
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
 import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
-import type { ConvertedObject } from '../message/conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
-import { FileOutput } from '../message/output/file-output';
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';

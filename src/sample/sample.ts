@@ -1,7 +1,7 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
+import { aboutObject, type FlowMessage, type MessageFacts, type PayloadSettings } from '../message';
+import type { ObjectEnvelope } from '../object';
 import { readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
-import { aboutObject, type PayloadSettings } from '../message/conversion';
-import type { FlowMessage, MessageFacts, ObjectEnvelope } from '../message/flow-message';
 import { sampleObject } from './sample-object';
 
 /** In the place of an object's id: an answer to a sample has nobody to go to. */

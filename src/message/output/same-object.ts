@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { DicomError, fileSource, readFileMeta, type ByteSource } from '../../dicom';
+import { contentSource } from '../../object';
 import type { ObjectContent } from '../../queue';
-import { contentSource } from '../../object/content-source';
 import type { OutputFiles } from './output-files';
 
 /** Compared at a time. Different objects mostly differ in the first of them. */
