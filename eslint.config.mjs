@@ -3,51 +3,71 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 /**
- * Imports point one way: nodes -> receiver -> { network, queue, dicom, settings }.
- * Each layer lists the sibling layers it must not reach for.
+ * Imports point one way: a room imports from those to its left only, and from none of those that share its place. So do
+ * the rooms within a room.
  */
-const LAYERS = {
-  dicom: ['network', 'queue', 'receiver', 'settings'],
-  settings: ['network', 'queue', 'receiver', 'dicom'],
-  network: ['queue', 'dicom', 'receiver'],
-  queue: ['network', 'dicom', 'receiver'],
-  receiver: [],
+const ORDER = {
+  src: [
+    'basics',
+    'settings',
+    'dicom',
+    'queue',
+    'object',
+    'message',
+    'network',
+    'worker',
+    ['receiver', 'sample'],
+  ],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'report', 'json'],
+  'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
+  'src/queue': [['log', 'files', 'memory']],
+};
+const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];
+
+const noDoorPassedBy = {
+  regex: `(^|/)(${DOORS.join('|')})/`,
+  message: 'A room is entered through its index.ts.',
 };
 
-const importDirection = Object.entries(LAYERS).map(([layer, forbidden]) => ({
-  files: [`src/${layer}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          ...forbidden.map((name) => ({
-            regex: `^(\\.\\./)+${name}(/|$)`,
-            message: `src/${layer} must not import src/${name}: imports point one way (see CONTRIBUTING).`,
-          })),
-          { regex: '^(\\.\\./)+nodes(/|$)', message: 'src never imports nodes.' },
-        ],
-      },
-    ],
-  },
-}));
+const importDirection = Object.entries(ORDER).flatMap(([house, order]) =>
+  order.flatMap((place, at) =>
+    [place].flat().map((room) => {
+      const others = [...[place].flat().filter((each) => each !== room), ...order.slice(at + 1).flat()];
+      return {
+        files: [`${house}/${room}/**/*.ts`],
+        patterns: others.map((name) => ({
+          regex: `^(\\.\\./)+${name}$`,
+          message: `${house}/${room} must not import ${house}/${name}: imports point one way (see CONTRIBUTING).`,
+        })),
+      };
+    }),
+  ),
+);
 
-const DOORS = {
-  regex: '^(\\.\\./)+src/[^/]+/.',
-  message: 'nodes import a room of src by its door, src/NAME (see CONTRIBUTING).',
-};
-const OTHER_NODES = {
+/** A node type's folder stands by itself. */
+const noOtherNode = {
   regex: '^(\\.\\./){1,2}dicom(-[a-z]+)?(/|$)',
   message: 'What node types share is in nodes/editor or nodes/runtime; they do not import each other.',
 };
 
-/** A node type's folder stands by itself: it imports src by its doors, what is shared, and no other node type. */
-const nodeFolders = [
-  {
-    files: ['nodes/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [DOORS, OTHER_NODES] }] },
-  },
-];
+/** Of several configurations of a rule the last counts: each file gets all patterns that concern it at once. */
+const importRules = [
+  { files: ['src/**/*.ts', 'bench/**/*.ts'], patterns: [noDoorPassedBy] },
+  { files: ['nodes/**/*.ts'], patterns: [noDoorPassedBy, noOtherNode] },
+  ...importDirection.map(({ files }) => ({
+    files,
+    patterns: [
+      noDoorPassedBy,
+      { regex: '^(\\.\\./)+nodes(/|$)', message: 'src never imports nodes.' },
+      ...importDirection
+        .filter((outer) => files[0].startsWith(outer.files[0].replace('**/*.ts', '')))
+        .flatMap((outer) => outer.patterns),
+    ],
+  })),
+].map(({ files, patterns }) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+}));
 
 export default tseslint.config(
   { ignores: ['dist/', '.node-red/', '.test-artefacts/'] },
@@ -90,6 +110,5 @@ export default tseslint.config(
       ],
     },
   },
-  ...importDirection,
-  ...nodeFolders,
+  ...importRules,
 );

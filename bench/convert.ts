@@ -12,8 +12,15 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bufferSource, convert, encodeFileMeta, fileSource, parseDataSet, readFileMeta } from '../src/dicom';
-import type { ConvertOptions } from '../src/dicom';
+import {
+  bufferSource,
+  convert,
+  type ConvertOptions,
+  encodeFileMeta,
+  fileSource,
+  parseDataSet,
+  readFileMeta,
+} from '../src/dicom';
 import { corpus } from '../test/support/needs';
 
 /** The part of dcmjs that is measured; it ships no types. */

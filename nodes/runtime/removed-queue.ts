@@ -1,7 +1,7 @@
 import { opendir, rmdir, unlink } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { mayHoldObjects } from '../../src/receiver';
+import { mayHoldObjects } from '../../src/queue';
 
 /** What an empty queue leaves: its lock, segments that are to be written over, and a folder without dead letters. */
 const LOCK_NAME = /^lock([.-][\w.-]{1,64})?$/;

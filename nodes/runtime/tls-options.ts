@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
-import { tlsProblem } from '../../src/receiver';
+import { tlsProblem } from '../../src/network';
 
 /** The part of a core `tls-config` node that a listener needs. */
 interface TlsConfigNode extends Node {

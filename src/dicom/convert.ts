@@ -1,22 +1,26 @@
-import { textOf, valuesOf } from './attributes';
-import { type ByteSource, bufferSource, Cursor } from './byte-source';
-import { CharacterSet } from './character-set';
-import type { CommonFields } from './common-fields';
-import { type DataSet, DataSetBuilder } from './data-set';
-import { tagOfKeyword } from './dictionary';
-import { documentOf, hasDocument, type EncapsulatedDocument } from './document';
-import { encodingOf } from './encoding';
+import {
+  type DataSet,
+  DataSetBuilder,
+  documentOf,
+  type EncapsulatedDocument,
+  hasDocument,
+  textOf,
+  usePlaceholders,
+  type Value,
+  valuesOf,
+} from './data-set';
 import { DicomError } from './errors';
-import { inflate } from './inflate';
-import { messageText, type SectionOptions } from './message-text';
-import { usePlaceholders } from './placeholders';
+import {
+  type CommonFields,
+  type DicomJson,
+  type KeywordTags,
+  messageText,
+  type SectionOptions,
+} from './json';
+import { bufferSource, type ByteSource, Cursor, encodingOf, inflate, walkDataSet } from './read';
 import type { Report } from './report';
-import { walkDataSet } from './structure';
-import { TAG } from './tags';
-import type { DicomJson } from './tags-dicom-json';
-import type { KeywordTags } from './tags-keyword';
-import { transferSyntax } from './transfer-syntax';
-import type { Value } from './values';
+import { TAG, tagOfKeyword, transferSyntax } from './standard';
+import { CharacterSet } from './text';
 import { type ConversionWarning, Warnings } from './warnings';
 
 export interface DataSetOptions {

@@ -1,6 +1,21 @@
 /** bytes ↔ DicomMessage: pure functions, without I/O beyond the source they are given. */
-export { bufferSource, fileSource, type ByteSource, type ByteWindow } from './byte-source';
-export { COMMON_FIELDS, type CommonFields } from './common-fields';
+export {
+  bufferSource,
+  type ByteSource,
+  type ByteWindow,
+  encodeFileMeta,
+  type FileMeta,
+  fileSource,
+  readFileMeta,
+} from './read';
+export {
+  COMMON_FIELDS,
+  type CommonFields,
+  type DicomJson,
+  type DicomJsonAttribute,
+  type KeywordTags,
+  type KeywordValue,
+} from './json';
 export {
   convert,
   convertParsed,
@@ -18,13 +33,17 @@ export {
   type ObjectIdentity,
   type ParsedDataSet,
 } from './convert';
-export { LARGEST_DOCUMENT, type EncapsulatedDocument } from './document';
+export { type EncapsulatedDocument, LARGEST_DOCUMENT, type Value } from './data-set';
 export { DicomError, type DicomErrorCode } from './errors';
-export { encodeFileMeta, readFileMeta, type FileMeta } from './file-meta';
 export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
-export type { DicomJson, DicomJsonAttribute } from './tags-dicom-json';
-export type { KeywordTags, KeywordValue } from './tags-keyword';
-export type { Value } from './values';
-export { isStorageSopClass, uidName } from './uids';
 export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';
+export {
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  isPlainUid,
+  isStorageSopClass,
+  knownClass,
+  MAX_UID_LENGTH,
+  uidName,
+} from './standard';

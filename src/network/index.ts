@@ -1,13 +1,16 @@
-export type { AssociationLimits } from './association-context';
-export type { AssociationPolicy } from './association-policy';
-export { Status, hexStatus, isFailure, type CommandStatus } from './command-set';
-export { Deadline } from './deadline';
-export { sendEcho, type EchoOutcome, type EchoTarget } from './echo';
-export type { NetworkEvent } from './events';
-export { hostFilter, plainAddress } from './host-filter';
-export { Listener, type ListenerOptions } from './listener';
-export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './negotiation';
-export { printable } from './printable';
-export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
-export { tlsProblem } from './tls-profile';
-export { isPlainUid, knownClass } from './uids';
+export {
+  type AssociationFacts,
+  type AssociationLimits,
+  type AssociationPolicy,
+  hostFilter,
+  Listener,
+  type ListenerOptions,
+  type NetworkEvent,
+  type ObjectStore,
+  type ObjectWriter,
+  plainAddress,
+  type StoreRequest,
+} from './scp';
+export { type CommandStatus, hexStatus, isFailure, Status } from './dimse';
+export { type EchoOutcome, type EchoTarget, sendEcho } from './scu';
+export { tlsProblem } from './upper-layer';

@@ -1,17 +1,25 @@
 import { join } from 'node:path';
+import {
+  checkSyncing,
+  DIRECTORY_MODE,
+  type DirectoryLock,
+  type DiskFiles,
+  type DiskWarning,
+  Fifo,
+  FILE_MODE,
+  leftoversTo,
+  makeDurableDirectory,
+  once,
+  type OnWarning,
+  realFiles,
+} from '../basics';
 import { afterRestart, NO_ATTEMPTS, type Attempts } from './attempts';
 import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
-import { DeadLetterFolder } from './dead-letter-folder';
-import type { DirectoryLock } from './directory-lock';
-import { checkSyncing, makeDurableDirectory, once, type OnWarning } from './durable';
-import { Fifo } from './fifo';
-import { FileChecks } from './file-checks';
+import { DeadLetterFolder, FileChecks, ObjectFiles, PartFile } from './files';
 import { FreeSpace } from './free-space';
 import { FreshObjects } from './fresh-objects';
-import { leftoversTo } from './leftovers';
-import { ObjectFiles } from './object-files';
+import { LOG_LIMITS, type LogLimits, ObjectLog } from './log';
 import { factsInId, endOfRun, objectIds, sequence } from './object-id';
-import { LOG_LIMITS, ObjectLog, type LogLimits } from './object-log';
 import { isOurs, isRemains, partName } from './object-names';
 import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
 import {
@@ -23,9 +31,6 @@ import {
   type QueueWriter,
   type QueuedObject,
 } from './object-queue';
-import { PartFile } from './part-file';
-import type { QueueWarning } from './queue-warning';
-import { DIRECTORY_MODE, FILE_MODE, realFiles, type QueueFiles } from './queue-files';
 import { refusal, refusing } from './refusal';
 import { Suspects } from './suspects';
 
@@ -56,7 +61,7 @@ export interface DiskQueueOptions {
   /** Told of each wait for the disk: milliseconds. */
   onSync?(milliseconds: number): void;
   /** Told once of what the directory's file system cannot do. */
-  onWarning?(warning: QueueWarning): void;
+  onWarning?(warning: DiskWarning): void;
 }
 
 /** Keeps small objects in a log, and each larger one as a file; order, counts and limits are the same for both. */
@@ -86,7 +91,7 @@ export class DiskQueue implements ObjectQueue {
 
   constructor(
     private readonly options: DiskQueueOptions,
-    private readonly files: QueueFiles = realFiles,
+    private readonly files: DiskFiles = realFiles,
   ) {
     const { directory, minFreeBytes, synced, log } = options;
     const onLeftover = (error: Error): void => options.onLeftover(error);

@@ -1,5 +1,5 @@
+import type { DiskFiles } from '../basics';
 import { QueueRefusal } from './object-queue';
-import type { QueueFiles } from './queue-files';
 
 /** Asking the file system costs little, but not nothing: once in so many milliseconds is enough. */
 const CHECK_INTERVAL_MS = 500;
@@ -13,7 +13,7 @@ export class FreeSpace {
   constructor(
     private readonly directory: string,
     private readonly minFree: number,
-    private readonly files: Pick<QueueFiles, 'statfsSync'>,
+    private readonly files: Pick<DiskFiles, 'statfsSync'>,
   ) {}
 
   /** @throws QueueRefusal (`DISK_LOW`) when there is less than the minimum */

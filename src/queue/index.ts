@@ -1,19 +1,6 @@
 export { DiskQueue, type DiskQueueOptions } from './disk-queue';
-export type { LockError } from './directory-lock';
-export {
-  NotSyncable,
-  checkSyncing,
-  isUnsupported,
-  makeDurableDirectory,
-  once,
-  syncDirectoryNow,
-  writeAll,
-  writePieces,
-  type OnWarning,
-} from './durable';
-export { MemoryQueue } from './memory-queue';
+export { MemoryQueue } from './memory';
 export { mayHoldObjects } from './object-names';
-export type { QueueWarning } from './queue-warning';
 export {
   LETTERS,
   MAX_LETTERS,

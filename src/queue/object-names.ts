@@ -1,5 +1,5 @@
-import { isObjectId } from './object-id';
 import { attemptsText, NO_ATTEMPTS, parseAttempts, type Attempts } from './attempts';
+import { isObjectId } from './object-id';
 
 export const OBJECT_SUFFIX = '.dcm';
 const PART_SUFFIX = '.part';

@@ -1,4 +1,5 @@
-import { Deadline, Status, type CommandStatus } from '../network';
+import { Deadline } from '../basics';
+import { Status, type CommandStatus } from '../network';
 
 /** What became of an answer that a flow gave. */
 export type AnswerOutcome =

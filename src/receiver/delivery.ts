@@ -1,13 +1,18 @@
 import { DicomError } from '../dicom';
+import {
+  type ConversionSettings,
+  type ConvertedObject,
+  convertQueued,
+  NotPlaced,
+  placeCause,
+  placeReason,
+} from '../message';
 import { hexStatus, isFailure, type CommandStatus } from '../network';
 import { ObjectDamaged, type LetterFacts, type ObjectQueue, type QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
-import { convertQueued, type ConversionSettings, type ConvertedObject } from './conversion';
-import { NotPlaced } from './file-output';
 import { FlowBudget } from './flow-budget';
 import { giveUpText, type GiveUpReason } from './give-up-reason';
 import { letterFacts, receivedAt } from './letter-facts';
-import { placeCause, placeReason } from './place-cause';
 import { FOR_EVER, Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<

@@ -1,4 +1,5 @@
-import { NotSyncable, type LetterFacts, type QueueWarning } from '../queue';
+import { NotSyncable, type DiskWarning } from '../basics';
+import type { LetterFacts } from '../queue';
 
 /**
  * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the
@@ -31,7 +32,7 @@ export type FaultKind =
   | WarningKind;
 
 /** What a file system cannot do, and the node goes on without: people are told, and nothing is wrong with a message. */
-type WarningKind = QueueWarning['kind'];
+type WarningKind = DiskWarning['kind'];
 
 const WARNINGS: Readonly<Record<WarningKind, true>> = {
   lockOnlyHere: true,

@@ -1,4 +1,4 @@
-import type { ConvertedObject } from './conversion';
+import type { ConvertedObject } from '../message';
 
 /** Text and objects that the main thread may hold for the flow before it says that the flow has them. */
 const MAX_BYTES = 32_000_000;

@@ -1,15 +1,9 @@
 export type { AnswerOutcome } from './answers';
-export { asError, Boundary } from './boundary';
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
-export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
-export { mayHoldObjects, MAX_LETTERS, type LetterFacts } from '../queue';
-export { Deadline, hexStatus, printable, tlsProblem, type CommandStatus } from '../network';
 export { Receiver, type ReceiverOutput } from './receiver';
 export type { ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning, type DeadLetterList } from './requests';
-export { builtInSample, sampleMessage, SAMPLE_ID, type SampleSettings } from './sample';
-export { convertSampleFile, type SampleOutcome, type SampleProblem } from './sample-host';
 export { echoOwnPort, type SelfEcho } from './self-echo';

@@ -1,8 +1,6 @@
 import { parseDataSet, uidName, valuesOfKeyword, type ParsedDataSet, type Value } from '../dicom';
+import { contentSource, type ObjectEnvelope, type ObjectHead, type ObjectNote, readHead } from '../object';
 import type { LetterFacts, QueuedObject } from '../queue';
-import { contentSource } from './content-source';
-import type { ObjectEnvelope } from './message';
-import { readHead, type ObjectHead, type ObjectNote } from './object-head';
 
 /** Far longer than what the Standard allows for these values. */
 const MAX_TEXT = 256;

@@ -1,16 +1,13 @@
-import { DicomError, parseDataSet, type ByteSource, type ParsedDataSet } from '../dicom';
+import { type ByteSource, DicomError, knownClass, parseDataSet, type ParsedDataSet } from '../dicom';
 import {
   Status,
-  knownClass,
   type CommandStatus,
   type ObjectStore,
   type ObjectWriter,
   type StoreRequest,
 } from '../network';
+import { contentSource, encodeHead, type ObjectEnvelope, type ObjectHead, type ObjectNote } from '../object';
 import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
-import { contentSource } from './content-source';
-import type { ObjectEnvelope } from './message';
-import { encodeHead, type ObjectHead, type ObjectNote } from './object-head';
 
 export interface IntakeListener {
   /** The object is safe in the queue. Resolves with the answer to its sender. */

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import type { TlsOptions } from 'node:tls';
+import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
+import { FileOutput } from '../message';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue, type OnWarning } from '../queue';
+import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
 import { ANY, splitList, type DicomInSettings } from '../settings';
-import { FileOutput } from './file-output';
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Backoff } from './backoff';
-import { asError, Boundary } from './boundary';
+import { BackOff } from '../basics';
+import type { FlowMessage } from '../message';
+import { asError, Boundary, Outbox } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
-import type { FlowMessage } from './message';
-import { Outbox } from './outbox';
 import type { ReceiverConfig } from './receiver-config';
 import { RequestSender, type RequestArguments, type RequestName, type RequestResult } from './requests';
 import type { FromWorker, ToWorker } from './worker-protocol';
@@ -43,7 +42,7 @@ export class ReceiverHost {
   private deliveries: Delivery[] = [];
   private scheduled: NodeJS.Immediate | undefined;
   private restartTimer: NodeJS.Timeout | undefined;
-  private readonly backoff = new Backoff(RESTART_FIRST_MS, RESTART_LAST_MS);
+  private readonly backoff = new BackOff(RESTART_FIRST_MS, RESTART_LAST_MS);
   private startedAt = 0;
   private restarts = 0;
   private queued = 0;

@@ -1,16 +1,14 @@
+import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, OnWarning, QueueRefusal } from '../queue';
+import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
-import { Backoff } from './backoff';
-import type { ConvertedObject } from './conversion';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
-import { FileOutput } from './file-output';
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
-import { OnceInAWhile } from './once-in-a-while';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import type { DeadLetterList, ReceiverRequests } from './requests';
 
@@ -44,7 +42,7 @@ export class Receiver implements ReceiverRequests {
   private readonly listener: Listener;
   private readonly delivery: Delivery;
   private readonly answers: Answers;
-  private readonly retries = new Backoff(RETRY_FIRST_MS, RETRY_LAST_MS);
+  private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
   private lastFault: FaultKind | undefined;
   private countersTimer: NodeJS.Timeout | undefined;

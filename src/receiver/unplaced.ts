@@ -1,4 +1,4 @@
-import { Backoff } from './backoff';
+import { BackOff } from '../basics';
 
 /** What is told of objects that cannot be put in place, once for each cause and time. */
 export interface Unplaceable {
@@ -36,7 +36,7 @@ export const FOR_EVER = 0;
 interface Cause {
   reason: string;
   ids: Map<string, number>;
-  backoff: Backoff;
+  backoff: BackOff;
   /** When its probes are due, and when they were last sent; monotonic. */
   due: number;
   probedAt: number;
@@ -120,7 +120,7 @@ export class Unplaced {
   }
 
   private begin(key: string): Cause {
-    const backoff = new Backoff(RETRY_FIRST_MS, RETRY_LAST_MS);
+    const backoff = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
     const now = this.now();
     const due = now + backoff.wait();
     const cause = { reason: '', ids: new Map(), backoff, due, probedAt: now, toldAt: -Infinity, turn: 0 };

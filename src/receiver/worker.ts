@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { Outbox } from '../worker';
 import { EventGate } from './event-gate';
-import { Outbox } from './outbox';
 import { Receiver } from './receiver';
 import type { ReceiverConfig } from './receiver-config';
 import { reply } from './requests';

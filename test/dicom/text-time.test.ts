@@ -8,7 +8,7 @@ import {
   parseDataSet,
   readFileMeta,
 } from '../../src/dicom';
-import { CharacterSet } from '../../src/dicom/character-set';
+import { CharacterSet } from '../../src/dicom/text/character-set';
 import { EXPLICIT } from './support/convert-elements';
 import { element, item, itemEnd, openItem, sequenceEnd, UNDEFINED } from './support/encode';
 

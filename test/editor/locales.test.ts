@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  faultCode,
-  isWarning,
-  type AnswerOutcome,
-  type FaultKind,
-  type SampleProblem,
-} from '../../src/receiver';
+import type { SampleProblem } from '../../src/sample';
+import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import {
   FIELD_NAMES,
   FIELDS,

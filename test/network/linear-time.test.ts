@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeFileMeta } from '../../src/dicom';
-import { bufferSource } from '../../src/dicom/byte-source';
-import { IMPLEMENTATION_CLASS_UID, printable } from '../../src/network';
-import { readAssociateRequest } from '../../src/network/associate-request';
+import { bufferSource } from '../../src/dicom/read/byte-source';
+import { printable } from '../../src/basics';
+import { IMPLEMENTATION_CLASS_UID } from '../../src/dicom/standard/implementation';
+import { readAssociateRequest } from '../../src/network/upper-layer/associate-request';
 import {
   acceptsStorageOf,
   decideAssociation,
   type AssociationPolicy,
-} from '../../src/network/association-policy';
-import { decodeCommandSet, encodeResponse } from '../../src/network/command-set';
-import { MessageReader } from '../../src/network/message-reader';
-import { PduReader } from '../../src/network/pdu-reader';
-import { refuseStore } from '../../src/network/store-checks';
-import { relativePath } from '../../src/receiver/file-name';
-import { readHead } from '../../src/receiver/object-head';
+} from '../../src/network/scp/association-policy';
+import { decodeCommandSet, encodeResponse } from '../../src/network/dimse/command-set';
+import { MessageReader } from '../../src/network/dimse/message-reader';
+import { PduReader } from '../../src/network/upper-layer/pdu-reader';
+import { refuseStore } from '../../src/network/scp/store-checks';
+import { relativePath } from '../../src/message/output/file-name';
+import { readHead } from '../../src/object/object-head';
 import { CT, EXPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
 
 /** Texts on which an expression that backtracks takes quadratic time, of so many characters. */

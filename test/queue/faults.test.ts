@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
-import { realFiles, type QueueFiles } from '../../src/queue/queue-files';
+import { realFiles, type DiskFiles } from '../../src/basics/disk-files';
 import { dieWithout, next, nextTurn, put, takeTexts } from '../support/disk-queue';
 import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
 
@@ -12,16 +12,16 @@ const root = mkdtempSync(join(tmpdir(), 'dicom-queue-faults-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'EROFS'];
-const OPERATIONS = Object.keys(realFiles) as (keyof QueueFiles)[];
+const OPERATIONS = Object.keys(realFiles) as (keyof DiskFiles)[];
 
 /** File operations of which one fails while `broken` names it. */
 function breakable(): {
-  files: QueueFiles;
-  broken: { operation?: keyof QueueFiles; code: string; calls: number };
+  files: DiskFiles;
+  broken: { operation?: keyof DiskFiles; code: string; calls: number };
 } {
-  const broken: { operation?: keyof QueueFiles; code: string; calls: number } = { code: 'EIO', calls: 0 };
+  const broken: { operation?: keyof DiskFiles; code: string; calls: number } = { code: 'EIO', calls: 0 };
   const files = new Proxy(realFiles, {
-    get(target, operation: keyof QueueFiles) {
+    get(target, operation: keyof DiskFiles) {
       const real = target as unknown as Record<string, (...args: unknown[]) => unknown>;
       return (...args: unknown[]) => {
         if (broken.operation !== operation) return real[operation]?.(...args);
@@ -142,7 +142,7 @@ describe('a disk queue whose file operations fail', () => {
     it(`keeps nothing, and acknowledges nothing, that was still being synced when the queue was closed (${filesOnly ? 'files only' : 'log'})`, async () => {
       let release: () => void = () => undefined;
       const slow = new Promise<void>((resolve) => (release = resolve));
-      const files: QueueFiles = { ...realFiles, sync: () => slow, syncData: () => slow };
+      const files: DiskFiles = { ...realFiles, sync: () => slow, syncData: () => slow };
       const directory = join(root, `closed-${filesOnly}`);
       mkdirSync(directory);
       const queue = new DiskQueue(
@@ -168,7 +168,7 @@ describe('a disk queue whose file operations fail', () => {
     it(`waits for a slow disk: nothing is acknowledged before it is synced, and others are not held up (${filesOnly ? 'files only' : 'log'})`, async () => {
       let release: () => void = () => undefined;
       const slow = new Promise<void>((resolve) => (release = resolve));
-      const files: QueueFiles = {
+      const files: DiskFiles = {
         ...realFiles,
         sync: async (fd) => slow.then(() => realFiles.sync(fd)),
         syncData: async (fd) => slow.then(() => realFiles.syncData(fd)),
@@ -246,7 +246,7 @@ describe('a disk queue whose file operations fail', () => {
 async function failing(
   name: string,
   options: Partial<DiskQueueOptions> = {},
-  disk?: QueueFiles,
+  disk?: DiskFiles,
 ): Promise<
   Omit<ReturnType<typeof breakable>, 'files'> & { queue: DiskQueue; directory: string; told: string[] }
 > {
@@ -281,7 +281,7 @@ async function afterCrash(queue: DiskQueue, directory: string): Promise<{ texts:
 }
 
 /** A disk that has so much room, and takes so many bytes with one write at most. */
-function shortWrites(disk: { room: number; atATime: number }): QueueFiles {
+function shortWrites(disk: { room: number; atATime: number }): DiskFiles {
   const limited = (length: number): number => {
     if (disk.room === 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     const taken = Math.min(disk.room, disk.atATime, length);
@@ -353,7 +353,7 @@ describe('a log whose disk fails', () => {
 
   it('goes on in another file when what it wrote in part cannot be taken back', async () => {
     const disk = { room: Infinity, atATime: Infinity };
-    const files: QueueFiles = {
+    const files: DiskFiles = {
       ...shortWrites(disk),
       ftruncateSync: (...args) => {
         if (disk.room === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });

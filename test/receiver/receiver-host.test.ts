@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import {
-  ReceiverHost,
-  type FlowMessage,
-  type HostListener,
-  type ReceiverEvent,
-  type ReceiverFault,
-} from '../../src/receiver';
+import type { FlowMessage } from '../../src/message';
+import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { parseSettings } from '../../src/settings';
 import { element } from '../dicom/support/encode';
 import { freePort } from '../support/free-port';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { NotPlaced } from '../../src/receiver/file-output';
-import { placeCause, placeReason } from '../../src/receiver/place-cause';
+import { NotPlaced } from '../../src/message/output/file-output';
+import { placeCause, placeReason } from '../../src/message/output/place-cause';
 import { Unplaced, type Unplaceable } from '../../src/receiver/unplaced';
 
 const MINUTE = 60_000;

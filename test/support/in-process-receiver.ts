@@ -1,4 +1,5 @@
-import { Receiver, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
+import type { FlowMessage } from '../../src/message';
+import { Receiver, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { parseSettings } from '../../src/settings';
 
 export interface Delivered {

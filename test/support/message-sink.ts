@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { FlowMessage } from '../../src/receiver';
+import type { FlowMessage } from '../../src/message';
 
 /** A flow message as it came over the wire: `msg.dicom.object` is base64, other messages are as they are. */
 export type SunkMessage = Omit<FlowMessage, 'dicom'> & {

@@ -1,5 +1,5 @@
 import { BlockBuffer } from '../../src/queue/block-buffer';
-import { FileOutput, type FileOutputSettings } from '../../src/receiver/file-output';
+import { FileOutput, type FileOutputSettings } from '../../src/message/output/file-output';
 
 /** A process of its own: two outputs that place 150 objects each, the same names in each of them. */
 const [directory = '', collision = '', whose = ''] = process.argv.slice(2);

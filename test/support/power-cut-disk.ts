@@ -1,6 +1,6 @@
 import type * as fs from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { QueueFiles } from '../../src/queue/queue-files';
+import type { DiskFiles } from '../../src/basics/disk-files';
 
 /** What a disk writes at once or not at all. */
 const SECTOR_BYTES = 512;
@@ -92,7 +92,7 @@ export class PowerCutDisk {
     return inode?.kind === 'directory' ? [...inode.entries.keys()] : [];
   }
 
-  readonly files: QueueFiles = this.operations();
+  readonly files: DiskFiles = this.operations();
 
   private survivor(inode: Inode, seen: Map<Inode, Inode>): Inode {
     const known = seen.get(inode);
@@ -299,8 +299,8 @@ export class PowerCutDisk {
   }
 
   /** The operations of a queue: each is a step, and after the last one there are none. */
-  private operations(): QueueFiles {
-    const operations: Record<keyof QueueFiles, (...args: never[]) => unknown> = {
+  private operations(): DiskFiles {
+    const operations: Record<keyof DiskFiles, (...args: never[]) => unknown> = {
       openSync: (path: string, flags: string) => this.openFile(path, flags),
       closeSync: (fd: number) => void this.open.delete(fd),
       writeSync: (fd: number, bytes: Buffer, from = 0, length = bytes.length, position?: number) =>
@@ -341,12 +341,12 @@ export class PowerCutDisk {
       lock: () => Promise.resolve({ release: () => undefined }),
     };
     return new Proxy(operations, {
-      get: (target, name: keyof QueueFiles) =>
+      get: (target, name: keyof DiskFiles) =>
         ((...args: never[]) => {
           this.step();
           return target[name](...args);
         }) as unknown,
-    }) as unknown as QueueFiles;
+    }) as unknown as DiskFiles;
   }
 
   /** As a thread of the pool does it: others go on meanwhile. What comes while it runs may be covered, or not: it is not. */

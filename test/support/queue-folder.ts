@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSegment, type LoggedObject } from '../../src/queue/log-reader';
+import { readSegment, type LoggedObject } from '../../src/queue/log/log-reader';
 import { parseSegmentName, type SegmentName } from '../../src/queue/object-names';
-import { realFiles } from '../../src/queue/queue-files';
+import { realFiles } from '../../src/basics/disk-files';
 import type { ObjectContent } from '../../src/queue';
 
 /** The files of objects in a queue's directory, complete and half-written ones, without its lock and its dead letters. */

@@ -1,10 +1,6 @@
 import type { Request, Response } from 'express';
-import {
-  MAX_LETTERS,
-  ReceiverNotRunning,
-  type DeadLetterList,
-  type ReceiverHost,
-} from '../../../src/receiver';
+import { MAX_LETTERS } from '../../../src/queue';
+import { ReceiverNotRunning, type DeadLetterList, type ReceiverHost } from '../../../src/receiver';
 import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import type { ReceiverNode } from './receiver-node';
 

@@ -1,5 +1,8 @@
 import type { Node, NodeAPI } from 'node-red';
-import { EventGate, hexStatus, printable, type Boundary, type ReceiverEvent } from '../../../src/receiver';
+import { printable } from '../../../src/basics';
+import { hexStatus } from '../../../src/network';
+import type { Boundary } from '../../../src/worker';
+import { EventGate, type ReceiverEvent } from '../../../src/receiver';
 
 /** A log is read by people: what comes faster than this is counted. */
 const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };

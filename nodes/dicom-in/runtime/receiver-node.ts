@@ -1,20 +1,20 @@
 import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI } from 'node-red';
+import type { FlowMessage } from '../../../src/message';
 import {
-  Boundary,
   ReceiverHost,
   echoOwnPort,
   faultCode,
   isWarning,
-  sampleMessage,
-  type FlowMessage,
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,
   type SelfEcho,
 } from '../../../src/receiver';
+import { sampleMessage } from '../../../src/sample';
 import { parseSettings, type DicomInSettings, type Problem } from '../../../src/settings';
+import { Boundary } from '../../../src/worker';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';

@@ -1,11 +1,6 @@
-import {
-  hexStatus,
-  printable,
-  type Counters,
-  type FaultKind,
-  type ReceiverEvent,
-  type ReceiverFault,
-} from '../../../src/receiver';
+import { printable } from '../../../src/basics';
+import { hexStatus } from '../../../src/network';
+import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
 
 /** Somebody or something that was turned away, in words for the operator who looks for the reason. */
 export interface Refusal {

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { builtInSample, convertSampleFile } from '../../../src/receiver';
+import { builtInSample, convertSampleFile } from '../../../src/sample';
 import { parseSettings, SAMPLE_FILE_LIMIT } from '../../../src/settings';
 import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import { Uploads, type UploadFailure } from '../../runtime/uploads';

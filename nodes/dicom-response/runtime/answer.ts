@@ -1,12 +1,9 @@
 import type { NodeMessage } from 'node-red';
-import {
-  asError,
-  ReceiverNotRunning,
-  SAMPLE_ID,
-  type AnswerOutcome,
-  type CommandStatus,
-} from '../../../src/receiver';
+import type { CommandStatus } from '../../../src/network';
+import { ReceiverNotRunning, type AnswerOutcome } from '../../../src/receiver';
+import { SAMPLE_ID } from '../../../src/sample';
 import { parseStatus } from '../../../src/settings';
+import { asError } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';

@@ -1,8 +1,8 @@
-import { Cursor, bufferSource } from '../../../src/dicom/byte-source';
-import { encodingOf } from '../../../src/dicom/encoding';
-import { walkDataSet } from '../../../src/dicom/structure';
-import { NOBODY, type StructureVisitor } from '../../../src/dicom/structure-visitor';
-import { transferSyntax } from '../../../src/dicom/transfer-syntax';
+import { Cursor, bufferSource } from '../../../src/dicom/read/byte-source';
+import { encodingOf } from '../../../src/dicom/read/encoding';
+import { walkDataSet } from '../../../src/dicom/read/structure';
+import { NOBODY, type StructureVisitor } from '../../../src/dicom/read/structure-visitor';
+import { transferSyntax } from '../../../src/dicom/standard/transfer-syntax';
 import { NoWarnings } from '../../../src/dicom/warnings';
 import { metaOf } from './corpus-objects';
 

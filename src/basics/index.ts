@@ -1,0 +1,24 @@
+export { BackOff } from './back-off';
+export { Deadline } from './deadline';
+export { DIRECTORY_MODE, type DiskFiles, FILE_MODE, realFiles } from './disk-files';
+export type { DiskWarning } from './disk-warning';
+export {
+  allSettled,
+  checkSyncing,
+  isUnsupported,
+  makeDurableDirectory,
+  NotSyncable,
+  once,
+  type OnWarning,
+  syncDirectory,
+  syncDirectoryNow,
+  writeAll,
+  writeFile,
+  writePieces,
+} from './durable';
+export { Fifo } from './fifo';
+export { leftoversTo } from './leftovers';
+export type { DirectoryLock, LockError } from './lock';
+export { OnceInAWhile } from './once-in-a-while';
+export { printable } from './printable';
+export { remembered } from './remembered';

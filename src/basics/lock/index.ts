@@ -1,0 +1,1 @@
+export { type DirectoryLock, type LockError, lockDirectory } from './directory-lock';

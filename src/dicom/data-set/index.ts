@@ -1,0 +1,11 @@
+export { itemOf, itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
+export { numberAt } from './binary-number';
+export { DataSet, DataSetBuilder, Element } from './data-set';
+export { dictionaryVr, isNumberForText, readByDictionary, warnOfOtherVr } from './dictionary-type';
+export { documentOf, type EncapsulatedDocument, hasDocument, LARGEST_DOCUMENT } from './document';
+export { isLutDescriptor } from './lut-descriptor';
+export { SAFE_DIGITS } from './numbers';
+export { usePlaceholders } from './placeholders';
+export { resolveVr } from './resolve-vr';
+export { nameText, type Value } from './value';
+export { base64, isPlainUid, readValues, unpaddedEnd } from './values';

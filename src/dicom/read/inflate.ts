@@ -1,0 +1,50 @@
+import { constants, inflateRawSync, inflateSync } from 'node:zlib';
+import { DicomError } from '../errors';
+
+/** Up to this size a data set may inflate whatever its ratio. */
+export const INFLATE_FREE = 16 * 1024 * 1024;
+/** Above it, so many bytes may come out of each byte in. Text deflates to 1/20, an empty segmentation to 1/200. */
+export const INFLATE_RATIO = 300;
+/** And never more than this. */
+export const INFLATE_LIMIT = 512 * 1024 * 1024;
+
+const ZLIB_METHOD_DEFLATE = 8;
+
+/**
+ * The data set of the Deflated Explicit VR Little Endian transfer syntax (PS3.5 A.5): an RFC 1951 stream, perhaps padded
+ * with one byte. A bomb is refused. Some writers put an RFC 1950 header in front: read, and told apart by its check bits.
+ */
+export function inflate(deflated: Buffer): { bytes: Buffer; zlibHeader: boolean } {
+  const maxOutputLength = Math.min(INFLATE_LIMIT, Math.max(INFLATE_FREE, deflated.length * INFLATE_RATIO));
+  const options = { maxOutputLength, finishFlush: constants.Z_FINISH };
+  try {
+    return { bytes: inflateRawSync(deflated, options), zlibHeader: false };
+  } catch (error) {
+    if (isTooLarge(error)) throw tooLarge(maxOutputLength, error);
+    if (!hasZlibHeader(deflated)) throw failed(error);
+  }
+  try {
+    return { bytes: inflateSync(deflated, options), zlibHeader: true };
+  } catch (error) {
+    throw isTooLarge(error) ? tooLarge(maxOutputLength, error) : failed(error);
+  }
+}
+
+function hasZlibHeader(bytes: Buffer): boolean {
+  if (bytes.length < 2) return false;
+  return (bytes.readUInt8(0) & 0x0f) === ZLIB_METHOD_DEFLATE && bytes.readUInt16BE(0) % 31 === 0;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+function tooLarge(limit: number, cause: unknown): DicomError {
+  return new DicomError('inflate-too-large', `the deflated data set inflates to more than ${limit} bytes`, {
+    cause,
+  });
+}
+
+function failed(cause: unknown): DicomError {
+  return new DicomError('inflate-failed', 'the deflated data set is damaged or ends early', { cause });
+}

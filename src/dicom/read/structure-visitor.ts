@@ -1,0 +1,26 @@
+import type { Vr } from '../standard';
+import type { Encoding } from './encoding';
+
+/** What a walk through a data set meets, in the order of the bytes. Offsets count from the start of the source. */
+export interface StructureVisitor {
+  element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void;
+  /** An encapsulated value (PS3.5 A.4): `length` to the end of its delimiter, `count` without the offset table. */
+  fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void;
+  /** `vr` is SQ, or that of bytes which a sequence was sent as by mistake. */
+  beginSequence(tag: number, vr: Vr, offset: number, length: number): void;
+  beginItem(): void;
+  /** `disordered`: tags of the item came twice or not in ascending order. */
+  endItem(disordered: boolean): void;
+  /** `end`: where in the source, behind its delimiter if it has one. */
+  endSequence(end: number): void;
+}
+
+/** For a walk that only tries whether something can be read. */
+export const NOBODY: StructureVisitor = {
+  element: () => undefined,
+  fragments: () => undefined,
+  beginSequence: () => undefined,
+  beginItem: () => undefined,
+  endItem: () => undefined,
+  endSequence: () => undefined,
+};

@@ -1,0 +1,2 @@
+export { report } from './report';
+export type { Report } from './report-model';

@@ -1,0 +1,7 @@
+export { lookUp, tagOfKeyword } from './dictionary';
+export { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
+export { transferSyntax, type TransferSyntax } from './transfer-syntax';
+export { isStorageSopClass, uidName } from './uids';
+export { AMBIGUOUS_VR, isUpperCase, Kind, type Vr, VR, vrOfBytes } from './vr';
+export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation';
+export { isPlainUid, knownClass, MAX_UID_LENGTH } from './uid-text';

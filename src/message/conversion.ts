@@ -1,0 +1,183 @@
+import { pathToFileURL } from 'node:url';
+import {
+  type ByteSource,
+  type Conversion,
+  convertParsed,
+  encapsulatedDocument,
+  type EncapsulatedDocument,
+  encapsulatesDocument,
+  expectCharacterSet,
+  isPlainUid,
+  parseDataSet,
+  type ParsedDataSet,
+  uidName,
+  valuesOfKeyword,
+} from '../dicom';
+import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
+import type { ObjectContent, QueuedObject } from '../queue';
+import type { DicomInSettings } from '../settings';
+import type { FlowMessage, MessageFacts } from './flow-message';
+import { fileNameText, type FileOutput } from './output';
+
+/** What a message holds of an object, received or shown as a sample. */
+export type PayloadSettings = Pick<
+  DicomInSettings,
+  | 'includeCommonFieldsNode'
+  | 'includeReportNode'
+  | 'includeTagsNode'
+  | 'tagsFormat'
+  | 'leaveOutEmpty'
+  | 'defaultCharacterSet'
+  | 'maxMessageMB'
+  | 'maxMessageElements'
+>;
+
+export interface ConversionSettings extends PayloadSettings, Pick<DicomInSettings, 'document'> {
+  /** The id of the node, which makes an object's id one that is unique among all receivers. */
+  receiverId: string;
+  output: DicomInSettings['output'];
+  /** Where `output` is `file`. */
+  files: FileOutput | undefined;
+}
+
+/** A queued object as the flow gets it. */
+export interface ConvertedObject {
+  /** The flow message: JSON is what crosses to the main thread at the least cost. */
+  json: string;
+  /** The whole Part 10 file, where the node's output is `buffer`. */
+  object: Buffer<ArrayBuffer> | undefined;
+  /** The bytes of `msg.dicom.document`. */
+  document: Buffer<ArrayBuffer> | undefined;
+}
+
+const NOT_AS_ANNOUNCED = {
+  code: 'not-as-announced',
+  path: '00080018',
+  text: 'the sender announced another SOP Class or Instance UID than the data set has',
+};
+
+type ObjectWarnings = NonNullable<MessageFacts['warnings']>;
+
+/** Elements of the command set: Affected SOP Class and Instance UID. */
+const ANNOUNCED = [
+  ['sopClassUID', '00000002'],
+  ['sopInstanceUID', '00001000'],
+] as const;
+
+/**
+ * Reads an object from the queue, puts its file in place where the node keeps files, and makes its message.
+ * @throws NotPlaced when the file cannot be put in place
+ * @throws DicomError, or the system's error, when the object cannot be read (it could when it was accepted)
+ */
+export function convertQueued(queued: QueuedObject, settings: ConversionSettings): ConvertedObject {
+  const note = queued.note as ObjectNote | undefined;
+  // What was read when it came need not be read again. It is not kept until the flow is done with the object: what lives
+  // that long costs the garbage collector more than a second reading costs us.
+  const known = note?.dataSet;
+  if (note !== undefined) note.dataSet = undefined;
+  const needsBytes =
+    settings.output !== 'none' || (settings.document && known && encapsulatesDocument(known));
+  if (note !== undefined && known !== undefined && needsBytes !== true)
+    return {
+      json: messageOf(queued, note.head.envelope, known, settings),
+      object: undefined,
+      document: undefined,
+    };
+  return queued.read((content) => {
+    const source = contentSource(content);
+    const { envelope, length: offset } = note?.head ?? readHead(source);
+    const { transferSyntaxUID } = envelope;
+    const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
+    expectCharacterSet(dataSet, settings.defaultCharacterSet);
+    const filename = settings.files && placeFile(settings.files, content, dataSet, queued);
+    const document = settings.document ? encapsulatedDocument(dataSet, source) : undefined;
+    return {
+      json: messageOf(queued, envelope, dataSet, settings, filename, document),
+      object: settings.output === 'buffer' ? copyOf(content, source) : undefined,
+      document: document?.data,
+    };
+  });
+}
+
+function messageOf(
+  { id, redelivered }: QueuedObject,
+  envelope: ObjectEnvelope,
+  dataSet: ParsedDataSet,
+  settings: ConversionSettings,
+  filename?: string,
+  document?: EncapsulatedDocument,
+): string {
+  const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
+  const hasObject = settings.output === 'buffer';
+  const conversion = convertParsed(dataSet, { ...settings, ...kept, hasObject });
+  const warnings = [...oddUids(envelope), ...conversion.warnings];
+  const about = aboutObject({ ...conversion, warnings }, envelope, {
+    ...(filename !== undefined && { filename }),
+    size: dataSet.size,
+    queueId: `${settings.receiverId}:${id}`,
+    redelivered,
+  });
+  // Its bytes go beside the JSON.
+  if (document !== undefined) {
+    const { mediaType, title } = document;
+    about.dicom.document = { mediaType, ...(title !== undefined && { title }) };
+  }
+  return `{"payload":${conversion.json},${JSON.stringify(about).slice(1)}`;
+}
+
+/**
+ * What a message says of a converted object beside its payload. What the object is, is what its data set says, whatever the
+ * command said.
+ */
+export function aboutObject(
+  { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
+  envelope: ObjectEnvelope,
+  { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
+): Omit<FlowMessage, 'payload'> {
+  const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
+  const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
+  const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
+  const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
+  return {
+    topic: identity.studyInstanceUID ?? '',
+    ...(filename !== undefined && { filename }),
+    dicom: {
+      ...envelope,
+      sopClassUID,
+      sopInstanceUID,
+      sopClassName: uidName(sopClassUID) ?? sopClassUID,
+      ...delivery,
+      ...(warnings.length > 0 && { warnings }),
+    },
+  };
+}
+
+/** UIDs of the command that are none by the Standard: the object is taken all the same. */
+function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+  return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
+    code: 'uid-not-valid',
+    path,
+    text: 'the sender announced a UID that is not only digits and dots between them',
+  }));
+}
+
+function placeFile(
+  files: FileOutput,
+  content: ObjectContent,
+  dataSet: ParsedDataSet,
+  queued: QueuedObject,
+): string {
+  const texts = files.keywords.map((keyword): [string, string] => {
+    const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
+    return [keyword, values.join('_')];
+  });
+  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
+}
+
+/** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */
+function copyOf(content: ObjectContent, source: ByteSource): Buffer<ArrayBuffer> {
+  if (content.kind === 'memory') return content.bytes.copy(0, content.bytes.size);
+  const copy = Buffer.alloc(source.size);
+  source.read(0, source.size).copy(copy);
+  return copy;
+}

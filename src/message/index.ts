@@ -1,0 +1,9 @@
+export {
+  aboutObject,
+  type ConversionSettings,
+  type ConvertedObject,
+  convertQueued,
+  type PayloadSettings,
+} from './conversion';
+export type { FlowMessage, MessageFacts } from './flow-message';
+export { FileOutput, NotPlaced, placeCause, placeReason } from './output';

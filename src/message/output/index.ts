@@ -1,0 +1,3 @@
+export { fileNameText } from './file-name';
+export { FileOutput, NotPlaced } from './file-output';
+export { placeCause, placeReason } from './place-cause';

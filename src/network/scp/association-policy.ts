@@ -1,0 +1,147 @@
+import { printable } from '../../basics';
+import { isPlainUid } from '../../dicom';
+import {
+  APPLICATION_CONTEXT,
+  type AssociateRequest,
+  ContextResult,
+  DEFAULT_TRANSFER_SYNTAX,
+  type ProposedContext,
+  type Rejection,
+  VERIFICATION_SOP_CLASS,
+} from '../upper-layer';
+
+/** Who may call and what is accepted. The receiver fills this in from the node's settings. */
+export interface AssociationPolicy {
+  ourAET: string;
+  /** Further AE titles of ours. */
+  alsoCalledAETs?: readonly string[];
+  /** Reject callers that ask for an AE title that is none of ours. */
+  checkCalledAET: boolean;
+  /** Calling AE titles in upper case, or `any`. */
+  callingAETs: ReadonlySet<string> | 'any';
+  maxAssociations: number;
+  acceptUnknownSopClasses: boolean;
+  isStorageSopClass(uid: string): boolean;
+  /** Transfer syntaxes in our order of preference; empty: all, in the sender's order. */
+  transferSyntaxes: readonly string[];
+}
+
+/** Our answer to one proposed context. `transferSyntax` is set where the result is accept. */
+export interface ContextAnswer extends ProposedContext {
+  result: ContextResult;
+  transferSyntax: string;
+}
+
+/** What an open association needs to know of an accepted context: what was proposed beside it is not kept. */
+export type AcceptedContext = Pick<ContextAnswer, 'abstractSyntax' | 'transferSyntax'>;
+
+export type AssociationDecision =
+  { accepted: true; contexts: ContextAnswer[] } | { accepted: false; rejection: Rejection };
+
+/**
+ * Decides about an A-ASSOCIATE-RQ, in the order protocol version, application context, called, calling AE title, limit,
+ * so that the caller hears of what is wrong with the request before it hears of our load (PS3.8 9.3.4).
+ */
+export function decideAssociation(
+  request: AssociateRequest,
+  policy: AssociationPolicy,
+  openAssociations: number,
+): AssociationDecision {
+  const rejection =
+    checkProtocol(request) ?? checkTitles(request, policy) ?? checkLimit(policy, openAssociations);
+  if (rejection !== undefined) return { accepted: false, rejection };
+  return { accepted: true, contexts: request.contexts.map((context) => answerContext(context, policy)) };
+}
+
+function checkProtocol(request: AssociateRequest): Rejection | undefined {
+  if ((request.protocolVersion & 1) === 0) {
+    return { result: 1, source: 2, reason: 2, text: 'protocol version not supported' };
+  }
+  if (request.applicationContext !== APPLICATION_CONTEXT) {
+    return { result: 1, source: 1, reason: 2, text: 'application context name not supported' };
+  }
+  return undefined;
+}
+
+function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Rejection | undefined {
+  if (policy.checkCalledAET && !isOurs(request.calledAET, policy)) {
+    return {
+      result: 1,
+      source: 1,
+      reason: 7,
+      text: `called AE title "${printable(request.calledAET)}" is not ours (${ourTitles(policy)})`,
+    };
+  }
+  if (policy.callingAETs !== 'any' && !policy.callingAETs.has(request.callingAET.toUpperCase())) {
+    return {
+      result: 1,
+      source: 1,
+      reason: 3,
+      text: `calling AE title "${printable(request.callingAET)}" is not in the list of accepted calling AE titles`,
+    };
+  }
+  return undefined;
+}
+
+function isOurs(title: string, { ourAET, alsoCalledAETs = [] }: AssociationPolicy): boolean {
+  const called = title.toUpperCase();
+  return [ourAET, ...alsoCalledAETs].some((ours) => ours.toUpperCase() === called);
+}
+
+/** As many as an operator reads in a log line. */
+const TITLES_NAMED = 5;
+function ourTitles({ ourAET, alsoCalledAETs = [] }: AssociationPolicy): string {
+  const titles = [ourAET, ...alsoCalledAETs].map((title) => `"${title}"`);
+  const named = titles.slice(0, TITLES_NAMED).join(', ');
+  return titles.length > TITLES_NAMED ? `${named} and ${titles.length - TITLES_NAMED} more` : named;
+}
+
+function checkLimit(policy: AssociationPolicy, openAssociations: number): Rejection | undefined {
+  if (openAssociations < policy.maxAssociations) return undefined;
+  return {
+    result: 2,
+    source: 3,
+    reason: 2,
+    text: `${policy.maxAssociations} associations are open already, which is the limit`,
+  };
+}
+
+function answerContext(context: ProposedContext, policy: AssociationPolicy): ContextAnswer {
+  const refuse = (result: ContextResult): ContextAnswer => ({
+    ...context,
+    result,
+    // Not significant (PS3.8 9.3.3.2), but it has to be one: that of the sender, unless it is none.
+    transferSyntax: context.transferSyntaxes.find(isPlainUid) ?? DEFAULT_TRANSFER_SYNTAX,
+  });
+  const { abstractSyntax } = context;
+  if (abstractSyntax !== VERIFICATION_SOP_CLASS && !acceptsStorageOf(abstractSyntax, policy)) {
+    return refuse(ContextResult.abstractSyntaxNotSupported);
+  }
+  const transferSyntax = chooseTransferSyntax(context, policy);
+  if (transferSyntax === undefined) return refuse(ContextResult.transferSyntaxesNotSupported);
+  return { ...context, result: ContextResult.accept, transferSyntax };
+}
+
+/** DICOM's own UIDs that are no storage class are services we do not offer; others may be private storage classes. */
+export function acceptsStorageOf(uid: string, policy: AssociationPolicy): boolean {
+  if (policy.isStorageSopClass(uid)) return true;
+  return policy.acceptUnknownSopClasses && isPlainUid(uid) && !isKnownOtherService(uid);
+}
+
+/**
+ * Standard SOP classes under the storage root count as storage even where this dictionary does not know them yet;
+ * query, worklist, print and the like stand under other roots (PS3.6 Annex A).
+ */
+const STANDARD_ROOT = '1.2.840.10008.';
+const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
+function isKnownOtherService(uid: string): boolean {
+  return uid.startsWith(STANDARD_ROOT) && !uid.startsWith(STORAGE_ROOT);
+}
+
+function chooseTransferSyntax(context: ProposedContext, policy: AssociationPolicy): string | undefined {
+  const proposed = context.transferSyntaxes;
+  if (policy.transferSyntaxes.length === 0 || context.abstractSyntax === VERIFICATION_SOP_CLASS) {
+    return proposed.find(isPlainUid);
+  }
+  return policy.transferSyntaxes.find((uid) => proposed.includes(uid));
+}

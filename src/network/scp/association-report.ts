@@ -1,0 +1,71 @@
+import { isFailure } from '../dimse';
+import type { Rejection } from '../upper-layer';
+import type { StoreOutcome } from './dimse-service';
+import type { AboutAssociation, NetworkEvent } from './events';
+import type { AssociationFacts } from './object-store';
+
+/** Tells what happens on one association, and counts its objects for the last word. */
+export class AssociationReport {
+  private readonly openedAt = performance.now();
+  private objects = 0;
+  private bytes = 0;
+
+  constructor(
+    private readonly facts: AssociationFacts,
+    private readonly report: (event: NetworkEvent) => void,
+  ) {}
+
+  accepted(): void {
+    this.report({ event: 'association-accepted', ...this.about() });
+  }
+
+  rejected(rejection: Rejection): void {
+    this.report({ event: 'association-rejected', ...this.about(), ...rejection });
+  }
+
+  released(): void {
+    this.report({ event: 'association-released', ...this.about(), ...this.totals() });
+  }
+
+  aborted(by: 'peer' | 'node', source: number, reason: number, text: string): void {
+    this.report({
+      event: 'association-aborted',
+      ...this.about(),
+      by,
+      source,
+      reason,
+      text,
+      ...this.totals(),
+    });
+  }
+
+  /** The connection ended before an association was asked for. */
+  refused(text: string): void {
+    const { remoteAddress, remotePort } = this.facts;
+    this.report({ event: 'connection-refused', remoteAddress, remotePort, text });
+  }
+
+  stored({ operation, sopClassUID, sopInstanceUID, status: answer, bytes }: StoreOutcome): void {
+    const { status, comment: text = '' } = answer;
+    if (operation !== 'C-STORE') {
+      this.report({ event: 'request-refused', ...this.about(), operation, status, text });
+    } else if (isFailure(status)) {
+      const uids = { sopClassUID, sopInstanceUID };
+      this.report({ event: 'object-refused', ...this.about(), ...uids, bytes, status, text });
+    } else {
+      this.objects += 1;
+      this.bytes += bytes;
+      this.report({ event: 'object-received', ...this.about(), sopClassUID, sopInstanceUID, bytes });
+    }
+  }
+
+  private totals(): { objects: number; bytes: number; seconds: number } {
+    const { objects, bytes } = this;
+    return { objects, bytes, seconds: Math.round(performance.now() - this.openedAt) / 1000 };
+  }
+
+  private about(): AboutAssociation {
+    const { associationId, callingAET, calledAET, remoteAddress, remotePort, tls } = this.facts;
+    return { associationId, callingAET, calledAET, remoteAddress, remotePort, ...(tls && { tls }) };
+  }
+}

@@ -1,0 +1,182 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { Deadline } from '../../basics';
+import { connectionBelow, handshakeFailure, ReadBuffer, tlsFacts, withTlsProfile } from '../upper-layer';
+import { Association } from './association';
+import type { AssociationContext } from './association-context';
+import { ConnectionTable, type Connection } from './connection-table';
+import { plainAddress, type HostFilter } from './host-filter';
+import { RequestBudget } from './request-budget';
+
+export interface ListenerOptions extends Omit<AssociationContext, 'openAssociations' | 'requests' | 'tls'> {
+  port: number;
+  /** An IP address or `localhost`; empty: all interfaces. */
+  bindAddress: string;
+  allowsHost: HostFilter;
+  /** Key, certificate and the rest; undefined: clear text. */
+  tls?: TlsOptions;
+}
+
+/**
+ * Connections beyond the associations that we serve: those about to be rejected and those about to close. Above, the
+ * one that has waited longest makes room, so that a flood of silent peers can neither use up the process's file
+ * descriptors nor keep others out until ARTIM expires.
+ */
+const SPARE_CONNECTIONS = 1_024;
+/** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
+const LAST_WORDS_MS = 200;
+/** Node's own limit for a TLS handshake: as good as none. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+const TIMED_OUT = 'TLS handshake failed: the handshake took too long';
+
+/** Accepts connections, makes each an Association, and ends them all in order. */
+export class Listener {
+  private readonly server: Server;
+  private readonly tlsServer: Server | undefined;
+  private readonly connections = new ConnectionTable();
+  /** Connections that we ended, and told of. */
+  private readonly givenUp = new WeakSet<Socket>();
+  private readonly requests = new RequestBudget();
+  private readonly readBuffer = new ReadBuffer();
+
+  constructor(private readonly options: ListenerOptions) {
+    // TLS reads by itself; what it decrypts has memory of its own.
+    const pauseOnConnect = options.tls === undefined;
+    this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
+      this.connected(pauseOnConnect ? this.readBuffer.adopt(accepted) : accepted),
+    );
+    if (options.tls !== undefined) this.tlsServer = this.createTls(options.tls);
+  }
+
+  /** Connections that are open now, associations or not. */
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Associations that are open now. */
+  get openAssociations(): number {
+    return this.connections.openAssociations;
+  }
+
+  /**
+   * Resolves with the address once connections are accepted.
+   * @throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL) when the port cannot be had
+   */
+  listen(): Promise<AddressInfo> {
+    const { port, bindAddress } = this.options;
+    const { server } = this;
+    return new Promise((resolve, reject) => {
+      // An attempt that fails leaves no listeners: it is made again and again.
+      const failed = (error: Error): void => {
+        server.off('listening', listening);
+        reject(error);
+      };
+      const listening = (): void => {
+        server.off('error', failed);
+        server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
+        resolve(server.address() as AddressInfo);
+      };
+      server.once('error', failed);
+      server.once('listening', listening);
+      server.listen({ port, ...(bindAddress !== '' && { host: bindAddress }) });
+    });
+  }
+
+  /**
+   * Stops accepting at once. Associations without an object under way are aborted; others may finish it within the
+   * grace. Resolves when every socket is closed and the port is free.
+   */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const association of this.connections.associations()) association.stop();
+    const deadline = new Deadline();
+    deadline.start(graceMs, () => this.killAll());
+    await closed;
+    deadline.stop();
+  }
+
+  private killAll(): void {
+    for (const association of this.connections.associations()) association.kill();
+    // What is left are connections in a TLS handshake, and ones whose abort has been sent.
+    setTimeout(() => this.connections.destroyAll(), LAST_WORDS_MS).unref();
+  }
+
+  private connected(socket: Socket): void {
+    const remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    const remotePort = socket.remotePort ?? 0;
+    const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
+    if (!this.options.allowsHost(remoteAddress)) {
+      this.refuse(socket, remoteAddress, remotePort, 'the address is not in the list of allowed hosts');
+    } else {
+      if (this.connections.size >= limit) this.evict(limit);
+      const connection = this.connections.add(socket);
+      if (this.tlsServer === undefined) this.associate(connection, socket);
+      else this.handshake(connection, this.tlsServer);
+    }
+  }
+
+  private handshake({ socket, deadline }: Connection, server: Server): void {
+    const seconds = this.options.limits.associationTimeoutSeconds;
+    deadline.start(seconds * 1000, () => this.handshakeFailed(socket, TIMED_OUT));
+    server.emit('connection', socket);
+  }
+
+  private evict(limit: number): void {
+    const socket = this.connections.evict();
+    if (socket === undefined) return;
+    const { remoteAddress = '', remotePort = 0 } = socket;
+    const text = `there are ${limit} connections, and this one had no association for longest`;
+    this.refuse(socket, plainAddress(remoteAddress), remotePort, text);
+  }
+
+  private refuse(socket: Socket, remoteAddress: string, remotePort: number, text: string): void {
+    this.givenUp.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.destroy();
+    this.refused(remoteAddress, remotePort, text);
+  }
+
+  private refused(remoteAddress: string, remotePort: number, text: string): void {
+    this.options.report({ event: 'connection-refused', remoteAddress, remotePort, text });
+  }
+
+  /** @param socket the connection's own, or the TLS socket on it */
+  private associate(connection: Connection, socket: Socket, tls?: AssociationContext['tls']): void {
+    const { policy, limits, store, report } = this.options;
+    connection.association = new Association(socket, {
+      policy,
+      limits,
+      store,
+      report,
+      openAssociations: () => this.openAssociations,
+      requests: this.requests,
+      ...(tls && { tls }),
+    });
+  }
+
+  /** A TLS server that never listens itself: it is given the connections that passed the host filter. */
+  private createTls(material: TlsOptions): Server {
+    const server = createTlsServer({
+      ...withTlsProfile(material),
+      // Ours decides: it knows when it was held up.
+      handshakeTimeout: LONGEST_TIMER_MS,
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      const connection = this.connections.get(connectionBelow(socket));
+      connection?.deadline.stop();
+      if (connection === undefined) socket.destroy();
+      else this.associate(connection, socket, tlsFacts(socket));
+    });
+    server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      this.handshakeFailed(connectionBelow(socket), handshakeFailure(error, socket));
+      socket.destroy();
+    });
+    return server;
+  }
+
+  /** Told once: what ends a connection makes TLS fail, too. */
+  private handshakeFailed(socket: Socket, text: string): void {
+    if (this.givenUp.has(socket)) return;
+    this.refuse(socket, plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0, text);
+  }
+}

@@ -1,0 +1,57 @@
+import { knownClass, MAX_UID_LENGTH } from '../../dicom';
+import { type CommandSet, type CommandStatus, Status } from '../dimse';
+import { VERIFICATION_SOP_CLASS } from '../upper-layer';
+import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
+import type { ObjectWriter } from './object-store';
+
+/**
+ * UIDs as they are found in the wild. By the Standard they are digits and dots (PS3.5 9.1); anonymisers write letters and
+ * hyphens, and some devices a dot at the end, two in a row, or a space inside. It is the data set that says which object
+ * this is, so all of these are taken. What could mean something to a path, a log or a shell is not, nor what is too long.
+ */
+export function isAcceptableInstanceUid(uid: string): boolean {
+  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z. -]*$/.test(uid) && /[0-9A-Za-z]/.test(uid);
+}
+
+/**
+ * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not. The SOP class need
+ * not be the presentation context's: DCMTK proposes what a file's meta information says and sends what its data set
+ * says. It must be one that would have been accepted, though.
+ * @param abstractSyntax of the presentation context that it came on
+ */
+export function refuseStore(
+  command: CommandSet,
+  abstractSyntax: string,
+  policy: AssociationPolicy,
+): CommandStatus | undefined {
+  const { messageId, affectedSopClassUID, affectedSopInstanceUID, hasDataSet } = command;
+  if (messageId === undefined) {
+    return { status: Status.mistypedArgument, comment: 'C-STORE-RQ has no Message ID' };
+  }
+  if (affectedSopClassUID === undefined) {
+    return { status: Status.sopClassNotSupported, comment: 'C-STORE-RQ has no Affected SOP Class UID' };
+  }
+  if (
+    abstractSyntax === VERIFICATION_SOP_CLASS ||
+    !acceptsStorageOf(knownClass(affectedSopClassUID), policy)
+  ) {
+    return { status: Status.sopClassNotSupported, comment: 'SOP class is not accepted for storage' };
+  }
+  if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {
+    return {
+      status: Status.invalidObjectInstance,
+      comment: 'Affected SOP Instance UID is missing or no UID',
+    };
+  }
+  if (!hasDataSet) return { status: Status.cannotUnderstand, comment: 'C-STORE-RQ without a data set' };
+  return undefined;
+}
+
+/** Drops a data set and answers with this status. */
+export function refusingWriter(status: CommandStatus): ObjectWriter {
+  return {
+    write: () => undefined,
+    finish: () => Promise.resolve(status),
+    discard: () => undefined,
+  };
+}

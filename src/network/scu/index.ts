@@ -1,0 +1,1 @@
+export { type EchoOutcome, type EchoTarget, sendEcho } from './echo';

@@ -1,0 +1,16 @@
+/** The facts that travel with an object through the queue: `msg.dicom` without what is only known at delivery. */
+export interface ObjectEnvelope {
+  callingAET: string;
+  calledAET: string;
+  remoteAddress: string;
+  remotePort: number;
+  localPort: number;
+  tls?: { authorized: boolean; subject: string };
+  associationId: string;
+  messageId: number;
+  sopClassUID: string;
+  sopInstanceUID: string;
+  transferSyntaxUID: string;
+  /** ISO 8601 */
+  receivedAt: string;
+}

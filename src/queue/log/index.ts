@@ -1,0 +1,1 @@
+export { LOG_LIMITS, type LogLimits, ObjectLog } from './object-log';

@@ -1,0 +1,56 @@
+import type { DiskFiles } from '../../basics';
+import { readSegment, type LoggedObject, type SegmentReport } from './log-reader';
+import type { Segment } from './log-segments';
+import { judgeSegment, verdictText } from './segment-verdict';
+
+/** Reads the segments that earlier runs left, and says what is wrong with them. */
+export class SegmentReading {
+  /** Have left, as the segments say that were read, and were in none of those before. */
+  private readonly leftBefore = new Set<string>();
+
+  constructor(
+    private readonly files: DiskFiles,
+    private readonly onLeftover: (error: Error) => void,
+  ) {}
+
+  /**
+   * Follows in `objects` what a segment says. What the disk does not give now is kept, to be read again.
+   * @throws an Error with code `QUEUE_VERSION` when another version has written it
+   */
+  read(segment: Segment, objects: Map<string, LoggedObject<Segment>>): void {
+    const isKnown = segment.unread !== undefined;
+    // Whatever happens here: what has not been read to its end is not to be deleted.
+    segment.unread ??= new Set();
+    const report = this.reportOf(segment, objects);
+    const verdict = report instanceof Error ? 'unread' : judgeSegment(segment, report);
+    const text = verdictText(verdict, segment.path, report);
+    if (verdict === 'foreign') throw Object.assign(new Error(text), { code: 'QUEUE_VERSION' });
+    if (text !== undefined && !(verdict === 'unread' && isKnown)) this.onLeftover(new Error(text));
+    segment.isDamaged = verdict === 'damaged';
+    if (verdict !== 'unread') delete segment.unread;
+    if (report instanceof Error) return;
+    segment.size = report.size;
+    for (const id of report.leftBefore) this.leftBefore.add(id);
+  }
+
+  /** The objects of one that could not be read before, without those that have left since. */
+  readLate(segment: Segment): LoggedObject<Segment>[] {
+    const left = segment.unread;
+    const found = new Map<string, LoggedObject<Segment>>();
+    this.read(segment, found);
+    return [...found.values()].filter(({ id }) => left?.has(id) !== true && !this.leftBefore.has(id));
+  }
+
+  /** All of them have been read. */
+  forget(): void {
+    this.leftBefore.clear();
+  }
+
+  private reportOf(segment: Segment, objects: Map<string, LoggedObject<Segment>>): SegmentReport | Error {
+    try {
+      return readSegment(segment, objects, this.files);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { asError, Boundary } from './boundary';
+export { Outbox } from './outbox';
