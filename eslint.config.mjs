@@ -4,14 +4,15 @@ import tseslint from 'typescript-eslint';
 
 /**
  * Imports point one way: nodes -> receiver -> { network, queue, dicom, settings }.
- * Each layer lists the sibling layers it must not reach for.
+ * Each layer lists the sibling layers it must not reach for. What knows the other product, Integration Soup, serves the editor.
  */
 const LAYERS = {
-  dicom: ['network', 'queue', 'receiver', 'settings'],
-  settings: ['network', 'queue', 'receiver', 'dicom'],
-  network: ['queue', 'dicom', 'receiver'],
-  queue: ['network', 'dicom', 'receiver'],
-  receiver: [],
+  dicom: ['network', 'queue', 'receiver', 'settings', 'integration-soup'],
+  settings: ['network', 'queue', 'receiver', 'dicom', 'integration-soup'],
+  network: ['queue', 'dicom', 'receiver', 'integration-soup'],
+  queue: ['network', 'dicom', 'receiver', 'integration-soup'],
+  receiver: ['integration-soup'],
+  'integration-soup': ['network', 'queue', 'receiver', 'dicom'],
 };
 
 const importDirection = Object.entries(LAYERS).map(([layer, forbidden]) => ({

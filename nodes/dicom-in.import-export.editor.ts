@@ -1,11 +1,11 @@
+import { isEnvironmentReference } from '../src/settings';
 import {
   exportReceiver,
-  isEnvironmentReference,
   keep,
   updateKept,
   type FoundReceiver,
   type ReceiverValues,
-} from '../src/settings';
+} from '../src/integration-soup';
 import { input } from './dicom-in.dialog.editor';
 import { ImportPanel } from './dicom-in.import.editor';
 import { showKept } from './dicom-in.import-report.editor';

@@ -9,7 +9,7 @@ import {
   type ImportProblem,
   type NotImported,
   type ReceiverField,
-} from '../src/settings';
+} from '../src/integration-soup';
 import { dialogValues } from './dicom-in.dialog.editor';
 import { remarks } from './dicom-in.findings.editor';
 import { text } from './dicom-in.text.editor';

@@ -4,7 +4,7 @@ import {
   readIntegrationSoupFile,
   type FoundReceiver,
   type ReadImport,
-} from '../src/settings';
+} from '../src/integration-soup';
 import { acceptChosenFile, acceptDrops } from './dicom-in.drop.editor';
 import { importReport, problemReport, receiverTitle } from './dicom-in.import-report.editor';
 import { text } from './dicom-in.text.editor';

@@ -7,13 +7,14 @@ import {
   echoOwnPort,
   faultCode,
   isWarning,
+  receiverSettings,
   sampleMessage,
   type FlowMessage,
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,
 } from '../src/receiver';
-import { parseSettings, type DicomInSettings, type Problem } from '../src/settings';
+import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../src/settings';
 import { showInSidebar } from './runtime/debug-sidebar';
 import { registerDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { deployedNodes } from './runtime/deployed-nodes';
@@ -69,7 +70,7 @@ class DicomInNode {
     this.fault({ kind: 'unexpected', values: { reason }, down: false }),
   );
   private readonly settings: DicomInSettings;
-  private readonly problems: Problem[];
+  private readonly problems: DicomInProblem[];
   private readonly wires: readonly string[][];
   /** Undefined: the settings do not let it run. */
   private config: ReceiverConfig | undefined;
@@ -86,7 +87,7 @@ class DicomInNode {
     );
     this.stats = new ReceiverStats(node.id, node.name ?? '');
     this.log = new ReceiverLog(node, this.boundary);
-    ({ settings: this.settings, problems: this.problems } = parseSettings(config));
+    ({ settings: this.settings, problems: this.problems } = DICOM_IN.parse(config));
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
@@ -96,7 +97,7 @@ class DicomInNode {
     statsOfNodes.set(this.node.id, this.stats);
     deployedNodes.set(this.node.id, {
       sendSample: () => this.emit(sampleMessage(this.settings, this.node.id)),
-      echo: () => this.config && echoOwnPort(this.config),
+      echo: () => this.config && echoOwnPort({ ...this.config, settings: this.settings }),
     });
     flowStart.add(start);
     this.display.refresh();
@@ -180,7 +181,7 @@ class DicomInNode {
   private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
     return {
       receiverId: this.node.id,
-      settings: this.settings,
+      settings: receiverSettings(this.settings),
       queueDirectory: this.queueDirectory(),
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),
@@ -222,7 +223,7 @@ class DicomInNode {
     this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
   }
 
-  private describe({ field, code, values }: Problem): string {
+  private describe({ field, code, values }: DicomInProblem): string {
     return `${this.RED._(`dicom-in.label.${field}`)}: ${this.RED._(`dicom-in.problem.${code}`, values)}`;
   }
 }

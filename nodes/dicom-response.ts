@@ -1,13 +1,9 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { ReceiverNotRunning, SAMPLE_ID, type AnswerOutcome, type CommandStatus } from '../src/receiver';
-import { parseStatus } from '../src/settings';
+import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../src/settings';
 import { runningReceivers } from './runtime/running-receivers';
 
-interface ResponseConfig extends NodeDef {
-  status?: string;
-  customStatus?: string;
-  errorComment?: string;
-}
+type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
 /** The parts of a message that this node reads. */
 interface AnsweringMessage extends NodeMessage {
@@ -16,17 +12,23 @@ interface AnsweringMessage extends NodeMessage {
   errorComment?: unknown;
 }
 
-type Failure = 'noId' | 'badStatus' | Exclude<AnswerOutcome, 'answered'>;
+type Failure = 'noId' | 'badStatus' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
 
 /**
  * The `dicom-response` node: tells the `dicom-in` node that a message came from how it fared, as `http response` does for
  * `http in`. The message is found by `msg.dicom.queueId` alone.
  */
 export = function register(RED: NodeAPI): void {
-  function DicomResponse(this: Node, config: ResponseConfig): void {
+  function DicomResponse(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
+    const parsed = DICOM_RESPONSE.parse(config);
+    const unknown = unknownVersion(parsed);
+    if (unknown !== undefined) {
+      this.status({ fill: 'red', shape: 'ring', text: RED._('dicom-response.status.newerVersion') });
+      this.error(asError(RED, unknown).message);
+    }
     this.on('input', (message: AnsweringMessage, _send, done) => {
-      answer(config, message).then(
+      answer(parsed, message).then(
         () => done(),
         (error: unknown) => done(asError(RED, error)),
       );
@@ -44,9 +46,19 @@ class AnswerFailed extends Error {
   }
 }
 
-async function answer(config: ResponseConfig, message: AnsweringMessage): Promise<void> {
+/** What another version means is not known: a node of one answers nothing. */
+function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
+  const found = problems.find(({ field }) => field === 'version');
+  if (found === undefined) return undefined;
+  const { value = '', known = '' } = found.values;
+  return new AnswerFailed('unknownVersion', { value: String(value), known: String(known) });
+}
+
+async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
+  const unknown = unknownVersion(parsed);
+  if (unknown !== undefined) throw unknown;
   const [receiverId, objectId] = splitQueueId(message.dicom?.queueId);
-  const status = answeredStatus(config, message);
+  const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;
   const receiver = runningReceivers.get(receiverId);
@@ -66,17 +78,20 @@ function splitQueueId(queueId: unknown): [receiverId: string, objectId: string] 
 }
 
 /** The message decides, where it says anything; else the dialog. */
-function answeredStatus(config: ResponseConfig, message: AnsweringMessage): CommandStatus {
-  // An environment variable that looks like a number has become one on its way: 0110 is 110 then.
-  const fromDialog = String(config.status === 'custom' ? config.customStatus : (config.status ?? 0)).padStart(
-    4,
-    '0',
-  );
-  const wanted = message.statusCode ?? fromDialog;
+function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
+  const wanted = message.statusCode ?? dialogStatus(settings, problems);
   const status = parseStatus(wanted);
   if (status === undefined) throw new AnswerFailed('badStatus', { value: JSON.stringify(wanted) ?? '' });
-  const comment = typeof message.errorComment === 'string' ? message.errorComment : config.errorComment;
+  const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
   return status !== 0 && comment ? { status, comment } : { status };
+}
+
+/** What is wrong is not replaced by Success, which is the default. */
+function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResponseProblem[]): unknown {
+  const { status, customStatus } = settings;
+  const wrong = problems.find(({ field }) => field === 'status');
+  if (wrong !== undefined) return wrong.values['value'];
+  return status === 'custom' ? customStatus : status;
 }
 
 /** The failure in the editor's language, with a code for Catch nodes: `alreadyAnswered` → `DICOM_RESPONSE_ALREADY_ANSWERED`. */

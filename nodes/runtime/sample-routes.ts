@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import { builtInSample, convertSampleFile } from '../../src/receiver';
-import { parseSettings, SAMPLE_FILE_LIMIT } from '../../src/settings';
+import { DICOM_IN, SAMPLE_FILE_LIMIT, type DicomInSettings } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
 import { Uploads, type UploadFailure } from './uploads';
 
@@ -55,8 +55,8 @@ export function registerSampleRoutes(RED: NodeAPI): void {
 }
 
 /** What the dialog says, deployed or not; what it says wrong has its default. */
-function settingsOf(request: Request): ReturnType<typeof parseSettings>['settings'] {
-  return parseSettings(request.query).settings;
+function settingsOf(request: Request): DicomInSettings {
+  return DICOM_IN.parse(request.query).settings;
 }
 
 async function convertUpload(request: Request, response: Response): Promise<void> {

@@ -7,7 +7,7 @@ export type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 export { mayHoldObjects, MAX_LETTERS, type LetterFacts } from '../queue';
 export { Deadline, hexStatus, printable, tlsProblem, type CommandStatus } from '../network';
 export { Receiver, type ReceiverOutput } from './receiver';
-export type { ReceiverConfig } from './receiver-config';
+export { receiverSettings, type ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning, type DeadLetterList } from './requests';
 export { builtInSample, sampleMessage, SAMPLE_ID, type SampleSettings } from './sample';

@@ -1,5 +1,5 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
-import { readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
+import { pick, readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
 import { aboutObject, type PayloadSettings } from './conversion';
 import type { FlowMessage, MessageFacts, ObjectEnvelope } from './message';
 import { sampleObject } from './sample-object';
@@ -8,6 +8,21 @@ import { sampleObject } from './sample-object';
 export const SAMPLE_ID = 'sample';
 
 export type SampleSettings = PayloadSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
+
+/** The settings that a sample is made with, without all others. */
+export const sampleSettings = (settings: SampleSettings): SampleSettings =>
+  pick(settings, [
+    'includeCommonFieldsNode',
+    'includeReportNode',
+    'includeTagsNode',
+    'tagsFormat',
+    'leaveOutEmpty',
+    'defaultCharacterSet',
+    'maxMessageMB',
+    'maxMessageElements',
+    'ourAET',
+    'port',
+  ]);
 
 /** The file is DICOM, but no object that a receiver would take. */
 export class NotAnObject extends Error {

@@ -1,5 +1,5 @@
 import { Receiver, type FlowMessage, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
-import { parseSettings } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 
 export interface Delivered {
   id: string;
@@ -25,7 +25,7 @@ export async function startReceiver(
   const delivered: Delivered[] = [];
   const events: ReceiverEvent[] = [];
   const faults: ReceiverFault[] = [];
-  const { settings } = parseSettings({ bindAddress: '127.0.0.1', ...overrides });
+  const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', ...overrides });
   let listening: (port: number) => void;
   const listens = new Promise<number>((resolve) => (listening = resolve));
   const receiver = new Receiver(
