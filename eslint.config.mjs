@@ -16,7 +16,7 @@ const ORDER = {
     'message',
     'network',
     'worker',
-    ['receiver', 'sample'],
+    ['receiver', 'sample', 'integration-soup'],
   ],
   'src/dicom': ['text', 'standard', 'read', 'data-set', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { DICOM_RESPONSE } from '../../src/settings';
 import { nodeTexts } from '../runtime/node-texts';
-import { answer, answerError, type AnsweringMessage, type ResponseConfig } from './runtime/answer';
+import { answer, answerError, unknownVersion, type AnsweringMessage } from './runtime/answer';
 import { TYPE } from './type';
 
 /**
@@ -9,10 +10,16 @@ import { TYPE } from './type';
  */
 export = function register(RED: NodeAPI): void {
   const text = nodeTexts(RED, TYPE);
-  function DicomResponse(this: Node, config: NodeDef & ResponseConfig): void {
+  function DicomResponse(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
+    const parsed = DICOM_RESPONSE.parse(config);
+    const unknown = unknownVersion(parsed);
+    if (unknown !== undefined) {
+      this.status({ fill: 'red', shape: 'ring', text: text('status.newerVersion') });
+      this.error(answerError(text, unknown).message);
+    }
     this.on('input', (message: AnsweringMessage, _send, done) => {
-      answer(config, message).then(
+      answer(parsed, message).then(
         () => done(),
         (error: unknown) => done(answerError(text, error)),
       );

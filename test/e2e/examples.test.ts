@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { checkField, DEFAULTS, FIELD_NAMES } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
@@ -87,10 +87,10 @@ describe('example flows', { timeout: 120_000 }, () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
     for (const node of all.filter(({ type }) => type === 'dicom-in')) {
-      for (const field of FIELD_NAMES) {
+      for (const field of DICOM_IN.names) {
         assert.ok(field in node, `${node.id} has ${field}`);
-        assert.deepEqual(checkField(field, node[field]), [], field);
-        assert.equal(typeof DEFAULTS[field] === 'boolean', typeof node[field] === 'boolean', field);
+        assert.deepEqual(DICOM_IN.check(field, node[field]), [], field);
+        assert.equal(typeof DICOM_IN.defaults[field] === 'boolean', typeof node[field] === 'boolean', field);
       }
     }
   });

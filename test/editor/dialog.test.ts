@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { DEFAULTS, FIELD_NAMES, FIELDS, type FieldName } from '../../src/settings';
+import { DICOM_IN, type DicomInField } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { startNodeRed, type NodeRed } from '../support/node-red';
@@ -19,7 +19,7 @@ const FLOWS = [
     z: 'off',
     x: 120,
     y: 200,
-    ...DEFAULTS,
+    ...DICOM_IN.defaults,
     name: 'full',
     port: '${DICOM_PORT}',
     output: '${DICOM_OUTPUT}',
@@ -49,8 +49,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('has an input, a label, a hint and a tooltip for every setting', async () => {
     await editor.openDialog('bare');
-    for (const field of FIELD_NAMES) {
-      const suffix = FIELDS[field].kind === 'list' ? '-list' : '';
+    for (const field of DICOM_IN.names) {
+      const suffix = DICOM_IN.fields[field].kind === 'list' ? '-list' : '';
       assert.equal(await editor.input(`${field}${suffix}`).count(), 1, `input of ${field}`);
       const hint = await editor.page.locator(`#dicom-in-hint-${field}`).textContent();
       assert(hint !== null && hint.length > 10 && !hint.includes('dicom-in.'), `hint of ${field}: ${hint}`);
@@ -66,8 +66,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('shows a newcomer name, port and AE title first', async () => {
     await editor.openDialog('bare');
-    const visible: FieldName[] = [];
-    for (const field of FIELD_NAMES) if (await editor.input(field).isVisible()) visible.push(field);
+    const visible: DicomInField[] = [];
+    for (const field of DICOM_IN.names) if (await editor.input(field).isVisible()) visible.push(field);
     assert.deepEqual(visible.sort(), [
       'bindAddress',
       'name',
@@ -124,9 +124,9 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('shows the defaults of settings that a flow of an older version lacks', async () => {
     await editor.openDialog('bare');
-    for (const field of FIELD_NAMES) {
-      const input = editor.input(FIELDS[field].kind === 'list' ? `${field}-list` : field);
-      const expected = DEFAULTS[field];
+    for (const field of DICOM_IN.names) {
+      const input = editor.input(DICOM_IN.fields[field].kind === 'list' ? `${field}-list` : field);
+      const expected = DICOM_IN.defaults[field];
       if (typeof expected === 'boolean') assert.equal(await input.isChecked(), expected, field);
       else if (field !== 'tls') assert.equal(await input.inputValue(), String(expected), field);
       if (field !== 'port') assert.equal(await editor.remarks(field), '', field);
@@ -171,7 +171,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     const port = String(await freePort());
     const id = await editor.addFromPalette('dicom-in');
     await editor.openDialog(id);
-    const entered: Partial<Record<FieldName, string | boolean>> = {
+    const entered: Partial<Record<DicomInField, string | boolean>> = {
       name: 'From CT',
       port,
       ourAET: 'NODERED',
@@ -220,8 +220,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
     const flow = (await nodeRed.flows()).find((node) => node.id === id);
     assert(flow !== undefined);
-    for (const name of FIELD_NAMES) {
-      const expected = entered[name] ?? DEFAULTS[name];
+    for (const name of DICOM_IN.names) {
+      const expected = entered[name] ?? DICOM_IN.defaults[name];
       assert.deepEqual(flow[name], expected, name);
     }
     assert.equal(flow['outputs'], 2);

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { DEFAULTS, FIELD_NAMES, FIELDS, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
+import { DICOM_IN, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
 import { needs } from '../support/needs';
 import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
 import { EditorPage } from './editor-page';
@@ -13,13 +13,13 @@ import { EditorPage } from './editor-page';
 const OLD = { id: 'old', type: 'dicom-in', z: 'tab', name: 'old', port: '104', x: 120, y: 100, wires: [[]] };
 const FLOWS: FlowNode[] = [{ id: 'tab', type: 'tab', label: 'Flow 1', disabled: true }, OLD];
 /** As JSON, which leaves out what is undefined. */
-const SETTINGS = `JSON.parse(JSON.stringify(Object.fromEntries(${JSON.stringify(FIELD_NAMES)}.map((name) => [name, node[name]]))))`;
+const SETTINGS = `JSON.parse(JSON.stringify(Object.fromEntries(${JSON.stringify(DICOM_IN.names)}.map((name) => [name, node[name]]))))`;
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 /** What a node from the palette has. */
 function initial(port: number): Record<string, unknown> {
-  const values = FIELD_NAMES.map((name): [string, unknown] => {
-    const { initial: value, default: otherwise }: Field = FIELDS[name];
+  const values = DICOM_IN.names.map((name): [string, unknown] => {
+    const { initial: value, default: otherwise }: Field = DICOM_IN.fields[name];
     return [name, value ?? otherwise];
   });
   return { ...Object.fromEntries(values), port };
@@ -89,7 +89,7 @@ describe('a node from the palette, and all others', { skip: needs('chromium'), t
       collision: await editor.input('collision').inputValue(),
       onlyThisMachine: await editor.input('onlyThisMachine').isChecked(),
     };
-    const { collision, onlyThisMachine } = DEFAULTS;
+    const { collision, onlyThisMachine } = DICOM_IN.defaults;
     assert.deepEqual(shown, { collision, onlyThisMachine }, 'the dialog shows what absence means');
     await editor.done();
     assert.notEqual(await editor.node('old', 'node.changed'), true);

@@ -2,17 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { SampleProblem } from '../../src/sample';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import {
-  FIELD_NAMES,
-  FIELDS,
-  type ImportProblemCode,
-  type NotImported,
-  type NotUnderstood,
-  RESPONSE_FIELDS,
+  DICOM_IN,
+  DICOM_RESPONSE,
   RESPONSE_STATUSES,
-  type ProblemCode,
+  type DicomInProblem,
+  type DicomResponseProblem,
+  type Field,
 } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
@@ -20,7 +19,7 @@ const nodes = join(PACKAGE_DIR, 'nodes');
 const read = (...path: string[]): string => readFileSync(join(nodes, ...path), 'utf8');
 
 /** What can be wrong with a setting of dicom-in. The compiler keeps this list complete, and the next. */
-const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
+const PROBLEM_CODES: Record<DicomInProblem['code'], true> = {
   required: true,
   notANumber: true,
   outOfRange: true,
@@ -40,6 +39,7 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   tlsNeeded: true,
   nothingIncluded: true,
   notKeptJson: true,
+  unknownVersion: true,
 };
 
 /** Why an import finds nothing. */
@@ -163,20 +163,30 @@ const STATUS: Record<NodeType, readonly string[]> = {
     'diskLow',
     'error',
   ],
-  'dicom-response': [],
+  'dicom-response': ['newerVersion'],
 };
 
 /** What can go wrong with an answer. */
-const ANSWER_FAILURES: Record<Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus', true> = {
+const ANSWER_FAILURES: Record<
+  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'unknownVersion',
+  true
+> = {
   noId: true,
   badStatus: true,
+  unknownVersion: true,
   unknown: true,
   alreadyAnswered: true,
   tooLate: true,
   notAwaited: true,
 };
-/** The checks of `RESPONSE_FIELDS`, and the one that the dialog adds. */
-const RESPONSE_PROBLEMS: ProblemCode[] = ['notAChoice', 'notAStatus', 'required'];
+/** What can be wrong with a setting of dicom-response. */
+const RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
+  notAChoice: true,
+  notAStatus: true,
+  required: true,
+  commentTooLong: true,
+  unknownVersion: true,
+};
 
 /** Keys written out in the html, in the editor's code and in the runtime's. */
 function writtenKeys(type: NodeType): Set<string> {
@@ -204,9 +214,10 @@ function code(type: NodeType): string {
 const USED_KEYS: Record<NodeType, () => Set<string>> = {
   'dicom-in': () => {
     const used = writtenKeys('dicom-in');
-    for (const name of FIELD_NAMES) {
+    used.add('label.version');
+    for (const name of DICOM_IN.names) {
       used.add(`label.${name}`).add(`hint.${name}`);
-      const field = FIELDS[name];
+      const field: Field = DICOM_IN.fields[name];
       if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
     }
     const tabs = /const TABS = \[([^\]]*)\]/.exec(code('dicom-in'))?.[1] ?? '';
@@ -222,9 +233,10 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
   },
   'dicom-response': () => {
     const used = writtenKeys('dicom-response');
-    for (const name of Object.keys(RESPONSE_FIELDS)) used.add(`label.${name}`).add(`hint.${name}`);
+    used.add('label.version');
+    for (const name of DICOM_RESPONSE.names) used.add(`label.${name}`).add(`hint.${name}`);
     for (const status of RESPONSE_STATUSES) used.add(`option.status.${status}`);
-    for (const code of RESPONSE_PROBLEMS) used.add(`problem.${code}`);
+    for (const code of Object.keys(RESPONSE_PROBLEMS)) used.add(`problem.${code}`);
     for (const key of STATUS['dicom-response']) used.add(`status.${key}`);
     for (const failure of Object.keys(ANSWER_FAILURES)) used.add(`error.${failure}`);
     return used;

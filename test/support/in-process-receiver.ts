@@ -1,6 +1,6 @@
 import type { FlowMessage } from '../../src/message';
 import { Receiver, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
-import { parseSettings } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 
 export interface Delivered {
   id: string;
@@ -26,7 +26,7 @@ export async function startReceiver(
   const delivered: Delivered[] = [];
   const events: ReceiverEvent[] = [];
   const faults: ReceiverFault[] = [];
-  const { settings } = parseSettings({ bindAddress: '127.0.0.1', ...overrides });
+  const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', ...overrides });
   let listening: (port: number) => void;
   const listens = new Promise<number>((resolve) => (listening = resolve));
   const receiver = new Receiver(

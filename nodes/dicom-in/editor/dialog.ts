@@ -1,8 +1,9 @@
-import { DEFAULTS, FIELDS, FIELD_NAMES, type Field, type FieldName } from '../../../src/settings';
+import { DICOM_IN, type DicomInField as FieldName, type Field, type Finding } from '../../../src/settings';
 import { remarks, type Remark, type Values } from './findings';
-import { hasText, text } from './text';
+import { findingText, hasText, text } from './text';
 import type { EditorNode } from '../../editor/red';
 
+const { defaults: DEFAULTS, fields: FIELDS, names: FIELD_NAMES } = DICOM_IN;
 export const DIALOG = '#dicom-in-dialog';
 
 /** Fields that mean something only where another one says so. */
@@ -33,9 +34,10 @@ function hasTagsByKeyword(values: Values): boolean {
 export const input = (field: FieldName): JQuery =>
   $(`#node-input-${field}${FIELDS[field].kind === 'list' ? '-list' : ''}`);
 
-/** Values as the node has them. Flows of older versions lack settings: those have their defaults, as at run time. */
+/** Values as the node has them, or as its older version means them. Those that it lacks have their defaults, as at run time. */
 export function nodeValues(node: EditorNode): Values {
-  return (field) => node[field] ?? DEFAULTS[field];
+  const config = DICOM_IN.migrate(node);
+  return (field) => config[field] ?? DEFAULTS[field];
 }
 
 /** Values as they stand in the open dialog. */
@@ -46,34 +48,47 @@ export function dialogValues(): Values {
   };
 }
 
-/** Node-RED leaves the inputs of settings that a node lacks empty. */
+/** Node-RED fills the inputs with what stands in the node: it leaves those empty that the node lacks. */
 export function fillMissing(node: EditorNode): void {
+  const values = nodeValues(node);
   for (const field of FIELD_NAMES) {
-    if (node[field] !== undefined) continue;
-    const value = DEFAULTS[field];
+    const value = values(field);
+    if (value === node[field] || (FIELDS[field].kind === 'node' && value === '')) continue;
     if (typeof value === 'boolean') input(field).prop('checked', value);
-    else if (field !== 'tls') input(field).val(String(value));
+    else input(field).val(String(value));
   }
 }
 
 /**
  * Keeps Node-RED from writing settings into a node that lacks them and whose default stands in the dialog still: a flow of
- * an older version stays as it is when its dialog is opened and left with Done.
+ * an older package stays as it is when its dialog is opened and left with Done. Only where its settings have an older version
+ * it gets the version of what is written now.
  */
 export function leaveMissing(node: EditorNode): void {
   const values = dialogValues();
+  const config = DICOM_IN.migrate(node);
   for (const field of FIELD_NAMES) {
-    if (node[field] !== undefined || !isDefault(field, values(field))) continue;
+    if (config[field] !== undefined || !isDefault(field, values(field))) continue;
     // Node-RED reads what it finds by the id.
     input(field).removeAttr('id');
   }
+  if (config !== node) node['version'] = config['version'];
+}
+
+/** Puts into the dialog's place why nothing can be entered: Node-RED finds no inputs then, and changes nothing. */
+export function refuse(found: readonly Finding[]): void {
+  $(DIALOG)
+    .empty()
+    .append(
+      found.map((one) => $('<p role="alert" class="dicom-in-remark dicom-in-error">').text(findingText(one))),
+    );
 }
 
 function isDefault(field: FieldName, value: unknown): boolean {
   const expected = DEFAULTS[field];
   if (typeof expected === 'boolean') return value === expected;
   // The selection of a configuration node holds this where none is chosen.
-  const entered = field === 'tls' && value === '_ADD_' ? '' : value;
+  const entered = FIELDS[field].kind === 'node' && value === '_ADD_' ? '' : value;
   return entered === String(expected);
 }
 
@@ -121,11 +136,13 @@ function valueText(field: FieldName, value: Field['default']): string {
 
 /** Choices from the settings, in the editor's language; a value that is none of them (`${NAME}`) stays selectable. */
 export function fillChoices(node: EditorNode): void {
+  const values = nodeValues(node);
   for (const field of FIELD_NAMES) {
     const definition = FIELDS[field];
     if (definition.kind !== 'choice') continue;
     const select = input(field).empty();
-    const current = typeof node[field] === 'string' ? node[field] : definition.default;
+    const value = values(field);
+    const current = typeof value === 'string' ? value : definition.default;
     const choices: readonly string[] = definition.choices;
     for (const choice of choices.includes(current) ? choices : [...choices, current]) {
       $('<option>').val(choice).text(choiceText(field, choice)).appendTo(select);

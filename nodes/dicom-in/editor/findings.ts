@@ -1,10 +1,8 @@
 import {
+  DICOM_IN,
   PORT_WITHOUT_PRIVILEGE,
-  checkField,
-  checkTogether,
   isEnvironmentReference,
-  type FieldName,
-  type FieldsTogether,
+  type DicomInField as FieldName,
   type Finding,
 } from '../../../src/settings';
 import { mayUseLowPorts } from './initial';
@@ -23,22 +21,13 @@ export interface Remark {
 export type Values = (field: FieldName) => unknown;
 
 const FIRST_PORT_WITHOUT_PRIVILEGE = 1024;
-const TOGETHER: Record<keyof FieldsTogether, 'text' | 'boolean'> = {
-  output: 'text',
-  directory: 'text',
-  tls: 'text',
-  requireClientCertificate: 'boolean',
-  includeCommonFieldsNode: 'boolean',
-  includeReportNode: 'boolean',
-  includeTagsNode: 'boolean',
-};
 
 /** What is wrong with a field, or remarkable about it: its own check, the fields beside it, the nodes beside this one. */
 export function remarks(node: EditorNode, field: FieldName, values: Values): Remark[] {
   const value = values(field);
   const findings = [
-    ...checkField(field, value),
-    ...checkTogether(valuesTogether(values)).filter((problem) => problem.field === field),
+    ...DICOM_IN.check(field, value),
+    ...DICOM_IN.checkTogether(chosen(values)).filter((problem) => problem.field === field),
   ];
   return [
     ...findings.map((finding) => ({ severity: finding.severity, text: findingText(finding) })),
@@ -46,14 +35,12 @@ export function remarks(node: EditorNode, field: FieldName, values: Values): Rem
   ];
 }
 
-function valuesTogether(values: Values): FieldsTogether {
-  const entries = Object.entries(TOGETHER).map(([field, kind]) => {
-    const value = values(field as FieldName);
-    if (kind === 'boolean') return [field, value === true || value === 'true'];
-    // The selection of a configuration node holds this where none is chosen.
-    return [field, typeof value === 'string' && value !== '_ADD_' ? value : ''];
-  });
-  return Object.fromEntries(entries) as FieldsTogether;
+/** The selection of a configuration node holds `_ADD_` where none is chosen. */
+function chosen(values: Values): Values {
+  return (field) => {
+    const value = values(field);
+    return DICOM_IN.fields[field].kind === 'node' && value === '_ADD_' ? '' : value;
+  };
 }
 
 function portHints(node: EditorNode, values: Values): Remark[] {

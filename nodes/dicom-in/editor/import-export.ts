@@ -1,11 +1,11 @@
+import { isEnvironmentReference } from '../../../src/settings';
 import {
   exportReceiver,
-  isEnvironmentReference,
   keep,
   updateKept,
   type FoundReceiver,
   type ReceiverValues,
-} from '../../../src/settings';
+} from '../../../src/integration-soup';
 import { input } from './dialog';
 import { ImportPanel } from './import';
 import { showKept } from './import-report';

@@ -9,7 +9,7 @@ import {
   type ImportProblem,
   type NotImported,
   type ReceiverField,
-} from '../../../src/settings';
+} from '../../../src/integration-soup';
 import { dialogValues } from './dialog';
 import { remarks } from './findings';
 import { text } from './text';

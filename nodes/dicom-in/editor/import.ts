@@ -4,7 +4,7 @@ import {
   readIntegrationSoupFile,
   type FoundReceiver,
   type ReadImport,
-} from '../../../src/settings';
+} from '../../../src/integration-soup';
 import { acceptChosenFile, acceptDrops } from './drop';
 import { importReport, problemReport, receiverTitle } from './import-report';
 import { text } from './text';

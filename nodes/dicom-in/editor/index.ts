@@ -2,7 +2,7 @@
  * Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. The rules come from `src/settings`, so that
  * the dialog and the runtime agree.
  */
-import { splitList, type FieldName } from '../../../src/settings';
+import { DICOM_IN, splitList, type DicomInField as FieldName } from '../../../src/settings';
 import {
   addHints,
   dialogValues,
@@ -12,6 +12,7 @@ import {
   input,
   leaveMissing,
   nodeValues,
+  refuse,
 } from './dialog';
 import { sendSample } from './button';
 import { deadLetterPanel } from './dead-letters';
@@ -23,14 +24,18 @@ import { startNew } from './initial';
 import { createListFields } from './list-field';
 import { SamplePanel } from './sample';
 import { createTabs } from './tabs';
-import { text } from './text';
+import { findingText, text } from './text';
 import type { EditorNode, HistoryEvent } from '../../editor/red';
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
 let open: { node: EditorNode; importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
-export function validate(node: EditorNode, field: FieldName, value: unknown): true | string {
+export function validate(node: EditorNode, field: FieldName | 'version', value: unknown): true | string {
+  const unknown = DICOM_IN.check('version', node['version']).map(findingText);
+  if (field === 'version') return unknown.length === 0 || `${text('label.version')}: ${unknown.join('; ')}`;
+  // What another version means by it is not known.
+  if (unknown.length > 0) return true;
   const others: Values = open?.node === node ? dialogValues() : nodeValues(node);
   const values: Values = (name) => (name === field ? value : others(name));
   const errors = remarks(node, field, values).filter(({ severity }) => severity === 'error');
@@ -58,7 +63,9 @@ export function outputLabel(index: number): string {
 }
 
 export function prepare(node: EditorNode): void {
-  const activities = node['activities'];
+  const unknown = DICOM_IN.check('version', node['version']);
+  if (unknown.length > 0) return refuse(unknown);
+  const activities = nodeValues(node)('activities');
   input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
   fillMissing(node);
   fillChoices(node);
@@ -85,8 +92,9 @@ export function prepare(node: EditorNode): void {
  * changes elsewhere.
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
+  if (open === undefined) return { changed: false, history: [] };
   $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
-  open?.importExport.save();
+  open.importExport.save();
   const activities = splitList(String(input('activities').val() ?? ''));
   if (node['activities'] !== undefined || activities.length > 0) node['activities'] = activities;
   leaveMissing(node);

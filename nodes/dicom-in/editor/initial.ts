@@ -1,4 +1,4 @@
-import { FIELD_NAMES, FIELDS, PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
+import { DICOM_IN, PORT_WITHOUT_PRIVILEGE, type Field } from '../../../src/settings';
 import type { EditorNode } from '../../editor/red';
 
 /**
@@ -9,9 +9,9 @@ import type { EditorNode } from '../../editor/red';
 export function startNew(node: EditorNode): void {
   // `!= null`: an older editor gives null for a node that it does not have.
   if (RED.nodes.node(node.id) != null) return;
-  for (const name of FIELD_NAMES) {
-    const field = FIELDS[name];
-    if ('initial' in field) node[name] = field.initial;
+  for (const name of DICOM_IN.names) {
+    const { initial }: Field = DICOM_IN.fields[name];
+    if (initial !== undefined) node[name] = initial;
   }
   if (!mayUseLowPorts()) node['port'] = PORT_WITHOUT_PRIVILEGE;
 }

@@ -1,4 +1,4 @@
-import { checkField, FIELDS, splitList, type FieldName } from '../../../src/settings';
+import { DICOM_IN, splitList, type DicomInField as FieldName } from '../../../src/settings';
 import { DIALOG, input } from './dialog';
 import { text } from './text';
 
@@ -147,7 +147,9 @@ class ListField {
   private isWrong(value: string): boolean {
     // Only a value of its own may be a variable that is replaced at start.
     const findings =
-      this.entries().length > 1 ? FIELDS[this.field].check(value) : checkField(this.field, value);
+      this.entries().length > 1
+        ? DICOM_IN.fields[this.field].check(value)
+        : DICOM_IN.check(this.field, value);
     return findings.some(({ severity }) => severity === 'error');
   }
 

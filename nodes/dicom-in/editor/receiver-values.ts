@@ -1,11 +1,10 @@
+import { DICOM_IN, splitList } from '../../../src/settings';
 import {
-  FIELDS,
   RECEIVER_FIELDS,
-  splitList,
   type ReceiverField,
   type ReceiverValue,
   type ReceiverValues,
-} from '../../../src/settings';
+} from '../../../src/integration-soup';
 import { dialogValues, enterText, input } from './dialog';
 
 /** Node-RED's own switch of a node, at the dialog's foot. */
@@ -19,7 +18,7 @@ export function receiverValues(): ReceiverValues {
     const value = values(field);
     if (typeof value === 'boolean') return value;
     const entered = typeof value === 'string' ? value : '';
-    return FIELDS[field].kind === 'list' ? splitList(entered) : entered;
+    return DICOM_IN.fields[field].kind === 'list' ? splitList(entered) : entered;
   };
   return new Map(RECEIVER_FIELDS.map((field) => [field, valueOf(field)]));
 }

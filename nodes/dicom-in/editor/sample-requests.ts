@@ -1,4 +1,4 @@
-import { SAMPLE_FILE_LIMIT, type FieldName } from '../../../src/settings';
+import { SAMPLE_FILE_LIMIT, type DicomInField as FieldName } from '../../../src/settings';
 import type { Values } from './findings';
 import { request, RequestFailed } from './requests';
 

@@ -7,13 +7,14 @@ import {
   echoOwnPort,
   faultCode,
   isWarning,
+  receiverSettings,
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,
   type SelfEcho,
 } from '../../../src/receiver';
 import { sampleMessage } from '../../../src/sample';
-import { parseSettings, type DicomInSettings, type Problem } from '../../../src/settings';
+import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
@@ -45,7 +46,7 @@ export class ReceiverNode extends QueueOwner {
     this.fault({ kind: 'unexpected', values: { reason }, down: false }),
   );
   private readonly settings: DicomInSettings;
-  private readonly problems: Problem[];
+  private readonly problems: DicomInProblem[];
   private readonly wires: readonly string[][];
   /** Undefined: the settings do not let it run. */
   private config: ReceiverConfig | undefined;
@@ -64,7 +65,7 @@ export class ReceiverNode extends QueueOwner {
     );
     this.stats = new ReceiverStats(node.id, node.name ?? '');
     this.log = new ReceiverLog(node, this.boundary);
-    ({ settings: this.settings, problems: this.problems } = parseSettings(config));
+    ({ settings: this.settings, problems: this.problems } = DICOM_IN.parse(config));
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
@@ -95,7 +96,7 @@ export class ReceiverNode extends QueueOwner {
 
   /** Calls the node's own port; undefined: it does not listen because of its settings. */
   echo(): Promise<SelfEcho> | undefined {
-    return this.config && echoOwnPort(this.config);
+    return this.config && echoOwnPort({ ...this.config, settings: this.settings });
   }
 
   /** What is to be done once the flows have started: to listen, or to say why not. */
@@ -165,7 +166,7 @@ export class ReceiverNode extends QueueOwner {
   private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
     return {
       receiverId: this.node.id,
-      settings: this.settings,
+      settings: receiverSettings(this.settings),
       queueDirectory: this.queueDirectory(),
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),

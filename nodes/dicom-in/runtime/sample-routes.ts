@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { builtInSample, convertSampleFile } from '../../../src/sample';
-import { parseSettings, SAMPLE_FILE_LIMIT } from '../../../src/settings';
+import { DICOM_IN, SAMPLE_FILE_LIMIT, type DicomInSettings } from '../../../src/settings';
 import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import { Uploads, type UploadFailure } from '../../runtime/uploads';
 import type { ReceiverNode } from './receiver-node';
@@ -40,8 +40,8 @@ export function addSampleRoutes(routes: AdminRoutes<ReceiverNode>): void {
 }
 
 /** What the dialog says, deployed or not; what it says wrong has its default. */
-function settingsOf(request: Request): ReturnType<typeof parseSettings>['settings'] {
-  return parseSettings(request.query).settings;
+function settingsOf(request: Request): DicomInSettings {
+  return DICOM_IN.parse(request.query).settings;
 }
 
 async function convertUpload(request: Request, response: Response): Promise<void> {

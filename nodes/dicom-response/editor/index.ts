@@ -1,33 +1,37 @@
 /** Editor side of `dicom-response`: what `dicom-response.html` calls as `dicomResponseEditor`. */
 import {
-  finding,
-  isEnvironmentReference,
-  RESPONSE_FIELDS,
+  DICOM_RESPONSE,
   RESPONSE_STATUSES,
+  type DicomResponseField,
   type Finding,
-  type ResponseFieldName,
 } from '../../../src/settings';
 import { catalogue } from '../../editor/catalogue';
 import type { EditorNode } from '../../editor/red';
 
 const { text } = catalogue('dicom-response');
 
-const FIELD_NAMES = Object.keys(RESPONSE_FIELDS) as ResponseFieldName[];
-/** What an Error Comment (0000,0902) holds. */
-const MAX_COMMENT_LENGTH = 64;
+const { defaults: DEFAULTS, names: FIELD_NAMES } = DICOM_RESPONSE;
 
 interface Remark {
   severity: Finding['severity'];
   text: string;
 }
 
-type Values = (field: ResponseFieldName) => string;
+type Values = (field: DicomResponseField) => string;
 
 /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
 let open: EditorNode | undefined;
 
 /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
-export function validate(node: EditorNode, field: ResponseFieldName, value: unknown): true | string {
+export function validate(
+  node: EditorNode,
+  field: DicomResponseField | 'version',
+  value: unknown,
+): true | string {
+  const unknown = DICOM_RESPONSE.check('version', node['version']).map(findingText);
+  if (field === 'version') return unknown.length === 0 || `${text('label.version')}: ${unknown.join('; ')}`;
+  // What another version means by it is not known.
+  if (unknown.length > 0) return true;
   const others = open === node ? dialogValues : nodeValues(node);
   const errors = remarks(field, (name) => (name === field ? asText(value, name) : others(name))).filter(
     ({ severity }) => severity === 'error',
@@ -41,13 +45,14 @@ export function validate(node: EditorNode, field: ResponseFieldName, value: unkn
 export function label(node: EditorNode): string {
   const values = nodeValues(node);
   const status = values('status') === 'custom' ? values('customStatus') : values('status');
-  return (
-    values('name') || (status === RESPONSE_FIELDS.status.default ? 'dicom response' : `dicom (${status})`)
-  );
+  return values('name') || (status === DEFAULTS.status ? 'dicom response' : `dicom (${status})`);
 }
 
 export function prepare(node: EditorNode): void {
+  const unknown = DICOM_RESPONSE.check('version', node['version']);
+  if (unknown.length > 0) return refuse(unknown);
   open = node;
+  fillMigrated(node);
   fillStatuses(nodeValues(node)('status'));
   addHints();
   const refresh = (): void => {
@@ -60,38 +65,55 @@ export function prepare(node: EditorNode): void {
   refresh();
 }
 
+/** Called before Node-RED reads the inputs, which hold settings of this version. */
+export function save(node: EditorNode): void {
+  if (open !== undefined) node['version'] = DICOM_RESPONSE.migrate(node)['version'];
+  close();
+}
+
 export function close(): void {
   open = undefined;
 }
 
-const input = (field: ResponseFieldName): JQuery => $(`#node-input-${field}`);
+const findingText = ({ code, values }: Finding): string => text(`problem.${code}`, values);
+
+const input = (field: DicomResponseField): JQuery => $(`#node-input-${field}`);
 
 const dialogValues: Values = (field) => asText(input(field).val(), field);
 
 function nodeValues(node: EditorNode): Values {
-  return (field) => asText(node[field], field);
+  const config = DICOM_RESPONSE.migrate(node);
+  return (field) => asText(config[field], field);
+}
+
+/** Node-RED has filled the inputs with what stands in the node. */
+function fillMigrated(node: EditorNode): void {
+  const values = nodeValues(node);
+  if (DICOM_RESPONSE.migrate(node) !== node) for (const field of FIELD_NAMES) input(field).val(values(field));
+}
+
+/** Puts into the dialog's place why nothing can be entered: Node-RED finds no inputs then, and changes nothing. */
+function refuse(found: readonly Finding[]): void {
+  $('#dicom-response-dialog')
+    .empty()
+    .append(
+      found.map((one) =>
+        $('<p role="alert" class="dicom-response-remark dicom-response-error">').text(findingText(one)),
+      ),
+    );
 }
 
 /** Flows of older versions may lack a property: it has its default, as at run time. */
-function asText(value: unknown, field: ResponseFieldName): string {
-  return typeof value === 'string' ? value.trim() : RESPONSE_FIELDS[field].default;
+function asText(value: unknown, field: DicomResponseField): string {
+  return typeof value === 'string' ? value.trim() : DEFAULTS[field];
 }
 
-function remarks(field: ResponseFieldName, values: Values): Remark[] {
-  const value = values(field);
-  if (isEnvironmentReference(value)) return [];
-  // A status that is not used must not be in the way.
-  if (field === 'customStatus' && values('status') !== 'custom') return [];
-  const findings =
-    field === 'customStatus' && value === '' ? [finding('required')] : RESPONSE_FIELDS[field].check(value);
-  const found = findings.map(({ severity, code, values: facts }) => ({
-    severity,
-    text: text(`problem.${code}`, facts),
-  }));
-  if (field === 'errorComment' && value.length > MAX_COMMENT_LENGTH) {
-    found.push({ severity: 'warning', text: text('warning.commentTooLong', { max: MAX_COMMENT_LENGTH }) });
-  }
-  return found;
+function remarks(field: DicomResponseField, values: Values): Remark[] {
+  const findings: Finding[] = [
+    ...DICOM_RESPONSE.check(field, values(field)),
+    ...DICOM_RESPONSE.checkTogether(values).filter((problem) => problem.field === field),
+  ];
+  return findings.map((found) => ({ severity: found.severity, text: findingText(found) }));
 }
 
 /** A status that is none of the choices (`${NAME}`) stays selectable. */
@@ -100,7 +122,7 @@ function fillStatuses(current: string): void {
   const statuses: readonly string[] = RESPONSE_STATUSES;
   for (const status of statuses.includes(current) ? statuses : [...statuses, current]) {
     const choice = statuses.includes(status) ? text(`option.status.${status}`) : status;
-    const isDefault = status === RESPONSE_FIELDS.status.default;
+    const isDefault = status === DEFAULTS.status;
     $('<option>')
       .val(status)
       .text(isDefault ? text('option.default', { choice }) : choice)
@@ -125,7 +147,7 @@ function addHints(): void {
   }
 }
 
-function showRemarks(field: ResponseFieldName, found: readonly Remark[]): void {
+function showRemarks(field: DicomResponseField, found: readonly Remark[]): void {
   const room = $(`#dicom-response-remarks-${field}`);
   // Only changes are written, so that a screen reader does not repeat what stands there.
   if (room.text() !== found.map(({ text: words }) => words).join('')) {

@@ -2,18 +2,14 @@ import type { NodeMessage } from 'node-red';
 import type { CommandStatus } from '../../../src/network';
 import { ReceiverNotRunning, type AnswerOutcome } from '../../../src/receiver';
 import { SAMPLE_ID } from '../../../src/sample';
-import { parseStatus } from '../../../src/settings';
+import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
 import { asError } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { TYPE } from '../type';
 
-export interface ResponseConfig {
-  status?: string;
-  customStatus?: string;
-  errorComment?: string;
-}
+type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
 /** The parts of a message that this node reads. */
 export interface AnsweringMessage extends NodeMessage {
@@ -22,7 +18,7 @@ export interface AnsweringMessage extends NodeMessage {
   errorComment?: unknown;
 }
 
-type Failure = 'noId' | 'badStatus' | Exclude<AnswerOutcome, 'answered'>;
+type Failure = 'noId' | 'badStatus' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
 
 class AnswerFailed extends Error {
   constructor(
@@ -33,10 +29,20 @@ class AnswerFailed extends Error {
   }
 }
 
+/** What another version means is not known: a node of one answers nothing. */
+export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
+  const found = problems.find(({ field }) => field === 'version');
+  if (found === undefined) return undefined;
+  const { value = '', known = '' } = found.values;
+  return new AnswerFailed('unknownVersion', { value: String(value), known: String(known) });
+}
+
 /** Gives an answer for the object that a message came of. @throws what `answerError` has words for */
-export async function answer(config: ResponseConfig, message: AnsweringMessage): Promise<void> {
+export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
+  const unknown = unknownVersion(parsed);
+  if (unknown !== undefined) throw unknown;
   const [ownerId, objectId] = splitQueueId(message.dicom?.queueId);
-  const status = answeredStatus(config, message);
+  const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;
   const receiver = deployedNodes.get(ownerId, QueueOwner)?.receiver;
@@ -56,17 +62,20 @@ function splitQueueId(queueId: unknown): [ownerId: string, objectId: string] {
 }
 
 /** The message decides, where it says anything; else the dialog. */
-function answeredStatus(config: ResponseConfig, message: AnsweringMessage): CommandStatus {
-  // An environment variable that looks like a number has become one on its way: 0110 is 110 then.
-  const fromDialog = String(config.status === 'custom' ? config.customStatus : (config.status ?? 0)).padStart(
-    4,
-    '0',
-  );
-  const wanted = message.statusCode ?? fromDialog;
+function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
+  const wanted = message.statusCode ?? dialogStatus(settings, problems);
   const status = parseStatus(wanted);
   if (status === undefined) throw new AnswerFailed('badStatus', { value: JSON.stringify(wanted) ?? '' });
-  const comment = typeof message.errorComment === 'string' ? message.errorComment : config.errorComment;
+  const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
   return status !== 0 && comment ? { status, comment } : { status };
+}
+
+/** What is wrong is not replaced by Success, which is the default. */
+function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResponseProblem[]): unknown {
+  const { status, customStatus } = settings;
+  const wrong = problems.find(({ field }) => field === 'status');
+  if (wrong !== undefined) return wrong.values['value'];
+  return status === 'custom' ? customStatus : status;
 }
 
 /** The failure in the editor's language, with a code for Catch nodes: `alreadyAnswered` → `DICOM_RESPONSE_ALREADY_ANSWERED`. */

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  DEFAULTS,
   exportReceiver,
   keep,
   parseJson,
   printJson,
   readReceiver,
   RECEIVER_FIELDS,
-  splitList,
   writeReceiver,
   type JsonObject,
   type ReceiverField,
   type ReceiverValue,
   type ReceiverValues,
-} from '../../src/settings';
+} from '../../src/integration-soup';
+import { DICOM_IN, splitList } from '../../src/settings';
 import { Random } from '../support/mutations';
 import { RECEIVER, randomReceiver } from '../support/receiver-json';
 
@@ -54,7 +53,7 @@ const random = (): { random: Random; seed: number } => {
 function randomValues(source: Random): ReceiverValues {
   const text = (): string => source.pick(['', 'A', 'CT01, MR02', '*', 'x y', '${NAME}', 'ü"']);
   const values = RECEIVER_FIELDS.map((field): [ReceiverField, ReceiverValue] => {
-    const example = field === 'disabled' ? false : DEFAULTS[field];
+    const example = field === 'disabled' ? false : DICOM_IN.defaults[field];
     if (typeof example === 'boolean') return [field, source.below(2) === 0];
     if (typeof example === 'number') return [field, source.pick(['1', '11', '16', '11112', '${NAME}'])];
     if (typeof example === 'object') return [field, source.pick([[], ['a'], ['b', 'c', 'd']])];
@@ -93,7 +92,7 @@ describe('a receiver of Integration Soup', () => {
     const { values, leftOut } = readReceiver(objectOf('{"OurAET": "X"}'));
     for (const [field, value] of values) {
       if (field === 'disabled') assert.equal(value, false);
-      else if (field !== 'ourAET') assert.deepEqual(value, DEFAULTS[field], field);
+      else if (field !== 'ourAET') assert.deepEqual(value, DICOM_IN.defaults[field], field);
     }
     assert.deepEqual(
       leftOut,

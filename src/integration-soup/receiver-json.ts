@@ -3,8 +3,7 @@
  * what is written is that, with nothing replaced but values that have changed since. So reading and writing back is the
  * identity, whatever else the JSON holds and in whatever form its values came.
  */
-import { isEnvironmentReference, splitList } from './checks';
-import { DEFAULTS, FIELDS, FIELD_NAMES, type Field, type FieldName } from './fields';
+import { DICOM_IN, isEnvironmentReference, splitList, type DicomInField, type Field } from '../settings';
 import {
   jsonTree,
   memberOf,
@@ -16,7 +15,7 @@ import {
 } from './json-tree';
 
 /** `disabled` is Node-RED's own switch of a node (`d`), not one of its properties. */
-export type ReceiverField = FieldName | 'disabled';
+export type ReceiverField = DicomInField | 'disabled';
 /** Numbers may be text, as a dialog holds them. */
 export type ReceiverValue = string | number | boolean | readonly string[];
 /** A value for every field that Integration Soup has. */
@@ -38,6 +37,27 @@ export interface ReadReceiver {
   leftOut: ReceiverField[];
   notUnderstood: NotUnderstood[];
 }
+
+/** The members of a DicomReceiverSetting that settings stand for. */
+export const RECEIVER_MEMBERS: Readonly<Partial<Record<DicomInField, string>>> = {
+  name: 'Name',
+  port: 'Port',
+  ourAET: 'OurAET',
+  acceptedCallingAETs: 'AcceptedCallingAETs',
+  associationTimeoutSeconds: 'AssociationTimeoutSeconds',
+  includeCommonFieldsNode: 'MessageTypeOptions.IncludeCommonFieldsNode',
+  includeReportNode: 'MessageTypeOptions.IncludeReportNode',
+  includeTagsNode: 'MessageTypeOptions.IncludeTagsNode',
+  addIncomingMessageToCurrentTab: 'AddIncomingMessageToCurrentTab',
+  receivedMessageTemplate: 'ReceivedMessageTemplate',
+  messageType: 'MessageType',
+  filters: 'Filters',
+  variableTransformers: 'VariableTransformers',
+  transformers: 'Transformers',
+  activities: 'Activities',
+  workflowPatternName: 'WorkflowPatternName',
+  settingId: 'Id',
+};
 
 interface Mapping {
   field: ReceiverField;
@@ -63,15 +83,16 @@ const MESSAGE_TYPES: ReadonlyMap<string, number> = new Map([
   ['DICOM', 16],
 ]);
 const MAX_SHOWN = 60;
+const DEFAULTS = DICOM_IN.defaults;
 
 const MAPPINGS: readonly Mapping[] = [
   { field: 'disabled', path: ['Disabled'], kind: 'boolean', default: false },
-  ...FIELD_NAMES.flatMap((field): Mapping[] => {
-    const definition: Field = FIELDS[field];
-    if (definition.soup === undefined) return [];
-    const [first = '', second] = definition.soup.split('.');
+  ...DICOM_IN.names.flatMap((field): Mapping[] => {
+    const member = RECEIVER_MEMBERS[field];
+    if (member === undefined) return [];
+    const [first = '', second] = member.split('.');
     const path: Mapping['path'] = second === undefined ? [first] : [first, second];
-    return [{ field, path, kind: definition.kind, default: DEFAULTS[field] }];
+    return [{ field, path, kind: DICOM_IN.fields[field].kind, default: DEFAULTS[field] }];
   }),
 ];
 export const RECEIVER_FIELDS: readonly ReceiverField[] = MAPPINGS.map(({ field }) => field);
@@ -176,6 +197,7 @@ function decode(mapping: Mapping, node: JsonNode): ReceiverValue | undefined {
       return node.kind === 'literal' && node.value === null ? [] : undefined;
     case 'text':
     case 'choice':
+    case 'node':
       if (node.kind === 'object' || node.kind === 'array') return undefined;
       return node.kind === 'number' ? node.text : String(node.value ?? '');
   }
@@ -220,6 +242,7 @@ function encode({ field, kind }: Mapping, value: ReceiverValue, before: JsonNode
       return encodeList(typeof value === 'object' ? value : splitList(String(value)), before);
     case 'text':
     case 'choice':
+    case 'node':
       return string(joined(value));
   }
 }

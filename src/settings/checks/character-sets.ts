@@ -1,4 +1,5 @@
-import { finding, isEnvironmentReference, type Finding } from './checks';
+import { finding, type Finding } from '../finding';
+import { isEnvironmentReference } from './environment';
 
 /**
  * What text may be taken for that declares no character set: the defined terms of PS3.3 C.12.1.1.2, and what equipment is
@@ -62,7 +63,9 @@ export const CHARACTER_SETS = [
 const KNOWN: ReadonlySet<string> = new Set(CHARACTER_SETS.map((name) => name.toUpperCase()));
 
 /** The name of a character set, in upper or lower case. */
-export function checkCharacterSet(value: string): Finding[] {
+export function checkCharacterSet(
+  value: string,
+): Finding<'required' | 'variableNotReplaced' | 'notACharacterSet'>[] {
   const name = value.trim();
   if (isEnvironmentReference(name)) return [finding('variableNotReplaced', { token: name })];
   if (name === '') return [finding('required')];

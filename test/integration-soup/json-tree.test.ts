@@ -7,7 +7,7 @@ import {
   printJson,
   type JsonErrorCode,
   type JsonNode,
-} from '../../src/settings';
+} from '../../src/integration-soup';
 import { mutate, Random } from '../support/mutations';
 import { randomJson } from '../support/receiver-json';
 

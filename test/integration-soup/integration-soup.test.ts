@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  checkField,
   MAX_IMPORT_LENGTH,
   MAX_IMPORT_SIZE,
   MAX_RECEIVER_LENGTH,
   MAX_RECEIVERS,
-  parseSettings,
   keep,
   readIntegrationSoup,
   readIntegrationSoupFile,
   updateKept,
   type ImportedReceivers,
   type ImportProblem,
-} from '../../src/settings';
+} from '../../src/integration-soup';
+import { DICOM_IN } from '../../src/settings';
 import { RECEIVER, workflow } from '../support/receiver-json';
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
@@ -189,10 +188,10 @@ describe('what a node keeps of an import', () => {
   });
 
   it('does not keep it from starting when it is damaged, but is reported', () => {
-    assert.deepEqual(checkField('imported', '{"Port": 104}'), []);
+    assert.deepEqual(DICOM_IN.check('imported', '{"Port": 104}'), []);
     for (const imported of ['{', '[]', '5']) {
       assert.deepEqual(
-        parseSettings({ imported }).problems.map(({ field, code, severity }) => [field, code, severity]),
+        DICOM_IN.parse({ imported }).problems.map(({ field, code, severity }) => [field, code, severity]),
         [['imported', 'notKeptJson', 'warning']],
       );
     }

@@ -1,0 +1,3 @@
+export * from './integration-soup';
+export * from './json-tree';
+export * from './receiver-json';
