@@ -236,7 +236,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
     await showPanel();
     await waitForNumber(2);
     const facts = (row: number): Promise<string[]> =>
-      rows().nth(row).locator('.dicom-in-facts span').allInnerTexts();
+      rows().nth(row).locator('.dicom-facts span').allInnerTexts();
     const [patient, modality, kind, size, sender, received, setAside, ...rest] = await facts(0);
     assert.deepEqual(
       [patient, modality, kind],

@@ -51,7 +51,7 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
     (await run(program, ['-aet', aet, '-aec', 'HL7SOUP_SCP', '127.0.0.1', String(port), ...more])).code ?? -1;
   const echo = async (): Promise<string> => {
     await part('echo').click();
-    await editor.page.locator('#dicom-in-feedback-outcome:is(.dicom-in-good, .dicom-in-bad)').waitFor();
+    await editor.page.locator('#dicom-in-feedback-outcome:is(.dicom-good, .dicom-bad)').waitFor();
     return part('outcome').innerText();
   };
   /** Listens on the node's port in its place. */

@@ -19,7 +19,9 @@ function texts(type: string, language: string): Set<string> {
     else if (value !== null && typeof value === 'object') Object.values(value).forEach(walk);
   };
   walk(
-    JSON.parse(readFileSync(join(PACKAGE_DIR, 'nodes', type, 'locales', language, `${type}.json`), 'utf8')),
+    JSON.parse(
+      readFileSync(join(PACKAGE_DIR, 'dist', 'nodes', type, 'locales', language, `${type}.json`), 'utf8'),
+    ),
   );
   return new Set([...found].filter((text) => text.includes(' ') && !text.includes('__')));
 }

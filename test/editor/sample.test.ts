@@ -116,7 +116,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     await item('1').click();
     assert.equal(await clipboard(), 'payload.Tags.ImagePositionPatient[1]');
     await item('Tags').hover();
-    await item('Tags').locator('.dicom-in-tree-copy').click();
+    await item('Tags').locator('.dicom-tree-copy').click();
     assert.equal(await clipboard(), 'payload.Tags');
     assert.equal(await template(), '', 'nothing is kept yet');
   });

@@ -10,10 +10,8 @@ import {
   type NotImported,
   type ReceiverField,
 } from '../../../src/integration-soup';
-import { dialogValues } from './dialog';
-import { remarks } from './findings';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
+import type { EditorNode } from '../../editor';
+import { form, text } from './form';
 
 /** More rows help nobody. */
 const MAX_ROWS = 50;
@@ -45,7 +43,7 @@ export function problemReport(
   const place = excerpt === '' ? '' : `${text('importExport.place', { line, column })} `;
   const message = `${place}${text(`importExport.problem.${code}`)}${found.trim() === '' ? '' : ` ${found}`}`;
   return $('<div>').append(
-    $('<p class="dicom-in-remark dicom-in-error">').text(message),
+    $('<p class="dicom-remark dicom-error">').text(message),
     excerpt === '' ? $() : $('<pre>').text(excerpt),
     section('importExport.notImported', left.map(notImportedRow)),
   );
@@ -72,11 +70,10 @@ export function showKept(imported: string): void {
 }
 
 function wrongFields(node: EditorNode): JQuery[] {
-  const values = dialogValues();
   return (
     ['port', 'ourAET', 'acceptedCallingAETs', 'associationTimeoutSeconds', 'messageType'] as const
   ).flatMap((field) =>
-    remarks(node, field, values).map((remark) => row(text(`label.${field}`), remark.text)),
+    form.remarksInDialog(node, field).map((remark) => row(text(`label.${field}`), remark.text)),
   );
 }
 
