@@ -7,7 +7,7 @@ import { needs } from '../support/needs';
 import { PACKAGE_DIR } from '../support/user-dir';
 
 describe('npm run bench', () => {
-  it('measures this node beside a peer and says what is reached', { skip: needs('dcmtk', 'corpus') }, () => {
+  it('measures this node beside a peer and says what is reached', { skip: needs('dcmtk') }, () => {
     const script = join(PACKAGE_DIR, 'dist', 'bench', 'main.js');
     const options = ['--only', 'sr', '--receivers', 'storescp,disk', '--rounds', '1', '--scale', '0.02'];
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...options], {

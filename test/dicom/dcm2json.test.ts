@@ -27,7 +27,7 @@ function report(title: string, tally: Tally, refused: string[] = []): void {
   assert.equal(unexplained.length, 0, unexplained.slice(0, 20).join('\n'));
 }
 
-const skipped = needs('dcmtk', 'corpus', 'pydicom');
+const skipped = needs('dcmtk', 'pydicom');
 
 describe('Tags in dicom-json layout equal those of independent implementations', { skip: skipped }, () => {
   const dcmtk = newTally();

@@ -3,7 +3,6 @@ import { readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { bufferSource, convert, DicomError, parseDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
-import { needs } from '../support/needs';
 import { attempt, fuzz, type FuzzResult } from './fuzz';
 import { convertFile, corpusObjects } from './support/corpus-objects';
 import { element } from './support/encode';
@@ -29,35 +28,27 @@ function delimiters(depth: number): Buffer {
 }
 
 describe('damaged and hostile objects', () => {
-  it(
-    'convert or end in a DicomError, in time and in memory: 2000 mutations',
-    { skip: needs('corpus') },
-    () => {
-      const { failures, ...summary } = fuzz(2000, 20_241_124);
-      console.log(JSON.stringify(summary));
-      assert.equal(failures.length, 0, failures.slice(0, 10).join('\n'));
-    },
-  );
+  it('convert or end in a DicomError, in time and in memory: 2000 mutations', () => {
+    const { failures, ...summary } = fuzz(2000, 20_241_124);
+    console.log(JSON.stringify(summary));
+    assert.equal(failures.length, 0, failures.slice(0, 10).join('\n'));
+  });
 
-  it(
-    'cut off at every joint of their structure, each a byte early and late',
-    { skip: needs('corpus') },
-    () => {
-      const result: FuzzResult = { converted: 0, refused: {}, slowest: 0, mostMemory: 0, failures: [] };
-      const small = corpusObjects('good', 'generated').filter(({ path }) => statSync(path).size < 5000);
-      for (const { name, path } of small.filter((_, index) => index % 6 === 0)) {
-        const bytes = readFileSync(path);
-        for (const joint of boundaries(bytes)) {
-          for (const end of [joint - 1, joint, joint + 1])
-            attempt(bytes.subarray(0, end), result, `${name} to ${end}`);
-        }
+  it('cut off at every joint of their structure, each a byte early and late', () => {
+    const result: FuzzResult = { converted: 0, refused: {}, slowest: 0, mostMemory: 0, failures: [] };
+    const small = corpusObjects('good', 'generated').filter(({ path }) => statSync(path).size < 5000);
+    for (const { name, path } of small.filter((_, index) => index % 6 === 0)) {
+      const bytes = readFileSync(path);
+      for (const joint of boundaries(bytes)) {
+        for (const end of [joint - 1, joint, joint + 1])
+          attempt(bytes.subarray(0, end), result, `${name} to ${end}`);
       }
-      console.log(`${result.converted} converted, ${JSON.stringify(result.refused)}`);
-      assert.equal(result.failures.length, 0, result.failures.slice(0, 10).join('\n'));
-    },
-  );
+    }
+    console.log(`${result.converted} converted, ${JSON.stringify(result.refused)}`);
+    assert.equal(result.failures.length, 0, result.failures.slice(0, 10).join('\n'));
+  });
 
-  it('of the odd corpus convert, but for those that are cut off', { skip: needs('corpus') }, () => {
+  it('of the odd corpus convert, but for those that are cut off', () => {
     const refused = corpusObjects('odd')
       .map(({ name, path }) => ({ name, code: codeOf(() => convertFile(path, 'keyword')) }))
       .filter(({ code }) => code !== 'ok');

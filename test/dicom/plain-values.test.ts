@@ -7,7 +7,6 @@ import { JsonText } from '../../src/dicom/json-text';
 import { writePlainValues } from '../../src/dicom/plain-values';
 import { plainString, readValues, resolveVr } from '../../src/dicom/values';
 import { Kind } from '../../src/dicom/vr';
-import { needs } from '../support/needs';
 import { EXPLICIT } from './support/convert-elements';
 import { corpusObjects, metaOf } from './support/corpus-objects';
 import { element } from './support/encode';
@@ -98,7 +97,7 @@ describe('the short way to JSON', () => {
     assert(taken > 10_000, `only ${taken} were taken`);
   });
 
-  it('says what the long one says, of the corpus', { skip: needs('corpus') }, () => {
+  it('says what the long one says, of the corpus', () => {
     let taken = 0;
     for (const { name, path } of corpusObjects('good', 'odd')) {
       if (statSync(path).size > 2_000_000) continue;

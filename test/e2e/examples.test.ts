@@ -176,7 +176,7 @@ describe('example flows', { timeout: 120_000 }, () => {
     );
   });
 
-  describe('07 Reports to HL7', { skip: needs('dcmtk', 'corpus') }, () => {
+  describe('07 Reports to HL7', { skip: needs('dcmtk') }, () => {
     let hl7: MllpListener;
     let file: string;
 

@@ -7,7 +7,7 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
-import { corpus, needs } from '../support/needs';
+import { corpus, corpusFiles, needs } from '../support/needs';
 import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { CT, EXPLICIT, associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
@@ -206,12 +206,13 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     assert.deepEqual(queuedObjects(folder), []);
   });
 
-  describe('the corpus', { skip: needs('dcmtk', 'corpus') }, () => {
-    const good = () => readManifest().filter(({ path = '' }) => !path.startsWith('odd/'));
+  describe('the corpus', () => {
+    const good = () => readManifest().filter(({ path = '' }) => /^(good|generated)\//.test(path));
+    const paths = (...folders: string[]) => folders.flatMap(corpusFiles).map(({ path }) => path);
 
     it('arrives from a sender that leaves the bytes alone: one message each, the bytes as sent', async () => {
       await deploy({ output: 'buffer', queue: 'disk' });
-      const sent = await sendRaw(port, [join(corpus, 'good'), join(corpus, 'generated')]);
+      const sent = await sendRaw(port, paths('good', 'generated'));
       const expected = good().filter(({ send_raw }) => send_raw === 'yes');
       assert.deepEqual(
         sent.filter(({ status }) => status !== '0x0000'),
@@ -245,10 +246,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     it('is kept as Part 10 files that DCMTK reads', async () => {
       await deploy({ output: 'buffer' });
       const folder = mkdtempSync(join(tmpdir(), 'dicom-part10-'));
-      const sent = await sendRaw(port, [
-        join(corpus, 'good', 'ct'),
-        join(corpus, 'good', 'sr-comprehensive'),
-      ]);
+      const sent = await sendRaw(port, paths('good/ct', 'good/sr-comprehensive'));
       const messages = await sink.count(sent.length);
       messages.forEach(({ dicom }, index) => {
         writeFileSync(join(folder, `${index}.dcm`), Buffer.from(dicom.object ?? '', 'base64'));
@@ -262,7 +260,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
     it('arrives from dcmsend', async () => {
       const rows = good().filter(({ dcmsend }) => dcmsend !== 'no');
-      const files = rows.map(({ path = '' }) => join(corpus, path));
+      const files = rows.map(({ file }) => file);
       const { code, output } = await run('dcmsend', [
         '-v',
         '--no-halt',
@@ -293,7 +291,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
           `TS_${syntax?.replaceAll('.', '_')}`,
           '127.0.0.1',
           String(port),
-          ...some.map(({ path = '' }) => join(corpus, path)),
+          ...some.map(({ file }) => file),
         ]);
         assert.equal(code, 0, `${syntax}: ${output.slice(-2_000)}`);
       }
@@ -306,11 +304,13 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     });
 
     it('does not bring the node down, where it is odd: each object arrives or is refused', async () => {
-      const sent = await sendRaw(
-        port,
-        [join(corpus, 'odd')],
-        ['--no-header-ts', '1.2.840.10008.1.2', '--invent', '--default-class', '1.2.840.10008.5.1.4.1.1.7'],
-      );
+      const sent = await sendRaw(port, paths('odd'), [
+        '--no-header-ts',
+        '1.2.840.10008.1.2',
+        '--invent',
+        '--default-class',
+        '1.2.840.10008.5.1.4.1.1.7',
+      ]);
       assert.ok(sent.length > 20);
       const taken = sent.filter(({ status }) => status === '0x0000');
       await sink.count(taken.length);

@@ -12,7 +12,6 @@ import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
 import { startNodeRed, type NodeRed } from '../support/node-red';
 import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
-import { needs } from '../support/needs';
 import { corpusObjects } from '../dicom/support/corpus-objects';
 
 const FILE = readFileSync(SAMPLE);
@@ -163,7 +162,7 @@ describe('sample messages', { timeout: 120_000 }, () => {
       }
     });
 
-    it('are made beside Node-RED, which goes on meanwhile', { skip: needs('corpus') }, async () => {
+    it('are made beside Node-RED, which goes on meanwhile', async () => {
       const [largest = assert.fail()] = corpusObjects('good')
         .map(({ path }) => readFileSync(path))
         .sort((a, b) => b.length - a.length);

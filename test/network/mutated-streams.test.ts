@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { Association } from '../../src/network/association';
 import { RequestBudget } from '../../src/network/request-budget';
 import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
-import { corpus, needs } from '../support/needs';
+import { corpusFiles } from '../support/needs';
 import {
   abort,
   associateRQ,
@@ -48,7 +48,7 @@ class FakeSocket extends Duplex {
   }
 }
 
-/** Well-formed streams of our own, so that the test means something without the corpus too. */
+/** Well-formed streams of our own. */
 const OWN: readonly Buffer[] = [
   Buffer.concat([associateRQ(), dataTF(pdv(1, 3, echoRQ())), releaseRQ()]),
   Buffer.concat([
@@ -72,9 +72,9 @@ const OWN: readonly Buffer[] = [
 /** Everything that clients sent in the recordings, and single PDUs after an A-ASSOCIATE-RQ. */
 function recordings(): Buffer[] {
   const read = (folder: string, wanted: (name: string) => boolean): Buffer[] =>
-    readdirSync(join(corpus, 'network', folder))
-      .filter(wanted)
-      .map((name) => readFileSync(join(corpus, 'network', folder, name)));
+    corpusFiles(`network/${folder}`)
+      .filter(({ path }) => wanted(basename(path)))
+      .map(({ path }) => readFileSync(path));
   const pdus = read('pdus', (name) => name.includes('pdu_items__a_') || name.includes('p_data'));
   const commands = read('pdus', (name) => name.endsWith('_cmd.bin'));
   return [
@@ -130,7 +130,7 @@ const limits = {
 
 describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 }, () => {
   it('crash nothing, leak nothing, and are answered with whole PDUs only', async (t) => {
-    const streams = [...OWN, ...(needs('corpus') === false ? recordings() : [])];
+    const streams = [...OWN, ...recordings()];
     const random = new Random(SEED);
     const store = new CountingStore();
     const outcomes: Record<string, number> = {};
