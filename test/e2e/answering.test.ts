@@ -6,11 +6,12 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 /** Answers by HTTP what the test has seen at the sink: with nothing of the message but its queue id. */
 function answeringNodes(): FlowNode[] {
@@ -37,11 +38,12 @@ describe('flows that answer', { timeout: 300_000 }, () => {
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     rmSync(directory, { recursive: true, force: true });
   });

@@ -7,7 +7,7 @@ import { element } from '../dicom/support/encode';
 import { flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type NodeRed } from '../support/node-red';
+import { type NodeRed } from '../support/node-red';
 import {
   CT,
   EXPLICIT,
@@ -22,8 +22,9 @@ import {
   releaseRQ,
   storeRQ,
 } from '../support/pdus';
-import { RawPeer, type ReceivedPdu } from '../support/raw-peer';
+import { RawPeer, associate, type ReceivedPdu } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
 /** A process that has done its first work grows no further than this, whatever a peer sends. */
 const MAX_GROWTH_MB = 20;
@@ -375,7 +376,9 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, async (started) => {
+    nodeRed = started;
     await nodeRed.deploy(
       receiverFlow(port, sink, {
         emitEvents: true,
@@ -394,7 +397,6 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
   });
   after(async () => {
     await normal.release();
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -412,12 +414,8 @@ describe('what a peer cannot do to a real Node-RED', { timeout: 300_000 }, () =>
   };
 
   const run = async ({ what, raw, open, answers, lives, event }: Attack): Promise<void> => {
-    const peer = await RawPeer.connect(port);
+    const peer = await (open === undefined ? RawPeer.connect(port) : associate(port));
     const marker = { port: peer.localPort };
-    if (open !== undefined) {
-      peer.send(associateRQ());
-      assert.equal((await peer.next())?.type, 0x02, what);
-    }
     await (raw ?? open)?.(peer);
     for (const answer of answers) assert.deepEqual(readAnswer(await peer.next(15_000)), answer, what);
     if (lives === true) {
@@ -540,38 +538,40 @@ const TEXTS = 58;
 describe('large objects for a busy flow', { timeout: 300_000 }, () => {
   it(`${LARGE_OBJECTS} of 60 MB text each do not end a Node-RED with a heap of 512 MB`, async (t) => {
     const [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    const nodeRed = await startNodeRed({
-      flows: [],
-      env: { NODE_OPTIONS: '--max-old-space-size=512' },
-    });
-    // Busy with the first until all others have come.
-    const allStored = join(nodeRed.userDir, 'all-stored');
-    const busy = `const until = Date.now() + 120000;
+    const env = { NODE_OPTIONS: '--max-old-space-size=512' };
+    await withNodeRed({ flows: [], env }, async (nodeRed) => {
+      // Busy with the first until all others have come.
+      const allStored = join(nodeRed.userDir, 'all-stored');
+      const busy = `const until = Date.now() + 120000;
       while (!fs.existsSync(${JSON.stringify(allStored)}) && Date.now() < until);
       return { dicom: { sopInstanceUID: msg.dicom.sopInstanceUID, size: JSON.stringify(msg.payload).length } };`;
-    const [tab, dicom, ...rest] = receiverFlow(port, sink, { ...NO_LIMITS, queue: 'disk', minFreeDiskMB: 0 });
-    await nodeRed.deploy([
-      ...(tab === undefined || dicom === undefined ? [] : [tab, { ...dicom, wires: [['busy']] }]),
-      flowNode('busy', 'function', {
-        func: busy,
-        libs: [{ var: 'fs', module: 'fs' }],
-        outputs: 1,
-        wires: [['test-out-1']],
-      }),
-      ...rest,
-    ]);
-    await nodeRed.waitForLine(/listening on/);
-    await sink.connected();
-    await Promise.all([0, 1, 2, 3].map((sender) => sendLarge(port, sender, LARGE_OBJECTS / 4)));
-    writeFileSync(allStored, '');
-    const messages = await sink.count(LARGE_OBJECTS, 200_000);
-    assert.equal(
-      new Set(messages.map(({ dicom: { sopInstanceUID } }) => sopInstanceUID)).size,
-      LARGE_OBJECTS,
-    );
-    assert.ok(messages.every(({ dicom: { size } }) => size > TEXTS * 1_000_000));
-    t.diagnostic(`RSS ${residentMb(nodeRed.pid).toFixed(0)} MB`);
-    await nodeRed.stop();
+      const [tab, dicom, ...rest] = receiverFlow(port, sink, {
+        ...NO_LIMITS,
+        queue: 'disk',
+        minFreeDiskMB: 0,
+      });
+      await nodeRed.deploy([
+        ...(tab === undefined || dicom === undefined ? [] : [tab, { ...dicom, wires: [['busy']] }]),
+        flowNode('busy', 'function', {
+          func: busy,
+          libs: [{ var: 'fs', module: 'fs' }],
+          outputs: 1,
+          wires: [['test-out-1']],
+        }),
+        ...rest,
+      ]);
+      await nodeRed.waitForLine(/listening on/);
+      await sink.connected();
+      await Promise.all([0, 1, 2, 3].map((sender) => sendLarge(port, sender, LARGE_OBJECTS / 4)));
+      writeFileSync(allStored, '');
+      const messages = await sink.count(LARGE_OBJECTS, 200_000);
+      assert.equal(
+        new Set(messages.map(({ dicom: { sopInstanceUID } }) => sopInstanceUID)).size,
+        LARGE_OBJECTS,
+      );
+      assert.ok(messages.every(({ dicom: { size } }) => size > TEXTS * 1_000_000));
+      t.diagnostic(`RSS ${residentMb(nodeRed.pid).toFixed(0)} MB`);
+    });
     await sink.close();
   });
 });

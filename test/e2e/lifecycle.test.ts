@@ -13,6 +13,7 @@ import { needs } from '../support/needs';
 import { run } from '../support/senders';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
 
@@ -44,11 +45,12 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
 
   before(async () => {
     sink = await MessageSink.open();
-    nodeRed = await startNodeRed({ flows: [], env: { TEST_PORT: undefined } });
+  });
+  nodeRedForSuite({ flows: [], env: { TEST_PORT: undefined } }, (started) => {
+    nodeRed = started;
   });
   afterEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 

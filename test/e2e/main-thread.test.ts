@@ -3,8 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { loopProbe } from '../support/loop-probe';
-import { startNodeRed, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 /** What our own part may hold up Node-RED's thread for, in milliseconds. */
 const MOST_MS = 50;
@@ -55,16 +56,20 @@ describe(
     let port: number;
     before(async () => {
       port = await freePort();
-      const flows = [
-        { id: TAB, type: 'tab', label: 'test' },
-        dicomIn('in', port, [['end']], { queue: 'disk' }),
-        flowNode('end', 'function', { func: 'return null;', outputs: 1, wires: [[]] }),
-      ];
-      nodeRed = await startNodeRed({ env: probe.env, flows });
-      await nodeRed.waitForLine(/listening on/);
     });
-    after(async () => {
-      await nodeRed?.stop();
+    const flows = (): FlowNode[] => [
+      { id: TAB, type: 'tab', label: 'test' },
+      dicomIn('in', port, [['end']], { queue: 'disk' }),
+      flowNode('end', 'function', { func: 'return null;', outputs: 1, wires: [[]] }),
+    ];
+    nodeRedForSuite(
+      () => ({ env: probe.env, flows: flows() }),
+      async (started) => {
+        nodeRed = started;
+        await nodeRed.waitForLine(/listening on/);
+      },
+    );
+    after(() => {
       probe.remove();
     });
 

@@ -8,11 +8,12 @@ import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
 import { corpus, corpusFiles, needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { CT, EXPLICIT, associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import { RawPeer, associate } from '../support/raw-peer';
 import { readManifest, run, sendRaw } from '../support/senders';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
 const SAMPLE_UID = '2.25.101203456789012345678901234567893';
@@ -34,12 +35,13 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, async (started) => {
+    nodeRed = started;
     await deploy();
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -172,9 +174,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
   it('refuses an object whose data set ends inside an element, keeps nothing of it, and goes on', async () => {
     const bytes = dataSetOf(readFileSync(SAMPLE));
-    const peer = await RawPeer.connect(port);
-    peer.send(associateRQ());
-    await peer.next();
+    const peer = await associate(port);
     const command = storeRQ({ 0x1000: SAMPLE_UID });
     peer.send(dataTF(pdv(3, 3, command), pdv(3, 2, bytes.subarray(0, bytes.length - 100))));
     const refused = await peer.response();
@@ -186,10 +186,9 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
   });
 
   it('refuses an object of another class than its command says with A900', async () => {
-    const peer = await RawPeer.connect(port);
     const mr = '1.2.840.10008.5.1.4.1.1.4';
-    peer.send(associateRQ({ contexts: [{ id: 3, abstractSyntax: mr, transferSyntaxes: [EXPLICIT] }] }));
-    await peer.next();
+    const contexts = [{ id: 3, abstractSyntax: mr, transferSyntaxes: [EXPLICIT] }];
+    const peer = await associate(port, { contexts });
     const command = storeRQ({ 0x0002: mr, 0x1000: SAMPLE_UID });
     peer.send(dataTF(pdv(3, 3, command), pdv(3, 2, dataSetOf(readFileSync(SAMPLE)))));
     assert.equal((await peer.response()).get(0x0900), 0xa900);

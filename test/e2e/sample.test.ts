@@ -10,9 +10,10 @@ import { adminAuth, authorization } from '../support/admin-user';
 import { dicomIn, flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
-import { startNodeRed, type NodeRed } from '../support/node-red';
+import { type NodeRed } from '../support/node-red';
 import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
 import { corpusObjects } from '../dicom/support/corpus-objects';
+import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
 const FILE = readFileSync(SAMPLE);
 const OBJECT = 'application/octet-stream';
@@ -29,11 +30,12 @@ describe('sample messages', { timeout: 120_000 }, () => {
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -261,11 +263,8 @@ describe('sample messages', { timeout: 120_000 }, () => {
   });
 
   it('take the permission dicom-in.write; to look at the built-in one, dicom-in.read', async () => {
-    const own = await startNodeRed({
-      flows: [],
-      settings: { adminAuth: adminAuth({ writer: 'dicom-in.write', reader: 'dicom-in.read' }) },
-    });
-    try {
+    const users = { writer: 'dicom-in.write', reader: 'dicom-in.read' };
+    await withNodeRed({ flows: [], settings: { adminAuth: adminAuth(users) } }, async (own) => {
       const [writer, reader] = [
         await authorization(own.url, 'writer', 'dicom-in.write'),
         await authorization(own.url, 'reader', 'dicom-in.read'),
@@ -290,9 +289,7 @@ describe('sample messages', { timeout: 120_000 }, () => {
       }
       assert.equal(await status('GET', 'sample', {}), 401);
       assert.equal(await status('GET', 'sample', reader), 200);
-    } finally {
-      await own.stop();
-    }
+    });
   });
 });
 

@@ -6,10 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import type { NodeRed } from '../support/node-red';
+import { dataTF, pdv, storeRQ } from '../support/pdus';
+import { associate } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 /**
  * Loaded into Node-RED's process and its threads by NODE_OPTIONS: a worker of ours that finds the order file does what
@@ -35,21 +36,25 @@ const DEPLOYS = 10;
 describe('a receiver that dies does not take Node-RED with it', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dicom-sabotage-'));
   const order = join(folder, 'order');
+  const saboteur = join(folder, 'saboteur.js');
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
 
   before(async () => {
-    const saboteur = join(folder, 'saboteur.js');
     writeFileSync(saboteur, SABOTEUR);
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({
+  });
+  nodeRedForSuite(
+    {
       flows: [],
       env: { NODE_OPTIONS: `--require ${saboteur}`, TEST_SABOTAGE: order },
-    });
-  });
+    },
+    (started) => {
+      nodeRed = started;
+    },
+  );
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -93,9 +98,8 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
       await sink.find(({ output }) => output === 1, 'the message');
       const before = await stats();
       // Left in the middle of its object, as a sender is by a crash.
-      const busy = await RawPeer.connect(port);
-      busy.send(associateRQ(), dataTF(pdv(3, 3, storeRQ())), dataTF(pdv(3, 0, Buffer.alloc(1_000))));
-      await busy.next();
+      const busy = await associate(port);
+      busy.send(dataTF(pdv(3, 3, storeRQ())), dataTF(pdv(3, 0, Buffer.alloc(1_000))));
       const from = nodeRed.lines.length;
       writeFileSync(order, how);
       const caught = await sink.find(({ output }) => output === 3, 'the caught error');

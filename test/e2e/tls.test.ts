@@ -7,10 +7,11 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
 import { run, type Ran } from '../support/senders';
 import { SAMPLE } from '../support/store-client';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const PASSPHRASE = 'secret of the p12';
 
@@ -35,11 +36,12 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     server = certificates.issue('localhost', ca);
     client = certificates.issue('ct01', ca);
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     certificates.remove();
   });

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 import { dicomIn, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed } from '../support/node-red';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { withEditor } from './with-editor';
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'Off', disabled: true },
@@ -53,11 +53,8 @@ describe(
     for (const theme of ['light', 'dark'] as const) {
       it(`have nothing that axe finds in the ${theme} theme`, async () => {
         const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
-        const nodeRed = await startNodeRed({
-          flows: [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live],
-        });
-        const editor = await EditorPage.open(nodeRed, { theme });
-        try {
+        const flows = [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live];
+        await withEditor({ flows, theme }, async (editor) => {
           await editor.page.addScriptTag({ path: AXE });
           await editor.page.addStyleTag({ content: WITH_HEIGHT });
           await editor.openDialog('in');
@@ -84,17 +81,12 @@ describe(
           await editor.openDialog('answer');
           await check(editor, 'dicom-response');
           assert.deepEqual(editor.foreign, []);
-        } finally {
-          await editor.close();
-          await nodeRed.stop();
-        }
+        });
       });
     }
 
     it('would not pass with a label missing, or with text that can hardly be read', async () => {
-      const nodeRed = await startNodeRed({ flows: FLOWS });
-      const editor = await EditorPage.open(nodeRed);
-      try {
+      await withEditor({ flows: FLOWS }, async (editor) => {
         await editor.page.addScriptTag({ path: AXE });
         await editor.page.addStyleTag({ content: WITH_HEIGHT });
         await editor.openDialog('answer');
@@ -107,10 +99,7 @@ describe(
           'label-title-only',
           'select-name',
         ]);
-      } finally {
-        await editor.close();
-        await nodeRed.stop();
-      }
+      });
     });
   },
 );

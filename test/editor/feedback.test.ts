@@ -6,10 +6,11 @@ import { Certificates } from '../support/certificates';
 import { dicomIn, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { run } from '../support/senders';
 import { SAMPLE } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 300_000 }, () => {
   const certificates = new Certificates();
@@ -19,12 +20,12 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
 
   before(async () => {
     port = await freePort();
-    nodeRed = await startNodeRed({ flows: [] });
-    editor = await EditorPage.open(nodeRed);
   });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: [] }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
+  });
+  after(() => {
     certificates.remove();
   });
   afterEach(async () => {

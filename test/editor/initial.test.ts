@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DEFAULTS, FIELD_NAMES, FIELDS, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
 import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { FlowNode, NodeRed } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+import { editorForSuite, withEditor } from './with-editor';
 
 /** What an early version wrote: none of the settings that came later. */
 const OLD = { id: 'old', type: 'dicom-in', z: 'tab', name: 'old', port: '104', x: 120, y: 100, wires: [[]] };
@@ -29,13 +30,9 @@ describe('a node from the palette, and all others', { skip: needs('chromium'), t
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: FLOWS }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
   });
   afterEach(() => assert.deepEqual(editor.errors, []));
 
@@ -148,23 +145,16 @@ describe(
     }
 
     it('is 104 where the runtime may use it, and the dialog has no doubts about it', async () => {
-      const nodeRed = await startNodeRed({ flows: [FLOWS[0] ?? assert.fail()] });
-      const editor = await EditorPage.open(nodeRed);
-      try {
+      await withEditor({ flows: [FLOWS[0] ?? assert.fail()] }, async (editor) => {
         const id = await editor.addFromPalette('dicom-in');
         assert.equal(await editor.node(id, 'node.port'), 104);
         await editor.openDialog(id);
         assert.equal(await editor.remarks('port'), '');
-      } finally {
-        await editor.close();
-        await nodeRed.stop();
-      }
+      });
     });
 
     it('is 11112 where it may not, and the dialog offers that for 104 in one click', async () => {
-      const nodeRed = await startNodeRed({ flows: FLOWS, nodeBinary: await nodeWithoutPrivilege() });
-      const editor = await EditorPage.open(nodeRed);
-      try {
+      await withEditor({ flows: FLOWS, nodeBinary: await nodeWithoutPrivilege() }, async (editor) => {
         const id = await editor.addFromPalette('dicom-in');
         assert.equal(await editor.node(id, 'node.port'), PORT_WITHOUT_PRIVILEGE);
         assert.equal(await editor.node(id, 'node.ourAET'), 'HL7SOUP_SCP');
@@ -176,10 +166,7 @@ describe(
         await editor.done();
         assert.equal(await editor.node('old', 'node.port'), '11112');
         assert.deepEqual(editor.errors, []);
-      } finally {
-        await editor.close();
-        await nodeRed.stop();
-      }
+      });
     });
   },
 );

@@ -8,9 +8,10 @@ import { adminAuth } from '../support/admin-user';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { SAMPLE } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite, withEditor } from './with-editor';
 
 /** Keys that a path must put in brackets and quotes, that no path can say, and that must stay text. */
 const HOSTILE = {
@@ -38,11 +39,12 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let folder: string;
+  let flows: FlowNode[];
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sample-'));
     const [first, second] = await Promise.all([freePort(), freePort()]);
-    const flows: FlowNode[] = [
+    flows = [
       { id: TAB, type: 'tab', label: 'Flow 1' },
       dicomIn('in', first, [['mark', 'patient']], { name: 'From CT' }),
       ...[
@@ -53,14 +55,17 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
       debugNode('mark', 'dicom.sample'),
       debugNode('patient', 'payload.CommonFields.PatientID'),
     ];
-    nodeRed = await startNodeRed({ flows });
-    await nodeRed.waitForLine(/listening on/);
-    editor = await EditorPage.open(nodeRed);
-    await editor.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  const started = (nodeRed: NodeRed) => nodeRed.waitForLine(/listening on/);
+  editorForSuite(
+    () => ({ flows, started }),
+    async (opened) => {
+      editor = opened;
+      nodeRed = opened.nodeRed;
+      await editor.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    },
+  );
+  after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
   afterEach(async () => {
@@ -297,9 +302,8 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
 describe('the sample of a user who may only look', { skip: needs('chromium'), timeout: 120_000 }, () => {
   it('is shown, and a file or the button says which permission is missing', async () => {
     const flows = [{ id: TAB, type: 'tab', label: 'Flow 1' }, dicomIn('in', await freePort(), [[]])];
-    const nodeRed = await startNodeRed({ flows, settings: { adminAuth: adminAuth({ reader: 'read' }) } });
-    const editor = await EditorPage.open(nodeRed, { user: 'reader' });
-    try {
+    const setup = { flows, settings: { adminAuth: adminAuth({ reader: 'read' }) }, user: 'reader' };
+    await withEditor(setup, async (editor) => {
       await editor.openDialog('in');
       await editor.showTab('sample');
       const part = (name: string): Locator => editor.page.locator(`#dicom-in-sample-${name}`);
@@ -309,9 +313,6 @@ describe('the sample of a user who may only look', { skip: needs('chromium'), ti
       await editor.cancel();
       await editor.pressButton('in');
       await editor.notification(/not sent.*dicom-in\.write/);
-    } finally {
-      await editor.close();
-      await nodeRed.stop();
-    }
+    });
   });
 });

@@ -3,10 +3,9 @@ import { describe, it } from 'node:test';
 import { dicomIn } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed } from '../support/node-red';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import { withEditor } from './with-editor';
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'Flow 1', disabled: true },
@@ -51,9 +50,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`fit their places in the ${theme} theme`, async () => {
       const live = dicomIn('live', await freePort(), [[]], { name: 'From MR', acceptedCallingAETs: '' });
       const flows = [...FLOWS, { id: 'live-tab', type: 'tab', label: 'Flow 2' }, { ...live, z: 'live-tab' }];
-      const nodeRed = await startNodeRed({ flows });
-      try {
-        const editor = await EditorPage.open(nodeRed, { theme });
+      await withEditor({ flows, theme }, async (editor) => {
         await editor.screenshot(`flow-${theme}`);
         await editor.openDialog('in');
         for (const tab of TABS) {
@@ -97,18 +94,14 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-response');
         await editor.screenshot(`response-${theme}`);
         assert.deepEqual(editor.errors, []);
-        await editor.close();
-      } finally {
-        await nodeRed.stop();
-      }
+      });
     });
   }
 
   for (const language of ['en-US', 'de']) {
     it(`the help fits the sidebar as it is at first, and is read in a few windows: ${language}`, async () => {
-      const nodeRed = await startNodeRed({ flows: [FLOWS[0] ?? assert.fail()] });
-      try {
-        const editor = await EditorPage.open(nodeRed, { viewport: { width: 1280, height: 800 }, language });
+      const setup = { flows: [FLOWS[0] ?? assert.fail()], viewport: { width: 1280, height: 800 }, language };
+      await withEditor(setup, async (editor) => {
         for (const type of ['dicom-in', 'dicom-response']) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
@@ -118,10 +111,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           assert.ok((height ?? 0) > 500 && (height ?? 0) < 4 * 800, `${type} is ${height} high`);
         }
         assert.deepEqual(editor.errors, []);
-        await editor.close();
-      } finally {
-        await nodeRed.stop();
-      }
+      });
     });
   }
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ObjectStore } from '../../src/network';
 import { collectGarbage } from '../support/garbage';
-import { CT, associateRQ, dataTF, pdu, pdv, storeRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import { dataTF, pdu, pdv, storeRQ } from '../support/pdus';
+import { RawPeer, associate } from '../support/raw-peer';
 import { testListener } from '../support/test-listener';
 import { until } from '../support/until';
 
@@ -36,11 +36,7 @@ describe('memory', { timeout: 120_000 }, () => {
       }),
     };
     const listener = await testListener({ store });
-    const peers = await Promise.all(
-      Array.from({ length: ASSOCIATIONS }, () => RawPeer.connect(listener.port)),
-    );
-    peers.forEach((peer) => peer.send(associateRQ()));
-    for (const peer of peers) assert.equal((await peer.next())?.type, 0x02);
+    const peers = await Promise.all(Array.from({ length: ASSOCIATIONS }, () => associate(listener.port)));
     const before = usedBytes();
     // One buffer for all: what the peers hold themselves must not be counted.
     const piece = dataTF(pdv(3, 0, Buffer.alloc(262_138)));
@@ -73,11 +69,7 @@ describe('memory', { timeout: 120_000 }, () => {
     t.diagnostic(`${aborted()} of 500 aborted; ${(used / 1e6).toFixed(1)} MB held for the others`);
     // Without the budget it would be 200 MB. The peers of this process are in the figure too.
     assert.ok(used < 80e6, `${used} bytes`);
-    const normal = await RawPeer.connect(listener.port);
-    normal.send(
-      associateRQ({ contexts: [{ id: 1, abstractSyntax: CT, transferSyntaxes: ['1.2.840.10008.1.2'] }] }),
-    );
-    assert.equal((await normal.next())?.type, 0x02);
+    const normal = await associate(listener.port);
     [...peers, normal].forEach((peer) => peer.destroy());
     await listener.close();
   });

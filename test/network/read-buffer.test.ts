@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandStatus } from '../../src/network';
-import { associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import { dataTF, pdv, storeRQ } from '../support/pdus';
+import { associate } from '../support/raw-peer';
 import { testListener } from '../support/test-listener';
 
 const SIZE = 100_000;
@@ -13,13 +13,6 @@ function object(messageId: number, byte: number): Buffer {
     dataTF(pdv(3, 0b11, storeRQ({ 0x0110: messageId }))),
     dataTF(pdv(3, 0b10, Buffer.alloc(SIZE, byte))),
   ]);
-}
-
-async function associate(port: number): Promise<RawPeer> {
-  const peer = await RawPeer.connect(port);
-  peer.send(associateRQ());
-  assert.equal((await peer.next())?.type, 0x02);
-  return peer;
 }
 
 describe('the memory that all connections are read into', () => {
