@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { bufferSource, convert, DicomError, parseDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
+import { assertLinear } from '../support/linear';
 import { attempt, fuzz, type FuzzResult } from './fuzz';
 import { convertFile, corpusObjects } from './support/corpus-objects';
 import { element } from './support/encode';
@@ -80,24 +81,22 @@ describe('damaged and hostile objects', () => {
   it('that are deflate bombs are refused without being blown up', () => {
     const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024));
     const before = process.memoryUsage().arrayBuffers;
-    const start = performance.now();
     assert.equal(
       codeOf(() => parseDataSet(bufferSource(bomb), { transferSyntaxUID: DEFLATED })),
       'inflate-too-large',
     );
-    assert.ok(performance.now() - start < 1000);
     assert.ok(process.memoryUsage().arrayBuffers - before < 33 * 1024 * 1024);
   });
 
   it('with a long run of zeros that does not end the data set take linear time', () => {
-    const zeros = Buffer.alloc(2 * 1024 * 1024, 0);
-    const bytes = Buffer.concat([zeros, Buffer.from([1])]);
-    const start = performance.now();
-    assert.notEqual(
-      codeOf(() => parseDataSet(bufferSource(bytes), { transferSyntaxUID: EXPLICIT })),
-      '',
+    assertLinear(
+      2 * 1024 * 1024,
+      (size) => {
+        const bytes = Buffer.concat([Buffer.alloc(size, 0), Buffer.from([1])]);
+        return () => codeOf(() => parseDataSet(bufferSource(bytes), { transferSyntaxUID: EXPLICIT }));
+      },
+      'zeros',
     );
-    assert.ok(performance.now() - start < 1000);
   });
 
   it('of more elements than a message can have are refused', () => {

@@ -50,10 +50,10 @@ describe('flows that answer', { timeout: 300_000 }, () => {
 
   const deploy = async (settings: Record<string, unknown>): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy([...receiverFlow(port, sink, settings), ...answeringNodes()]);
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connected();
   };
   const answer = async (message: SunkMessage, more: Record<string, unknown> = {}): Promise<void> => {
     const body = JSON.stringify({ queueId: message.dicom.queueId, ...more });

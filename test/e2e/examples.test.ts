@@ -68,10 +68,10 @@ describe('example flows', { timeout: 120_000 }, () => {
     hl7Port?: number,
   ): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy(forTest(read(name), port, sink, settings, hl7Port));
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await connected();
     sink.clear();
   };
   const send = async (): Promise<void> => {

@@ -5,11 +5,12 @@ import { freePort } from '../support/free-port';
 import { loopProbe } from '../support/loop-probe';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
 import { nodeRedForSuite } from '../support/with-node-red';
 
-/** What our own part may hold up Node-RED's thread for, in milliseconds. */
+/** What our own part may hold up Node-RED's thread for, in milliseconds of computing. */
 const MOST_MS = 50;
-/** Whatever else runs on the machine holds it up, too: the best of so many attempts counts. */
+/** Whatever else Node-RED does at the time, and the garbage collector, count too: so the best of so many attempts. */
 const ATTEMPTS = 6;
 /** Private elements behind all that the sample has. */
 const FIRST_GROUP = 0x7fe1;
@@ -73,6 +74,11 @@ describe(
       probe.remove();
     });
 
+    const queued = async (): Promise<number> => {
+      const stats = await fetch(`${nodeRed.url}/dicom-in/in/stats`);
+      return ((await stats.json()) as { counters: { queued: number } }).counters.queued;
+    };
+
     for (const [what, tail] of HOSTILE) {
       it(`is held up for less than ${MOST_MS} ms by ${what}`, async () => {
         const client = await StoreClient.open(port);
@@ -81,8 +87,8 @@ describe(
           const { uid, dataSet } = sampleInstance(attempt);
           await probe.read(nodeRed);
           assert.equal(await client.store(uid, Buffer.concat([dataSet, tail()])), 0);
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          delays.push(Math.round((await probe.read(nodeRed)).max));
+          await until(async () => (await queued()) === 0, 'the message');
+          delays.push(Math.round((await probe.read(nodeRed)).maxCpu));
           if ((delays.at(-1) ?? Infinity) < MOST_MS) break;
         }
         assert.ok(Math.min(...delays) < MOST_MS, `${delays.join(', ')} ms`);

@@ -13,6 +13,7 @@ import { dataSetOf } from '../support/part10';
 import { CT, EXPLICIT, associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
 import { readManifest, run, sendRaw } from '../support/senders';
+import { until } from '../support/until';
 import { nodeRedForSuite } from '../support/with-node-red';
 
 const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
@@ -25,11 +26,10 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
   const deploy = async (settings: Record<string, unknown> = {}): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy(receiverFlow(port, sink, settings));
     await nodeRed.waitForLine(/listening on 127\.0\.0\.1 port/, { from });
-    await sink.connected();
-    // The previous deploy's connection may still be the one that is counted: one round trip proves this one.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connected();
   };
   const storescu = (...args: string[]) => run('storescu', ['-v', ...args, '127.0.0.1', String(port)]);
 
@@ -199,10 +199,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     await storescuSample();
     await sink.count(1);
     const folder = join(nodeRed.userDir, 'dicom', 'test-dicom-in');
-    for (let tries = 0; queuedObjects(folder).length > 0 && tries < 50; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.deepEqual(queuedObjects(folder), []);
+    await until(() => queuedObjects(folder).length === 0, 'an empty queue');
   });
 
   describe('the corpus', () => {

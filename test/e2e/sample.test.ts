@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -50,11 +51,10 @@ describe('sample messages', { timeout: 120_000 }, () => {
 
   async function deploy(settings: Record<string, unknown> = {}, more: object[] = []): Promise<void> {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy([...receiverFlow(port, sink, settings), ...(more as [])]);
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    // The sink's connection is a new one after each deploy.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await connected();
   }
 
   const press = (id = 'test-dicom-in'): Promise<Response> =>
@@ -144,11 +144,12 @@ describe('sample messages', { timeout: 120_000 }, () => {
         const socket = connect(Number(adminPort), hostname);
         socket.on('error', () => undefined);
         socket.write(
-          `POST /dicom-in/sample HTTP/1.1\r\nHost: x\r\nContent-Type: ${OBJECT}\r\nContent-Length: 1000000\r\n\r\nx`,
+          `POST /dicom-in/sample HTTP/1.1\r\nHost: x\r\nContent-Type: ${OBJECT}\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\nx`,
         );
         return socket;
       });
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      // The answer that tells to go on: the request is there.
+      await Promise.all(unfinished.map((socket) => once(socket, 'data')));
       assert.equal((await convert(FILE)).status, 200);
       for (const socket of unfinished) socket.destroy();
     });
@@ -168,11 +169,15 @@ describe('sample messages', { timeout: 120_000 }, () => {
       const [largest = assert.fail()] = corpusObjects('good')
         .map(({ path }) => readFileSync(path))
         .sort((a, b) => b.length - a.length);
-      const converted = convert(largest);
-      const started = Date.now();
+      let finished = 0;
+      const converted = Array.from({ length: 3 }, async () => {
+        const { status } = await convert(largest);
+        finished += 1;
+        return status;
+      });
       assert.equal((await fetch(`${nodeRed.url}/dicom-in/metrics`)).status, 200);
-      assert(Date.now() - started < 1_000);
-      assert((await converted).status < 500);
+      assert(finished < converted.length, 'before all are converted');
+      for (const status of await Promise.all(converted)) assert(status < 500);
     });
 
     it('leave nothing of the file in the user directory and in the log', async () => {
@@ -236,14 +241,16 @@ describe('sample messages', { timeout: 120_000 }, () => {
     });
 
     it('come out of a node that cannot listen, too', async () => {
+      const connected = sink.nextConnection();
       await nodeRed.deploy(receiverFlow(port, sink, { ourAET: 'MUCH_TOO_LONG_FOR_DICOM' }));
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await connected();
       assert.equal((await press()).status, 204);
       await sink.find(({ dicom }) => dicom?.sample === true, 'the sample');
     });
 
     it('are answered by a dicom-response node without complaint', async () => {
       const [, , ...sinkNodes] = receiverFlow(port, sink);
+      const connected = sink.nextConnection();
       await nodeRed.deploy([
         { id: 'test-tab', type: 'tab', label: 'test' },
         dicomIn('test-dicom-in', port, [['answer']], { respond: 'processed', acknowledge: true }),
@@ -251,7 +258,7 @@ describe('sample messages', { timeout: 120_000 }, () => {
         flowNode('complete', 'complete', { scope: ['answer'], wires: [['test-out-1']] }),
         ...sinkNodes,
       ]);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await connected();
       assert.equal((await press()).status, 204);
       await sink.count(1);
       assert.deepEqual(

@@ -7,6 +7,7 @@ import { type NodeRed } from '../support/node-red';
 import { associateRQ, commandSet, dataTF, pdv } from '../support/pdus';
 import { RawPeer } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
 import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
 interface Stats {
@@ -64,7 +65,7 @@ describe('counters and events', { timeout: 120_000 }, () => {
     const aborted = await StoreClient.open(port);
     aborted.peer.destroy();
     await sink.find(({ topic }) => topic === 'association-aborted', 'the last event');
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await until(async () => (await stats()).counters['aborted'] === 1, 'the counters');
 
     const { counters, refusals, ...rest } = await stats();
     assert.deepEqual(

@@ -10,6 +10,7 @@ import type { NodeRed } from '../support/node-red';
 import { dataTF, pdv, storeRQ } from '../support/pdus';
 import { associate } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
 import { nodeRedForSuite } from '../support/with-node-red';
 
 /**
@@ -61,11 +62,10 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
 
   const deployListening = async (): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk' }));
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    // The sink's connection of the flow before may be the one that is counted.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connected();
   };
   const store = async (number: number): Promise<void> => {
     const client = await StoreClient.open(port);
@@ -142,32 +142,33 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 300_0
     });
     await deploy();
     await deploy();
-    const before = await settled(nodeRed.pid);
+    const before = resources(nodeRed.pid);
     for (let round = 0; round < DEPLOYS; round += 1) await deploy();
     loading = false;
     await Promise.all(load);
-    const after = await settled(nodeRed.pid);
-    t.diagnostic(`before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`);
-    assert.ok(after.threads <= before.threads, 'threads');
+    // Senders close their sockets, and threads end, when it is their turn.
+    let after = before;
+    const settled = (fits: (now: Resources) => boolean, what: string): Promise<void> =>
+      until(() => fits((after = resources(nodeRed.pid))), what, 30_000);
+    await settled(({ threads }) => threads <= before.threads, 'threads');
     // Of files of the log that are to be written over, sometimes one is open, sometimes two.
-    assert.ok(after.files < before.files + DEPLOYS / 3, 'file descriptors');
+    await settled(({ files }) => files < before.files + DEPLOYS / 3, 'file descriptors');
+    t.diagnostic(`before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`);
+    const last = after;
     await nodeRed.deploy([]);
-    const none = await settled(nodeRed.pid);
-    assert.ok(none.threads < after.threads && none.files < after.files, 'the last one has gone too');
+    await settled(({ threads, files }) => threads < last.threads && files < last.files, 'the last one to go');
   });
 });
 
-/** Threads and open files of a process, once senders have closed their sockets. */
-async function settled(pid: number): Promise<{ threads: number; files: number }> {
-  const count = (): { threads: number; files: number } => ({
+interface Resources {
+  threads: number;
+  files: number;
+}
+
+/** Threads and open files of a process. */
+function resources(pid: number): Resources {
+  return {
     threads: Number(/Threads:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]),
     files: readdirSync(`/proc/${pid}/fd`).length,
-  });
-  let least = count();
-  for (let look = 0; look < 20; look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const now = count();
-    least = { threads: Math.min(least.threads, now.threads), files: Math.min(least.files, now.files) };
-  }
-  return least;
+  };
 }

@@ -80,9 +80,10 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     tls: Record<string, unknown>,
     settings?: Record<string, unknown>,
   ): Promise<number> {
+    const connected = sink.nextConnection();
     const from = await deploy(tls, settings);
     await nodeRed.waitForLine(/listening on/, { from });
-    await new Promise((done) => setTimeout(done, 100));
+    await connected();
     return from;
   }
   const storescu = (...args: string[]): Promise<Ran> =>
@@ -159,9 +160,9 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     ];
     for (const [tls, settings, reason] of unusable) {
       // Without the node first, so that the sink is connected when it comes.
+      const connected = sink.nextConnection();
       await nodeRed.deploy(receiverFlow(port, sink).filter(({ type }) => type !== 'dicom-in'));
-      await sink.connected();
-      await new Promise((done) => setTimeout(done, 100));
+      await connected();
       sink.clear();
       const from = await deploy(tls, settings, 'nodes');
       const caught = await sink.find(({ output }) => output === 3, 'the caught error');

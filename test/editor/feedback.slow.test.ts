@@ -9,6 +9,7 @@ import { needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import { run } from '../support/senders';
 import { SAMPLE } from '../support/store-client';
+import { until } from '../support/until';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
@@ -83,21 +84,37 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
   it('asks only while it can be seen', async () => {
     await deploy();
     await has('state', /^Listening since/);
-    let asked = 0;
-    editor.page.on('request', (request) => (asked += request.url().endsWith('/stats') ? 1 : 0));
-    await editor.page.waitForTimeout(5_000);
-    assert(asked === 2 || asked === 3, String(asked));
-    await editor.showTab('access');
-    asked = 0;
-    await editor.page.waitForTimeout(4_500);
-    assert.equal(asked, 0, 'on another tab');
-    await editor.showTab('listener');
-    await editor.page.waitForTimeout(500);
-    assert.equal(asked, 1, 'at once when it is shown again');
     await editor.cancel();
-    asked = 0;
-    await editor.page.waitForTimeout(4_500);
-    assert.equal(asked, 0, 'after the dialog was closed');
+    let asked = 0;
+    let answered = 0;
+    const isStats = (url: string): boolean => url.endsWith('/stats');
+    editor.page.on('request', (request) => (asked += isStats(request.url()) ? 1 : 0));
+    editor.page.on('requestfinished', (request) => (answered += isStats(request.url()) ? 1 : 0));
+    const isAnswered = (count: number): Promise<void> =>
+      until(() => asked === count && answered === count, `${count} questions, ${asked} asked`);
+    const { clock } = editor.page;
+    await clock.install();
+    await editor.openDialog('in');
+    // From here on, the page's time is the test's; before and after, the dialog needs it to slide.
+    await clock.pauseAt((await editor.page.evaluate<number>('Date.now()')) + 60_000);
+    await until(() => asked > 0 && answered === asked, 'the first answers');
+    const first = asked;
+    for (const more of [1, 2]) {
+      await clock.runFor(2_000);
+      await isAnswered(first + more);
+    }
+    await editor.showTab('access');
+    await clock.runFor(10_000);
+    assert.equal(asked, first + 2, 'on another tab');
+    await editor.showTab('listener');
+    await isAnswered(first + 3);
+    await clock.resume();
+    await editor.cancel();
+    const last = asked;
+    await clock.fastForward(10_000);
+    await clock.fastForward(10_000);
+    assert.equal(asked, last, 'after the dialog was closed');
+    await editor.reload();
   });
 
   it('says that a node does not run, or has undeployed changes, and asks nothing of what is not there', async () => {

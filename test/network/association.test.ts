@@ -22,6 +22,7 @@ import {
 } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
 import { testListener, type TestListener, type TestListenerOptions } from '../support/test-listener';
+import { until } from '../support/until';
 
 const COMMAND = 0b11;
 const DATA = 0b00;
@@ -503,13 +504,12 @@ describe('the end of an association', () => {
       const listener = await listen();
       const peer = await associateWith(listener);
       peer.send(dataTF(pdv(3, COMMAND, storeRQ())), dataTF(pdv(3, DATA, Buffer.alloc(100))));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => listener.begun.length === 1, 'the object');
       end(peer);
       await peer.closed;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => listener.listener.openAssociations === 0, 'the end of the association');
       assert.equal(listener.discarded.length, 1);
       assert.equal(listener.stored.length, 0);
-      assert.equal(listener.listener.openAssociations, 0);
       const event = listener.events.at(-1);
       assert.ok(event?.event === 'association-aborted' && event.by === 'peer');
       await associateWith(listener);
@@ -521,7 +521,7 @@ describe('the end of an association', () => {
     const idle = await associateWith(listener);
     const busy = await associateWith(listener);
     busy.send(dataTF(pdv(3, COMMAND, storeRQ())));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     const closed = listener.listener.close(2_000);
     await expectAbort(idle, 0, 0);
     busy.send(dataTF(pdv(3, LAST_DATA, Buffer.alloc(10))));
@@ -535,7 +535,7 @@ describe('the end of an association', () => {
     const listener = await listen();
     const peer = await associateWith(listener);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     await listener.listener.close(100);
     assert.equal(listener.discarded.length, 1);
     await expectAbort(peer, 0, 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, afterEach, describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { Answers } from '../../src/receiver/answers';
@@ -77,7 +78,7 @@ describe('after the event loop was held up, what came meanwhile is read before a
     const peer = await associated(listener);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
     await until(() => listener.listener.openAssociations === 1, 'the association');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     const closed = listener.listener.close(TIMEOUT_SECONDS * 1_000);
     peer.send(dataTF(pdv(3, 0b10, Buffer.alloc(100))));
     stall();
@@ -90,9 +91,11 @@ describe('after the event loop was held up, what came meanwhile is read before a
     const answers = new Answers(TIMEOUT_SECONDS, (id) => timedOut.push(id));
     const { port1, port2 } = new MessageChannel();
     open.push(() => port1.close());
+    const ready = once(port2, 'message');
+    port1.postMessage('ready');
+    await ready;
     port2.on('message', () => void answers.answer('a', { status: 0 }));
     const answer = answers.wait('a');
-    await new Promise((resolve) => setTimeout(resolve, 20));
     port1.postMessage('answer');
     stall();
     assert.deepEqual([await answer, timedOut], [{ status: 0 }, []]);
