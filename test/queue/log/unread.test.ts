@@ -44,10 +44,11 @@ async function crashed(texts: readonly string[], synced = true): Promise<string>
 function failingOn(
   operation: 'openSync' | 'readSync',
   code: string,
-): { files: DiskFiles; fails: { on: boolean } } {
-  const fails = { on: true };
+): { files: DiskFiles; fails: { on: boolean; count: number } } {
+  const fails = { on: true, count: 0 };
   const segments = new Set<number>();
   const fail = (): never => {
+    fails.count += 1;
     throw Object.assign(new Error(`${code}: injected`), { code });
   };
   const files: DiskFiles = {
@@ -82,7 +83,8 @@ describe('a segment that the disk does not give at the start', () => {
         await put(queue, 'new');
         queue.remove(queue.take()?.id ?? '');
         await nextTurn();
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        const tries = fails.count;
+        await until(() => fails.count > tries + 2, 'further tries');
         assert.deepEqual(told.length, 1, told.join('\n'));
         assert.match(told[0] ?? '', /cannot be read now.*It is kept/s);
         fails.on = false;
