@@ -112,10 +112,11 @@ describe('the settings of any node type', () => {
 
 it('what knows settings of any node takes those of each', () => {
   const all: NodeSettings[] = [KETTLE, DICOM_IN, DICOM_RESPONSE];
-  for (const { names, defaults, fields, check, type } of all) {
+  for (const settings of all) {
+    const { names, defaults, fields, type } = settings;
     for (const name of names) {
       assert.deepEqual(defaults[name], fields[name]?.default, `${type} ${name}`);
-      const severe = check(name, defaults[name]).filter(({ severity }) => severity === 'error');
+      const severe = settings.check(name, defaults[name]).filter(({ severity }) => severity === 'error');
       assert.deepEqual(severe, [], `${type} ${name}: the default passes its check`);
     }
   }

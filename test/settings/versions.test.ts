@@ -68,10 +68,10 @@ describe('the version of a config', () => {
 
   it('is refused where it is not known, and nothing else of the config is read', () => {
     const strange = [4, '4', 99, 0, -1, 1.5, NaN, '1.0', '', 'x', '${VERSION}', true, {}, '9'.repeat(400)];
-    for (const version of strange) {
+    for (const [index, version] of strange.entries()) {
       const config = { ...OLD, seconds: 'wrong', version };
-      assert.deepEqual(read(config), ['', 60, 'version unknownVersion'], String(version));
-      assert.equal(ALARM.migrate(config), config, String(version));
+      assert.deepEqual(read(config), ['', 60, 'version unknownVersion'], `case ${index}`);
+      assert.equal(ALARM.migrate(config), config, `case ${index}`);
       assert.deepEqual(ALARM.check('version', version), checkVersion(version, 3));
     }
     assert.deepEqual(checkVersion(4, 3), [
