@@ -36,11 +36,12 @@ export function remarks(node: EditorNode, field: FieldName, values: Values): Rem
 }
 
 /** The selection of a configuration node holds `_ADD_` where none is chosen. */
-function chosen(values: Values): Values {
-  return (field) => {
+function chosen(values: Values): Partial<Record<FieldName, unknown>> {
+  const entries = DICOM_IN.names.map((field) => {
     const value = values(field);
-    return DICOM_IN.fields[field].kind === 'node' && value === '_ADD_' ? '' : value;
-  };
+    return [field, DICOM_IN.fields[field].kind === 'node' && value === '_ADD_' ? '' : value];
+  });
+  return Object.fromEntries(entries) as Partial<Record<FieldName, unknown>>;
 }
 
 function portHints(node: EditorNode, values: Values): Remark[] {

@@ -109,9 +109,10 @@ function asText(value: unknown, field: DicomResponseField): string {
 }
 
 function remarks(field: DicomResponseField, values: Values): Remark[] {
+  const all = Object.fromEntries(FIELD_NAMES.map((name) => [name, values(name)]));
   const findings: Finding[] = [
     ...DICOM_RESPONSE.check(field, values(field)),
-    ...DICOM_RESPONSE.checkTogether(values).filter((problem) => problem.field === field),
+    ...DICOM_RESPONSE.checkTogether(all).filter((problem) => problem.field === field),
   ];
   return findings.map((found) => ({ severity: found.severity, text: findingText(found) }));
 }
