@@ -1,4 +1,5 @@
 import { NO_ATTEMPTS, parseAttempts } from './attempts';
+import { openToRead } from './durable';
 import type { FoundObject } from './object-place';
 import { isBlank, readRecords, type FoundRecord, type RecordFormat } from './log-records';
 import type { QueueFiles } from './queue-files';
@@ -118,7 +119,7 @@ function parseCount(text: string): FoundObject {
 
 /** Where the disk fails, zeros stand for what it does not give. */
 function readWhole(path: string, files: QueueFiles): { bytes: Buffer; error: Error | undefined } {
-  const fd = files.openSync(path, 'r');
+  const fd = openToRead(path, files);
   try {
     const bytes = Buffer.alloc(files.fstatSync(fd).size);
     let error: Error | undefined;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { NO_ATTEMPTS, type Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
 import { crc32 } from './crc32';
-import { syncDirectory } from './durable';
+import { openToRead, syncDirectory } from './durable';
 import { factsInId } from './object-id';
 import { objectName, parseObjectName } from './object-names';
 import { ObjectDamaged, type FoundObject, type ObjectPlace } from './object-place';
@@ -134,7 +134,7 @@ export class ObjectFiles implements ObjectPlace {
 
   private openFile(path: string): number {
     try {
-      return this.files.openSync(path, 'r');
+      return openToRead(path, this.files);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw gone(path);
