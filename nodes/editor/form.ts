@@ -1,4 +1,4 @@
-import type { Field, Fields, NameOf, NodeSettings } from '../../src/settings';
+import type { Finding, NodeSettings } from '../../src/settings';
 import { EntryList } from './entry-list';
 import { FormFields, type Values } from './fields';
 import { fillChoices, hint } from './field-words';
@@ -30,15 +30,15 @@ export interface About<Name extends string> {
  * A node type's dialog, as its html calls it. Fields, their order and icons are in the html (`<form-field>`); names, kinds,
  * defaults and checks come from `src/settings`, so that the dialog and the runtime agree; words come from the catalogues.
  */
-export class NodeForm<F extends Fields, Code extends string> {
+export class NodeForm<Name extends string, Code extends string> {
   readonly texts: Texts;
-  readonly fields: FormFields<F>;
+  readonly fields: FormFields<Name>;
   /** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
   private node: EditorNode | undefined;
 
   constructor(
-    private readonly settings: NodeSettings<F, Code>,
-    private readonly options: FormOptions<NameOf<F>> = {},
+    private readonly settings: NodeSettings<Name, Code>,
+    private readonly options: FormOptions<Name> = {},
   ) {
     this.texts = nodeTexts(settings.type);
     this.fields = new FormFields(settings);
@@ -54,7 +54,10 @@ export class NodeForm<F extends Fields, Code extends string> {
   }
 
   /** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
-  validate(node: EditorNode, name: NameOf<F> | 'version', value: unknown): true | string {
+  validate(node: EditorNode, name: Name | 'version', value: unknown): true | string {
+    const unknown = this.unknownVersion(node);
+    // What another version means by it is not known.
+    if (name !== 'version' && unknown.length > 0) return true;
     const others = this.node === node ? this.fields.inDialog() : this.fields.ofNode(node);
     const errors = this.remarks(
       node,
@@ -84,29 +87,39 @@ export class NodeForm<F extends Fields, Code extends string> {
     // `!= null`: an older editor gives null for a node that it does not have.
     if (RED.nodes.node(node.id) != null) return false;
     for (const name of this.settings.names) {
-      const { initial } = this.field(name);
+      const { initial } = this.settings.fields[name];
       if (initial !== undefined) node[name] = initial;
     }
     return true;
   }
 
-  /** The dialog opens: Node-RED has put the node's values into the inputs. */
-  open(node: EditorNode): void {
+  /**
+   * The dialog opens: Node-RED has put the node's values into the inputs. False where the node's version is not known: then
+   * nothing can be entered.
+   */
+  open(node: EditorNode): boolean {
+    const unknown = this.unknownVersion(node);
+    if (unknown.length > 0) {
+      this.refuse(unknown);
+      return false;
+    }
     this.node = node;
     this.fields.fill(node);
+    const values = this.fields.ofNode(node);
     for (const name of this.settings.names) {
-      fillChoices(this.fields.input(name), name, this.field(name), node[name], this.texts);
+      fillChoices(this.fields.input(name), name, this.settings.fields[name], values(name), this.texts);
       this.addNotes(name);
       if ($(`#${this.type}-list-${name}`).length > 0) new EntryList(this, name);
     }
     const refresh = (): void => this.refresh(node);
     this.dialog.on('input change', refresh);
     refresh();
+    return true;
   }
 
   /** The dialog is left with Done: to be called before Node-RED reads the inputs. */
   save(node: EditorNode): void {
-    this.fields.save(node);
+    if (this.node === node) this.fields.save(node);
     this.close();
   }
 
@@ -115,27 +128,22 @@ export class NodeForm<F extends Fields, Code extends string> {
   }
 
   /** Whether an entry of a list is wrong. Only a value of its own may be a variable that is replaced at start. */
-  isEntryWrong(name: NameOf<F>, entry: string, isOnly: boolean): boolean {
-    const found = isOnly ? this.settings.check(name, entry) : this.field(name).check(entry);
+  isEntryWrong(name: Name, entry: string, isOnly: boolean): boolean {
+    const found = isOnly ? this.settings.check(name, entry) : this.settings.fields[name].check(entry);
     return found.some(({ severity }) => severity === 'error');
   }
 
   /** What is wrong with a field as it stands in the open dialog, or remarkable about it. */
-  remarksInDialog(node: EditorNode, name: NameOf<F>): Remark[] {
+  remarksInDialog(node: EditorNode, name: Name): Remark[] {
     const values = this.fields.inDialog();
     return this.remarks(node, name, values, values(name));
   }
 
   /** By a field's own check, the fields beside it, and what else the type has to say. */
-  private remarks(
-    node: EditorNode,
-    name: NameOf<F> | 'version',
-    values: Values<NameOf<F>>,
-    value: unknown,
-  ): Remark[] {
+  private remarks(node: EditorNode, name: Name | 'version', values: Values<Name>, value: unknown): Remark[] {
     const found = [
       ...this.settings.check(name, value),
-      ...this.settings.checkTogether(values).filter(({ field }) => field === name),
+      ...this.settings.checkTogether(this.all(values)).filter(({ field }) => field === name),
     ].map((finding) => remark(finding, this.texts));
     if (name === 'version') return found;
     const about = { node, field: name, values, found, texts: this.texts };
@@ -155,11 +163,11 @@ export class NodeForm<F extends Fields, Code extends string> {
   }
 
   /** Under a field: what it is for, and room for remarks. */
-  private addNotes(name: NameOf<F>): void {
+  private addNotes(name: Name): void {
     const input = this.fields.input(name);
     const row = input.closest('.form-row');
     if (row.length === 0) return;
-    const words = hint(name, this.field(name), this.texts);
+    const words = hint(name, this.settings.fields[name], this.texts);
     row.find('label').first().attr('title', words);
     const [hintId, remarksId] = [`${this.type}-hint-${name}`, `${this.type}-remarks-${name}`];
     $('<div class="dicom-notes">')
@@ -171,7 +179,20 @@ export class NodeForm<F extends Fields, Code extends string> {
     input.attr('aria-describedby', `${hintId} ${remarksId}`);
   }
 
-  private field(name: NameOf<F>): Field {
-    return this.settings.fields[name] as Field;
+  private all(values: Values<Name>): Partial<Record<Name, unknown>> {
+    const entries = this.settings.names.map((name) => [name, values(name)]);
+    return Object.fromEntries(entries) as Partial<Record<Name, unknown>>;
+  }
+
+  private unknownVersion(node: EditorNode): Finding[] {
+    return this.settings.check('version', node['version']);
+  }
+
+  /** Puts into the dialog's place why nothing can be entered: Node-RED finds no inputs then, and changes nothing. */
+  private refuse(found: readonly Finding[]): void {
+    const reasons = found.map((finding) => remark(finding, this.texts).text);
+    this.dialog
+      .empty()
+      .append(reasons.map((reason) => $('<p role="alert" class="dicom-remark dicom-error">').text(reason)));
   }
 }

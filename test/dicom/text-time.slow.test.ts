@@ -209,4 +209,37 @@ describe('time grows with the bytes, not with their square', () => {
       );
     assertLinear('going on', 4_000, (size) => converting([goesOn(size)]));
   });
+
+  it('of terms of Specific Character Set, with texts that are none of them', () => {
+    assertLinear('terms', 1_000, (size) =>
+      converting([
+        element(0x00080005, 'CS', new Array<string>(size).fill('ISO_IR 100').join('\\')),
+        element(0x0040a160, 'UT', '\x81'.repeat(10 * size)),
+      ]),
+    );
+  });
+
+  it('of VOI LUTs, and of what says whether their input is signed', () => {
+    const lut = item(element(0x00283002, 'SS', Buffer.from([1, 0, 0, 0, 16, 0])));
+    const many = (what: Buffer, size: number): Buffer => Buffer.concat(new Array<Buffer>(size).fill(what));
+    assertLinear('transformations', 1_000, (size) =>
+      converting([
+        element(0x00283010, 'SQ', many(lut, size)),
+        element(0x00289145, 'SQ', many(item(), 2 * size)),
+      ]),
+    );
+    assertLinear('slope', 1_000, (size) =>
+      converting([
+        element(0x00281053, 'UT', '1\\'.repeat(5 * size)),
+        element(0x00283010, 'SQ', many(lut, size)),
+      ]),
+    );
+    const frame = item(element(0x00281053, 'DS', '1 '), element(0x00283010, 'SQ', lut));
+    assertLinear('bits stored', 1_000, (size) =>
+      converting([
+        element(0x00280101, 'US', Buffer.alloc(14 * size, 8)),
+        element(0x52009230, 'SQ', many(frame, size)),
+      ]),
+    );
+  });
 });

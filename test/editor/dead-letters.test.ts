@@ -113,7 +113,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
   };
   const waitForNumber = (number: number): Promise<void> =>
     panel()
-      .getByRole('heading', { name: `could not be delivered: ${number}` })
+      .getByRole('heading', { name: `Dead letters: ${number}` })
       .waitFor();
 
   it('are listed with time, reason, deliveries and id, as text whatever they hold', async () => {

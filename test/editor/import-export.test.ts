@@ -94,6 +94,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('in');
     await paste(pretty(receiver));
     await resultHas(`From Soup :${port}`);
+    assert.match(await result(), /Only the links .*: Filters, Transformers, Activities$/m);
     assert.equal(await editor.input('ourAET').inputValue(), 'SOUP');
     assert.equal(await editor.input('acceptedCallingAETs').inputValue(), 'CT01');
     assert.equal(await editor.input('includeReportNode').isChecked(), false);
@@ -180,6 +181,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('third');
     await part('import-file').setInputFiles(path);
     await resultHas(/Left out.*Allowed callers/);
+    assert.doesNotMatch(await result(), /Only the links/);
     assert.match(await result(), /Port – 0 is outside 1 to 65535/);
     assert.equal(await editor.input('ourAET').inputValue(), 'FILE');
     assert.equal(await editor.input('acceptedCallingAETs').inputValue(), '*');

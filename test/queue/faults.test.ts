@@ -129,7 +129,9 @@ describe('a disk queue whose file operations fail', () => {
       const queue = await open();
       broken.operation = operation;
       const first = (await next(queue)) ?? assert.fail();
-      if (operation !== 'read') assert.throws(() => first.read(textOf), { code: 'EIO' });
+      // Also where the disk gives it by now: nobody has compared it.
+      if (operation === 'read') delete broken.operation;
+      assert.throws(() => first.read(textOf), { code: 'EIO' });
       delete broken.operation;
       queue.release(first.id);
       const again = await next(queue);

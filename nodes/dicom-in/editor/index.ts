@@ -32,7 +32,7 @@ export function outputLabel(index: number): string {
 }
 
 export function open(node: EditorNode): void {
-  form.open(node);
+  if (!form.open(node)) return;
   offerTabName(node);
   const sample = new SamplePanel(node['receivedMessageTemplate']);
   const importExport = new ImportExportPanel(node);
@@ -53,8 +53,9 @@ export function open(node: EditorNode): void {
  * changes elsewhere.
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
+  if (panels === undefined) return { changed: false, history: [] };
   $('#node-input-outputs').val(form.fields.input('emitEvents').is(':checked') ? 2 : 1);
-  panels?.importExport.save();
+  panels.importExport.save();
   form.save(node);
   const history = renameTab(node);
   close();

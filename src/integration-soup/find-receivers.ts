@@ -1,17 +1,8 @@
-/**
- * Integration Soup's JSON: finds receivers in what a user has (one receiver, a workflow file, an array of these), and
- * turns what a node kept of one, with the node's settings, into JSON again.
- */
-import {
-  memberOf,
-  parseJson,
-  positionOf,
-  printJson,
-  type JsonErrorCode,
-  type JsonNode,
-  type JsonObject,
-} from './json-tree';
-import { readReceiver, writeReceiver, type ReadReceiver, type ReceiverValues } from './receiver-json';
+/** Finds receivers in what a user has of Integration Soup: one receiver, a workflow file, an array of these. */
+import { parseJson, positionOf, type JsonErrorCode } from './json-parser';
+import { printJson } from './json-printer';
+import { memberOf, type JsonNode, type JsonObject } from './json-tree';
+import { readReceiver, type ReadReceiver } from './receiver-json';
 
 /** Characters of a file or a pasted text. */
 export const MAX_IMPORT_LENGTH = 5_000_000;
@@ -102,31 +93,6 @@ export function readIntegrationSoupFile(bytes: Uint8Array): ReadImport {
     if (error instanceof TypeError) return refused('notText');
     throw error;
   }
-}
-
-/** What a node keeps of a receiver: its JSON in one line. */
-export function keep(receiver: JsonObject): string {
-  return printJson(receiver);
-}
-
-/** What a node kept; undefined where it keeps nothing, or nothing that can be read. */
-export function kept(imported: string): JsonObject | undefined {
-  const parsed = parseJson(imported);
-  return 'tree' in parsed && parsed.tree.kind === 'object' ? parsed.tree : undefined;
-}
-
-/**
- * What a node keeps from now on, with these settings: nothing of a value that was replaced, such as a sample message
- * with somebody's name, stays in the flow file.
- */
-export function updateKept(values: ReceiverValues, imported: string): string {
-  const receiver = kept(imported);
-  return receiver === undefined ? imported : keep(writeReceiver(values, receiver));
-}
-
-/** The JSON to take to Integration Soup. */
-export function exportReceiver(values: ReceiverValues, imported: string): string {
-  return printJson(writeReceiver(values, kept(imported)), 2);
 }
 
 /** The class name of a `$type`, without its name space and assembly. */
