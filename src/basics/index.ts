@@ -1,0 +1,2 @@
+/** What knows nothing of DICOM. */
+export { POISON, poison } from './poison';
