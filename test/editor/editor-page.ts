@@ -5,6 +5,8 @@ import { PASSWORD } from '../support/admin-user';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
+/** What does not happen for so long does not happen, also on a busy machine. */
+const PATIENCE_MS = 60_000;
 const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -59,6 +61,7 @@ export class EditorPage {
     if (options.language !== undefined) {
       await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);
     }
+    page.setDefaultTimeout(PATIENCE_MS);
     const editor = new EditorPage(browser, page, nodeRed);
     await page.goto(nodeRed.url);
     if (options.user !== undefined) await editor.logIn(options.user);
