@@ -21,6 +21,7 @@ export {
 export { Fifo } from './fifo';
 export { leftoversTo } from './leftovers';
 export type { DirectoryLock, LockError } from './lock';
+export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
 export { POISON, poison } from './poison';
 export { printable } from './printable';

@@ -11,6 +11,7 @@ export type OutputFiles = Pick<
   | 'closeSync'
   | 'fstatSync'
   | 'lstatSync'
+  | 'statSync'
   | 'copyFileSync'
   | 'chmodSync'
   | 'linkSync'
