@@ -26,3 +26,4 @@ export { OnceInAWhile } from './once-in-a-while';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';
+export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';
