@@ -134,9 +134,20 @@ export class DiskQueue implements ObjectQueue {
     if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
     else makeDirectory(directory, files, DIRECTORY_MODE);
     const { onlyThisMachine } = this.options;
-    this.lock ??= await files.lock(directory, { onlyThisMachine, onWarning }, files);
+    this.lock = await files.lock(directory, { onlyThisMachine, onWarning }, files);
+    try {
+      await this.openLocked();
+    } catch (error) {
+      this.unlock();
+      throw error;
+    }
+  }
+
+  private async openLocked(): Promise<void> {
+    const { directory, synced } = this.options;
+    const { files, onWarning } = this;
     if (synced) checkSyncing(this.partPath(), files, onWarning);
-    const names = await this.files.readDirectory(directory);
+    const names = await files.readDirectory(directory);
     for (const name of names.filter(isRemains)) await this.removeRemains(name);
     const newest = names.filter(isOurs).sort().at(-1);
     const now = Date.now();
@@ -385,6 +396,10 @@ export class DiskQueue implements ObjectQueue {
     this.checks.clear();
     this.suspects.clear();
     this.log.close();
+    this.unlock();
+  }
+
+  private unlock(): void {
     this.lock?.release();
     this.lock = undefined;
   }

@@ -82,14 +82,14 @@ async function canHaveFile(path: string): Promise<boolean> {
 }
 
 async function becomesOwner(folder: SocketFolder, directory: string, name: string): Promise<boolean> {
-  await checkAnswered(folder, name);
+  if (!(await isHeard(folder, directory, name))) return false;
   for (let tries = 0; tries < GIVES_WAY_TRIES; tries += 1) {
     const { alive, dead } = await others(folder, directory, name);
     if (await isAnswered(join(folder.path, LOCK))) return false;
     if (alive.length === 0) {
       // Nobody else removes our name, unless it looked dead before we listened: then it has the lock, and this fails.
       if (!(await renamed(join(directory, name), join(directory, LOCK)))) return false;
-      await checkAnswered(folder, LOCK);
+      if (!(await isHeard(folder, directory, LOCK))) return false;
       for (const path of dead) await rm(path, { force: true });
       return true;
     }
@@ -99,9 +99,15 @@ async function becomesOwner(folder: SocketFolder, directory: string, name: strin
   return false;
 }
 
-/** Where we do not hear ourselves, nobody else does: some network file systems forget which socket a file is. */
-async function checkAnswered(folder: SocketFolder, name: string): Promise<void> {
-  if (!(await isAnswered(join(folder.path, name)))) throw new NoSockets('a socket in it is not found again');
+/**
+ * Whether others find the socket that we listen on. False: its name is gone. Before we listened it looked like one that a
+ * crash had left, and who has the lock removes those.
+ * @throws NoSockets where we do not hear ourselves, as on network file systems that forget which socket a file is
+ */
+async function isHeard(folder: SocketFolder, directory: string, name: string): Promise<boolean> {
+  if (await isAnswered(join(folder.path, name))) return true;
+  if (lstatSync(join(directory, name), { throwIfNoEntry: false }) === undefined) return false;
+  throw new NoSockets('a socket in it is not found again');
 }
 
 /** Who else is about to take the lock, and the paths of those who were when they ended. */
