@@ -7,7 +7,8 @@ import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/scp/association';
-import { RequestBudget } from '../../src/network/scp/request-budget';
+import { servicesOf } from '../../src/network/scp/listener';
+import { RequestBudget } from '../../src/network/upper-layer/request-budget';
 import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
 import { corpus, needs } from '../support/needs';
@@ -85,7 +86,7 @@ function recordings(): Buffer[] {
   ];
 }
 
-/** Counts writers, and takes everything; now and then only after a while. */
+/** Counts objects, and takes everything; now and then only after a while. */
 class CountingStore implements ObjectStore {
   begun = 0;
   ended = 0;
@@ -94,20 +95,18 @@ class CountingStore implements ObjectStore {
     this.begun += 1;
     let open = true;
     const end = (): void => {
-      assert.ok(open, 'a writer is ended once');
+      assert.ok(open, 'an object is ended once');
       open = false;
       this.ended += 1;
     };
     return {
-      writer: {
-        write: () => (this.begun % 5 === 0 ? nextTurn(undefined) : undefined),
-        finish: async () => {
-          if (this.begun % 3 === 0) await nextTurn();
-          end();
-          return { status: 0 };
-        },
-        discard: end,
+      append: () => undefined,
+      complete: async () => {
+        if (this.begun % 3 === 0) await nextTurn();
+        end();
+        return { status: 0 };
       },
+      discard: end,
     };
   }
 }
@@ -140,6 +139,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
       if ('text' in event && /internal error|dcmjs-dimse/.test(event.text)) internal.push(event.text);
     };
     const requests = new RequestBudget();
+    const services = servicesOf({ store, policy, limits });
 
     const one = async (): Promise<void> => {
       const socket = new FakeSocket();
@@ -148,7 +148,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
       const association = new Association(socket as unknown as Socket, {
         policy,
         limits,
-        store,
+        services,
         report,
         openAssociations: () => 0,
         requests,
