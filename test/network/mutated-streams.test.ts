@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/scp/association';
 import { servicesOf } from '../../src/network/scp/listener';
 import { RequestBudget } from '../../src/network/upper-layer/request-budget';
+import { FakeSocket } from '../support/fake-socket';
 import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
 import { corpus, needs } from '../support/needs';
@@ -30,24 +30,6 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 20_240_229);
 /** Associations at a time. */
 const BATCH = 20;
 const MAX_GROWTH_MB = 20;
-
-/** The socket of an association, without a network: what is pushed is received, what is sent is remembered. */
-class FakeSocket extends Duplex {
-  readonly remoteAddress = '127.0.0.1';
-  readonly remotePort = 1;
-  readonly localAddress = '127.0.0.1';
-  readonly localPort = 2;
-  sent: Buffer[] = [];
-
-  override _read(): void {
-    // Pushed to by the test.
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.sent.push(bytes);
-    done();
-  }
-}
 
 /** Well-formed streams of our own, so that the test means something without the corpus too. */
 const OWN: readonly Buffer[] = [

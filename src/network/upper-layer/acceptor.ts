@@ -3,12 +3,8 @@ import { type AssociateRequest, readAssociateRequest } from './associate-request
 import type { ContextAnswer } from './associate-accept';
 import { encodeAssociateAccept } from './library-accept';
 import { encodeReject, type Rejection } from './pdu';
-import {
-  type AssociateAction,
-  type AssociationUser,
-  ProtocolMachine,
-  type ProtocolLimits,
-} from './protocol-machine';
+import type { AssociationUser, ProtocolLimits } from './association-user';
+import { type AssociateAction, ProtocolMachine } from './protocol-machine';
 import type { RequestBudget } from './request-budget';
 
 export interface AcceptorUser extends AssociationUser {

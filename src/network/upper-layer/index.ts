@@ -11,7 +11,7 @@ export {
   ProtocolError,
   type Rejection,
 } from './pdu';
-export type { Abort, ProtocolLimits } from './protocol-machine';
+export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
 export { RequestBudget } from './request-budget';
 export { connectionBelow, handshakeFailure, tlsFacts, tlsProblem, withTlsProfile } from './tls-profile';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { AssociationUser, ProtocolLimits } from './association-user';
 import { IdleTimer } from './idle-timer';
 import {
   AbortReason,
@@ -9,8 +10,9 @@ import {
   PduType,
   ProtocolError,
 } from './pdu';
-import { PduReader, type PduPart, type PdvFragment } from './pdu-reader';
-import { type ConnectionListener, PeerConnection } from './peer-connection';
+import type { PduPart, PdvFragment } from './pdu-reader';
+import { PduStream, type StreamListener } from './pdu-stream';
+import type { PeerConnection } from './peer-connection';
 import type { RequestBudget } from './request-budget';
 import {
   type Action,
@@ -25,39 +27,6 @@ import {
   stateAfter,
 } from './state-table';
 
-/** Limits and timers of an association. Seconds and bytes. */
-export interface ProtocolLimits {
-  /** ARTIM: from accept to A-ASSOCIATE-RQ, and while we wait for the peer to close (PS3.8 9.1.5). */
-  associationTimeoutSeconds: number;
-  /** No content for so long on an open association: A-ABORT. */
-  idleTimeoutSeconds: number;
-  /** The longest P-DATA-TF that we announce and take. */
-  maxPduLength: number;
-}
-
-/** How an association ended otherwise than by a release. */
-export interface Abort {
-  /** The peer, by A-ABORT or by closing the connection, or this side. */
-  by: 'peer' | 'node';
-  /** PS3.8 9.3.8 */
-  source: number;
-  reason: number;
-  text: string;
-}
-
-/** What the upper layer tells the user of its service (PS3.8 7). What a method throws aborts the association. */
-export interface AssociationUser {
-  /** P-DATA indication. */
-  data(fragment: PdvFragment): void;
-  /** A-RELEASE indication, which is answered at once. @throws ProtocolError when the peer cannot want that now */
-  releaseRequested(): void;
-  released(): void;
-  /** A-ABORT or A-P-ABORT indication, or what we aborted ourselves. */
-  aborted(abort: Abort): void;
-  /** Nothing comes any more, whatever the reason. May be called more than once. */
-  ended(): void;
-}
-
 /** What follows an A-ASSOCIATE PDU that was awaited: accepted, rejected, asked for. */
 export type AssociateAction = 'AE-3' | 'AE-4' | 'AE-6';
 const isAssociate = (action: Action | undefined): action is AssociateAction =>
@@ -70,15 +39,12 @@ const CLOSE_GRACE_MS = 200;
  * The protocol machine of the DICOM upper layer (PS3.8 9.2) on one connection: it reads PDUs, does what the state table
  * says, and keeps the timers. `Acceptor` and `Requestor` are its two roles.
  */
-export abstract class ProtocolMachine implements ConnectionListener {
+export abstract class ProtocolMachine implements StreamListener {
   private state: State = 'Sta1';
+  private readonly stream: PduStream;
   private readonly connection: PeerConnection;
-  private readonly reader: PduReader;
   private readonly idle: IdleTimer;
-  /** After a violation what follows on the stream cannot be framed any more. */
-  private framingLost = false;
   private peerMaxPduLength = 0;
-  private releaseMemory = (): void => undefined;
 
   /** @param memory for A-ASSOCIATE PDUs that arrive, which all connections share */
   constructor(
@@ -86,10 +52,10 @@ export abstract class ProtocolMachine implements ConnectionListener {
     private readonly role: Role,
     private readonly user: AssociationUser,
     private readonly limits: ProtocolLimits,
-    private readonly memory: RequestBudget,
+    memory: RequestBudget,
   ) {
-    this.reader = new PduReader(limits.maxPduLength);
-    this.connection = new PeerConnection(socket, this);
+    this.stream = new PduStream(socket, limits.maxPduLength, memory, this);
+    this.connection = this.stream.connection;
     const { idleTimeoutSeconds: seconds } = limits;
     this.idle = new IdleTimer(this.connection, seconds, () =>
       this.abort(`no PDU for ${seconds} s (idle timeout)`),
@@ -151,8 +117,8 @@ export abstract class ProtocolMachine implements ConnectionListener {
   /** Closes the connection at once. */
   close(): void {
     this.state = 'Sta1';
-    this.releaseMemory();
     this.user.ended();
+    this.stream.stop();
     this.connection.destroy();
   }
 
@@ -201,46 +167,13 @@ export abstract class ProtocolMachine implements ConnectionListener {
     this.startArtim();
   }
 
-  // What the connection tells
+  // What the stream tells
 
-  received(bytes: Buffer): void {
-    if (this.framingLost) return;
-    this.reader.push(bytes);
-    this.read();
-    if (!this.framingLost) this.reader.keepRest();
-  }
-
-  resumed(): void {
-    this.read();
-  }
-
-  lost(text: string): void {
-    const action = this.step('transport closed');
-    if (action === undefined) return;
-    const { provider: source } = AbortSource;
-    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason: AbortReason.notSpecified, text });
-    this.close();
-  }
-
-  // What the peer sends
-
-  /** What breaks the protocol ends this association, and nothing else. */
-  private read(): void {
-    try {
-      while (!this.connection.isHeld && !this.framingLost && this.state !== 'Sta1') {
-        const part = this.reader.next();
-        if (part === undefined) return;
-        this.take(part);
-      }
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  private take(part: PduPart): void {
+  take(part: PduPart): void {
     switch (part.kind) {
       case 'begin':
-        this.pduBegins(part.type, part.length);
+        // Judged before anything of its body is kept.
+        if (isViolation(actionFor(EVENT_OF_PDU[part.type], this.state))) throw this.unexpected(part.type);
         break;
       case 'fragment':
         this.fragment(part);
@@ -250,16 +183,25 @@ export abstract class ProtocolMachine implements ConnectionListener {
     }
   }
 
-  /** Judged before anything of its body is kept. */
-  private pduBegins(type: PduType, length: number): void {
-    if (isViolation(actionFor(EVENT_OF_PDU[type], this.state))) throw this.unexpected(type);
-    if (type !== PduType.associateRQ && type !== PduType.associateAC) return;
-    const release = this.memory.take(length);
-    if (release === undefined) {
-      const text = `no memory for an A-ASSOCIATE PDU of ${length} bytes beside those that are arriving`;
-      throw new ProtocolError(AbortReason.notSpecified, text);
-    }
-    this.releaseMemory = release;
+  /** A protocol violation, or a fault of ours, ends this association and nothing else: what follows is not read. */
+  failed(error: unknown): void {
+    const isTheirs = error instanceof ProtocolError;
+    const reason = isTheirs ? error.reason : AbortReason.notSpecified;
+    const text = isTheirs ? error.message : `internal error: ${String(error)}`;
+    this.stream.stop();
+    const action = this.step('invalid PDU');
+    // Before an association exists, the abort comes from the service user, without a reason.
+    if (action === 'AA-1') this.sendAbort(AbortSource.user, AbortReason.notSpecified, text);
+    if (action === 'AA-7') this.connection.send(encodeAbort(AbortSource.provider, reason));
+    if (action === 'AA-8') this.sendAbort(AbortSource.provider, reason, text);
+  }
+
+  lost(text: string): void {
+    const action = this.step('transport closed');
+    if (action === undefined) return;
+    const { provider: source } = AbortSource;
+    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason: AbortReason.notSpecified, text });
+    this.close();
   }
 
   private fragment(fragment: PdvFragment & { endsPdu: boolean }): void {
@@ -271,7 +213,6 @@ export abstract class ProtocolMachine implements ConnectionListener {
   }
 
   private pdu(type: PduType, bytes: Buffer): void {
-    this.releaseMemory();
     const event = EVENT_OF_PDU[type];
     const awaited = actionFor(event, this.state);
     const associate = isAssociate(awaited) ? this.associate(awaited, bytes) : undefined;
@@ -323,26 +264,9 @@ export abstract class ProtocolMachine implements ConnectionListener {
     this.close();
   }
 
-  // Violations
-
   private unexpected(type: PduType): ProtocolError {
     const text = `PDU type ${type} is not expected by an association that is ${STATE_WORDS[this.state]}`;
     return new ProtocolError(AbortReason.unexpectedPdu, text);
-  }
-
-  private failed(error: unknown): void {
-    if (error instanceof ProtocolError) this.violated(error.reason, error.message);
-    else this.violated(AbortReason.notSpecified, `internal error: ${String(error)}`);
-  }
-
-  /** A protocol violation, or a fault of ours: what follows on this stream is not read. */
-  private violated(reason: AbortReason, text: string): void {
-    this.framingLost = true;
-    const action = this.step('invalid PDU');
-    // Before an association exists, the abort comes from the service user, without a reason.
-    if (action === 'AA-1') this.sendAbort(AbortSource.user, AbortReason.notSpecified, text);
-    if (action === 'AA-7') this.connection.send(encodeAbort(AbortSource.provider, reason));
-    if (action === 'AA-8') this.sendAbort(AbortSource.provider, reason, text);
   }
 
   private sendAbort(source: AbortSource, reason: AbortReason, text: string): void {

@@ -1,12 +1,8 @@
 import type { Socket } from 'node:net';
 import { type AssociateAccept, readAssociateAccept, readReject } from './associate-accept';
 import { type AssociateProposal, encodeAssociateRequest } from './associate-request';
-import {
-  type AssociateAction,
-  type AssociationUser,
-  ProtocolMachine,
-  type ProtocolLimits,
-} from './protocol-machine';
+import type { AssociationUser, ProtocolLimits } from './association-user';
+import { type AssociateAction, ProtocolMachine } from './protocol-machine';
 import type { RequestBudget } from './request-budget';
 
 export interface RequestorUser extends AssociationUser {
