@@ -16,7 +16,7 @@ const ORDER = {
     'message',
     'network',
     'worker',
-    ['receiver', 'sample'],
+    ['receiver', 'sample', 'integration-soup'],
   ],
   'src/dicom': ['text', 'standard', 'read', 'data-set', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
@@ -44,9 +44,16 @@ const importDirection = Object.entries(ORDER).flatMap(([house, order]) =>
   ),
 );
 
+/** A node type's folder stands by itself. */
+const noOtherNode = {
+  regex: '^(\\.\\./){1,2}dicom(-[a-z]+)?(/|$)',
+  message: 'What node types share is in nodes/editor or nodes/runtime; they do not import each other.',
+};
+
 /** Of several configurations of a rule the last counts: each file gets all patterns that concern it at once. */
 const importRules = [
-  { files: ['src/**/*.ts', 'nodes/**/*.ts', 'bench/**/*.ts'], patterns: [noDoorPassedBy] },
+  { files: ['src/**/*.ts', 'bench/**/*.ts'], patterns: [noDoorPassedBy] },
+  { files: ['nodes/**/*.ts'], patterns: [noDoorPassedBy, noOtherNode] },
   ...importDirection.map(({ files }) => ({
     files,
     patterns: [

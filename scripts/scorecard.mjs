@@ -11,7 +11,7 @@ import { localRules } from './scorecard-rules.mjs';
 
 const NODE_RED_DEV = 'node-red-dev@0.1.6';
 const CATALOGUE = 'https://catalogue.nodered.org/catalogue.json';
-/** D03, for the reason that the README gives. */
+/** D03, for the reason that CONTRIBUTING gives. */
 const BEHIND_FOR_A_REASON = ['dcmjs'];
 
 const isLocal = process.argv[2] === '--local';
@@ -50,7 +50,7 @@ function reportBehind(packages) {
   const unexplained = packages.filter((name) => !BEHIND_FOR_A_REASON.includes(name));
   const explained = packages.filter((name) => BEHIND_FOR_A_REASON.includes(name));
   report('D03', 'has its dependencies at their latest, or a reason', unexplained.join(', '));
-  for (const name of explained) console.log(`– D03  ${name} is behind: the README says why`);
+  for (const name of explained) console.log(`– D03  ${name} is behind: CONTRIBUTING says why`);
 }
 
 async function isReachable(url) {

@@ -19,7 +19,7 @@ const EXAMPLE = join(root, 'examples', '01 Receive and show.json');
 const SAMPLE = join(root, 'test', 'fixtures', 'sample-ct.dcm');
 const MESSAGE_TIMEOUT_MS = 30_000;
 
-if (!existsSync(join(root, 'dist', 'nodes', 'dicom-in.js'))) {
+if (!existsSync(join(root, 'dist', 'nodes', 'dicom-in', 'dicom-in.js'))) {
   const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
   if (built.status !== 0) process.exit(1);
 }

@@ -1,12 +1,28 @@
-import type { SelfEcho } from '../../src/receiver';
+/** A class of deployed nodes, or one that they extend because of what they let others do. */
+type Kind<Deployed> = abstract new (...args: never[]) => Deployed;
 
-/** What the editor may ask of a node that is deployed. */
-export interface DeployedNode {
-  /** Sends the sample message into the flow. @throws SyntaxError when the node's own is no JSON */
-  sendSample(): void;
-  /** Calls the node's own port; undefined: it does not listen because of its settings. */
-  echo(): Promise<SelfEcho> | undefined;
+/** The nodes of this package that are deployed now, by node id: how the editor's routes and other nodes reach them. */
+class DeployedNodes {
+  private readonly nodes = new Map<string, object>();
+
+  add(id: string, node: object): void {
+    this.nodes.set(id, node);
+  }
+
+  remove(id: string): void {
+    this.nodes.delete(id);
+  }
+
+  /** Undefined where no node has the id, or where that is of another kind. */
+  get<Deployed extends object>(id: string, kind: Kind<Deployed>): Deployed | undefined {
+    const node = this.nodes.get(id);
+    return node instanceof kind ? node : undefined;
+  }
+
+  /** All of a kind. */
+  all<Deployed extends object>(kind: Kind<Deployed>): Deployed[] {
+    return [...this.nodes.values()].filter((node): node is Deployed => node instanceof kind);
+  }
 }
 
-/** By node id, whether they listen or not. */
-export const deployedNodes = new Map<string, DeployedNode>();
+export const deployedNodes = new DeployedNodes();

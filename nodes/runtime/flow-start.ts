@@ -1,13 +1,25 @@
 import type { NodeAPI } from 'node-red';
 
+type Runtime = Pick<NodeAPI, 'events' | 'log'>;
+
 /**
- * What nodes do once the flows have started. One listener for all of them: an emitter with one for each node warns of a leak
- * from the eleventh on.
+ * What nodes do once the flows have started. One listener for those of all types: an emitter with one for each node warns of
+ * a leak from the eleventh on.
  */
 export class FlowStart {
+  private static readonly ofRuntimes = new WeakMap<Runtime['events'], FlowStart>();
   private waiting = new Set<() => void>();
 
-  constructor(RED: Pick<NodeAPI, 'events' | 'log'>) {
+  /** The one of this Node-RED. */
+  static of(RED: Runtime): FlowStart {
+    const existing = FlowStart.ofRuntimes.get(RED.events);
+    if (existing !== undefined) return existing;
+    const start = new FlowStart(RED);
+    FlowStart.ofRuntimes.set(RED.events, start);
+    return start;
+  }
+
+  private constructor(RED: Runtime) {
     RED.events.on('flows:started', () => {
       const starts = this.waiting;
       this.waiting = new Set();
@@ -16,7 +28,7 @@ export class FlowStart {
           start();
         } catch (error) {
           // The others are to start nevertheless.
-          RED.log.error(`dicom-in: ${String(error)}`);
+          RED.log.error(`dicom: ${String(error)}`);
         }
       }
     });

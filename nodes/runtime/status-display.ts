@@ -1,16 +1,19 @@
-import type { ReceiverNodeStatus } from './receiver-status';
+import type { NodeStatus } from 'node-red';
+
+/** With the machine-readable fields that Status nodes get. */
+export type ShownStatus = NodeStatus & { state: string };
 
 /** More often nobody could read it, and every change is a message of each Status node. */
 const INTERVAL_MS = 1_000;
 
 /** Shows a node's status where it has changed, at most once a second: what comes sooner is shown when that is over. */
-export class StatusDisplay {
+export class StatusDisplay<Status extends ShownStatus = ShownStatus> {
   private shown = '';
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly current: () => ReceiverNodeStatus,
-    private readonly show: (status: ReceiverNodeStatus) => void,
+    private readonly current: () => Status,
+    private readonly show: (status: Status) => void,
   ) {}
 
   refresh(): void {

@@ -9,6 +9,7 @@ export {
   makeDurableDirectory,
   NotSyncable,
   once,
+  openToRead,
   type OnWarning,
   syncDirectory,
   syncDirectoryNow,

@@ -296,8 +296,9 @@ export class DiskQueue implements ObjectQueue {
   }
 
   private read<T>(id: string, use: (content: ObjectContent) => T, evenIfDamaged: boolean): T {
-    const damage = this.checks.damageOf(id);
-    if (damage !== undefined && !evenIfDamaged) throw new ObjectDamaged(damage);
+    const found = this.checks.resultOf(id);
+    if (found !== undefined && !evenIfDamaged)
+      throw found instanceof Error ? found : new ObjectDamaged(found);
     return this.place(id).read(id, use, this.fresh.get(id)?.bytes);
   }
 

@@ -3,7 +3,7 @@ export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
 export { Receiver, type ReceiverOutput } from './receiver';
-export type { ReceiverConfig } from './receiver-config';
+export { receiverSettings, type ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
 export { ReceiverNotRunning, type DeadLetterList } from './requests';
 export { echoOwnPort, type SelfEcho } from './self-echo';

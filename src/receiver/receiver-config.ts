@@ -5,13 +5,61 @@ import { isStorageSopClass } from '../dicom';
 import { FileOutput } from '../message';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
-import { ANY, splitList, type DicomInSettings } from '../settings';
+import { ANY, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
+
+/** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
+const RECEIVER_SETTINGS = [
+  'port',
+  'bindAddress',
+  'ourAET',
+  'acceptedCallingAETs',
+  'checkCalledAET',
+  'alsoCalledAETs',
+  'allowedHosts',
+  'associationTimeoutSeconds',
+  'idleTimeoutSeconds',
+  'maxAssociations',
+  'maxPduLength',
+  'maxObjectSizeMB',
+  'acceptUnknownSopClasses',
+  'transferSyntaxes',
+  'includeCommonFieldsNode',
+  'includeReportNode',
+  'includeTagsNode',
+  'tagsFormat',
+  'output',
+  'directory',
+  'filenameTemplate',
+  'collision',
+  'placeForHours',
+  'document',
+  'leaveOutEmpty',
+  'defaultCharacterSet',
+  'maxMessageMB',
+  'maxMessageElements',
+  'queue',
+  'onlyThisMachine',
+  'maxQueued',
+  'minFreeDiskMB',
+  'respond',
+  'responseTimeoutSeconds',
+  'acknowledge',
+  'maxInFlight',
+  'acknowledgeTimeoutSeconds',
+  'maxDeliveries',
+  'maxCrashes',
+] as const satisfies readonly DicomInField[];
+export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[number]>;
+
+/** The settings that go to a receiver. */
+export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
+  pick(settings, RECEIVER_SETTINGS);
 
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {
   /** The node's id. */
   receiverId: string;
-  settings: DicomInSettings;
+  settings: ReceiverSettings;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
   /** Undefined: clear text. */
@@ -68,7 +116,7 @@ export function listenerOptions({
   };
 }
 
-function associationPolicy(settings: DicomInSettings): AssociationPolicy {
+function associationPolicy(settings: ReceiverSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
     ourAET: settings.ourAET,

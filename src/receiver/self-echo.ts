@@ -2,7 +2,6 @@ import { createPrivateKey } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import { hostFilter, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
 import { ANY, splitList, type DicomInSettings } from '../settings';
-import type { ReceiverConfig } from './receiver-config';
 
 /** How a receiver answered a C-ECHO of our own, and what was asked. */
 export type SelfEcho = EchoOutcome & {
@@ -21,11 +20,16 @@ export type SelfEcho = EchoOutcome & {
 const CALLING_AET = 'ECHO_TEST';
 const TIMEOUT_MS = 10_000;
 
+export interface EchoedReceiver {
+  settings: Pick<
+    DicomInSettings,
+    'port' | 'bindAddress' | 'ourAET' | 'acceptedCallingAETs' | 'allowedHosts' | 'requireClientCertificate'
+  >;
+  tls?: TlsOptions;
+}
+
 /** Calls a receiver at its own port, as a sender would. */
-export async function echoOwnPort({
-  settings,
-  tls,
-}: Pick<ReceiverConfig, 'settings' | 'tls'>): Promise<SelfEcho> {
+export async function echoOwnPort({ settings, tls }: EchoedReceiver): Promise<SelfEcho> {
   const host = hostToCall(settings.bindAddress);
   const { port, ourAET: calledAET, requireClientCertificate } = settings;
   const callingAET = acceptedCaller(settings);
@@ -51,7 +55,7 @@ function hostToCall(bindAddress: string): string {
 }
 
 /** A calling AE title that the receiver lets in, if there is one. */
-function acceptedCaller({ acceptedCallingAETs }: DicomInSettings): string {
+function acceptedCaller({ acceptedCallingAETs }: EchoedReceiver['settings']): string {
   const callers = splitList(acceptedCallingAETs);
   return callers.includes(ANY) ? CALLING_AET : (callers[0] ?? CALLING_AET);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { SampleSettings } from './sample';
+import { sampleSettings, type SampleSettings } from './sample';
 
 /** What the thread is given: the whole file, which moves there. */
 export interface SampleJob {
@@ -28,7 +28,7 @@ export function convertSampleFile(job: SampleJob): Promise<SampleOutcome> {
   return new Promise((resolve) => {
     const worker = new Worker(join(__dirname, 'sample-worker.js'), {
       name: 'dicom-in:sample',
-      workerData: job,
+      workerData: { ...job, settings: sampleSettings(job.settings) } satisfies SampleJob,
       transferList: [job.file.buffer],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });

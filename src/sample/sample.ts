@@ -1,13 +1,28 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
 import { aboutObject, type FlowMessage, type MessageFacts, type PayloadSettings } from '../message';
 import type { ObjectEnvelope } from '../object';
-import { readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
+import { pick, readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
 import { sampleObject } from './sample-object';
 
 /** In the place of an object's id: an answer to a sample has nobody to go to. */
 export const SAMPLE_ID = 'sample';
 
 export type SampleSettings = PayloadSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
+
+/** The settings that a sample is made with, without all others. */
+export const sampleSettings = (settings: SampleSettings): SampleSettings =>
+  pick(settings, [
+    'includeCommonFieldsNode',
+    'includeReportNode',
+    'includeTagsNode',
+    'tagsFormat',
+    'leaveOutEmpty',
+    'defaultCharacterSet',
+    'maxMessageMB',
+    'maxMessageElements',
+    'ourAET',
+    'port',
+  ]);
 
 /** The file is DICOM, but no object that a receiver would take. */
 export class NotAnObject extends Error {

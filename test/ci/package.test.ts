@@ -59,7 +59,9 @@ describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
       'package.json',
     ]);
     assert.deepEqual(
-      files.filter((name) => /dist\/(test|bench)|\.editor\.|\.tsbuildinfo$|\.map$/.test(name)),
+      files.filter((name) =>
+        /dist\/(test|bench)|dist\/nodes\/(?:[^/]+\/)?editor\/|\.tsbuildinfo$|\.map$/.test(name),
+      ),
       [],
     );
   });
@@ -84,7 +86,7 @@ describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
   });
 
   for (const [type, icon] of [
-    ['dicom-in', 'dicom.svg'],
+    ['dicom-in', 'dicom-in.svg'],
     ['dicom-response', 'dicom-response.svg'],
   ] as const) {
     it(`serves dialog, help and icon of ${type}`, async () => {

@@ -3,19 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import {
-  checkField,
-  DEFAULTS,
-  FIELD_NAMES,
-  FIELDS,
-  PORT_WITHOUT_PRIVILEGE,
-  RESPONSE_FIELDS,
-  type Field,
-} from '../../src/settings';
+import { DICOM_IN, DICOM_RESPONSE, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
 interface Definition {
   category: string;
+  color: string;
   icon: string;
   inputs: number;
   outputs: number;
@@ -25,7 +18,7 @@ interface Definition {
   >;
 }
 
-const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', `${type}.html`), 'utf8');
+const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', type, `${type}.html`), 'utf8');
 
 /** The definition as the flow library's scorecard sees it: the literal in the html, without any other code. */
 function definition(html: string): [string, Definition] {
@@ -51,21 +44,27 @@ const [responseType, response] = definition(responseHtml);
 
 test('the type is registered with literals that need no other code', () => {
   assert.equal(type, 'dicom-in');
-  assert.equal(literal.category, 'network');
   assert.equal(literal.inputs, 0);
   assert.equal(literal.outputs, 1);
-  assert(existsSync(join(PACKAGE_DIR, 'icons', literal.icon)), `icons/${literal.icon} exists`);
+});
+
+test('all nodes are one family: a category of their own, one colour, and an icon that is named as the type is', () => {
+  for (const [name, { category, color, icon }] of [definition(html), definition(responseHtml)]) {
+    assert.deepEqual({ category, color, icon }, { category: 'DICOM', color: '#9FCDCB', icon: `${name}.svg` });
+    assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
+  }
 });
 
 test('every setting has the default that src/settings gives it, and there is no other property', () => {
-  const { outputs, ...values } = defaultValues(literal);
+  const { outputs, version, ...values } = defaultValues(literal);
   assert.equal(outputs, 1);
-  assert.deepEqual(values, JSON.parse(JSON.stringify(DEFAULTS)));
+  assert.equal(version, DICOM_IN.version);
+  assert.deepEqual(values, JSON.parse(JSON.stringify(DICOM_IN.defaults)));
 });
 
 test('what a node from the palette begins with is another value of the same kind, which passes its check', () => {
-  const initials = FIELD_NAMES.flatMap((name) => {
-    const { initial, default: value }: Field = FIELDS[name];
+  const initials = DICOM_IN.names.flatMap((name) => {
+    const { initial, default: value }: Field = DICOM_IN.fields[name];
     return initial === undefined ? [] : [{ name, initial, value }];
   });
   assert.deepEqual(
@@ -75,15 +74,18 @@ test('what a node from the palette begins with is another value of the same kind
   for (const { name, initial, value } of initials) {
     assert.notEqual(initial, value, name);
     assert.equal(typeof initial, typeof value, name);
-    assert.deepEqual(checkField(name, initial), [], name);
+    assert.deepEqual(DICOM_IN.check(name, initial), [], name);
   }
-  assert.deepEqual(checkField('port', PORT_WITHOUT_PRIVILEGE), []);
+  assert.deepEqual(DICOM_IN.check('port', PORT_WITHOUT_PRIVILEGE), []);
 });
 
-test('tls is an optional core tls-config node', () => {
-  const { type: configType, required } = literal.defaults['tls'] ?? {};
-  assert.equal(configType, 'tls-config');
-  assert.equal(required, false);
+test('configuration nodes are of the type that src/settings gives them, and optional', () => {
+  for (const name of DICOM_IN.names) {
+    const { type: configType, required } = literal.defaults[name] ?? {};
+    const field: Field = DICOM_IN.fields[name];
+    assert.equal(configType, field.kind === 'node' ? field.nodeType : undefined, name);
+    if (field.kind === 'node') assert.equal(required, false, name);
+  }
 });
 
 test('validators take value and options, so that Node-RED shows their message', () => {
@@ -93,8 +95,8 @@ test('validators take value and options, so that Node-RED shows their message', 
 });
 
 test('every setting has an input with an id and a label for it', () => {
-  for (const name of FIELD_NAMES) {
-    const id = `node-input-${name}${FIELDS[name].kind === 'list' ? '-list' : ''}`;
+  for (const name of DICOM_IN.names) {
+    const id = `node-input-${name}${DICOM_IN.fields[name].kind === 'list' ? '-list' : ''}`;
     assert(html.includes(`id="${id}"`), `${id} is there`);
     // What is kept of an import is shown as a report.
     if (name === 'imported') continue;
@@ -106,12 +108,11 @@ test('every setting has an input with an id and a label for it', () => {
 
 test('dicom-response is registered with literals, the defaults of src/settings, and an input for each property', () => {
   assert.equal(responseType, 'dicom-response');
-  const { category, inputs, outputs, icon } = response;
-  assert.deepEqual({ category, inputs, outputs }, { category: 'network', inputs: 1, outputs: 0 });
-  assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
-  const expected = Object.entries(RESPONSE_FIELDS).map(([name, field]) => [name, field.default]);
-  assert.deepEqual(defaultValues(response), Object.fromEntries(expected));
-  for (const name of Object.keys(RESPONSE_FIELDS)) {
+  assert.deepEqual([response.inputs, response.outputs], [1, 0]);
+  const { version, ...values } = defaultValues(response);
+  assert.equal(version, DICOM_RESPONSE.version);
+  assert.deepEqual(values, DICOM_RESPONSE.defaults);
+  for (const name of DICOM_RESPONSE.names) {
     assert(responseHtml.includes(`id="node-input-${name}"`), `input of ${name}`);
     assert(responseHtml.includes(`for="node-input-${name}"`), `label of ${name}`);
   }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { DEFAULTS, FIELD_NAMES, FIELDS, type FieldName } from '../../src/settings';
+import { afterEach, describe, it } from 'node:test';
+import { DICOM_IN, type DicomInField } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { NodeRed } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 /** On a disabled tab, so that nothing listens meanwhile. */
 const FLOWS = [
@@ -19,7 +20,7 @@ const FLOWS = [
     z: 'off',
     x: 120,
     y: 200,
-    ...DEFAULTS,
+    ...DICOM_IN.defaults,
     name: 'full',
     port: '${DICOM_PORT}',
     output: '${DICOM_OUTPUT}',
@@ -34,13 +35,9 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: FLOWS }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
@@ -49,8 +46,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('has an input, a label, a hint and a tooltip for every setting', async () => {
     await editor.openDialog('bare');
-    for (const field of FIELD_NAMES) {
-      const suffix = FIELDS[field].kind === 'list' ? '-list' : '';
+    for (const field of DICOM_IN.names) {
+      const suffix = DICOM_IN.fields[field].kind === 'list' ? '-list' : '';
       assert.equal(await editor.input(`${field}${suffix}`).count(), 1, `input of ${field}`);
       const hint = await editor.page.locator(`#dicom-in-hint-${field}`).textContent();
       assert(hint !== null && hint.length > 10 && !hint.includes('dicom-in.'), `hint of ${field}: ${hint}`);
@@ -66,8 +63,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('shows a newcomer name, port and AE title first', async () => {
     await editor.openDialog('bare');
-    const visible: FieldName[] = [];
-    for (const field of FIELD_NAMES) if (await editor.input(field).isVisible()) visible.push(field);
+    const visible: DicomInField[] = [];
+    for (const field of DICOM_IN.names) if (await editor.input(field).isVisible()) visible.push(field);
     assert.deepEqual(visible.sort(), [
       'bindAddress',
       'name',
@@ -124,9 +121,9 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
   it('shows the defaults of settings that a flow of an older version lacks', async () => {
     await editor.openDialog('bare');
-    for (const field of FIELD_NAMES) {
-      const input = editor.input(FIELDS[field].kind === 'list' ? `${field}-list` : field);
-      const expected = DEFAULTS[field];
+    for (const field of DICOM_IN.names) {
+      const input = editor.input(DICOM_IN.fields[field].kind === 'list' ? `${field}-list` : field);
+      const expected = DICOM_IN.defaults[field];
       if (typeof expected === 'boolean') assert.equal(await input.isChecked(), expected, field);
       else if (field !== 'tls') assert.equal(await input.inputValue(), String(expected), field);
       if (field !== 'port') assert.equal(await editor.remarks(field), '', field);
@@ -171,7 +168,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     const port = String(await freePort());
     const id = await editor.addFromPalette('dicom-in');
     await editor.openDialog(id);
-    const entered: Partial<Record<FieldName, string | boolean>> = {
+    const entered: Partial<Record<DicomInField, string | boolean>> = {
       name: 'From CT',
       port,
       ourAET: 'NODERED',
@@ -220,8 +217,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
 
     const flow = (await nodeRed.flows()).find((node) => node.id === id);
     assert(flow !== undefined);
-    for (const name of FIELD_NAMES) {
-      const expected = entered[name] ?? DEFAULTS[name];
+    for (const name of DICOM_IN.names) {
+      const expected = entered[name] ?? DICOM_IN.defaults[name];
       assert.deepEqual(flow[name], expected, name);
     }
     assert.equal(flow['outputs'], 2);

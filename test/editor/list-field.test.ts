@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const FIELD = 'acceptedCallingAETs';
 const CALLERS = 'MODALITY01,MODALITY02, mr 3';
@@ -14,16 +14,10 @@ const FLOWS = [
 ];
 
 describe('the list of allowed callers', { skip: needs('chromium'), timeout: 120_000 }, () => {
-  let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: FLOWS }, (opened) => {
+    editor = opened;
   });
   beforeEach(async () => {
     await editor.openDialog('node');

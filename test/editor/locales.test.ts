@@ -2,17 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { SampleProblem } from '../../src/sample';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import {
-  FIELD_NAMES,
-  FIELDS,
-  type ImportProblemCode,
-  type NotImported,
-  type NotUnderstood,
-  RESPONSE_FIELDS,
+  DICOM_IN,
+  DICOM_RESPONSE,
   RESPONSE_STATUSES,
-  type ProblemCode,
+  type DicomInProblem,
+  type DicomResponseProblem,
+  type Field,
 } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 
@@ -20,7 +19,7 @@ const nodes = join(PACKAGE_DIR, 'nodes');
 const read = (...path: string[]): string => readFileSync(join(nodes, ...path), 'utf8');
 
 /** What can be wrong with a setting of dicom-in. The compiler keeps this list complete, and the next. */
-const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
+const PROBLEM_CODES: Record<DicomInProblem['code'], true> = {
   required: true,
   notANumber: true,
   outOfRange: true,
@@ -40,6 +39,7 @@ const PROBLEM_CODES: Record<Exclude<ProblemCode, 'notAStatus'>, true> = {
   tlsNeeded: true,
   nothingIncluded: true,
   notKeptJson: true,
+  unknownVersion: true,
 };
 
 /** Why an import finds nothing. */
@@ -163,20 +163,30 @@ const STATUS: Record<NodeType, readonly string[]> = {
     'diskLow',
     'error',
   ],
-  'dicom-response': [],
+  'dicom-response': ['newerVersion'],
 };
 
 /** What can go wrong with an answer. */
-const ANSWER_FAILURES: Record<Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus', true> = {
+const ANSWER_FAILURES: Record<
+  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'unknownVersion',
+  true
+> = {
   noId: true,
   badStatus: true,
+  unknownVersion: true,
   unknown: true,
   alreadyAnswered: true,
   tooLate: true,
   notAwaited: true,
 };
-/** The checks of `RESPONSE_FIELDS`, and the one that the dialog adds. */
-const RESPONSE_PROBLEMS: ProblemCode[] = ['notAChoice', 'notAStatus', 'required'];
+/** What can be wrong with a setting of dicom-response. */
+const RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
+  notAChoice: true,
+  notAStatus: true,
+  required: true,
+  commentTooLong: true,
+  unknownVersion: true,
+};
 
 /** Keys written out in the html, in the editor's code and in the runtime's. */
 function writtenKeys(type: NodeType): Set<string> {
@@ -184,19 +194,19 @@ function writtenKeys(type: NodeType): Set<string> {
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(`${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  add(read(type, `${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
   add(
-    editorCode(type),
+    code(type),
     /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
-  add(read(`${type}.ts`), new RegExp(`'${type}\\.([\\w.]+)'`, 'g'));
   return used;
 }
 
-function editorCode(type: NodeType): string {
-  return readdirSync(nodes)
-    .filter((file) => file.startsWith(`${type}.`) && file.endsWith('.editor.ts'))
-    .map((file) => read(file))
+/** Of the node's type: editor and runtime. */
+function code(type: NodeType): string {
+  return readdirSync(join(nodes, type), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(type, file))
     .join('\n');
 }
 
@@ -204,12 +214,13 @@ function editorCode(type: NodeType): string {
 const USED_KEYS: Record<NodeType, () => Set<string>> = {
   'dicom-in': () => {
     const used = writtenKeys('dicom-in');
-    for (const name of FIELD_NAMES) {
+    used.add('label.version');
+    for (const name of DICOM_IN.names) {
       used.add(`label.${name}`).add(`hint.${name}`);
-      const field = FIELDS[name];
+      const field: Field = DICOM_IN.fields[name];
       if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
     }
-    const tabs = /const TABS = \[([^\]]*)\]/.exec(editorCode('dicom-in'))?.[1] ?? '';
+    const tabs = /const TABS = \[([^\]]*)\]/.exec(code('dicom-in'))?.[1] ?? '';
     for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
     for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
@@ -222,9 +233,10 @@ const USED_KEYS: Record<NodeType, () => Set<string>> = {
   },
   'dicom-response': () => {
     const used = writtenKeys('dicom-response');
-    for (const name of Object.keys(RESPONSE_FIELDS)) used.add(`label.${name}`).add(`hint.${name}`);
+    used.add('label.version');
+    for (const name of DICOM_RESPONSE.names) used.add(`label.${name}`).add(`hint.${name}`);
     for (const status of RESPONSE_STATUSES) used.add(`option.status.${status}`);
-    for (const code of RESPONSE_PROBLEMS) used.add(`problem.${code}`);
+    for (const code of Object.keys(RESPONSE_PROBLEMS)) used.add(`problem.${code}`);
     for (const key of STATUS['dicom-response']) used.add(`status.${key}`);
     for (const failure of Object.keys(ANSWER_FAILURES)) used.add(`error.${failure}`);
     return used;
@@ -251,13 +263,13 @@ function catalogue(type: NodeType, language: string): Map<string, string> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     }
   };
-  const json = JSON.parse(read('locales', language, `${type}.json`)) as Record<string, unknown>;
+  const json = JSON.parse(read(type, 'locales', language, `${type}.json`)) as Record<string, unknown>;
   assert.deepEqual(Object.keys(json), [type]);
   walk(json[type], '');
   return texts;
 }
 
-const languages = readdirSync(join(nodes, 'locales'));
+const languages = readdirSync(join(nodes, 'dicom-in', 'locales'));
 
 for (const type of NODE_TYPES) {
   for (const language of languages) {
@@ -291,7 +303,7 @@ for (const type of NODE_TYPES) {
     });
 
     test(`${type}, ${language}: the help is markdown and begins with one plain sentence`, () => {
-      const help = read('locales', language, `${type}.html`);
+      const help = read(type, 'locales', language, `${type}.html`);
       const begin = new RegExp(`^<script type="text/markdown" data-help-name="${type}">\n[^#<*\`\n]+\\.\n\n`);
       assert.match(help, begin);
       for (const heading of HEADINGS[type][language] ?? assert.fail(`headings in ${language}`)) {
@@ -324,14 +336,15 @@ const EXPLAINED: Record<NodeType, (language: string) => string> = {
   'dicom-in': (language) => {
     const page = language === 'en-US' ? 'dicom-in.md' : `dicom-in.${language}.md`;
     assert(
-      read('locales', language, 'dicom-in.html').includes(`/docs/${page})`),
+      read('dicom-in', 'locales', language, 'dicom-in.html').includes(`/docs/${page})`),
       `the help leads to ${page}`,
     );
     assert(existsSync(join(PACKAGE_DIR, 'docs', page)), page);
     return readFileSync(join(PACKAGE_DIR, 'docs', page), 'utf8');
   },
   // A long code may be broken where the sidebar is narrow.
-  'dicom-response': (language) => read('locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
+  'dicom-response': (language) =>
+    read('dicom-response', 'locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {
@@ -357,7 +370,7 @@ for (const type of NODE_TYPES) {
 
   test(`${type}: the help has the same parts in all languages`, () => {
     const parts = (language: string): string[] =>
-      read('locales', language, `${type}.html`)
+      read(type, 'locales', language, `${type}.html`)
         .split('\n')
         .filter((line) => /^(#{3,4} |\| |- |: |\d\. |```)/.test(line))
         .map((line) => /^(#+|\||-|:|\d|`+)/.exec(line)?.[0] ?? '');
@@ -367,7 +380,7 @@ for (const type of NODE_TYPES) {
 
 for (const language of languages) {
   test(`the help of dicom-in, ${language}, is short, and names the settings that decide what is lost or left out`, () => {
-    const help = read('locales', language, 'dicom-in.html');
+    const help = read('dicom-in', 'locales', language, 'dicom-in.html');
     assert(help.length < 6_500, `${help.length} characters`);
     const texts = catalogue('dicom-in', language);
     const settings = [

@@ -1,34 +1,31 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { NodeRed } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: [{ id: 'tab', type: 'tab', label: 'Flow 1' }] });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: [{ id: 'tab', type: 'tab', label: 'Flow 1' }] }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
   });
 
   const nodes = [
-    ['dicom-in', 'dicom in', 'dicom.svg'],
+    ['dicom-in', 'dicom in', 'dicom-in.svg'],
     ['dicom-response', 'dicom response', 'dicom-response.svg'],
   ] as const;
 
   for (const [type, paletteLabel, icon] of nodes) {
-    it(`has ${type} among the network nodes`, async () => {
+    it(`has ${type} among the DICOM nodes`, async () => {
       const entry = editor.paletteNode(type);
       // A long label stands on two lines.
       assert.equal((await entry.innerText()).trim().replace(/\s+/g, ' '), paletteLabel);
       const category = entry.locator('xpath=ancestor::*[contains(@class, "red-ui-palette-category")][1]');
-      assert.match(await category.innerText(), /^\s*network/);
+      assert.match(await category.innerText(), /^\s*DICOM/);
     });
 
     it(`shows the icon of ${type}, which is served`, async () => {

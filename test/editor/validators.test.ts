@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { FieldName } from '../../src/settings';
+import { after, describe, it } from 'node:test';
+import type { DicomInField } from '../../src/settings';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'Off', disabled: true },
@@ -23,7 +23,7 @@ const FLOWS = [
 ];
 
 /** What is entered, and what must stand under the field: the offending part is named. */
-const REFUSED: readonly [FieldName, string, RegExp][] = [
+const REFUSED: readonly [DicomInField, string, RegExp][] = [
   ['port', '', /a value is needed/],
   ['port', 'dicom', /"dicom" is not a whole number/],
   ['port', '70000', /70000 is outside 1 to 65535/],
@@ -49,14 +49,14 @@ const REFUSED: readonly [FieldName, string, RegExp][] = [
 ];
 
 /** What is only remarked on: the node stays valid. */
-const REMARKED: readonly [FieldName, string, RegExp][] = [
+const REMARKED: readonly [DicomInField, string, RegExp][] = [
   ['port', '104', /may not use ports below 1024/],
   ['port', '1023', /may not use ports below 1024/],
   ['acceptedCallingAETs', '', /every caller is rejected/],
   ['acceptedCallingAETs', 'CT*', /"CT\*" is compared literally/],
 ];
 
-const ACCEPTED: readonly [FieldName, string][] = [
+const ACCEPTED: readonly [DicomInField, string][] = [
   ['port', '11112'],
   ['port', '${DICOM_PORT}'],
   ['ourAET', '${AET}'],
@@ -68,23 +68,19 @@ const ACCEPTED: readonly [FieldName, string][] = [
 ];
 
 describe('what the dialog says about values', { skip: needs('chromium') }, () => {
-  let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
+  editorForSuite({ flows: FLOWS }, async (opened) => {
+    editor = opened;
     // Whatever the privileges of this test.
     await editor.page.evaluate('RED.settings.dicomInMayUsePort104 = false');
     await editor.openDialog('node');
   });
-  after(async () => {
+  after(() => {
     assert.deepEqual(editor?.errors, []);
-    await editor?.close();
-    await nodeRed?.stop();
   });
 
-  const isRefused = async (field: FieldName): Promise<boolean> =>
+  const isRefused = async (field: DicomInField): Promise<boolean> =>
     ((await editor.input(field).getAttribute('class')) ?? '').includes('input-error');
 
   for (const [field, value, expected] of REFUSED) {
@@ -156,7 +152,7 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
       const good = await editor.input(field).inputValue();
       await editor.enter(field, '0');
       assert.match(await editor.remarks(field), /0 is outside 1 to/);
-      assert.equal(await isRefused(field as FieldName), true);
+      assert.equal(await isRefused(field as DicomInField), true);
       await editor.enter(field, good);
       assert.equal(await editor.remarks(field), '');
     }

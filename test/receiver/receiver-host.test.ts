@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import type { FlowMessage } from '../../src/message';
 import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
-import { parseSettings } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 import { element } from '../dicom/support/encode';
 import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
@@ -33,7 +33,7 @@ async function start(
   throwing: Partial<HostListener> = {},
 ): Promise<Started> {
   const port = await freePort();
-  const { settings } = parseSettings({ bindAddress: '127.0.0.1', port, ...overrides });
+  const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', port, ...overrides });
   const [messages, events, faults]: [FlowMessage[], ReceiverEvent[], ReceiverFault[]] = [[], [], []];
   const host = new ReceiverHost(
     { receiverId: 'test', settings, queueDirectory: join(root, String(port)), tellsOfObjects: true },
@@ -184,7 +184,7 @@ describe('ReceiverHost', () => {
 
   it('tries again when no worker can be started, and stops meanwhile', async () => {
     const faults: ReceiverFault[] = [];
-    const { settings } = parseSettings({});
+    const { settings } = DICOM_IN.parse({});
     const config = { receiverId: 'test', settings, queueDirectory: root, tellsOfObjects: true };
     // What cannot be copied to another thread makes `new Worker` throw.
     const host = new ReceiverHost(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkField, parseSettings, type FieldName, type ProblemCode } from '../../src/settings';
+import { DICOM_IN, type DicomInField, type DicomInProblem } from '../../src/settings';
 
 /** What a value of the dialog is found to be: the problem, and the part of the value that it is about. */
-const FOUND: readonly [FieldName, string, ProblemCode | undefined, (string | number)?][] = [
+const FOUND: readonly [DicomInField, string, DicomInProblem['code'] | undefined, (string | number)?][] = [
   ['port', '1', undefined],
   ['port', '65535', undefined],
   ['port', ' ${DICOM_PORT} ', undefined],
@@ -69,7 +69,7 @@ const FOUND: readonly [FieldName, string, ProblemCode | undefined, (string | num
 
 for (const [field, value, code, about] of FOUND) {
   test(`${field} ${JSON.stringify(value)} is ${code ?? 'accepted'}`, () => {
-    const found = checkField(field, value);
+    const found = DICOM_IN.check(field, value);
     assert.deepEqual(
       found.map((finding) => finding.code),
       code === undefined ? [] : [code],
@@ -80,21 +80,21 @@ for (const [field, value, code, about] of FOUND) {
 
 test('at run time a variable that is not set is found: nothing listens or writes under its name', () => {
   const unset = { ourAET: '${A}', acceptedCallingAETs: '${B}', directory: '${C}', queueDirectory: '${D}' };
-  const found = parseSettings({ ...unset, output: 'file' }).problems;
+  const found = DICOM_IN.parse({ ...unset, output: 'file' }).problems;
   const errors = found.filter(({ severity, code }) => severity === 'error' && code === 'variableNotReplaced');
   assert.deepEqual(errors.map(({ field }) => field).sort(), Object.keys(unset).sort());
 });
 
 test('at run time a variable among other text is a warning: Node-RED leaves it as it is, and so do we', () => {
   const among = { directory: '/data/${SITE}', queueDirectory: '${A}/${B}', ourAET: 'CT_${ROOM}' };
-  const { settings, problems } = parseSettings({ ...among, output: 'file' });
+  const { settings, problems } = DICOM_IN.parse({ ...among, output: 'file' });
   const fields = problems.filter(
     ({ severity, code }) => severity === 'warning' && code === 'variableNotReplaced',
   );
   assert.deepEqual([...new Set(fields.map(({ field }) => field))].sort(), Object.keys(among).sort());
   assert.equal(problems.length, fields.length);
   assert.equal(settings.directory, among.directory);
-  const whole = parseSettings({ queueDirectory: '$(OLD_NOTATION)' }).problems;
+  const whole = DICOM_IN.parse({ queueDirectory: '$(OLD_NOTATION)' }).problems;
   assert.deepEqual(
     whole.map(({ severity }) => severity),
     ['error'],

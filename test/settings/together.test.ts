@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, checkTogether, parseSettings } from '../../src/settings';
+import { DICOM_IN, type DicomInSettings } from '../../src/settings';
 
-const found = (values: Partial<typeof DEFAULTS>): string[] =>
-  checkTogether({ ...DEFAULTS, ...values }).map(
-    ({ field, code, severity }) => `${severity} ${field} ${code}`,
-  );
+const found = (values: Partial<DicomInSettings>): string[] =>
+  DICOM_IN.checkTogether(values).map(({ field, code, severity }) => `${severity} ${field} ${code}`);
 
 test('the defaults fit each other', () => {
   assert.deepEqual(found({}), []);
@@ -27,7 +25,7 @@ test('a message without any section is a warning', () => {
 });
 
 test('parsing a configuration reports what does not fit together', () => {
-  const { problems } = parseSettings({ output: 'file' });
+  const { problems } = DICOM_IN.parse({ output: 'file' });
   assert.deepEqual(
     problems.map(({ field, code }) => [field, code]),
     [['directory', 'directoryNeeded']],

@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 import type { MessageSink } from './message-sink';
 import type { FlowNode } from './node-red';
 
@@ -33,7 +33,7 @@ export function dicomIn(
     id,
     type: 'dicom-in',
     z: TAB,
-    ...DEFAULTS,
+    ...DICOM_IN.defaults,
     port: String(dicomPort),
     bindAddress: '127.0.0.1',
     outputs,

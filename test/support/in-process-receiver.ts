@@ -1,6 +1,6 @@
 import type { FlowMessage } from '../../src/message';
 import { Receiver, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
-import { parseSettings } from '../../src/settings';
+import { DICOM_IN } from '../../src/settings';
 
 export interface Delivered {
   id: string;
@@ -21,12 +21,12 @@ export interface InProcessReceiver {
 export async function startReceiver(
   queueDirectory: string,
   overrides: Record<string, unknown> = {},
-  { handOver = true, port = 0 } = {},
+  { handOver = true, port = 0, onFault = (): unknown => undefined } = {},
 ): Promise<InProcessReceiver> {
   const delivered: Delivered[] = [];
   const events: ReceiverEvent[] = [];
   const faults: ReceiverFault[] = [];
-  const { settings } = parseSettings({ bindAddress: '127.0.0.1', ...overrides });
+  const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', ...overrides });
   let listening: (port: number) => void;
   const listens = new Promise<number>((resolve) => (listening = resolve));
   const receiver = new Receiver(
@@ -41,7 +41,10 @@ export async function startReceiver(
         if (event.event === 'listening') listening(event.port);
       },
       counters: () => undefined,
-      fault: (fault) => faults.push(fault),
+      fault: (fault) => {
+        faults.push(fault);
+        onFault();
+      },
     },
   );
   receiver.start();

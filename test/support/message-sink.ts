@@ -55,6 +55,15 @@ export class MessageSink {
     return this.until(() => this.connections > 0, 'a flow to connect');
   }
 
+  /**
+   * For a deploy that starts the flow's sender anew: call it before, and what it returns after. What the flow sends before
+   * its new connection is there would be lost.
+   */
+  nextConnection(): () => Promise<void> {
+    const before = this.connections;
+    return () => this.until(() => this.connections > before, 'the flow to connect again');
+  }
+
   /** Resolves with all messages once there are so many. */
   async count(wanted: number, timeoutMs = 20_000): Promise<SunkMessage[]> {
     await this.until(() => this.messages.length >= wanted, `${wanted} messages`, timeoutMs);

@@ -1,0 +1,50 @@
+import { SAMPLE_FILE_LIMIT, type DicomInField as FieldName } from '../../../src/settings';
+import type { Values } from './findings';
+import { request, RequestFailed } from './requests';
+
+export type SampleMessage = Readonly<Record<string, unknown>>;
+
+/** The settings that a message depends on. */
+const SETTINGS = [
+  'includeCommonFieldsNode',
+  'includeReportNode',
+  'includeTagsNode',
+  'tagsFormat',
+  'ourAET',
+  'port',
+] as const satisfies readonly FieldName[];
+
+/** The message that the node's button sends where the node has none of its own. @throws RequestFailed */
+export async function builtInSample(values: Values): Promise<SampleMessage> {
+  return (await request('GET', `dicom-in/sample?${query(values)}`)) as SampleMessage;
+}
+
+/** The message that the node would send for the object in a file. @throws RequestFailed */
+export async function convertFile(file: File, values: Values, placeholders: boolean): Promise<SampleMessage> {
+  if (file.size > SAMPLE_FILE_LIMIT) throw new RequestFailed(413, '', 'fileTooLarge');
+  await readFirstByte(file);
+  const url = `dicom-in/sample?${query(values)}&placeholders=${placeholders}`;
+  try {
+    return (await request('POST', url, file)) as SampleMessage;
+  } catch (error) {
+    // A proxy may allow less than Node-RED.
+    if (error instanceof RequestFailed && error.status === 413) {
+      throw new RequestFailed(413, error.message, 'fileTooLarge');
+    }
+    throw error;
+  }
+}
+
+/** A folder is dropped as a file, too; a request would fail with nothing to tell why. */
+async function readFirstByte(file: File): Promise<void> {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (error) {
+    throw new RequestFailed(0, String(error), 'unreadable');
+  }
+}
+
+function query(values: Values): string {
+  const entries = SETTINGS.map((field) => [field, String(values(field) as string | boolean)]);
+  return new URLSearchParams(entries).toString();
+}

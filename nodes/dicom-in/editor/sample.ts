@@ -1,0 +1,165 @@
+import { isWholeMessage } from '../../../src/settings';
+import { dialogValues, enterText, input } from './dialog';
+import { acceptChosenFile, acceptDrops } from './drop';
+import { MessageTree } from './message-tree';
+import { RequestFailed } from './requests';
+import { builtInSample, convertFile, type SampleMessage } from './sample-requests';
+import { failureText, hasText, text } from './text';
+
+/**
+ * The tab with the message that stands for what will be received: made of a file, kept in the node, or the built-in one.
+ * What is made of a file is shown only; it goes into the node when the user says so.
+ */
+export class SamplePanel {
+  private readonly element = $('#dicom-in-panel-sample');
+  private readonly template = input('receivedMessageTemplate');
+  private readonly tree = new MessageTree(this.part('tree'), (path, done) => this.tellOfCopy(path, done));
+  /** Of which a message is shown that is not kept. */
+  private file: File | undefined;
+  /** The request whose answer is waited for: earlier ones do not matter any more. */
+  private latest = 0;
+
+  /** @param template the node's own */
+  constructor(template: unknown) {
+    enterText('receivedMessageTemplate', typeof template === 'string' ? template : '');
+    const take = (file: File): void => void this.convert(file);
+    acceptDrops(this.element, { file: take });
+    acceptChosenFile(this.part('choose'), this.part('file'), take);
+    this.part('placeholders').on('change', () => {
+      if (this.file !== undefined) void this.convert(this.file);
+    });
+    this.part('discard').on('click', () => this.showStored('choose'));
+    this.part('remove').on('click', () => this.store('', 'choose'));
+    this.part('text').on('input', () => this.template.val(String(this.part('text').val())));
+    this.part('text').on('change', () => this.showStored());
+  }
+
+  /** Called when the tab is shown: an import may have brought another message, other settings make another one. */
+  refresh(): void {
+    if (this.file === undefined) this.showStored();
+  }
+
+  private async convert(file: File): Promise<void> {
+    const placeholders = this.part('placeholders').is(':checked');
+    this.file = file;
+    await this.show(text('sample.converting'), () => convertFile(file, dialogValues(), placeholders), {
+      shown: (message) => {
+        this.describe(
+          `${text('sample.notKept')} ${file.name}`,
+          placeholders ? '' : text('sample.patientData'),
+        );
+        this.offer('keep', 'discard');
+        this.part('keep')
+          .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
+          .off('click')
+          .on('click', () => this.store(JSON.stringify(message), 'remove'));
+      },
+      failed: () => this.offer('discard'),
+    });
+  }
+
+  /** @param next which button has the focus, where the one that had it goes */
+  private store(template: string, next: string): void {
+    this.template.val(template).trigger('change');
+    this.showStored(next);
+  }
+
+  /** What the node's button will send. */
+  private showStored(next?: string): void {
+    const template = String(this.template.val() ?? '');
+    this.file = undefined;
+    if (this.part('text').val() !== template) this.part('text').val(readable(template));
+    if (template.trim() === '') void this.showBuiltIn();
+    else this.showKept(template);
+    if (next !== undefined) this.part(next).trigger('focus');
+  }
+
+  private async showBuiltIn(): Promise<void> {
+    this.offer();
+    await this.show('', () => builtInSample(dialogValues()), {
+      shown: () => this.describe(text('sample.builtIn')),
+    });
+  }
+
+  private showKept(template: string): void {
+    this.latest += 1;
+    this.offer('remove');
+    const message = read(template);
+    if (message === undefined) {
+      this.describe(text('sample.kept'), text('sample.notJson'));
+      this.tree.clear();
+      this.part('edit').prop('open', true);
+      return;
+    }
+    const isMessage = isWholeMessage(message);
+    this.describe(text('sample.kept'), isMessage ? '' : text('sample.payloadOnly'));
+    this.tree.show(isMessage ? { ...message } : { payload: message });
+  }
+
+  /** Shows what a request answers, unless something else is wanted meanwhile. */
+  private async show(
+    meanwhile: string,
+    ask: () => Promise<SampleMessage>,
+    then: { shown(message: SampleMessage): void; failed?(): void },
+  ): Promise<void> {
+    this.latest += 1;
+    const mine = this.latest;
+    this.describe(meanwhile);
+    try {
+      const message = await ask();
+      if (mine !== this.latest) return;
+      this.tree.show(message);
+      then.shown(message);
+    } catch (error) {
+      if (mine !== this.latest) return;
+      this.tree.clear();
+      this.describe('', problemText(error));
+      then.failed?.();
+    }
+  }
+
+  private describe(status: string, remark = ''): void {
+    this.part('status').text(status);
+    this.part('remark')
+      .text(remark)
+      .toggle(remark !== '');
+    this.part('copied').text('');
+  }
+
+  /** Which buttons there are. */
+  private offer(...buttons: string[]): void {
+    for (const button of ['keep', 'discard', 'remove']) this.part(button).toggle(buttons.includes(button));
+  }
+
+  private tellOfCopy(path: string | undefined, done: boolean): void {
+    const words = path === undefined ? 'sample.noPath' : done ? 'sample.copied' : 'sample.notCopied';
+    this.part('copied').text(`${text(words)} ${path ?? ''}`);
+  }
+
+  private part(name: string): JQuery {
+    return this.element.find(`#dicom-in-sample-${name}`);
+  }
+}
+
+function problemText(error: unknown): string {
+  if (!(error instanceof RequestFailed)) throw error;
+  const key = `sample.problem.${error.problem}`;
+  if (error.problem === undefined || !hasText(key)) return failureText(error);
+  return error.problem === 'damaged' ? `${text(key)} (${error.message})` : text(key);
+}
+
+/** Any JSON; undefined for other text. */
+function read(template: string): unknown {
+  try {
+    return JSON.parse(template) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** On lines of its own; as it is where it was written in another way, in which it might matter. */
+function readable(template: string): string {
+  const json = read(template);
+  return json !== undefined && JSON.stringify(json) === template ? JSON.stringify(json, null, 2) : template;
+}

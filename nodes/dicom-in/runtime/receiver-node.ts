@@ -1,0 +1,210 @@
+import { join, resolve } from 'node:path';
+import type { TlsOptions } from 'node:tls';
+import type { Node, NodeAPI } from 'node-red';
+import type { FlowMessage } from '../../../src/message';
+import {
+  ReceiverHost,
+  echoOwnPort,
+  faultCode,
+  isWarning,
+  receiverSettings,
+  type ReceiverConfig,
+  type ReceiverEvent,
+  type ReceiverFault,
+  type SelfEcho,
+} from '../../../src/receiver';
+import { sampleMessage } from '../../../src/sample';
+import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
+import { Boundary } from '../../../src/worker';
+import { showInSidebar } from '../../runtime/debug-sidebar';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { QueueOwner } from '../../runtime/queue-owner';
+import { removeEmptyQueue } from '../../runtime/removed-queue';
+import { StatusDisplay } from '../../runtime/status-display';
+import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
+import { TYPE } from '../type';
+import { ReceiverLog, logsDetails } from './receiver-log';
+import { ReceiverStats } from './receiver-stats';
+import { ReceiverStatus, type ReceiverNodeStatus } from './receiver-status';
+
+/** Node-RED gives a node 15 s to close; objects under way get this much of it. */
+const STOP_GRACE_MS = 5_000;
+
+/** A deployed `dicom-in` node: joins a receiver with what Node-RED has for a node, and with the editor. */
+export class ReceiverNode extends QueueOwner {
+  readonly stats: ReceiverStats;
+  /** Undefined: the settings do not let it run. */
+  receiver: ReceiverHost | undefined;
+  private readonly text: Text;
+  private readonly status: ReceiverStatus;
+  private readonly display: StatusDisplay<ReceiverNodeStatus>;
+  private readonly log: ReceiverLog;
+  /** Around all that Node-RED, timers and the receiver call. */
+  private readonly boundary = new Boundary(({ message: reason }) =>
+    this.fault({ kind: 'unexpected', values: { reason }, down: false }),
+  );
+  private readonly settings: DicomInSettings;
+  private readonly problems: DicomInProblem[];
+  private readonly wires: readonly string[][];
+  /** Undefined: the settings do not let it run. */
+  private config: ReceiverConfig | undefined;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    this.text = nodeTexts(RED, TYPE);
+    this.status = new ReceiverStatus(this.text);
+    this.display = new StatusDisplay(
+      () => this.status.current(),
+      this.boundary.wrap((status) => node.status(status)),
+    );
+    this.stats = new ReceiverStats(node.id, node.name ?? '');
+    this.log = new ReceiverLog(node, this.boundary);
+    ({ settings: this.settings, problems: this.problems } = DICOM_IN.parse(config));
+    this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
+  }
+
+  run(): void {
+    // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
+    const start = this.boundary.wrap(this.prepare());
+    const flowStart = FlowStart.of(this.RED);
+    flowStart.add(start);
+    deployedNodes.add(this.node.id, this);
+    this.display.refresh();
+    this.node.on('close', (removed: boolean, done: () => void) => {
+      this.boundary.run(() => {
+        deployedNodes.remove(this.node.id);
+        flowStart.remove(start);
+        this.display.close();
+        this.log.close();
+      });
+      this.stop(removed)
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
+    });
+  }
+
+  /** Sends the sample message into the flow. @throws SyntaxError when the node's own is no JSON */
+  sendSample(): void {
+    this.emit(sampleMessage(this.settings, this.node.id));
+  }
+
+  /** Calls the node's own port; undefined: it does not listen because of its settings. */
+  echo(): Promise<SelfEcho> | undefined {
+    return this.config && echoOwnPort({ ...this.config, settings: this.settings });
+  }
+
+  /** What is to be done once the flows have started: to listen, or to say why not. */
+  private prepare(): () => void {
+    for (const problem of this.problems) {
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    }
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) {
+      const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+      const setting = this.text(`label.${errors[0]?.field}`);
+      return () => this.fault({ kind: 'settingsInvalid', values: { problems, setting }, down: true });
+    }
+    this.warnIfUnanswerable();
+    const tls = this.tls();
+    if (tls !== undefined && 'problem' in tls) {
+      return () => this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
+    }
+    const config = this.receiverConfig(tls?.options);
+    const receiver = this.host(config);
+    this.config = config;
+    this.receiver = receiver;
+    return () => receiver.start();
+  }
+
+  /** Nobody can answer where no wire leads anywhere. */
+  private warnIfUnanswerable(): void {
+    const { respond, acknowledge } = this.settings;
+    const isWired = this.wires[0]?.length !== 0;
+    if ((respond === 'processed' || acknowledge) && !isWired) {
+      this.node.warn(this.text('warning.nothingWired'));
+    }
+  }
+
+  private host(config: ReceiverConfig): ReceiverHost {
+    const host = new ReceiverHost(config, {
+      message: (message) => this.emit(message),
+      event: (event) => this.event(event),
+      counters: (counters) => {
+        this.status.counted(counters);
+        this.display.refresh();
+      },
+      fault: (fault) => this.fault(fault),
+    });
+    this.stats.counters = () => host.counters();
+    return host;
+  }
+
+  private async stop(removed: boolean): Promise<void> {
+    if (this.receiver === undefined || this.config === undefined) return;
+    await this.receiver.stop(STOP_GRACE_MS);
+    if (removed) await this.tellOfQueue(this.config.queueDirectory);
+  }
+
+  /** The queue of a node that is removed is patient data: it is kept, and a log line says where. An empty one goes, too. */
+  private async tellOfQueue(directory: string): Promise<void> {
+    const queue = await removeEmptyQueue(directory, this.settings.queueDirectory === '');
+    if (queue === 'holdsObjects') this.node.warn(this.text('warning.queueKept', { directory }));
+  }
+
+  /** Undefined: clear text, because no TLS is asked for. */
+  private tls(): TlsChoice | undefined {
+    const { tls, requireClientCertificate } = this.settings;
+    return tls === '' ? undefined : tlsOptions(this.RED.nodes.getNode(tls), requireClientCertificate);
+  }
+
+  private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
+    return {
+      receiverId: this.node.id,
+      settings: receiverSettings(this.settings),
+      queueDirectory: this.queueDirectory(),
+      tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
+      ...(tls && { tls }),
+    };
+  }
+
+  /** As set, or `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
+  private queueDirectory(): string {
+    if (this.settings.queueDirectory !== '') return resolve(this.settings.queueDirectory);
+    const id = this.node.id.replace(/[^A-Za-z0-9_-]/g, '_');
+    return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
+  }
+
+  /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */
+  private emit(message: FlowMessage): void {
+    if (this.settings.addIncomingMessageToCurrentTab)
+      this.boundary.run(() => showInSidebar(this.RED, this.node, message));
+    this.node.send({ ...message });
+  }
+
+  private event(event: ReceiverEvent): void {
+    this.stats.saw(event);
+    if (this.status.sees(event)) this.display.refresh();
+    this.boundary.run(() => this.log.write(event));
+    if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
+  }
+
+  /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */
+  private fault(fault: ReceiverFault): void {
+    const text = this.text(`error.${fault.kind}`, fault.values);
+    if (isWarning(fault.kind)) {
+      this.node.warn(text);
+      return;
+    }
+    this.stats.failed(fault, text);
+    this.status.failed(fault, text);
+    this.display.refresh();
+    const error = new Error(text);
+    this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
+  }
+}

@@ -1,0 +1,159 @@
+import type { NodeStatus } from 'node-red';
+import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
+import type { Text } from '../../runtime/node-texts';
+
+/** A status with machine-readable fields for Status nodes beside the words. */
+export type ReceiverNodeStatus = NodeStatus & {
+  state: 'starting' | 'listening' | 'refusing' | 'down';
+  port?: number;
+  fault?: FaultKind;
+  /** What is wrong, in words. */
+  problem?: string;
+  counters?: Counters;
+};
+
+const MAX_TEXT = 20;
+
+/** Faults that have words of their own under 20 characters beside wrong settings; others are an error. */
+const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
+  portInUse: 'portInUse',
+  needsPrivilege: 'needsPrivilege',
+  addressNotAvailable: 'addressNotAvailable',
+  listenFailed: 'listenFailed',
+  queueUnusable: 'queueUnusable',
+  queueInUse: 'queueUnusable',
+  queueShared: 'queueUnusable',
+  queueNoLock: 'queueUnusable',
+  queueNotSyncable: 'queueUnusable',
+  outputNotSyncable: 'queueUnusable',
+  tlsMissing: 'tls',
+  workerCrashed: 'restarting',
+};
+
+/** Follows a receiver and says what its node shows: whether it listens, and what it has received since its start. */
+export class ReceiverStatus {
+  private port: number | undefined;
+  private fault: { fault: ReceiverFault; problem: string } | undefined;
+  private counters: Counters | undefined;
+  /** Objects are refused for want of room, until one has been received again. */
+  private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
+
+  constructor(private readonly words: Text) {}
+
+  /** True if the event changes what is shown. */
+  sees(event: ReceiverEvent): boolean {
+    switch (event.event) {
+      case 'listening':
+        this.port = event.port;
+        this.fault = undefined;
+        return true;
+      case 'queue-full':
+      case 'disk-low':
+        this.noRoom = {
+          text: event.event === 'disk-low' ? 'diskLow' : 'queueFull',
+          received: this.counters?.received ?? 0,
+        };
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** @param problem the fault in words */
+  failed(fault: ReceiverFault, problem = ''): void {
+    if (fault.down) this.fault = { fault, problem };
+  }
+
+  counted(counters: Counters): void {
+    this.counters = counters;
+    if (this.noRoom !== undefined && counters.received > this.noRoom.received) this.noRoom = undefined;
+  }
+
+  current(): ReceiverNodeStatus {
+    if (this.fault !== undefined) {
+      const { fault, problem } = this.fault;
+      const text = this.faultText(fault);
+      return { fill: 'red', shape: 'ring', text, state: 'down', fault: fault.kind, problem };
+    }
+    if (this.port === undefined) {
+      return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
+    }
+    const { port, counters } = this;
+    if (this.noRoom !== undefined) {
+      const text = this.text(this.noRoom.text);
+      return { fill: 'yellow', shape: 'dot', text, state: 'refusing', port, ...(counters && { counters }) };
+    }
+    if (counters === undefined) {
+      return {
+        fill: 'green',
+        shape: 'ring',
+        text: this.text('listening', { port }),
+        state: 'listening',
+        port,
+      };
+    }
+    const hasWorked = counters.associations + refusedIn(counters) > 0;
+    return {
+      fill: counters.deadLetters > 0 ? 'yellow' : 'green',
+      shape: hasWorked ? 'dot' : 'ring',
+      text: this.workText(port, counters),
+      state: 'listening',
+      port,
+      ...((hasWorked || counters.queued + counters.deadLetters > 0) && { counters }),
+    };
+  }
+
+  /** Which setting is wrong, where there is room for its name. */
+  private faultText({ kind, values }: ReceiverFault): string {
+    if (kind !== 'settingsInvalid') return this.text(FAULT_STATUS[kind] ?? 'error', values);
+    const named = this.text('setting', { setting: values['setting'] ?? '' });
+    return fits(named) ? named : this.text('settings');
+  }
+
+  /** What has come, what waits, and what waits for a person: the last is what is shown where there is no room for all. */
+  private workText(port: number, counters: Counters): string {
+    const { queued, deadLetters } = counters;
+    const counts = this.countsText(port, counters);
+    const backlog = queued > 0 ? this.text('backlog', { objects: shortCount(queued) }) : '';
+    const dead = deadLetters > 0 ? this.text('deadLetters', { objects: shortCount(deadLetters) }) : '';
+    const both =
+      backlog === '' || dead === ''
+        ? ''
+        : this.text('backlogAndDeadLetters', {
+            objects: shortCount(queued),
+            deadLetters: shortCount(deadLetters),
+          });
+    const inFull = [counts, backlog, dead].filter((part) => part !== '').join(' ');
+    return [inFull, both, dead, backlog].find((text) => text !== '' && fits(text)) ?? counts;
+  }
+
+  private countsText(port: number, counters: Counters): string {
+    const refused = refusedIn(counters);
+    if (counters.associations + refused === 0) return this.text('listening', { port });
+    return this.text(refused === 0 ? 'counts' : 'countsRefused', {
+      associations: shortCount(counters.openAssociations),
+      objects: shortCount(counters.received),
+      refused: shortCount(refused),
+    });
+  }
+
+  private text(key: string, values?: Record<string, string | number>): string {
+    return this.words(`status.${key}`, values);
+  }
+}
+
+/** Node-RED has no room for longer ones beside its nodes. */
+function fits(text: string): boolean {
+  return text.length < MAX_TEXT;
+}
+
+/** Whoever and whatever was turned away: the log, the events and the stats say why. */
+function refusedIn({ rejected, connectionsRefused, refused }: Counters): number {
+  return rejected + connectionsRefused + refused;
+}
+
+/** 12345 → "12k": five characters at most, and no change with every object of a large study. */
+function shortCount(count: number): string {
+  if (count < 10_000) return String(count);
+  return count < 1_000_000 ? `${Math.floor(count / 1_000)}k` : `${Math.floor(count / 1_000_000)}M`;
+}

@@ -1,0 +1,87 @@
+import type { NodeMessage } from 'node-red';
+import type { CommandStatus } from '../../../src/network';
+import { ReceiverNotRunning, type AnswerOutcome } from '../../../src/receiver';
+import { SAMPLE_ID } from '../../../src/sample';
+import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
+import { asError } from '../../../src/worker';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import type { Text } from '../../runtime/node-texts';
+import { QueueOwner } from '../../runtime/queue-owner';
+import { TYPE } from '../type';
+
+type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
+
+/** The parts of a message that this node reads. */
+export interface AnsweringMessage extends NodeMessage {
+  dicom?: { queueId?: unknown };
+  statusCode?: unknown;
+  errorComment?: unknown;
+}
+
+type Failure = 'noId' | 'badStatus' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
+
+class AnswerFailed extends Error {
+  constructor(
+    readonly failure: Failure,
+    readonly values: Record<string, string> = {},
+  ) {
+    super(failure);
+  }
+}
+
+/** What another version means is not known: a node of one answers nothing. */
+export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
+  const found = problems.find(({ field }) => field === 'version');
+  if (found === undefined) return undefined;
+  const { value = '', known = '' } = found.values;
+  return new AnswerFailed('unknownVersion', { value: String(value), known: String(known) });
+}
+
+/** Gives an answer for the object that a message came of. @throws what `answerError` has words for */
+export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
+  const unknown = unknownVersion(parsed);
+  if (unknown !== undefined) throw unknown;
+  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId);
+  const status = answeredStatus(parsed, message);
+  // Nobody sent a sample, so nobody waits.
+  if (objectId === SAMPLE_ID) return;
+  const receiver = deployedNodes.get(ownerId, QueueOwner)?.receiver;
+  if (receiver === undefined) throw new AnswerFailed('unknown');
+  const outcome = await receiver.ask('answer', objectId, status).catch((error: unknown) => {
+    if (error instanceof ReceiverNotRunning) return 'unknown' as const;
+    throw error;
+  });
+  if (outcome !== 'answered') throw new AnswerFailed(outcome);
+}
+
+/** Node id and object id; a node's id may hold anything, an object's holds no colon. */
+function splitQueueId(queueId: unknown): [ownerId: string, objectId: string] {
+  const separator = typeof queueId === 'string' ? queueId.lastIndexOf(':') : -1;
+  if (typeof queueId !== 'string' || separator < 0) throw new AnswerFailed('noId');
+  return [queueId.slice(0, separator), queueId.slice(separator + 1)];
+}
+
+/** The message decides, where it says anything; else the dialog. */
+function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
+  const wanted = message.statusCode ?? dialogStatus(settings, problems);
+  const status = parseStatus(wanted);
+  if (status === undefined) throw new AnswerFailed('badStatus', { value: JSON.stringify(wanted) ?? '' });
+  const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
+  return status !== 0 && comment ? { status, comment } : { status };
+}
+
+/** What is wrong is not replaced by Success, which is the default. */
+function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResponseProblem[]): unknown {
+  const { status, customStatus } = settings;
+  const wrong = problems.find(({ field }) => field === 'status');
+  if (wrong !== undefined) return wrong.values['value'];
+  return status === 'custom' ? customStatus : status;
+}
+
+/** The failure in the editor's language, with a code for Catch nodes: `alreadyAnswered` → `DICOM_RESPONSE_ALREADY_ANSWERED`. */
+export function answerError(text: Text, error: unknown): Error {
+  if (!(error instanceof AnswerFailed)) return asError(error);
+  const { failure, values } = error;
+  const code = `${TYPE}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
+  return Object.assign(new Error(text(`error.${failure}`, values)), { code });
+}

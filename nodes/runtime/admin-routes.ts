@@ -1,0 +1,80 @@
+import type { Request, Response } from 'express';
+import type { NodeAPI } from 'node-red';
+import { asError } from '../../src/worker';
+import { deployedNodes } from './deployed-nodes';
+
+/** Answers a request, at once or later. */
+type Answer = (request: Request, response: Response) => unknown;
+type Method = 'get' | 'post' | 'delete';
+
+/** An error with a status of its own for HTTP, and where it has one, a name for the editor. */
+export class RequestRefused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly problem?: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Admin routes of a node type: below its name, for those who may read it (`get`) or write it (all else). To be made once,
+ * when the module is loaded.
+ */
+export class AdminRoutes<Deployed extends object> {
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly type: string,
+    private readonly kind: abstract new (...args: never[]) => Deployed,
+  ) {}
+
+  /** @param path below the type's name */
+  on(method: Method, path: string, answer: Answer): void {
+    const permission = `${this.type}.${method === 'get' ? 'read' : 'write'}`;
+    this.RED.httpAdmin[method](
+      `/${this.type}/${path}`,
+      this.RED.auth.needsPermission(permission),
+      answering(answer),
+    );
+  }
+
+  /** One about a deployed node. @param path below the node's id */
+  onNode(
+    method: Method,
+    path: string,
+    answer: (node: Deployed, request: Request, response: Response) => unknown,
+  ): void {
+    this.on(method, `:id/${path}`, (request, response) => {
+      const node = deployedNodes.get(parameter(request, 'id'), this.kind);
+      if (node === undefined) throw new RequestRefused(404, `no ${this.type} node of this id is deployed`);
+      return answer(node, request, response);
+    });
+  }
+}
+
+/** A part of the path that the route has a name for. */
+export function parameter(request: Request, name: string): string {
+  return (request.params as Record<string, string | undefined>)[name] ?? '';
+}
+
+/**
+ * A handler for Express from which nothing gets out, neither a throw nor a rejected promise, which would end Node-RED: what
+ * goes wrong is answered.
+ */
+function answering(answer: Answer) {
+  return (request: Request, response: Response): void => {
+    Promise.resolve()
+      .then(() => answer(request, response))
+      .catch((thrown: unknown) => {
+        // Half an answer cannot be taken back: the connection ends.
+        if (response.headersSent) response.destroy();
+        else answerError(response, asError(thrown));
+      });
+  };
+}
+
+function answerError(response: Response, error: Error): void {
+  const { status, problem } = error instanceof RequestRefused ? error : { status: 500, problem: undefined };
+  response.status(status).json({ message: error.message, ...(problem !== undefined && { problem }) });
+}

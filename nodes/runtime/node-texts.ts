@@ -1,0 +1,14 @@
+import type { NodeAPI } from 'node-red';
+import type { Problem } from '../../src/settings';
+
+/** A text of a node type's catalogue, in Node-RED's language, with values put in. */
+export type Text = (key: string, values?: Record<string, string | number>) => string;
+
+export function nodeTexts(RED: NodeAPI, type: string): Text {
+  return (key, values) => RED._(`${type}.${key}`, values);
+}
+
+/** What is wrong with a setting, in words. */
+export function problemText(text: Text, { field, code, values }: Problem): string {
+  return `${text(`label.${field}`)}: ${text(`problem.${code}`, values)}`;
+}

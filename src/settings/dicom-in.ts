@@ -1,0 +1,146 @@
+import { checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-titles';
+import { checkBindAddress, checkHostList } from './checks/addresses';
+import { checkCharacterSet } from './checks/character-sets';
+import { checkReplaced } from './checks/environment';
+import { checkFilenameTemplate } from './checks/filename-template';
+import { checkUidList } from './checks/uids';
+import { define, type NameOf, type SettingsOf } from './define';
+import { choice, configNode, flag, integer, list, startingAs, text, type BooleanField } from './fields';
+import { finding, type Finding, type Problem } from './finding';
+
+const MAX_SECONDS = 86_400;
+
+/** What a node from the palette listens on where the runtime may not use 104: DICOM's registered port beside that. */
+export const PORT_WITHOUT_PRIVILEGE = 11_112;
+
+/** Every property of a `dicom-in` node in the flow JSON: its default, its unit or choices, and its check. */
+const FIELDS = {
+  name: text(''),
+
+  // Listener
+  /** A node from the palette has PORT_WITHOUT_PRIVILEGE where the runtime may not use 104. */
+  port: integer(104, 1, 65_535),
+  bindAddress: text('', checkBindAddress),
+  ourAET: text('HL7SOUP_SCP', checkAeTitle),
+  /** Empty: clear text. */
+  tls: configNode('tls-config'),
+  requireClientCertificate: flag(false),
+
+  // Access
+  acceptedCallingAETs: text('*', checkAeTitleList),
+  checkCalledAET: flag(false),
+  /** Further AE titles of ours, on the same port. */
+  alsoCalledAETs: text('', checkOwnAeTitles),
+  allowedHosts: text('', checkHostList),
+
+  // Limits. Seconds, bytes, megabytes (10^6 bytes) as the names say.
+  associationTimeoutSeconds: integer(30, 1, MAX_SECONDS),
+  idleTimeoutSeconds: integer(60, 1, MAX_SECONDS),
+  maxAssociations: integer(50, 1, 10_000),
+  maxPduLength: integer(262_144, 4_096, 16_777_216),
+  /** 0: no limit. */
+  maxObjectSizeMB: integer(0, 0, 1_000_000),
+
+  // What is accepted
+  acceptUnknownSopClasses: flag(true),
+  transferSyntaxes: text('', checkUidList),
+
+  // Message
+  includeCommonFieldsNode: flag(true),
+  includeReportNode: flag(true),
+  includeTagsNode: flag(true),
+  tagsFormat: choice('keyword', 'dicom-json'),
+  output: choice('none', 'buffer', 'file'),
+  directory: text('', checkReplaced),
+  filenameTemplate: text(
+    '{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
+    checkFilenameTemplate,
+  ),
+  /** What happens when a file of that name is there: another name, replace it, or keep it if it is the same object. */
+  collision: startingAs('skip-identical', choice('keep-both', 'overwrite', 'skip-identical')),
+  /** An object that cannot be put in place for so long becomes a dead letter; 0: it is tried for ever. */
+  placeForHours: integer(24, 0, 8_760),
+  /** `msg.dicom.document`: the document of an object that encapsulates one. */
+  document: flag(true),
+  /** Attributes without a value are left out of CommonFields and of Tags in the keyword layout. */
+  leaveOutEmpty: flag(false),
+  /** Used where an object declares no character set, and where the declared one cannot be. */
+  defaultCharacterSet: text('ISO_IR 100', checkCharacterSet),
+  /** Larger messages (10^6 bytes of JSON), or ones of more values and keys, have references in Tags. */
+  maxMessageMB: integer(2, 1, 1_000),
+  maxMessageElements: integer(25_000, 100, 10_000_000),
+  addIncomingMessageToCurrentTab: flag(false),
+  emitEvents: flag(false),
+
+  // Delivery
+  queue: choice('disk-synced', 'disk', 'memory'),
+  /** Empty: `<userDir>/dicom/<node id>`. */
+  queueDirectory: text('', checkReplaced),
+  /** The queue's lock holds on one machine only: on a file system that others may share, somebody has to say that none does. */
+  onlyThisMachine: startingAs<BooleanField>(false, flag(true)),
+  maxQueued: integer(10_000, 1, 10_000_000),
+  /** Below so much free space (10^6 bytes) on the queue's disk nothing is accepted; 0: no check. */
+  minFreeDiskMB: integer(512, 0, 1_000_000_000),
+  respond: choice('received', 'processed'),
+  responseTimeoutSeconds: integer(30, 1, MAX_SECONDS),
+  acknowledge: flag(false),
+  /** Messages that the flow may hold unacknowledged at a time. */
+  maxInFlight: integer(16, 1, 1_000),
+  acknowledgeTimeoutSeconds: integer(300, 1, MAX_SECONDS),
+  /** How often an object is delivered at most before it becomes a dead letter. */
+  maxDeliveries: integer(5, 1, 1_000),
+  /** How often Node-RED or the receiver may end while it has an object, before that becomes a dead letter. */
+  maxCrashes: integer(10, 1, 1_000),
+
+  // Sample, and what is kept for import and export only
+  receivedMessageTemplate: text(''),
+  messageType: integer(11, 0, 1_000),
+  filters: text(''),
+  variableTransformers: text(''),
+  transformers: text(''),
+  activities: list(),
+  workflowPatternName: text(''),
+  settingId: text(''),
+  /** The imported receiver as JSON text: text, because an object's keys could be anything. */
+  imported: text('', checkKeptJson),
+};
+
+export type DicomInField = NameOf<typeof FIELDS>;
+/** The settings of a `dicom-in` node, typed and checked. */
+export type DicomInSettings = SettingsOf<typeof FIELDS>;
+type TogetherProblem = Problem<DicomInField, 'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded'>;
+
+export const DICOM_IN = define('dicom-in', FIELDS, { together: checkTogether, migrations: [] });
+/** What can be wrong with the settings of a `dicom-in` node. */
+export type DicomInProblem = ReturnType<typeof DICOM_IN.parse>['problems'][number];
+
+function checkTogether(settings: DicomInSettings): TogetherProblem[] {
+  const problems: TogetherProblem[] = [];
+  if (settings.output === 'file' && settings.directory === '') {
+    problems.push({ field: 'directory', ...finding('directoryNeeded') });
+  }
+  if (settings.requireClientCertificate && settings.tls === '') {
+    // Listening without the protection that was asked for would be worse than not listening.
+    problems.push({ field: 'requireClientCertificate', ...finding('tlsNeeded') });
+  }
+  const { includeCommonFieldsNode, includeReportNode, includeTagsNode } = settings;
+  if (!includeCommonFieldsNode && !includeReportNode && !includeTagsNode) {
+    problems.push({ field: 'includeTagsNode', ...finding('nothingIncluded', {}, 'warning') });
+  }
+  return problems;
+}
+
+/** An imported receiver as it is kept. Only export needs it, so that a damaged one keeps nobody from listening. */
+function checkKeptJson(value: string): Finding<'notKeptJson'>[] {
+  return value.trim() === '' || isJsonObject(value) ? [] : [finding('notKeptJson', {}, 'warning')];
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
