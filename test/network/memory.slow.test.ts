@@ -33,7 +33,7 @@ describe('memory', { timeout: 120_000 }, () => {
         discard: () => undefined,
       }),
     };
-    const listener = await testListener({ store });
+    const listener = await testListener({ store, policy: { maxAssociations: ASSOCIATIONS + 1 } });
     const peers = await Promise.all(Array.from({ length: ASSOCIATIONS }, () => associate(listener.port)));
     const before = usedBytes();
     // One buffer for all: what the peers hold themselves must not be counted.

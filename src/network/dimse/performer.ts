@@ -100,7 +100,7 @@ export class Performer {
   private append(arriving: Arriving, { bytes, isLast }: MessagePart & { kind: 'data' }): void {
     const { performing, maxBytes } = arriving;
     arriving.bytes += bytes.length;
-    if (!('refused' in performing)) {
+    if (bytes.length > 0 && !('refused' in performing)) {
       const refused =
         maxBytes > 0 && arriving.bytes > maxBytes ? tooLarge(maxBytes) : performing.append(bytes);
       if (refused !== undefined) {
