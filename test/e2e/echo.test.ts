@@ -11,7 +11,7 @@ import { needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import { nodeRedForSuite } from '../support/with-node-red';
 
-describe('the test echo', { timeout: 120_000 }, () => {
+describe('the test echo', { timeout: 900_000 }, () => {
   const certificates = new Certificates();
   let nodeRed: NodeRed;
   let sink: MessageSink;

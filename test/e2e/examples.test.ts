@@ -45,7 +45,7 @@ function forTest(
   ];
 }
 
-describe('example flows', { timeout: 120_000 }, () => {
+describe('example flows', { timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

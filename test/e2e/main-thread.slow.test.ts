@@ -50,7 +50,7 @@ const HOSTILE: readonly (readonly [what: string, tail: () => Buffer])[] = [
 
 describe(
   "Node-RED's own thread, while objects come that were made to hold it up",
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   () => {
     const probe = loopProbe();
     let nodeRed: NodeRed;

@@ -34,7 +34,7 @@ if (!isMainThread) setInterval(() => {
 
 const DEPLOYS = 10;
 
-describe('a receiver that dies does not take Node-RED with it', { timeout: 300_000 }, () => {
+describe('a receiver that dies does not take Node-RED with it', { timeout: 900_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dicom-sabotage-'));
   const order = join(folder, 'order');
   const saboteur = join(folder, 'saboteur.js');

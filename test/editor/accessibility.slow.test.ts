@@ -48,7 +48,7 @@ interface Violation {
 
 describe(
   'the dialogs for people who see, hear or type differently',
-  { skip: needs('chromium'), timeout: 240_000 },
+  { skip: needs('chromium'), timeout: 900_000 },
   () => {
     for (const theme of ['light', 'dark'] as const) {
       it(`have nothing that axe finds in the ${theme} theme`, async () => {

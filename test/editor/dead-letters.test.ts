@@ -51,7 +51,7 @@ function flows(port: number, queueDirectory: string): FlowNode[] {
   ];
 }
 
-describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_000 }, () => {
+describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;
@@ -242,7 +242,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
     await showPanel();
     await waitForNumber(2);
     const facts = (row: number): Promise<string[]> =>
-      rows().nth(row).locator('.dicom-in-facts span').allInnerTexts();
+      rows().nth(row).locator('.dicom-facts span').allInnerTexts();
     const [patient, modality, kind, size, sender, received, setAside, ...rest] = await facts(0);
     assert.deepEqual(
       [patient, modality, kind],

@@ -13,7 +13,7 @@ import { until } from '../support/until';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
-describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 300_000 }, () => {
+describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 900_000 }, () => {
   const certificates = new Certificates();
   let nodeRed: NodeRed;
   let editor: EditorPage;
@@ -48,12 +48,12 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
   }
   const part = (name: string): Locator => editor.page.locator(`#dicom-in-feedback-${name}`);
   const has = (name: string, words: string | RegExp): Promise<void> =>
-    part(name).filter({ hasText: words }).waitFor({ timeout: 15_000 });
+    part(name).filter({ hasText: words }).waitFor();
   const dcmtk = async (program: 'echoscu' | 'storescu', aet: string, ...more: string[]): Promise<number> =>
     (await run(program, ['-aet', aet, '-aec', 'HL7SOUP_SCP', '127.0.0.1', String(port), ...more])).code ?? -1;
   const echo = async (): Promise<string> => {
     await part('echo').click();
-    await editor.page.locator('#dicom-in-feedback-outcome:is(.dicom-in-good, .dicom-in-bad)').waitFor();
+    await editor.page.locator('#dicom-in-feedback-outcome:is(.dicom-good, .dicom-bad)').waitFor();
     return part('outcome').innerText();
   };
   /** Listens on the node's port in its place. */

@@ -20,12 +20,14 @@ function texts(type: string, language: string): Set<string> {
     else if (value !== null && typeof value === 'object') Object.values(value).forEach(walk);
   };
   walk(
-    JSON.parse(readFileSync(join(PACKAGE_DIR, 'nodes', type, 'locales', language, `${type}.json`), 'utf8')),
+    JSON.parse(
+      readFileSync(join(PACKAGE_DIR, 'dist', 'nodes', type, 'locales', language, `${type}.json`), 'utf8'),
+    ),
   );
   return new Set([...found].filter((text) => text.includes(' ') && !text.includes('__')));
 }
 
-describe('the editor in German', { skip: needs('chromium'), timeout: 120_000 }, () => {
+describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;

@@ -26,7 +26,7 @@ function initial(port: number): Record<string, unknown> {
   return { ...Object.fromEntries(values), port };
 }
 
-describe('a node from the palette, and all others', { skip: needs('chromium'), timeout: 240_000 }, () => {
+describe('a node from the palette, and all others', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
@@ -126,7 +126,7 @@ function canTakePrivilegeAway(): string | false {
 
 describe(
   'the port of a node from the palette',
-  { skip: needs('chromium') || canTakePrivilegeAway(), timeout: 240_000 },
+  { skip: needs('chromium') || canTakePrivilegeAway(), timeout: 900_000 },
   () => {
     let folder: string;
     before(async () => {

@@ -35,7 +35,7 @@ const HOSTILE = {
 const debugNode = (id: string, complete: string): FlowNode =>
   flowNode(id, 'debug', { active: true, tosidebar: true, targetType: 'msg', complete, wires: [] });
 
-describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => {
+describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let folder: string;
@@ -121,7 +121,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     await item('1').click();
     assert.equal(await clipboard(), 'payload.Tags.ImagePositionPatient[1]');
     await item('Tags').hover();
-    await item('Tags').locator('.dicom-in-tree-copy').click();
+    await item('Tags').locator('.dicom-tree-copy').click();
     assert.equal(await clipboard(), 'payload.Tags');
     assert.equal(await template(), '', 'nothing is kept yet');
   });
@@ -299,7 +299,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 240_000 }, () => 
     editor.page.locator('.red-ui-debug-msg-payload').getByText(value, { exact: true }).last().waitFor();
 });
 
-describe('the sample of a user who may only look', { skip: needs('chromium'), timeout: 120_000 }, () => {
+describe('the sample of a user who may only look', { skip: needs('chromium'), timeout: 900_000 }, () => {
   it('is shown, and a file or the button says which permission is missing', async () => {
     const flows = [{ id: TAB, type: 'tab', label: 'Flow 1' }, dicomIn('in', await freePort(), [[]])];
     const setup = { flows, settings: { adminAuth: adminAuth({ reader: 'read' }) }, user: 'reader' };

@@ -65,7 +65,7 @@ export class MessageSink {
   }
 
   /** Resolves with all messages once there are so many. */
-  async count(wanted: number, timeoutMs = 20_000): Promise<SunkMessage[]> {
+  async count(wanted: number, timeoutMs = 60_000): Promise<SunkMessage[]> {
     await this.until(() => this.messages.length >= wanted, `${wanted} messages`, timeoutMs);
     return this.messages;
   }
@@ -88,7 +88,7 @@ export class MessageSink {
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
 
-  private async until(done: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+  private async until(done: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!done()) {
       const left = deadline - Date.now();

@@ -49,7 +49,7 @@ export class RawPeer {
   }
 
   /** The next PDU; undefined when the connection ends before one. */
-  async next(timeoutMs = 5_000): Promise<ReceivedPdu | undefined> {
+  async next(timeoutMs = 60_000): Promise<ReceivedPdu | undefined> {
     const deadline = Date.now() + timeoutMs;
     while (this.pdus.length === 0 && !this.isClosed) {
       const left = deadline - Date.now();

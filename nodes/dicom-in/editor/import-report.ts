@@ -11,10 +11,8 @@ import {
   type ReceiverField,
   type ReceiverValue,
 } from '../../../src/integration-soup';
-import { dialogValues } from './dialog';
-import { remarks } from './findings';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
+import type { EditorNode } from '../../editor';
+import { form, text } from './form';
 
 /** Fields that only name settings of Integration Soup, which a flow must do instead. */
 const LINKS = ['filters', 'variableTransformers', 'transformers', 'activities'] as const;
@@ -50,7 +48,7 @@ export function problemReport(
   const place = excerpt === '' ? '' : `${text('importExport.place', { line, column })} `;
   const message = `${place}${text(`importExport.problem.${code}`)}${found.trim() === '' ? '' : ` ${found}`}`;
   return $('<div>').append(
-    $('<p class="dicom-in-remark dicom-in-error">').text(message),
+    $('<p class="dicom-remark dicom-error">').text(message),
     excerpt === '' ? $() : $('<pre>').text(excerpt),
     section('importExport.notImported', left.map(notImportedRow)),
   );
@@ -77,11 +75,10 @@ export function showKept(imported: string): void {
 }
 
 function wrongFields(node: EditorNode): JQuery[] {
-  const values = dialogValues();
   return (
     ['port', 'ourAET', 'acceptedCallingAETs', 'associationTimeoutSeconds', 'messageType'] as const
   ).flatMap((field) =>
-    remarks(node, field, values).map((remark) => row(text(`label.${field}`), remark.text)),
+    form.remarksInDialog(node, field).map((remark) => row(text(`label.${field}`), remark.text)),
   );
 }
 

@@ -7,9 +7,9 @@ export function acceptDrops(
     event.preventDefault();
     // The workspace takes files, too.
     event.stopPropagation();
-    element.addClass('dicom-in-drop');
+    element.addClass('dicom-drop');
   });
-  element.on('dragleave drop', () => void element.removeClass('dicom-in-drop'));
+  element.on('dragleave drop', () => void element.removeClass('dicom-drop'));
   element.on('drop', (event) => {
     const dropped = event.originalEvent?.dataTransfer;
     event.preventDefault();

@@ -1,33 +1,32 @@
-import { DICOM_IN, splitList, type DicomInField as FieldName } from '../../../src/settings';
-import { DIALOG, input } from './dialog';
-import { text } from './text';
+import { splitList } from '../../src/settings';
+import type { Texts } from './texts';
 
-/** Settings whose comma text is edited entry by entry, and what an empty entry shows. */
-const LIST_FIELDS: readonly [FieldName, string][] = [
-  ['acceptedCallingAETs', 'placeholder.acceptedCallingAETs'],
-  ['allowedHosts', 'placeholder.allowedHosts'],
-];
 /** What stands between entries where a list is pasted from: a setting, a file, a column of a table. */
 const SEPARATORS = /[,;\t\r\n]+/;
 
-export function createListFields(): void {
-  for (const [field, placeholder] of LIST_FIELDS) new ListField(field, text(placeholder));
+/** The part of a form that a list of entries needs. */
+interface ListForm<Name extends string> {
+  readonly type: string;
+  readonly dialog: JQuery;
+  readonly texts: Texts;
+  readonly fields: { input(name: Name): JQuery };
+  isEntryWrong(name: Name, entry: string, isOnly: boolean): boolean;
 }
 
 /**
  * Shows comma text as a list of inputs. The text itself is in the setting's own hidden input, and stays as it came until
  * an entry is changed. There is always an input: an empty list has an empty one.
  */
-class ListField {
+export class EntryList<Name extends string> {
   private readonly element: JQuery;
   private readonly stored: JQuery;
 
   constructor(
-    private readonly field: FieldName,
-    private readonly placeholder: string,
+    private readonly form: ListForm<Name>,
+    private readonly name: Name,
   ) {
-    this.element = $(`#dicom-in-list-${field}`);
-    this.stored = input(field);
+    this.element = $(`#${form.type}-list-${name}`);
+    this.stored = form.fields.input(name);
     this.show(this.storedEntries());
     this.element.on('input', 'li input', ({ currentTarget }) => {
       const entry = $(currentTarget as HTMLElement);
@@ -42,7 +41,7 @@ class ListField {
     );
     this.element.children('button').on('click', () => this.insertAfter(this.rows().last()));
     // An import fills the hidden input. Our own inputs are ahead of it.
-    $(DIALOG).on('change', ({ target }) => {
+    form.dialog.on('change', ({ target }) => {
       if (this.element.has(target).length === 0 && !this.isShown()) this.show(this.storedEntries());
     });
   }
@@ -112,8 +111,8 @@ class ListField {
     const entry = $('<input type="text" spellcheck="false" autocomplete="off">')
       .val(value)
       .attr({
-        placeholder: this.placeholder,
-        'aria-describedby': `dicom-in-hint-${this.field} dicom-in-remarks-${this.field}`,
+        placeholder: this.form.texts.text(`placeholder.${this.name}`),
+        'aria-describedby': `${this.form.type}-hint-${this.name} ${this.form.type}-remarks-${this.name}`,
       });
     const remove = $('<button type="button" class="red-ui-button red-ui-button-small">').append(
       $('<i class="fa fa-remove" aria-hidden="true">'),
@@ -130,11 +129,13 @@ class ListField {
   /** Which entries are wrong, and what only one row, or an empty one, does not need. */
   private mark(): void {
     const rows = this.rows();
+    const { text } = this.form.texts;
+    const isOnly = this.entries().length <= 1;
     rows.each((index, row) => {
       const entry = $(row).find('input');
       const value = String(entry.val()).trim();
-      const isWrong = value !== '' && this.isWrong(value);
-      const label = `${text(`label.${this.field}`)} ${index + 1}`;
+      const isWrong = value !== '' && this.form.isEntryWrong(this.name, value, isOnly);
+      const label = `${text(`label.${this.name}`)} ${index + 1}`;
       entry
         .toggleClass('input-error', isWrong)
         .attr({ 'aria-invalid': String(isWrong), 'aria-label': label });
@@ -142,15 +143,6 @@ class ListField {
       remove.attr('aria-label', `${text('list.remove')} ${value}`).toggle(rows.length > 1 || value !== '');
     });
     this.element.children('button').toggle(rows.last().find('input').val() !== '');
-  }
-
-  private isWrong(value: string): boolean {
-    // Only a value of its own may be a variable that is replaced at start.
-    const findings =
-      this.entries().length > 1
-        ? DICOM_IN.fields[this.field].check(value)
-        : DICOM_IN.check(this.field, value);
-    return findings.some(({ severity }) => severity === 'error');
   }
 
   private rows(): JQuery {

@@ -4,7 +4,7 @@
  * anybody's: they go into the page as text.
  */
 import { propertyPath } from './property-path';
-import { text } from './text';
+import type { Texts } from './texts';
 
 /** More rows, and longer values, help nobody. */
 const MAX_ROWS = 500;
@@ -20,6 +20,7 @@ export class MessageTree {
   /** @param copied told of what was asked for: the path, undefined where there is none, and whether it was copied */
   constructor(
     private readonly element: JQuery,
+    private readonly texts: Texts,
     private readonly copied: (path: string | undefined, done: boolean) => void,
   ) {
     element.attr('role', 'tree').on('click', LINE, (event) => this.clicked(event));
@@ -27,10 +28,10 @@ export class MessageTree {
   }
 
   show(message: Readonly<Record<string, unknown>>): void {
-    this.element.empty().append(rows(Object.entries(message), ''));
+    this.element.empty().append(rows(Object.entries(message), '', this.texts));
     for (const path of ['payload', 'payload.CommonFields']) {
       this.element.find(BRANCH).each((_, item) => {
-        if (pathOf($(item)) === path) expand($(item), true);
+        if (pathOf($(item)) === path) this.expand($(item), true);
       });
     }
     this.element.find(ITEM).first().attr('tabindex', 0);
@@ -43,8 +44,8 @@ export class MessageTree {
   private clicked(event: JQuery.TriggeredEvent): void {
     const item = $(event.currentTarget as HTMLElement).parent();
     this.focus(item);
-    const isCopy = $(event.target as HTMLElement).is('.dicom-in-tree-copy');
-    if (item.is(BRANCH) && !isCopy) expand(item, !isExpanded(item));
+    const isCopy = $(event.target as HTMLElement).is('.dicom-tree-copy');
+    if (item.is(BRANCH) && !isCopy) this.expand(item, !isExpanded(item));
     else this.copy(item);
   }
 
@@ -66,7 +67,7 @@ export class MessageTree {
     switch (key) {
       case 'Enter':
       case ' ':
-        if (item.is(BRANCH)) expand(item, !isExpanded(item));
+        if (item.is(BRANCH)) this.expand(item, !isExpanded(item));
         else this.copy(item);
         return true;
       case 'ArrowDown':
@@ -83,14 +84,23 @@ export class MessageTree {
         return true;
       case 'ArrowRight':
         if (isExpanded(item)) this.focus(item.find(ITEM).first());
-        else if (item.is(BRANCH)) expand(item, true);
+        else if (item.is(BRANCH)) this.expand(item, true);
         return true;
       case 'ArrowLeft':
-        if (isExpanded(item)) expand(item, false);
+        if (isExpanded(item)) this.expand(item, false);
         else this.focus(item.parent().closest(ITEM));
         return true;
       default:
         return false;
+    }
+  }
+
+  /** Rows are made when they are first seen: a message may have thousands. */
+  private expand(item: JQuery, open: boolean): void {
+    item.attr('aria-expanded', String(open));
+    const group = item.children('[role="group"]');
+    if (open && group.is(':empty')) {
+      group.append(rows(item.data('entries') as Entry[], pathOf(item), this.texts));
     }
   }
 
@@ -103,8 +113,8 @@ export class MessageTree {
   private copy(item: JQuery): void {
     const path = pathOf(item);
     const done = path !== undefined && RED.clipboard.copyText(path);
-    this.element.find('.dicom-in-tree-copied').removeClass('dicom-in-tree-copied');
-    item.find('> div > .dicom-in-tree-copy').toggleClass('dicom-in-tree-copied', done);
+    this.element.find('.dicom-tree-copied').removeClass('dicom-tree-copied');
+    item.find('> div > .dicom-tree-copy').toggleClass('dicom-tree-copied', done);
     this.copied(path, done);
   }
 }
@@ -112,25 +122,18 @@ export class MessageTree {
 const pathOf = (item: JQuery): string | undefined => item.data('path') as string | undefined;
 const isExpanded = (item: JQuery): boolean => item.attr('aria-expanded') === 'true';
 
-/** Rows are made when they are first seen: a message may have thousands. */
-function expand(item: JQuery, open: boolean): void {
-  item.attr('aria-expanded', String(open));
-  const group = item.children('[role="group"]');
-  if (open && group.is(':empty')) {
-    group.append(rows(item.data('entries') as Entry[], pathOf(item)));
-  }
-}
-
 type Entry = readonly [key: string | number, value: unknown];
 
-function rows(entries: readonly Entry[], parent: string | undefined): JQuery[] {
-  const shown = entries.slice(0, MAX_ROWS).map(([key, value]) => row(key, value, propertyPath(parent, key)));
+function rows(entries: readonly Entry[], parent: string | undefined, texts: Texts): JQuery[] {
+  const shown = entries
+    .slice(0, MAX_ROWS)
+    .map(([key, value]) => row(key, value, propertyPath(parent, key), texts));
   const more = entries.length - shown.length;
-  const rest = $('<li role="none">').text(text('sample.more', { number: more }));
+  const rest = $('<li role="none">').text(texts.text('tree.more', { number: more }));
   return more > 0 ? [...shown, rest] : shown;
 }
 
-function row(key: string | number, value: unknown, path: string | undefined): JQuery {
+function row(key: string | number, value: unknown, path: string | undefined, { text }: Texts): JQuery {
   const entries = entriesOf(value);
   const shown = $('<span>').addClass(`red-ui-debug-msg-type-${kindOf(value)}`);
   const words = $('<span>').append(
@@ -138,8 +141,8 @@ function row(key: string | number, value: unknown, path: string | undefined): JQ
     document.createTextNode(': '),
     shown.text(shownValue(value)),
   );
-  const copy = $('<i class="fa fa-clipboard dicom-in-tree-copy" aria-hidden="true">');
-  const line = $('<div>').append(words, copy.attr('title', text('sample.copyPath')));
+  const copy = $('<i class="fa fa-clipboard dicom-tree-copy" aria-hidden="true">');
+  const line = $('<div>').append(words, copy.attr('title', text('tree.copyPath')));
   const item = $('<li role="treeitem" tabindex="-1">').data({ path, entries }).append(line);
   if (entries.length === 0) return item;
   return item.attr('aria-expanded', 'false').append($('<ul role="group">'));

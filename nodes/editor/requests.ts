@@ -1,4 +1,5 @@
-import type { EditorNode } from '../../editor/red';
+import type { EditorNode } from './red';
+import type { Texts } from './texts';
 
 export class RequestFailed extends Error {
   override readonly name = 'RequestFailed';
@@ -23,8 +24,8 @@ export function isRunning({ id }: EditorNode): boolean {
 }
 
 /** Relative: Node-RED may be served below any path, and signs only such requests with the user's token. */
-export function address(nodeId: string, ...what: string[]): string {
-  return ['dicom-in', ...[nodeId, ...what].map(encodeURIComponent)].join('/');
+export function address(type: string, ...path: string[]): string {
+  return [type, ...path].map(encodeURIComponent).join('/');
 }
 
 /** @param body sent as it is. @throws RequestFailed */
@@ -39,4 +40,13 @@ export function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: B
         reject(new RequestFailed(status, words, typeof problem === 'string' ? problem : undefined));
       });
   });
+}
+
+/** Why a request came to nothing, and what to do. The runtime's words are not put through the catalogue. */
+export function failureText(error: unknown, { type, text }: Texts): string {
+  const status = error instanceof RequestFailed ? error.status : undefined;
+  if (status === 0) return text('request.noAnswer');
+  if (status === 401 || status === 403) return text('request.notAllowed', { type });
+  if (status === 404) return text('request.notRunning');
+  return `${text('request.failed')} ${error instanceof Error ? error.message : String(error)}`;
 }
