@@ -265,7 +265,7 @@ export abstract class ProtocolMachine implements StreamListener {
   }
 
   private unexpected(type: PduType): ProtocolError {
-    const text = `PDU type ${type} is not expected by an association that is ${STATE_WORDS[this.state]}`;
+    const text = `PDU type ${type} is not expected while ${STATE_WORDS[this.state]}`;
     return new ProtocolError(AbortReason.unexpectedPdu, text);
   }
 

@@ -383,6 +383,15 @@ describe('PS3.8 Table 9-10, states that last no longer than a turn', () => {
     side.machine.close();
   });
 
+  it('Sta8: rubbish behind an A-RELEASE-RQ is aborted in Sta13 (AA-7), and the association has been released once', async () => {
+    const side = await opened('acceptor');
+    side.forget();
+    await side.receives(releaseRQ(), Buffer.from([0]));
+    assert.deepEqual(side.sent, [[0x06], [0x07, 2, 1]]);
+    assert.deepEqual(side.told, ['release requested', 'released']);
+    side.machine.close();
+  });
+
   it('Sta9: the response to a colliding A-RELEASE-RQ is in Sta11 already: AR-3', async () => {
     const side = await releasing('requestor');
     side.forget();
