@@ -8,6 +8,7 @@ import {
   Fifo,
   FILE_MODE,
   leftoversTo,
+  makeDirectory,
   makeDurableDirectory,
   once,
   type OnWarning,
@@ -131,7 +132,7 @@ export class DiskQueue implements ObjectQueue {
     const { directory, synced } = this.options;
     const { files, onWarning } = this;
     if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
-    else files.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    else makeDirectory(directory, files, DIRECTORY_MODE);
     const { onlyThisMachine } = this.options;
     this.lock ??= await files.lock(directory, { onlyThisMachine, onWarning }, files);
     if (synced) checkSyncing(this.partPath(), files, onWarning);

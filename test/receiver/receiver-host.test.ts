@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { Worker } from 'node:worker_threads';
 import type { FlowMessage } from '../../src/message';
 import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
@@ -12,6 +11,7 @@ import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { workerOf } from '../support/worker-of';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-host-'));
 const hosts: ReceiverHost[] = [];
@@ -42,6 +42,7 @@ async function start(
       event: (event) => events.push(event),
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
+      recovered: () => undefined,
       ...throwing,
     },
   );
@@ -115,8 +116,7 @@ describe('ReceiverHost', () => {
 
   it('restarts a worker that dies, tells of it, and goes on', async () => {
     const { host, port, messages, events, faults } = await start();
-    const { worker } = host as unknown as { worker: Worker };
-    await worker.terminate();
+    await workerOf(host).terminate();
     await until(() => faults.some(({ kind }) => kind === 'workerCrashed'), 'the fault');
     assert.ok(events.some(({ event }) => event === 'worker-restarted'));
     await until(() => events.filter(({ event }) => event === 'listening').length === 2, 'listening again');
@@ -130,7 +130,7 @@ describe('ReceiverHost', () => {
 
   it('stops while its worker is down', async () => {
     const { host, faults } = await start();
-    await (host as unknown as { worker: Worker }).worker.terminate();
+    await workerOf(host).terminate();
     await until(() => faults.length > 0, 'the fault');
     await host.stop(100);
   });
@@ -169,8 +169,7 @@ describe('ReceiverHost', () => {
         },
       },
     );
-    const { worker } = host as unknown as { worker: Worker };
-    worker.emit('message', [{ kind: 'delivery', id: 'x', json: '{"payload":"PATIENT' }]);
+    workerOf(host).emit('message', [{ kind: 'delivery', id: 'x', json: '{"payload":"PATIENT' }]);
     await until(() => faults.some(({ values }) => /not valid JSON/.test(String(values['reason']))), 'JSON');
     assert.ok(!JSON.stringify(faults).includes('PATIENT'), 'the text is not quoted');
     const client = await StoreClient.open(port);
@@ -181,6 +180,30 @@ describe('ReceiverHost', () => {
     await until(() => faults.some(({ values }) => values['reason'] === 'no counting today'), 'the fault');
     await host.stop(100);
   });
+
+  it(
+    'says so where its directories cannot be made, and can be stopped',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { settings } = DICOM_IN.parse({ port: await freePort(), queue: 'disk' });
+      const faults: ReceiverFault[] = [];
+      const host = new ReceiverHost(
+        { receiverId: 'test', settings, queueDirectory: '/proc/none/queue', tellsOfObjects: false },
+        {
+          message: () => undefined,
+          event: () => undefined,
+          counters: () => undefined,
+          fault: (fault) => faults.push(fault),
+          recovered: () => undefined,
+        },
+      );
+      host.start();
+      await until(() => faults.length > 0, 'the fault', 60_000);
+      assert.deepEqual([faults[0]?.kind, faults[0]?.values['reason']], ['queueUnusable', 'ENOENT']);
+      await host.stop(100);
+      assert.equal(faults.length, 1);
+    },
+  );
 
   it('tries again when no worker can be started, and stops meanwhile', async () => {
     const faults: ReceiverFault[] = [];
@@ -194,6 +217,7 @@ describe('ReceiverHost', () => {
         event: () => undefined,
         counters: () => undefined,
         fault: (fault) => faults.push(fault),
+        recovered: () => undefined,
       },
     );
     host.start();
