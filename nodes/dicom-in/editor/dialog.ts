@@ -24,6 +24,8 @@ const DEPENDENT: readonly [FieldName, (values: Values) => boolean][] = [
   ['maxInFlight', (values) => values('acknowledge') === true],
   ['acknowledgeTimeoutSeconds', (values) => values('acknowledge') === true],
   ['maxDeliveries', (values) => values('acknowledge') === true],
+  ['keepDeliveredSeconds', (values) => values('acknowledge') !== true],
+  ['keepDeliveredMB', (values) => values('acknowledge') !== true],
 ];
 
 function hasTagsByKeyword(values: Values): boolean {

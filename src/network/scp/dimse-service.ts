@@ -140,9 +140,12 @@ export class DimseService implements MessageHandler {
       this.refuse(contextId, command, refused);
       return;
     }
+    const { moveOriginatorAET, moveOriginatorMessageId } = command;
     const begun = this.association.store.begin({
       association: this.association.facts,
       messageId: command.messageId ?? 0,
+      ...(moveOriginatorAET !== undefined && { moveOriginatorAET }),
+      ...(moveOriginatorMessageId !== undefined && { moveOriginatorMessageId }),
       abstractSyntaxUID: context.abstractSyntax,
       sopClassUID: command.affectedSopClassUID ?? '',
       sopInstanceUID: command.affectedSopInstanceUID ?? '',
