@@ -19,8 +19,10 @@ export interface QueueRequests {
   giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean>;
   /** As `ObjectQueue.waiting`. */
   waiting(studyInstanceUID: string): Promise<number>;
-  /** These nodes exist: what owners of other nodes hold is delivered again. */
-  keepOwners(nodes: readonly string[]): Promise<void>;
+  /** Who holds objects, once the queue is open. */
+  owners(): Promise<string[]>;
+  /** These owners are gone for good: what they held is delivered again. */
+  disown(owners: readonly string[]): Promise<void>;
   /** Opens an object for a reader at the other end of the port, who gets a handle from `remoteHandle`. */
   openObject(id: string, port: MessagePort): Promise<OpenedObject>;
 }

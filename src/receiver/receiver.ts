@@ -3,7 +3,6 @@ import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
 import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
 import {
-  ownerNode,
   serveHandle,
   type DeadLetter,
   type LetterFacts,
@@ -59,6 +58,8 @@ export class Receiver implements ReceiverRequests {
   private countersTimer: NodeJS.Timeout | undefined;
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
+  private nowOpen: () => void = () => undefined;
+  private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
   private stopping = false;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
@@ -176,11 +177,15 @@ export class Receiver implements ReceiverRequests {
     return this.queue.waiting(studyInstanceUID);
   }
 
-  async keepOwners(nodes: readonly string[]): Promise<void> {
-    const existing = new Set(nodes);
-    for (const owner of await this.queue.owners())
-      if (!existing.has(ownerNode(owner))) await this.queue.disown(owner);
+  async owners(): Promise<string[]> {
+    await this.opened;
+    return this.queue.owners();
+  }
+
+  async disown(owners: readonly string[]): Promise<void> {
+    for (const owner of owners) await this.queue.disown(owner);
     this.delivery.wake();
+    this.changed();
   }
 
   async openObject(id: string, port: MessagePort): Promise<OpenedObject> {
@@ -238,6 +243,7 @@ export class Receiver implements ReceiverRequests {
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
+      this.nowOpen();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
       return;
