@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: this node beside its peers, in one run. Needs Linux and the corpus; says which peers are missing.
+ * `npm run bench`: this node beside its peers, in one run. Needs Linux; says which peers are missing.
  *
  *     --rounds 5                  interleaved rounds; medians are told
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle

@@ -1,16 +1,15 @@
-// Compiles TypeScript (type errors fail the build), bundles each node's editor code into its html,
-// and copies what Node-RED reads from beside the compiled node: html, locales, icons.
+// Compiles TypeScript (type errors fail the build), and puts what Node-RED reads beside the compiled nodes: html with the
+// editor's code, catalogues and help, icons.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { nodeCatalogue, nodeHtml } from './node-html.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesDir = join(root, 'nodes');
 const outDir = join(root, 'dist', 'nodes');
-const EDITOR_MARK = '<!-- editor code: editor/index.ts, bundled by scripts/build.mjs -->';
 
 const require = createRequire(import.meta.url);
 const NODE_TYPES = Object.keys(require('../package.json')['node-red'].nodes);
@@ -21,10 +20,7 @@ if (process.argv.includes('--clean')) rmSync(join(root, 'dist'), { recursive: tr
 removeCompiledWithoutSource();
 run('-b', 'tsconfig.json', ...(process.argv.includes('--with-tests') ? ['test'] : []));
 run('-p', 'nodes/tsconfig.json');
-for (const type of NODE_TYPES) {
-  writeFileSync(join(outDir, type, `${type}.html`), withEditorCode(type));
-  replaceFolder(join(nodesDir, type, 'locales'), join(outDir, type, 'locales'));
-}
+for (const type of NODE_TYPES) buildNode(type);
 // Node-RED looks for an icon of a package beside each of its nodes: here are those of all.
 replaceFolder(join(root, 'icons'), join(outDir, NODE_TYPES[0], 'icons'));
 
@@ -40,25 +36,22 @@ function removeCompiledWithoutSource() {
   }
 }
 
+/** What Node-RED reads from beside the compiled node. */
+function buildNode(type) {
+  const from = join(nodesDir, type, 'locales');
+  const to = join(outDir, type, 'locales');
+  replaceFolder(from, to);
+  for (const language of readdirSync(from)) {
+    const catalogue = nodeCatalogue(nodesDir, type, language);
+    writeFileSync(join(to, language, `${type}.json`), `${JSON.stringify(catalogue, null, 2)}\n`);
+  }
+  const settings = Object.values(require('../dist/src/settings')).find((one) => one.type === type);
+  if (settings === undefined) throw new Error(`src/settings does not define ${type}`);
+  const texts = nodeCatalogue(nodesDir, type, 'en-US')[type];
+  writeFileSync(join(outDir, type, `${type}.html`), nodeHtml(nodesDir, settings, texts));
+}
+
 function replaceFolder(from, to) {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true });
-}
-
-/** The node's html with its editor code inlined: a <script src> would load after registerType runs. */
-function withEditorCode(type) {
-  const html = readFileSync(join(nodesDir, type, `${type}.html`), 'utf8');
-  if (!html.includes(EDITOR_MARK)) throw new Error(`${type}.html lacks the line: ${EDITOR_MARK}`);
-  const bundle = buildSync({
-    entryPoints: [join(nodesDir, type, 'editor', 'index.ts')],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: `${type.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())}Editor`,
-    target: 'es2020',
-    charset: 'utf8',
-    legalComments: 'none',
-  });
-  const code = bundle.outputFiles[0].text.replaceAll('</script', '<\\/script');
-  return html.replace(EDITOR_MARK, () => `<script type="text/javascript">\n${code}</script>`);
 }

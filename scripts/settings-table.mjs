@@ -8,7 +8,7 @@ import { format, resolveConfig } from 'prettier';
 const require = createRequire(import.meta.url);
 const { DICOM_IN } = require('../dist/src/settings/index.js');
 const { RECEIVER_MEMBERS } = require('../dist/src/integration-soup/index.js');
-const locale = require('../nodes/dicom-in/locales/en-US/dicom-in.json')['dicom-in'];
+const locale = require('../dist/nodes/dicom-in/locales/en-US/dicom-in.json')['dicom-in'];
 const page = fileURLToPath(new URL('../docs/dicom-in.md', import.meta.url));
 const BEGIN = '<!-- settings table: scripts/settings-table.mjs -->';
 const END = '<!-- end of settings table -->';

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { DICOM_IN } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
 import { mayUseDicomPort, tryDicomPort } from '../runtime/port-privilege';
 import { addDeadLetterRoutes } from './runtime/dead-letter-routes';
@@ -6,7 +7,7 @@ import { addEchoRoute } from './runtime/echo-routes';
 import { ReceiverNode } from './runtime/receiver-node';
 import { addSampleRoutes } from './runtime/sample-routes';
 import { addStatsRoutes } from './runtime/stats-routes';
-import { MAY_USE_PORT_104, TYPE } from './type';
+import { MAY_USE_PORT_104 } from './editor-settings';
 
 /** What the editor gets to know with Node-RED's own settings: by it a node from the palette has a port that it may use. */
 const EDITOR_SETTINGS = {
@@ -26,8 +27,8 @@ export = function register(RED: NodeAPI): void {
     new ReceiverNode(RED, this, config).run();
   }
   tryDicomPort();
-  RED.nodes.registerType(TYPE, DicomIn, { settings: EDITOR_SETTINGS });
-  const routes = new AdminRoutes(RED, TYPE, ReceiverNode);
+  RED.nodes.registerType(DICOM_IN.type, DicomIn, { settings: EDITOR_SETTINGS });
+  const routes = new AdminRoutes(RED, DICOM_IN.type, ReceiverNode);
   addDeadLetterRoutes(routes);
   addStatsRoutes(routes);
   addSampleRoutes(routes);

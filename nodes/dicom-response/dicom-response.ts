@@ -2,14 +2,13 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_RESPONSE } from '../../src/settings';
 import { nodeTexts } from '../runtime/node-texts';
 import { answer, answerError, unknownVersion, type AnsweringMessage } from './runtime/answer';
-import { TYPE } from './type';
 
 /**
  * The `dicom-response` node: tells the `dicom-in` node that a message came from how it fared, as `http response` does for
  * `http in`. The message is found by `msg.dicom.queueId` alone.
  */
 export = function register(RED: NodeAPI): void {
-  const text = nodeTexts(RED, TYPE);
+  const text = nodeTexts(RED, DICOM_RESPONSE.type);
   function DicomResponse(this: Node, config: NodeDef & Record<string, unknown>): void {
     RED.nodes.createNode(this, config);
     const parsed = DICOM_RESPONSE.parse(config);
@@ -25,5 +24,5 @@ export = function register(RED: NodeAPI): void {
       );
     });
   }
-  RED.nodes.registerType(TYPE, DicomResponse);
+  RED.nodes.registerType(DICOM_RESPONSE.type, DicomResponse);
 };

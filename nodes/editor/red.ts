@@ -63,7 +63,7 @@ interface EditorRed {
     originalFlow(): EditorNode[] | null | undefined;
   };
   /** Node-RED's settings, and what the runtime's part of a node exports with them. */
-  settings: { dicomInMayUsePort104?: boolean };
+  settings: Readonly<Record<string, unknown>>;
   workspaces: { refresh(): void };
   events: { emit(name: string, what: unknown): void };
   /** Returns whether it could. */

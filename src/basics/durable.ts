@@ -53,6 +53,15 @@ export function syncDirectoryNow(directory: string, files: SyncingFiles, onWarni
   }
 }
 
+/**
+ * Opens a file to read it. A pipe of that name would be waited for until somebody writes to it, which is for ever.
+ * @throws the system's error, or an Error without code where it is no file
+ */
+export function openToRead(path: string, files: Pick<DiskFiles, 'openSync' | 'statSync'>): number {
+  if (!files.statSync(path).isFile()) throw new Error(`${path} is no file`);
+  return files.openSync(path, 'r');
+}
+
 export type SyncingFiles = Pick<DiskFiles, 'openSync' | 'fsyncSync' | 'closeSync'>;
 
 function notSynced(directory: string, error: unknown, onWarning: OnWarning | undefined): void {

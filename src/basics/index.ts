@@ -1,3 +1,4 @@
+/** What knows nothing of DICOM. */
 export { BackOff } from './back-off';
 export { Deadline } from './deadline';
 export { DIRECTORY_MODE, type DiskFiles, FILE_MODE, realFiles } from './disk-files';
@@ -9,6 +10,7 @@ export {
   makeDurableDirectory,
   NotSyncable,
   once,
+  openToRead,
   type OnWarning,
   syncDirectory,
   syncDirectoryNow,
@@ -20,5 +22,6 @@ export { Fifo } from './fifo';
 export { leftoversTo } from './leftovers';
 export type { DirectoryLock, LockError } from './lock';
 export { OnceInAWhile } from './once-in-a-while';
+export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';

@@ -1,3 +1,5 @@
+import { poison } from '../basics';
+
 /** Most objects without pixel data fit into one. */
 export const BLOCK_BYTES = 65_536;
 /** Blocks that nobody needs are kept up to 16 MiB. */
@@ -83,5 +85,6 @@ export class BlockBuffer {
 }
 
 function giveBack(block: Buffer): void {
+  poison(block);
   if (block.length === BLOCK_BYTES && spare.length < MOST_SPARE) spare.push(block);
 }

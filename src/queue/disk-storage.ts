@@ -72,7 +72,7 @@ export class DiskStorage implements ObjectStorage {
     private readonly listener: StorageListener,
   ) {
     const { directory, minFreeBytes, synced, log } = options;
-    const { onLeftover } = listener;
+    const onLeftover = (error: Error): void => listener.onLeftover(error);
     this.cleanUp = leftoversTo(onLeftover);
     this.onWarning = once((warning) => options.onWarning?.(warning));
     this.space = new FreeSpace(directory, minFreeBytes, files);
@@ -104,6 +104,18 @@ export class DiskStorage implements ObjectStorage {
     if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
     else files.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     this.lock ??= await files.lock(directory, { onlyThisMachine, onWarning }, files);
+    try {
+      return await this.openLocked();
+    } catch (error) {
+      // Somebody else may be able to use it.
+      this.unlock();
+      throw error;
+    }
+  }
+
+  private async openLocked(): Promise<FoundObject[]> {
+    const { directory, synced } = this.options;
+    const { files, onWarning } = this;
     if (synced) checkSyncing(this.partPath(), files, onWarning);
     const names = await this.files.readDirectory(directory);
     for (const name of names.filter(isRemains)) await this.removeRemains(name);
@@ -230,8 +242,9 @@ export class DiskStorage implements ObjectStorage {
     bytes: BlockBuffer | undefined,
     evenIfDamaged: boolean,
   ): T {
-    const damage = this.checks.damageOf(id);
-    if (damage !== undefined && !evenIfDamaged) throw new ObjectDamaged(damage);
+    const found = this.checks.resultOf(id);
+    if (found !== undefined && !evenIfDamaged)
+      throw found instanceof Error ? found : new ObjectDamaged(found);
     return this.place(id).read(id, use, bytes);
   }
 
@@ -302,6 +315,10 @@ export class DiskStorage implements ObjectStorage {
     for (const part of [...this.parts]) this.discard(part);
     this.checks.clear();
     this.log.close();
+    this.unlock();
+  }
+
+  private unlock(): void {
     this.lock?.release();
     this.lock = undefined;
   }

@@ -395,14 +395,10 @@ export class LocalQueue implements ObjectQueue {
     }
   }
 
-  openObject(id: string): Promise<ObjectHandle> {
-    try {
-      if (this.stateOf(id) === undefined)
-        throw new ObjectGone(`there is no object ${id} in the queue any more`);
-      return Promise.resolve(this.handles.add(id, () => this.storage.pin(id)));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async openObject(id: string): Promise<ObjectHandle> {
+    if (this.stateOf(id) === undefined)
+      throw new ObjectGone(`there is no object ${id} in the queue any more`);
+    return Promise.resolve(this.handles.add(id, () => this.storage.pin(id)));
   }
 
   describe<T>(id: string, use: (object: QueuedObject) => T): Promise<T | undefined> {

@@ -34,10 +34,13 @@ export function factsInId(id: string): BytesFacts {
 /**
  * Makes names that sort in the order they were made, also across restarts and when the clock was set back: the time of
  * this run, or that of the newest name found if it is later, then a count.
+ * @throws an Error where no name sorts behind the newest: what would be kept under a longer one is not found again
  */
 export function sequence(newestFound: string | undefined, now: number): () => string {
   const found = newestFound === undefined ? 0 : Number(newestFound.slice(0, TIME_DIGITS)) + 1;
   const run = String(Math.max(now, found)).padStart(TIME_DIGITS, '0');
+  if (run.length > TIME_DIGITS)
+    throw new Error(`no name comes behind ${newestFound}, which is none of this queue: move that file away`);
   let count = 0;
   return () => {
     count += 1;

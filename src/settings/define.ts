@@ -9,23 +9,30 @@ export type NameOf<F extends Fields> = Extract<keyof F, string>;
 type ValueOf<F extends Field> = F extends ChoiceField<infer Choice> ? Choice : F['default'];
 /** The settings of a node, typed and checked. */
 export type SettingsOf<F extends Fields> = { -readonly [Name in NameOf<F>]: ValueOf<F[Name]> };
-type FieldCode<F extends Fields> = ReturnType<F[NameOf<F>]['check']>[number]['code'];
+type CodeOf<F extends Fields> = ReturnType<F[NameOf<F>]['check']>[number]['code'] | 'unknownVersion';
 
-/** What the editor and the runtime know of a node type's settings: all of it comes from here, so that they agree. */
-export interface NodeSettings<F extends Fields = Fields, Code extends string = string> {
+/**
+ * What the editor and the runtime know of a node type's settings: all of it comes from here, so that they agree. What is
+ * made for any node type takes `NodeSettings`, which each of them is.
+ */
+export interface NodeSettings<
+  Name extends string = string,
+  Code extends string = string,
+  Settings = Readonly<Record<Name, Field['default']>>,
+> {
   readonly type: string;
   /** Of the configs that are written now. */
   readonly version: number;
-  readonly fields: F;
-  readonly names: readonly NameOf<F>[];
-  readonly defaults: SettingsOf<F>;
+  readonly names: readonly Name[];
+  readonly fields: Readonly<Record<Name, Field>>;
+  readonly defaults: Settings;
   /**
    * Findings about one value as the dialog or the flow JSON holds it (text inputs hold numbers as text).
    * A `${NAME}` reference passes: what it stands for is checked at start.
    */
-  check(name: NameOf<F> | 'version', value: unknown): Finding<Code>[];
-  /** Findings about values that do not fit each other, as a dialog holds them. */
-  checkTogether(values: (name: NameOf<F>) => unknown): Problem<NameOf<F>, Code>[];
+  check(name: Name | 'version', value: unknown): Finding<Code>[];
+  /** Findings about values that do not fit each other, as a dialog holds them; those that are missing have their defaults. */
+  checkTogether(values: Readonly<Partial<Record<Name, unknown>>>): Problem<Name, Code>[];
   /** A config of an older version as one of this version would say it; itself where that is what it is. */
   migrate(config: Config): Config;
   /**
@@ -33,12 +40,12 @@ export interface NodeSettings<F extends Fields = Fields, Code extends string = s
    * fields); what is wrong is reported and replaced by its default, so that the caller can decide on every field at once.
    * Of a version that is not known nothing is read.
    */
-  parse(config: Config): ParsedSettings<F, Code>;
+  parse(config: Config): ParsedSettings<Name, Code, Settings>;
 }
 
-export interface ParsedSettings<F extends Fields = Fields, Code extends string = string> {
-  settings: SettingsOf<F>;
-  problems: Problem<NameOf<F> | 'version', Code>[];
+export interface ParsedSettings<Name extends string, Code extends string, Settings> {
+  settings: Settings;
+  problems: Problem<Name | 'version', Code>[];
 }
 
 /** What can be said about a node type beside its fields. */
@@ -53,8 +60,8 @@ export function define<F extends Fields, Code extends string = never>(
   type: string,
   fields: F,
   { together = () => [], migrations = [] }: Rules<F, Code> = {},
-): NodeSettings<F, Code | FieldCode<F> | 'unknownVersion'> {
-  type AnyCode = Code | FieldCode<F> | 'unknownVersion';
+): NodeSettings<NameOf<F>, Code | CodeOf<F>, SettingsOf<F>> {
+  type AnyCode = Code | CodeOf<F>;
   const version = FIRST_VERSION + migrations.length;
   const names = Object.keys(fields) as NameOf<F>[];
   const settingsOf = (valueOf: (name: NameOf<F>) => unknown): SettingsOf<F> =>
@@ -64,10 +71,10 @@ export function define<F extends Fields, Code extends string = never>(
 
   function checkAny(name: NameOf<F>, value: unknown): Finding<AnyCode>[] {
     const field = fieldOf(name);
-    return field.check(asText(value, field));
+    return isMissing(value) ? [] : field.check(asText(value, field));
   }
 
-  function parse(config: Config): ParsedSettings<F, AnyCode> {
+  function parse(config: Config): ParsedSettings<NameOf<F>, AnyCode, SettingsOf<F>> {
     const unknown = checkVersion(config['version'], version);
     if (unknown.length > 0) {
       return { settings: defaults, problems: unknown.map((found) => ({ ...found, field: 'version' })) };
@@ -75,13 +82,10 @@ export function define<F extends Fields, Code extends string = never>(
     const current = migrate(config, migrations);
     const problems: Problem<NameOf<F>, AnyCode>[] = [];
     const settings = settingsOf((name) => {
-      const raw = current[name];
-      if (raw === undefined || raw === null) return defaults[name];
-      const findings = checkAny(name, raw);
+      const findings = checkAny(name, current[name]);
       problems.push(...findings.map((found) => ({ ...found, field: name })));
-      return findings.some(({ severity }) => severity === 'error')
-        ? defaults[name]
-        : read(fieldOf(name), raw);
+      const isWrong = findings.some(({ severity }) => severity === 'error');
+      return read(fieldOf(name), isWrong ? undefined : current[name]);
     });
     return { settings, problems: [...problems, ...together(settings)] };
   }
@@ -94,15 +98,18 @@ export function define<F extends Fields, Code extends string = never>(
     defaults,
     check: (name, value) => {
       if (name === 'version') return checkVersion(value, version);
-      return value === undefined || isEnvironmentReference(value) ? [] : checkAny(name, value);
+      return isEnvironmentReference(value) ? [] : checkAny(name, value);
     },
-    checkTogether: (values) => together(settingsOf((name) => read(fieldOf(name), values(name)))),
+    checkTogether: (values) => together(settingsOf((name) => read(fieldOf(name), values[name]))),
     migrate: (config) => migrate(config, migrations),
     parse,
   };
 }
 
-function read(field: Field, raw: unknown): string | number | boolean | readonly string[] {
+const isMissing = (value: unknown): boolean => value === undefined || value === null;
+
+function read(field: Field, raw: unknown): Field['default'] {
+  if (isMissing(raw)) return field.default;
   switch (field.kind) {
     case 'number':
       return Number(raw);
@@ -120,5 +127,5 @@ function read(field: Field, raw: unknown): string | number | boolean | readonly 
 function asText(value: unknown, { digits = 0 }: Field): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value).padStart(digits, '0');
-  return value === undefined ? '' : JSON.stringify(value);
+  return JSON.stringify(value);
 }

@@ -28,7 +28,6 @@ import {
   type ByteSource,
   type ConvertOptions,
 } from '../../src/dicom';
-import { needs } from '../support/needs';
 import { DEFLATED, EXPLICIT } from './support/convert-elements';
 import { convertFile, corpusObjects } from './support/corpus-objects';
 import { element, us } from './support/encode';
@@ -123,7 +122,7 @@ describe('convert', () => {
     assert.equal(convert(source(...odd), ALL).warnings.length, MAX_WARNINGS);
   });
 
-  it('warnings never tell a value', { skip: needs('corpus') }, () => {
+  it('warnings never tell a value', () => {
     for (const { path, name } of corpusObjects('odd')) {
       if (statSync(path).size > 1_000_000 || name.includes('truncated/')) continue;
       for (const { text } of safely(path)) assert.match(text, /^[\w ();,+.-]+$/);
@@ -142,7 +141,7 @@ function safely(path: string): { text: string }[] {
 }
 
 describe('fileSource', () => {
-  it('gives what bufferSource gives, for every object of the corpus', { skip: needs('corpus') }, () => {
+  it('gives what bufferSource gives, for every object of the corpus', () => {
     for (const { path, name } of corpusObjects('good', 'generated')) {
       const fd = openSync(path, 'r');
       try {
@@ -212,7 +211,7 @@ describe('UIDs (PS3.6 Annex A)', () => {
     assert.equal(uidName('1.2.3'), undefined);
   });
 
-  it('of the corpus are known, and storage classes are told from others', { skip: needs('corpus') }, () => {
+  it('of the corpus are known, and storage classes are told from others', () => {
     for (const { path } of corpusObjects('generated')) {
       const { sopClassUID, transferSyntaxUID } = readFileMeta(bufferSource(readFileSync(path)));
       assert.ok(isStorageSopClass(sopClassUID), sopClassUID);

@@ -6,11 +6,12 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { flowNode, receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink, type SunkMessage } from '../support/message-sink';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 /** Answers by HTTP what the test has seen at the sink: with nothing of the message but its queue id. */
 function answeringNodes(): FlowNode[] {
@@ -29,7 +30,7 @@ function answeringNodes(): FlowNode[] {
   ];
 }
 
-describe('flows that answer', { timeout: 300_000 }, () => {
+describe('flows that answer', { timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
@@ -37,21 +38,22 @@ describe('flows that answer', { timeout: 300_000 }, () => {
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     rmSync(directory, { recursive: true, force: true });
   });
 
   const deploy = async (settings: Record<string, unknown>): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy([...receiverFlow(port, sink, settings), ...answeringNodes()]);
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connected();
   };
   const answer = async (message: SunkMessage, more: Record<string, unknown> = {}): Promise<void> => {
     const body = JSON.stringify({ queueId: message.dicom.queueId, ...more });

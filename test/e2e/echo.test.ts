@@ -8,9 +8,10 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
+import { nodeRedForSuite } from '../support/with-node-red';
 
-describe('the test echo', { timeout: 120_000 }, () => {
+describe('the test echo', { timeout: 900_000 }, () => {
   const certificates = new Certificates();
   let nodeRed: NodeRed;
   let sink: MessageSink;
@@ -18,10 +19,11 @@ describe('the test echo', { timeout: 120_000 }, () => {
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     certificates.remove();
   });

@@ -9,12 +9,13 @@ import { sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
 import { MllpListener } from '../support/mllp-listener';
 import { corpus, needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
 import { associateRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import { RawPeer, associate } from '../support/raw-peer';
 import { run } from '../support/senders';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const folder = join(PACKAGE_DIR, 'examples');
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -44,7 +45,7 @@ function forTest(
   ];
 }
 
-describe('example flows', { timeout: 120_000 }, () => {
+describe('example flows', { timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
@@ -52,10 +53,11 @@ describe('example flows', { timeout: 120_000 }, () => {
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -66,10 +68,10 @@ describe('example flows', { timeout: 120_000 }, () => {
     hl7Port?: number,
   ): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy(forTest(read(name), port, sink, settings, hl7Port));
     await nodeRed.waitForLine(/listening on/, { from });
-    await sink.connected();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await connected();
     sink.clear();
   };
   const send = async (): Promise<void> => {
@@ -135,9 +137,7 @@ describe('example flows', { timeout: 120_000 }, () => {
     assert.equal((await refused.next())?.type, 0x03);
     const event = (await shown('Refused')) as Record<string, unknown>;
     assert.equal(event['callingAET'], 'CT02');
-    const known = await RawPeer.connect(port);
-    known.send(associateRQ({ callingAET: 'CT01', calledAET: 'MY_ARCHIVE' }));
-    assert.equal((await known.next())?.type, 0x02);
+    const known = await associate(port, { callingAET: 'CT01', calledAET: 'MY_ARCHIVE' });
     refused.destroy();
     known.destroy();
   });
@@ -176,7 +176,7 @@ describe('example flows', { timeout: 120_000 }, () => {
     );
   });
 
-  describe('07 Reports to HL7', { skip: needs('dcmtk', 'corpus') }, () => {
+  describe('07 Reports to HL7', { skip: needs('dcmtk') }, () => {
     let hl7: MllpListener;
     let file: string;
 

@@ -13,6 +13,7 @@ import { needs } from '../support/needs';
 import { run } from '../support/senders';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
 
@@ -27,7 +28,7 @@ function listen(port: number): Promise<Server> {
   });
 }
 
-describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
+describe('start and stop in a real Node-RED', { timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
@@ -44,11 +45,12 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
 
   before(async () => {
     sink = await MessageSink.open();
-    nodeRed = await startNodeRed({ flows: [], env: { TEST_PORT: undefined } });
+  });
+  nodeRedForSuite({ flows: [], env: { TEST_PORT: undefined } }, (started) => {
+    nodeRed = started;
   });
   afterEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -181,8 +183,7 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     for (let round = 0; round < 10; round += 1) {
       await deploy(flows);
       const before = acknowledged.length;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      await until(() => acknowledged.length > before + 2, 'objects after a deploy, also on a busy machine');
+      await until(() => acknowledged.length > before + 20, 'objects after a deploy');
     }
     sending = false;
     await Promise.all(senders);
@@ -227,10 +228,9 @@ describe('start and stop in a real Node-RED', { timeout: 300_000 }, () => {
     const line = await own.waitForLine(/listening on 127\.0\.0\.1 port (\d+)/);
     const client = await StoreClient.open(Number(/port (\d+)/.exec(line)?.[1]));
     client.peer.send(Buffer.from([4, 0, 0, 0, 1, 0]));
-    const started = Date.now();
     const { code } = await own.stop();
     assert.equal(code, 0);
-    assert.ok(Date.now() - started < 10_000);
+    assert.ok(!own.lines.some((line) => /timed out/i.test(line)), 'Node-RED has not given the node up');
     const files = readdirSync(join(nodeRed.userDir, 'dicom'), { recursive: true }).map(String);
     assert.deepEqual(
       files.filter((name) => name.endsWith('.part')),

@@ -7,39 +7,41 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { MessageSink } from '../support/message-sink';
-import { corpus, needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
+import { corpus, corpusFiles, needs } from '../support/needs';
+import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { CT, EXPLICIT, associateRQ, dataTF, pdv, storeRQ } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
+import { RawPeer, associate } from '../support/raw-peer';
 import { readManifest, run, sendRaw } from '../support/senders';
+import { until } from '../support/until';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
 const SAMPLE_UID = '2.25.101203456789012345678901234567893';
 
-describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 600_000 }, () => {
+describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
 
   const deploy = async (settings: Record<string, unknown> = {}): Promise<void> => {
     const from = nodeRed.lines.length;
+    const connected = sink.nextConnection();
     await nodeRed.deploy(receiverFlow(port, sink, settings));
     await nodeRed.waitForLine(/listening on 127\.0\.0\.1 port/, { from });
-    await sink.connected();
-    // The previous deploy's connection may still be the one that is counted: one round trip proves this one.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await connected();
   };
   const storescu = (...args: string[]) => run('storescu', ['-v', ...args, '127.0.0.1', String(port)]);
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, async (started) => {
+    nodeRed = started;
     await deploy();
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -172,9 +174,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
   it('refuses an object whose data set ends inside an element, keeps nothing of it, and goes on', async () => {
     const bytes = dataSetOf(readFileSync(SAMPLE));
-    const peer = await RawPeer.connect(port);
-    peer.send(associateRQ());
-    await peer.next();
+    const peer = await associate(port);
     const command = storeRQ({ 0x1000: SAMPLE_UID });
     peer.send(dataTF(pdv(3, 3, command), pdv(3, 2, bytes.subarray(0, bytes.length - 100))));
     const refused = await peer.response();
@@ -186,10 +186,9 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
   });
 
   it('refuses an object of another class than its command says with A900', async () => {
-    const peer = await RawPeer.connect(port);
     const mr = '1.2.840.10008.5.1.4.1.1.4';
-    peer.send(associateRQ({ contexts: [{ id: 3, abstractSyntax: mr, transferSyntaxes: [EXPLICIT] }] }));
-    await peer.next();
+    const contexts = [{ id: 3, abstractSyntax: mr, transferSyntaxes: [EXPLICIT] }];
+    const peer = await associate(port, { contexts });
     const command = storeRQ({ 0x0002: mr, 0x1000: SAMPLE_UID });
     peer.send(dataTF(pdv(3, 3, command), pdv(3, 2, dataSetOf(readFileSync(SAMPLE)))));
     assert.equal((await peer.response()).get(0x0900), 0xa900);
@@ -200,18 +199,16 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     await storescuSample();
     await sink.count(1);
     const folder = join(nodeRed.userDir, 'dicom', 'test-dicom-in');
-    for (let tries = 0; queuedObjects(folder).length > 0 && tries < 50; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.deepEqual(queuedObjects(folder), []);
+    await until(() => queuedObjects(folder).length === 0, 'an empty queue');
   });
 
-  describe('the corpus', { skip: needs('dcmtk', 'corpus') }, () => {
-    const good = () => readManifest().filter(({ path = '' }) => !path.startsWith('odd/'));
+  describe('the corpus', () => {
+    const good = () => readManifest().filter(({ path = '' }) => /^(good|generated)\//.test(path));
+    const paths = (...folders: string[]) => folders.flatMap(corpusFiles).map(({ path }) => path);
 
     it('arrives from a sender that leaves the bytes alone: one message each, the bytes as sent', async () => {
       await deploy({ output: 'buffer', queue: 'disk' });
-      const sent = await sendRaw(port, [join(corpus, 'good'), join(corpus, 'generated')]);
+      const sent = await sendRaw(port, paths('good', 'generated'));
       const expected = good().filter(({ send_raw }) => send_raw === 'yes');
       assert.deepEqual(
         sent.filter(({ status }) => status !== '0x0000'),
@@ -245,10 +242,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     it('is kept as Part 10 files that DCMTK reads', async () => {
       await deploy({ output: 'buffer' });
       const folder = mkdtempSync(join(tmpdir(), 'dicom-part10-'));
-      const sent = await sendRaw(port, [
-        join(corpus, 'good', 'ct'),
-        join(corpus, 'good', 'sr-comprehensive'),
-      ]);
+      const sent = await sendRaw(port, paths('good/ct', 'good/sr-comprehensive'));
       const messages = await sink.count(sent.length);
       messages.forEach(({ dicom }, index) => {
         writeFileSync(join(folder, `${index}.dcm`), Buffer.from(dicom.object ?? '', 'base64'));
@@ -262,7 +256,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
 
     it('arrives from dcmsend', async () => {
       const rows = good().filter(({ dcmsend }) => dcmsend !== 'no');
-      const files = rows.map(({ path = '' }) => join(corpus, path));
+      const files = rows.map(({ file }) => file);
       const { code, output } = await run('dcmsend', [
         '-v',
         '--no-halt',
@@ -293,7 +287,7 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
           `TS_${syntax?.replaceAll('.', '_')}`,
           '127.0.0.1',
           String(port),
-          ...some.map(({ path = '' }) => join(corpus, path)),
+          ...some.map(({ file }) => file),
         ]);
         assert.equal(code, 0, `${syntax}: ${output.slice(-2_000)}`);
       }
@@ -306,11 +300,13 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 6
     });
 
     it('does not bring the node down, where it is odd: each object arrives or is refused', async () => {
-      const sent = await sendRaw(
-        port,
-        [join(corpus, 'odd')],
-        ['--no-header-ts', '1.2.840.10008.1.2', '--invent', '--default-class', '1.2.840.10008.5.1.4.1.1.7'],
-      );
+      const sent = await sendRaw(port, paths('odd'), [
+        '--no-header-ts',
+        '1.2.840.10008.1.2',
+        '--invent',
+        '--default-class',
+        '1.2.840.10008.5.1.4.1.1.7',
+      ]);
       assert.ok(sent.length > 20);
       const taken = sent.filter(({ status }) => status === '0x0000');
       await sink.count(taken.length);

@@ -3,10 +3,12 @@ import { after, before, describe, it } from 'node:test';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type NodeRed } from '../support/node-red';
+import { type NodeRed } from '../support/node-red';
 import { associateRQ, commandSet, dataTF, pdv } from '../support/pdus';
 import { RawPeer } from '../support/raw-peer';
 import { StoreClient, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
 interface Stats {
   id: string;
@@ -19,14 +21,16 @@ interface Stats {
   refusals: { event: string; callingAET?: string; remoteAddress: string; code?: string; text: string }[];
 }
 
-describe('counters and events', { timeout: 120_000 }, () => {
+describe('counters and events', { timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
 
   before(async () => {
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, async (started) => {
+    nodeRed = started;
     await nodeRed.deploy(
       receiverFlow(port, sink, {
         name: 'Radio "1"',
@@ -39,7 +43,6 @@ describe('counters and events', { timeout: 120_000 }, () => {
     await sink.connected();
   });
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
   });
 
@@ -62,7 +65,7 @@ describe('counters and events', { timeout: 120_000 }, () => {
     const aborted = await StoreClient.open(port);
     aborted.peer.destroy();
     await sink.find(({ topic }) => topic === 'association-aborted', 'the last event');
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await until(async () => (await stats()).counters['aborted'] === 1, 'the counters');
 
     const { counters, refusals, ...rest } = await stats();
     assert.deepEqual(
@@ -150,15 +153,14 @@ describe('counters and events', { timeout: 120_000 }, () => {
   });
 
   it('need the permission dicom-in.read', async () => {
-    const own = await startNodeRed({
-      flows: [],
-      settings: {
-        adminAuth: { type: 'credentials', users: [{ username: 'nobody', password: 'x', permissions: '*' }] },
+    const users = [{ username: 'nobody', password: 'x', permissions: '*' }];
+    await withNodeRed(
+      { flows: [], settings: { adminAuth: { type: 'credentials', users } } },
+      async ({ url }) => {
+        for (const path of ['metrics', 'test-dicom-in/stats']) {
+          assert.equal((await fetch(`${url}/dicom-in/${path}`)).status, 401, path);
+        }
       },
-    });
-    for (const path of ['metrics', 'test-dicom-in/stats']) {
-      assert.equal((await fetch(`${own.url}/dicom-in/${path}`)).status, 401, path);
-    }
-    await own.stop();
+    );
   });
 });

@@ -7,10 +7,11 @@ import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
 import { RawPeer } from '../support/raw-peer';
 import { run, type Ran } from '../support/senders';
 import { SAMPLE } from '../support/store-client';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 const PASSPHRASE = 'secret of the p12';
 
@@ -21,7 +22,7 @@ function hasP12(): boolean {
   return existsSync(file) && readFileSync(file, 'utf8').includes('p12');
 }
 
-describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl'), timeout: 300_000 }, () => {
+describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl'), timeout: 900_000 }, () => {
   const certificates = new Certificates();
   let ca: Certificate;
   let server: Certificate;
@@ -35,11 +36,12 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     server = certificates.issue('localhost', ca);
     client = certificates.issue('ct01', ca);
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
-    nodeRed = await startNodeRed({ flows: [] });
+  });
+  nodeRedForSuite({ flows: [] }, (started) => {
+    nodeRed = started;
   });
   beforeEach(() => sink.clear());
   after(async () => {
-    await nodeRed.stop();
     await sink.close();
     certificates.remove();
   });
@@ -78,9 +80,10 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     tls: Record<string, unknown>,
     settings?: Record<string, unknown>,
   ): Promise<number> {
+    const connected = sink.nextConnection();
     const from = await deploy(tls, settings);
     await nodeRed.waitForLine(/listening on/, { from });
-    await new Promise((done) => setTimeout(done, 100));
+    await connected();
     return from;
   }
   const storescu = (...args: string[]): Promise<Ran> =>
@@ -157,9 +160,9 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     ];
     for (const [tls, settings, reason] of unusable) {
       // Without the node first, so that the sink is connected when it comes.
+      const connected = sink.nextConnection();
       await nodeRed.deploy(receiverFlow(port, sink).filter(({ type }) => type !== 'dicom-in'));
-      await sink.connected();
-      await new Promise((done) => setTimeout(done, 100));
+      await connected();
       sink.clear();
       const from = await deploy(tls, settings, 'nodes');
       const caught = await sink.find(({ output }) => output === 3, 'the caught error');

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { TAB, flowNode, sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type NodeRed } from '../support/node-red';
+import type { NodeRed } from '../support/node-red';
+import { nodeRedForSuite } from '../support/with-node-red';
 
 /** Two objects of one study between two of another. */
 const TOPICS = ['A', 'B', 'A', 'B'];
@@ -12,10 +13,11 @@ let sink: MessageSink;
 
 before(async () => {
   sink = await MessageSink.open();
-  nodeRed = await startNodeRed({ flows: [] });
+});
+nodeRedForSuite({ flows: [] }, (started) => {
+  nodeRed = started;
 });
 after(async () => {
-  await nodeRed.stop();
   await sink.close();
 });
 

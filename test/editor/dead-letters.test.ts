@@ -8,10 +8,11 @@ import type { Locator } from 'playwright-core';
 import { dicomIn, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import type { FlowNode, NodeRed } from '../support/node-red';
 import { sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const HOSTILE = '<img src=x onerror="window.hacked = true"> $t(tab.listener) __number__';
 
@@ -50,7 +51,7 @@ function flows(port: number, queueDirectory: string): FlowNode[] {
   ];
 }
 
-describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_000 }, () => {
+describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;
@@ -59,14 +60,19 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
 
   before(async () => {
     [port, queueDirectory] = await Promise.all([freePort(), mkdtemp(join(tmpdir(), 'dicom-queue-'))]);
-    nodeRed = await startNodeRed({ flows: flows(port, queueDirectory) });
+  });
+  const started = async (node: NodeRed): Promise<void> => {
+    nodeRed = node;
     await nodeRed.waitForLine(/listening on/);
     await makeDeadLetters(4);
-    editor = await EditorPage.open(nodeRed);
-  });
+  };
+  editorForSuite(
+    () => ({ flows: flows(port, queueDirectory), started }),
+    (opened) => {
+      editor = opened;
+    },
+  );
   after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
     await rm(queueDirectory, { recursive: true, force: true });
   });
   afterEach(async () => {
@@ -107,7 +113,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
   };
   const waitForNumber = (number: number): Promise<void> =>
     panel()
-      .getByRole('heading', { name: `could not be delivered: ${number}` })
+      .getByRole('heading', { name: `Dead letters: ${number}` })
       .waitFor();
 
   it('are listed with time, reason, deliveries and id, as text whatever they hold', async () => {
@@ -236,7 +242,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 240_0
     await showPanel();
     await waitForNumber(2);
     const facts = (row: number): Promise<string[]> =>
-      rows().nth(row).locator('.dicom-in-facts span').allInnerTexts();
+      rows().nth(row).locator('.dicom-facts span').allInnerTexts();
     const [patient, modality, kind, size, sender, received, setAside, ...rest] = await facts(0);
     assert.deepEqual(
       [patient, modality, kind],

@@ -4,10 +4,10 @@ import { after, before, describe, it } from 'node:test';
 import { dicomIn, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, SAMPLE_UID, StoreClient } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite, type EditorSetup } from './with-editor';
 
 const MAX_TOTAL = 100_000;
 
@@ -32,29 +32,27 @@ function unlimitedText(element: number, text: string): Buffer {
 }
 
 describe('AddIncomingMessageToCurrentTab', { skip: needs('chromium') }, () => {
-  let nodeRed: NodeRed;
   let editor: EditorPage;
+  let port: number;
   let client: StoreClient;
 
   before(async () => {
-    const port = await freePort();
-    const settings = { name: 'From CT', addIncomingMessageToCurrentTab: true, queue: 'memory' };
-    nodeRed = await startNodeRed({
-      flows: [{ id: TAB, type: 'tab', label: 'Flow 1' }, dicomIn('in', port, [[]], settings)],
-    });
-    await nodeRed.waitForLine(/listening on 127\.0\.0\.1 port/);
-    editor = await EditorPage.open(nodeRed);
+    port = await freePort();
+  });
+  const settings = { name: 'From CT', addIncomingMessageToCurrentTab: true, queue: 'memory' };
+  const setup = (): EditorSetup => ({
+    flows: [{ id: TAB, type: 'tab', label: 'Flow 1' }, dicomIn('in', port, [[]], settings)],
+    started: (nodeRed) => nodeRed.waitForLine(/listening on 127\.0\.0\.1 port/),
+  });
+  editorForSuite(setup, async (opened) => {
+    editor = opened;
     await editor.page.evaluate(
       "globalThis.shown = []; RED.comms.subscribe('debug', (_, message) => void shown.push({ ...message }))",
     );
     await editor.page.evaluate("RED.sidebar.show('debug')");
     client = await StoreClient.open(port);
   });
-  after(async () => {
-    await client?.release();
-    await editor?.close();
-    await nodeRed?.stop();
-  });
+  after(() => client?.release());
 
   /** Sends an object and gives what the editor got of it. */
   const send = async (...more: Buffer[]): Promise<Shown> => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { DICOM_IN, DICOM_RESPONSE, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
+import { DICOM_IN, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
+import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
 
 interface Definition {
   category: string;
@@ -17,8 +18,6 @@ interface Definition {
     { value: unknown; type?: string; required?: boolean; validate?: { length: number } }
   >;
 }
-
-const read = (type: string): string => readFileSync(join(PACKAGE_DIR, 'nodes', type, `${type}.html`), 'utf8');
 
 /** The definition as the flow library's scorecard sees it: the literal in the html, without any other code. */
 function definition(html: string): [string, Definition] {
@@ -37,32 +36,75 @@ function defaultValues({ defaults }: Definition): Record<string, unknown> {
   return JSON.parse(JSON.stringify(Object.fromEntries(values))) as Record<string, unknown>;
 }
 
-const html = read('dicom-in');
-const [type, literal] = definition(html);
-const responseHtml = read('dicom-response');
-const [responseType, response] = definition(responseHtml);
+/** Inputs and outputs of each type; `outputs` is a property where their number is the user's. */
+const PORTS: Record<string, [inputs: number, outputs: number, property?: number]> = {
+  'dicom-in': [0, 1, 1],
+  'dicom-response': [1, 0],
+};
 
-test('the type is registered with literals that need no other code', () => {
-  assert.equal(type, 'dicom-in');
-  assert.equal(literal.inputs, 0);
-  assert.equal(literal.outputs, 1);
-});
+for (const type of NODE_TYPES) {
+  const [registered, literal] = definition(readNode(type, `${type}.html`));
+  const settings = settingsOf(type);
 
-test('all nodes are one family: a category of their own, one colour, and an icon that is named as the type is', () => {
-  for (const [name, { category, color, icon }] of [definition(html), definition(responseHtml)]) {
-    assert.deepEqual({ category, color, icon }, { category: 'DICOM', color: '#9FCDCB', icon: `${name}.svg` });
+  test(`${type} is registered with literals that need no other code`, () => {
+    assert.equal(registered, type);
+    const [inputs, outputs] = PORTS[type] ?? assert.fail('it has ports');
+    assert.deepEqual([literal.inputs, literal.outputs], [inputs, outputs]);
+  });
+
+  test(`${type} is of the family: its category, its colour, and an icon that is named as the type is`, () => {
+    const { category, color, icon } = literal;
+    assert.deepEqual({ category, color, icon }, { category: 'DICOM', color: '#9FCDCB', icon: `${type}.svg` });
     assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
-  }
-});
+  });
 
-test('every setting has the default that src/settings gives it, and there is no other property', () => {
-  const { outputs, version, ...values } = defaultValues(literal);
-  assert.equal(outputs, 1);
-  assert.equal(version, DICOM_IN.version);
-  assert.deepEqual(values, JSON.parse(JSON.stringify(DICOM_IN.defaults)));
-});
+  test(`${type}: every setting has the default that src/settings gives it, and there is no other property`, () => {
+    const { outputs, version, ...values } = defaultValues(literal);
+    assert.equal(outputs, PORTS[type]?.[2]);
+    assert.equal(version, settings.version);
+    assert.deepEqual(values, JSON.parse(JSON.stringify(settings.defaults)));
+  });
 
-test('what a node from the palette begins with is another value of the same kind, which passes its check', () => {
+  test(`${type}: configuration nodes are of the type that src/settings gives them, and optional`, () => {
+    for (const name of settings.names) {
+      const { type: configType, required } = literal.defaults[name] ?? {};
+      const field = settings.fields[name] as Field;
+      assert.equal(configType, field.kind === 'node' ? field.nodeType : undefined, name);
+      if (field.kind === 'node') assert.equal(required, false, name);
+    }
+  });
+
+  test(`${type}: validators take value and options, so that Node-RED shows their message`, () => {
+    for (const [name, { validate }] of Object.entries(literal.defaults)) {
+      if (validate !== undefined) assert.equal(validate.length, 2, name);
+    }
+  });
+
+  test(`${type}: every setting that may be wrong has a validator`, () => {
+    for (const name of settings.names) {
+      const field = settings.fields[name] as Field;
+      const isChecked = field.check('\u0000 wrong').some(({ severity }) => severity === 'error');
+      if (isChecked) assert(literal.defaults[name]?.validate !== undefined, name);
+    }
+    assert(literal.defaults['version']?.validate !== undefined);
+  });
+
+  test(`${type}: every setting has an input with an id and a label for it`, () => {
+    const html = readBuilt(type, `${type}.html`);
+    for (const name of settings.names) {
+      const id = `node-input-${name}${settings.fields[name]?.kind === 'list' ? '-list' : ''}`;
+      assert(html.includes(`id="${id}"`), `${id} is there`);
+      // What is kept of an import is shown as a report.
+      if (name === 'imported') continue;
+      // A list of entries, or a part of the dialog with its own label, stands in for a hidden input.
+      const isHidden = html.includes(`<input type="hidden" id="${id}"`);
+      assert(html.includes(isHidden ? `${type}.label.${name}` : `for="${id}"`), `${id} has a label`);
+    }
+    assert(!html.includes('<form-field'), 'every row is made');
+  });
+}
+
+test('what a dicom-in node from the palette begins with is another value of the same kind, which passes its check', () => {
   const initials = DICOM_IN.names.flatMap((name) => {
     const { initial, default: value }: Field = DICOM_IN.fields[name];
     return initial === undefined ? [] : [{ name, initial, value }];
@@ -77,43 +119,4 @@ test('what a node from the palette begins with is another value of the same kind
     assert.deepEqual(DICOM_IN.check(name, initial), [], name);
   }
   assert.deepEqual(DICOM_IN.check('port', PORT_WITHOUT_PRIVILEGE), []);
-});
-
-test('configuration nodes are of the type that src/settings gives them, and optional', () => {
-  for (const name of DICOM_IN.names) {
-    const { type: configType, required } = literal.defaults[name] ?? {};
-    const field: Field = DICOM_IN.fields[name];
-    assert.equal(configType, field.kind === 'node' ? field.nodeType : undefined, name);
-    if (field.kind === 'node') assert.equal(required, false, name);
-  }
-});
-
-test('validators take value and options, so that Node-RED shows their message', () => {
-  for (const [name, { validate }] of Object.entries({ ...literal.defaults, ...response.defaults })) {
-    if (validate !== undefined) assert.equal(validate.length, 2, name);
-  }
-});
-
-test('every setting has an input with an id and a label for it', () => {
-  for (const name of DICOM_IN.names) {
-    const id = `node-input-${name}${DICOM_IN.fields[name].kind === 'list' ? '-list' : ''}`;
-    assert(html.includes(`id="${id}"`), `${id} is there`);
-    // What is kept of an import is shown as a report.
-    if (name === 'imported') continue;
-    // A code editor or a list stands in for a hidden input.
-    const isHidden = html.includes(`<input type="hidden" id="${id}"`);
-    assert(html.includes(isHidden ? `<label id="dicom-in-` : `for="${id}"`), `${id} has a label`);
-  }
-});
-
-test('dicom-response is registered with literals, the defaults of src/settings, and an input for each property', () => {
-  assert.equal(responseType, 'dicom-response');
-  assert.deepEqual([response.inputs, response.outputs], [1, 0]);
-  const { version, ...values } = defaultValues(response);
-  assert.equal(version, DICOM_RESPONSE.version);
-  assert.deepEqual(values, DICOM_RESPONSE.defaults);
-  for (const name of DICOM_RESPONSE.names) {
-    assert(responseHtml.includes(`id="node-input-${name}"`), `input of ${name}`);
-    assert(responseHtml.includes(`for="node-input-${name}"`), `label of ${name}`);
-  }
 });

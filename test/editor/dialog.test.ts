@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import { DICOM_IN, type DicomInField } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { NodeRed } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 /** On a disabled tab, so that nothing listens meanwhile. */
 const FLOWS = [
@@ -34,13 +35,9 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: FLOWS }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();

@@ -5,6 +5,8 @@ import { PASSWORD } from '../support/admin-user';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
+/** What does not happen for so long does not happen, also on a busy machine. */
+const PATIENCE_MS = 60_000;
 const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -59,6 +61,7 @@ export class EditorPage {
     if (options.language !== undefined) {
       await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);
     }
+    page.setDefaultTimeout(PATIENCE_MS);
     const editor = new EditorPage(browser, page, nodeRed);
     await page.goto(nodeRed.url);
     if (options.user !== undefined) await editor.logIn(options.user);
@@ -126,14 +129,14 @@ export class EditorPage {
 
   /** The inputs of a setting that is a list. */
   entries(field: string): Locator {
-    return this.page.locator(`#dicom-in-list-${field} li input`);
+    return this.page.locator(`#${this.type}-list-${field} li input`);
   }
 
   /** Enters comma text into a list that holds anything. */
   private async enterList(field: string, value: string): Promise<void> {
     const entries = this.entries(field);
     while ((await entries.count()) > 1)
-      await this.page.locator(`#dicom-in-list-${field} li button`).last().click();
+      await this.page.locator(`#${this.type}-list-${field} li button`).last().click();
     await entries.fill(value);
   }
 
@@ -143,14 +146,14 @@ export class EditorPage {
   }
 
   async showTab(tab: string): Promise<void> {
-    await this.page.locator(`#dicom-in-tab-${tab}`).click();
-    await this.page.locator(`#dicom-in-panel-${tab}`).waitFor({ state: 'visible' });
+    await this.page.locator(`#${this.type}-tab-${tab}`).click();
+    await this.page.locator(`#${this.type}-panel-${tab}`).waitFor({ state: 'visible' });
   }
 
   /** Enters a value as a user does: typing, choosing or ticking. */
   async enter(field: string, value: string | boolean): Promise<void> {
     const input = this.input(field);
-    if (this.type === 'dicom-in') await this.showTabOf(input);
+    await this.showTabOf(input);
     if (typeof value === 'boolean') await input.setChecked(value);
     else if ((await this.entries(field).count()) > 0) await this.enterList(field, value);
     else if ((await input.evaluate((element: { tagName: string }) => element.tagName)) === 'SELECT') {
@@ -162,9 +165,11 @@ export class EditorPage {
   }
 
   private async showTabOf(input: Locator): Promise<void> {
-    const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-in-panel")]');
+    const panel = input.locator('xpath=ancestor::*[contains(@class, "dicom-panel")]');
+    // Not every dialog has tabs.
+    if ((await panel.count()) === 0 || (await panel.isVisible())) return;
     const id = (await panel.getAttribute('id')) ?? '';
-    if (!(await panel.isVisible())) await this.showTab(id.replace('dicom-in-panel-', ''));
+    await this.showTab(id.replace(`${this.type}-panel-`, ''));
   }
 
   /** Drops a file on an element, as from the desktop. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from 'node:test';
 import { dicomIn, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
 import { SAMPLE } from '../support/store-client';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
@@ -19,19 +20,22 @@ function texts(type: string, language: string): Set<string> {
     else if (value !== null && typeof value === 'object') Object.values(value).forEach(walk);
   };
   walk(
-    JSON.parse(readFileSync(join(PACKAGE_DIR, 'nodes', type, 'locales', language, `${type}.json`), 'utf8')),
+    JSON.parse(
+      readFileSync(join(PACKAGE_DIR, 'dist', 'nodes', type, 'locales', language, `${type}.json`), 'utf8'),
+    ),
   );
   return new Set([...found].filter((text) => text.includes(' ') && !text.includes('__')));
 }
 
-describe('the editor in German', { skip: needs('chromium'), timeout: 120_000 }, () => {
+describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;
+  let flows: FlowNode[];
 
   before(async () => {
     port = await freePort();
-    const flows = [
+    flows = [
       { id: TAB, type: 'tab', label: 'Flow 1' },
       dicomIn('in', port, [[]], {
         queue: 'memory',
@@ -41,14 +45,15 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 120_000 }, 
       }),
       { id: 'answer', type: 'dicom-response', z: TAB, status: 'custom', x: 300, y: 100, wires: [] },
     ];
-    nodeRed = await startNodeRed({ flows, settings: { lang: 'de' } });
-    await nodeRed.waitForLine(/listening on/);
-    editor = await EditorPage.open(nodeRed, { language: 'de' });
   });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
-  });
+  const started = (nodeRed: NodeRed) => nodeRed.waitForLine(/listening on/);
+  editorForSuite(
+    () => ({ flows, settings: { lang: 'de' }, language: 'de', started }),
+    (opened) => {
+      editor = opened;
+      nodeRed = opened.nodeRed;
+    },
+  );
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
     assert.deepEqual(editor.errors, []);

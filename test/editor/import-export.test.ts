@@ -7,11 +7,12 @@ import type { Download } from 'playwright-core';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
 import { sinkNodes, TAB } from '../support/flows';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { run } from '../support/senders';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
@@ -30,13 +31,14 @@ const RICH = {
 describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
+  let flows: FlowNode[];
   let sink: MessageSink;
   let folder: string;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'import-'));
     sink = await MessageSink.open();
-    const flows: FlowNode[] = [
+    flows = [
       { id: TAB, type: 'tab', label: 'Flow 1' },
       { id: 'in', type: 'dicom-in', z: TAB, x: 100, y: 100, d: true, wires: [['test-out-1']] },
       ...['other', 'third'].map((id, index) => ({
@@ -50,12 +52,15 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
       })),
       ...sinkNodes(sink),
     ];
-    nodeRed = await startNodeRed({ flows });
-    editor = await EditorPage.open(nodeRed);
   });
+  editorForSuite(
+    () => ({ flows }),
+    (opened) => {
+      editor = opened;
+      nodeRed = opened.nodeRed;
+    },
+  );
   after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
     await sink?.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -89,6 +94,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('in');
     await paste(pretty(receiver));
     await resultHas(`From Soup :${port}`);
+    assert.match(await result(), /Only the links .*: Filters, Transformers, Activities$/m);
     assert.equal(await editor.input('ourAET').inputValue(), 'SOUP');
     assert.equal(await editor.input('acceptedCallingAETs').inputValue(), 'CT01');
     assert.equal(await editor.input('includeReportNode').isChecked(), false);
@@ -175,6 +181,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('third');
     await part('import-file').setInputFiles(path);
     await resultHas(/Left out.*Allowed callers/);
+    assert.doesNotMatch(await result(), /Only the links/);
     assert.match(await result(), /Port – 0 is outside 1 to 65535/);
     assert.equal(await editor.input('ourAET').inputValue(), 'FILE');
     assert.equal(await editor.input('acceptedCallingAETs').inputValue(), '*');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const FIELD = 'acceptedCallingAETs';
 const CALLERS = 'MODALITY01,MODALITY02, mr 3';
@@ -13,17 +13,11 @@ const FLOWS = [
   { id: 'variable', type: 'dicom-in', z: 'tab', x: 120, y: 200, [FIELD]: '${CALLERS}', wires: [[]] },
 ];
 
-describe('the list of allowed callers', { skip: needs('chromium'), timeout: 120_000 }, () => {
-  let nodeRed: NodeRed;
+describe('the list of allowed callers', { skip: needs('chromium'), timeout: 900_000 }, () => {
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: FLOWS }, (opened) => {
+    editor = opened;
   });
   beforeEach(async () => {
     await editor.openDialog('node');

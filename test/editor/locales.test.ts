@@ -3,23 +3,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
-import type { SampleProblem } from '../../src/sample';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
-import {
-  DICOM_IN,
-  DICOM_RESPONSE,
-  RESPONSE_STATUSES,
-  type DicomInProblem,
-  type DicomResponseProblem,
-  type Field,
-} from '../../src/settings';
+import type { SampleProblem } from '../../src/sample';
+import type { DicomInProblem, DicomResponseProblem, Field } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
+import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
 
 const nodes = join(PACKAGE_DIR, 'nodes');
-const read = (...path: string[]): string => readFileSync(join(nodes, ...path), 'utf8');
 
 /** What can be wrong with a setting of dicom-in. The compiler keeps this list complete, and the next. */
-const PROBLEM_CODES: Record<DicomInProblem['code'], true> = {
+const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   required: true,
   notANumber: true,
   outOfRange: true,
@@ -39,6 +32,13 @@ const PROBLEM_CODES: Record<DicomInProblem['code'], true> = {
   tlsNeeded: true,
   nothingIncluded: true,
   notKeptJson: true,
+  unknownVersion: true,
+};
+const DICOM_RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
+  notAChoice: true,
+  notAStatus: true,
+  required: true,
+  commentTooLong: true,
   unknownVersion: true,
 };
 
@@ -137,11 +137,8 @@ const DOWN: readonly FaultKind[] = [
   'tlsMissing',
 ];
 
-const NODE_TYPES = ['dicom-in', 'dicom-response'] as const;
-type NodeType = (typeof NODE_TYPES)[number];
-
 /** Short texts that the runtime can show. */
-const STATUS: Record<NodeType, readonly string[]> = {
+const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
     'starting',
     'listening',
@@ -179,71 +176,69 @@ const ANSWER_FAILURES: Record<
   tooLate: true,
   notAwaited: true,
 };
-/** What can be wrong with a setting of dicom-response. */
-const RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
-  notAChoice: true,
-  notAStatus: true,
-  required: true,
-  commentTooLong: true,
-  unknownVersion: true,
-};
 
-/** Keys written out in the html, in the editor's code and in the runtime's. */
-function writtenKeys(type: NodeType): Set<string> {
+/** Keys written out in the html, in the editor's code and in the runtime's, of a type or of what all share. */
+function writtenKeys(folder: string): Set<string> {
   const used = new Set<string>();
   const add = (code: string, pattern: RegExp): void => {
     for (const [, key] of code.matchAll(pattern)) if (key !== undefined) used.add(key);
   };
-  add(read(type, `${type}.html`), new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${type}\\.([\\w.-]+)"`, 'g'));
+  if (NODE_TYPES.includes(folder)) {
+    const i18n = new RegExp(`data-i18n="(?:\\[[\\w-]+\\])?${folder}\\.([\\w.-]+)"`, 'g');
+    const html = readBuilt(folder, `${folder}.html`);
+    add(html, i18n);
+    for (const [, name] of html.matchAll(new RegExp(`id="${folder}-list-(\\w+)"`, 'g')))
+      used.add(`placeholder.${name}`);
+  }
   add(
-    code(type),
-    /'((?:list|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    codeIn(folder),
+    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
 
-/** Of the node's type: editor and runtime. */
-function code(type: NodeType): string {
-  return readdirSync(join(nodes, type), { recursive: true, encoding: 'utf8' })
+/** Of a folder of nodes: editor and runtime. */
+function codeIn(folder: string): string {
+  return readdirSync(join(nodes, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => read(type, file))
+    .map((file) => readNode(folder, file))
     .join('\n');
 }
 
-/** Those written out, and those made of the name of a setting, tab, problem, status or fault. */
-const USED_KEYS: Record<NodeType, () => Set<string>> = {
-  'dicom-in': () => {
-    const used = writtenKeys('dicom-in');
-    used.add('label.version');
-    for (const name of DICOM_IN.names) {
-      used.add(`label.${name}`).add(`hint.${name}`);
-      const field: Field = DICOM_IN.fields[name];
-      if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
-    }
-    const tabs = /const TABS = \[([^\]]*)\]/.exec(code('dicom-in'))?.[1] ?? '';
+/** Keys that are made of the name of a problem, tab, fault or failure of the type. */
+const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
+  'dicom-in': (used) => {
+    const tabs = /const TABS = \[([^\]]*)\]/.exec(codeIn('dicom-in'))?.[1] ?? '';
     for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
-    for (const code of Object.keys(PROBLEM_CODES)) used.add(`problem.${code}`);
+    for (const code of Object.keys(DICOM_IN_PROBLEMS)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
     for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
     for (const code of Object.keys(SAMPLE_PROBLEMS)) used.add(`sample.problem.${code}`);
-    for (const key of STATUS['dicom-in']) used.add(`status.${key}`);
     for (const kind of Object.keys(FAULTS)) used.add(`error.${kind}`);
     for (const kind of DOWN) used.add(`feedback.fault.${kind}`);
-    return used;
   },
-  'dicom-response': () => {
-    const used = writtenKeys('dicom-response');
-    used.add('label.version');
-    for (const name of DICOM_RESPONSE.names) used.add(`label.${name}`).add(`hint.${name}`);
-    for (const status of RESPONSE_STATUSES) used.add(`option.status.${status}`);
-    for (const code of Object.keys(RESPONSE_PROBLEMS)) used.add(`problem.${code}`);
-    for (const key of STATUS['dicom-response']) used.add(`status.${key}`);
+  'dicom-response': (used) => {
+    for (const code of Object.keys(DICOM_RESPONSE_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(ANSWER_FAILURES)) used.add(`error.${failure}`);
-    return used;
   },
 };
 
-const HEADINGS: Record<NodeType, Record<string, readonly string[]>> = {
+/** All that a type uses but for what all dialogs use. */
+function usedKeys(type: string): Set<string> {
+  const used = writtenKeys(type);
+  const { names, fields } = settingsOf(type);
+  used.add('label.version');
+  for (const name of names) {
+    used.add(`label.${name}`).add(`hint.${name}`);
+    const field = fields[name] as Field;
+    if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
+  }
+  for (const key of STATUS[type] ?? []) used.add(`status.${key}`);
+  MADE_KEYS[type]?.(used);
+  return used;
+}
+
+const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-in': {
     'en-US': ['Outputs', 'Details', 'References'],
     de: ['Ausgangsdaten', 'Details', 'Referenzen'],
@@ -254,8 +249,8 @@ const HEADINGS: Record<NodeType, Record<string, readonly string[]>> = {
   },
 };
 
-/** The catalogue, flat: key with dots → text. */
-function catalogue(type: NodeType, language: string): Map<string, string> {
+/** Texts, flat: key with dots → text. */
+function flat(tree: unknown): Map<string, string> {
   const texts = new Map<string, string>();
   const walk = (value: unknown, path: string): void => {
     if (typeof value === 'string') texts.set(path, value);
@@ -263,20 +258,50 @@ function catalogue(type: NodeType, language: string): Map<string, string> {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
     }
   };
-  const json = JSON.parse(read(type, 'locales', language, `${type}.json`)) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(json), [type]);
-  walk(json[type], '');
+  walk(tree, '');
   return texts;
 }
 
+function underType(type: string, json: string): Map<string, string> {
+  const catalogue = JSON.parse(json) as Record<string, unknown>;
+  assert.deepEqual(Object.keys(catalogue), [type]);
+  return flat(catalogue[type]);
+}
+
+/** A type's own texts. */
+const ownTexts = (type: string, language: string): Map<string, string> =>
+  underType(type, readNode(type, 'locales', language, `${type}.json`));
+/** As Node-RED gets them: with those that all dialogs share. */
+const catalogue = (type: string, language: string): Map<string, string> =>
+  underType(type, readBuilt(type, 'locales', language, `${type}.json`));
+const sharedTexts = (language: string): Map<string, string> =>
+  flat(JSON.parse(readNode('editor', 'locales', `${language}.json`)));
+
+const help = (type: string, language: string): string => readNode(type, 'locales', language, `${type}.html`);
+
 const languages = readdirSync(join(nodes, 'dicom-in', 'locales'));
+
+for (const language of languages) {
+  test(`${language}: every text that all dialogs share is used, by them or by a type`, () => {
+    const used = new Set([...writtenKeys('editor'), ...NODE_TYPES.flatMap((type) => [...usedKeys(type)])]);
+    const shared = [...sharedTexts(language).keys()];
+    assert.deepEqual(
+      shared.filter((key) => !used.has(key)),
+      [],
+    );
+    assert.deepEqual(shared, [...sharedTexts('en-US').keys()]);
+  });
+}
 
 for (const type of NODE_TYPES) {
   for (const language of languages) {
     const texts = catalogue(type, language);
 
     test(`${type}, ${language}: every key that is used exists, and every key that exists is used`, () => {
-      assert.deepEqual([...texts.keys()].sort(), [...USED_KEYS[type]()].sort());
+      const used = new Set([...usedKeys(type), ...writtenKeys('editor')]);
+      const missing = [...used].filter((key) => !texts.has(key));
+      const unused = [...ownTexts(type, language).keys()].filter((key) => !used.has(key));
+      assert.deepEqual({ missing, unused }, { missing: [], unused: [] });
     });
 
     test(`${type}, ${language}: no text is empty`, () => {
@@ -293,7 +318,7 @@ for (const type of NODE_TYPES) {
         setting: 'Port',
         status: 'C000',
       };
-      for (const key of STATUS[type]) {
+      for (const key of STATUS[type] ?? []) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',
@@ -303,11 +328,10 @@ for (const type of NODE_TYPES) {
     });
 
     test(`${type}, ${language}: the help is markdown and begins with one plain sentence`, () => {
-      const help = read(type, 'locales', language, `${type}.html`);
       const begin = new RegExp(`^<script type="text/markdown" data-help-name="${type}">\n[^#<*\`\n]+\\.\n\n`);
-      assert.match(help, begin);
-      for (const heading of HEADINGS[type][language] ?? assert.fail(`headings in ${language}`)) {
-        assert.match(help, new RegExp(`^### ${heading}$`, 'm'));
+      assert.match(help(type, language), begin);
+      for (const heading of HEADINGS[type]?.[language] ?? assert.fail(`headings in ${language}`)) {
+        assert.match(help(type, language), new RegExp(`^### ${heading}$`, 'm'));
       }
     });
   }
@@ -324,7 +348,7 @@ for (const type of NODE_TYPES) {
 }
 
 /** The codes of the errors that a node's Catch node gets. */
-const ERROR_CODES: Record<NodeType, readonly string[]> = {
+const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map(
     (failure) => `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
@@ -332,35 +356,33 @@ const ERROR_CODES: Record<NodeType, readonly string[]> = {
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
-const EXPLAINED: Record<NodeType, (language: string) => string> = {
+const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-in': (language) => {
     const page = language === 'en-US' ? 'dicom-in.md' : `dicom-in.${language}.md`;
-    assert(
-      read('dicom-in', 'locales', language, 'dicom-in.html').includes(`/docs/${page})`),
-      `the help leads to ${page}`,
-    );
+    assert(help('dicom-in', language).includes(`/docs/${page})`), `the help leads to ${page}`);
     assert(existsSync(join(PACKAGE_DIR, 'docs', page)), page);
     return readFileSync(join(PACKAGE_DIR, 'docs', page), 'utf8');
   },
   // A long code may be broken where the sidebar is narrow.
-  'dicom-response': (language) =>
-    read('dicom-response', 'locales', language, 'dicom-response.html').replaceAll('<wbr>', ''),
+  'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {
   for (const language of languages) {
     test(`the help of ${type}, ${language}, explains the code of every error that its Catch node gets`, () => {
-      const help = EXPLAINED[type](language);
-      for (const code of ERROR_CODES[type])
-        assert.match(help, new RegExp(`^(?:\\| ${code} +\\||- \\*\\*${code}\\*\\*)`, 'm'));
+      const page = EXPLAINED[type]?.(language) ?? help(type, language);
+      for (const code of ERROR_CODES[type] ?? [])
+        assert.match(page, new RegExp(`^(?:\\| ${code} +\\||- \\*\\*${code}\\*\\*)`, 'm'));
     });
 
     test(`the help of ${type}, ${language}, explains every status`, () => {
-      const help = EXPLAINED[type](language);
+      const page = EXPLAINED[type]?.(language) ?? help(type, language);
       const texts = catalogue(type, language);
-      for (const key of STATUS[type].filter((name) => !['starting', 'countsRefused'].includes(name))) {
+      for (const key of (STATUS[type] ?? []).filter(
+        (name) => !['starting', 'countsRefused'].includes(name),
+      )) {
         const words = (texts.get(`status.${key}`) ?? '').split(/__\w+?__/).map((word) => word.trim());
-        const line = help
+        const line = page
           .split('\n')
           .find((one) => one.startsWith('- **') && words.every((word) => one.includes(word)));
         assert(line !== undefined, key);
@@ -370,7 +392,7 @@ for (const type of NODE_TYPES) {
 
   test(`${type}: the help has the same parts in all languages`, () => {
     const parts = (language: string): string[] =>
-      read(type, 'locales', language, `${type}.html`)
+      help(type, language)
         .split('\n')
         .filter((line) => /^(#{3,4} |\| |- |: |\d\. |```)/.test(line))
         .map((line) => /^(#+|\||-|:|\d|`+)/.exec(line)?.[0] ?? '');
@@ -380,8 +402,8 @@ for (const type of NODE_TYPES) {
 
 for (const language of languages) {
   test(`the help of dicom-in, ${language}, is short, and names the settings that decide what is lost or left out`, () => {
-    const help = read('dicom-in', 'locales', language, 'dicom-in.html');
-    assert(help.length < 6_500, `${help.length} characters`);
+    const words = help('dicom-in', language);
+    assert(words.length < 6_500, `${words.length} characters`);
     const texts = catalogue('dicom-in', language);
     const settings = [
       'placeForHours',
@@ -391,7 +413,7 @@ for (const language of languages) {
       'onlyThisMachine',
     ] as const;
     for (const name of [...settings, 'defaultCharacterSet', 'leaveOutEmpty', 'alsoCalledAETs'] as const) {
-      assert(help.replace(/\s+/g, ' ').includes(`*${texts.get(`label.${name}`)}`), name);
+      assert(words.replace(/\s+/g, ' ').includes(`*${texts.get(`label.${name}`)}`), name);
     }
   });
 

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { NodeRed } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: [{ id: 'tab', type: 'tab', label: 'Flow 1' }] });
-    editor = await EditorPage.open(nodeRed);
-  });
-  after(async () => {
-    await editor?.close();
-    await nodeRed?.stop();
+  editorForSuite({ flows: [{ id: 'tab', type: 'tab', label: 'Flow 1' }] }, (opened) => {
+    editor = opened;
+    nodeRed = opened.nodeRed;
   });
 
   const nodes = [

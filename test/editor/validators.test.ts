@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import type { DicomInField } from '../../src/settings';
 import { needs } from '../support/needs';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { EditorPage } from './editor-page';
+import type { EditorPage } from './editor-page';
+import { editorForSuite } from './with-editor';
 
 const FLOWS = [
   { id: 'tab', type: 'tab', label: 'Off', disabled: true },
@@ -68,20 +68,16 @@ const ACCEPTED: readonly [DicomInField, string][] = [
 ];
 
 describe('what the dialog says about values', { skip: needs('chromium') }, () => {
-  let nodeRed: NodeRed;
   let editor: EditorPage;
 
-  before(async () => {
-    nodeRed = await startNodeRed({ flows: FLOWS });
-    editor = await EditorPage.open(nodeRed);
+  editorForSuite({ flows: FLOWS }, async (opened) => {
+    editor = opened;
     // Whatever the privileges of this test.
     await editor.page.evaluate('RED.settings.dicomInMayUsePort104 = false');
     await editor.openDialog('node');
   });
-  after(async () => {
+  after(() => {
     assert.deepEqual(editor?.errors, []);
-    await editor?.close();
-    await nodeRed?.stop();
   });
 
   const isRefused = async (field: DicomInField): Promise<boolean> =>

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeFileMeta } from '../../src/dicom';
 import { bufferSource } from '../../src/dicom/read/byte-source';
@@ -17,6 +16,7 @@ import { refuseStore } from '../../src/network/scp/store-checks';
 import { relativePath } from '../../src/message/output/file-name';
 import { readHead } from '../../src/object/object-head';
 import { CT, EXPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
+import { assertLinear } from '../support/linear';
 
 /** Texts on which an expression that backtracks takes quadratic time, of so many characters. */
 const SHAPES: Readonly<Record<string, (length: number) => string>> = {
@@ -167,31 +167,6 @@ function read(bytes: Buffer, pieceLength: number): void {
 const LONGEST_TEXT = 64_000;
 /** About as long as an A-ASSOCIATE-RQ can be. */
 const LONGEST_LIST = 448_000;
-const ROUNDS = 5;
-/** Below this, a measurement is of the clock and the compiler. */
-const NOISE_MS = 10;
-/** Four times as much may take four times as long; quadratic would be sixteen. */
-const MAX_RATIO = 10;
-
-/** CPU time of this process in milliseconds, of the best of several rounds. */
-function cpuTime(run: () => unknown): number {
-  let best = Infinity;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const before = process.cpuUsage();
-    run();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1_000);
-    // What is as quick as this is not measured better by doing it again; what is slow is not waited for again.
-    if (best < 1 || best > 1_000) break;
-  }
-  return best;
-}
-
-function assertLinear(longest: number, prepare: (n: number) => () => unknown, what: string): void {
-  const [one = 0, , four = 0] = [1, 2, 4].map((times) => cpuTime(prepare((times * longest) / 4)));
-  const ratio = (four + NOISE_MS) / (one + NOISE_MS);
-  assert.ok(ratio < MAX_RATIO, `${what}: ${one.toFixed(1)} ms, four times as much ${four.toFixed(1)} ms`);
-}
 
 describe('what a peer sends takes linear time', () => {
   for (const [path, prepare] of Object.entries(TEXT_PATHS)) {

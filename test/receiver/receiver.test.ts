@@ -147,8 +147,7 @@ describe('Receiver', () => {
     const port = await freePort();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
-    const starting = startReceiver(folder(), {}, { port });
-    setTimeout(() => other.close(), 500);
+    const starting = startReceiver(folder(), {}, { port, onFault: () => other.close() });
     const receiver = await starting;
     running.add(receiver.receiver);
     assert.equal(receiver.port, port);

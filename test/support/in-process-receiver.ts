@@ -21,7 +21,7 @@ export interface InProcessReceiver {
 export async function startReceiver(
   queueDirectory: string,
   overrides: Record<string, unknown> = {},
-  { handOver = true, port = 0 } = {},
+  { handOver = true, port = 0, onFault = (): unknown => undefined } = {},
 ): Promise<InProcessReceiver> {
   const delivered: Delivered[] = [];
   const events: ReceiverEvent[] = [];
@@ -41,7 +41,10 @@ export async function startReceiver(
         if (event.event === 'listening') listening(event.port);
       },
       counters: () => undefined,
-      fault: (fault) => faults.push(fault),
+      fault: (fault) => {
+        faults.push(fault);
+        onFault();
+      },
     },
   );
   receiver.start();

@@ -8,20 +8,33 @@ export interface LoopDelays {
   p50: number;
   p99: number;
   max: number;
+  /** The most that the thread computed at a stretch: other than `max`, not longer on a busy machine. */
+  maxCpu: number;
 }
 
 /** Loaded into Node-RED's main thread: at every SIGWINCH, which Node-RED has no use for, it prints the delays since the last. */
 const PROBE = `
 const { isMainThread } = require('node:worker_threads');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
+const { readFileSync } = require('node:fs');
 const resolution = 5;
 if (isMainThread) {
+  // Nanoseconds of the main thread on a processor, by the scheduler's account.
+  const cpu = () => Number(readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'latin1').split(' ')[0]);
+  let maxCpu = 0;
+  let last = cpu();
+  setInterval(() => {
+    const now = cpu();
+    maxCpu = Math.max(maxCpu, now - last);
+    last = now;
+  }, resolution).unref();
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   process.on('SIGWINCH', () => {
     const ms = (value) => Math.max(value / 1e6 - resolution, 0);
-    console.log('LOOP ' + JSON.stringify({ p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) }));
+    console.log('LOOP ' + JSON.stringify({ p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max), maxCpu: maxCpu / 1e6 }));
     delay.reset();
+    maxCpu = 0;
   });
 }`;
 

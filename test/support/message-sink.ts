@@ -55,8 +55,17 @@ export class MessageSink {
     return this.until(() => this.connections > 0, 'a flow to connect');
   }
 
+  /**
+   * For a deploy that starts the flow's sender anew: call it before, and what it returns after. What the flow sends before
+   * its new connection is there would be lost.
+   */
+  nextConnection(): () => Promise<void> {
+    const before = this.connections;
+    return () => this.until(() => this.connections > before, 'the flow to connect again');
+  }
+
   /** Resolves with all messages once there are so many. */
-  async count(wanted: number, timeoutMs = 20_000): Promise<SunkMessage[]> {
+  async count(wanted: number, timeoutMs = 60_000): Promise<SunkMessage[]> {
     await this.until(() => this.messages.length >= wanted, `${wanted} messages`, timeoutMs);
     return this.messages;
   }
@@ -79,7 +88,7 @@ export class MessageSink {
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
 
-  private async until(done: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+  private async until(done: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!done()) {
       const left = deadline - Date.now();

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join, relative, resolve, sep } from 'node:path';
 
 /** What a test may need beyond npm's packages, how to see that it is there, and how to get it. */
 const TOOLS = {
   dcmtk: { present: () => commands('dcm2json', 'dcmdump', 'storescu', 'echoscu'), get: 'apt install dcmtk' },
-  corpus: { present: () => existsSync(join(corpus, 'MANIFEST.tsv')), get: 'set DICOM_CORPUS to its folder' },
   pydicom: { present: hasPydicom, get: 'apt install python3-pydicom' },
   chromium: {
     present: () => anyCommand('chromium', 'chromium-browser', 'google-chrome'),
@@ -23,8 +22,33 @@ export type Tool = keyof typeof TOOLS;
 /** The compiled file is dist/test/support/needs.js: three folders below the repository. */
 const repository = resolve(__dirname, '..', '..', '..');
 
-/** The folder of the DICOM test objects; see CONTRIBUTING. */
-export const corpus = process.env['DICOM_CORPUS'] ?? resolve(repository, '..', 'shared', 'corpus');
+/** The DICOM test objects of this repository; its README says what lies where. */
+export const corpus = resolve(repository, 'test', 'corpus');
+
+/** The folder that DICOM_CORPUS names: more objects, in the same layout. Tests of "the corpus" run over both. */
+const larger = process.env['DICOM_CORPUS'];
+
+/** The corpora that there are, ours first. */
+export const corpora: readonly string[] = larger === undefined ? [corpus] : [corpus, resolve(larger)];
+
+export interface CorpusFile {
+  /** "good/ct/….dcm" */
+  name: string;
+  path: string;
+}
+
+/** The files below a folder of every corpus, in a fixed order; of two with one name ours. */
+export function corpusFiles(folder: string): CorpusFile[] {
+  const paths = new Map<string, string>();
+  for (const each of corpora) {
+    for (const entry of readdirSync(join(each, folder), { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      const name = relative(each, path).replaceAll(sep, '/');
+      if (entry.isFile() && !paths.has(name)) paths.set(name, path);
+    }
+  }
+  return [...paths].map(([name, path]) => ({ name, path })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 /** Debian's Python, where python3-pydicom is installed, whatever else stands first on the PATH. */
 export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
@@ -32,7 +56,7 @@ export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'pyt
 /**
  * For node:test's `skip`: false when everything is there, else the reason. On CI nothing is skipped: it throws.
  *
- *     it('…', { skip: needs('dcmtk', 'corpus') }, () => …)
+ *     it('…', { skip: needs('dcmtk', 'pydicom') }, () => …)
  */
 export function needs(...tools: Tool[]): string | false {
   const missing = tools.filter((tool) => !present(tool));

@@ -167,7 +167,7 @@ class NodeRedProcess implements NodeRed {
     return (await response.json()) as FlowNode[];
   }
 
-  waitForLine(pattern: RegExp, { from = 0, timeoutMs = 10_000 } = {}): Promise<string> {
+  waitForLine(pattern: RegExp, { from = 0, timeoutMs = 60_000 } = {}): Promise<string> {
     return new Promise((found, reject) => {
       let next = from;
       const finish = (): void => {

@@ -289,7 +289,8 @@ export class PowerCutDisk {
   private stat(inode: Inode): fs.Stats {
     const size = inode.kind === 'file' ? inode.bytes.length : 0;
     const nlink = inode.kind === 'file' ? inode.links : 1;
-    return { size, nlink, ino: inode.ino, dev: 1 } as fs.Stats;
+    const isFile = (): boolean => inode.kind === 'file';
+    return { size, nlink, ino: inode.ino, dev: 1, isFile } as fs.Stats;
   }
 
   private text(path: string): string {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { readResponse } from './pdus';
+import { associateRQ, readResponse, type AssociateOptions } from './pdus';
 
 export interface ReceivedPdu {
   type: number;
@@ -49,7 +49,7 @@ export class RawPeer {
   }
 
   /** The next PDU; undefined when the connection ends before one. */
-  async next(timeoutMs = 5_000): Promise<ReceivedPdu | undefined> {
+  async next(timeoutMs = 60_000): Promise<ReceivedPdu | undefined> {
     const deadline = Date.now() + timeoutMs;
     while (this.pdus.length === 0 && !this.isClosed) {
       const left = deadline - Date.now();
@@ -86,4 +86,18 @@ export class RawPeer {
     }
     this.waiting?.();
   }
+}
+
+/**
+ * Connects and associates.
+ *
+ * @throws when the association is not accepted
+ */
+export async function associate(port: number, options?: AssociateOptions): Promise<RawPeer> {
+  const peer = await RawPeer.connect(port);
+  peer.send(associateRQ(options));
+  const answer = await peer.next();
+  if (answer?.type === 0x02) return peer;
+  peer.destroy();
+  throw new Error(`the association was not accepted (PDU ${answer?.type})`);
 }

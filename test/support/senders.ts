@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { corpus } from './needs';
+import { corpora, corpus } from './needs';
 
 export interface Ran {
   code: number | null;
@@ -61,13 +61,20 @@ export async function sendRaw(
     }));
 }
 
-/** A row of the corpus' manifest, by column name. */
-export type ManifestRow = Record<string, string>;
+/** A row of the corpus' manifest, by column name, and where its file lies. */
+export type ManifestRow = Record<string, string> & { file: string };
 
+/** The rows of every corpus' manifest; of two for one path ours. */
 export function readManifest(): ManifestRow[] {
-  const [head = '', ...lines] = readFileSync(join(corpus, 'MANIFEST.tsv'), 'utf8').trim().split('\n');
-  const names = head.split('\t');
-  return lines.map((line) =>
-    Object.fromEntries(line.split('\t').map((value, at) => [names[at] ?? '', value])),
-  );
+  const rows = new Map<string, ManifestRow>();
+  for (const folder of corpora) {
+    const [head = '', ...lines] = readFileSync(join(folder, 'MANIFEST.tsv'), 'utf8').trim().split('\n');
+    const names = head.split('\t');
+    for (const line of lines) {
+      const row = Object.fromEntries(line.split('\t').map((value, at) => [names[at] ?? '', value]));
+      const path = row['path'] ?? '';
+      if (!rows.has(path)) rows.set(path, { ...row, file: join(folder, path) });
+    }
+  }
+  return [...rows.values()];
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_DIR } from './user-dir';
 import { dataSetOf } from './part10';
-import { associateRQ, dataTF, pdv, releaseRQ, storeRQ } from './pdus';
-import { RawPeer } from './raw-peer';
+import { dataTF, pdv, releaseRQ, storeRQ } from './pdus';
+import { associate, type RawPeer } from './raw-peer';
 
 export const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
 export const SAMPLE_UID = '2.25.101203456789012345678901234567893';
@@ -25,14 +25,7 @@ export class StoreClient {
 
   /** @throws when the association is not accepted */
   static async open(port: number): Promise<StoreClient> {
-    const peer = await RawPeer.connect(port);
-    peer.send(associateRQ());
-    const answer = await peer.next();
-    if (answer?.type !== 0x02) {
-      peer.destroy();
-      throw new Error(`the association was not accepted (PDU ${answer?.type})`);
-    }
-    return new StoreClient(peer);
+    return new StoreClient(await associate(port));
   }
 
   /** Resolves with the status of the response. */

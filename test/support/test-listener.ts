@@ -11,6 +11,8 @@ export interface TestListener {
   listener: Listener;
   port: number;
   events: NetworkEvent[];
+  /** Objects of which the command has come. */
+  begun: StoreRequest[];
   stored: StoredObject[];
   discarded: StoreRequest[];
   close(): Promise<void>;
@@ -31,10 +33,12 @@ export interface TestListenerOptions {
 /** A listener on a free port of the loopback interface, with a store that remembers. */
 export async function testListener(options: TestListenerOptions = {}): Promise<TestListener> {
   const events: NetworkEvent[] = [];
+  const begun: StoreRequest[] = [];
   const stored: StoredObject[] = [];
   const discarded: StoreRequest[] = [];
   const store: ObjectStore = {
     begin(request) {
+      begun.push(request);
       const parts: Buffer[] = [];
       return {
         writer: {
@@ -76,5 +80,5 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
     ...(options.tls && { tls: options.tls }),
   });
   const { port } = await listener.listen();
-  return { listener, port, events, stored, discarded, close: () => listener.close(100) };
+  return { listener, port, events, begun, stored, discarded, close: () => listener.close(100) };
 }

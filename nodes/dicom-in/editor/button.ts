@@ -1,6 +1,5 @@
-import { address, request, RequestFailed } from './requests';
-import { failureText, text } from './text';
-import type { EditorNode } from '../../editor/red';
+import { request, RequestFailed, type EditorNode } from '../../editor';
+import { ourAddress, text, whyFailed } from './form';
 
 const SHOWN_MS = 2_000;
 
@@ -9,7 +8,7 @@ export async function sendSample(node: EditorNode, label: string): Promise<void>
   // What would be sent is not what the node has here, or the node is not there at all.
   if (node['changed'] === true) return notify('warning', text('button.undeployed'));
   try {
-    await request('POST', address(node.id, 'sample'));
+    await request('POST', ourAddress(node.id, 'sample'));
     notify('success', `${text('button.sent')} ${label}`);
   } catch (error) {
     notify('error', `${text('button.notSent')} ${reason(error)}`);
@@ -19,7 +18,7 @@ export async function sendSample(node: EditorNode, label: string): Promise<void>
 function reason(error: unknown): string {
   return error instanceof RequestFailed && error.problem === 'notJson'
     ? text('button.notJson')
-    : failureText(error);
+    : whyFailed(error);
 }
 
 /** Names are the user's: no HTML. */

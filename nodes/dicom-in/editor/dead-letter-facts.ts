@@ -1,5 +1,6 @@
+import { localTime } from '../../editor';
 import type { DeadLetter } from './dead-letter-requests';
-import { localTime, text } from './text';
+import { text } from './form';
 
 /**
  * What tells an operator which object a dead letter is, each with its label; what is not known is left out. The values come

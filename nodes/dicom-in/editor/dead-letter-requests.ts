@@ -1,4 +1,5 @@
-import { address, request, RequestFailed } from './requests';
+import { request, RequestFailed } from '../../editor';
+import { ourAddress } from './form';
 
 /** An object that could not be delivered, as the admin API lists it. What is not known of it is absent. */
 export interface DeadLetter {
@@ -36,7 +37,7 @@ const LARGEST_PAGE = 1_000;
 
 /** The first dead letters of a node. @throws RequestFailed */
 export async function listDeadLetters(nodeId: string): Promise<DeadLetterPage> {
-  return (await request('GET', address(nodeId, 'dead-letters'))) as DeadLetterPage;
+  return (await request('GET', ourAddress(nodeId, 'dead-letters'))) as DeadLetterPage;
 }
 
 /** Those of all pages behind a first one, whose `next` is given. @throws RequestFailed */
@@ -47,7 +48,7 @@ export async function listFurtherDeadLetters(
   const letters: DeadLetter[] = [];
   for (let after = next; after !== undefined;) {
     const query = $.param({ after, limit: LARGEST_PAGE });
-    const page = (await request('GET', `${address(nodeId, 'dead-letters')}?${query}`)) as DeadLetterPage;
+    const page = (await request('GET', `${ourAddress(nodeId, 'dead-letters')}?${query}`)) as DeadLetterPage;
     letters.push(...page.deadLetters);
     after = page.next;
   }
@@ -61,8 +62,8 @@ export async function applyToDeadLetter(
   action: DeadLetterAction,
 ): Promise<void> {
   try {
-    if (action === 'requeue') await request('POST', address(nodeId, 'dead-letters', letterId, 'requeue'));
-    else await request('DELETE', address(nodeId, 'dead-letters', letterId));
+    if (action === 'requeue') await request('POST', ourAddress(nodeId, 'dead-letters', letterId, 'requeue'));
+    else await request('DELETE', ourAddress(nodeId, 'dead-letters', letterId));
   } catch (error) {
     if (!(error instanceof RequestFailed && error.status === 404)) throw error;
   }

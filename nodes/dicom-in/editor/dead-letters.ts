@@ -1,3 +1,4 @@
+import { isRunning, RequestFailed, type EditorNode } from '../../editor';
 import {
   applyToDeadLetter,
   listDeadLetters,
@@ -6,10 +7,8 @@ import {
   type DeadLetterAction,
   type DeadLetterPage,
 } from './dead-letter-requests';
-import { isRunning, RequestFailed } from './requests';
 import { deadLetterFacts } from './dead-letter-facts';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
+import { text } from './form';
 
 /** So many more are shown at a time; "all" means all nevertheless. */
 const ROWS = 50;
@@ -126,7 +125,7 @@ export class DeadLetterPanel {
     const facts = deadLetterFacts(letter).map((fact) => $('<span>').text(fact));
     const what = $('<div>').append(
       $('<div class="dicom-in-dead-letter-why">').text(why),
-      $('<div class="dicom-in-facts">').append(facts),
+      $('<div class="dicom-facts">').append(facts),
     );
     const requeue = button(text('deadLetters.requeue'), id, () => void this.apply('requeue', [letter]));
     const discard = button(text('deadLetters.discard'), id, () => void this.discard([letter]));

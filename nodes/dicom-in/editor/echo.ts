@@ -1,5 +1,5 @@
-import { address, request } from './requests';
-import { failureText, text } from './text';
+import { request } from '../../editor';
+import { ourAddress, text, whyFailed } from './form';
 
 /** How a node's own port answered a C-ECHO, as the admin API tells it. */
 type Echo =
@@ -35,10 +35,10 @@ export interface EchoResult {
 /** Calls the port of a node that runs. Never rejects: a failed request is an outcome, too. */
 export async function testEcho(nodeId: string): Promise<EchoResult> {
   try {
-    const echo = (await request('POST', address(nodeId, 'echo'))) as Echo;
+    const echo = (await request('POST', ourAddress(nodeId, 'echo'))) as Echo;
     return { isGood: echo.outcome === 'answered', words: words(echo), target: target(echo) };
   } catch (error) {
-    return { isGood: false, words: failureText(error), target: '' };
+    return { isGood: false, words: whyFailed(error), target: '' };
   }
 }
 

@@ -1,7 +1,6 @@
+import { isRunning, localTime, request, RequestFailed, type EditorNode } from '../../editor';
 import { rejectionText, testEcho } from './echo';
-import { address, isRunning, request, RequestFailed } from './requests';
-import { failureText, hasText, localTime, text } from './text';
-import type { EditorNode } from '../../editor/red';
+import { hasText, ourAddress, text, whyFailed } from './form';
 
 /** The part of `GET dicom-in/:id/stats` that is shown. */
 interface Stats {
@@ -79,10 +78,10 @@ export class FeedbackPanel {
   /** Returns whether it makes no sense to ask again. */
   private async ask(): Promise<boolean> {
     try {
-      this.show((await request('GET', address(this.node.id, 'stats'))) as Stats);
+      this.show((await request('GET', ourAddress(this.node.id, 'stats'))) as Stats);
       return false;
     } catch (error) {
-      this.part('state').text(failureText(error)).addClass('dicom-in-error');
+      this.part('state').text(whyFailed(error)).addClass('dicom-error');
       return error instanceof RequestFailed && error.status >= 400 && error.status < 500;
     }
   }
@@ -91,7 +90,7 @@ export class FeedbackPanel {
     const { counters } = stats;
     this.part('state')
       .text(stateText(stats))
-      .toggleClass('dicom-in-error', stats.fault !== undefined);
+      .toggleClass('dicom-error', stats.fault !== undefined);
     this.part('problem').text(stats.listening ? '' : (stats.problem ?? ''));
     this.part('since').text(`${text('feedback.since')} ${localTime(stats.since)}`);
     const counts = {
@@ -111,11 +110,11 @@ export class FeedbackPanel {
 
   private async echo(): Promise<void> {
     const button = this.part('echo').prop('disabled', true);
-    this.part('outcome').removeClass('dicom-in-good dicom-in-bad').text(text('feedback.calling'));
+    this.part('outcome').removeClass('dicom-good dicom-bad').text(text('feedback.calling'));
     this.part('target').text('');
     const { isGood, words, target } = await testEcho(this.node.id);
     this.part('outcome')
-      .addClass(isGood ? 'dicom-in-good' : 'dicom-in-bad')
+      .addClass(isGood ? 'dicom-good' : 'dicom-bad')
       .text(words);
     this.part('target').text(target);
     // Whatever the size of the window: the answer is what was asked for.
@@ -146,8 +145,8 @@ function row({ at, event, remoteAddress, callingAET, calledAET, code, text: reas
     .map((fact) => $('<span>').text(fact));
   return $('<li>').append(
     $('<div>').text(code === undefined ? reason : `${reason} (${code})`),
-    $('<div class="dicom-in-facts">').append(facts),
-    $('<div class="dicom-in-hint">').text(event === 'association-rejected' ? advice(code) : ''),
+    $('<div class="dicom-facts">').append(facts),
+    $('<div class="dicom-hint">').text(event === 'association-rejected' ? advice(code) : ''),
   );
 }
 

@@ -1,6 +1,5 @@
-import { input } from './dialog';
-import { text } from './text';
-import type { EditorNode, EditorTab, HistoryEvent } from '../../editor/red';
+import type { EditorNode, EditorTab, HistoryEvent } from '../../editor';
+import { form, text } from './form';
 
 /** Offers to give the flow's tab the name of the workflow that the receiver started; not in a subflow. */
 export function offerTabName(node: EditorNode): void {
@@ -12,7 +11,7 @@ export function offerTabName(node: EditorNode): void {
     checkbox().closest('.form-row').toggle(isOffered);
     if (!isOffered) checkbox().prop('checked', false);
   };
-  $('#dicom-in-dialog').on('input change', refresh);
+  form.dialog.on('input change', refresh);
   refresh();
 }
 
@@ -30,7 +29,7 @@ export function renameTab(node: EditorNode): HistoryEvent[] {
 }
 
 const checkbox = (): JQuery => $('#dicom-in-rename-tab');
-const workflowName = (): string => String(input('workflowPatternName').val() ?? '').trim();
+const workflowName = (): string => String(form.fields.input('workflowPatternName').val() ?? '').trim();
 
 function tabOf(node: EditorNode): EditorTab | undefined {
   return node.z === undefined ? undefined : RED.nodes.workspace(node.z);

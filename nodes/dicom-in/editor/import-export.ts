@@ -1,4 +1,3 @@
-import { isEnvironmentReference } from '../../../src/settings';
 import {
   exportReceiver,
   keep,
@@ -6,12 +5,12 @@ import {
   type FoundReceiver,
   type ReceiverValues,
 } from '../../../src/integration-soup';
-import { input } from './dialog';
+import { isEnvironmentReference } from '../../../src/settings';
+import type { EditorNode } from '../../editor';
+import { form, text } from './form';
 import { ImportPanel } from './import';
 import { showKept } from './import-report';
 import { enterReceiverValues, receiverValues } from './receiver-values';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
 
 /** The tab on which settings come from Integration Soup and go back there. */
 export class ImportExportPanel {
@@ -22,7 +21,7 @@ export class ImportExportPanel {
     this.part('forget').on('click', () => this.forget());
     this.part('copy').on('click', () => this.copy());
     this.part('download').on('click', () => this.download());
-    $('#dicom-in-dialog').on('input change', () => this.refresh());
+    form.dialog.on('input change', () => this.refresh());
     $('#node-input-node-disabled').on('change', () => this.refresh());
     showKept(this.imported());
   }
@@ -40,17 +39,17 @@ export class ImportExportPanel {
 
   /** Called before Node-RED reads the inputs. */
   save(): void {
-    input('imported').val(updateKept(receiverValues(), this.imported()));
+    form.fields.input('imported').val(updateKept(receiverValues(), this.imported()));
   }
 
   private take(receiver: FoundReceiver): void {
-    input('imported').val(keep(receiver.json));
+    form.fields.input('imported').val(keep(receiver.json));
     enterReceiverValues(receiver.values);
     this.keptChanged();
   }
 
   private forget(): void {
-    input('imported').val('');
+    form.fields.input('imported').val('');
     this.keptChanged();
     // Its button is gone.
     this.part('text').trigger('focus');
@@ -58,11 +57,11 @@ export class ImportExportPanel {
 
   private keptChanged(): void {
     showKept(this.imported());
-    $('#dicom-in-dialog').trigger('change');
+    form.dialog.trigger('change');
   }
 
   private imported(): string {
-    return String(input('imported').val() ?? '');
+    return String(form.fields.input('imported').val() ?? '');
   }
 
   private copy(): void {
@@ -73,7 +72,8 @@ export class ImportExportPanel {
   private download(): void {
     const blob = new Blob([String(this.part('text').val())], { type: 'application/json' });
     const url = URL.createObjectURL(blob);
-    const name = String(input('name').val()).replace(/[^\p{L}\p{N}_.-]+/gu, '_') || 'dicom-receiver';
+    const name =
+      String(form.fields.input('name').val()).replace(/[^\p{L}\p{N}_.-]+/gu, '_') || 'dicom-receiver';
     const link = $('<a>').attr({ href: url, download: `${name}.json` });
     link[0]?.click();
     URL.revokeObjectURL(url);

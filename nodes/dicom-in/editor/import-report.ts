@@ -9,12 +9,13 @@ import {
   type ImportProblem,
   type NotImported,
   type ReceiverField,
+  type ReceiverValue,
 } from '../../../src/integration-soup';
-import { dialogValues } from './dialog';
-import { remarks } from './findings';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
+import type { EditorNode } from '../../editor';
+import { form, text } from './form';
 
+/** Fields that only name settings of Integration Soup, which a flow must do instead. */
+const LINKS = ['filters', 'variableTransformers', 'transformers', 'activities'] as const;
 /** More rows help nobody. */
 const MAX_ROWS = 50;
 
@@ -28,11 +29,13 @@ export function importReport(
 ): JQuery {
   const disabled = receiver.values.get('disabled') === true;
   const defaults = fieldLabels(receiver.leftOut);
+  const links = fieldLabels(LINKS.filter((field) => isLink(receiver.values.get(field))));
   return $('<div>').append(
     $('<p>').text(`${text('importExport.imported')} ${receiverTitle(receiver)}`),
     paragraphIf(disabled, text('importExport.disabled')),
     paragraphIf(defaults !== '', `${text('importExport.leftOut')} ${defaults}`),
     section('importExport.wrong', wrongFields(node)),
+    paragraphIf(links !== '', `${text('importExport.linksOnly')} ${links}`),
     section('importExport.notImported', left.map(notImportedRow)),
   );
 }
@@ -45,7 +48,7 @@ export function problemReport(
   const place = excerpt === '' ? '' : `${text('importExport.place', { line, column })} `;
   const message = `${place}${text(`importExport.problem.${code}`)}${found.trim() === '' ? '' : ` ${found}`}`;
   return $('<div>').append(
-    $('<p class="dicom-in-remark dicom-in-error">').text(message),
+    $('<p class="dicom-remark dicom-error">').text(message),
     excerpt === '' ? $() : $('<pre>').text(excerpt),
     section('importExport.notImported', left.map(notImportedRow)),
   );
@@ -72,13 +75,15 @@ export function showKept(imported: string): void {
 }
 
 function wrongFields(node: EditorNode): JQuery[] {
-  const values = dialogValues();
   return (
     ['port', 'ourAET', 'acceptedCallingAETs', 'associationTimeoutSeconds', 'messageType'] as const
   ).flatMap((field) =>
-    remarks(node, field, values).map((remark) => row(text(`label.${field}`), remark.text)),
+    form.remarksInDialog(node, field).map((remark) => row(text(`label.${field}`), remark.text)),
   );
 }
+
+/** A GUID of zeros links to nothing. */
+const isLink = (guids: ReceiverValue | undefined): boolean => /[^0,-]/.test(String(guids ?? ''));
 
 const fieldLabels = (fields: readonly ReceiverField[]): string =>
   fields

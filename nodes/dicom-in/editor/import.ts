@@ -5,10 +5,9 @@ import {
   type FoundReceiver,
   type ReadImport,
 } from '../../../src/integration-soup';
-import { acceptChosenFile, acceptDrops } from './drop';
+import { acceptChosenFile, acceptDrops, type EditorNode } from '../../editor';
+import { text } from './form';
 import { importReport, problemReport, receiverTitle } from './import-report';
-import { text } from './text';
-import type { EditorNode } from '../../editor/red';
 
 /** Takes JSON that is pasted, dropped or chosen as a file, and lets the user choose among several receivers. */
 export class ImportPanel {

@@ -1,84 +1,45 @@
-/**
- * Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. The rules come from `src/settings`, so that
- * the dialog and the runtime agree.
- */
-import { DICOM_IN, splitList, type DicomInField as FieldName } from '../../../src/settings';
-import {
-  addHints,
-  dialogValues,
-  fillChoices,
-  fillMissing,
-  followInput,
-  input,
-  leaveMissing,
-  nodeValues,
-  refuse,
-} from './dialog';
+/** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
+import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
+import { createTabs, type EditorNode, type HistoryEvent } from '../../editor';
 import { sendSample } from './button';
 import { deadLetterPanel } from './dead-letters';
 import { FeedbackPanel } from './feedback';
-import { remarks, type Values } from './findings';
 import { offerTabName, renameTab } from './flow-tab';
+import { form, text } from './form';
 import { ImportExportPanel } from './import-export';
-import { startNew } from './initial';
-import { createListFields } from './list-field';
+import { mayUseLowPorts } from './port-remarks';
 import { SamplePanel } from './sample';
-import { createTabs } from './tabs';
-import { findingText, text } from './text';
-import type { EditorNode, HistoryEvent } from '../../editor/red';
 
-/** The node whose dialog is open: Node-RED also validates others meanwhile, which must not read this one's fields. */
-let open: { node: EditorNode; importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
+export { form };
 
-/** A property's validator: true, or what is wrong with the value, beginning with the field's label. */
-export function validate(node: EditorNode, field: FieldName | 'version', value: unknown): true | string {
-  const unknown = DICOM_IN.check('version', node['version']).map(findingText);
-  if (field === 'version') return unknown.length === 0 || `${text('label.version')}: ${unknown.join('; ')}`;
-  // What another version means by it is not known.
-  if (unknown.length > 0) return true;
-  const others: Values = open?.node === node ? dialogValues() : nodeValues(node);
-  const values: Values = (name) => (name === field ? value : others(name));
-  const errors = remarks(node, field, values).filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return true;
-  return `${text(`label.${field}`)}: ${errors.map((error) => error.text).join('; ')}`;
-}
+const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
 
-export function label(node: EditorNode): string {
-  const values = nodeValues(node);
-  return String(values('name')) || `dicom :${String(values('port'))}`;
-}
+/** Of the open dialog. */
+let panels: { importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
 
 /** A node came into the workspace: from the palette, or by paste or import. */
 export function added(node: EditorNode): void {
-  startNew(node);
+  if (form.added(node) && !mayUseLowPorts()) node['port'] = PORT_WITHOUT_PRIVILEGE;
 }
 
 /** The node's button was pressed. */
 export function pressed(node: EditorNode): void {
-  void sendSample(node, label(node));
+  void sendSample(node, form.label(node));
 }
 
 export function outputLabel(index: number): string {
   return text(index === 0 ? 'output.message' : 'output.event');
 }
 
-export function prepare(node: EditorNode): void {
-  const unknown = DICOM_IN.check('version', node['version']);
-  if (unknown.length > 0) return refuse(unknown);
-  const activities = nodeValues(node)('activities');
-  input('activities').val(Array.isArray(activities) ? activities.join(', ') : '');
-  fillMissing(node);
-  fillChoices(node);
-  addHints();
-  createListFields();
-  followInput(node);
+export function open(node: EditorNode): void {
+  if (!form.open(node)) return;
   offerTabName(node);
   const sample = new SamplePanel(node['receivedMessageTemplate']);
   const importExport = new ImportExportPanel(node);
   const feedback = new FeedbackPanel(node);
-  open = { node, importExport, feedback };
+  panels = { importExport, feedback };
   const deadLetters = deadLetterPanel(node);
-  createTabs((tab) => {
+  createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'listener') feedback.start();
     else feedback.stop();
     if (tab === 'sample') sample.refresh();
@@ -92,18 +53,17 @@ export function prepare(node: EditorNode): void {
  * changes elsewhere.
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
-  if (open === undefined) return { changed: false, history: [] };
-  $('#node-input-outputs').val(input('emitEvents').is(':checked') ? 2 : 1);
-  open.importExport.save();
-  const activities = splitList(String(input('activities').val() ?? ''));
-  if (node['activities'] !== undefined || activities.length > 0) node['activities'] = activities;
-  leaveMissing(node);
+  if (panels === undefined) return { changed: false, history: [] };
+  $('#node-input-outputs').val(form.fields.input('emitEvents').is(':checked') ? 2 : 1);
+  panels.importExport.save();
+  form.save(node);
   const history = renameTab(node);
   close();
   return { changed: history.length > 0, history };
 }
 
 export function close(): void {
-  open?.feedback.stop();
-  open = undefined;
+  panels?.feedback.stop();
+  panels = undefined;
+  form.close();
 }

@@ -1,18 +1,18 @@
-import { DICOM_IN, splitList } from '../../../src/settings';
 import {
   RECEIVER_FIELDS,
   type ReceiverField,
   type ReceiverValue,
   type ReceiverValues,
 } from '../../../src/integration-soup';
-import { dialogValues, enterText, input } from './dialog';
+import { DICOM_IN, splitList } from '../../../src/settings';
+import { form } from './form';
 
 /** Node-RED's own switch of a node, at the dialog's foot. */
 const disabledSwitch = (): JQuery => $('#node-input-node-disabled');
 
 /** The settings of Integration Soup's receiver as they stand in the open dialog. */
 export function receiverValues(): ReceiverValues {
-  const values = dialogValues();
+  const values = form.fields.inDialog();
   const valueOf = (field: ReceiverField): ReceiverValue => {
     if (field === 'disabled') return disabledSwitch().is(':checked');
     const value = values(field);
@@ -27,7 +27,7 @@ export function receiverValues(): ReceiverValues {
 export function enterReceiverValues(values: ReceiverValues): void {
   for (const [field, value] of values) {
     if (field === 'disabled') disabledSwitch().prop('checked', value).trigger('change');
-    else if (typeof value === 'boolean') input(field).prop('checked', value);
-    else enterText(field, typeof value === 'object' ? value.join(', ') : String(value));
+    else if (typeof value === 'boolean') form.fields.input(field).prop('checked', value);
+    else form.fields.enterText(field, typeof value === 'object' ? value.join(', ') : String(value));
   }
 }

@@ -1,6 +1,8 @@
 import { SAMPLE_FILE_LIMIT, type DicomInField as FieldName } from '../../../src/settings';
-import type { Values } from './findings';
-import { request, RequestFailed } from './requests';
+import { request, RequestFailed, type Values as AnyValues } from '../../editor';
+import { ourAddress } from './form';
+
+type Values = AnyValues<FieldName>;
 
 export type SampleMessage = Readonly<Record<string, unknown>>;
 
@@ -16,14 +18,14 @@ const SETTINGS = [
 
 /** The message that the node's button sends where the node has none of its own. @throws RequestFailed */
 export async function builtInSample(values: Values): Promise<SampleMessage> {
-  return (await request('GET', `dicom-in/sample?${query(values)}`)) as SampleMessage;
+  return (await request('GET', `${ourAddress('sample')}?${query(values)}`)) as SampleMessage;
 }
 
 /** The message that the node would send for the object in a file. @throws RequestFailed */
 export async function convertFile(file: File, values: Values, placeholders: boolean): Promise<SampleMessage> {
   if (file.size > SAMPLE_FILE_LIMIT) throw new RequestFailed(413, '', 'fileTooLarge');
   await readFirstByte(file);
-  const url = `dicom-in/sample?${query(values)}&placeholders=${placeholders}`;
+  const url = `${ourAddress('sample')}?${query(values)}&placeholders=${placeholders}`;
   try {
     return (await request('POST', url, file)) as SampleMessage;
   } catch (error) {

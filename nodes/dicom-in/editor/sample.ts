@@ -1,10 +1,7 @@
 import { isWholeMessage } from '../../../src/settings';
-import { dialogValues, enterText, input } from './dialog';
-import { acceptChosenFile, acceptDrops } from './drop';
-import { MessageTree } from './message-tree';
-import { RequestFailed } from './requests';
+import { acceptChosenFile, acceptDrops, MessageTree, RequestFailed } from '../../editor';
+import { form, hasText, text, whyFailed } from './form';
 import { builtInSample, convertFile, type SampleMessage } from './sample-requests';
-import { failureText, hasText, text } from './text';
 
 /**
  * The tab with the message that stands for what will be received: made of a file, kept in the node, or the built-in one.
@@ -12,8 +9,10 @@ import { failureText, hasText, text } from './text';
  */
 export class SamplePanel {
   private readonly element = $('#dicom-in-panel-sample');
-  private readonly template = input('receivedMessageTemplate');
-  private readonly tree = new MessageTree(this.part('tree'), (path, done) => this.tellOfCopy(path, done));
+  private readonly template = form.fields.input('receivedMessageTemplate');
+  private readonly tree = new MessageTree(this.part('tree'), form.texts, (path, done) =>
+    this.tellOfCopy(path, done),
+  );
   /** Of which a message is shown that is not kept. */
   private file: File | undefined;
   /** The request whose answer is waited for: earlier ones do not matter any more. */
@@ -21,7 +20,7 @@ export class SamplePanel {
 
   /** @param template the node's own */
   constructor(template: unknown) {
-    enterText('receivedMessageTemplate', typeof template === 'string' ? template : '');
+    form.fields.enterText('receivedMessageTemplate', typeof template === 'string' ? template : '');
     const take = (file: File): void => void this.convert(file);
     acceptDrops(this.element, { file: take });
     acceptChosenFile(this.part('choose'), this.part('file'), take);
@@ -42,20 +41,24 @@ export class SamplePanel {
   private async convert(file: File): Promise<void> {
     const placeholders = this.part('placeholders').is(':checked');
     this.file = file;
-    await this.show(text('sample.converting'), () => convertFile(file, dialogValues(), placeholders), {
-      shown: (message) => {
-        this.describe(
-          `${text('sample.notKept')} ${file.name}`,
-          placeholders ? '' : text('sample.patientData'),
-        );
-        this.offer('keep', 'discard');
-        this.part('keep')
-          .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
-          .off('click')
-          .on('click', () => this.store(JSON.stringify(message), 'remove'));
+    await this.show(
+      text('sample.converting'),
+      () => convertFile(file, form.fields.inDialog(), placeholders),
+      {
+        shown: (message) => {
+          this.describe(
+            `${text('sample.notKept')} ${file.name}`,
+            placeholders ? '' : text('sample.patientData'),
+          );
+          this.offer('keep', 'discard');
+          this.part('keep')
+            .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
+            .off('click')
+            .on('click', () => this.store(JSON.stringify(message), 'remove'));
+        },
+        failed: () => this.offer('discard'),
       },
-      failed: () => this.offer('discard'),
-    });
+    );
   }
 
   /** @param next which button has the focus, where the one that had it goes */
@@ -76,7 +79,7 @@ export class SamplePanel {
 
   private async showBuiltIn(): Promise<void> {
     this.offer();
-    await this.show('', () => builtInSample(dialogValues()), {
+    await this.show('', () => builtInSample(form.fields.inDialog()), {
       shown: () => this.describe(text('sample.builtIn')),
     });
   }
@@ -144,7 +147,7 @@ export class SamplePanel {
 function problemText(error: unknown): string {
   if (!(error instanceof RequestFailed)) throw error;
   const key = `sample.problem.${error.problem}`;
-  if (error.problem === undefined || !hasText(key)) return failureText(error);
+  if (error.problem === undefined || !hasText(key)) return whyFailed(error);
   return error.problem === 'damaged' ? `${text(key)} (${error.message})` : text(key);
 }
 

@@ -1,4 +1,4 @@
-import { TYPE } from '../type';
+import { DICOM_IN } from '../../../src/settings';
 import type { ReceiverStatsJson } from './receiver-stats';
 
 interface Metric {
@@ -9,7 +9,7 @@ interface Metric {
 }
 
 const gauge = (name: string, help: string, value: Metric['value']): Metric => ({
-  name: `${TYPE.replaceAll('-', '_')}_${name}`,
+  name: `${DICOM_IN.type.replaceAll('-', '_')}_${name}`,
   type: 'gauge',
   help,
   value,

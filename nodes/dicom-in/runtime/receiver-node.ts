@@ -25,7 +25,6 @@ import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { StatusDisplay } from '../../runtime/status-display';
 import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
-import { TYPE } from '../type';
 import { ReceiverLog, logsDetails } from './receiver-log';
 import { ReceiverStats } from './receiver-stats';
 import { ReceiverStatus, type ReceiverNodeStatus } from './receiver-status';
@@ -58,7 +57,7 @@ export class ReceiverNode extends QueueOwner {
     config: Record<string, unknown>,
   ) {
     super();
-    this.text = nodeTexts(RED, TYPE);
+    this.text = nodeTexts(RED, DICOM_IN.type);
     this.status = new ReceiverStatus(this.text);
     this.display = new StatusDisplay(
       () => this.status.current(),

@@ -7,7 +7,6 @@ import { asError } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
-import { TYPE } from '../type';
 
 type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
@@ -82,6 +81,8 @@ function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResp
 export function answerError(text: Text, error: unknown): Error {
   if (!(error instanceof AnswerFailed)) return asError(error);
   const { failure, values } = error;
-  const code = `${TYPE}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
+  const code = `${DICOM_RESPONSE.type}_${failure.replace(/[A-Z]/g, '_$&')}`
+    .replaceAll('-', '_')
+    .toUpperCase();
   return Object.assign(new Error(text(`error.${failure}`, values)), { code });
 }

@@ -52,18 +52,42 @@ function arePixelsSigned(dataSet: DataSet, sent: Vr): boolean {
   return dataSet.hasPixelRepresentation ? dataSet.pixelsSigned : sent === VR.SS;
 }
 
-/** PS3.3 C.11.2.1.1: what comes out of the Modality LUT goes into the VOI LUT. Undefined: there is no Modality LUT. */
-function isVoiInputSigned(dataSet: DataSet): boolean | undefined {
-  for (let around = dataSet.parent; around !== undefined; around = around.parent) {
-    // What comes out of a lookup table is unsigned (PS3.3 C.11.1).
-    if (itemsOf(around, ModalityLutSequence).length > 0) return false;
-    const [shared] = itemsOf(around, SharedFunctionalGroupsSequence);
-    const groups = [around, ...(shared === undefined ? [] : [shared])];
-    const places = groups.flatMap((group) => [group, ...itemsOf(group, PixelValueTransformationSequence)]);
-    const rescaled = places.find((place) => place.find(RescaleSlope) ?? place.find(RescaleIntercept));
-    if (rescaled !== undefined) return isRescaledSigned(rescaled);
-  }
-  return undefined;
+/**
+ * PS3.3 C.11.2.1.1: what comes out of the Modality LUT goes into the VOI LUT. Undefined: there is no Modality LUT. Found out
+ * once for each data set: a sequence may have thousands of LUTs, and what is looked through thousands of items.
+ */
+function isVoiInputSigned({ parent }: DataSet): boolean | undefined {
+  if (parent === undefined) return undefined;
+  return (foundOf(parent).voiInputSigned ??= { is: findVoiInputSigned(parent) }).is;
+}
+
+function findVoiInputSigned(around: DataSet): boolean | undefined {
+  // What comes out of a lookup table is unsigned (PS3.3 C.11.1).
+  if (itemsOf(around, ModalityLutSequence).length > 0) return false;
+  const [shared] = itemsOf(around, SharedFunctionalGroupsSequence);
+  const groups = [around, ...(shared === undefined ? [] : [shared])];
+  const places = groups.flatMap((group) => [group, ...itemsOf(group, PixelValueTransformationSequence)]);
+  const rescaled = places.find((place) => place.find(RescaleSlope) ?? place.find(RescaleIntercept));
+  return rescaled === undefined ? isVoiInputSigned(around) : isRescaledSigned(rescaled);
+}
+
+/** What has been found of a data set; `is` may be undefined. */
+interface Found {
+  voiInputSigned?: { is: boolean | undefined };
+  bitsStored?: number;
+}
+
+const found = new WeakMap<DataSet, Found>();
+
+function foundOf(dataSet: DataSet): Found {
+  const known = found.get(dataSet) ?? {};
+  found.set(dataSet, known);
+  return known;
+}
+
+/** Read once: it may be as long as an attribute can be, and be asked for with each frame. */
+function bitsStored({ root }: DataSet): number {
+  return (foundOf(root).bitsStored ??= numberOf(root, BitsStored) ?? USUAL_BITS);
 }
 
 /** "SS if the possible output range after application of the Rescale Slope and Intercept may be signed", as of Hounsfield units. */
@@ -71,7 +95,7 @@ function isRescaledSigned(rescaled: DataSet): boolean {
   if (textOf(rescaled, RescaleType) === HOUNSFIELD) return true;
   const slope = numberOf(rescaled, RescaleSlope) ?? 1;
   const intercept = numberOf(rescaled, RescaleIntercept) ?? 0;
-  const bits = numberOf(rescaled.root, BitsStored) ?? USUAL_BITS;
+  const bits = bitsStored(rescaled);
   const { pixelsSigned } = rescaled;
   const lowest = pixelsSigned ? -(2 ** (bits - 1)) : 0;
   const highest = 2 ** (pixelsSigned ? bits - 1 : bits) - 1;

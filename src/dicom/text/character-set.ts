@@ -87,10 +87,13 @@ export class CharacterSet {
   static #make(terms: string): Known {
     const named = terms.split('\\').map(readCharacterSetName);
     const isStandard = named.every((each) => each?.isDefinedTerm === true);
-    const alternatives = named.flatMap((each) => {
-      const label = each !== undefined && 'table' in each.as ? ALTERNATIVES[each.as.table] : undefined;
-      return label === undefined ? [] : [this.#one(label)];
-    });
+    // Each once: all of them are tried with every text that is none, and a term may stand there ten thousand times.
+    const labels = new Set(
+      named.map((each) =>
+        each !== undefined && 'table' in each.as ? ALTERNATIVES[each.as.table] : undefined,
+      ),
+    );
+    const alternatives = [...labels].flatMap((label) => (label === undefined ? [] : [this.#one(label)]));
     const [first] = named;
     return { set: first && this.#from(first, alternatives), isStandard };
   }

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { poison } from '../../basics';
 
 /** What one read takes at most; larger ones save nothing more. */
 const READ_BYTES = 262_144;
@@ -25,7 +26,9 @@ export class ReadBuffer {
     }
     owner._handle = null;
     const callback = (length: number): boolean => {
-      socket.emit('data', this.memory.subarray(0, length));
+      const read = this.memory.subarray(0, length);
+      socket.emit('data', read);
+      poison(read);
       return true;
     };
     const socket: Socket = new Socket({ handle, onread: { buffer: this.memory, callback } } as object);

@@ -1,10 +1,12 @@
+/** What is wrong with a file that has been compared, or why it could not be; undefined: it is as it was received. */
+export type CheckResult = string | Error | undefined;
+
 /**
  * Files are compared with what was received before they are delivered, one after the other and without holding up the
  * thread: a disk may have damaged them, or somebody changed them, while they waited.
  */
 export class FileChecks {
-  /** What is wrong with those that have been compared; undefined: nothing. */
-  private readonly results = new Map<string, string | undefined>();
+  private readonly results = new Map<string, CheckResult>();
   private running: string | undefined;
 
   /**
@@ -20,8 +22,7 @@ export class FileChecks {
     return this.results.has(id);
   }
 
-  /** Undefined: nothing is wrong with it, or it could not be read. */
-  damageOf(id: string): string | undefined {
+  resultOf(id: string): CheckResult {
     return this.results.get(id);
   }
 
@@ -29,12 +30,12 @@ export class FileChecks {
     if (this.running === id) return;
     this.running = id;
     void this.damage(id)
-      // Whoever reads it then meets the error.
-      .catch(() => undefined)
-      .then((damage) => {
+      // Whoever reads it meets the error: the disk may give it then, but nobody has compared it.
+      .catch((error: unknown) => error as Error)
+      .then((result) => {
         if (this.running !== id) return;
         this.running = undefined;
-        this.results.set(id, damage);
+        this.results.set(id, result);
         this.onChecked();
       });
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DiskFiles, syncDirectory } from '../../basics';
+import { type DiskFiles, openToRead, syncDirectory } from '../../basics';
 import { NO_ATTEMPTS, type Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
 import { crc32 } from 'node:zlib';
@@ -176,7 +176,7 @@ export class ObjectFiles implements ObjectPlace {
 
   private openFile(path: string): number {
     try {
-      return this.files.openSync(path, 'r');
+      return openToRead(path, this.files);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       throw gone(path);

@@ -1,4 +1,4 @@
-import type { DiskFiles } from '../../basics';
+import { openToRead, type DiskFiles } from '../../basics';
 import { NO_ATTEMPTS, parseAttempts } from '../attempts';
 import type { FoundObject } from '../object-place';
 import { parseParking, type Parking } from '../parking';
@@ -147,7 +147,7 @@ function parseCount(text: string): FoundObject {
 
 /** Where the disk fails, zeros stand for what it does not give. */
 function readWhole(path: string, files: DiskFiles): { bytes: Buffer; error: Error | undefined } {
-  const fd = files.openSync(path, 'r');
+  const fd = openToRead(path, files);
   try {
     const bytes = Buffer.alloc(files.fstatSync(fd).size);
     let error: Error | undefined;

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type DiskFiles, leftoversTo, syncDirectoryNow, writeFile } from '../../basics';
+import { type DiskFiles, leftoversTo, openToRead, syncDirectoryNow, writeFile } from '../../basics';
 import { attemptsText, NO_ATTEMPTS, type Attempts } from '../attempts';
 import { BlockBuffer } from '../block-buffer';
 import type { PinnedBytes } from '../object-handle';
@@ -230,7 +230,7 @@ export class ObjectLog implements ObjectPlace {
     const object = this.objects.get(id) ?? this.kept.get(id);
     if (object === undefined) throw new ObjectDamaged(`the log has no object ${id}`);
     const { segment, offset, length } = object;
-    const fd = this.files.openSync(segment.path, 'r');
+    const fd = openToRead(segment.path, this.files);
     segment.holds += 1;
     const before = HEADER_BYTES + id.length;
     return pinnedRange(fd, offset + before, length - before, this.files, () => this.letGo(segment));

@@ -11,7 +11,7 @@ import {
   parseDataSet,
   type EncapsulatedDocument,
 } from '../../../src/dicom';
-import { corpus, needs } from '../../support/needs';
+import { corpus } from '../../support/needs';
 import { DEFLATED, EXPLICIT } from '../support/convert-elements';
 import { metaOf } from '../support/corpus-objects';
 import { element, item } from '../support/encode';
@@ -86,7 +86,7 @@ describe('the document that an object encapsulates', () => {
     assert.equal(read(document(Buffer.alloc(LARGEST_DOCUMENT))).document?.data.length, LARGEST_DOCUMENT);
   });
 
-  it('of the corpus', { skip: needs('corpus') }, () => {
+  it('of the corpus', () => {
     for (const name of ['cda.dcm', 'encapsulated-obj.dcm']) {
       const bytes = readFileSync(join(corpus, 'generated', 'iod', name));
       const { transferSyntaxUID, dataSetOffset } = metaOf(bytes);

@@ -8,7 +8,6 @@ import { writePlainValues } from '../../../src/dicom/json/plain-values';
 import { resolveVr } from '../../../src/dicom/data-set/resolve-vr';
 import { plainString, readValues } from '../../../src/dicom/data-set/values';
 import { Kind } from '../../../src/dicom/standard/vr';
-import { needs } from '../../support/needs';
 import { EXPLICIT } from '../support/convert-elements';
 import { corpusObjects, metaOf } from '../support/corpus-objects';
 import { element } from '../support/encode';
@@ -99,7 +98,7 @@ describe('the short way to JSON', () => {
     assert(taken > 10_000, `only ${taken} were taken`);
   });
 
-  it('says what the long one says, of the corpus', { skip: needs('corpus') }, () => {
+  it('says what the long one says, of the corpus', () => {
     let taken = 0;
     for (const { name, path } of corpusObjects('good', 'odd')) {
       if (statSync(path).size > 2_000_000) continue;

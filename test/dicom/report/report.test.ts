@@ -44,7 +44,7 @@ function skeleton(item: ContentItem, depth = 0, lines: string[] = []): string[] 
   return lines;
 }
 
-const skipped = needs('corpus', 'dcmtk');
+const skipped = needs('dcmtk');
 const documents =
   skipped === false
     ? corpusObjects('good', 'generated').filter(({ name }) => /\/(sr-|iod\/(rdsr|ko|mg-cad)|ko)/.test(name))

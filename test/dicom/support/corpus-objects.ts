@@ -1,22 +1,12 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { bufferSource, convert, DicomError, readFileMeta, type MessageConversion } from '../../../src/dicom';
-import { corpus } from '../../support/needs';
+import { corpusFiles, type CorpusFile } from '../../support/needs';
 
-export interface CorpusObject {
-  /** "good/ct/….dcm" */
-  name: string;
-  path: string;
-}
+export type CorpusObject = CorpusFile;
 
-/** The files of folders of the corpus, in a fixed order. */
+/** The objects in folders of the corpus, in a fixed order. */
 export function corpusObjects(...folders: ('good' | 'generated' | 'odd')[]): CorpusObject[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(corpus, folder), { recursive: true, encoding: 'utf8' })
-      .sort()
-      .map((file) => ({ name: `${folder}/${file}`, path: join(corpus, folder, file) }))
-      .filter(({ path }) => statSync(path).isFile()),
-  );
+  return folders.flatMap(corpusFiles);
 }
 
 /** Files of the odd corpus without a Part 10 header are read as implicit VR little endian: the reader finds out. */

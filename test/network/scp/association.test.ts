@@ -20,8 +20,9 @@ import {
   storeRQ,
   type AssociateOptions,
 } from '../../support/pdus';
-import { RawPeer } from '../../support/raw-peer';
+import { RawPeer, associate } from '../../support/raw-peer';
 import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
+import { until } from '../../support/until';
 
 const COMMAND = 0b11;
 const DATA = 0b00;
@@ -41,11 +42,10 @@ async function connect({ port }: TestListener): Promise<RawPeer> {
   return peer;
 }
 
-/** Connects and associates; fails unless the association is accepted. */
-async function associate(listener: TestListener, options?: AssociateOptions): Promise<RawPeer> {
-  const peer = await connect(listener);
-  peer.send(associateRQ(options));
-  assert.equal((await peer.next())?.type, 0x02, 'A-ASSOCIATE-AC');
+/** The same, associated. */
+async function associateWith({ port }: TestListener, options?: AssociateOptions): Promise<RawPeer> {
+  const peer = await associate(port, options);
+  open.push(peer);
   return peer;
 }
 
@@ -209,7 +209,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
     const listener = await listen({
       policy: { callingAETs: new Set(['CT01']), checkCalledAET: true, ourAET: 'Our_Scp' },
     });
-    await associate(listener, { callingAET: ' ct01', calledAET: 'OUR_SCP' });
+    await associateWith(listener, { callingAET: ' ct01', calledAET: 'OUR_SCP' });
   });
 
   it('is called by each of its AE titles, and by no other, and says by which', async () => {
@@ -260,7 +260,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
 
 describe('requests on an open association', () => {
   it('answers C-ECHO', async () => {
-    const peer = await associate(await listen());
+    const peer = await associateWith(await listen());
     peer.send(dataTF(pdv(1, COMMAND, echoRQ(5))));
     const response = await peer.response();
     assert.equal(response.get(0x0100), 0x8030);
@@ -292,7 +292,7 @@ describe('requests on an open association', () => {
     for (const [how, pdus] of Object.entries(streams)) {
       for (const step of [1, 7, 1_460, Infinity]) {
         const listener = await listen();
-        const peer = await associate(listener);
+        const peer = await associateWith(listener);
         const stream = Buffer.concat(pdus);
         for (let at = 0; at < stream.length; at += step) peer.send(stream.subarray(at, at + step));
         const response = await peer.response();
@@ -316,7 +316,7 @@ describe('requests on an open association', () => {
         return { status: 0 };
       },
     });
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     const objects = [1, 2, 3, 4].map((id) =>
       dataTF(pdv(3, COMMAND, storeRQ({ 0x0110: id })), pdv(3, LAST_DATA, Buffer.alloc(100, id))),
     );
@@ -327,7 +327,7 @@ describe('requests on an open association', () => {
 
   it('refuses what is larger than the limit with A700, keeps nothing, and the association lives', async () => {
     const listener = await listen({ limits: { maxObjectBytes: 1_000 } });
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
     for (let count = 0; count < 20; count += 1) peer.send(dataTF(pdv(3, DATA, Buffer.alloc(100))));
     peer.send(dataTF(pdv(3, LAST_DATA, Buffer.alloc(1))));
@@ -349,7 +349,7 @@ describe('requests on an open association', () => {
   for (const [what, contextId, command, status] of refusals) {
     it(`refuses a C-STORE with ${what}, after its data set, and the association lives`, async () => {
       const listener = await listen();
-      const peer = await associate(listener);
+      const peer = await associateWith(listener);
       peer.send(dataTF(pdv(contextId, COMMAND, command), pdv(contextId, LAST_DATA, Buffer.alloc(10))));
       assert.equal((await peer.response()).get(0x0900), status);
       assert.equal(listener.stored.length, 0);
@@ -361,7 +361,7 @@ describe('requests on an open association', () => {
   it('accepts instance UIDs with a dot or a space too many: the object is worth more than its name', async () => {
     for (const uid of ['1.2.3.', '1.2. 3', ' 1.2.3', '1.2.3 ', '1..2', '1.2-A']) {
       const listener = await listen();
-      const peer = await associate(listener);
+      const peer = await associateWith(listener);
       peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x1000: uid })), pdv(3, LAST_DATA, Buffer.alloc(10))));
       assert.equal((await peer.response()).get(0x0900), 0, uid);
       assert.equal(listener.stored.length, 1);
@@ -369,13 +369,13 @@ describe('requests on an open association', () => {
   });
 
   it('refuses a C-STORE without a data set with C000', async () => {
-    const peer = await associate(await listen());
+    const peer = await associateWith(await listen());
     peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x0800: 0x0101 }))));
     assert.equal((await peer.response()).get(0x0900), 0xc000);
   });
 
   it('answers services that it does not offer with 0211 in their own response, and lives', async () => {
-    const peer = await associate(await listen());
+    const peer = await associateWith(await listen());
     const find = commandSet({ 0x0002: '1.2.840.10008.5.1.4.1.2.2.1', 0x0100: 0x0020, 0x0110: 3, 0x0800: 0 });
     peer.send(dataTF(pdv(3, COMMAND, find)), dataTF(pdv(3, LAST_DATA, Buffer.alloc(8))));
     const found = await peer.response();
@@ -391,7 +391,7 @@ describe('requests on an open association', () => {
 
   for (const maxPduLength of [7, 8, 9, 12, 13, 64, 83]) {
     it(`fits its responses into PDUs of ${maxPduLength} bytes, where the peer takes no more`, async () => {
-      const peer = await associate(await listen(), { maxPduLength });
+      const peer = await associateWith(await listen(), { maxPduLength });
       const asked: [Buffer, number][] = [
         [dataTF(pdv(3, COMMAND, storeRQ()), pdv(3, LAST_DATA, Buffer.alloc(10))), 0x8001],
         [dataTF(pdv(1, COMMAND, echoRQ(5))), 0x8030],
@@ -414,7 +414,7 @@ describe('requests on an open association', () => {
 
   it('takes UIDs with padding around them, and those that are almost UIDs', async () => {
     const listener = await listen();
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     const uids: [sent: string, taken: string][] = [
       ['1.2.3.', '1.2.3.'],
       ['1.2..3', '1.2..3'],
@@ -436,7 +436,7 @@ describe('requests on an open association', () => {
 
   it('repeats of a UID that is too long no more than a UID may have', async () => {
     const listener = await listen();
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     const uid = `1.${'2'.repeat(60_000)}`;
     peer.send(dataTF(pdv(3, COMMAND, storeRQ({ 0x1000: uid })), pdv(3, LAST_DATA, Buffer.alloc(10))));
     const response = await peer.response();
@@ -449,14 +449,14 @@ describe('requests on an open association', () => {
 describe('the end of an association', () => {
   it('answers a release and waits for the peer to close (AR-4)', async () => {
     const listener = await listen();
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     peer.send(releaseRQ());
     assert.equal((await peer.next())?.type, 0x06);
     assert.equal(listener.events.at(-1)?.event, 'association-released');
   });
 
   it('closes the connection itself when the peer does not (ARTIM)', async () => {
-    const peer = await associate(await listen({ limits: { associationTimeoutSeconds: 0.2 } }));
+    const peer = await associateWith(await listen({ limits: { associationTimeoutSeconds: 0.2 } }));
     peer.send(releaseRQ());
     assert.equal((await peer.next())?.type, 0x06);
     await peer.closed;
@@ -472,14 +472,14 @@ describe('the end of an association', () => {
 
   it('aborts an association that is idle', async () => {
     const listener = await listen({ limits: { idleTimeoutSeconds: 0.2 } });
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     await expectAbort(peer, 0, 0);
     const event = listener.events.at(-1);
     assert.ok(event?.event === 'association-aborted' && event.by === 'node');
   });
 
   it('aborts a PDU that drips byte by byte, as idle', async () => {
-    const peer = await associate(await listen({ limits: { idleTimeoutSeconds: 0.3 } }));
+    const peer = await associateWith(await listen({ limits: { idleTimeoutSeconds: 0.3 } }));
     const bytes = dataTF(pdv(3, COMMAND, storeRQ()));
     let at = 0;
     const drip = setInterval(() => peer.send(bytes.subarray(at, (at += 1))), 50);
@@ -488,7 +488,7 @@ describe('the end of an association', () => {
   });
 
   it('aborts an association that sends nothing but empty fragments, as idle', async () => {
-    const peer = await associate(await listen({ limits: { idleTimeoutSeconds: 0.3 } }));
+    const peer = await associateWith(await listen({ limits: { idleTimeoutSeconds: 0.3 } }));
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
     const empty = setInterval(() => peer.send(dataTF(pdv(3, DATA, Buffer.alloc(0)))), 50);
     await expectAbort(peer, 0, 0);
@@ -502,27 +502,26 @@ describe('the end of an association', () => {
   ] as const) {
     it(`drops a half-sent object on ${how}, and serves the next peer`, async () => {
       const listener = await listen();
-      const peer = await associate(listener);
+      const peer = await associateWith(listener);
       peer.send(dataTF(pdv(3, COMMAND, storeRQ())), dataTF(pdv(3, DATA, Buffer.alloc(100))));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => listener.begun.length === 1, 'the object');
       end(peer);
       await peer.closed;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(() => listener.listener.openAssociations === 0, 'the end of the association');
       assert.equal(listener.discarded.length, 1);
       assert.equal(listener.stored.length, 0);
-      assert.equal(listener.listener.openAssociations, 0);
       const event = listener.events.at(-1);
       assert.ok(event?.event === 'association-aborted' && event.by === 'peer');
-      await associate(listener);
+      await associateWith(listener);
     });
   }
 
   it('stops: frees the port, aborts who is idle, and lets an object under way finish', async () => {
     const listener = await listen();
-    const idle = await associate(listener);
-    const busy = await associate(listener);
+    const idle = await associateWith(listener);
+    const busy = await associateWith(listener);
     busy.send(dataTF(pdv(3, COMMAND, storeRQ())));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     const closed = listener.listener.close(2_000);
     await expectAbort(idle, 0, 0);
     busy.send(dataTF(pdv(3, LAST_DATA, Buffer.alloc(10))));
@@ -534,9 +533,9 @@ describe('the end of an association', () => {
 
   it('stops within the grace when an object never ends', async () => {
     const listener = await listen();
-    const peer = await associate(listener);
+    const peer = await associateWith(listener);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     await listener.listener.close(100);
     assert.equal(listener.discarded.length, 1);
     await expectAbort(peer, 0, 0);
@@ -570,7 +569,7 @@ describe('what breaks the protocol is aborted with its reason (PS3.8 Table 9-10)
       const peer = await connect(listener);
       peer.send(bytes);
       await expectAbort(peer, SOURCE_USER, 0);
-      await associate(listener);
+      await associateWith(listener);
     });
   }
 
@@ -616,16 +615,16 @@ describe('what breaks the protocol is aborted with its reason (PS3.8 Table 9-10)
   for (const [what, reason, bytes] of onOpenAssociation) {
     it(`Sta6: ${what} (reason ${reason})`, async () => {
       const listener = await listen();
-      const peer = await associate(listener);
+      const peer = await associateWith(listener);
       peer.send(bytes);
       await expectAbort(peer, SOURCE_PROVIDER, reason);
       assert.equal(listener.stored.length, 0);
-      await associate(listener);
+      await associateWith(listener);
     });
   }
 
   it('Sta13: ignores what still comes, but aborts another A-ASSOCIATE-RQ (AA-6, AA-7)', async () => {
-    const peer = await associate(await listen());
+    const peer = await associateWith(await listen());
     peer.send(releaseRQ());
     assert.equal((await peer.next())?.type, 0x06);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())), releaseRQ());

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, afterEach, describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { Answers } from '../../../src/receiver/answers';
 import { holdUp } from '../../support/hold-up';
 import { associateRQ, dataTF, echoRQ, pdv, storeRQ } from '../../support/pdus';
-import { RawPeer } from '../../support/raw-peer';
+import { RawPeer, associate } from '../../support/raw-peer';
 import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
 import { until } from '../../support/until';
 
@@ -31,6 +32,12 @@ async function connect({ port, listener }: TestListener): Promise<RawPeer> {
   return peer;
 }
 
+async function associated({ port }: TestListener): Promise<RawPeer> {
+  const peer = await associate(port);
+  open.push(() => peer.destroy());
+  return peer;
+}
+
 /** Longer than every timeout here. */
 const stall = (): void => holdUp(3 * TIMEOUT_SECONDS * 1_000);
 
@@ -39,10 +46,7 @@ describe('after the event loop was held up, what came meanwhile is read before a
     const listener = await listen({ limits: { idleTimeoutSeconds: TIMEOUT_SECONDS } });
     const peers: RawPeer[] = [];
     for (let number = 0; number < 5; number += 1) {
-      const peer = await connect(listener);
-      peer.send(associateRQ());
-      assert.equal((await peer.next())?.type, 0x02);
-      peers.push(peer);
+      peers.push(await associated(listener));
     }
     for (const peer of peers) peer.send(dataTF(pdv(1, COMMAND, echoRQ())));
     stall();
@@ -51,9 +55,7 @@ describe('after the event loop was held up, what came meanwhile is read before a
 
   it('a long PDU of which a part has come', async () => {
     const listener = await listen({ limits: { idleTimeoutSeconds: TIMEOUT_SECONDS } });
-    const peer = await connect(listener);
-    peer.send(associateRQ());
-    assert.equal((await peer.next())?.type, 0x02);
+    const peer = await associated(listener);
     const data = dataTF(pdv(3, 0b10, Buffer.alloc(200_000)));
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
     for (let at = 0; at < data.length; at += 50_000) {
@@ -73,12 +75,10 @@ describe('after the event loop was held up, what came meanwhile is read before a
 
   it('the end of an object, when the listener closes', async () => {
     const listener = await listen({});
-    const peer = await connect(listener);
-    peer.send(associateRQ());
-    assert.equal((await peer.next())?.type, 0x02);
+    const peer = await associated(listener);
     peer.send(dataTF(pdv(3, COMMAND, storeRQ())));
     await until(() => listener.listener.openAssociations === 1, 'the association');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => listener.begun.length === 1, 'the object');
     const closed = listener.listener.close(TIMEOUT_SECONDS * 1_000);
     peer.send(dataTF(pdv(3, 0b10, Buffer.alloc(100))));
     stall();
@@ -91,9 +91,11 @@ describe('after the event loop was held up, what came meanwhile is read before a
     const answers = new Answers(TIMEOUT_SECONDS, (id) => timedOut.push(id));
     const { port1, port2 } = new MessageChannel();
     open.push(() => port1.close());
+    const ready = once(port2, 'message');
+    port1.postMessage('ready');
+    await ready;
     port2.on('message', () => void answers.answer('a', { status: 0 }));
     const answer = answers.wait('a');
-    await new Promise((resolve) => setTimeout(resolve, 20));
     port1.postMessage('answer');
     stall();
     assert.deepEqual([await answer, timedOut], [{ status: 0 }, []]);
@@ -103,9 +105,7 @@ describe('after the event loop was held up, what came meanwhile is read before a
 describe('who sends nothing', () => {
   it('is ended also after a delay of ours, which is given back once', async () => {
     const listener = await listen({ limits: { idleTimeoutSeconds: TIMEOUT_SECONDS } });
-    const peer = await connect(listener);
-    peer.send(associateRQ());
-    assert.equal((await peer.next())?.type, 0x02);
+    const peer = await associated(listener);
     stall();
     assert.equal((await peer.next())?.type, 0x07);
   });

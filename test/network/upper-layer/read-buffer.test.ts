@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandStatus } from '../../../src/network';
-import { associateRQ, dataTF, pdv, storeRQ } from '../../support/pdus';
-import { RawPeer } from '../../support/raw-peer';
+import { dataTF, pdv, storeRQ } from '../../support/pdus';
+import { associate } from '../../support/raw-peer';
 import { testListener } from '../../support/test-listener';
+import { until } from '../../support/until';
 
 const SIZE = 100_000;
 
@@ -15,23 +16,21 @@ function object(messageId: number, byte: number): Buffer {
   ]);
 }
 
-async function associate(port: number): Promise<RawPeer> {
-  const peer = await RawPeer.connect(port);
-  peer.send(associateRQ());
-  assert.equal((await peer.next())?.type, 0x02);
-  return peer;
-}
-
 describe('the memory that all connections are read into', () => {
   it('does not mix them: what came behind an object whose answer takes time is still there when it is given', async () => {
+    let isAsked = false;
     let release: (status: CommandStatus) => void = () => undefined;
     const slow = new Promise<CommandStatus>((resolve) => (release = resolve));
     const listener = await testListener({
-      answer: ({ bytes }) => (bytes[0] === 0xaa ? slow : Promise.resolve({ status: 0 })),
+      answer: ({ bytes }) => {
+        if (bytes[0] !== 0xaa) return Promise.resolve({ status: 0 });
+        isAsked = true;
+        return slow;
+      },
     });
     const [first, second] = [await associate(listener.port), await associate(listener.port)];
     first.send(object(1, 0xaa), object(2, 0xac));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => isAsked, 'the first object');
     for (const messageId of [1, 2, 3]) {
       second.send(object(messageId, 0xbb));
       assert.equal((await second.response()).get(0x0900), 0);

@@ -234,9 +234,7 @@ describe('TLS (PS3.15 B.12, BCP 195)', { skip: needs('openssl') }, () => {
     assert.equal((await associate(listener)).type, 0x02);
     const halfOpen = await RawPeer.connect(listener.port);
     open.push(halfOpen);
-    const started = Date.now();
     await listener.listener.close(100);
-    assert.ok(Date.now() - started < 1_000);
     await halfOpen.closed;
   });
 });

@@ -53,7 +53,7 @@ describe('what the node shows', () => {
     const texts: Record<string, string> = {
       counts: '__associations__⇄ __objects__✓',
       backlog: '__objects__ waiting',
-      deadLetters: '__objects__ dead letters',
+      deadLetters: 'dead letters: __objects__',
       backlogAndDeadLetters: '__objects__ wait __deadLetters__ dead',
     };
     const shown = new ReceiverStatus((key, values) =>
@@ -72,7 +72,7 @@ describe('what the node shows', () => {
     assert.equal(text(0, 0), '1⇄ 5✓');
     assert.equal(text(7, 0), '1⇄ 5✓ 7 waiting');
     assert.equal(text(12_345, 0, 123_456), '12k waiting');
-    assert.equal(text(0, 3), '3 dead letters');
+    assert.equal(text(0, 3), 'dead letters: 3');
     assert.equal(text(45, 3), '45 wait 3 dead');
     assert.equal(text(9_999, 9_999), '9999 wait 9999 dead');
     assert.equal(text(99_999, 999_999), '99k wait 999k dead');

@@ -234,7 +234,13 @@ describe('the log of a disk queue', () => {
     void queue.remove(queue.take()?.id ?? '');
     await until(() => segmentFiles(directory).length === 0, 'no segment');
     await put(queue, 'two');
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    // Another one that became empty after this is deleted: so would this have been.
+    const others = folder();
+    const other = await opened(others, { log: { idleMs: 30 } });
+    await put(other, 'other');
+    await other.remove(other.take()?.id ?? '');
+    await until(() => segmentFiles(others).length === 0, 'no segment of the other');
+    other.close();
     assert.equal(loggedObjects(directory).size, 1);
     assert.deepEqual(await takeTexts(queue), ['two']);
     queue.close();

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -40,14 +49,23 @@ async function crashed(texts: readonly string[], synced = true): Promise<string>
   return directory;
 }
 
+/** The same, in this folder, opened again. */
+async function crashedIn(directory: string): Promise<DiskQueue> {
+  const queue = await opened(directory);
+  for (const text of TEXTS) await put(queue, text);
+  dieWithout(queue);
+  return opened(directory);
+}
+
 /** A disk that does not give segments while `fails` says so. */
 function failingOn(
   operation: 'openSync' | 'readSync',
   code: string,
-): { files: DiskFiles; fails: { on: boolean } } {
-  const fails = { on: true };
+): { files: DiskFiles; fails: { on: boolean; count: number } } {
+  const fails = { on: true, count: 0 };
   const segments = new Set<number>();
   const fail = (): never => {
+    fails.count += 1;
     throw Object.assign(new Error(`${code}: injected`), { code });
   };
   const files: DiskFiles = {
@@ -81,7 +99,8 @@ describe('a segment that the disk does not give at the start', () => {
         await put(queue, 'new');
         void queue.remove(queue.take()?.id ?? '');
         await nextTurn();
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        const tries = fails.count;
+        await until(() => fails.count > tries + 2, 'further tries');
         assert.deepEqual(told.length, 1, told.join('\n'));
         assert.match(told[0] ?? '', /cannot be read now.*It is kept/s);
         const claimed = queue.claim(1);
@@ -117,6 +136,22 @@ describe('a segment that the disk does not give at the start', () => {
         queue.close();
       });
     }
+
+  it('is no file but a pipe: is not waited for, and what it held before is read when it is back', async () => {
+    const directory = await crashed(TEXTS);
+    const [name = ''] = segmentFiles(directory);
+    const [path, away] = [join(directory, name), join(directory, 'away')];
+    renameSync(path, away);
+    execFileSync('mkfifo', [path]);
+    const told: string[] = [];
+    const onLeftover = ({ message }: Error): void => void told.push(message);
+    const queue = await opened(directory, { onLeftover, log: { unreadMs: 5 } });
+    assert.equal(queue.size, 0);
+    assert.match(told.join(), /cannot be read now.*is no file/s);
+    renameSync(away, path);
+    await until(() => queue.size === TEXTS.length, 'its objects');
+    queue.close();
+  });
 
   it('does not give again what later segments say has left', async () => {
     const directory = folder();
@@ -351,5 +386,19 @@ describe('names in the queue directory', () => {
     for (const name of others) assert.ok(names.includes(name), name);
     assert.ok(!names.includes('1763900000000-0000000002.part'));
     assert.equal(told.length, 1, 'the folder');
+  });
+});
+
+describe('a name that leaves none behind it', () => {
+  it('is told of before anything is taken, which would not be found again', async () => {
+    const directory = folder();
+    mkdirSync(directory);
+    const stray = join(directory, '9999999999999-0000000001-5.dcm');
+    writeFileSync(stray, 'hello');
+    await assert.rejects(opened(directory), /no name comes behind 9999999999999-.*move that file away/);
+    rmSync(stray);
+    const before = await crashedIn(directory);
+    assert.deepEqual(await takeTexts(before), TEXTS);
+    before.close();
   });
 });

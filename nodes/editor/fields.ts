@@ -1,0 +1,78 @@
+import { splitList, type NodeSettings } from '../../src/settings';
+import type { EditorNode } from './red';
+
+/** Looks up a field's value: in the open dialog, or in the node. */
+export type Values<Name extends string> = (field: Name) => unknown;
+
+/** What the selection of a configuration node holds where none is chosen. */
+const NO_NODE = '_ADD_';
+
+/** The values of a node type's fields: as the node has them, and as they stand in its dialog. */
+export class FormFields<Name extends string> {
+  constructor(private readonly settings: NodeSettings<Name>) {}
+
+  /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
+  input(name: Name): JQuery {
+    return $(`#node-input-${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
+  }
+
+  /** Values as the node has them, or as its older version means them. Those that it lacks have their defaults, as at run time. */
+  ofNode(node: EditorNode): Values<Name> {
+    const config = this.settings.migrate(node);
+    return (name) => config[name] ?? this.settings.defaults[name];
+  }
+
+  /** Values as they stand in the open dialog. */
+  inDialog(): Values<Name> {
+    return (name): unknown => {
+      const input = this.input(name);
+      if (input.is(':checkbox')) return input.is(':checked');
+      const entered = input.val();
+      return this.settings.fields[name].kind === 'node' && entered === NO_NODE ? '' : entered;
+    };
+  }
+
+  /** Enters what Node-RED does not: it fills the inputs with what stands in the node as it is. */
+  fill(node: EditorNode): void {
+    const values = this.ofNode(node);
+    for (const name of this.settings.names) {
+      const value = values(name);
+      const { kind } = this.settings.fields[name];
+      if (kind === 'list') this.input(name).val(Array.isArray(value) ? value.join(', ') : '');
+      else if (value === node[name] || (kind === 'node' && value === '')) continue;
+      else if (typeof value === 'boolean') this.input(name).prop('checked', value);
+      else this.input(name).val(String(value));
+    }
+  }
+
+  /** jQuery leaves carriage returns out of the values that it reads: line ends become line feeds before. */
+  enterText(name: Name, entered: string): void {
+    this.input(name).val(entered.replace(/\r\n?/g, '\n'));
+  }
+
+  /**
+   * To be called before Node-RED reads the inputs: puts lists into the node, and keeps Node-RED from writing settings into it
+   * that it lacks and whose default stands in the dialog still. So a flow of an older package stays as it is when its dialog is
+   * opened and left with Done. Only where its settings have an older version it gets the version of what is written now.
+   */
+  save(node: EditorNode): void {
+    const entered = this.inDialog();
+    const config = this.settings.migrate(node);
+    for (const name of this.settings.names) {
+      if (this.settings.fields[name].kind === 'list') {
+        const text = entered(name);
+        const values = typeof text === 'string' ? splitList(text) : [];
+        if (config[name] !== undefined || values.length > 0) node[name] = values;
+      } else if (config[name] === undefined && this.isDefault(name, entered(name))) {
+        // Node-RED reads what it finds by the id.
+        this.input(name).removeAttr('id');
+      }
+    }
+    if (config !== node) node['version'] = config['version'];
+  }
+
+  private isDefault(name: Name, value: unknown): boolean {
+    const { default: expected } = this.settings.fields[name];
+    return typeof expected === 'boolean' ? value === expected : value === String(expected);
+  }
+}

@@ -1,0 +1,52 @@
+import type { EditorNode } from './red';
+import type { Texts } from './texts';
+
+export class RequestFailed extends Error {
+  override readonly name = 'RequestFailed';
+
+  constructor(
+    /** Of HTTP; 0: there was no answer. */
+    readonly status: number,
+    message: string,
+    /** What went wrong, where the route has names for that. */
+    readonly problem?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Whether the node runs, as far as the editor knows: only then is there somebody to ask. */
+export function isRunning({ id }: EditorNode): boolean {
+  const flow = RED.nodes.originalFlow() ?? [];
+  const deployed = flow.find((node) => node.id === id);
+  const tab = flow.find((node) => node.id === deployed?.z && node.type === 'tab');
+  return deployed !== undefined && deployed.d !== true && tab !== undefined && tab['disabled'] !== true;
+}
+
+/** Relative: Node-RED may be served below any path, and signs only such requests with the user's token. */
+export function address(type: string, ...path: string[]): string {
+  return [type, ...path].map(encodeURIComponent).join('/');
+}
+
+/** @param body sent as it is. @throws RequestFailed */
+export function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: Blob): Promise<unknown> {
+  const upload = body && { data: body, processData: false, contentType: 'application/octet-stream' };
+  return new Promise((resolve, reject) => {
+    $.ajax({ method, url, ...upload })
+      .done((answer: unknown) => resolve(answer))
+      .fail(({ status, responseJSON }: JQuery.jqXHR<unknown>) => {
+        const { message, problem } = (responseJSON ?? {}) as { message?: unknown; problem?: unknown };
+        const words = typeof message === 'string' ? message : `HTTP ${status}`;
+        reject(new RequestFailed(status, words, typeof problem === 'string' ? problem : undefined));
+      });
+  });
+}
+
+/** Why a request came to nothing, and what to do. The runtime's words are not put through the catalogue. */
+export function failureText(error: unknown, { type, text }: Texts): string {
+  const status = error instanceof RequestFailed ? error.status : undefined;
+  if (status === 0) return text('request.noAnswer');
+  if (status === 401 || status === 403) return text('request.notAllowed', { type });
+  if (status === 404) return text('request.notRunning');
+  return `${text('request.failed')} ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,118 @@
+// Makes of a node type's html what Node-RED loads: with its editor code, the look of all dialogs, and a row for each field.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const EDITOR_MARK = '<!-- editor code: editor/index.ts, bundled by scripts/build.mjs -->';
+
+/**
+ * @param nodesDir the folder of all node types
+ * @param settings of the type, from src/settings
+ * @param texts of the type in the language in which no text is missing
+ */
+export function nodeHtml(nodesDir, { type, fields }, texts) {
+  const html = readFileSync(join(nodesDir, type, `${type}.html`), 'utf8');
+  const template = `<script type="text/html" data-template-name="${type}">`;
+  for (const part of [EDITOR_MARK, template]) {
+    if (!html.includes(part)) throw new Error(`${type}.html lacks the line: ${part}`);
+  }
+  const css = readFileSync(join(nodesDir, 'editor', 'form.css'), 'utf8').replaceAll(
+    'DIALOG',
+    `#${type}-dialog`,
+  );
+  return html
+    .replace(EDITOR_MARK, () => `<script type="text/javascript">\n${editorCode(nodesDir, type)}</script>`)
+    .replace(template, () => `${template}\n<style>\n${css}</style>`)
+    .replace(/<form-field ([^>]*)><\/form-field>/g, (_, given) =>
+      fieldRow(type, fields, texts, attributes(given)),
+    );
+}
+
+/** Inline: a <script src> would load after registerType runs. */
+function editorCode(nodesDir, type) {
+  const bundle = buildSync({
+    entryPoints: [join(nodesDir, type, 'editor', 'index.ts')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: `${type.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())}Editor`,
+    target: 'es2020',
+    charset: 'utf8',
+    legalComments: 'none',
+  });
+  return bundle.outputFiles[0].text.replaceAll('</script', '<\\/script');
+}
+
+/** `a="b" c` → { a: 'b', c: '' } */
+function attributes(text) {
+  return Object.fromEntries(
+    [...text.matchAll(/([\w-]+)(?:="([^"]*)")?/g)].map(([, name, value]) => [name, value ?? '']),
+  );
+}
+
+/**
+ * The row of one field, by its kind in the settings. `name`; `icon`: one of Font Awesome's; `unit`: a key of the catalogue's
+ * units; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>.
+ */
+function fieldRow(type, fields, texts, { name, icon, unit, entries, suggestions }) {
+  const field = fields[name];
+  if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
+  const id = `node-input-${name}${field.kind === 'list' ? '-list' : ''}`;
+  const words = `data-i18n="${type}.label.${name}"`;
+  const hasPlaceholder = texts.placeholder?.[name] !== undefined;
+  const placeholder = hasPlaceholder ? ` data-i18n="[placeholder]${type}.placeholder.${name}"` : '';
+  const label = (target) =>
+    `<label ${target}>${icon ? `<i class="fa fa-${icon}"></i> ` : ''}<span ${words}></span></label>`;
+  const row = (...parts) => `<div class="form-row">\n${parts.join('\n')}\n</div>`;
+
+  if (field.kind === 'boolean') {
+    return `<div class="form-row dicom-check">
+<input type="checkbox" id="${id}">
+<label for="${id}" ${words}></label>
+</div>`;
+  }
+  if (entries !== undefined) {
+    const labelId = `${type}-label-${name}`;
+    return row(
+      label(`id="${labelId}"`),
+      `<div class="dicom-list" id="${type}-list-${name}" role="group" aria-labelledby="${labelId}">
+<input type="hidden" id="${id}">
+<ul></ul>
+<button type="button" class="red-ui-button red-ui-button-small"><i class="fa fa-plus"></i> <span data-i18n="${type}.list.add"></span></button>
+</div>`,
+    );
+  }
+  const isName = name === 'name';
+  const input = `<input type="text" id="${id}"${suggestions ? ` list="${suggestions}"` : ''}${placeholder}${isName ? '' : ' spellcheck="false"'}>`;
+  const inputs = {
+    choice: `<select id="${id}"></select>`,
+    node: `<input type="text" id="${id}" style="width:100%">`,
+    list: `<textarea id="${id}" rows="3" spellcheck="false"${placeholder}></textarea>`,
+  };
+  return row(
+    label(`for="${id}"`),
+    unit === undefined
+      ? (inputs[field.kind] ?? input)
+      : `<span class="dicom-number">${input}<span data-i18n="${type}.unit.${unit}"></span></span>`,
+  );
+}
+
+/**
+ * A node type's catalogue in a language: the texts that all dialogs share, and its own, which go first.
+ * @returns as Node-RED wants it: below the type's name
+ */
+export function nodeCatalogue(nodesDir, type, language) {
+  const read = (...path) => JSON.parse(readFileSync(join(nodesDir, ...path), 'utf8'));
+  const shared = join('editor', 'locales', `${language}.json`);
+  const own = read(type, 'locales', language, `${type}.json`)[type];
+  return { [type]: existsSync(join(nodesDir, shared)) ? merged(read(shared), own) : own };
+}
+
+function merged(shared, own) {
+  const isBranch = (value) => typeof value === 'object';
+  const both = Object.entries(own).map(([key, value]) => [
+    key,
+    isBranch(value) && isBranch(shared[key]) ? merged(shared[key], value) : value,
+  ]);
+  return { ...shared, ...Object.fromEntries(both) };
+}

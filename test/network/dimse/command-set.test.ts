@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  decodeCommandSet,
+  encodeResponse,
+  hexStatus,
+  isFailure,
+  operationName,
+} from '../../../src/network/dimse/command-set';
+import { ProtocolError } from '../../../src/network/upper-layer/pdu';
+import { CT, commandSet, echoRQ, pdv, readResponse, storeRQ } from '../../support/pdus';
+
+const violates = (bytes: Buffer, words: RegExp): void =>
+  assert.throws(
+    () => decodeCommandSet(bytes),
+    (error: unknown) => error instanceof ProtocolError && error.reason === 6 && words.test(error.message),
+  );
+
+describe('a command set', () => {
+  it('is read: what it has, without padding, and undefined for the rest', () => {
+    assert.deepEqual(decodeCommandSet(storeRQ()), {
+      commandField: 1,
+      messageId: 7,
+      affectedSopClassUID: CT,
+      affectedSopInstanceUID: '1.2.3.4.5',
+      requestedSopClassUID: undefined,
+      requestedSopInstanceUID: undefined,
+      hasDataSet: true,
+    });
+    assert.equal(decodeCommandSet(echoRQ(3)).hasDataSet, false);
+    assert.equal(decodeCommandSet(commandSet({ 0x0100: 0x30 })).messageId, undefined);
+  });
+
+  it('is read by its elements, whatever its group length says', () => {
+    const command = storeRQ();
+    command.writeUInt32LE(3, 8);
+    assert.equal(decodeCommandSet(command).affectedSopClassUID, CT);
+  });
+
+  it('that is none is a violation of the protocol', () => {
+    violates(Buffer.alloc(0), /no Command Field/);
+    violates(commandSet({ 0x0002: CT }), /no Command Field/);
+    violates(storeRQ().subarray(0, -1), /longer than itself/);
+    violates(Buffer.concat([storeRQ(), Buffer.alloc(7)]), /ends inside an element/);
+    violates(Buffer.concat([storeRQ(), Buffer.from([8, 0, 0, 0, 0, 0, 0, 0])]), /outside group 0000/);
+  });
+
+  it('of a response repeats the UIDs of its request, and has a comment of 64 printable characters', () => {
+    const comment = `back\\slash\n${'x'.repeat(80)}`;
+    const response = encodeResponse(decodeCommandSet(storeRQ()), { status: 0xa700, comment });
+    const { values } = readResponse(pdv(1, 3, response));
+    assert.deepEqual(
+      [0x0002, 0x0100, 0x0120, 0x0800, 0x0900, 0x1000].map((tag) => values.get(tag)),
+      [CT, 0x8001, 7, 0x0101, 0xa700, '1.2.3.4.5'],
+    );
+    assert.equal(values.get(0x0902), `back?slash?${'x'.repeat(53)}`);
+    assert.equal(response.length % 2, 0);
+  });
+});
+
+describe('words and statuses of DIMSE', () => {
+  it('operations have their names, unknown ones their number', () => {
+    assert.deepEqual([0x0001, 0x0030, 0x0021, 0x0abc].map(operationName), [
+      'C-STORE',
+      'C-ECHO',
+      'C-MOVE',
+      '0ABCH',
+    ]);
+  });
+
+  it('success and the warnings B000 to BFFF keep an object; all else is a failure', () => {
+    assert.deepEqual([0, 0xb000, 0xbfff].map(isFailure), [false, false, false]);
+    assert.deepEqual([0x0110, 0xa700, 0xafff, 0xc000, 0x0001].map(isFailure), Array(5).fill(true));
+    assert.equal(hexStatus(0x110), '0110');
+  });
+});

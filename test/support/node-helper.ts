@@ -1,0 +1,83 @@
+import { once, type EventEmitter } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Node, NodeInitializer } from 'node-red';
+import type { DeployType, FlowNode } from './node-red';
+import { PACKAGE_DIR } from './user-dir';
+
+/** The part of node-red-node-test-helper that is used here; it ships no types. */
+interface TestHelper {
+  init(runtimePath: string): void;
+  settings(settings: Record<string, unknown>): void;
+  load(types: NodeInitializer[], flows: readonly FlowNode[]): Promise<void>;
+  unload(): Promise<void>;
+  getNode(id: string): Node | null;
+  startServer(): Promise<void>;
+  stopServer(): Promise<void>;
+  readonly _events: EventEmitter;
+  readonly _redNodes: {
+    setFlows(flows: readonly FlowNode[], credentials: object, type: DeployType): Promise<unknown>;
+  };
+}
+
+const load = createRequire(__filename);
+
+export type Message = Record<string, unknown>;
+
+/**
+ * Nodes of this package in the runtime of a Node-RED within the test's own process, by Node-RED's test helper. It is the
+ * Node-RED of the repository, or that in NODE_RED_DIR, which the running Node must be able to run.
+ */
+export class NodesUnderTest {
+  private readonly helper = load('node-red-node-test-helper') as TestHelper;
+  private readonly types: NodeInitializer[];
+  private userDir = '';
+
+  constructor() {
+    const folder = resolve(process.env['NODE_RED_DIR'] ?? PACKAGE_DIR);
+    this.helper.init(createRequire(join(folder, 'package.json')).resolve('node-red'));
+    const { 'node-red': entry } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
+      'node-red': { nodes: Record<string, string> };
+    };
+    this.types = Object.values(entry.nodes).map((file) => load(join(PACKAGE_DIR, file)) as NodeInitializer);
+  }
+
+  /** Starts flows; their Catch, Status and Complete nodes are Node-RED's own. */
+  async load(flows: readonly FlowNode[]): Promise<void> {
+    await this.helper.startServer();
+    // A new one each time: what waits in a queue is not to come in the next test.
+    this.userDir = mkdtempSync(join(tmpdir(), 'dicom-nodes-'));
+    this.helper.settings({ userDir: this.userDir });
+    // Each load registers the types anew, and with them what waits for flows to start.
+    this.helper._events.setMaxListeners(0);
+    await this.helper.load(this.types, flows);
+  }
+
+  /** Resolves once the new flows have started. The helper's own `setFlows` gives them 300 ms for that. */
+  async deploy(flows: readonly FlowNode[], type: DeployType): Promise<void> {
+    const started = once(this.helper._events, 'flows:started');
+    await this.helper._redNodes.setFlows(flows, {}, type);
+    await started;
+  }
+
+  async unload(): Promise<void> {
+    await this.helper.unload();
+    await this.helper.stopServer();
+    rmSync(this.userDir, { recursive: true, force: true });
+  }
+
+  node(id: string): Node {
+    const node = this.helper.getNode(id);
+    if (node === null) throw new Error(`there is no node ${id}`);
+    return node;
+  }
+
+  /** What comes to a node of type `helper` from now on. */
+  inputs(id: string): Message[] {
+    const messages: Message[] = [];
+    this.node(id).on('input', (message) => void messages.push(message));
+    return messages;
+  }
+}
