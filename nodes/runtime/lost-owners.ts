@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { ownerNode } from '../../src/queue';
-import { ReceiverNotRunning, type ReceiverHost } from '../../src/receiver';
+import type { ReceiverHost } from '../../src/receiver';
+import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 
 /**
  * What nodes that do not exist any more have parked is delivered again. A node that is only disabled keeps what it has.
@@ -21,6 +22,6 @@ export async function disownLost(
     if (lost.length > 0) await receiver.ask('disown', lost);
   } catch (error) {
     // The next start of flows looks again.
-    if (!(error instanceof ReceiverNotRunning)) throw error;
+    if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
   }
 }

@@ -7,6 +7,7 @@ import {
   type DiskWarning,
   FILE_MODE,
   leftoversTo,
+  makeDirectory,
   makeDurableDirectory,
   once,
   type OnWarning,
@@ -102,7 +103,7 @@ export class DiskStorage implements ObjectStorage {
     const { directory, synced, onlyThisMachine } = this.options;
     const { files, onWarning } = this;
     if (synced) makeDurableDirectory(directory, files, { mode: DIRECTORY_MODE, onWarning });
-    else files.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    else makeDirectory(directory, files, DIRECTORY_MODE);
     this.lock ??= await files.lock(directory, { onlyThisMachine, onWarning }, files);
     try {
       return await this.openLocked();

@@ -148,6 +148,11 @@ export class ReceiverNode extends QueueOwner {
         this.display.refresh();
       },
       fault: (fault) => this.fault(fault),
+      recovered: (kind) => {
+        this.status.recovered(kind);
+        this.stats.recovered(kind);
+        this.display.refresh();
+      },
     });
     this.stats.counters = () => host.counters();
     return host;

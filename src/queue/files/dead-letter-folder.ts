@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DIRECTORY_MODE, type DiskFiles, FILE_MODE } from '../../basics';
+import { DIRECTORY_MODE, type DiskFiles, FILE_MODE, makeDirectory } from '../../basics';
 import { factsInId, isObjectId } from '../object-id';
 import { OBJECT_SUFFIX } from '../object-names';
 import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
@@ -31,7 +31,7 @@ export class DeadLetterFolder implements DeadLetters {
    * @throws what `put` throws; then nothing is here
    */
   add(letter: DeadLetter, put: (path: string) => void): Error | undefined {
-    this.files.mkdirSync(this.directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(this.directory, this.files, DIRECTORY_MODE);
     const failure = this.writeNote(letter);
     try {
       put(this.object(letter.id));
