@@ -58,7 +58,8 @@ export class ObjectIntake implements ObjectStore {
             return dataSet.refused;
           }
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
-          id = await object.commit(note);
+          const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
+          id = await object.commit({ note, studyInstanceUID });
         } catch (error) {
           object.discard();
           return this.outOfResources(error);
@@ -79,6 +80,7 @@ export class ObjectIntake implements ObjectStore {
 
 function envelopeOf(request: StoreRequest): ObjectEnvelope {
   const { messageId, sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
+  const { moveOriginatorAET, moveOriginatorMessageId } = request;
   const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } =
     request.association;
   return {
@@ -90,6 +92,8 @@ function envelopeOf(request: StoreRequest): ObjectEnvelope {
     ...(tls && { tls }),
     associationId,
     messageId,
+    ...(moveOriginatorAET !== undefined && { moveOriginatorAET }),
+    ...(moveOriginatorMessageId !== undefined && { moveOriginatorMessageId }),
     sopClassUID,
     sopInstanceUID,
     transferSyntaxUID,

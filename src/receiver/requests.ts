@@ -1,6 +1,7 @@
 import type { CommandStatus } from '../network';
 import type { DeadLetter, LetterPage } from '../queue';
 import type { AnswerOutcome } from './answers';
+import type { QueueRequests } from './queue-requests';
 
 /** One page of dead letters, and how many there are. */
 export interface DeadLetterList {
@@ -9,9 +10,9 @@ export interface DeadLetterList {
 }
 
 /** What the main thread may ask of a receiver, by name: its arguments and its result. */
-export interface ReceiverRequests {
-  /** The flow's answer to an object. */
-  answer(id: string, status: CommandStatus): AnswerOutcome;
+export interface ReceiverRequests extends QueueRequests {
+  /** The flow's answer to an object, by either of its names. Resolves when what follows from it is safe. */
+  answer(name: string, status: CommandStatus): Promise<AnswerOutcome>;
   deadLetters(page: LetterPage): Promise<DeadLetterList>;
   /** False when there is no such dead letter. */
   requeue(id: string): boolean;

@@ -1,3 +1,5 @@
+import { MessagePort } from 'node:worker_threads';
+
 /**
  * What may be asked of a worker is an interface of functions, `Requests`: the worker has them, and the main thread asks by
  * name. Results may be promises.
@@ -24,6 +26,12 @@ export function isReply(message: { kind: string }): message is PostedReply {
 
 export function isRequest(message: { kind: string }): message is PostedRequest {
   return message.kind === 'request';
+}
+
+/** Ports that go with a request: through them the worker speaks with another thread, and not through this one. */
+export function portsIn(message: unknown): MessagePort[] {
+  const { kind, args = [] } = message as { kind: string; args?: unknown[] };
+  return kind === 'request' ? args.filter((arg) => arg instanceof MessagePort) : [];
 }
 
 /** The worker does not run: it could not be asked, or ended before it replied. What it was asked for may have been done. */

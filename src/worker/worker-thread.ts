@@ -5,7 +5,7 @@ import { Heartbeat, type Pulse } from './heartbeat';
 import type { HostLimits } from './limits';
 import { Outbox } from './outbox';
 import { PROTOCOL, protocolIn, type FromWorker, type ToWorker, type WorkerStart } from './protocol';
-import { isReply, RequestSender } from './requests';
+import { isReply, portsIn, RequestSender } from './requests';
 import { isFree, isStuck } from './stuck-threads';
 
 /** What a worker is made of. */
@@ -147,7 +147,7 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
   /** A worker that has not been told something would wait for it for ever: a new one begins at a known point. */
   private postBatch(messages: ToWorker<In>[]): void {
     try {
-      this.worker.postMessage(messages);
+      this.worker.postMessage(messages, messages.flatMap(portsIn));
     } catch (error) {
       this.end(asError(error).message);
       this.listener.failed(error);

@@ -36,7 +36,7 @@ interface Setup {
 }
 
 function intake(maxObjects = 10): Setup {
-  const queue = new MemoryQueue(maxObjects);
+  const queue = new MemoryQueue({ maxObjects, onLeftover: assert.fail });
   const refused: QueueRefusal[] = [];
   const taking = new ObjectIntake(queue, {
     queued: () => Promise.resolve({ status: 0 }),
@@ -107,7 +107,7 @@ describe('the intake of objects', () => {
   });
 
   it('hides no fault of ours behind a status', () => {
-    const broken = new MemoryQueue(1);
+    const broken = new MemoryQueue({ maxObjects: 1, onLeftover: assert.fail });
     broken.begin = () => {
       throw new TypeError('a mistake');
     };

@@ -12,7 +12,7 @@ type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
 /** The parts of a message that this node reads. */
 export interface AnsweringMessage extends NodeMessage {
-  dicom?: { queueId?: unknown };
+  dicom?: { queueId?: unknown; acknowledgeId?: unknown };
   statusCode?: unknown;
   errorComment?: unknown;
 }
@@ -40,7 +40,7 @@ export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
 export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
   const unknown = unknownVersion(parsed);
   if (unknown !== undefined) throw unknown;
-  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId);
+  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId ?? message.dicom?.acknowledgeId);
   const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;

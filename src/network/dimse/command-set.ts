@@ -17,6 +17,9 @@ export interface CommandSet {
   affectedSopInstanceUID: string | undefined;
   requestedSopClassUID: string | undefined;
   requestedSopInstanceUID: string | undefined;
+  /** Of a C-STORE that a C-MOVE has caused (PS3.7 9.3.1.1). */
+  moveOriginatorAET: string | undefined;
+  moveOriginatorMessageId: number | undefined;
   hasDataSet: boolean;
 }
 
@@ -33,6 +36,8 @@ const Tag = {
   errorComment: 0x0902,
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
+  moveOriginatorAET: 0x1030,
+  moveOriginatorMessageId: 0x1031,
 } as const;
 
 const READ_TAGS: ReadonlySet<number> = new Set([
@@ -43,7 +48,12 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.dataSetType,
   Tag.affectedSopInstanceUID,
   Tag.requestedSopInstanceUID,
+  Tag.moveOriginatorAET,
+  Tag.moveOriginatorMessageId,
 ]);
+
+/** PS3.5 6.2, AE. */
+const MAX_AE_TITLE = 16;
 
 const ELEMENT_HEADER = 8;
 
@@ -62,6 +72,8 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     affectedSopInstanceUID: uid(values.get(Tag.affectedSopInstanceUID)),
     requestedSopClassUID: uid(values.get(Tag.requestedSopClassUID)),
     requestedSopInstanceUID: uid(values.get(Tag.requestedSopInstanceUID)),
+    moveOriginatorAET: aeTitle(values.get(Tag.moveOriginatorAET)),
+    moveOriginatorMessageId: unsignedShort(values.get(Tag.moveOriginatorMessageId)),
     hasDataSet: (unsignedShort(values.get(Tag.dataSetType)) ?? NO_DATA_SET) !== NO_DATA_SET,
   };
 }
@@ -84,6 +96,11 @@ function elementValues(bytes: Buffer): Map<number, Buffer> {
 
 function unsignedShort(value: Buffer | undefined): number | undefined {
   return value === undefined || value.length < 2 ? undefined : value.readUInt16LE(0);
+}
+
+/** Cut to what an AE title may have; undefined where it is empty. */
+function aeTitle(value: Buffer | undefined): string | undefined {
+  return (value && wireText(value, MAX_AE_TITLE).slice(0, MAX_AE_TITLE)) || undefined;
 }
 
 function uid(value: Buffer | undefined): string | undefined {

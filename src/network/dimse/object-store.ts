@@ -6,6 +6,9 @@ import type { CommandStatus } from './status';
 export interface StoreRequest {
   association: AssociationFacts;
   messageId: number;
+  /** Where a C-MOVE has caused it (PS3.7 9.3.1.1). */
+  moveOriginatorAET?: string;
+  moveOriginatorMessageId?: number;
   /** The SOP class for which the presentation context was negotiated. */
   abstractSyntaxUID: string;
   /** Affected SOP Class and Instance UID of the command. */

@@ -22,9 +22,12 @@ export function storeService({ store, accepts, maxObjectBytes }: StorageOptions)
     begin({ association, context, command }) {
       const refused = refuseStore(command, (sopClassUID) => accepts(knownClass(sopClassUID)));
       if (refused !== undefined) return { refused };
+      const { moveOriginatorAET, moveOriginatorMessageId } = command;
       return store.begin({
         association,
         messageId: command.messageId ?? 0,
+        ...(moveOriginatorAET !== undefined && { moveOriginatorAET }),
+        ...(moveOriginatorMessageId !== undefined && { moveOriginatorMessageId }),
         abstractSyntaxUID: context.abstractSyntax,
         sopClassUID: command.affectedSopClassUID ?? '',
         sopInstanceUID: command.affectedSopInstanceUID ?? '',
