@@ -21,10 +21,18 @@ describe('a command set', () => {
       affectedSopInstanceUID: '1.2.3.4.5',
       requestedSopClassUID: undefined,
       requestedSopInstanceUID: undefined,
+      moveOriginatorAET: undefined,
+      moveOriginatorMessageId: undefined,
       hasDataSet: true,
     });
     assert.equal(decodeCommandSet(echoRQ(3)).hasDataSet, false);
     assert.equal(decodeCommandSet(commandSet({ 0x0100: 0x30 })).messageId, undefined);
+  });
+
+  it('says which C-MOVE has caused a C-STORE', () => {
+    const bytes = commandSet({ 0x0002: CT, 0x0100: 1, 0x1030: 'MOVER ', 0x1031: 12 });
+    const { moveOriginatorAET, moveOriginatorMessageId } = decodeCommandSet(bytes);
+    assert.deepEqual([moveOriginatorAET, moveOriginatorMessageId], ['MOVER', 12]);
   });
 
   it('is read by its elements, whatever its group length says', () => {
