@@ -27,8 +27,8 @@ export class FlowStart {
         try {
           start();
         } catch (error) {
-          // The others are to start nevertheless.
-          RED.log.error(`dicom: ${String(error)}`);
+          // The others must still start.
+          RED.log.error(`dicom: ${asError(error).message}`);
         }
       }
     });

@@ -123,18 +123,28 @@ export class ReceiverStatus {
             objects: shortCount(queued),
             deadLetters: shortCount(deadLetters),
           });
-    const inFull = [counts, backlog, dead].filter((part) => part !== '').join(' ');
+    const inFull = [counts, backlog, dead].filter((part) => part !== '').join(', ');
     return [inFull, both, dead, backlog].find((text) => text !== '' && fits(text)) ?? counts;
   }
 
+  /** How much has come and, where there is room for it, how much was refused, or how many associations are open. */
   private countsText(port: number, counters: Counters): string {
     const refused = refusedIn(counters);
     if (counters.associations + refused === 0) return this.text('listening', { port });
-    return this.text(refused === 0 ? 'counts' : 'countsRefused', {
+    const values = {
       associations: shortCount(counters.openAssociations),
       objects: shortCount(counters.received),
       refused: shortCount(refused),
-    });
+    };
+    if (refused > 0) return this.inFullOr('countsRefused', 'refused', values);
+    return counters.openAssociations > 0
+      ? this.inFullOr('countsOpen', 'counts', values)
+      : this.text('counts', values);
+  }
+
+  private inFullOr(inFull: string, short: string, values: Record<string, string>): string {
+    const text = this.text(inFull, values);
+    return fits(text) ? text : this.text(short, values);
   }
 
   private text(key: string, values?: Record<string, string | number>): string {
