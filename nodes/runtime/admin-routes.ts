@@ -7,7 +7,7 @@ import { deployedNodes } from './deployed-nodes';
 type Answer = (request: Request, response: Response) => unknown;
 type Method = 'get' | 'post' | 'delete';
 
-/** An error with a status of its own for HTTP, and where it has one, a name for the editor. */
+/** An error with its own HTTP status and, if it has one, a name for the editor. */
 export class RequestRefused extends Error {
   constructor(
     readonly status: number,

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import { asError } from '../../src/worker';
 
 type Runtime = Pick<NodeAPI, 'events' | 'log'>;
 

@@ -33,7 +33,7 @@ export async function removeEmptyQueue(directory: string, isOurs: boolean): Prom
   return 'removed';
 }
 
-/** The names in a directory, where an empty queue may have left them all; undefined: there is no such directory. */
+/** The names in a directory, where an empty queue may have left them all; undefined if there is no such directory. */
 async function contents(directory: string): Promise<string[] | 'objects' | 'others' | undefined> {
   const names: string[] = [];
   let isOnlyRemains = true;

@@ -50,7 +50,7 @@ export interface ImportProblem {
   code: ImportProblemCode;
   line: number;
   column: number;
-  /** What it is about, as it stands in the text; may be empty. */
+  /** What it refers to, as written in the text; may be empty. */
   found: string;
   /** The line's part around the place; empty where no place is wrong. */
   excerpt: string;

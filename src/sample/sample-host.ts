@@ -23,7 +23,7 @@ export type SampleOutcome = { message: string } | { problem: SampleProblem; reas
 const TIME_LIMIT_MS = 15_000;
 const HEAP_MB = 256;
 
-/** Makes a sample message in a thread of its own: a deflated or huge object must not keep Node-RED waiting. */
+/** Makes a sample message in its own thread: a deflated or huge object must not keep Node-RED waiting. */
 export function convertSampleFile(job: SampleJob): Promise<SampleOutcome> {
   return new Promise((resolve) => {
     const worker = new Worker(join(__dirname, 'sample-worker.js'), {

@@ -180,7 +180,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     writeFileSync(path, `\ufeff${pretty({ OurAET: 'FILE', Port: 0 })}`, 'utf16le');
     await open('third');
     await part('import-file').setInputFiles(path);
-    await resultHas(/Left out.*Allowed callers/);
+    await resultHas(/Missing in the JSON.*Allowed callers/);
     assert.doesNotMatch(await result(), /Only the links/);
     assert.match(await result(), /Port – 0 is outside 1 to 65535/);
     assert.equal(await editor.input('ourAET').inputValue(), 'FILE');

@@ -133,12 +133,12 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
 
   it('files need a directory, and a template that stays below it', async () => {
     await editor.enter('output', 'file');
-    assert.match(await editor.remarks('directory'), /a directory is needed/);
+    assert.match(await editor.remarks('directory'), /requires a directory/);
     assert.equal(await isRefused('directory'), true);
     await editor.enter('directory', '/tmp/dicom');
     assert.equal(await isRefused('directory'), false);
     await editor.enter('filenameTemplate', '../{SOPInstanceUID}.dcm');
-    assert.match(await editor.remarks('filenameTemplate'), /must be relative/);
+    assert.match(await editor.remarks('filenameTemplate'), /must be a relative path/);
     await editor.enter('filenameTemplate', '{SOP Instance}.dcm');
     assert.match(await editor.remarks('filenameTemplate'), /"SOP Instance" is not a DICOM keyword/);
     await editor.enter('filenameTemplate', '{SOPInstanceUID}.dcm');
@@ -161,7 +161,7 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
 
   it('a client certificate needs TLS', async () => {
     await editor.enter('requireClientCertificate', true);
-    assert.match(await editor.remarks('requireClientCertificate'), /over TLS/);
+    assert.match(await editor.remarks('requireClientCertificate'), /require TLS/);
     await editor.enter('requireClientCertificate', false);
     assert.equal(await editor.remarks('requireClientCertificate'), '');
   });

@@ -16,7 +16,7 @@ const SETTINGS = [
   'port',
 ] as const satisfies readonly FieldName[];
 
-/** The message that the node's button sends where the node has none of its own. @throws RequestFailed */
+/** The message that the node's button sends if the node has no sample. @throws RequestFailed */
 export async function builtInSample(values: Values): Promise<SampleMessage> {
   return (await request('GET', `${ourAddress('sample')}?${query(values)}`)) as SampleMessage;
 }

@@ -1,6 +1,6 @@
 import { CODE } from '../text';
 
-/** A double holds every decimal number of so many digits. */
+/** A double holds every decimal number with this many digits. */
 export const SAFE_DIGITS = 15;
 /** Longer texts are kept as they are. The Standard has 16 characters for DS, and 12 for IS. */
 const LONGEST = 128;
@@ -12,7 +12,7 @@ const LARGE_E = 0x45;
 const SMALL_E = 0x65;
 
 /**
- * DS and IS (PS3.5 6.2) as a number. `undefined` when the text is no number, or a number that a double would change
+ * DS and IS (PS3.5 6.2) as a number. `undefined` when the text is not a number, or a number that a double would change
  * (PS3.18 F.2.3 lets it be a string then).
  */
 export function decimal(text: string): number | 'not-a-number' | 'precision' {
