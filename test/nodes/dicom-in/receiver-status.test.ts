@@ -113,12 +113,17 @@ describe('what the node shows', () => {
       shown.sees(listening);
       const numbers = [0, 1, 9_999, 10_000, 999_999, 1_000_000, 123_456_789];
       for (const received of numbers) {
-        for (const refused of numbers) {
+        for (const other of numbers) {
           for (const openAssociations of [0, 1, 999, 10_000]) {
-            shown.counted({ ...counters(received), openAssociations, refused });
-            const { text = '' } = shown.current();
-            assert(text.length < 20, text);
-            assert.equal(/refused|abgew/.test(text), refused > 0, text);
+            shown.counted({ ...counters(received), openAssociations, refused: other });
+            const refused = shown.current().text ?? '';
+            assert(refused.length < 20, refused);
+            assert.equal(/refused|abgew/.test(refused), other > 0, refused);
+
+            shown.counted({ ...counters(1), openAssociations, queued: received, deadLetters: other });
+            const waiting = shown.current().text ?? '';
+            assert(waiting.length < 20, waiting);
+            assert.equal(/dead|unzust/.test(waiting), other > 0, waiting);
           }
         }
       }
