@@ -139,7 +139,7 @@ export class NodeForm<Name extends string, Code extends string> {
     return this.remarks(node, name, values, values(name));
   }
 
-  /** By a field's own check, the fields beside it, and what else the type has to say. */
+  /** Problems found by a field's own check, by checks across fields, and by the node type. */
   private remarks(node: EditorNode, name: Name | 'version', values: Values<Name>, value: unknown): Remark[] {
     const found = [
       ...this.settings.check(name, value),

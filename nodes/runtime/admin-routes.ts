@@ -19,7 +19,7 @@ export class RequestRefused extends Error {
 }
 
 /**
- * Admin routes of a node type: below its name, for those who may read it (`get`) or write it (all else). To be made once,
+ * Admin routes of a node type: below its name, for users who may read it (`get`) or write it (everything else). To be made once,
  * when the module is loaded.
  */
 export class AdminRoutes<Deployed extends object> {

@@ -65,7 +65,7 @@ export interface ImportedReceivers {
   notImported: NotImported[];
 }
 
-/** All receivers in a text, in their order, and what else is in it. */
+/** All receivers in a text, in order, and everything else in it. */
 export function readIntegrationSoup(text: string): ReadImport {
   if (text.length > MAX_IMPORT_LENGTH) return refused('tooLarge');
   const parsed = parseJson(text);

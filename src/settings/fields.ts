@@ -6,11 +6,11 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
   kind: Kind;
   /** What a flow means that does not have the property: it never changes. */
   default: Value;
-  /** What a node gets that is dropped from the palette, where that is not the default. */
+  /** Value of a node dropped from the palette, if it differs from the default. */
   initial?: Value;
   check: Check<Code>;
   /**
-   * Number of digits of the text: Node-RED makes a number of an environment variable that looks like one, so that 0110 comes as 110.
+   * Number of digits of the text: Node-RED converts an environment variable that looks like a number, so 0110 arrives as 110.
    */
   digits?: number;
 }

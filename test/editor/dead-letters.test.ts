@@ -255,7 +255,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
       'crashes: 2',
       'study: 2.25.1',
       'object: 2.25.3',
-      'id: letter-1',
+      'ID: letter-1',
     ]);
     assert.deepEqual((await facts(1)).length, 3, 'what is not known is left out');
     await panel().scrollIntoViewIfNeeded();

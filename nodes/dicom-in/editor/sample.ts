@@ -99,7 +99,7 @@ export class SamplePanel {
     this.tree.show(isMessage ? { ...message } : { payload: message });
   }
 
-  /** Shows what a request answers, unless something else is wanted meanwhile. */
+  /** Shows the answer to a request, unless a later one has been made meanwhile. */
   private async show(
     meanwhile: string,
     ask: () => Promise<SampleMessage>,

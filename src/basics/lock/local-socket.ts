@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 
-/** Undefined when somebody else listens there, or a file is there. @throws the system's error */
+/** Undefined if somebody else is listening there, or a file is there. @throws the system's error */
 export function listenAt(path: string): Promise<Server | undefined> {
   const server = createServer((socket) => socket.destroy());
   return new Promise((done, reject) => {

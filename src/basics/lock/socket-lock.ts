@@ -26,14 +26,14 @@ export class NoSockets extends Error {
 const NO_SOCKETS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ENOSYS', 'EADDRNOTAVAIL', 'EIO']);
 
 /**
- * Locks a directory with a socket in it, on which its owner listens. The system ends the socket with the thread that holds
- * it, however that ends; what a crash leaves is a file on which nobody listens.
+ * Locks a directory with a socket in it, on which its owner listens. The system closes the socket when its thread ends, for
+ * whatever reason; a crash leaves a file on which nobody listens.
  *
- * Of those who come at the same time exactly one gets the lock, also where a crash has left one. Each listens under a name of
- * its own before it looks whether anybody else does, so of two at least one sees the other: nobody goes on who sees somebody,
- * and among those who only want the lock the first name wins. Who sees nobody renames its socket to that of the lock, which
- * replaces what a crash has left there. So others find it under the one name or the other: they look at the names first and
- * at the lock then.
+ * If several try at the same time, exactly one gets the lock, even if a crash has left one. Each listens under its own name
+ * before it checks whether anybody else is listening, so of two at least one sees the other. Whoever sees an owner gives up;
+ * among those who only want the lock, the first name wins. Whoever sees nobody renames its socket to that of the lock, which
+ * replaces the file of a crash. Others find it under one name or the other, because they check the names first and the lock
+ * afterwards.
  * @returns what releases it; undefined while somebody else holds it
  * @throws NoSockets
  * @throws the system's error, among others where it does not say whether somebody listens
@@ -99,7 +99,7 @@ async function becomesOwner(folder: SocketFolder, directory: string, name: strin
   return false;
 }
 
-/** Where we do not hear ourselves, nobody else does: some network file systems forget which socket a file is. */
+/** If this process cannot reach its own socket, nobody else can: some network file systems lose the socket behind a file. */
 async function checkAnswered(folder: SocketFolder, name: string): Promise<void> {
   if (!(await isAnswered(join(folder.path, name)))) throw new NoSockets('a socket in it is not found again');
 }

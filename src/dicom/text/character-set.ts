@@ -103,7 +103,7 @@ export class CharacterSet {
     return new CharacterSet(name, initial, 'label' in as ? as.label : undefined, alternatives);
   }
 
-  /** By a name that this code knows; else the default repertoire. */
+  /** By a known name; otherwise the default repertoire. */
   static #one(name: string): CharacterSet {
     return this.named(name) ?? this.DEFAULT;
   }

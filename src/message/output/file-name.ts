@@ -58,7 +58,7 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
 }
 
-/** No separators, no control characters, nothing that Windows or a shell takes for something else. */
+/** No separators, no control characters, nothing with a special meaning to Windows or a shell. */
 function safeCharacters(value: string): string {
   // eslint-disable-next-line no-control-regex -- looks for control characters
   return value.trim().replace(/[\u0000-\u001f\u007f-\u009f/\\:*?"<>|]/g, '_');

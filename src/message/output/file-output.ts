@@ -35,7 +35,7 @@ const GAP = 2;
 /** Of a name that is made from an object, or at random. */
 const HASH_LENGTH = 16;
 const RANDOM_NAMES = 5;
-/** Objects are few that are in place while something else about them has failed. */
+/** Few objects are in place while another step for them has failed. */
 const MOST_UNFINISHED = 1_000;
 
 /**
