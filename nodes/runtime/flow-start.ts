@@ -10,6 +10,7 @@ type Runtime = Pick<NodeAPI, 'events' | 'log'>;
 export class FlowStart {
   private static readonly ofRuntimes = new WeakMap<Runtime['events'], FlowStart>();
   private waiting = new Set<() => void>();
+  private readonly always = new Set<() => void>();
 
   /** The one of this Node-RED. */
   static of(RED: Runtime): FlowStart {
@@ -24,7 +25,7 @@ export class FlowStart {
     RED.events.on('flows:started', () => {
       const starts = this.waiting;
       this.waiting = new Set();
-      for (const start of starts) {
+      for (const start of [...starts, ...this.always]) {
         try {
           start();
         } catch (error) {
@@ -40,8 +41,14 @@ export class FlowStart {
     this.waiting.add(start);
   }
 
-  /** Does not run it, if it has not been. */
+  /** Runs it at each start of flows, after those that wait for one. */
+  addForEach(start: () => void): void {
+    this.always.add(start);
+  }
+
+  /** Does not run it any more. */
   remove(start: () => void): void {
     this.waiting.delete(start);
+    this.always.delete(start);
   }
 }

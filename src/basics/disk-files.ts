@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { lockDirectory } from './lock';
+import { diskCalls } from './signs-of-life';
 
 /** Objects are patient data: for the owner of the process only. */
 export const DIRECTORY_MODE = 0o700;
@@ -47,7 +48,7 @@ export type DiskFiles = Pick<
   removeFile(path: string): Promise<void>;
 };
 
-export const realFiles: DiskFiles = {
+export const realFiles: DiskFiles = diskCalls({
   openSync: fs.openSync,
   writeSync: fs.writeSync,
   writevSync: fs.writevSync,
@@ -78,7 +79,7 @@ export const realFiles: DiskFiles = {
     ),
   lock: lockDirectory,
   removeFile: (path) => fs.promises.rm(path, { force: true }),
-};
+});
 
 /** Names that are read at a time: well under a millisecond's work. */
 const NAMES_AT_ONCE = 256;

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { FILE_MODE, type DiskFiles } from './disk-files';
 import type { DiskWarning } from './disk-warning';
+import { makeDirectory, type MakingFiles } from './make-directory';
 
 /** Windows cannot open a directory, and its file systems journal renames. */
 const CANNOT_SYNC_DIRECTORY = process.platform === 'win32';
@@ -84,10 +85,10 @@ export interface MakingOptions {
  */
 export function makeDurableDirectory(
   directory: string,
-  files: SyncingFiles & Pick<DiskFiles, 'mkdirSync'>,
+  files: SyncingFiles & MakingFiles,
   { mode, top, onWarning }: MakingOptions = {},
 ): void {
-  const created = files.mkdirSync(directory, { recursive: true, mode });
+  const created = makeDirectory(directory, files, mode);
   const firstNew = created === undefined ? undefined : resolve(created);
   let isNew = firstNew !== undefined;
   for (let level = resolve(directory); level !== dirname(level); level = dirname(level)) {

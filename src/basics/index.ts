@@ -21,7 +21,9 @@ export {
 export { Fifo } from './fifo';
 export { leftoversTo } from './leftovers';
 export type { DirectoryLock, LockError } from './lock';
+export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';
+export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';

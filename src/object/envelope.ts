@@ -8,6 +8,9 @@ export interface ObjectEnvelope {
   tls?: { authorized: boolean; subject: string };
   associationId: string;
   messageId: number;
+  /** Of the C-MOVE that made the sender send it (PS3.7 9.3.1.1): who asked, and with which message. */
+  moveOriginatorAET?: string;
+  moveOriginatorMessageId?: number;
   sopClassUID: string;
   sopInstanceUID: string;
   transferSyntaxUID: string;

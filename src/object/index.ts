@@ -1,3 +1,4 @@
 export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
-export { encodeHead, type ObjectHead, type ObjectNote, readHead } from './object-head';
+export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
+export { studyOf } from './study-of';

@@ -9,6 +9,15 @@ import {
 } from '../dicom';
 import type { ObjectEnvelope } from './envelope';
 
+/** Of the envelope as it is written. The one of version 0.1 has none. */
+const ENVELOPE_VERSION = 1;
+
+/** A later version of this package has written the object: it is left to that. */
+export class NewerEnvelope extends Error {
+  override readonly name = 'NewerEnvelope';
+  readonly code = 'EVERSION';
+}
+
 /** What stands before an object's data set in its file. */
 export interface ObjectHead {
   envelope: ObjectEnvelope;
@@ -41,13 +50,14 @@ export function encodeHead(envelope: ObjectEnvelope): Buffer {
     receivingAET: calledAET,
     privateInformation: {
       creatorUID: IMPLEMENTATION_CLASS_UID,
-      bytes: Buffer.from(JSON.stringify(envelope), 'utf8'),
+      bytes: Buffer.from(JSON.stringify({ version: ENVELOPE_VERSION, ...envelope }), 'utf8'),
     },
   });
 }
 
 /**
  * @throws DicomError when the file has no file meta information
+ * @throws NewerEnvelope when a later version has written it
  * @throws an Error when it was not written by `encodeHead`
  */
 export function readHead(source: ByteSource): ObjectHead {
@@ -58,5 +68,12 @@ export function readHead(source: ByteSource): ObjectHead {
   const { bytes } = privateInformation;
   // An OB value of odd length was padded with one NUL.
   const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
-  return { envelope: JSON.parse(bytes.toString('utf8', 0, end)) as ObjectEnvelope, length };
+  const { version = 0, ...envelope } = JSON.parse(bytes.toString('utf8', 0, end)) as Versioned;
+  if (version > ENVELOPE_VERSION)
+    throw new NewerEnvelope(
+      'it was received by a later version of this package: go back to that version to have it delivered',
+    );
+  return { envelope, length };
 }
+
+type Versioned = ObjectEnvelope & { version?: number };

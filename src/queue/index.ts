@@ -1,17 +1,26 @@
 export { DiskQueue, type DiskQueueOptions } from './disk-queue';
-export { MemoryQueue } from './memory';
-export { mayHoldObjects } from './object-names';
 export {
   LETTERS,
   MAX_LETTERS,
-  QueueRefusal,
   type DeadLetter,
   type DeadLetters,
   type LetterFacts,
   type LetterPage,
+} from './dead-letters';
+export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
+export type { KeepLimits } from './kept-delivered';
+export { MemoryQueue, type MemoryQueueOptions } from './memory';
+export { ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
+export { acknowledgeIdOf, isNameOf } from './object-id';
+export { mayHoldObjects } from './object-names';
+export { ObjectDamaged } from './object-place';
+export {
+  QueueRefusal,
   type ObjectContent,
+  type ObjectFacts,
   type ObjectQueue,
   type QueuedObject,
   type QueueWriter,
+  type Unparked,
 } from './object-queue';
-export { ObjectDamaged } from './object-place';
+export { isOwnerName, ownerNode } from './parking';

@@ -1,9 +1,14 @@
+import { createHash, randomBytes } from 'node:crypto';
+
 /** Digits of a millisecond timestamp until the year 2286, and of a counter that outlasts any run. */
 const TIME_DIGITS = 13;
 const COUNT_DIGITS = 10;
 
 const NAME_LENGTH = TIME_DIGITS + 1 + COUNT_DIGITS;
-const ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}(?:-\\d{1,16}(?:-[0-9a-f]{8})?)?$`);
+const ID = new RegExp(
+  `^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}(?:-\\d{1,16}(?:-[0-9a-f]{8}(?:-[0-9a-f]{32})?)?)?$`,
+);
+const ACKNOWLEDGE_ID = new RegExp(`^\\d{${TIME_DIGITS}}-\\d{${COUNT_DIGITS}}-a[0-9a-f]{32}$`);
 
 /** True for what `objectIds` makes: so a stray file in the queue's folder is not taken for an object. */
 export function isObjectId(text: string): boolean {
@@ -11,14 +16,14 @@ export function isObjectId(text: string): boolean {
 }
 
 /** What an id says of the object's bytes: whoever reads them can tell whether they are those that were received. */
-export interface ObjectFacts {
+export interface BytesFacts {
   /** Bytes. Undefined in ids of the first versions. */
   size?: number;
   /** CRC-32. Undefined in ids of versions before 0.2. */
   checksum?: number;
 }
 
-export function factsInId(id: string): ObjectFacts {
+export function factsInId(id: string): BytesFacts {
   const [size, checksum] = id.slice(NAME_LENGTH + 1).split('-');
   return {
     ...(size && { size: Number(size) }),
@@ -48,11 +53,50 @@ export function endOfRun(name = ''): string {
   return name === '' ? '' : `${name.slice(0, TIME_DIGITS)}~`;
 }
 
-/** Makes ids: the next name of a sequence, the object's size, and its checksum where that is known. */
-export function objectIds(newestFound: string | undefined, now: number): (facts: ObjectFacts) => string {
+/** The part of an id, or of an acknowledge id, by which it sorts. No two objects of a queue share it. */
+export function sequenceOf(id: string): string {
+  return id.slice(0, NAME_LENGTH);
+}
+
+/**
+ * A name of the object for those who are to acknowledge it and never to open it: the id cannot be found from it. It is made
+ * of the id, and so is as random as that, in the object's record as that, and valid after a restart.
+ */
+export function acknowledgeIdOf(id: string): string {
+  const digest = createHash('sha256')
+    .update(`acknowledge ${id}`)
+    .digest('hex')
+    .slice(0, 2 * RANDOM_BYTES);
+  return `${sequenceOf(id)}-a${digest}`;
+}
+
+/** Whether this names the object: its id, or its acknowledge id. */
+export function isNameOf(name: string, id: string): boolean {
+  if (name === id) return true;
+  return sequenceOf(name) === sequenceOf(id) && isAcknowledgeId(name) && name === acknowledgeIdOf(id);
+}
+
+export function isAcknowledgeId(text: string): boolean {
+  return ACKNOWLEDGE_ID.test(text);
+}
+
+/** 128 bits, so that nobody can guess an id. */
+const RANDOM_BYTES = 16;
+/** The system is asked for so many at once: asking for 16 costs as much. */
+const POOL_BYTES = 4_096;
+const pool = { bytes: Buffer.alloc(0), used: 0 };
+
+function randomHex(): string {
+  if (pool.used === pool.bytes.length) Object.assign(pool, { bytes: randomBytes(POOL_BYTES), used: 0 });
+  pool.used += RANDOM_BYTES;
+  return pool.bytes.toString('hex', pool.used - RANDOM_BYTES, pool.used);
+}
+
+/** Makes ids: the next name of a sequence, the object's size and checksum, and 128 random bits. */
+export function objectIds(newestFound: string | undefined, now: number): (facts: BytesFacts) => string {
   const next = sequence(newestFound, now);
   return ({ size = 0, checksum }) =>
     checksum === undefined
       ? `${next()}-${size}`
-      : `${next()}-${size}-${checksum.toString(16).padStart(8, '0')}`;
+      : `${next()}-${size}-${checksum.toString(16).padStart(8, '0')}-${randomHex()}`;
 }

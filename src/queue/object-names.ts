@@ -2,6 +2,8 @@ import { attemptsText, NO_ATTEMPTS, parseAttempts, type Attempts } from './attem
 import { isObjectId } from './object-id';
 
 export const OBJECT_SUFFIX = '.dcm';
+/** Behind the name of an object that the flow has got, and that can still be opened. */
+const KEPT_SUFFIX = '.kept';
 const PART_SUFFIX = '.part';
 const PART_NAME = /^\d{13}-\d{10}\.part$/;
 /** Of the first version, which gave each part the size 0. */
@@ -16,6 +18,11 @@ export function partName(sequence: string): string {
 export function objectName(id: string, attempts: Attempts): string {
   const text = attemptsText(attempts);
   return text === '' ? id + OBJECT_SUFFIX : `${id}~${text}${OBJECT_SUFFIX}`;
+}
+
+/** The name under which a delivered object's file is kept for a while. */
+export function keptName(id: string): string {
+  return id + OBJECT_SUFFIX + KEPT_SUFFIX;
 }
 
 /** What a file name in the queue's directory says; undefined for a file that is none of ours. */
@@ -68,8 +75,9 @@ export function parseSegmentName(name: string): SegmentName | undefined {
   };
 }
 
-/** For what an earlier run left that holds nothing: an object that was just coming, or a spare. */
+/** For what an earlier run left that nobody waits for: an object that was just coming, or is only kept, or a spare. */
 export function isRemains(name: string): boolean {
+  if (name.endsWith(KEPT_SUFFIX)) return parseObjectName(name.slice(0, -KEPT_SUFFIX.length)) !== undefined;
   if (name.endsWith(PART_SUFFIX)) return PART_NAME.test(name) || OLD_PART_NAME.test(name);
   return name.endsWith(SPARE_SUFFIX) && parseSegmentName(name.slice(0, -SPARE_SUFFIX.length)) !== undefined;
 }

@@ -1,6 +1,8 @@
 import type { Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
+import type { PinnedBytes } from './object-handle';
 import type { ObjectContent } from './object-queue';
+import type { Parking } from './parking';
 
 /** Where objects lie that are safe: each as a file, or in the log. */
 export interface ObjectPlace {
@@ -13,6 +15,13 @@ export interface ObjectPlace {
    */
   read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T;
   remove(id: string): void;
+  /** As `remove`, but the bytes stay until `drop`, `unkeep`, or the end of the run. */
+  keep(id: string): void;
+  drop(id: string): void;
+  /** What was kept is an object again. */
+  unkeep(id: string): void;
+  /** Holds the bytes of an object, or of what is kept, in place. */
+  pin(id: string): PinnedBytes;
   /** The object becomes the file at this path, and is no longer here. */
   moveTo(id: string, path: string): void;
 }
@@ -21,6 +30,8 @@ export interface ObjectPlace {
 export interface FoundObject {
   id: string;
   attempts: Attempts;
+  /** Undefined: nobody owns it. */
+  parking?: Parking;
 }
 
 /** The bytes of an object are not those that were received, and never will be. */

@@ -1,13 +1,20 @@
 import type { BlockBuffer } from './block-buffer';
+import type { DeadLetters, LetterFacts } from './dead-letters';
+import type { ObjectHandle } from './object-handle';
 
 /**
- * What has been accepted and not yet handed over. The queue knows bytes, order and safety; what the bytes mean is the
+ * What has been accepted and not yet removed. The queue knows bytes, order and safety; what the bytes mean is the
  * receiver's business, and so is what a refusal says to the sender.
+ *
+ * An object waits, is in flight (claimed), or is parked by owners. It is removed once the flow has acknowledged it and no
+ * owner holds it. Each is named by its id, which ends in 128 random bits, or, where it is not to be opened, by its
+ * acknowledge id (`acknowledgeIdOf`).
  */
 export interface ObjectQueue {
   /**
-   * Makes ready and finds what an earlier run left behind; those objects come out first, marked redelivered.
-   * @throws an Error with the system's code, or `QUEUE_LOCKED`, when the place cannot be used
+   * Makes ready and finds what an earlier run left behind; those objects come out first, marked redelivered. Those that
+   * are parked stay parked.
+   * @throws an Error with the system's code, `QUEUE_LOCKED` or `QUEUE_VERSION`, when the place cannot be used
    */
   open(): Promise<void>;
 
@@ -18,33 +25,81 @@ export interface ObjectQueue {
   begin(head: Buffer): QueueWriter;
 
   /**
-   * Begins an attempt to deliver the oldest object that waits. It stays in the queue until `remove`. Undefined: nothing
-   * waits, or the next has to wait for a moment.
+   * Begins an attempt to deliver each of the oldest objects that wait, `max` at most, in order. Resolves when there are
+   * some, and with none once the queue is closed. What it gives can be read without waiting, and stays in the queue until
+   * it is removed. One call at a time may be open.
    */
-  take(): QueuedObject | undefined;
+  claim(max: number): Promise<QueuedObject[]>;
 
   /** The flow has got the message of the object. */
   delivered(id: string): void;
 
-  /** Begins another attempt with an object that the flow did not acknowledge in time. Undefined: it is not there any more. */
-  retake(id: string): QueuedObject | undefined;
+  /** Begins another attempt with an object that the flow did not acknowledge in time. Undefined: it is not in flight. */
+  reclaim(id: string): Promise<QueuedObject | undefined>;
 
   /** The object was not delivered after all: it is the oldest again, and nothing is counted. */
   release(id: string): void;
 
-  /** The object leaves the queue for good. */
-  remove(id: string): void;
+  /** As `release`, but it is not claimed again before `release` is called: for now it could not be delivered. */
+  postpone(id: string): void;
 
-  /** As `release`, but it is not taken again before `release` is called: for now it could not be delivered. */
-  park(id: string): void;
+  /** The flow is still at work on it. False: it is not in flight. */
+  extend(id: string): Promise<boolean>;
 
   /**
-   * The object cannot be delivered: it becomes a dead letter with the reason, and is no longer in the queue. False: that could
-   * not be done, and the object is still taken.
+   * An owner takes the object on: it is not in flight any more and no attempt is counted, over restarts, too. Several
+   * owners may hold it. Resolves when that is as safe as the queue promises. False: there is no such object.
+   * @param owner the id of a node, perhaps with `/` and what else the owner tells it by (`isOwnerName`)
    */
-  setAside(id: string, why: string, facts?: LetterFacts): boolean;
+  park(id: string, owner: string): Promise<boolean>;
 
-  /** Objects that wait or are being handed over. */
+  /**
+   * An owner is done with the object: when it was the last one, and the flow has acknowledged the object, it is removed;
+   * where the flow has not, it is in flight again, as claimed as it was before.
+   */
+  unpark(id: string, owner: string): Promise<Unparked>;
+
+  /** Who holds objects. */
+  owners(): Promise<string[]>;
+
+  /** The owner is gone for good: what it held is delivered again when no other owner holds it. */
+  disown(owner: string): Promise<void>;
+
+  /**
+   * The flow is done with the object: it is removed for good, once no owner holds it. Resolves when that is as safe as the
+   * queue promises. False: there is no such object.
+   * @throws the system's error; then the object may be delivered again, and the call can be repeated
+   */
+  remove(id: string): Promise<boolean>;
+
+  /**
+   * The flow has got the object, and nobody will acknowledge it: it is removed as far as order, counts and restarts go, but
+   * can be opened and parked for a while.
+   */
+  keepDelivered(id: string): void;
+
+  /**
+   * The object cannot be delivered, or its owner gives up for good: it becomes a dead letter with the reason once no other
+   * owner holds it, and is no longer in the queue. False: that could not be done, and nothing has changed.
+   */
+  setAside(id: string, why: string, facts?: LetterFacts, owner?: string): Promise<boolean>;
+
+  /**
+   * Opens the object's bytes: until the handle is closed they stay as they are, whatever becomes of the object.
+   * @throws ObjectGone when there is no such object; QueueBusy when too many are open; ObjectDamaged; the system's error
+   */
+  openObject(id: string): Promise<ObjectHandle>;
+
+  /** Calls back with an object of the queue, whatever state it is in, for what is to be told of it. */
+  describe<T>(id: string, use: (object: QueuedObject) => T): Promise<T | undefined>;
+
+  /** Objects of this study that have been received and neither removed nor parked, those in flight included. */
+  waiting(studyInstanceUID: string): Promise<number>;
+
+  /** The id that belongs to an acknowledge id, or to itself. Undefined: no object of that name is here. */
+  idOf(name: string): Promise<string | undefined>;
+
+  /** Objects that wait, are in flight or parked. */
   readonly size: number;
 
   readonly deadLetters: DeadLetters;
@@ -53,17 +108,25 @@ export interface ObjectQueue {
   close(): void;
 }
 
+/** What became of an object that its owner is done with. */
+export type Unparked =
+  { state: 'removed' | 'parked' | 'dead-letter' | 'unknown' } | { state: 'in-flight'; object: QueuedObject };
+
+/** What is known of an object when it is complete. */
+export interface ObjectFacts {
+  /** For whoever claims it; it may refer to the content. */
+  note?: unknown;
+  studyInstanceUID?: string | undefined;
+}
+
 /** An object being written. `commit` or `discard` ends it; after one that failed, `discard` does nothing more. */
 export interface QueueWriter {
   /** @throws QueueRefusal when it cannot be kept; then call `discard` */
   write(bytes: Buffer): void;
   /** The whole object: nothing is written any more. Valid until `commit` or `discard`. @throws QueueRefusal */
   content(): ObjectContent;
-  /**
-   * Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal
-   * @param note what is known of the object, for whoever takes it from the queue; it may refer to the content
-   */
-  commit(note?: unknown): Promise<string>;
+  /** Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal */
+  commit(facts?: ObjectFacts): Promise<string>;
   discard(): void;
 }
 
@@ -91,62 +154,6 @@ export interface QueuedObject {
    * @throws ObjectDamaged when it is not what was received, or the system's error when it cannot be read now
    */
   read<T>(use: (content: ObjectContent) => T, evenIfDamaged?: boolean): T;
-}
-
-/**
- * What a dead letter tells of its object, where that could be read. Patient data: for the operator and the flow, never for
- * the log.
- */
-export interface LetterFacts {
-  patientID?: string;
-  studyInstanceUID?: string;
-  modality?: string;
-  sopClassUID?: string;
-  /** The name of PS3.6 Annex A. */
-  sopClassName?: string;
-  sopInstanceUID?: string;
-  callingAET?: string;
-  /** Bytes of the object. */
-  size?: number;
-  /** ISO 8601 */
-  receivedAt?: string;
-  /** The status with which the flow answered, four hexadecimal digits. */
-  status?: string;
-}
-
-/** An object that could not be handed over. Notes of earlier versions have no facts. */
-export interface DeadLetter extends LetterFacts {
-  id: string;
-  /** ISO 8601 */
-  at: string;
-  why: string;
-  deliveries: number;
-  /** How often the process ended while it had the object. Missing in letters of the first version. */
-  crashes?: number;
-}
-
-/** A part of the list of dead letters, which may be long. */
-export interface LetterPage {
-  /** Only letters whose id sorts behind this one. */
-  after?: string;
-  /** So many at most, 1 to `MAX_LETTERS`; default `LETTERS`. */
-  limit?: number;
-}
-
-/** Dead letters of a page, where nothing else is asked for, and at most. */
-export const LETTERS = 100;
-export const MAX_LETTERS = 1_000;
-
-/** Objects that were set aside, for an operator to look at. */
-export interface DeadLetters {
-  /** In the order of their ids, which is that of their arrival. */
-  list(page?: LetterPage): Promise<DeadLetter[]>;
-  /** How many there are. */
-  count(): Promise<number>;
-  /** Puts it back into the queue, as if it had just come. False when it is not there. */
-  requeue(id: string): boolean;
-  /** Deletes it. False when it is not there. */
-  discard(id: string): boolean;
 }
 
 /** The queue cannot take an object: full, or its disk is. `code` is one of ours or the system's. */

@@ -29,17 +29,22 @@ export class Suspects {
 
   /** The flow has got its message. */
   delivered(id: string): void {
-    this.begun.delete(id);
+    this.ended(id);
     if (this.alone === id) this.settling = setTimeout(() => this.end(id), SETTLED_MS).unref();
   }
 
   /** Its attempt has ended. */
   end(id: string): void {
-    this.begun.delete(id);
+    this.ended(id);
     if (this.alone !== id) return;
     this.alone = undefined;
     clearTimeout(this.settling);
     this.onSettled();
+  }
+
+  /** One that has to be alone may wait for the last. */
+  private ended(id: string): void {
+    if (this.begun.delete(id) && this.begun.size === 0) this.onSettled();
   }
 
   clear(): void {

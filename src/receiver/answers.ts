@@ -1,4 +1,5 @@
 import { Deadline } from '../basics';
+import { isNameOf } from '../queue';
 import { Status, type CommandStatus } from '../network';
 
 /** What became of an answer that a flow gave. */
@@ -63,6 +64,16 @@ export class Answers {
     if (!this.waiting.has(id)) return false;
     this.settle(id, status, 'alreadyAnswered');
     return true;
+  }
+
+  /** The id of an object that has been answered, or waits for that, by any of its names. */
+  idOf(name: string): string | undefined {
+    for (const id of [...this.waiting.keys(), ...this.past.keys()]) if (isNameOf(name, id)) return id;
+    return undefined;
+  }
+
+  hasPast(id: string): boolean {
+    return this.past.has(id);
   }
 
   /** How an answer to an object that waits for none fares. */

@@ -8,7 +8,13 @@ import {
   placeReason,
 } from '../message';
 import { hexStatus, isFailure, type CommandStatus } from '../network';
-import { ObjectDamaged, type LetterFacts, type ObjectQueue, type QueuedObject } from '../queue';
+import {
+  ObjectDamaged,
+  type LetterFacts,
+  type ObjectQueue,
+  type QueuedObject,
+  type Unparked,
+} from '../queue';
 import type { DicomInSettings } from '../settings';
 import { FlowBudget } from './flow-budget';
 import { giveUpText, type GiveUpReason } from './give-up-reason';
@@ -36,6 +42,8 @@ export interface DeliveryListener {
   notPlaced(found: Unplaceable, facts: LetterFacts): void;
   /** The disk of the queue does not give objects; those are tried again. */
   notRead(found: Unplaceable, facts: LetterFacts): void;
+  /** That an object has been removed cannot be written down; it is tried again. */
+  notRemoved(error: Error): void;
 }
 
 /** Without acknowledgement: enough to keep the flow busy, few enough to hold in memory; fewer, with the objects in them. */
@@ -47,11 +55,15 @@ const TURN_MS = 2;
 const SEND_AGAIN_MS = 1_000;
 /** When a dead letter cannot be written, the disk or the operator need time. */
 const SET_ASIDE_AGAIN_MS = 60_000;
+/** When a removal cannot be written down, too. */
+const REMOVE_AGAIN_MS = 1_000;
+/** An attempt begins with each that is claimed: the end of the process counts for all of them. */
+const MOST_CLAIMED = 8;
 
-/** An object that has been taken and not yet removed. */
+/** An object that has been claimed and not yet removed. */
 interface UnderWay {
   queued: QueuedObject;
-  /** How often its message went to the flow since it was taken. */
+  /** How often its message went to the flow since it was claimed. */
   deliveries: number;
   timer?: NodeJS.Timeout;
   /** Why its message could not be sent the last time. */
@@ -59,7 +71,7 @@ interface UnderWay {
 }
 
 /**
- * Takes objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
+ * Claims objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
  * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
  * makes room for others, and is tried again later.
  */
@@ -67,6 +79,9 @@ export class Delivery {
   private readonly underWay = new Map<string, UnderWay>();
   /** Of those, the ones that are to go to the flow again. */
   private dueAgain: string[] = [];
+  /** The next ones. */
+  private claimed: QueuedObject[] = [];
+  private isClaiming = false;
   private readonly maxUnderWay: number;
   private readonly budget: FlowBudget;
   private readonly unplaced: Unplaced;
@@ -97,29 +112,48 @@ export class Delivery {
 
   /** There may be something to deliver. */
   wake(): void {
-    if (this.scheduled !== undefined || !this.hasRoom()) return;
+    this.claim();
+    if (this.scheduled !== undefined || !this.hasWork) return;
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
-      this.passSome();
+      void this.passSome();
     });
   }
 
-  private hasRoom(): boolean {
-    if (this.stopped || this.budget.isFull) return false;
-    return this.dueAgain.length > 0 || this.underWay.size < this.maxUnderWay;
+  private get hasWork(): boolean {
+    return !this.stopped && !this.budget.isFull && this.dueAgain.length + this.claimed.length > 0;
+  }
+
+  /** Waits for objects, as long as there is room for more. */
+  private claim(): void {
+    const room = this.maxUnderWay - this.underWay.size - this.claimed.length;
+    if (this.isClaiming || this.stopped || this.budget.isFull || room <= 0) return;
+    this.isClaiming = true;
+    void this.queue.claim(Math.min(room, MOST_CLAIMED)).then((objects) => {
+      this.isClaiming = false;
+      // The queue has been closed.
+      if (objects.length === 0) return;
+      this.claimed.push(...objects);
+      if (this.stopped) this.releaseClaimed();
+      else this.wake();
+    });
+  }
+
+  private releaseClaimed(): void {
+    for (const { id } of this.claimed.splice(0).reverse()) this.queue.release(id);
   }
 
   /** Sockets and timers have their turn after each object, or as soon as several small ones have taken some time. */
-  private passSome(): void {
+  private async passSome(): Promise<void> {
     const until = performance.now() + TURN_MS;
     do {
       const again = this.dueAgain.shift();
-      if (again === undefined) {
-        const queued = this.queue.take();
-        if (queued === undefined) return;
-        this.pass(queued);
-      } else this.passAgain(again);
-    } while (this.hasRoom() && performance.now() < until);
+      if (again !== undefined) await this.passAgain(again);
+      else {
+        const queued = this.claimed.shift();
+        if (queued !== undefined) this.pass(queued);
+      }
+    } while (this.hasWork && performance.now() < until);
     this.wake();
   }
 
@@ -130,10 +164,14 @@ export class Delivery {
     entry.notSent = undefined;
     if (this.settings.acknowledge) {
       this.queue.delivered(id);
-      this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
+      this.startTimeOut(id, entry);
       this.budget.free(id);
       this.wake();
-    } else this.finish(id);
+      return;
+    }
+    this.leave(id);
+    this.queue.keepDelivered(id);
+    this.wake();
   }
 
   /** The flow has not got it, or not all of the nodes that should have: it comes again, so often. */
@@ -146,17 +184,93 @@ export class Delivery {
     this.wake();
   }
 
+  /** How often it has been delivered, where it is under way. */
+  deliveriesOf(id: string): number | undefined {
+    return this.underWay.get(id)?.deliveries;
+  }
+
   /**
-   * The flow is done with it. Undefined when it is not under way; else, how often it has been delivered.
+   * The flow is done with it, wherever it is. Resolves when that is as safe as the queue promises.
    * @param status a failure that nobody else hears of makes it a dead letter
+   * @param owner who has it parked, and gives it up
    */
-  acknowledged(id: string, status?: CommandStatus): number | undefined {
+  async acknowledged(id: string, status?: CommandStatus, owner?: string): Promise<void> {
     const entry = this.underWay.get(id);
-    if (entry === undefined) return undefined;
-    if (status !== undefined && isFailure(status.status))
-      this.giveUp(entry.queued, { kind: 'failed', status });
-    else this.finish(id);
-    return entry.deliveries;
+    this.leave(id);
+    this.wake();
+    if (status === undefined || !isFailure(status.status)) await this.remove(id);
+    else if (entry !== undefined) await this.giveUp(entry.queued, { kind: 'failed', status });
+    else await this.giveUpParked(id, status, owner);
+  }
+
+  /** What has been acknowledged must not come again: so it is tried until it is written down, or the receiver stops. */
+  private async remove(id: string): Promise<void> {
+    for (;;) {
+      try {
+        await this.queue.remove(id);
+        return;
+      } catch (error) {
+        this.listener.notRemoved(error as Error);
+        if (this.stopped) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, REMOVE_AGAIN_MS).unref());
+    }
+  }
+
+  private async giveUpParked(id: string, status: CommandStatus, owner?: string): Promise<void> {
+    const reason: GiveUpReason = { kind: 'failed', status };
+    const facts = await this.queue.describe(id, (queued) => letterFacts(queued, true));
+    if (await this.queue.setAside(id, giveUpText(reason), { ...facts, ...statusOf(reason) }, owner))
+      this.listener.gaveUp(id, reason, { ...facts, ...statusOf(reason) });
+    else throw new Error(`the object ${id} could not be set aside`);
+  }
+
+  /** The flow is still at work on it. False: it is not under way. */
+  async extend(id: string): Promise<boolean> {
+    const entry = this.underWay.get(id);
+    if (entry?.timer !== undefined && this.settings.acknowledge) this.startTimeOut(id, entry);
+    return this.queue.extend(id);
+  }
+
+  /** The flow gives it back: it comes again, and nothing is counted. False: it is not under way. */
+  release(id: string): boolean {
+    if (!this.underWay.has(id)) return false;
+    this.leave(id);
+    this.queue.release(id);
+    this.wake();
+    return true;
+  }
+
+  /** As `ObjectQueue.park`. */
+  async park(id: string, owner: string): Promise<boolean> {
+    const entry = this.underWay.get(id);
+    this.leave(id);
+    try {
+      return await this.queue.park(id, owner);
+    } catch (error) {
+      if (entry !== undefined) this.inFlightAgain(entry.queued);
+      throw error;
+    } finally {
+      this.wake();
+    }
+  }
+
+  /** As `ObjectQueue.unpark`. */
+  async unpark(id: string, owner: string): Promise<Unparked['state']> {
+    const unparked = await this.queue.unpark(id, owner);
+    if (unparked.state === 'in-flight') this.inFlightAgain(unparked.object);
+    return unparked.state;
+  }
+
+  /** The flow has it already, and has to acknowledge it. */
+  private inFlightAgain(queued: QueuedObject): void {
+    const entry: UnderWay = { queued, deliveries: 1 };
+    this.underWay.set(queued.id, entry);
+    this.startTimeOut(queued.id, entry);
+  }
+
+  private startTimeOut(id: string, entry: UnderWay): void {
+    this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
   }
 
   stop(): void {
@@ -164,6 +278,7 @@ export class Delivery {
     clearImmediate(this.scheduled);
     for (const { timer } of this.underWay.values()) clearTimeout(timer);
     // Not one byte of it has left this thread.
+    this.releaseClaimed();
     const held = this.budget.stop();
     if (held !== undefined) this.queue.release(held);
     this.underWay.clear();
@@ -179,7 +294,7 @@ export class Delivery {
     this.underWay.set(id, entry);
     const over = this.isOver(entry);
     if (over !== undefined) {
-      this.giveUp(queued, over, over.kind !== 'crashed');
+      void this.giveUp(queued, over, over.kind !== 'crashed');
       return;
     }
     let converted: ConvertedObject;
@@ -209,14 +324,14 @@ export class Delivery {
   private failed(queued: QueuedObject, error: unknown): void {
     if (error instanceof NotPlaced) this.notPlaced(queued, error);
     else if (isOfSystem(error)) this.notRead(queued, error);
-    else this.giveUp(queued, { kind: 'notConverted', text: textOf(error) });
+    else void this.giveUp(queued, { kind: 'notConverted', text: textOf(error) });
   }
 
   /** It is in the queue, and perhaps can be read later. */
   private notRead(queued: QueuedObject, error: NodeJS.ErrnoException): void {
     this.unread.add(queued.id, Date.now(), error.code ?? '', error.code ?? error.message);
     this.leave(queued.id);
-    this.queue.park(queued.id);
+    this.queue.postpone(queued.id);
   }
 
   private notPlaced(queued: QueuedObject, error: NotPlaced): void {
@@ -225,8 +340,8 @@ export class Delivery {
     const text = placeReason(error, directory);
     if (this.unplaced.add(id, receivedAt(queued), placeCause(error), text)) {
       this.leave(id);
-      this.queue.park(id);
-    } else this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
+      this.queue.postpone(id);
+    } else void this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
   }
 
   private factsOf({ id }: Unplaceable): LetterFacts {
@@ -234,7 +349,7 @@ export class Delivery {
     return queued === undefined ? {} : letterFacts(queued, true);
   }
 
-  /** They are the next to be taken, in this order. */
+  /** They are the next to be claimed, in this order. */
   private retry(ids: readonly string[]): void {
     for (const id of ids.toReversed()) this.queue.release(id);
     this.wake();
@@ -245,39 +360,33 @@ export class Delivery {
     this.wake();
   }
 
-  private passAgain(id: string): void {
+  private async passAgain(id: string): Promise<void> {
     if (!this.underWay.has(id)) return;
-    const queued = this.queue.retake(id);
-    if (queued === undefined) this.finish(id);
+    const queued = await this.queue.reclaim(id);
+    if (queued === undefined) this.leave(id);
     else this.pass(queued);
   }
 
   /** @param readsDataSet false: it may be what ended the process, again and again */
-  private giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet = true): void {
+  private async giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet = true): Promise<void> {
     const { id } = queued;
     const facts = { ...letterFacts(queued, readsDataSet), ...statusOf(reason) };
     this.unplaced.forget(id);
     this.unread.forget(id);
     this.leave(id);
-    if (this.queue.setAside(id, giveUpText(reason), facts)) this.listener.gaveUp(id, reason, facts);
+    if (await this.queue.setAside(id, giveUpText(reason), facts)) this.listener.gaveUp(id, reason, facts);
     else this.giveUpLater(queued, reason, readsDataSet);
     this.wake();
   }
 
   /** It stays in the queue meanwhile, and holds no place under way. */
   private giveUpLater(queued: QueuedObject, reason: GiveUpReason, readsDataSet: boolean): void {
-    this.queue.park(queued.id);
+    this.queue.postpone(queued.id);
     const timer = setTimeout(() => {
       this.setAsideTimers.delete(timer);
-      this.giveUp(queued, reason, readsDataSet);
+      void this.giveUp(queued, reason, readsDataSet);
     }, SET_ASIDE_AGAIN_MS);
     this.setAsideTimers.add(timer);
-  }
-
-  private finish(id: string): void {
-    this.leave(id);
-    this.queue.remove(id);
-    this.wake();
   }
 
   private leave(id: string): void {

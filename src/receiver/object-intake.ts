@@ -2,8 +2,9 @@ import { type ByteSource, DicomError, knownClass, parseDataSet, type ParsedDataS
 import {
   Status,
   type CommandStatus,
+  type IncomingObject,
   type ObjectStore,
-  type ObjectWriter,
+  type Refusal,
   type StoreRequest,
 } from '../network';
 import { contentSource, encodeHead, type ObjectEnvelope, type ObjectHead, type ObjectNote } from '../object';
@@ -26,20 +27,20 @@ export class ObjectIntake implements ObjectStore {
     private readonly listener: IntakeListener,
   ) {}
 
-  begin(request: StoreRequest): { writer: ObjectWriter } | { refused: CommandStatus } {
+  begin(request: StoreRequest): IncomingObject | Refusal {
     const envelope = envelopeOf(request);
     const bytes = encodeHead(envelope);
     try {
       const head = { envelope, length: bytes.length };
-      return { writer: this.writer(request, head, this.queue.begin(bytes)) };
+      return this.incoming(request, head, this.queue.begin(bytes));
     } catch (error) {
       return { refused: this.outOfResources(error) };
     }
   }
 
-  private writer(request: StoreRequest, head: ObjectHead, object: QueueWriter): ObjectWriter {
+  private incoming(request: StoreRequest, head: ObjectHead, object: QueueWriter): IncomingObject {
     return {
-      write: (bytes) => {
+      append: (bytes) => {
         try {
           object.write(bytes);
           return undefined;
@@ -47,7 +48,7 @@ export class ObjectIntake implements ObjectStore {
           return this.outOfResources(error);
         }
       },
-      finish: async () => {
+      complete: async () => {
         let id: string;
         try {
           const source = contentSource(object.content());
@@ -57,7 +58,8 @@ export class ObjectIntake implements ObjectStore {
             return dataSet.refused;
           }
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
-          id = await object.commit(note);
+          const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
+          id = await object.commit({ note, studyInstanceUID });
         } catch (error) {
           object.discard();
           return this.outOfResources(error);
@@ -78,6 +80,7 @@ export class ObjectIntake implements ObjectStore {
 
 function envelopeOf(request: StoreRequest): ObjectEnvelope {
   const { messageId, sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
+  const { moveOriginatorAET, moveOriginatorMessageId } = request;
   const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } =
     request.association;
   return {
@@ -89,6 +92,8 @@ function envelopeOf(request: StoreRequest): ObjectEnvelope {
     ...(tls && { tls }),
     associationId,
     messageId,
+    ...(moveOriginatorAET !== undefined && { moveOriginatorAET }),
+    ...(moveOriginatorMessageId !== undefined && { moveOriginatorMessageId }),
     sopClassUID,
     sopInstanceUID,
     transferSyntaxUID,
@@ -106,7 +111,7 @@ function readDataSet(
   { transferSyntaxUID, sopClassUID, abstractSyntaxUID }: StoreRequest,
   source: ByteSource,
   offset: number,
-): ParsedDataSet | { refused: CommandStatus } {
+): ParsedDataSet | Refusal {
   let dataSet: ParsedDataSet;
   try {
     dataSet = parseDataSet(source, { transferSyntaxUID, offset });
@@ -125,6 +130,6 @@ function readDataSet(
   return dataSet;
 }
 
-function refused(status: number, comment: string): { refused: CommandStatus } {
+function refused(status: number, comment: string): Refusal {
   return { refused: { status, comment } };
 }

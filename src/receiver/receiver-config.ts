@@ -4,7 +4,8 @@ import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
 import { FileOutput } from '../message';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../queue';
+import { studyOf } from '../object';
+import { DiskQueue, MemoryQueue, type DiskQueueOptions, type KeepLimits, type ObjectQueue } from '../queue';
 import { ANY, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
 /** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
@@ -41,6 +42,8 @@ const RECEIVER_SETTINGS = [
   'onlyThisMachine',
   'maxQueued',
   'minFreeDiskMB',
+  'keepDeliveredSeconds',
+  'keepDeliveredMB',
   'respond',
   'responseTimeoutSeconds',
   'acknowledge',
@@ -75,18 +78,26 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 /** The queue that the settings ask for. */
 export function createQueue(
   config: ReceiverConfig,
-  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onReady' | 'onSync' | 'onWarning'>,
+  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>,
 ): ObjectQueue {
   const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
-  if (queue === 'memory') return new MemoryQueue(maxQueued);
+  const local = { maxObjects: maxQueued, studyOf, ...keepLimits(config.settings), ...listener };
+  if (queue === 'memory') return new MemoryQueue(local);
   return new DiskQueue({
     directory: config.queueDirectory,
-    maxObjects: maxQueued,
     synced: queue === 'disk-synced',
     minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
     onlyThisMachine,
-    ...listener,
+    ...local,
   });
+}
+
+/** Memory is dearer than a disk. */
+const MOST_KEPT_IN_MEMORY_MB = 64;
+
+function keepLimits({ queue, keepDeliveredSeconds, keepDeliveredMB }: ReceiverSettings): KeepLimits {
+  const most = queue === 'memory' ? Math.min(keepDeliveredMB, MOST_KEPT_IN_MEMORY_MB) : keepDeliveredMB;
+  return { keepDeliveredMs: keepDeliveredSeconds * 1_000, keepDeliveredBytes: most * BYTES_PER_MEGABYTE };
 }
 
 /** Where the settings want objects as files. */

@@ -1,7 +1,17 @@
+import type { MessagePort } from 'node:worker_threads';
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
 import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
-import type { DeadLetter, LetterFacts, LetterPage, ObjectQueue, QueueRefusal } from '../queue';
+import {
+  serveHandle,
+  type DeadLetter,
+  type LetterFacts,
+  type LetterPage,
+  type ObjectQueue,
+  type OpenedObject,
+  type QueueRefusal,
+  type Unparked,
+} from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
@@ -48,10 +58,14 @@ export class Receiver implements ReceiverRequests {
   private countersTimer: NodeJS.Timeout | undefined;
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
+  private nowOpen: () => void = () => undefined;
+  private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
   private stopping = false;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
   private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
+  /** Objects of which the first answer is being followed. */
+  private readonly answering = new Set<string>();
   private deadLetterCount = 0;
   private readonly count: Counts;
 
@@ -64,7 +78,6 @@ export class Receiver implements ReceiverRequests {
     const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
     this.queue = createQueue(config, {
       onLeftover: (error) => this.leftover(error),
-      onReady: () => this.delivery.wake(),
       onSync: (milliseconds) => this.synced(milliseconds),
       onWarning,
     });
@@ -78,6 +91,7 @@ export class Receiver implements ReceiverRequests {
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
         notPlaced: ({ id, reason, objects }, facts) =>
           this.fault('notPlaced', { id, reason, objects }, facts),
+        notRemoved: (error) => this.leftover(error),
         notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
       },
     );
@@ -112,18 +126,78 @@ export class Receiver implements ReceiverRequests {
     this.delivery.notHandedOver(id, reason);
   }
 
-  answer(id: string, status: CommandStatus): AnswerOutcome {
+  async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
     const { acknowledge, respond } = this.config.settings;
     if (!acknowledge && respond === 'received') return 'notAwaited';
+    const known = await this.queue.idOf(name);
+    const id = known ?? this.answers.idOf(name) ?? name;
     const answered = this.answers.answer(id, status);
-    // A failure that its sender hears of is the sender's business; else it would be nobody's.
-    const deliveries = acknowledge
-      ? this.delivery.acknowledged(id, answered ? undefined : status)
-      : undefined;
     this.changed();
-    if (deliveries === undefined) return answered ? 'answered' : this.answers.outcome(id);
+    if (!acknowledge) return answered ? 'answered' : this.answers.outcome(id);
+    const deliveries = this.delivery.deliveriesOf(id) ?? (known === undefined ? undefined : 1);
+    // While what followed from the first answer is not safe yet, it is there still.
+    if (deliveries === undefined || this.answering.has(id))
+      return answered ? 'answered' : this.answers.outcome(id);
     this.answers.remember(id, 'alreadyAnswered', deliveries - 1);
+    this.answering.add(id);
+    try {
+      // A failure that its sender hears of is the sender's business; else it would be nobody's.
+      await this.delivery.acknowledged(id, answered ? undefined : status);
+    } finally {
+      this.answering.delete(id);
+    }
+    this.changed();
     return 'answered';
+  }
+
+  extend(name: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => this.delivery.extend(id));
+  }
+
+  release(name: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => Promise.resolve(this.delivery.release(id)));
+  }
+
+  park(name: string, owner: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => this.delivery.park(id, owner));
+  }
+
+  unpark(name: string, owner: string): Promise<Unparked['state']> {
+    return this.withObject(name, 'unknown', (id) => this.delivery.unpark(id, owner));
+  }
+
+  giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean> {
+    return this.withObject(name, false, async (id) => {
+      await this.delivery.acknowledged(id, status, owner);
+      return true;
+    });
+  }
+
+  waiting(studyInstanceUID: string): Promise<number> {
+    return this.queue.waiting(studyInstanceUID);
+  }
+
+  async owners(): Promise<string[]> {
+    await this.opened;
+    return this.queue.owners();
+  }
+
+  async disown(owners: readonly string[]): Promise<void> {
+    for (const owner of owners) await this.queue.disown(owner);
+    this.delivery.wake();
+    this.changed();
+  }
+
+  async openObject(id: string, port: MessagePort): Promise<OpenedObject> {
+    return serveHandle(await this.queue.openObject(id), port);
+  }
+
+  private async withObject<T>(name: string, unknown: T, act: (id: string) => Promise<T>): Promise<T> {
+    const id = await this.queue.idOf(name);
+    if (id === undefined) return unknown;
+    const result = await act(id);
+    this.changed();
+    return result;
   }
 
   async deadLetters(page: LetterPage): Promise<DeadLetterList> {
@@ -169,6 +243,7 @@ export class Receiver implements ReceiverRequests {
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
+      this.nowOpen();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
       return;

@@ -1,17 +1,14 @@
 import type { Counters, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
-import type { PostedReply, PostedRequest } from './requests';
 
-/** From the host to its worker; posted in batches (Outbox). */
-export type ToWorker =
-  | { kind: 'handed-over'; id: string }
+/** What a receiver's host tells its worker. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
+export type ToReceiver =
+  | { kind: 'delivered'; id: string }
   /** The message could not be sent to the flow. */
-  | { kind: 'not-handed-over'; id: string; reason: string }
-  | { kind: 'stop'; graceMs: number }
-  | PostedRequest;
+  | { kind: 'not-delivered'; id: string; reason: string };
 
-/** From the worker to its host; posted in batches, too. */
-export type FromWorker =
+/** What a receiver tells its host. */
+export type FromReceiver =
   /** `json` is a FlowMessage as text: parsing it costs the main thread a third of what cloning does. */
   | {
       kind: 'delivery';
@@ -22,5 +19,4 @@ export type FromWorker =
     }
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
-  | { kind: 'fault'; fault: ReceiverFault }
-  | PostedReply;
+  | { kind: 'fault'; fault: ReceiverFault };

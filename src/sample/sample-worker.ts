@@ -1,12 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { DicomError } from '../dicom';
 import { SAMPLE_MESSAGE_LIMIT } from '../settings';
+import { serveJob } from '../worker';
 import { convertSample, NotAnObject } from './sample';
 import type { SampleJob, SampleOutcome } from './sample-host';
 
 /** The entry of a thread that makes one sample message and ends. */
-if (parentPort === null) throw new Error('sample-worker.js is started as a worker thread');
-parentPort.postMessage(outcome(workerData as SampleJob));
+serveJob(outcome);
 
 function outcome({ file, settings, placeholders }: SampleJob): SampleOutcome {
   try {

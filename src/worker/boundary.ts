@@ -25,7 +25,8 @@ export class Boundary {
     try {
       this.report(asError(error));
     } catch (second) {
-      process.emitWarning(`dicom-in: ${asError(error).message}; not reported: ${asError(second).message}`);
+      const [first, reason] = [asError(error).message, asError(second).message];
+      process.emitWarning(`node-red-contrib-dicom: ${first}; not reported: ${reason}`);
     }
   }
 }

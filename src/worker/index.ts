@@ -1,2 +1,8 @@
 export { asError, Boundary } from './boundary';
+export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
+export { HOST_LIMITS, type HostLimits } from './limits';
 export { Outbox } from './outbox';
+export { RequestTimedOut, WorkerNotRunning, type Asked } from './requests';
+export { serve, type Service } from './serve';
+export { WorkerHost, type WorkerListener, type WorkerNews } from './worker-host';
+export type { WorkerChoice } from './worker-thread';

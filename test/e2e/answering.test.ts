@@ -192,7 +192,7 @@ describe('flows that answer', { timeout: 900_000 }, () => {
       deliveries.map(({ dicom }) => dicom.redelivered),
       [0, 1],
     );
-    assert.deepEqual(queuedObjects(queueFolder()), []);
+    await until(() => queuedObjects(queueFolder()).length === 0, 'an empty queue');
 
     const route = `${nodeRed.url}/dicom-in/test-dicom-in/dead-letters`;
     const listed = (await (await fetch(route)).json()) as {

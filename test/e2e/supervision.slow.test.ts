@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -19,7 +20,7 @@ import { nodeRedForSuite } from '../support/with-node-red';
  */
 const SABOTEUR = `
 const { isMainThread, threadId } = require('node:worker_threads');
-const { existsSync, readFileSync, rmSync } = require('node:fs');
+const { existsSync, openSync, readFileSync, rmSync } = require('node:fs');
 const order = process.env.TEST_SABOTAGE;
 if (!isMainThread) setInterval(() => {
   if (!existsSync(order)) return;
@@ -28,15 +29,27 @@ if (!isMainThread) setInterval(() => {
   if (what === 'throw') throw new Error('sabotage');
   if (what === 'reject') Promise.reject(new Error('sabotage'));
   if (what === 'exit') process.exit(7);
+  if (what === 'loop') for (;;);
+  if (what === 'wait') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  if (what === 'stuck') openSync(process.env.TEST_PIPE, 'r');
   if (what === 'memory') { const kept = []; for (;;) kept.push(new Array(100000).fill({ threadId })); }
 }, 20).unref();
 `;
 
+/** The error of a message that came through the Catch node. */
+function caught(message: unknown): { code: string; message: string } | undefined {
+  const { output, error } = message as { output: number; error?: { code: string; message: string } };
+  return output === 3 ? error : undefined;
+}
+
 const DEPLOYS = 10;
+/** Until a worker that hangs is replaced: 30 s of silence, and time to spare for a busy machine. */
+const HANG_MS = 120_000;
 
 describe('a receiver that dies does not take Node-RED with it', { timeout: 900_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dicom-sabotage-'));
   const order = join(folder, 'order');
+  const pipe = join(folder, 'pipe');
   const saboteur = join(folder, 'saboteur.js');
   let nodeRed: NodeRed;
   let sink: MessageSink;
@@ -44,12 +57,13 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 900_0
 
   before(async () => {
     writeFileSync(saboteur, SABOTEUR);
+    execFileSync('mkfifo', [pipe]);
     [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
   });
   nodeRedForSuite(
     {
       flows: [],
-      env: { NODE_OPTIONS: `--require ${saboteur}`, TEST_SABOTAGE: order },
+      env: { NODE_OPTIONS: `--require ${saboteur}`, TEST_SABOTAGE: order, TEST_PIPE: pipe },
     },
     (started) => {
       nodeRed = started;
@@ -60,10 +74,10 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 900_0
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const deployListening = async (): Promise<void> => {
+  const deployListening = async (settings: Record<string, unknown> = {}): Promise<void> => {
     const from = nodeRed.lines.length;
     const connected = sink.nextConnection();
-    await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk' }));
+    await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk', ...settings }));
     await nodeRed.waitForLine(/listening on/, { from });
     await connected();
   };
@@ -72,6 +86,10 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 900_0
     const { uid, dataSet } = sampleInstance(number);
     assert.equal(await client.store(uid, dataSet), 0);
     await client.release();
+  };
+  const caughtWith = async (code: string, timeoutMs?: number): Promise<string> => {
+    const found = await sink.find((message) => caught(message)?.code === code, code, timeoutMs);
+    return caught(found)?.message ?? '';
   };
   const stats = async (): Promise<{
     listening: boolean;
@@ -102,10 +120,8 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 900_0
       busy.send(dataTF(pdv(3, 3, storeRQ())), dataTF(pdv(3, 0, Buffer.alloc(1_000))));
       const from = nodeRed.lines.length;
       writeFileSync(order, how);
-      const caught = await sink.find(({ output }) => output === 3, 'the caught error');
-      const { error } = caught as unknown as { error: { message: string; code: string } };
-      assert.equal(error.code, 'DICOM_WORKER_CRASHED');
-      assert.match(error.message, reason);
+      // To fill the memory takes a busy machine longer.
+      assert.match(await caughtWith('DICOM_WORKER_CRASHED', 60_000), reason);
       assert.equal((await stats()).fault, 'workerCrashed');
       await sink.find(({ topic }) => topic === 'worker-restarted', 'the event');
       await busy.closed;
@@ -124,6 +140,59 @@ describe('a receiver that dies does not take Node-RED with it', { timeout: 900_0
         'what was half-written is gone',
       );
     });
+  });
+
+  for (const how of ['loop', 'wait']) {
+    it(`a hang (${how}): replaced, and what was acknowledged is delivered again`, async () => {
+      // The flow is not done with any of them, so all are still the queue's.
+      await deployListening({ acknowledge: true });
+      sink.clear();
+      for (const number of [201, 202, 203]) await store(number);
+      const uids = new Set<string>();
+      await sink.find(
+        ({ output, dicom }) => output === 1 && uids.add(dicom.sopInstanceUID).size === 3,
+        'three',
+      );
+      sink.clear();
+      const from = nodeRed.lines.length;
+      writeFileSync(order, how);
+      const text = await caughtWith('DICOM_WORKER_CRASHED', HANG_MS);
+      assert.match(text, /no sign of life for 30 s/);
+      const { fault, listening } = await stats();
+      assert.deepEqual([fault, listening], ['workerCrashed', false]);
+      await nodeRed.waitForLine(/listening on/, { from, timeoutMs: 60_000 });
+      const again = new Set<string>();
+      await sink.find(
+        ({ output, dicom }) =>
+          output === 1 && dicom.redelivered > 0 && again.add(dicom.sopInstanceUID).size === 3,
+        'the three again',
+        60_000,
+      );
+      assert.deepEqual(again, uids);
+      await store(300);
+      assert.equal((await stats()).listening, true);
+    });
+  }
+
+  it('a thread that cannot be ended: said with its port, no deploy waits for it, and the next node follows it', async () => {
+    await deployListening();
+    sink.clear();
+    writeFileSync(order, 'stuck');
+    assert.match(
+      await caughtWith('DICOM_WORKER_STUCK', HANG_MS),
+      new RegExp(`port ${port}.*restart Node-RED`),
+    );
+    assert.equal((await stats()).fault, 'workerStuck');
+    sink.clear();
+    const from = nodeRed.lines.length;
+    const begun = performance.now();
+    await nodeRed.deploy(receiverFlow(port, sink, { emitEvents: true, queue: 'disk' }));
+    assert.ok(performance.now() - begun < 15_000, 'Node-RED did not have to give up on it');
+    // The queue and the port are not in use by another program.
+    await caughtWith('DICOM_WORKER_STUCK', 60_000);
+    closeSync(openSync(pipe, 'r+'));
+    await nodeRed.waitForLine(/listening on/, { from, timeoutMs: 60_000 });
+    await store(400);
   });
 
   it(`${DEPLOYS} deploys under load leave no thread, socket or file behind`, async (t) => {

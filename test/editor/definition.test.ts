@@ -111,7 +111,7 @@ test('what a dicom-in node from the palette begins with is another value of the 
   });
   assert.deepEqual(
     initials.map(({ name }) => name),
-    ['collision', 'onlyThisMachine'],
+    ['collision', 'onlyThisMachine', 'keepDeliveredSeconds'],
   );
   for (const { name, initial, value } of initials) {
     assert.notEqual(initial, value, name);

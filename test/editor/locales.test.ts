@@ -84,6 +84,7 @@ const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'tooSlow' | 'busy
   notAnObject: true,
   messageTooLarge: true,
   tooMuchWork: true,
+  outdated: true,
   fileTooLarge: true,
   tooSlow: true,
   busy: true,
@@ -115,6 +116,9 @@ const FAULTS: Record<FaultKind, true> = {
   notSent: true,
   responseTimedOut: true,
   workerCrashed: true,
+  workerStuck: true,
+  workerOutdated: true,
+  diskSilent: true,
   settingsInvalid: true,
   tlsMissing: true,
   unexpected: true,
@@ -133,6 +137,9 @@ const DOWN: readonly FaultKind[] = [
   'queueNotSyncable',
   'outputNotSyncable',
   'workerCrashed',
+  'workerStuck',
+  'workerOutdated',
+  'diskSilent',
   'settingsInvalid',
   'tlsMissing',
 ];
@@ -161,6 +168,8 @@ const STATUS: Record<string, readonly string[]> = {
     'settings',
     'tls',
     'restarting',
+    'restartNodeRed',
+    'diskSilent',
     'queueFull',
     'diskLow',
     'error',
@@ -170,11 +179,12 @@ const STATUS: Record<string, readonly string[]> = {
 
 /** What can go wrong with an answer. */
 const ANSWER_FAILURES: Record<
-  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'unknownVersion',
+  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion',
   true
 > = {
   noId: true,
   badStatus: true,
+  timedOut: true,
   unknownVersion: true,
   unknown: true,
   alreadyAnswered: true,

@@ -12,7 +12,7 @@ import {
 import { decodeCommandSet, encodeResponse } from '../../src/network/dimse/command-set';
 import { MessageReader } from '../../src/network/dimse/message-reader';
 import { PduReader } from '../../src/network/upper-layer/pdu-reader';
-import { refuseStore } from '../../src/network/scp/store-checks';
+import { refuseStore } from '../../src/network/dimse/store-checks';
 import { relativePath } from '../../src/message/output/file-name';
 import { readHead } from '../../src/object/object-head';
 import { CT, EXPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
@@ -58,7 +58,7 @@ const command = (overrides: Record<number, string>) => {
   const bytes = commandSet({ 0x0002: CT, 0x0100: 1, 0x0110: 7, 0x0800: 0, 0x1000: '1.2', ...overrides });
   return (): void => {
     const decoded = decodeCommandSet(bytes);
-    refuseStore(decoded, CT, policy);
+    refuseStore(decoded, (uid) => acceptsStorageOf(uid, policy));
     encodeResponse(decoded, { status: 0, comment: overrides[0x1000] ?? '' });
   };
 };
@@ -145,22 +145,14 @@ const LISTS: Readonly<Record<string, (n: number) => () => unknown>> = {
 
 /** Reads a stream of command fragments in pieces of this length. */
 function read(bytes: Buffer, pieceLength: number): void {
-  const messages = new MessageReader({
-    command: () => undefined,
-    data: () => undefined,
-    dataEnds: () => undefined,
-    dataTooLong: () => undefined,
-  });
-  const reader = new PduReader(
-    {
-      pduBegins: () => undefined,
-      pdu: () => undefined,
-      fragment: (fragment) => messages.fragment(fragment),
-      pduEnds: () => undefined,
-    },
-    bytes.length,
-  );
-  for (let at = 0; at < bytes.length; at += pieceLength) reader.push(bytes.subarray(at, at + pieceLength));
+  const messages = new MessageReader();
+  const reader = new PduReader(bytes.length);
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    reader.push(bytes.subarray(at, at + pieceLength));
+    for (let part = reader.next(); part !== undefined; part = reader.next())
+      if (part.kind === 'fragment') messages.take(part);
+    reader.keepRest();
+  }
 }
 
 /** About as long as a value of the upper layer can be: quadratic time is seconds for this. */

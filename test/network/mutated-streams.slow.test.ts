@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename } from 'node:path';
-import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/scp/association';
-import { RequestBudget } from '../../src/network/scp/request-budget';
+import { servicesOf } from '../../src/network/scp/listener';
+import { RequestBudget } from '../../src/network/upper-layer/request-budget';
+import { FakeSocket } from '../support/fake-socket';
 import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
 import { corpusFiles } from '../support/needs';
@@ -29,24 +30,6 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 20_240_229);
 /** Associations at a time. */
 const BATCH = 20;
 const MAX_GROWTH_MB = 20;
-
-/** The socket of an association, without a network: what is pushed is received, what is sent is remembered. */
-class FakeSocket extends Duplex {
-  readonly remoteAddress = '127.0.0.1';
-  readonly remotePort = 1;
-  readonly localAddress = '127.0.0.1';
-  readonly localPort = 2;
-  sent: Buffer[] = [];
-
-  override _read(): void {
-    // Pushed to by the test.
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.sent.push(bytes);
-    done();
-  }
-}
 
 /** Well-formed streams of our own. */
 const OWN: readonly Buffer[] = [
@@ -85,7 +68,7 @@ function recordings(): Buffer[] {
   ];
 }
 
-/** Counts writers, and takes everything; now and then only after a while. */
+/** Counts objects, and takes everything; now and then only after a while. */
 class CountingStore implements ObjectStore {
   begun = 0;
   ended = 0;
@@ -94,20 +77,18 @@ class CountingStore implements ObjectStore {
     this.begun += 1;
     let open = true;
     const end = (): void => {
-      assert.ok(open, 'a writer is ended once');
+      assert.ok(open, 'an object is ended once');
       open = false;
       this.ended += 1;
     };
     return {
-      writer: {
-        write: () => (this.begun % 5 === 0 ? nextTurn(undefined) : undefined),
-        finish: async () => {
-          if (this.begun % 3 === 0) await nextTurn();
-          end();
-          return { status: 0 };
-        },
-        discard: end,
+      append: () => undefined,
+      complete: async () => {
+        if (this.begun % 3 === 0) await nextTurn();
+        end();
+        return { status: 0 };
       },
+      discard: end,
     };
   }
 }
@@ -140,6 +121,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
       if ('text' in event && /internal error|dcmjs-dimse/.test(event.text)) internal.push(event.text);
     };
     const requests = new RequestBudget();
+    const services = servicesOf({ store, policy, limits });
 
     const one = async (): Promise<void> => {
       const socket = new FakeSocket();
@@ -148,7 +130,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
       const association = new Association(socket as unknown as Socket, {
         policy,
         limits,
-        store,
+        services,
         report,
         openAssociations: () => 0,
         requests,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
 import { realFiles, type DiskFiles } from '../../src/basics/disk-files';
-import { dieWithout, next, nextTurn, put, takeTexts } from '../support/disk-queue';
-import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
+import { couldRemove, dieWithout, next, nextTurn, put, takeTexts } from '../support/disk-queue';
+import { loggedObjects, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
 import { until } from '../support/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-faults-'));
@@ -90,7 +90,7 @@ describe('a disk queue whose file operations fail', () => {
         const taken = [];
         for (let object = queue.take(); object !== undefined; object = queue.take()) {
           taken.push(object.read(textOf));
-          queue.remove(object.id);
+          void queue.remove(object.id);
         }
         assert.deepEqual([...new Set(taken)], ['headdata']);
         queue.close();
@@ -232,13 +232,13 @@ describe('a disk queue whose file operations fail', () => {
       for (let count = 0; count < 3; count += 1) assert.equal(await once(queue), 'kept');
       const ids = [queue.take()?.id ?? '', queue.take()?.id ?? '', queue.take()?.id ?? ''] as const;
       broken.operation = operation;
-      queue.retake(ids[0]);
-      queue.remove(ids[1]);
-      const isAside = queue.setAside(ids[2], 'why');
+      await queue.reclaim(ids[0]);
+      const isRemoved = await couldRemove(queue, ids[1]);
+      const isAside = await queue.setAside(ids[2], 'why');
       assert.equal(queue.size, isAside ? 1 : 2, 'what cannot be set aside stays');
-      assert.ok(broken.calls === 0 || leftovers.length > 0, operation);
-      await nextTurn();
+      assert.ok(broken.calls === 0 || leftovers.length > 0 || !isRemoved, operation);
       delete broken.operation;
+      assert.equal(await couldRemove(queue, ids[1]), true, 'what could not be written down can be now');
       queue.close();
       const restarted = new DiskQueue(
         { directory, maxObjects: 10, synced: false, minFreeBytes: 0, onLeftover: assert.fail },
@@ -414,26 +414,26 @@ describe('a log whose disk fails', () => {
     assert.deepEqual(await afterCrash(queue, directory), { texts: [...texts, 'next'], told: [] });
   });
 
-  it('keeps what it cannot move out, and tries again with the next file', async () => {
+  it('keeps what it cannot write again, and tries that with the next file', async () => {
     const log = { segmentBytes: 500, mostSegments: 3 };
-    const { broken, queue, directory, told } = await failing('no-room-to-move', { log, synced: true });
+    const { broken, queue, directory, told } = await failing('not-again', { log });
     const id = await put(queue, 'slow');
     queue.take();
     const pass = async (): Promise<void> => {
       await put(queue, 'x'.repeat(100));
-      queue.remove(queue.take()?.id ?? '');
+      await queue.remove(queue.take()?.id ?? '');
       await nextTurn();
     };
-    broken.code = 'ENOSPC';
-    broken.operation = 'fsyncSync';
+    broken.operation = 'readSync';
     for (let number = 0; number < 30; number += 1) await pass();
     assert.ok(told.length > 0 && told.length < 15, `${told.length} are told`);
     assert.ok(loggedObjects(directory).has(id));
     delete broken.operation;
+    assert.ok(segmentFiles(directory).length > 4);
     for (let number = 0; number < 10; number += 1) await pass();
-    assert.equal(loggedObjects(directory).size, 0);
-    assert.deepEqual(queuedFiles(directory), [`${id}.dcm`]);
-    queue.close();
+    assert.deepEqual([...loggedObjects(directory).keys()], [id]);
+    assert.ok(segmentFiles(directory).length <= 4);
+    assert.deepEqual((await afterCrash(queue, directory)).texts, ['slow']);
   });
 
   for (const synced of [false, true]) {
@@ -449,9 +449,10 @@ describe('a log whose disk fails', () => {
           try {
             const id = await put(queue, text);
             if (number % 7 === 0) waiting.push(text);
-            else queue.remove(id);
+            else await couldRemove(queue, id);
           } catch (error) {
-            assert.ok(error instanceof QueueRefusal && broken.operation === operation, String(error));
+            // A sync that began before it was mended may be the one that it waits for.
+            assert.ok(error instanceof QueueRefusal && number >= 20 && number <= 40, String(error));
           }
           await nextTurn();
         }
@@ -465,9 +466,8 @@ describe('a log whose disk fails', () => {
     const { broken, queue, directory, told } = await failing('no-done');
     for (const text of ['one', 'two', 'three']) await put(queue, text);
     broken.operation = 'writeSync';
-    queue.remove(queue.take()?.id ?? '');
-    queue.remove(queue.take()?.id ?? '');
-    await nextTurn();
+    assert.equal(await couldRemove(queue, queue.take()?.id ?? ''), false);
+    assert.equal(await couldRemove(queue, queue.take()?.id ?? ''), false);
     assert.equal(loggedObjects(directory).size, 3);
     delete broken.operation;
     queue.close();

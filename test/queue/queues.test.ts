@@ -18,7 +18,8 @@ import { after, describe, it } from 'node:test';
 import { PACKAGE_DIR } from '../support/user-dir';
 import { queuedFiles, segmentFiles, textOf } from '../support/queue-folder';
 import { dieWithout, next, put } from '../support/disk-queue';
-import { DiskQueue, MemoryQueue, ObjectDamaged, QueueRefusal, type ObjectQueue } from '../../src/queue';
+import { DiskQueue, MemoryQueue, ObjectDamaged, QueueRefusal } from '../../src/queue';
+import type { LocalQueue } from '../../src/queue/local-queue';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -42,9 +43,12 @@ const disks: [name: string, open: OpenQueue][] = [false, true].map((filesOnly) =
     }),
 ]);
 
-const kinds: [name: string, create: (max?: number) => ObjectQueue][] = [
+const kinds: [name: string, create: (max?: number) => LocalQueue][] = [
   ...disks.map(([name, open]): (typeof kinds)[number] => [name, (max) => open(folder(), max)]),
-  ['MemoryQueue', (max = 100) => new MemoryQueue(max)],
+  [
+    'MemoryQueue',
+    (max = 100) => new MemoryQueue({ maxObjects: max, onLeftover: (error) => assert.fail(error) }),
+  ],
 ];
 
 for (const [name, create] of kinds) {
@@ -64,8 +68,8 @@ for (const [name, create] of kinds) {
       assert.ok((first?.id ?? '') < (second?.id ?? ''));
       assert.equal(queue.take(), undefined);
       assert.equal(queue.size, 2, 'taken objects count until they are removed');
-      queue.remove(first?.id ?? '');
-      queue.remove(second?.id ?? '');
+      void queue.remove(first?.id ?? '');
+      void queue.remove(second?.id ?? '');
       assert.equal(queue.size, 0);
     });
 
@@ -83,7 +87,7 @@ for (const [name, create] of kinds) {
         const bytes = content.kind === 'memory' ? content.bytes.view(0, 10) : content.head;
         assert(bytes !== undefined && bytes.length > 0, `the head of ${size} bytes`);
         heads.push({ bytes, size });
-        await writer.commit('note');
+        await writer.commit({ note: 'note' });
       }
       heads.forEach(({ bytes, size }, index) => {
         const object = queue.take();
@@ -96,7 +100,7 @@ for (const [name, create] of kinds) {
           object?.read((content) => (content.kind === 'memory' ? content.bytes.size : content.size)),
           size,
         );
-        queue.remove(object?.id ?? '');
+        void queue.remove(object?.id ?? '');
       });
     });
 
@@ -108,7 +112,7 @@ for (const [name, create] of kinds) {
         () => queue.begin(Buffer.from('two')),
         (error: unknown) => error instanceof QueueRefusal && error.code === 'QUEUE_FULL',
       );
-      queue.remove(queue.take()?.id ?? '');
+      void queue.remove(queue.take()?.id ?? '');
       await put(queue, 'two');
       assert.equal(queue.take()?.read(textOf), 'two');
     });
@@ -188,7 +192,7 @@ for (const [kind, diskQueue] of disks)
       await queue.open();
       const object = await next(queue);
       assert.equal(object?.read(textOf), 'old');
-      queue.remove(object?.id ?? '');
+      void queue.remove(object?.id ?? '');
       assert.deepEqual(queuedFiles(directory), []);
     });
 
@@ -225,12 +229,12 @@ for (const [kind, diskQueue] of disks)
       await queue.open();
       await put(queue, 'again');
       const { id } = (await next(queue)) ?? assert.fail();
-      const again = queue.retake(id) ?? assert.fail();
+      const again = (await queue.reclaim(id)) ?? assert.fail();
       assert.equal(again.redelivered, 1);
       assert.equal(again.read(textOf), 'again');
-      assert.equal(queue.retake(id)?.redelivered, 2);
-      queue.remove(id);
-      assert.equal(queue.retake(id), undefined);
+      assert.equal((await queue.reclaim(id))?.redelivered, 2);
+      void queue.remove(id);
+      assert.equal(await queue.reclaim(id), undefined);
       assert.equal(queue.size, 0);
     });
 
@@ -322,7 +326,7 @@ for (const [kind, diskQueue] of disks)
       await queue.open();
       await put(queue, 'odd');
       const id = (await next(queue))?.id ?? '';
-      queue.setAside(id, 'cannot be converted');
+      await queue.setAside(id, 'cannot be converted');
       assert.equal(queue.size, 0);
       assert.equal(readFileSync(join(directory, 'dead-letter', `${id}.dcm`), 'utf8'), 'odd');
       const note = JSON.parse(readFileSync(join(directory, 'dead-letter', `${id}.json`), 'utf8')) as object;
@@ -337,7 +341,7 @@ for (const [kind, diskQueue] of disks)
       await put(queue, 'one');
       await put(queue, 'two');
       const ids = [(await next(queue))?.id ?? '', (await next(queue))?.id ?? ''];
-      ids.forEach((id) => queue.setAside(id, 'not acknowledged'));
+      for (const id of ids) assert.equal(await queue.setAside(id, 'not acknowledged'), true);
       assert.equal(queue.deadLetters.requeue(ids[0] ?? ''), true);
       assert.equal((await next(queue))?.read(textOf), 'one');
       assert.equal(queue.deadLetters.discard(ids[1] ?? ''), true);
@@ -384,7 +388,7 @@ describe('an object as a file', () => {
       const { queue, directory } = await changed(change);
       const first = (await next(queue)) ?? assert.fail();
       assert.throws(() => first.read(textOf), ObjectDamaged);
-      assert.equal(queue.setAside(first.id, 'damaged'), true);
+      assert.equal(await queue.setAside(first.id, 'damaged'), true);
       assert.ok(existsSync(join(directory, 'dead-letter', `${first.id}.dcm`)));
       const second = await next(queue, 0);
       assert.equal(second?.read(textOf), 'second');
@@ -407,7 +411,7 @@ describe('an object as a file', () => {
     const { id } = object;
     for (const name of queuedFiles(directory)) rmSync(join(directory, name));
     assert.throws(() => object.read(textOf), ObjectDamaged);
-    assert.equal(queue.setAside(id, 'gone'), true);
+    assert.equal(await queue.setAside(id, 'gone'), true);
     assert.equal(queue.size, 0);
     assert.match(told.map(String).join(), /somebody has deleted it/);
     queue.close();

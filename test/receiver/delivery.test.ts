@@ -98,9 +98,9 @@ describe('what the flow says of an object', { timeout: 60_000 }, () => {
     await send(receiver.port, [1, 2, 3]);
     await until(() => receiver.delivered.length === 3, 'all');
     const [first = '', second = '', third = ''] = receiver.delivered.map(({ id }) => id);
-    assert.equal(receiver.receiver.answer(first, { status: 0xa700, comment: 'no room' }), 'answered');
-    assert.equal(receiver.receiver.answer(second, { status: 0xb000 }), 'answered');
-    assert.equal(receiver.receiver.answer(third, { status: 0 }), 'answered');
+    assert.equal(await receiver.receiver.answer(first, { status: 0xa700, comment: 'no room' }), 'answered');
+    assert.equal(await receiver.receiver.answer(second, { status: 0xb000 }), 'answered');
+    assert.equal(await receiver.receiver.answer(third, { status: 0 }), 'answered');
     const [letter, ...others] = await letters(receiver);
     assert.deepEqual(others, []);
     assert.equal(letter?.why, 'the flow answered A700: no room');
@@ -125,7 +125,7 @@ describe('what the flow says of an object', { timeout: 60_000 }, () => {
     const status = client.store(uid, dataSet);
     await until(() => receiver.delivered.length === 1, 'the object');
     const { id } = receiver.delivered[0] ?? assert.fail();
-    assert.equal(receiver.receiver.answer(id, { status: 0xc000 }), 'answered');
+    assert.equal(await receiver.receiver.answer(id, { status: 0xc000 }), 'answered');
     assert.equal(await status, 0xc000);
     assert.deepEqual(await letters(receiver), []);
     await client.release();
@@ -145,9 +145,9 @@ describe('what the flow says of an object', { timeout: 60_000 }, () => {
     await until(() => again.delivered.length === 2, 'the object, twice');
     const { id, message } = again.delivered[0] ?? assert.fail();
     assert.ok(message.dicom.redelivered > 0);
-    assert.equal(again.receiver.answer(id, { status: 0 }), 'answered');
-    assert.equal(again.receiver.answer(id, { status: 0 }), 'answered', 'the other message');
-    assert.equal(again.receiver.answer(id, { status: 0 }), 'alreadyAnswered');
+    assert.equal(await again.receiver.answer(id, { status: 0 }), 'answered');
+    assert.equal(await again.receiver.answer(id, { status: 0 }), 'answered', 'the other message');
+    assert.equal(await again.receiver.answer(id, { status: 0 }), 'alreadyAnswered');
     await until(() => queuedObjects(directory).length === 0, 'an empty queue');
     await stop(again);
   });

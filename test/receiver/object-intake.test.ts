@@ -36,7 +36,7 @@ interface Setup {
 }
 
 function intake(maxObjects = 10): Setup {
-  const queue = new MemoryQueue(maxObjects);
+  const queue = new MemoryQueue({ maxObjects, onLeftover: assert.fail });
   const refused: QueueRefusal[] = [];
   const taking = new ObjectIntake(queue, {
     queued: () => Promise.resolve({ status: 0 }),
@@ -49,10 +49,10 @@ function intake(maxObjects = 10): Setup {
       const begun = taking.begin(request(changes));
       if ('refused' in begun) return begun.refused.status;
       for (let at = 0; at < dataSet.length; at += 1_000) {
-        const status = await begun.writer.write(dataSet.subarray(at, at + 1_000));
+        const status = begun.append(dataSet.subarray(at, at + 1_000));
         if (status !== undefined) return status.status;
       }
-      return (await begun.writer.finish()).status;
+      return (await begun.complete()).status;
     },
   };
 }
@@ -100,14 +100,14 @@ describe('the intake of objects', () => {
     const { queue } = intake();
     const taking = new ObjectIntake(queue, { queued: () => assert.fail(), refused: assert.fail });
     const begun = taking.begin(request());
-    assert.ok('writer' in begun);
-    void begun.writer.write(DATA_SET);
-    begun.writer.discard();
+    assert.ok(!('refused' in begun));
+    begun.append(DATA_SET);
+    begun.discard();
     assert.equal(queue.size, 0);
   });
 
   it('hides no fault of ours behind a status', () => {
-    const broken = new MemoryQueue(1);
+    const broken = new MemoryQueue({ maxObjects: 1, onLeftover: assert.fail });
     broken.begin = () => {
       throw new TypeError('a mistake');
     };

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import type { FlowMessage } from '../../src/message';
+import { acknowledgeIdOf, remoteHandle } from '../../src/queue';
 import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
 import { element } from '../dicom/support/encode';
@@ -12,6 +13,7 @@ import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
+import { workerOf } from '../support/worker-of';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-host-'));
 const hosts: ReceiverHost[] = [];
@@ -42,6 +44,7 @@ async function start(
       event: (event) => events.push(event),
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
+      recovered: () => undefined,
       ...throwing,
     },
   );
@@ -100,6 +103,58 @@ describe('ReceiverHost', () => {
     assert.equal(messages[0]?.dicom.document, undefined);
   });
 
+  for (const queue of ['disk-synced', 'memory'])
+    it(`lets other threads open, park and acknowledge an object that the flow has, by its names (${queue})`, async () => {
+      const { host, port, messages } = await start({ queue, acknowledge: true });
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(1);
+      assert.equal(await client.store(uid, dataSet), 0);
+      await client.release();
+      await until(() => messages.length === 1, 'the message');
+      const id = messages[0]?.dicom.queueId.replace('test:', '') ?? '';
+      const acknowledgeId = acknowledgeIdOf(id);
+      const study = messages[0]?.topic ?? '';
+      assert.equal(await host.ask('waiting', study), 1);
+      assert.equal(await host.ask('extend', acknowledgeId), true);
+      assert.equal(await host.ask('park', acknowledgeId, 'other/1'), true);
+      assert.deepEqual(await host.ask('owners'), ['other/1']);
+      assert.equal(await host.ask('waiting', study), 0);
+      assert.equal(await host.ask('answer', acknowledgeId, { status: 0 }), 'answered');
+      const { port1, port2 } = new MessageChannel();
+      const handle = remoteHandle(await host.ask('openObject', id, port1), port2);
+      const blocks: Buffer[] = [];
+      for await (const block of handle.blocks()) blocks.push(block);
+      assert.ok(Buffer.concat(blocks).subarray(-dataSet.length).equals(dataSet));
+      assert.equal(await host.ask('unpark', id, 'other/1'), 'removed');
+      assert.ok((await handle.read(128, 4)).equals(Buffer.from('DICM')), 'it is pinned');
+      handle.close();
+      assert.equal(await host.ask('answer', id, { status: 0 }), 'alreadyAnswered');
+      const gone = new MessageChannel();
+      await assert.rejects(host.ask('openObject', acknowledgeId, gone.port1), /no object/);
+    });
+
+  it('delivers again what the flow gives back or a lost owner had, and what an owner gives up is a dead letter', async () => {
+    const { host, port, messages, faults } = await start({ acknowledge: true });
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(2);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => messages.length === 1, 'the message');
+    const id = messages[0]?.dicom.queueId.replace('test:', '') ?? '';
+    assert.equal(await host.ask('release', id), true);
+    await until(() => messages.length === 2, 'it is delivered again');
+    assert.equal(await host.ask('park', id, 'gone'), true);
+    await host.ask('disown', ['gone']);
+    await until(() => messages.length === 3, 'and again');
+    assert.deepEqual(messages.map(({ dicom }) => dicom.redelivered).slice(-1), [1]);
+    assert.equal(await host.ask('park', id, 'out'), true);
+    assert.equal(await host.ask('answer', id, { status: 0 }), 'answered');
+    assert.equal(await host.ask('giveUp', id, 'out', { status: 0xc000, comment: 'no' }), true);
+    const { deadLetters } = await host.ask('deadLetters', {});
+    assert.deepEqual([deadLetters[0]?.id, deadLetters[0]?.status], [id, 'C000']);
+    assert.deepEqual(faults, []);
+  });
+
   it('hands messages over from a worker thread, with the object where it is wanted', async () => {
     const { host, port, messages } = await start({ output: 'buffer' });
     const client = await StoreClient.open(port);
@@ -115,8 +170,7 @@ describe('ReceiverHost', () => {
 
   it('restarts a worker that dies, tells of it, and goes on', async () => {
     const { host, port, messages, events, faults } = await start();
-    const { worker } = host as unknown as { worker: Worker };
-    await worker.terminate();
+    await workerOf(host).terminate();
     await until(() => faults.some(({ kind }) => kind === 'workerCrashed'), 'the fault');
     assert.ok(events.some(({ event }) => event === 'worker-restarted'));
     await until(() => events.filter(({ event }) => event === 'listening').length === 2, 'listening again');
@@ -130,7 +184,7 @@ describe('ReceiverHost', () => {
 
   it('stops while its worker is down', async () => {
     const { host, faults } = await start();
-    await (host as unknown as { worker: Worker }).worker.terminate();
+    await workerOf(host).terminate();
     await until(() => faults.length > 0, 'the fault');
     await host.stop(100);
   });
@@ -169,8 +223,7 @@ describe('ReceiverHost', () => {
         },
       },
     );
-    const { worker } = host as unknown as { worker: Worker };
-    worker.emit('message', [{ kind: 'delivery', id: 'x', json: '{"payload":"PATIENT' }]);
+    workerOf(host).emit('message', [{ kind: 'delivery', id: 'x', json: '{"payload":"PATIENT' }]);
     await until(() => faults.some(({ values }) => /not valid JSON/.test(String(values['reason']))), 'JSON');
     assert.ok(!JSON.stringify(faults).includes('PATIENT'), 'the text is not quoted');
     const client = await StoreClient.open(port);
@@ -181,6 +234,30 @@ describe('ReceiverHost', () => {
     await until(() => faults.some(({ values }) => values['reason'] === 'no counting today'), 'the fault');
     await host.stop(100);
   });
+
+  it(
+    'says so where its directories cannot be made, and can be stopped',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const { settings } = DICOM_IN.parse({ port: await freePort(), queue: 'disk' });
+      const faults: ReceiverFault[] = [];
+      const host = new ReceiverHost(
+        { receiverId: 'test', settings, queueDirectory: '/proc/none/queue', tellsOfObjects: false },
+        {
+          message: () => undefined,
+          event: () => undefined,
+          counters: () => undefined,
+          fault: (fault) => faults.push(fault),
+          recovered: () => undefined,
+        },
+      );
+      host.start();
+      await until(() => faults.length > 0, 'the fault', 60_000);
+      assert.deepEqual([faults[0]?.kind, faults[0]?.values['reason']], ['queueUnusable', 'ENOENT']);
+      await host.stop(100);
+      assert.equal(faults.length, 1);
+    },
+  );
 
   it('tries again when no worker can be started, and stops meanwhile', async () => {
     const faults: ReceiverFault[] = [];
@@ -194,6 +271,7 @@ describe('ReceiverHost', () => {
         event: () => undefined,
         counters: () => undefined,
         fault: (fault) => faults.push(fault),
+        recovered: () => undefined,
       },
     );
     host.start();

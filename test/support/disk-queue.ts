@@ -1,13 +1,15 @@
-import type { DiskQueue, ObjectQueue, QueuedObject } from '../../src/queue';
+import assert from 'node:assert/strict';
+import type { DiskQueue, QueuedObject } from '../../src/queue';
+import type { LocalQueue } from '../../src/queue/local-queue';
 import { textOf } from './queue-folder';
 
 /** As a crash leaves it: nothing is cleaned up, but the system ends the lock. */
 export function dieWithout(queue: DiskQueue): void {
-  (queue as unknown as { lock: { release(): void } }).lock.release();
+  (queue as unknown as { storage: { lock: { release(): void } } }).storage.lock.release();
 }
 
 /** Puts an object into the queue, in these parts; resolves with its id. */
-export async function put(queue: ObjectQueue, ...parts: string[]): Promise<string> {
+export async function put(queue: LocalQueue, ...parts: string[]): Promise<string> {
   const writer = queue.begin(Buffer.from(parts[0] ?? ''));
   for (const part of parts.slice(1)) writer.write(Buffer.from(part));
   return writer.commit();
@@ -17,7 +19,7 @@ export async function put(queue: ObjectQueue, ...parts: string[]): Promise<strin
 const LOOK_MS = 5_000;
 
 /** The next object, once it may be taken. Undefined: none waits. */
-export async function next(queue: ObjectQueue, taken = 0): Promise<QueuedObject | undefined> {
+export async function next(queue: LocalQueue, taken = 0): Promise<QueuedObject | undefined> {
   const until = performance.now() + LOOK_MS;
   for (;;) {
     const object = queue.take();
@@ -27,7 +29,7 @@ export async function next(queue: ObjectQueue, taken = 0): Promise<QueuedObject 
 }
 
 /** Takes all that waits; so many have been taken before. */
-export async function takeAll(queue: ObjectQueue, before = 0): Promise<QueuedObject[]> {
+export async function takeAll(queue: LocalQueue, before = 0): Promise<QueuedObject[]> {
   const taken: QueuedObject[] = [];
   for (;;) {
     const object = await next(queue, before + taken.length);
@@ -36,9 +38,20 @@ export async function takeAll(queue: ObjectQueue, before = 0): Promise<QueuedObj
   }
 }
 
-/** The texts of all that waits. */
-export async function takeTexts(queue: ObjectQueue): Promise<string[]> {
-  return (await takeAll(queue)).map((object) => object.read(textOf));
+/** The texts of all that waits; so many have been taken before. */
+export async function takeTexts(queue: LocalQueue, before = 0): Promise<string[]> {
+  return (await takeAll(queue, before)).map((object) => object.read(textOf));
+}
+
+/** Removes an object on a disk that may fail. False: that could not be written down. */
+export async function couldRemove(queue: LocalQueue, id: string): Promise<boolean> {
+  try {
+    await queue.remove(id);
+    return true;
+  } catch (error) {
+    assert.match((error as NodeJS.ErrnoException).code ?? String(error), /^E[A-Z]+$/);
+    return false;
+  }
 }
 
 /** Resolves when what is to happen at the end of this turn has happened. */

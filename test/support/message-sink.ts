@@ -71,8 +71,12 @@ export class MessageSink {
   }
 
   /** The first message that fits, from those that have come or will come. */
-  async find(fits: (message: SunkMessage) => boolean, what = 'a message'): Promise<SunkMessage> {
-    await this.until(() => this.messages.some(fits), what);
+  async find(
+    fits: (message: SunkMessage) => boolean,
+    what = 'a message',
+    timeoutMs?: number,
+  ): Promise<SunkMessage> {
+    await this.until(() => this.messages.some(fits), what, timeoutMs);
     const found = this.messages.find(fits);
     if (found === undefined) throw new Error(`${what} vanished`);
     return found;

@@ -34,7 +34,7 @@ export function loggedObjects(directory: string): Map<string, LoggedObject<TestS
 /** The queue may delete it at any moment: then nothing of it is in the queue. */
 function readIfThere(segment: TestSegment, objects: Map<string, LoggedObject<TestSegment>>): void {
   try {
-    readSegment(segment, objects, realFiles);
+    readSegment(segment, { objects, parkings: new Map() }, realFiles);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

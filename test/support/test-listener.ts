@@ -41,16 +41,17 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
       begun.push(request);
       const parts: Buffer[] = [];
       return {
-        writer: {
-          write: (bytes) => void parts.push(Buffer.from(bytes)),
-          finish: async () => {
-            const object = { request, bytes: Buffer.concat(parts) };
-            const status = (await options.answer?.(object)) ?? { status: 0 };
-            if (status.status === 0) stored.push(object);
-            return status;
-          },
-          discard: () => void discarded.push(request),
+        append(bytes) {
+          parts.push(Buffer.from(bytes));
+          return undefined;
         },
+        complete: async () => {
+          const object = { request, bytes: Buffer.concat(parts) };
+          const status = (await options.answer?.(object)) ?? { status: 0 };
+          if (status.status === 0) stored.push(object);
+          return status;
+        },
+        discard: () => void discarded.push(request),
       };
     },
   };

@@ -8,6 +8,7 @@ const toFile: Condition = (values) => values('output') === 'file';
 const withTags: Condition = (values) => values('includeTagsNode') === true;
 const onDisk: Condition = (values) => values('queue') !== 'memory';
 const acknowledged: Condition = (values) => values('acknowledge') === true;
+const notAcknowledged: Condition = (values) => values('acknowledge') !== true;
 
 export const form = new NodeForm(DICOM_IN, {
   label: (values) => `dicom :${String(values('port'))}`,
@@ -29,6 +30,8 @@ export const form = new NodeForm(DICOM_IN, {
     maxInFlight: acknowledged,
     acknowledgeTimeoutSeconds: acknowledged,
     maxDeliveries: acknowledged,
+    keepDeliveredSeconds: notAcknowledged,
+    keepDeliveredMB: notAcknowledged,
   },
   remarks: portRemarks,
 });

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { MAX_LETTERS } from '../../../src/queue';
-import { ReceiverNotRunning, type DeadLetterList, type ReceiverHost } from '../../../src/receiver';
+import type { DeadLetterList, ReceiverHost } from '../../../src/receiver';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import type { ReceiverNode } from './receiver-node';
 
@@ -46,7 +47,9 @@ function withReceiver(act: (receiver: ReceiverHost, request: Request, response: 
     try {
       await act(receiver, request, response);
     } catch (error) {
-      throw error instanceof ReceiverNotRunning ? new RequestRefused(503, error.message) : error;
+      if (error instanceof WorkerNotRunning) throw new RequestRefused(503, error.message);
+      if (error instanceof RequestTimedOut) throw new RequestRefused(504, error.message);
+      throw error;
     }
   };
 }

@@ -19,6 +19,7 @@ import { Boundary } from '../../../src/worker';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
+import { disownLost } from '../../runtime/lost-owners';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
@@ -73,12 +74,15 @@ export class ReceiverNode extends QueueOwner {
     const start = this.boundary.wrap(this.prepare());
     const flowStart = FlowStart.of(this.RED);
     flowStart.add(start);
+    const disown = this.boundary.wrap(() => this.disownLost());
+    flowStart.addForEach(disown);
     deployedNodes.add(this.node.id, this);
     this.display.refresh();
     this.node.on('close', (removed: boolean, done: () => void) => {
       this.boundary.run(() => {
         deployedNodes.remove(this.node.id);
         flowStart.remove(start);
+        flowStart.remove(disown);
         this.display.close();
         this.log.close();
       });
@@ -121,6 +125,11 @@ export class ReceiverNode extends QueueOwner {
     return () => receiver.start();
   }
 
+  private disownLost(): void {
+    if (this.receiver === undefined) return;
+    disownLost(this.RED, this.receiver).catch((error: unknown) => this.boundary.failed(error));
+  }
+
   /** Nobody can answer where no wire leads anywhere. */
   private warnIfUnanswerable(): void {
     const { respond, acknowledge } = this.settings;
@@ -139,6 +148,11 @@ export class ReceiverNode extends QueueOwner {
         this.display.refresh();
       },
       fault: (fault) => this.fault(fault),
+      recovered: (kind) => {
+        this.status.recovered(kind);
+        this.stats.recovered(kind);
+        this.display.refresh();
+      },
     });
     this.stats.counters = () => host.counters();
     return host;

@@ -1,6 +1,7 @@
 import { printable } from '../../../src/basics';
 import { hexStatus } from '../../../src/network';
 import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
+import { CurrentFaults } from './current-faults';
 
 /** Somebody or something that was turned away, in words for the operator who looks for the reason. */
 export interface Refusal {
@@ -59,7 +60,7 @@ export class ReceiverStats {
   private readonly since = new Date().toISOString();
   private readonly refusals: Refusal[] = [];
   private listening: { listeningSince: string; address: string; port: number } | undefined;
-  private fault: { fault: FaultKind; problem: string } | undefined;
+  private readonly faults = new CurrentFaults();
   private workerRestarts = 0;
   private suppressedEvents = 0;
   /** Where the counters are read from; the node's receiver, once there is one. */
@@ -73,7 +74,7 @@ export class ReceiverStats {
   saw(event: ReceiverEvent): void {
     if (event.event === 'listening') {
       this.listening = { listeningSince: event.at, address: event.address, port: event.port };
-      this.fault = undefined;
+      this.faults.clear();
     } else if (event.event === 'worker-restarted') this.workerRestarts = event.restarts;
     else if (event.event === 'events-suppressed') this.suppressedEvents += event.count;
     const refusal = refusalOf(event);
@@ -82,21 +83,26 @@ export class ReceiverStats {
     this.refusals.length = Math.min(this.refusals.length, REFUSALS_KEPT);
   }
 
-  failed({ kind, down }: ReceiverFault, problem = ''): void {
-    if (!down) return;
-    this.listening = undefined;
-    this.fault = { fault: kind, problem };
+  failed(fault: ReceiverFault, problem = ''): void {
+    this.faults.add(fault, problem);
+  }
+
+  /** A fault has passed. */
+  recovered(kind: FaultKind): void {
+    this.faults.pass(kind);
   }
 
   toJSON(): ReceiverStatsJson {
-    const { id, name, since, listening, fault, workerRestarts, suppressedEvents } = this;
+    const { id, name, since, listening, workerRestarts, suppressedEvents } = this;
+    const { shown } = this.faults;
+    const isListening = listening !== undefined && shown === undefined;
     return {
       id,
       name,
       since,
-      listening: listening !== undefined,
-      ...listening,
-      ...fault,
+      listening: isListening,
+      ...(isListening && listening),
+      ...(shown && { fault: shown.fault.kind, problem: shown.problem }),
       counters: this.counters(),
       workerRestarts,
       suppressedEvents,

@@ -1,5 +1,6 @@
 import type { NodeStatus } from 'node-red';
 import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
+import { CurrentFaults } from './current-faults';
 import type { Text } from '../../runtime/node-texts';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
@@ -28,12 +29,15 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   outputNotSyncable: 'queueUnusable',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
+  workerStuck: 'restartNodeRed',
+  workerOutdated: 'restartNodeRed',
+  diskSilent: 'diskSilent',
 };
 
 /** Follows a receiver and makes the status of its node: whether it is listening, and what it has received since its start. */
 export class ReceiverStatus {
   private port: number | undefined;
-  private fault: { fault: ReceiverFault; problem: string } | undefined;
+  private readonly faults = new CurrentFaults();
   private counters: Counters | undefined;
   /** Objects are refused because there is no room, until one has been received again. */
   private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
@@ -45,7 +49,7 @@ export class ReceiverStatus {
     switch (event.event) {
       case 'listening':
         this.port = event.port;
-        this.fault = undefined;
+        this.faults.clear();
         return true;
       case 'queue-full':
       case 'disk-low':
@@ -61,7 +65,12 @@ export class ReceiverStatus {
 
   /** @param problem the fault in words */
   failed(fault: ReceiverFault, problem = ''): void {
-    if (fault.down) this.fault = { fault, problem };
+    this.faults.add(fault, problem);
+  }
+
+  /** A fault has passed. */
+  recovered(kind: FaultKind): void {
+    this.faults.pass(kind);
   }
 
   counted(counters: Counters): void {
@@ -70,8 +79,9 @@ export class ReceiverStatus {
   }
 
   current(): ReceiverNodeStatus {
-    if (this.fault !== undefined) {
-      const { fault, problem } = this.fault;
+    const { shown } = this.faults;
+    if (shown !== undefined) {
+      const { fault, problem } = shown;
       const text = this.faultText(fault);
       return { fill: 'red', shape: 'ring', text, state: 'down', fault: fault.kind, problem };
     }

@@ -1,9 +1,9 @@
 import type { NodeMessage } from 'node-red';
 import type { CommandStatus } from '../../../src/network';
-import { ReceiverNotRunning, type AnswerOutcome } from '../../../src/receiver';
+import type { AnswerOutcome } from '../../../src/receiver';
 import { SAMPLE_ID } from '../../../src/sample';
 import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
-import { asError } from '../../../src/worker';
+import { asError, RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
@@ -12,12 +12,12 @@ type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
 /** The parts of a message that this node reads. */
 export interface AnsweringMessage extends NodeMessage {
-  dicom?: { queueId?: unknown };
+  dicom?: { queueId?: unknown; acknowledgeId?: unknown };
   statusCode?: unknown;
   errorComment?: unknown;
 }
 
-type Failure = 'noId' | 'badStatus' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
+type Failure = 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
 
 class AnswerFailed extends Error {
   constructor(
@@ -40,14 +40,15 @@ export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
 export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
   const unknown = unknownVersion(parsed);
   if (unknown !== undefined) throw unknown;
-  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId);
+  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId ?? message.dicom?.acknowledgeId);
   const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;
   const receiver = deployedNodes.get(ownerId, QueueOwner)?.receiver;
   if (receiver === undefined) throw new AnswerFailed('unknown');
   const outcome = await receiver.ask('answer', objectId, status).catch((error: unknown) => {
-    if (error instanceof ReceiverNotRunning) return 'unknown' as const;
+    if (error instanceof WorkerNotRunning) return 'unknown' as const;
+    if (error instanceof RequestTimedOut) return 'timedOut' as const;
     throw error;
   });
   if (outcome !== 'answered') throw new AnswerFailed(outcome);

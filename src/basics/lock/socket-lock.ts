@@ -26,14 +26,14 @@ export class NoSockets extends Error {
 const NO_SOCKETS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ENOSYS', 'EADDRNOTAVAIL', 'EIO']);
 
 /**
- * Locks a directory with a socket in it, on which its owner listens. The system closes the socket when its thread ends, for
- * whatever reason; a crash leaves a file on which nobody listens.
+ * Locks a directory with a socket in it, on which its owner listens. The system ends the socket with the thread that holds
+ * it, however that ends; what a crash leaves is a file on which nobody listens.
  *
- * If several try at the same time, exactly one gets the lock, even if a crash has left one. Each listens under its own name
- * before it checks whether anybody else is listening, so of two at least one sees the other. Whoever sees an owner gives up;
- * among those who only want the lock, the first name wins. Whoever sees nobody renames its socket to that of the lock, which
- * replaces the file of a crash. Others find it under one name or the other, because they check the names first and the lock
- * afterwards.
+ * Of those who come at the same time exactly one gets the lock, also where a crash has left one. Each listens under a name of
+ * its own before it looks whether anybody else does, so of two at least one sees the other: nobody goes on who sees somebody,
+ * and among those who only want the lock the first name wins. Who sees nobody renames its socket to that of the lock, which
+ * replaces what a crash has left there. So others find it under the one name or the other: they look at the names first and
+ * at the lock then.
  * @returns what releases it; undefined while somebody else holds it
  * @throws NoSockets
  * @throws the system's error, among others where it does not say whether somebody listens
@@ -82,14 +82,14 @@ async function canHaveFile(path: string): Promise<boolean> {
 }
 
 async function becomesOwner(folder: SocketFolder, directory: string, name: string): Promise<boolean> {
-  await checkAnswered(folder, name);
+  if (!(await isHeard(folder, directory, name))) return false;
   for (let tries = 0; tries < GIVES_WAY_TRIES; tries += 1) {
     const { alive, dead } = await others(folder, directory, name);
     if (await isAnswered(join(folder.path, LOCK))) return false;
     if (alive.length === 0) {
       // Nobody else removes our name, unless it looked dead before we listened: then it has the lock, and this fails.
       if (!(await renamed(join(directory, name), join(directory, LOCK)))) return false;
-      await checkAnswered(folder, LOCK);
+      if (!(await isHeard(folder, directory, LOCK))) return false;
       for (const path of dead) await rm(path, { force: true });
       return true;
     }
@@ -99,9 +99,15 @@ async function becomesOwner(folder: SocketFolder, directory: string, name: strin
   return false;
 }
 
-/** If this process cannot reach its own socket, nobody else can: some network file systems lose the socket behind a file. */
-async function checkAnswered(folder: SocketFolder, name: string): Promise<void> {
-  if (!(await isAnswered(join(folder.path, name)))) throw new NoSockets('a socket in it is not found again');
+/**
+ * Whether others find the socket that we listen on. False: its name is gone. Before we listened it looked like one that a
+ * crash had left, and who has the lock removes those.
+ * @throws NoSockets where we do not hear ourselves, as on network file systems that forget which socket a file is
+ */
+async function isHeard(folder: SocketFolder, directory: string, name: string): Promise<boolean> {
+  if (await isAnswered(join(folder.path, name))) return true;
+  if (lstatSync(join(directory, name), { throwIfNoEntry: false }) === undefined) return false;
+  throw new NoSockets('a socket in it is not found again');
 }
 
 /** Who else is about to take the lock, and the paths of those who were when they ended. */

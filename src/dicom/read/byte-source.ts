@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { waitForDisk } from '../../basics';
 import { DicomError } from '../errors';
 
 /** Bytes of a source, and where in the source the first of them is. */
@@ -56,7 +57,8 @@ export function fileSource(fd: number, size: number): ByteSource {
 function readFully(fd: number, offset: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < length;) {
-    const count = readSync(fd, bytes, done, length - done, offset + done);
+    const at = offset + done;
+    const count = waitForDisk(() => readSync(fd, bytes, done, length - done, at));
     if (count === 0) throw new DicomError('read-failed', 'the file became shorter while it was read');
     done += count;
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { isUnsupported, writeAll, writePieces, type OnWarning } from '../../basics';
+import { beat, isUnsupported, writeAll, writePieces, type OnWarning } from '../../basics';
 import type { ObjectContent } from '../../queue';
 import type { OutputFiles } from './output-files';
 
@@ -69,5 +69,6 @@ function copyBytes(from: number, size: number, to: number, files: OutputFiles): 
     if (length === 0) throw new Error('the object became shorter while it was copied');
     writeAll(files, to, chunk.subarray(0, length), offset);
     offset += length;
+    beat();
   }
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { makeDurableDirectory, syncDirectoryNow, type OnWarning } from '../../basics';
+import { makeDirectory, makeDurableDirectory, syncDirectoryNow, type OnWarning } from '../../basics';
 import type { OutputFiles } from './output-files';
 
 /** So many folders are known to be durable; then they are found out again. */
@@ -19,11 +19,11 @@ export class OutputFolders {
   /** Creates a folder, and makes its name durable, and those of the folders above it. @throws the system's error */
   make(folder: string): void {
     if (!this.isSynced) {
-      this.files.mkdirSync(folder, { recursive: true });
+      makeDirectory(folder, this.files);
       return;
     }
     // One that is known may have been deleted.
-    if (this.durable.has(folder) && this.files.mkdirSync(folder, { recursive: true }) === undefined) return;
+    if (this.durable.has(folder) && makeDirectory(folder, this.files) === undefined) return;
     makeDurableDirectory(folder, this.files, {
       top: this.root,
       onWarning: (warning) => this.cannotSync(warning.values.reason),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
+import { beat } from '../../basics';
 import { DicomError, fileSource, readFileMeta, type ByteSource } from '../../dicom';
 import { contentSource } from '../../object';
 import type { ObjectContent } from '../../queue';
@@ -48,8 +49,10 @@ export function compareWith(
 export function dataSetHash(content: ObjectContent): string {
   const { source, start } = part(contentSource(content), 'dataSet');
   const hash = createHash('sha256');
-  for (let offset = start; offset < source.size; offset += CHUNK)
+  for (let offset = start; offset < source.size; offset += CHUNK) {
     hash.update(source.read(offset, Math.min(CHUNK, source.size - offset)));
+    beat();
+  }
   return hash.digest('hex');
 }
 
@@ -80,6 +83,7 @@ function haveSameBytes(ours: Part, theirs: Part): boolean {
     const length = Math.min(CHUNK, size - offset);
     const one = ours.source.read(ours.start + offset, length);
     if (!one.equals(theirs.source.read(theirs.start + offset, length))) return false;
+    beat();
   }
   return true;
 }

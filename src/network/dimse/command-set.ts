@@ -1,33 +1,7 @@
 import { MAX_UID_LENGTH } from '../../dicom';
 import { AbortReason, ProtocolError, wireText } from '../upper-layer';
-
-/** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
-export const CommandField = {
-  storeRQ: 0x0001,
-  echoRQ: 0x0030,
-  cancelRQ: 0x0fff,
-} as const;
-export const RESPONSE_BIT = 0x8000;
-
-/** DIMSE services by the Command Field of their requests (PS3.7 E.1). */
-const OPERATIONS: Readonly<Record<number, string>> = {
-  0x0001: 'C-STORE',
-  0x0010: 'C-GET',
-  0x0020: 'C-FIND',
-  0x0021: 'C-MOVE',
-  0x0030: 'C-ECHO',
-  0x0100: 'N-EVENT-REPORT',
-  0x0110: 'N-GET',
-  0x0120: 'N-SET',
-  0x0130: 'N-ACTION',
-  0x0140: 'N-CREATE',
-  0x0150: 'N-DELETE',
-};
-
-/** The name of a request's operation; its Command Field in hexadecimal where it has none. */
-export function operationName(commandField: number): string {
-  return OPERATIONS[commandField] ?? `${commandField.toString(16).padStart(4, '0').toUpperCase()}H`;
-}
+import { RESPONSE_BIT } from './command-field';
+import type { CommandStatus } from './status';
 
 /** Command Data Set Type that says "no data set follows" (PS3.7 E.1). */
 const NO_DATA_SET = 0x0101;
@@ -43,6 +17,9 @@ export interface CommandSet {
   affectedSopInstanceUID: string | undefined;
   requestedSopClassUID: string | undefined;
   requestedSopInstanceUID: string | undefined;
+  /** Of a C-STORE that a C-MOVE has caused (PS3.7 9.3.1.1). */
+  moveOriginatorAET: string | undefined;
+  moveOriginatorMessageId: number | undefined;
   hasDataSet: boolean;
 }
 
@@ -59,6 +36,8 @@ const Tag = {
   errorComment: 0x0902,
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
+  moveOriginatorAET: 0x1030,
+  moveOriginatorMessageId: 0x1031,
 } as const;
 
 const READ_TAGS: ReadonlySet<number> = new Set([
@@ -69,7 +48,12 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.dataSetType,
   Tag.affectedSopInstanceUID,
   Tag.requestedSopInstanceUID,
+  Tag.moveOriginatorAET,
+  Tag.moveOriginatorMessageId,
 ]);
+
+/** PS3.5 6.2, AE. */
+const MAX_AE_TITLE = 16;
 
 const ELEMENT_HEADER = 8;
 
@@ -88,6 +72,8 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     affectedSopInstanceUID: uid(values.get(Tag.affectedSopInstanceUID)),
     requestedSopClassUID: uid(values.get(Tag.requestedSopClassUID)),
     requestedSopInstanceUID: uid(values.get(Tag.requestedSopInstanceUID)),
+    moveOriginatorAET: aeTitle(values.get(Tag.moveOriginatorAET)),
+    moveOriginatorMessageId: unsignedShort(values.get(Tag.moveOriginatorMessageId)),
     hasDataSet: (unsignedShort(values.get(Tag.dataSetType)) ?? NO_DATA_SET) !== NO_DATA_SET,
   };
 }
@@ -112,38 +98,14 @@ function unsignedShort(value: Buffer | undefined): number | undefined {
   return value === undefined || value.length < 2 ? undefined : value.readUInt16LE(0);
 }
 
+/** Cut to what an AE title may have; undefined where it is empty. */
+function aeTitle(value: Buffer | undefined): string | undefined {
+  return (value && wireText(value, MAX_AE_TITLE).slice(0, MAX_AE_TITLE)) || undefined;
+}
+
 function uid(value: Buffer | undefined): string | undefined {
   const text = value && wireText(value, MAX_UID_LENGTH);
   return text === '' ? undefined : text;
-}
-
-/** A status with words for the sender's operator: Error Comment (0000,0902), 64 characters at most. */
-export interface CommandStatus {
-  status: number;
-  comment?: string;
-}
-
-/** DIMSE status codes that we send (PS3.7 Annex C, PS3.4 B.2.3). */
-export const Status = {
-  success: 0x0000,
-  processingFailure: 0x0110,
-  invalidObjectInstance: 0x0117,
-  sopClassNotSupported: 0x0122,
-  unrecognizedOperation: 0x0211,
-  mistypedArgument: 0x0212,
-  outOfResources: 0xa700,
-  dataSetDoesNotMatchSopClass: 0xa900,
-  cannotUnderstand: 0xc000,
-} as const;
-
-/** Success and the warnings B000 to BFFF mean that the object is kept (PS3.4 B.2.3). */
-export function isFailure(status: number): boolean {
-  return status !== Status.success && status >> 12 !== 0xb;
-}
-
-/** A status as the Standard writes it: A700. */
-export function hexStatus(status: number): string {
-  return status.toString(16).padStart(4, '0').toUpperCase();
 }
 
 const ERROR_COMMENT_MAX = 64;

@@ -1,11 +1,7 @@
-export {
-  CommandField,
-  type CommandSet,
-  type CommandStatus,
-  encodeResponse,
-  hexStatus,
-  isFailure,
-  operationName,
-  Status,
-} from './command-set';
-export { type MessageHandler, MessageReader } from './message-reader';
+export { encodeResponse } from './command-set';
+export { echoService } from './echo-service';
+export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
+export { type Outcome, Performer, type PerformingAssociation } from './performer';
+export { type Refusal, ServiceRegistry } from './service';
+export { type CommandStatus, hexStatus, isFailure, Status } from './status';
+export { storeService } from './store-service';

@@ -1,21 +1,18 @@
 import { AbortReason, type PdvFragment, ProtocolError } from '../upper-layer';
-import { RESPONSE_BIT, decodeCommandSet, type CommandSet } from './command-set';
+import { decodeCommandSet, type CommandSet } from './command-set';
 
 /** Far above any command set of PS3.7: a peer cannot make us collect more. */
 const MAX_COMMAND_LENGTH = 65_536;
 
 /** What a DIMSE message consists of, in order (PS3.7 6.3.1). */
-export interface MessageHandler {
-  command(contextId: number, command: CommandSet): void;
-  data(bytes: Buffer): void;
-  /** @param length of the whole data set, in bytes */
-  dataEnds(contextId: number, command: CommandSet, length: number): void;
-  dataTooLong(limit: number): void;
-}
+export type MessagePart =
+  | { kind: 'command'; contextId: number; command: CommandSet }
+  /** A piece of the data set: valid as long as the fragment is. */
+  | { kind: 'data'; bytes: Buffer; isLast: boolean };
 
 type Expecting =
   | { kind: 'command'; contextId: number | undefined; collected: Buffer; length: number; pieces: number }
-  | { kind: 'data'; contextId: number; command: CommandSet; length: number; limit: number };
+  | { kind: 'data'; contextId: number };
 
 const EMPTY = Buffer.alloc(0);
 const nothing = (): Expecting => ({
@@ -33,32 +30,27 @@ const nothing = (): Expecting => ({
 export class MessageReader {
   private expecting: Expecting = nothing();
 
-  constructor(private readonly handler: MessageHandler) {}
-
   /** True from a message's first fragment to its last. */
   get isUnderWay(): boolean {
     return this.expecting.kind === 'data' || this.expecting.contextId !== undefined;
   }
 
-  /** @throws ProtocolError when the fragment cannot come now */
-  fragment(fragment: PdvFragment): void {
+  /**
+   * Takes the next fragment. Returns what has come with it: undefined, while a command set is not complete.
+   * @throws ProtocolError when the fragment cannot come now
+   */
+  take(fragment: PdvFragment): MessagePart | undefined {
     if (this.expecting.contextId !== undefined && this.expecting.contextId !== fragment.contextId) {
       throw outOfOrder('a fragment of another presentation context inside a message');
     }
-    if (this.expecting.kind === 'data') this.dataFragment(this.expecting, fragment);
-    else this.commandFragment(this.expecting, fragment);
-  }
-
-  /** Bounds the data set that has just been announced; 0: no bound. */
-  limitData(limit: number): void {
-    if (this.expecting.kind === 'data' && limit > 0) this.expecting.limit = limit;
+    return this.expecting.kind === 'data' ? this.data(fragment) : this.command(this.expecting, fragment);
   }
 
   reset(): void {
     this.expecting = nothing();
   }
 
-  private commandFragment(message: Expecting & { kind: 'command' }, fragment: PdvFragment): void {
+  private command(message: Expecting & { kind: 'command' }, fragment: PdvFragment): MessagePart | undefined {
     const { contextId, bytes } = fragment;
     if (!fragment.isCommand) throw outOfOrder('a data fragment before its command');
     message.contextId = contextId;
@@ -73,30 +65,18 @@ export class MessageReader {
     const isWhole = fragment.isLast && fragment.endsPdv;
     // The usual case, a command in one piece, is not copied.
     if (!isWhole || message.length > 0) collect(message, bytes);
-    if (!isWhole) return;
+    if (!isWhole) return undefined;
     const whole = message.length > 0 ? message.collected.subarray(0, message.length) : bytes;
     const command = decodeCommandSet(whole);
-    if ((command.commandField & RESPONSE_BIT) !== 0) {
-      throw outOfOrder('a response, though no request was sent');
-    }
-    this.expecting = command.hasDataSet
-      ? { kind: 'data', contextId, command, length: 0, limit: Infinity }
-      : nothing();
-    this.handler.command(contextId, command);
+    this.expecting = command.hasDataSet ? { kind: 'data', contextId } : nothing();
+    return { kind: 'command', contextId, command };
   }
 
-  private dataFragment(message: Expecting & { kind: 'data' }, fragment: PdvFragment): void {
+  private data(fragment: PdvFragment): MessagePart {
     if (fragment.isCommand) throw outOfOrder('a command fragment inside a data set');
-    const before = message.length;
-    message.length += fragment.bytes.length;
-    if (message.length <= message.limit) {
-      if (fragment.bytes.length > 0) this.handler.data(fragment.bytes);
-    } else if (before <= message.limit) {
-      this.handler.dataTooLong(message.limit);
-    }
-    if (!fragment.isLast || !fragment.endsPdv) return;
-    this.expecting = nothing();
-    this.handler.dataEnds(message.contextId, message.command, message.length);
+    const isLast = fragment.isLast && fragment.endsPdv;
+    if (isLast) this.expecting = nothing();
+    return { kind: 'data', bytes: fragment.bytes, isLast };
   }
 }
 

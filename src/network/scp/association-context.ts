@@ -1,24 +1,13 @@
+import type { ServiceRegistry } from '../dimse';
+import type { AssociationFacts, ProtocolLimits, RequestBudget } from '../upper-layer';
 import type { AssociationPolicy } from './association-policy';
 import type { NetworkEvent } from './events';
-import type { AssociationFacts, ObjectStore } from './object-store';
-import type { RequestBudget } from './request-budget';
 
-/** Limits and timers of an association. Seconds and bytes. */
-export interface AssociationLimits {
-  /** ARTIM: from accept to A-ASSOCIATE-RQ, and while we wait for the peer to close (PS3.8 9.1.5). */
-  associationTimeoutSeconds: number;
-  /** No content for so long on an open association: A-ABORT. */
-  idleTimeoutSeconds: number;
-  /** The longest P-DATA-TF that we announce and take. */
-  maxPduLength: number;
-  /** Larger data sets are refused with A700; 0: no limit. */
-  maxObjectBytes: number;
-}
-
+/** What the associations of a listener share. */
 export interface AssociationContext {
   policy: AssociationPolicy;
-  limits: AssociationLimits;
-  store: ObjectStore;
+  limits: ProtocolLimits;
+  services: ServiceRegistry;
   report(event: NetworkEvent): void;
   /** How many other associations are open now, for the limit. */
   openAssociations(): number;

@@ -3,6 +3,7 @@ import { isPlainUid } from '../../dicom';
 import {
   APPLICATION_CONTEXT,
   type AssociateRequest,
+  type ContextAnswer,
   ContextResult,
   DEFAULT_TRANSFER_SYNTAX,
   type ProposedContext,
@@ -25,15 +26,6 @@ export interface AssociationPolicy {
   /** Transfer syntaxes in our order of preference; empty: all, in the sender's order. */
   transferSyntaxes: readonly string[];
 }
-
-/** Our answer to one proposed context. `transferSyntax` is set where the result is accept. */
-export interface ContextAnswer extends ProposedContext {
-  result: ContextResult;
-  transferSyntax: string;
-}
-
-/** What an open association needs to know of an accepted context: what was proposed beside it is not kept. */
-export type AcceptedContext = Pick<ContextAnswer, 'abstractSyntax' | 'transferSyntax'>;
 
 export type AssociationDecision =
   { accepted: true; contexts: ContextAnswer[] } | { accepted: false; rejection: Rejection };

@@ -1,8 +1,6 @@
-import { isFailure } from '../dimse';
-import type { Rejection } from '../upper-layer';
-import type { StoreOutcome } from './dimse-service';
+import { isFailure, type Outcome } from '../dimse';
+import type { Abort, AssociationFacts, Rejection } from '../upper-layer';
 import type { AboutAssociation, NetworkEvent } from './events';
-import type { AssociationFacts } from './object-store';
 
 /** Tells what happens on one association, and counts its objects for the last word. */
 export class AssociationReport {
@@ -27,16 +25,8 @@ export class AssociationReport {
     this.report({ event: 'association-released', ...this.about(), ...this.totals() });
   }
 
-  aborted(by: 'peer' | 'node', source: number, reason: number, text: string): void {
-    this.report({
-      event: 'association-aborted',
-      ...this.about(),
-      by,
-      source,
-      reason,
-      text,
-      ...this.totals(),
-    });
+  aborted(abort: Abort): void {
+    this.report({ event: 'association-aborted', ...this.about(), ...abort, ...this.totals() });
   }
 
   /** The connection ended before an association was asked for. */
@@ -45,17 +35,18 @@ export class AssociationReport {
     this.report({ event: 'connection-refused', remoteAddress, remotePort, text });
   }
 
-  stored({ operation, sopClassUID, sopInstanceUID, status: answer, bytes }: StoreOutcome): void {
+  performed({ operation, sopClassUID, sopInstanceUID, status: answer, bytes }: Outcome): void {
     const { status, comment: text = '' } = answer;
-    if (operation !== 'C-STORE') {
-      this.report({ event: 'request-refused', ...this.about(), operation, status, text });
-    } else if (isFailure(status)) {
-      const uids = { sopClassUID, sopInstanceUID };
-      this.report({ event: 'object-refused', ...this.about(), ...uids, bytes, status, text });
-    } else {
+    const uids = { sopClassUID, sopInstanceUID };
+    const failed = isFailure(status);
+    if (operation === 'C-STORE' && !failed) {
       this.objects += 1;
       this.bytes += bytes;
-      this.report({ event: 'object-received', ...this.about(), sopClassUID, sopInstanceUID, bytes });
+      this.report({ event: 'object-received', ...this.about(), ...uids, bytes });
+    } else if (operation === 'C-STORE') {
+      this.report({ event: 'object-refused', ...this.about(), ...uids, bytes, status, text });
+    } else if (failed) {
+      this.report({ event: 'request-refused', ...this.about(), operation, status, text });
     }
   }
 

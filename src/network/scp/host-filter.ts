@@ -1,16 +1,8 @@
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from '../upper-layer';
 
 /** Says whether a peer's address may connect. */
 export type HostFilter = (remoteAddress: string) => boolean;
-
-/** An IPv4 address in IPv6 form, as a dual-stack socket reports it. */
-const V4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
-/** The address as an operator writes it: IPv4 without the IPv6 wrapping, no zone. */
-export function plainAddress(address: string): string {
-  const unzoned = address.split('%', 1)[0] ?? '';
-  return V4_MAPPED.exec(unzoned)?.[1] ?? unzoned;
-}
 
 /**
  * A filter from IP addresses and CIDR ranges, v4 and v6; an empty list lets everybody in.

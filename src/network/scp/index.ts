@@ -1,6 +1,4 @@
-export type { AssociationLimits } from './association-context';
 export type { AssociationPolicy } from './association-policy';
 export type { NetworkEvent } from './events';
-export { hostFilter, plainAddress } from './host-filter';
-export { Listener, type ListenerOptions } from './listener';
-export type { AssociationFacts, ObjectStore, ObjectWriter, StoreRequest } from './object-store';
+export { hostFilter } from './host-filter';
+export { type AssociationLimits, Listener, type ListenerOptions } from './listener';

@@ -1,14 +1,32 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Deadline } from '../../basics';
-import { connectionBelow, handshakeFailure, ReadBuffer, tlsFacts, withTlsProfile } from '../upper-layer';
+import { echoService, type ObjectStore, ServiceRegistry, storeService } from '../dimse';
+import {
+  connectionBelow,
+  handshakeFailure,
+  plainAddress,
+  type ProtocolLimits,
+  ReadBuffer,
+  RequestBudget,
+  tlsFacts,
+  withTlsProfile,
+} from '../upper-layer';
 import { Association } from './association';
 import type { AssociationContext } from './association-context';
+import { acceptsStorageOf } from './association-policy';
 import { ConnectionTable, type Connection } from './connection-table';
-import { plainAddress, type HostFilter } from './host-filter';
-import { RequestBudget } from './request-budget';
+import type { HostFilter } from './host-filter';
 
-export interface ListenerOptions extends Omit<AssociationContext, 'openAssociations' | 'requests' | 'tls'> {
+/** Limits and timers of a listener's associations. Seconds and bytes. */
+export interface AssociationLimits extends ProtocolLimits {
+  /** Larger data sets are refused with A700; 0: no limit. */
+  maxObjectBytes: number;
+}
+
+export interface ListenerOptions extends Pick<AssociationContext, 'policy' | 'report'> {
+  limits: AssociationLimits;
+  store: ObjectStore;
   port: number;
   /** An IP address or `localhost`; empty: all interfaces. */
   bindAddress: string;
@@ -36,10 +54,12 @@ export class Listener {
   private readonly connections = new ConnectionTable();
   /** Connections that we ended, and told of. */
   private readonly givenUp = new WeakSet<Socket>();
+  private readonly services: ServiceRegistry;
   private readonly requests = new RequestBudget();
   private readonly readBuffer = new ReadBuffer();
 
   constructor(private readonly options: ListenerOptions) {
+    this.services = servicesOf(options);
     // TLS reads by itself; what it decrypts has memory of its own.
     const pauseOnConnect = options.tls === undefined;
     this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
@@ -142,11 +162,11 @@ export class Listener {
 
   /** @param socket the connection's own, or the TLS socket on it */
   private associate(connection: Connection, socket: Socket, tls?: AssociationContext['tls']): void {
-    const { policy, limits, store, report } = this.options;
+    const { policy, limits, report } = this.options;
     connection.association = new Association(socket, {
       policy,
       limits,
-      store,
+      services: this.services,
       report,
       openAssociations: () => this.openAssociations,
       requests: this.requests,
@@ -179,4 +199,17 @@ export class Listener {
     if (this.givenUp.has(socket)) return;
     this.refuse(socket, plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0, text);
   }
+}
+
+/** What we perform on associations (PS3.4). */
+export function servicesOf({
+  store,
+  policy,
+  limits,
+}: Pick<ListenerOptions, 'store' | 'policy' | 'limits'>): ServiceRegistry {
+  const accepts = (sopClassUID: string): boolean => acceptsStorageOf(sopClassUID, policy);
+  return new ServiceRegistry([
+    storeService({ store, accepts, maxObjectBytes: limits.maxObjectBytes }),
+    echoService,
+  ]);
 }

@@ -1,9 +1,21 @@
-import { MAX_UID_LENGTH } from '../../dicom';
-import { AbortReason, PDU_HEADER_LENGTH, ProtocolError, isPeerLength } from './pdu';
+import {
+  AE_TITLE_FIELD,
+  encodeItem,
+  FIXED_PART,
+  invalid,
+  type Item,
+  items,
+  ItemType,
+  MAX_CONTEXTS,
+  noUserInformation,
+  readUserItem,
+  type RoleSelection,
+  uid,
+  type UserInformation,
+} from './associate-items';
+import { PDU_HEADER_LENGTH, PduType } from './pdu';
+import { APPLICATION_CONTEXT } from './uids';
 import { wireText } from './wire-text';
-
-/** PS3.7 D.3.3.2.3. */
-const MAX_VERSION_NAME_LENGTH = 16;
 
 /** A presentation context as proposed (PS3.8 9.3.2.2). */
 export interface ProposedContext {
@@ -12,15 +24,8 @@ export interface ProposedContext {
   transferSyntaxes: string[];
 }
 
-/** A role selection proposal (PS3.7 D.3.3.4). */
-export interface ProposedRole {
-  sopClass: string;
-  scu: boolean;
-  scp: boolean;
-}
-
 /** What an A-ASSOCIATE-RQ says (PS3.8 9.3.2). */
-export interface AssociateRequest {
+export interface AssociateRequest extends UserInformation {
   protocolVersion: number;
   /** As sent: 16 Latin-1 characters, padding included. The answer echoes them (PS3.8 9.3.3). */
   calledAETField: string;
@@ -30,40 +35,68 @@ export interface AssociateRequest {
   callingAET: string;
   applicationContext: string;
   contexts: ProposedContext[];
-  /** The longest P-DATA-TF that the peer takes, in bytes; 0: no limit (PS3.8 D.1). */
+}
+
+/** An association as it is to be asked for. */
+export interface AssociateProposal {
+  callingAET: string;
+  calledAET: string;
+  /** 128 at most, with odd ids from 1 to 255. */
+  contexts: readonly ProposedContext[];
+  roles?: readonly RoleSelection[];
+  /** The longest P-DATA-TF that we take, in bytes; 0: no limit. */
   maxPduLength: number;
   implementationClassUID: string;
   implementationVersionName: string;
-  roles: ProposedRole[];
-  /** True if an asynchronous operations window is proposed (PS3.7 D.3.3.3). */
-  asynchronousOperations: boolean;
 }
 
-const ItemType = {
-  applicationContext: 0x10,
-  presentationContext: 0x20,
-  abstractSyntax: 0x30,
-  transferSyntax: 0x40,
-  userInformation: 0x50,
-  maxLength: 0x51,
-  implementationClassUid: 0x52,
-  asynchronousOperations: 0x53,
-  roleSelection: 0x54,
-  implementationVersionName: 0x55,
-} as const;
-
-const AE_TITLE_FIELD = 16;
-const FIXED_PART = 68;
-const ITEM_HEADER = 4;
-/** Ids are the odd numbers from 1 to 255, so there are no more than this (PS3.8 9.3.2.2). */
-const MAX_CONTEXTS = 128;
 /** More than any sender proposes: DCMTK knows about 45. */
 const MAX_TRANSFER_SYNTAXES = 256;
-const MAX_ROLES = 256;
+const PROTOCOL_VERSION = 1;
 
-interface Item {
-  type: number;
-  value: Buffer;
+/** An A-ASSOCIATE-RQ PDU (PS3.8 9.3.2). AE titles are cut after 16 characters. */
+export function encodeAssociateRequest(proposal: AssociateProposal): Buffer {
+  const { contexts, roles = [], implementationClassUID, implementationVersionName } = proposal;
+  const fixed = Buffer.alloc(PDU_HEADER_LENGTH + FIXED_PART);
+  fixed.writeUInt8(PduType.associateRQ, 0);
+  fixed.writeUInt16BE(PROTOCOL_VERSION, PDU_HEADER_LENGTH);
+  fixed.write(titleField(proposal.calledAET), PDU_HEADER_LENGTH + 4, 'latin1');
+  fixed.write(titleField(proposal.callingAET), PDU_HEADER_LENGTH + 4 + AE_TITLE_FIELD, 'latin1');
+  const maxLength = Buffer.alloc(4);
+  maxLength.writeUInt32BE(proposal.maxPduLength);
+  const pdu = Buffer.concat([
+    fixed,
+    encodeItem(ItemType.applicationContext, APPLICATION_CONTEXT),
+    ...contexts.map(encodeContext),
+    encodeItem(
+      ItemType.userInformation,
+      encodeItem(ItemType.maxLength, maxLength),
+      encodeItem(ItemType.implementationClassUid, implementationClassUID),
+      ...roles.map(encodeRole),
+      encodeItem(ItemType.implementationVersionName, implementationVersionName),
+    ),
+  ]);
+  pdu.writeUInt32BE(pdu.length - PDU_HEADER_LENGTH, 2);
+  return pdu;
+}
+
+function titleField(title: string): string {
+  return title.slice(0, AE_TITLE_FIELD).padEnd(AE_TITLE_FIELD);
+}
+
+function encodeContext({ id, abstractSyntax, transferSyntaxes }: ProposedContext): Buffer {
+  return encodeItem(
+    ItemType.presentationContext,
+    Buffer.from([id, 0, 0, 0]),
+    encodeItem(ItemType.abstractSyntax, abstractSyntax),
+    ...transferSyntaxes.map((syntax) => encodeItem(ItemType.transferSyntax, syntax)),
+  );
+}
+
+function encodeRole({ sopClass, scu, scp }: RoleSelection): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(sopClass.length);
+  return encodeItem(ItemType.roleSelection, length, sopClass, Buffer.from([Number(scu), Number(scp)]));
 }
 
 /**
@@ -85,11 +118,7 @@ export function readAssociateRequest(pdu: Buffer): AssociateRequest {
     callingAET: wireText(body.subarray(20, 20 + AE_TITLE_FIELD), AE_TITLE_FIELD),
     applicationContext: '',
     contexts: [],
-    maxPduLength: 0,
-    implementationClassUID: '',
-    implementationVersionName: '',
-    roles: [],
-    asynchronousOperations: false,
+    ...noUserInformation(),
   };
   for (const item of items(body.subarray(FIXED_PART))) readItem(request, item);
   return request;
@@ -106,30 +135,6 @@ function readItem(request: AssociateRequest, { type, value }: Item): void {
     case ItemType.userInformation:
       for (const item of items(value)) readUserItem(request, item);
       break;
-  }
-}
-
-function readUserItem(request: AssociateRequest, { type, value }: Item): void {
-  switch (type) {
-    case ItemType.maxLength:
-      if (value.length !== 4) throw invalid('the maximum length item is not 4 bytes long');
-      request.maxPduLength = peerPduLength(value.readUInt32BE(0));
-      break;
-    case ItemType.implementationClassUid:
-      request.implementationClassUID = uid(value);
-      break;
-    case ItemType.implementationVersionName:
-      request.implementationVersionName = wireText(value, MAX_VERSION_NAME_LENGTH);
-      break;
-    case ItemType.asynchronousOperations:
-      if (value.length !== 4) throw invalid('the asynchronous operations window item is not 4 bytes long');
-      request.asynchronousOperations = true;
-      break;
-    case ItemType.roleSelection:
-      addRole(request, value);
-      break;
-    // Extended negotiation and user identity are not answered, which says that they are not supported and refuses
-    // nobody (PS3.7 D.3.3.5, D.3.3.6, D.3.3.7).
   }
 }
 
@@ -150,41 +155,4 @@ function addContext(request: AssociateRequest, value: Buffer): void {
     throw invalid(`presentation context ${id} proposes more than ${MAX_TRANSFER_SYNTAXES} transfer syntaxes`);
   }
   request.contexts.push(context);
-}
-
-function addRole(request: AssociateRequest, value: Buffer): void {
-  const uidLength = value.length < 4 ? -1 : value.readUInt16BE(0);
-  if (uidLength !== value.length - 4) throw invalid('a role selection item has a wrong UID length');
-  if (request.roles.length === MAX_ROLES) throw invalid(`more than ${MAX_ROLES} role selections`);
-  request.roles.push({
-    sopClass: uid(value.subarray(2, 2 + uidLength)),
-    scu: value.readUInt8(2 + uidLength) === 1,
-    scp: value.readUInt8(3 + uidLength) === 1,
-  });
-}
-
-/** The items of a variable field: type, reserved byte, 16-bit length, value. */
-function* items(bytes: Buffer): Generator<Item> {
-  let offset = 0;
-  while (offset < bytes.length) {
-    const start = offset + ITEM_HEADER;
-    const end = start > bytes.length ? Infinity : start + bytes.readUInt16BE(offset + 2);
-    if (end > bytes.length) throw invalid('an item is longer than what contains it');
-    yield { type: bytes.readUInt8(offset), value: bytes.subarray(start, end) };
-    offset = end;
-  }
-}
-
-/** @throws ProtocolError where there is no room for a fragment: nothing that we have to say could be said */
-function peerPduLength(length: number): number {
-  if (isPeerLength(length)) return length;
-  throw invalid(`a maximum length of ${length} bytes leaves no room for a message`);
-}
-
-function uid(value: Buffer): string {
-  return wireText(value, MAX_UID_LENGTH);
-}
-
-function invalid(what: string): ProtocolError {
-  return new ProtocolError(AbortReason.invalidParameter, what);
 }

@@ -1,20 +1,20 @@
-export { type AssociateRequest, type ProposedContext, readAssociateRequest } from './associate-request';
-export { LEGAL_PDUS, type State } from './association-states';
-export { PduReader, type PduVisitor, type PdvFragment } from './pdu-reader';
+export { Acceptor, type AcceptorUser } from './acceptor';
+export { acceptedContexts, type AcceptedContext, type ContextAnswer } from './associate-accept';
+export type { AssociateRequest, ProposedContext } from './associate-request';
+export { type AssociationFacts, factsOf, plainAddress } from './association-facts';
+export { PduReader, type PdvFragment } from './pdu-reader';
 export {
   AbortReason,
-  AbortSource,
   ContextResult,
-  encodeAbort,
   encodeCommandPdus,
-  encodeReject,
   isPeerLength,
-  PduType,
   ProtocolError,
   type Rejection,
 } from './pdu';
-export { type ConnectionListener, PeerConnection } from './peer-connection';
+export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
+export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';
+export { RequestBudget } from './request-budget';
 export { connectionBelow, handshakeFailure, tlsFacts, tlsProblem, withTlsProfile } from './tls-profile';
 export { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from './uids';
 export { wireText } from './wire-text';

@@ -19,16 +19,13 @@ export interface PdvFragment {
   bytes: Buffer;
 }
 
-/** What a reader tells of the stream, in order. Each call may throw a ProtocolError. */
-export interface PduVisitor {
-  /** A PDU's type and length are known; nothing of its body is read yet. Throws if it is not legal now. */
-  pduBegins(type: number, length: number): void;
+/** What a stream consists of, in order. */
+export type PduPart =
+  /** A PDU's type and length are known; nothing of its body is read yet. */
+  | { kind: 'begin'; type: PduType; length: number }
   /** A whole PDU other than P-DATA-TF, header included. */
-  pdu(type: number, bytes: Buffer): void;
-  fragment(fragment: PdvFragment): void;
-  /** The last byte of a PDU has been passed on. */
-  pduEnds(type: number): void;
-}
+  | { kind: 'pdu'; type: PduType; bytes: Buffer }
+  | ({ kind: 'fragment'; endsPdu: boolean } & PdvFragment);
 
 const CONTROL_PDU_LENGTH = 4;
 const NOTHING = Buffer.alloc(0);
@@ -41,7 +38,7 @@ export class PduReader {
   private readonly header = Buffer.alloc(PDU_HEADER_LENGTH);
   private headerLength = 0;
   private state: 'pdu-header' | 'body' | 'pdv-header' | 'pdv' = 'pdu-header';
-  private type = 0;
+  private type: PduType = PduType.abort;
   /** Bytes of the current PDU still to come. */
   private pduLeft = 0;
   private body: Buffer = NOTHING;
@@ -52,58 +49,48 @@ export class PduReader {
   private chunk: Buffer = NOTHING;
   /** What of the chunk has been read. */
   private at = 0;
-  private paused = false;
 
   /** @param maxDataLength the longest P-DATA-TF we announced (PS3.8 D.1), in bytes after the PDU header */
-  constructor(
-    private readonly visitor: PduVisitor,
-    private readonly maxDataLength: number,
-  ) {}
+  constructor(private readonly maxDataLength: number) {}
+
+  /** Adds a chunk to what is to be read. Its memory is used in place until `keepRest`. */
+  push(chunk: Buffer): void {
+    const rest = this.chunk.length - this.at;
+    this.chunk = rest === 0 ? chunk : Buffer.concat([this.chunk.subarray(this.at), chunk]);
+    this.at = 0;
+  }
+
+  /** Copies what has not been read: the memory of the last chunk is somebody else's again. */
+  keepRest(): void {
+    this.chunk = this.at === this.chunk.length ? NOTHING : Buffer.from(this.chunk.subarray(this.at));
+    this.at = 0;
+  }
 
   /**
-   * Takes the next chunk, which is valid during the call only. While paused, chunks wait: stop the socket, for nothing
-   * limits them here.
+   * The next part. Undefined: all of the chunk has been read.
+   * @throws ProtocolError; then nothing that follows can be read
    */
-  push(chunk: Buffer): void {
-    this.chunk = this.chunk.length === 0 ? chunk : Buffer.concat([this.chunk.subarray(this.at), chunk]);
-    this.at = 0;
-    this.run();
-    if (this.chunk.length === 0) return;
-    this.chunk = Buffer.from(this.chunk.subarray(this.at));
-    this.at = 0;
-  }
-
-  /** Makes the reader stop after the call to the visitor that is under way. */
-  pause(): void {
-    this.paused = true;
-  }
-
-  resume(): void {
-    this.paused = false;
-    this.run();
-  }
-
-  private run(): void {
-    while (!this.paused && this.at < this.chunk.length) this.step();
-    if (this.at < this.chunk.length) return;
+  next(): PduPart | undefined {
+    while (this.at < this.chunk.length) {
+      const part = this.step();
+      if (part !== undefined) return part;
+    }
     this.chunk = NOTHING;
     this.at = 0;
+    return undefined;
   }
 
   /** Reads one piece of the chunk. */
-  private step(): void {
+  private step(): PduPart | undefined {
     switch (this.state) {
       case 'pdu-header':
-        this.readPduHeader();
-        break;
+        return this.readPduHeader();
       case 'body':
-        this.readBody();
-        break;
+        return this.readBody();
       case 'pdv-header':
-        this.readPdvHeader();
-        break;
+        return this.readPdvHeader();
       case 'pdv':
-        this.readPdv();
+        return this.readPdv();
     }
   }
 
@@ -120,30 +107,15 @@ export class PduReader {
     return true;
   }
 
-  private readPduHeader(): void {
+  private readPduHeader(): PduPart | undefined {
     // The type is judged at its first byte: a stray HTTP or TLS client is told at once, however little it sends.
-    if (this.headerLength === 0) this.checkType(this.chunk[this.at] ?? 0);
-    if (!this.fillHeader()) return;
-    this.type = this.header.readUInt8(0);
+    if (this.headerLength === 0) this.type = knownType(this.chunk[this.at] ?? 0);
+    if (!this.fillHeader()) return undefined;
     this.pduLeft = this.header.readUInt32BE(2);
     this.checkLength();
-    this.visitor.pduBegins(this.type, this.pduLeft);
-    if (this.type === PduType.dataTF) {
-      this.state = 'pdv-header';
-    } else {
-      this.body = Buffer.allocUnsafe(PDU_HEADER_LENGTH + this.pduLeft);
-      this.bodyLength = this.header.copy(this.body);
-      this.state = 'body';
-    }
-  }
-
-  private checkType(type: number): void {
-    if (type < PduType.associateRQ || type > PduType.abort) {
-      throw new ProtocolError(
-        AbortReason.unrecognizedPdu,
-        `PDU type ${hex(type)} does not exist${guess(type)}`,
-      );
-    }
+    this.state = this.type === PduType.dataTF ? 'pdv-header' : 'body';
+    this.body = NOTHING;
+    return { kind: 'begin', type: this.type, length: this.pduLeft };
   }
 
   private checkLength(): void {
@@ -168,21 +140,24 @@ export class PduReader {
     }
   }
 
-  private readBody(): void {
+  private readBody(): PduPart | undefined {
+    if (this.body.length === 0) {
+      this.body = Buffer.allocUnsafe(PDU_HEADER_LENGTH + this.pduLeft);
+      this.bodyLength = this.header.copy(this.body);
+    }
     const used = this.chunk.copy(this.body, this.bodyLength, this.at, this.at + this.pduLeft);
     this.at += used;
     this.bodyLength += used;
     this.pduLeft -= used;
-    if (this.pduLeft > 0) return;
-    const whole = this.body;
+    if (this.pduLeft > 0) return undefined;
+    const bytes = this.body;
     this.body = NOTHING;
     this.state = 'pdu-header';
-    this.visitor.pdu(this.type, whole);
-    this.visitor.pduEnds(this.type);
+    return { kind: 'pdu', type: this.type, bytes };
   }
 
-  private readPdvHeader(): void {
-    if (!this.fillHeader()) return;
+  private readPdvHeader(): PduPart | undefined {
+    if (!this.fillHeader()) return undefined;
     const length = this.header.readUInt32BE(0);
     this.pduLeft -= PDV_HEADER_LENGTH;
     if (length < 2 || length - 2 > this.pduLeft) {
@@ -197,29 +172,30 @@ export class PduReader {
     this.control = this.header.readUInt8(5);
     this.state = 'pdv';
     // An empty fragment has no byte to wait for.
-    if (this.pdvLeft === 0) this.passFragment(NOTHING);
+    return this.pdvLeft === 0 ? this.fragment(NOTHING) : undefined;
   }
 
-  private readPdv(): void {
-    const fragment = this.chunk.subarray(this.at, this.at + this.pdvLeft);
-    this.at += fragment.length;
-    this.pdvLeft -= fragment.length;
-    this.passFragment(fragment);
+  private readPdv(): PduPart {
+    const bytes = this.chunk.subarray(this.at, this.at + this.pdvLeft);
+    this.at += bytes.length;
+    this.pdvLeft -= bytes.length;
+    return this.fragment(bytes);
   }
 
-  private passFragment(bytes: Buffer): void {
+  private fragment(bytes: Buffer): PduPart {
     const endsPdv = this.pdvLeft === 0;
     const endsPdu = endsPdv && this.pduLeft === 0;
     if (endsPdu) this.state = 'pdu-header';
     else if (endsPdv) this.nextPdv();
-    this.visitor.fragment({
+    return {
+      kind: 'fragment',
       contextId: this.contextId,
       isCommand: (this.control & 0b01) !== 0,
       isLast: (this.control & 0b10) !== 0,
       endsPdv,
+      endsPdu,
       bytes,
-    });
-    if (endsPdu) this.visitor.pduEnds(PduType.dataTF);
+    };
   }
 
   private nextPdv(): void {
@@ -231,6 +207,12 @@ export class PduReader {
     }
     this.state = 'pdv-header';
   }
+}
+
+/** @throws ProtocolError for a byte that begins no PDU (PS3.8 9.3.1) */
+function knownType(byte: number): PduType {
+  if (byte >= PduType.associateRQ && byte <= PduType.abort) return byte as PduType;
+  throw new ProtocolError(AbortReason.unrecognizedPdu, `PDU type ${hex(byte)} does not exist${guess(byte)}`);
 }
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0').toUpperCase() + 'H';

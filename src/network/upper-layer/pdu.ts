@@ -9,6 +9,7 @@ export const PduType = {
   releaseRP: 0x06,
   abort: 0x07,
 } as const;
+export type PduType = (typeof PduType)[keyof typeof PduType];
 
 export const PDU_HEADER_LENGTH = 6;
 /** Length, presentation context id and message control header in front of every PDV (PS3.8 9.3.5.1). */
@@ -70,6 +71,11 @@ export class ProtocolError extends Error {
 /** An A-ASSOCIATE-RJ PDU (PS3.8 9.3.4). */
 export function encodeReject({ result, source, reason }: Rejection): Buffer {
   return Buffer.from([PduType.associateRJ, 0, 0, 0, 0, 4, 0, result, source, reason]);
+}
+
+/** An A-RELEASE-RQ or A-RELEASE-RP PDU (PS3.8 9.3.6, 9.3.7). */
+export function encodeRelease(type: typeof PduType.releaseRQ | typeof PduType.releaseRP): Buffer {
+  return Buffer.from([type, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
 }
 
 /** An A-ABORT PDU. */

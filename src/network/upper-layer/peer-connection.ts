@@ -5,8 +5,7 @@ import { Deadline } from '../../basics';
 export interface ConnectionListener {
   /** @param bytes valid during the call only */
   received(bytes: Buffer): void;
-  /** Nothing is to be read until `resumed`. */
-  paused(): void;
+  /** What was left unread while it was held can be read now. */
   resumed(): void;
   lost(text: string): void;
 }
@@ -39,6 +38,11 @@ export class PeerConnection {
 
   get isWorking(): boolean {
     return this.working > 0;
+  }
+
+  /** Nothing is to be read for now. */
+  get isHeld(): boolean {
+    return this.holds.size > 0;
   }
 
   send(bytes: Buffer): void {
@@ -84,7 +88,6 @@ export class PeerConnection {
     if (this.isClosed) return;
     this.holds.add(reason);
     this.socket.pause();
-    this.listener.paused();
   }
 
   private release(reason: Hold): void {

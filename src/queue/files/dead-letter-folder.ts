@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { DIRECTORY_MODE, type DiskFiles, FILE_MODE } from '../../basics';
+import { DIRECTORY_MODE, type DiskFiles, FILE_MODE, makeDirectory } from '../../basics';
 import { factsInId, isObjectId } from '../object-id';
 import { OBJECT_SUFFIX } from '../object-names';
-import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../object-queue';
+import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
 
 const NOTE_SUFFIX = '.json';
+/** Of the notes that are written here. Those of the first versions have none. */
+const NOTE_VERSION = 1;
 /** A note is far shorter; what is longer is none of ours. */
 const MAX_NOTE_BYTES = 65_536;
 /** Notes that are read at the same time: the queue's own files need the system's threads, too. */
@@ -29,7 +31,7 @@ export class DeadLetterFolder implements DeadLetters {
    * @throws what `put` throws; then nothing is here
    */
   add(letter: DeadLetter, put: (path: string) => void): Error | undefined {
-    this.files.mkdirSync(this.directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(this.directory, this.files, DIRECTORY_MODE);
     const failure = this.writeNote(letter);
     try {
       put(this.object(letter.id));
@@ -42,7 +44,11 @@ export class DeadLetterFolder implements DeadLetters {
 
   private writeNote(letter: DeadLetter): Error | undefined {
     try {
-      this.files.writeFileSync(this.note(letter.id), JSON.stringify(letter, null, 2), { mode: FILE_MODE });
+      this.files.writeFileSync(
+        this.note(letter.id),
+        JSON.stringify({ version: NOTE_VERSION, ...letter }, null, 2),
+        { mode: FILE_MODE },
+      );
       return undefined;
     } catch (error) {
       return error as Error;
@@ -90,6 +96,7 @@ export class DeadLetterFolder implements DeadLetters {
   private withObject(id: string, act: (file: string) => void): boolean {
     // The id comes from an admin request: it must not become a path.
     if (!isObjectId(id)) return false;
+    this.refuseNewer(id);
     try {
       act(this.object(id));
     } catch (error) {
@@ -98,6 +105,20 @@ export class DeadLetterFolder implements DeadLetters {
     }
     this.files.rmSync(this.note(id), { force: true });
     return true;
+  }
+
+  /** What a later version has set aside is left to it: nobody knows what else it has noted. */
+  private refuseNewer(id: string): void {
+    let text: string;
+    try {
+      if ((this.files.statSync(this.note(id), { throwIfNoEntry: false })?.size ?? 0) > MAX_NOTE_BYTES) return;
+      text = this.files.readFileSync(this.note(id), 'utf8');
+    } catch (error) {
+      // A note that cannot be read keeps nobody from doing something with the object.
+      if (error instanceof Error) return;
+      throw error;
+    }
+    if (isNewer(parseNote(text).version)) throw new Error(NEWER_NOTE);
   }
 
   /**
@@ -109,7 +130,8 @@ export class DeadLetterFolder implements DeadLetters {
     const known = { at: '', why: '', deliveries: 0, ...(size !== undefined && { size }) };
     try {
       const text = await this.files.readText(this.note(id), MAX_NOTE_BYTES);
-      return { ...known, ...(JSON.parse(text) as DeadLetter), id };
+      const { version, ...letter } = JSON.parse(text) as VersionedNote;
+      return { ...known, ...letter, id, ...(isNewer(version) && { why: `${letter.why} (${NEWER_NOTE})` }) };
     } catch (error) {
       return { ...known, id, why: `its note cannot be read: ${(error as Error).message}` };
     }
@@ -122,6 +144,24 @@ export class DeadLetterFolder implements DeadLetters {
   private note(id: string): string {
     return join(this.directory, id + NOTE_SUFFIX);
   }
+}
+
+type VersionedNote = DeadLetter & { version?: number };
+
+const NEWER_NOTE = 'set aside by a later version of this package, which alone can requeue or discard it';
+
+/** {} for what is no note. */
+function parseNote(text: string): Pick<VersionedNote, 'version'> {
+  try {
+    return (JSON.parse(text) ?? {}) as VersionedNote;
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function isNewer(version: number | undefined): boolean {
+  return version !== undefined && version > NOTE_VERSION;
 }
 
 /** The smallest of many texts, without keeping them all. */

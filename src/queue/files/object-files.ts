@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { type DiskFiles, openToRead, syncDirectory } from '../../basics';
 import { NO_ATTEMPTS, type Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
-import { crc32 } from '../crc32';
+import { crc32 } from 'node:zlib';
+import type { PinnedBytes } from '../object-handle';
+import { DirectorySync } from '../directory-sync';
 import { factsInId } from '../object-id';
-import { objectName, parseObjectName } from '../object-names';
+import { keptName, objectName, parseObjectName } from '../object-names';
 import { ObjectDamaged, type FoundObject, type ObjectPlace } from '../object-place';
 import { QueueRefusal, type ObjectContent } from '../object-queue';
+import { pinnedRange } from '../pinned-range';
 import type { PartFile } from './part-file';
 
 /** A file is read in pieces of this size where its checksum is taken. */
@@ -19,12 +22,15 @@ const CHUNK_BYTES = 1_048_576;
 export class ObjectFiles implements ObjectPlace {
   /** Names of files that say something of attempts. Not in here: nothing. */
   private readonly names = new Map<string, string>();
+  private readonly directorySync: DirectorySync;
 
   constructor(
     private readonly directory: string,
     private readonly isSynced: boolean,
     private readonly files: DiskFiles,
-  ) {}
+  ) {
+    this.directorySync = new DirectorySync(directory, files);
+  }
 
   /** The objects among these names. */
   open(names: readonly string[]): FoundObject[] {
@@ -54,11 +60,6 @@ export class ObjectFiles implements ObjectPlace {
   /** Takes a file as this object. */
   admit(file: string, id: string): void {
     this.files.renameSync(file, this.path(id));
-  }
-
-  /** There is a file now with the name of this object after these attempts. */
-  appeared({ id, attempts }: FoundObject): void {
-    this.names.set(id, objectName(id, attempts));
   }
 
   setAttempts(id: string, attempts: Attempts): void {
@@ -112,15 +113,57 @@ export class ObjectFiles implements ObjectPlace {
     }
   }
 
-  /** If it is there. rmSync would do this too, at twice the cost. */
+  has(id: string): boolean {
+    return this.files.statSync(this.path(id), { throwIfNoEntry: false }) !== undefined;
+  }
+
   remove(id: string): void {
-    const path = this.path(id);
+    this.unlink(this.path(id));
     this.names.delete(id);
+  }
+
+  /** If it is there. rmSync would do this too, at twice the cost. */
+  private unlink(path: string): void {
+    this.directorySync.changed();
     try {
       this.files.unlinkSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
+  }
+
+  /** Names that have gone are gone on the disk, too, where that is wanted. @throws the system's error */
+  async safe(): Promise<void> {
+    if (this.isSynced) await this.directorySync.safe();
+  }
+
+  keep(id: string): void {
+    this.files.renameSync(this.path(id), this.keptPath(id));
+    this.names.delete(id);
+  }
+
+  drop(id: string): void {
+    this.unlink(this.keptPath(id));
+  }
+
+  unkeep(id: string): void {
+    this.directorySync.changed();
+    this.files.renameSync(this.keptPath(id), this.path(id));
+  }
+
+  /** An open file has its bytes, whatever becomes of its name. */
+  pin(id: string): PinnedBytes {
+    const fd = this.openFile(this.has(id) ? this.path(id) : this.keptPath(id));
+    try {
+      return pinnedRange(fd, 0, this.files.fstatSync(fd).size, this.files);
+    } catch (error) {
+      this.files.closeSync(fd);
+      throw error;
+    }
+  }
+
+  private keptPath(id: string): string {
+    return join(this.directory, keptName(id));
   }
 
   moveTo(id: string, path: string): void {

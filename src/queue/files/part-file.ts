@@ -1,6 +1,6 @@
 import { type DiskFiles, writePieces } from '../../basics';
 import { BLOCK_BYTES, BlockBuffer } from '../block-buffer';
-import { crc32 } from '../crc32';
+import { crc32 } from 'node:zlib';
 import type { ObjectContent } from '../object-queue';
 
 /** A file is written in pieces of this size: a call to the system costs as much as 20 KB of them. */

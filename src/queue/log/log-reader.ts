@@ -1,6 +1,7 @@
 import { openToRead, type DiskFiles } from '../../basics';
 import { NO_ATTEMPTS, parseAttempts } from '../attempts';
 import type { FoundObject } from '../object-place';
+import { parseParking, type Parking } from '../parking';
 import { isBlank, readRecords, type FoundRecord, type RecordFormat } from './log-records';
 
 /** A part of a disk that cannot be read costs no more than this. */
@@ -10,6 +11,21 @@ const CHUNK_BYTES = 65_536;
 export interface LoggedObject<Segment> extends FoundObject {
   segment: Segment;
   offset: number;
+  length: number;
+}
+
+/** What the records of a log say, of all segments together. */
+export interface LoggedState<Segment> {
+  objects: Map<string, LoggedObject<Segment>>;
+  /** Who owns objects, also those that lie elsewhere. */
+  parkings: Map<string, LoggedParking<Segment>>;
+}
+
+/** Where it says who owns an object. */
+export interface LoggedParking<Segment> {
+  id: string;
+  parking: Parking;
+  segment: Segment;
   length: number;
 }
 
@@ -39,13 +55,13 @@ export interface SegmentReport {
 }
 
 /**
- * Reads a segment as far as it can be read, and follows in `objects` what its records say: which objects have come, the
- * attempts to deliver them, and which have left. Segments have to be read from the oldest to the newest.
+ * Reads a segment as far as it can be read, and follows in `state` what its records say: which objects have come, the
+ * attempts to deliver them, who owns them, and which have left. Segments have to be read from the oldest to the newest.
  * @throws the system's error when the file cannot be opened
  */
 export function readSegment<Segment extends RecordFormat & { path: string }>(
   segment: Segment,
-  objects: Map<string, LoggedObject<Segment>>,
+  state: LoggedState<Segment>,
   files: DiskFiles,
 ): SegmentReport {
   const { bytes, error } = readWhole(segment.path, files);
@@ -64,7 +80,7 @@ export function readSegment<Segment extends RecordFormat & { path: string }>(
   };
   for (const record of readRecords(bytes, segment)) {
     note(report, record);
-    follow(record, segment, objects, report.leftBefore);
+    follow(record, segment, state, report.leftBefore);
   }
   return report;
 }
@@ -87,14 +103,17 @@ function note(report: SegmentReport, record: FoundRecord): void {
 function follow<Segment>(
   record: FoundRecord,
   segment: Segment,
-  objects: Map<string, LoggedObject<Segment>>,
+  { objects, parkings }: LoggedState<Segment>,
   leftBefore: string[],
 ): void {
   const { offset, length } = record;
   switch (record.kind) {
-    case 'object':
-      objects.set(record.text, { id: record.text, attempts: NO_ATTEMPTS, segment, offset, length });
+    case 'object': {
+      // It may have been written again, before an older segment went.
+      const attempts = objects.get(record.text)?.attempts ?? NO_ATTEMPTS;
+      objects.set(record.text, { id: record.text, attempts, segment, offset, length });
       break;
+    }
     case 'counted': {
       const { id, attempts } = parseCount(record.text);
       const object = objects.get(id);
@@ -102,8 +121,18 @@ function follow<Segment>(
       break;
     }
     case 'done':
-      for (const id of record.text.split('\n')) if (!objects.delete(id)) leftBefore.push(id);
+      for (const id of record.text.split('\n')) {
+        parkings.delete(id);
+        if (!objects.delete(id)) leftBefore.push(id);
+      }
       break;
+    case 'parked': {
+      const at = record.text.indexOf('~');
+      const [id, text] = [record.text.slice(0, at), record.text.slice(at + 1)];
+      if (text === '') parkings.delete(id);
+      else parkings.set(id, { id, parking: parseParking(text), segment, length });
+      break;
+    }
     case 'begin':
     case 'synced':
     case 'end':

@@ -1,18 +1,20 @@
 import type { BlockBuffer } from '../block-buffer';
-import { crc32 } from '../crc32';
+import { crc32 } from 'node:zlib';
 import { factsInId } from '../object-id';
 
 /**
  * `object`: its id and bytes. `counted`: an id and the attempts to deliver it. `done`: ids that have left. `begin`: the
- * version of the segment's format. `synced`: up to where the segment is on the disk. `end`: nothing follows, but what was
+ * version of the segment's format. `parked`: an id, and who owns the object as `parkingText` has it; empty: nobody. `synced`: up to where the segment is on the disk. `end`: nothing follows, but what was
  * in the file before it became a segment; the next record takes its place.
  */
-export type RecordKind = 'object' | 'counted' | 'done' | 'end' | 'begin' | 'synced';
+export type RecordKind = 'object' | 'counted' | 'done' | 'end' | 'begin' | 'synced' | 'parked';
 
-const KINDS: readonly RecordKind[] = ['object', 'counted', 'done', 'end', 'begin', 'synced'];
+const KINDS: readonly RecordKind[] = ['object', 'counted', 'done', 'end', 'begin', 'synced', 'parked'];
 
 /** The version in `begin`. Segments without it are of the first version, see `SegmentName.isOld`. */
-export const LOG_VERSION = '2';
+export const LOG_VERSION = '3';
+/** What is read, too: these have fewer kinds of records. */
+export const READ_VERSIONS: readonly string[] = ['2', LOG_VERSION];
 
 /**
  * A record: marker (8 bytes), CRC-32 of all that follows up to the bytes, kind, length of the text, length of the bytes (4
@@ -25,7 +27,7 @@ const CRC_AT = MARKER_BYTES;
 const KIND_AT = CRC_AT + 4;
 const TEXT_LENGTH_AT = KIND_AT + 4;
 const LENGTH_AT = TEXT_LENGTH_AT + 4;
-const HEADER_BYTES = LENGTH_AT + 4;
+export const HEADER_BYTES = LENGTH_AT + 4;
 
 const FIRST_CAPACITY = 65_536;
 
@@ -136,9 +138,10 @@ export function readRecord(
   return { kind, offset, length: end - offset, text, bytes };
 }
 
+/** Ids of the first version have no checksum: one of those is written again where it stays long. */
 function isWhole(bytes: Buffer, id: string): boolean {
   const { size, checksum } = factsInId(id);
-  return bytes.length === size && crc32(bytes) === checksum;
+  return bytes.length === size && (checksum === undefined || crc32(bytes) === checksum);
 }
 
 /** Up to the next marker, or to the end of the file. Undefined: only zeros follow. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { DiskFiles } from '../../basics';
+import { allSettled, type DiskFiles } from '../../basics';
+import { DirectorySync } from '../directory-sync';
 import { DAMAGED_SUFFIX, segmentName, type SegmentName } from '../object-names';
 import type { RecordBatch } from './log-records';
 import { SegmentWriter, type SegmentFile, type SegmentSyncing } from './segment-writer';
@@ -8,9 +9,11 @@ import { SpareSegments } from './spare-segments';
 /** One file of the log. */
 export interface Segment extends SegmentFile {
   size: number;
-  /** Objects that have not left, and their bytes. */
+  /** Objects that have not left, who owns objects, and their bytes. */
   live: number;
   liveBytes: number;
+  /** So many need its bytes as they are, whatever has left. */
+  holds: number;
   isDamaged: boolean;
   /** The disk has not given all of it yet; of its objects, these have left meanwhile. */
   unread?: Set<string>;
@@ -36,12 +39,16 @@ export class LogSegments {
   /** Writes to the last. Undefined: that one is an earlier run's, or spoilt. */
   private writer: SegmentWriter | undefined;
   private readonly spares: SpareSegments;
+  /** Until all in them is on the disk. */
+  private readonly sealing = new Set<Promise<void>>();
+  private readonly names: DirectorySync;
 
   constructor(
     private readonly options: SegmentOptions,
     private readonly files: DiskFiles,
   ) {
     this.spares = new SpareSegments(options, files);
+    this.names = new DirectorySync(options.directory, files);
   }
 
   get oldest(): Segment | undefined {
@@ -69,7 +76,16 @@ export class LogSegments {
 
   /** Adds one, younger than those before. */
   add(path: string, name: SegmentName): Segment {
-    const segment = { ...name, path, size: 0, live: 0, liveBytes: 0, isDamaged: false, isGone: false };
+    const segment = {
+      ...name,
+      path,
+      size: 0,
+      live: 0,
+      liveBytes: 0,
+      holds: 0,
+      isDamaged: false,
+      isGone: false,
+    };
     this.segments.push(segment);
     return segment;
   }
@@ -90,9 +106,15 @@ export class LogSegments {
     return { segment, offset };
   }
 
-  /** What has been appended is on the disk. */
+  /** What has been appended is on the disk, but what is in segments that are being sealed. */
   async sync(): Promise<void> {
     await this.writer?.sync();
+  }
+
+  /** All that has been appended is on the disk, and segments that are gone are gone there. */
+  async syncAll(): Promise<void> {
+    await allSettled([this.sync(), ...this.sealing]);
+    await this.names.safe();
   }
 
   /** Deletes, or keeps as spares, the oldest ones of which all objects have left. True when there were some. */
@@ -110,7 +132,7 @@ export class LogSegments {
   /** Keeps the oldest for somebody to look at, and goes on without it. Undefined: that cannot be. */
   setAsideOldest(): string | undefined {
     const [oldest] = this.segments;
-    if (oldest === undefined || oldest.live > 0) return undefined;
+    if (oldest === undefined || oldest.live > 0 || oldest.holds > 0) return undefined;
     delete oldest.unread;
     oldest.isDamaged = true;
     const kept = oldest.path + DAMAGED_SUFFIX;
@@ -125,9 +147,12 @@ export class LogSegments {
 
   /** The same, with the one that is being written. */
   dropAll(): boolean {
-    this.writer?.seal();
+    const { writer } = this;
     this.writer = undefined;
-    return this.makeRoom();
+    const dropped = this.makeRoom();
+    // Only now: of one that is gone nothing is synced, and the disk has its room again at once.
+    this.seal(writer);
+    return dropped;
   }
 
   /** The segments stay, for the next start. */
@@ -139,12 +164,21 @@ export class LogSegments {
     this.segments = [];
   }
 
+  /** Nothing more comes into it. */
+  private seal(writer: SegmentWriter | undefined): void {
+    const sealed = writer?.seal();
+    if (sealed === undefined) return;
+    this.sealing.add(sealed);
+    const forget = (): boolean => this.sealing.delete(sealed);
+    sealed.then(forget, forget);
+  }
+
   private current(nextName: () => string): OpenSegment {
     const { segmentBytes } = this.options;
     const segment = this.segments.at(-1);
     if (segment !== undefined && this.writer?.isUsable && segment.size < segmentBytes)
       return { segment, writer: this.writer };
-    this.writer?.seal();
+    this.seal(this.writer);
     this.writer = undefined;
     const next = this.next(nextName());
     this.writer = next.writer;
@@ -184,14 +218,15 @@ export class LogSegments {
       }
     }
     segment.isGone = true;
+    this.names.changed();
     return true;
   }
 }
 
 /**
  * The one place that decides that a segment is not needed any more: all of it has been read, or was written by this run, and
- * every object in it has left.
+ * every object in it has left, and nobody needs its bytes.
  */
-function mayGo({ unread, live }: Segment): boolean {
-  return unread === undefined && live === 0;
+function mayGo({ unread, live, holds }: Segment): boolean {
+  return unread === undefined && live === 0 && holds === 0;
 }

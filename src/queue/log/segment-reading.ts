@@ -1,5 +1,5 @@
 import type { DiskFiles } from '../../basics';
-import { readSegment, type LoggedObject, type SegmentReport } from './log-reader';
+import { readSegment, type LoggedState, type SegmentReport } from './log-reader';
 import type { Segment } from './log-segments';
 import { judgeSegment, verdictText } from './segment-verdict';
 
@@ -14,14 +14,14 @@ export class SegmentReading {
   ) {}
 
   /**
-   * Follows in `objects` what a segment says. What the disk does not give now is kept, to be read again.
+   * Follows in `state` what a segment says. What the disk does not give now is kept, to be read again.
    * @throws an Error with code `QUEUE_VERSION` when another version has written it
    */
-  read(segment: Segment, objects: Map<string, LoggedObject<Segment>>): void {
+  read(segment: Segment, state: LoggedState<Segment>): void {
     const isKnown = segment.unread !== undefined;
     // Whatever happens here: what has not been read to its end is not to be deleted.
     segment.unread ??= new Set();
-    const report = this.reportOf(segment, objects);
+    const report = this.reportOf(segment, state);
     const verdict = report instanceof Error ? 'unread' : judgeSegment(segment, report);
     const text = verdictText(verdict, segment.path, report);
     if (verdict === 'foreign') throw Object.assign(new Error(text), { code: 'QUEUE_VERSION' });
@@ -33,12 +33,17 @@ export class SegmentReading {
     for (const id of report.leftBefore) this.leftBefore.add(id);
   }
 
-  /** The objects of one that could not be read before, without those that have left since. */
-  readLate(segment: Segment): LoggedObject<Segment>[] {
+  /**
+   * What is in one that could not be read before, without what has left since.
+   */
+  readLate(segment: Segment): LoggedState<Segment> {
     const left = segment.unread;
-    const found = new Map<string, LoggedObject<Segment>>();
+    const found: LoggedState<Segment> = { objects: new Map(), parkings: new Map() };
     this.read(segment, found);
-    return [...found.values()].filter(({ id }) => left?.has(id) !== true && !this.leftBefore.has(id));
+    const isHere = ({ id }: { id: string }): boolean => left?.has(id) !== true && !this.leftBefore.has(id);
+    for (const each of [found.objects, found.parkings])
+      for (const object of each.values()) if (!isHere(object)) each.delete(object.id);
+    return found;
   }
 
   /** All of them have been read. */
@@ -46,9 +51,9 @@ export class SegmentReading {
     this.leftBefore.clear();
   }
 
-  private reportOf(segment: Segment, objects: Map<string, LoggedObject<Segment>>): SegmentReport | Error {
+  private reportOf(segment: Segment, state: LoggedState<Segment>): SegmentReport | Error {
     try {
-      return readSegment(segment, objects, this.files);
+      return readSegment(segment, state, this.files);
     } catch (error) {
       return error as Error;
     }

@@ -1,6 +1,6 @@
 import { DAMAGED_SUFFIX, type SegmentName } from '../object-names';
 import type { SegmentReport } from './log-reader';
-import { LOG_VERSION } from './log-records';
+import { READ_VERSIONS } from './log-records';
 
 /**
  * What to make of a segment that an earlier run left.
@@ -15,7 +15,7 @@ export type Verdict = 'whole' | 'unsynced' | 'damaged' | 'unread' | 'foreign';
 export function judgeSegment(name: SegmentName, report: SegmentReport): Verdict {
   if (report.error !== undefined) return 'unread';
   if (name.isOld === true) return judgeOld(report);
-  if (report.version !== undefined && report.version !== LOG_VERSION) return 'foreign';
+  if (report.version !== undefined && !READ_VERSIONS.includes(report.version)) return 'foreign';
   if (name.sealedAt !== undefined)
     return isComplete(report) && report.readTo === name.sealedAt ? 'whole' : 'damaged';
   if (isComplete(report)) return 'whole';

@@ -140,14 +140,31 @@ export class SegmentWriter {
     this.options.onSync?.(performance.now() - began);
   }
 
-  /** Nothing more is written to it. When it is on the disk, its name says where it ends; then the file is closed. */
-  seal(): void {
+  /**
+   * Nothing more is written to it. When it is on the disk, its name says where it ends; then the file is closed, at once
+   * where there is nothing to be synced. Resolves then.
+   * @throws the system's error, of which it has told, when it could not be synced
+   */
+  seal(): Promise<void> | undefined {
     this.isSealed = true;
-    this.syncs.whenIdle(() => {
-      this.sealWhenSynced()
-        .catch((error: unknown) => this.options.onLeftover(error as Error))
-        .finally(() => this.closeFile());
+    if (!this.isToBeSynced) {
+      this.syncs.whenIdle(() => this.closeFile());
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.syncs.whenIdle(() => {
+        this.sealWhenSynced()
+          .then(resolve, (error: Error) => {
+            this.options.onLeftover(error);
+            reject(error);
+          })
+          .finally(() => this.closeFile());
+      });
     });
+  }
+
+  private get isToBeSynced(): boolean {
+    return !this.hasFailed && this.options.synced && !this.segment.isGone;
   }
 
   /** The same at once, at the end of the run: a sync of what has been written may hold up the thread. */
@@ -161,7 +178,7 @@ export class SegmentWriter {
   }
 
   private async sealWhenSynced(): Promise<void> {
-    if (this.hasFailed || !this.options.synced || this.segment.isGone) return;
+    if (!this.isToBeSynced) return;
     if (this.syncedTo < this.end) await this.syncNow();
     if (!this.segment.isGone) this.sayEnd();
   }

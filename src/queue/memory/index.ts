@@ -1,1 +1,1 @@
-export { MemoryQueue } from './memory-queue';
+export { MemoryQueue, type MemoryQueueOptions } from './memory-queue';

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -93,6 +102,29 @@ describe('the lock of a directory', () => {
       contenders = [...contenders.filter((_each, index) => index !== owner), await next];
     }
     await Promise.all(contenders.map(ended));
+  });
+
+  it('is not held by one whose name its owner took for one that a crash had left', async () => {
+    const directory = folder();
+    const lock = await lockDirectory(directory);
+    // Between its socket's name and its listening, whoever asks hears nobody.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
+    const { listen } = Server.prototype;
+    const removed: string[] = [];
+    Server.prototype.listen = function (this: Server, path: string, listening: () => void) {
+      return listen.call(this, path, () => {
+        unlinkSync(path);
+        removed.push(path);
+        listening();
+      });
+    } as typeof listen;
+    try {
+      await assert.rejects(lockDirectory(directory), { code: 'QUEUE_LOCKED' });
+      assert.match(removed.join(), /lock-[0-9a-f]{12}$/);
+    } finally {
+      Server.prototype.listen = listen;
+      lock.release();
+    }
   });
 
   it('is held by exactly one of many in one process, each time', async () => {

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  decodeCommandSet,
-  encodeResponse,
-  hexStatus,
-  isFailure,
-  operationName,
-} from '../../../src/network/dimse/command-set';
+import { operationName } from '../../../src/network/dimse/command-field';
+import { decodeCommandSet, encodeResponse } from '../../../src/network/dimse/command-set';
+import { hexStatus, isFailure } from '../../../src/network/dimse/status';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
 import { CT, commandSet, echoRQ, pdv, readResponse, storeRQ } from '../../support/pdus';
 

@@ -1,66 +1,59 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
+import { PduReader } from '../../../src/network/upper-layer/pdu-reader';
 import { StreamReading } from '../../support/fragments';
 import { abort, dataTF, pdu, pdv, releaseRQ } from '../../support/pdus';
 
-interface Piece {
-  text: string;
-  isLast: boolean;
-  endsPdv: boolean;
-}
-
-/** Reads P-DATA-TF into pieces; pauses after each of them, if told to. */
-function reading(pausing = false): { all: StreamReading; pieces: Piece[] } {
-  const pieces: Piece[] = [];
-  const all: StreamReading = new StreamReading(1_000, ({ bytes, isLast, endsPdv }) => {
-    pieces.push({ text: bytes.toString(), isLast, endsPdv });
-    if (pausing) all.reader.pause();
-  });
-  return { all, pieces };
-}
-
 const violates = (bytes: Buffer, reason: number, words: RegExp): void =>
   assert.throws(
-    () => reading().all.reader.push(bytes),
+    () => new StreamReading(1_000).push(bytes),
     (error: unknown) =>
       error instanceof ProtocolError && error.reason === reason && words.test(error.message),
   );
 
 describe('the reader of PDUs', () => {
   it('gives fragments as they come: pieces of a PDV, the last of which ends it', () => {
-    const { all, pieces } = reading();
+    const pieces: unknown[] = [];
+    const reading = new StreamReading(1_000, ({ bytes, isLast, endsPdv }) => {
+      pieces.push([bytes.toString(), isLast, endsPdv]);
+    });
     const bytes = dataTF(pdv(1, 2, Buffer.from('abcdef')), pdv(1, 0, Buffer.alloc(0)));
-    all.reader.push(bytes.subarray(0, 15));
-    all.reader.push(bytes.subarray(15));
+    reading.push(bytes.subarray(0, 15));
+    reading.push(bytes.subarray(15));
     assert.deepEqual(pieces, [
-      { text: 'abc', isLast: true, endsPdv: false },
-      { text: 'def', isLast: true, endsPdv: true },
-      { text: '', isLast: false, endsPdv: true },
+      ['abc', true, false],
+      ['def', true, true],
+      ['', false, true],
     ]);
-    assert.deepEqual(all.told, ['begins 4 18', 'ends 4']);
+    assert.deepEqual(reading.told, ['begins 4 18', 'ends 4']);
   });
 
   it('gives other PDUs whole, header included, also byte by byte', () => {
-    const { all } = reading();
-    for (const byte of Buffer.concat([releaseRQ(), abort()])) all.reader.push(Buffer.from([byte]));
-    assert.deepEqual(all.pdus, [releaseRQ(), abort()]);
-    assert.deepEqual(all.told, ['begins 5 4', 'ends 5', 'begins 7 4', 'ends 7']);
+    const reading = new StreamReading();
+    for (const byte of Buffer.concat([releaseRQ(), abort()])) reading.push(Buffer.from([byte]));
+    assert.deepEqual(reading.pdus, [releaseRQ(), abort()]);
+    assert.deepEqual(reading.told, ['begins 5 4', 'ends 5', 'begins 7 4', 'ends 7']);
   });
 
-  it('stops while it is paused, keeps what comes meanwhile, and goes on in order', () => {
-    const { all, pieces } = reading(true);
+  it('keeps what is not asked for, when the memory of its chunk is used again, and goes on in order', () => {
+    const reader = new PduReader(1_000);
+    const texts: string[] = [];
+    const readOne = (): void => {
+      for (let part = reader.next(); part !== undefined; part = reader.next()) {
+        if (part.kind !== 'fragment') continue;
+        texts.push(part.bytes.toString());
+        return;
+      }
+    };
     const chunk = dataTF(pdv(1, 0, Buffer.from('a')), pdv(1, 0, Buffer.from('b')));
-    all.reader.push(chunk);
-    all.reader.push(dataTF(pdv(1, 2, Buffer.from('c'))));
-    // The chunk was valid during the call only.
+    reader.push(chunk);
+    readOne();
+    reader.keepRest();
     chunk.fill(0xdd);
-    const seen = [pieces.map(({ text }) => text).join('')];
-    for (let turn = 0; turn < 3; turn += 1) {
-      all.reader.resume();
-      seen.push(pieces.map(({ text }) => text).join(''));
-    }
-    assert.deepEqual(seen, ['a', 'ab', 'abc', 'abc']);
+    reader.push(dataTF(pdv(1, 2, Buffer.from('c'))));
+    for (let turn = 0; turn < 3; turn += 1) readOne();
+    assert.deepEqual(texts, ['a', 'b', 'c']);
   });
 
   it('judges a type at its first byte, and a length at the sixth', () => {

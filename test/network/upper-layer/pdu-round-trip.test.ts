@@ -37,7 +37,7 @@ function push(reading: StreamReading, stream: Buffer): void {
   for (let at = 0; at < stream.length;) {
     const end = at + between(1, random.pick([1, 7, 100, 5_000]));
     const chunk = Buffer.from(stream.subarray(at, end));
-    reading.reader.push(chunk);
+    reading.push(chunk);
     chunk.fill(0xdd);
     at = end;
   }

@@ -45,6 +45,27 @@ describe('what the node shows', () => {
     assert.deepEqual([shown.current().fill, shown.current().text], ['green', 'listening']);
   });
 
+  it('shows that a disk does not answer, and when that has passed what was so before', () => {
+    const shown = status();
+    const silent = { kind: 'diskSilent', values: {}, down: true } as const;
+    shown.sees(listening);
+    shown.failed(silent, 'in words');
+    assert.deepEqual(shown.current(), {
+      fill: 'red',
+      shape: 'ring',
+      text: 'diskSilent',
+      state: 'down',
+      fault: 'diskSilent',
+      problem: 'in words',
+    });
+    shown.recovered('diskSilent');
+    assert.equal(shown.current().state, 'listening');
+    shown.failed({ kind: 'portInUse', values: { port: 104 }, down: true });
+    shown.failed(silent);
+    shown.recovered('diskSilent');
+    assert.equal(shown.current().fault, 'portInUse');
+  });
+
   it('stays as it is for a fault that does not stop it', () => {
     const shown = status();
     shown.sees(listening);

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES } from '../../../src/queue/block-buffer';
-import { crc32 } from '../../../src/queue/crc32';
 import { PartFile } from '../../../src/queue/files/part-file';
 import { FILE_MODE, realFiles, type DiskFiles } from '../../../src/basics/disk-files';
 

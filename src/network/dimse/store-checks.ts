@@ -1,8 +1,12 @@
-import { knownClass, MAX_UID_LENGTH } from '../../dicom';
-import { type CommandSet, type CommandStatus, Status } from '../dimse';
-import { VERIFICATION_SOP_CLASS } from '../upper-layer';
-import { acceptsStorageOf, type AssociationPolicy } from './association-policy';
-import type { ObjectWriter } from './object-store';
+import { MAX_UID_LENGTH } from '../../dicom';
+import type { CommandSet } from './command-set';
+import { Status, type CommandStatus } from './status';
+
+/** To a C-STORE whose SOP class, or whose presentation context, is not for storage. */
+export const SOP_CLASS_REFUSED: CommandStatus = {
+  status: Status.sopClassNotSupported,
+  comment: 'SOP class is not accepted for storage',
+};
 
 /**
  * UIDs as they are found in the wild. By the Standard they are digits and dots (PS3.5 9.1); anonymisers write letters and
@@ -17,12 +21,11 @@ export function isAcceptableInstanceUid(uid: string): boolean {
  * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not. The SOP class need
  * not be the presentation context's: DCMTK proposes what a file's meta information says and sends what its data set
  * says. It must be one that would have been accepted, though.
- * @param abstractSyntax of the presentation context that it came on
+ * @param accepts true for a SOP class whose objects are taken
  */
 export function refuseStore(
   command: CommandSet,
-  abstractSyntax: string,
-  policy: AssociationPolicy,
+  accepts: (sopClassUID: string) => boolean,
 ): CommandStatus | undefined {
   const { messageId, affectedSopClassUID, affectedSopInstanceUID, hasDataSet } = command;
   if (messageId === undefined) {
@@ -31,12 +34,7 @@ export function refuseStore(
   if (affectedSopClassUID === undefined) {
     return { status: Status.sopClassNotSupported, comment: 'C-STORE-RQ has no Affected SOP Class UID' };
   }
-  if (
-    abstractSyntax === VERIFICATION_SOP_CLASS ||
-    !acceptsStorageOf(knownClass(affectedSopClassUID), policy)
-  ) {
-    return { status: Status.sopClassNotSupported, comment: 'SOP class is not accepted for storage' };
-  }
+  if (!accepts(affectedSopClassUID)) return SOP_CLASS_REFUSED;
   if (affectedSopInstanceUID === undefined || !isAcceptableInstanceUid(affectedSopInstanceUID)) {
     return {
       status: Status.invalidObjectInstance,
@@ -45,13 +43,4 @@ export function refuseStore(
   }
   if (!hasDataSet) return { status: Status.cannotUnderstand, comment: 'C-STORE-RQ without a data set' };
   return undefined;
-}
-
-/** Drops a data set and answers with this status. */
-export function refusingWriter(status: CommandStatus): ObjectWriter {
-  return {
-    write: () => undefined,
-    finish: () => Promise.resolve(status),
-    discard: () => undefined,
-  };
 }

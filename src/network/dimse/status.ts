@@ -1,0 +1,28 @@
+/** A status with words for the sender's operator: Error Comment (0000,0902), 64 characters at most. */
+export interface CommandStatus {
+  status: number;
+  comment?: string;
+}
+
+/** DIMSE status codes that we send (PS3.7 Annex C, PS3.4 B.2.3). */
+export const Status = {
+  success: 0x0000,
+  processingFailure: 0x0110,
+  invalidObjectInstance: 0x0117,
+  sopClassNotSupported: 0x0122,
+  unrecognizedOperation: 0x0211,
+  mistypedArgument: 0x0212,
+  outOfResources: 0xa700,
+  dataSetDoesNotMatchSopClass: 0xa900,
+  cannotUnderstand: 0xc000,
+} as const;
+
+/** Success and the warnings B000 to BFFF mean that the object is kept (PS3.4 B.2.3). */
+export function isFailure(status: number): boolean {
+  return status !== Status.success && status >> 12 !== 0xb;
+}
+
+/** A status as the Standard writes it: A700. */
+export function hexStatus(status: number): string {
+  return status.toString(16).padStart(4, '0').toUpperCase();
+}

@@ -1,0 +1,58 @@
+/**
+ * What a dead letter tells of its object, where that could be read. Patient data: for the operator and the flow, never for
+ * the log.
+ */
+export interface LetterFacts {
+  patientID?: string;
+  studyInstanceUID?: string;
+  modality?: string;
+  sopClassUID?: string;
+  /** The name of PS3.6 Annex A. */
+  sopClassName?: string;
+  sopInstanceUID?: string;
+  callingAET?: string;
+  /** Bytes of the object. */
+  size?: number;
+  /** ISO 8601 */
+  receivedAt?: string;
+  /** The status with which the flow answered, four hexadecimal digits. */
+  status?: string;
+}
+
+/** An object that was set aside after the last attempt. Notes of earlier versions have no facts. */
+export interface DeadLetter extends LetterFacts {
+  id: string;
+  /** ISO 8601 */
+  at: string;
+  why: string;
+  deliveries: number;
+  /** How often the process ended while it had the object. Missing in letters of the first version. */
+  crashes?: number;
+}
+
+/** A part of the list of dead letters, which may be long. */
+export interface LetterPage {
+  /** Only letters whose id sorts behind this one. */
+  after?: string;
+  /** So many at most, 1 to `MAX_LETTERS`; default `LETTERS`. */
+  limit?: number;
+}
+
+/** Dead letters of a page, where nothing else is asked for, and at most. */
+export const LETTERS = 100;
+export const MAX_LETTERS = 1_000;
+
+/** Objects that were set aside, for an operator to look at. */
+export interface DeadLetters {
+  /** In the order of their ids, which is that of their arrival. */
+  list(page?: LetterPage): Promise<DeadLetter[]>;
+  /** How many there are. */
+  count(): Promise<number>;
+  /**
+   * Puts it back into the queue, as if it had just come. False when it is not there.
+   * @throws an Error when a later version has written its note
+   */
+  requeue(id: string): boolean;
+  /** Deletes it. False when it is not there. @throws as `requeue` */
+  discard(id: string): boolean;
+}

@@ -1,0 +1,78 @@
+import type { Attempts } from './attempts';
+import type { BlockBuffer } from './block-buffer';
+import type { DeadLetter, DeadLetters } from './dead-letters';
+import type { PinnedBytes } from './object-handle';
+import type { FoundObject } from './object-place';
+import type { ObjectContent } from './object-queue';
+import type { Parking } from './parking';
+
+/** Where a queue of one process keeps its objects: on a disk, or in memory. */
+export interface ObjectStorage {
+  /** Makes ready. Returns what earlier runs left, in order. @throws the system's error */
+  open(): Promise<FoundObject[]>;
+  /** Ids that sort before this are of earlier runs. */
+  readonly newestFound: string;
+  readonly deadLetters: DeadLetters;
+  /** @throws QueueRefusal when there is no room */
+  checkRoom(): void;
+  begin(head: Buffer): ObjectPart;
+  /** The object may be read now; else `onReady` tells when. */
+  isReady(id: string): boolean;
+  has(id: string): boolean;
+  /**
+   * @param bytes what memory has of it: then it is not read again
+   * @throws ObjectDamaged, or the system's error
+   */
+  read<T>(
+    id: string,
+    use: (content: ObjectContent) => T,
+    bytes: BlockBuffer | undefined,
+    evenIfDamaged: boolean,
+  ): T;
+  /** @throws ObjectDamaged, or the system's error */
+  pin(id: string): PinnedBytes;
+  setAttempts(id: string, attempts: Attempts): void;
+  /** Undefined: nobody owns it any more. */
+  setParking(id: string, parking: Parking | undefined): void;
+  /** What has been set and removed up to now is as safe as it is to be. @throws the system's error */
+  safe(): Promise<void>;
+  remove(id: string): void;
+  /** It has been removed, and that may not be safe. */
+  removeAgain(id: string): void;
+  /** As `remove`, but what can be read stays until `drop`, or until the process ends. */
+  keep(id: string): void;
+  drop(id: string): void;
+  /** What was kept is an object again. */
+  unkeep(id: string): void;
+  /** The object becomes a dead letter. Returns why its note could not be written. @throws what keeps it from that */
+  bury(letter: DeadLetter): Error | undefined;
+  /** What was found out about the object's bytes may have changed. */
+  forget(id: string): void;
+  close(): void;
+}
+
+/** What a storage tells its queue. */
+export interface StorageListener {
+  /** Something may be ready now. */
+  onReady(): void;
+  /** Objects of an earlier run that could not be read at the start. */
+  onFoundLater(objects: readonly FoundObject[]): void;
+  /** A dead letter is an object again. */
+  onRequeued(id: string): void;
+  onLeftover(error: Error): void;
+}
+
+/** An object that is being written, as `QueueWriter`. */
+export interface ObjectPart {
+  write(bytes: Buffer): void;
+  content(): ObjectContent;
+  commit(): Promise<CommittedObject>;
+  discard(): void;
+}
+
+export interface CommittedObject {
+  id: string;
+  /** All of its bytes, or the first ones, where memory has them: the queue gives them back. */
+  bytes: BlockBuffer | undefined;
+  head: BlockBuffer | undefined;
+}

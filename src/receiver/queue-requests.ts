@@ -1,0 +1,28 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { CommandStatus } from '../network';
+import type { OpenedObject, Unparked } from '../queue';
+
+/**
+ * What nodes of the family ask of the queue in which an object lies. `name` is the object's id or its acknowledge id; only the
+ * id opens it.
+ */
+export interface QueueRequests {
+  /** The flow is still at work on it. False: it is not in flight. */
+  extend(name: string): Promise<boolean>;
+  /** The flow gives it back: it is delivered again, and nothing is counted. False: it is not in flight. */
+  release(name: string): Promise<boolean>;
+  /** As `ObjectQueue.park`. False: there is no such object. */
+  park(name: string, owner: string): Promise<boolean>;
+  /** As `ObjectQueue.unpark`. */
+  unpark(name: string, owner: string): Promise<Unparked['state']>;
+  /** An owner gives it up for good: it becomes a dead letter. False: there is no such object. */
+  giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean>;
+  /** As `ObjectQueue.waiting`. */
+  waiting(studyInstanceUID: string): Promise<number>;
+  /** Who holds objects, once the queue is open. */
+  owners(): Promise<string[]>;
+  /** These owners are gone for good: what they held is delivered again. */
+  disown(owners: readonly string[]): Promise<void>;
+  /** Opens an object for a reader at the other end of the port, who gets a handle from `remoteHandle`. */
+  openObject(id: string, port: MessagePort): Promise<OpenedObject>;
+}

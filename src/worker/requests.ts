@@ -1,0 +1,122 @@
+import { MessagePort } from 'node:worker_threads';
+
+/**
+ * What may be asked of a worker is an interface of functions, `Requests`: the worker has them, and the main thread asks by
+ * name. Results may be promises.
+ */
+export type Asked<Requests, Name extends keyof Requests> = Requests[Name] extends (
+  ...args: infer Args
+) => infer Result
+  ? { args: Args; result: Awaited<Result> }
+  : never;
+
+/** A request on its way to the worker, and its reply on the way back. */
+export interface PostedRequest {
+  kind: 'request';
+  number: number;
+  name: string;
+  args: unknown[];
+}
+export type PostedReply =
+  { kind: 'reply'; number: number; result: unknown } | { kind: 'reply'; number: number; failure: string };
+
+export function isReply(message: { kind: string }): message is PostedReply {
+  return message.kind === 'reply';
+}
+
+export function isRequest(message: { kind: string }): message is PostedRequest {
+  return message.kind === 'request';
+}
+
+/** Ports that go with a request: through them the worker speaks with another thread, and not through this one. */
+export function portsIn(message: unknown): MessagePort[] {
+  const { kind, args = [] } = message as { kind: string; args?: unknown[] };
+  return kind === 'request' ? args.filter((arg) => arg instanceof MessagePort) : [];
+}
+
+/** The worker does not run: it could not be asked, or ended before it replied. What it was asked for may have been done. */
+export class WorkerNotRunning extends Error {
+  override readonly name = 'WorkerNotRunning';
+}
+
+/** The worker has not replied in time. What it was asked for may have been done, or may be done yet. */
+export class RequestTimedOut extends Error {
+  override readonly name = 'RequestTimedOut';
+}
+
+interface Pending {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  /** In `tick`s. */
+  due: number;
+}
+
+/** The asking side: numbers requests and resolves them with their replies. */
+export class RequestSender<Requests> {
+  /** In the order in which they are due. */
+  private readonly pending = new Map<number, Pending>();
+  private count = 0;
+  private now = 0;
+
+  /**
+   * @param post false when there is nobody to post to
+   * @param patience `tick`s that a reply may take
+   */
+  constructor(
+    private readonly post: (request: PostedRequest) => boolean,
+    private readonly patience: number,
+  ) {}
+
+  ask<Name extends keyof Requests & string>(
+    name: Name,
+    ...args: Asked<Requests, Name>['args']
+  ): Promise<Asked<Requests, Name>['result']> {
+    return new Promise((resolve, reject) => {
+      this.count += 1;
+      const number = this.count;
+      this.pending.set(number, {
+        resolve,
+        reject,
+        due: this.now + this.patience,
+      });
+      if (!this.post({ kind: 'request', number, name, args })) this.abandon();
+    });
+  }
+
+  /** A reply to what nobody waits for any more is no matter. */
+  replied(reply: PostedReply): void {
+    const request = this.pending.get(reply.number);
+    this.pending.delete(reply.number);
+    if ('failure' in reply) request?.reject(new Error(reply.failure));
+    else request?.resolve(reply.result);
+  }
+
+  /** Time has passed in which replies were waited for and could have come: after a stall, no request is at once too old. */
+  tick(): void {
+    this.now += 1;
+    for (const [number, { due, reject }] of this.pending) {
+      if (due > this.now) return;
+      this.pending.delete(number);
+      reject(new RequestTimedOut('no reply in time'));
+    }
+  }
+
+  /** Nobody will reply any more. */
+  abandon(): void {
+    for (const { reject } of this.pending.values()) reject(new WorkerNotRunning('the worker is not running'));
+    this.pending.clear();
+  }
+}
+
+/** The answering side. */
+export async function reply(service: object, request: PostedRequest): Promise<PostedReply> {
+  const { number, name, args } = request;
+  try {
+    const calls = service as Record<string, (...args: unknown[]) => unknown>;
+    const call = calls[name]?.bind(service);
+    if (call === undefined) throw new Error(`the worker does not know the request ${name}`);
+    return { kind: 'reply', number, result: await call(...args) };
+  } catch (error) {
+    return { kind: 'reply', number, failure: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, it } from 'node:test';
+import type { AssociateAccept } from '../../../src/network/upper-layer/associate-accept';
+import { RequestBudget } from '../../../src/network/upper-layer/request-budget';
+import { Requestor } from '../../../src/network/upper-layer/requestor';
+import { freePort } from '../../support/free-port';
+import { needs } from '../../support/needs';
+import { CT, EXPLICIT, IMPLICIT, VERIFICATION, echoRQ } from '../../support/pdus';
+import { until } from '../../support/until';
+
+const CONTEXTS = [
+  { id: 1, abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT] },
+  { id: 3, abstractSyntax: CT, transferSyntaxes: [EXPLICIT, IMPLICIT] },
+  { id: 5, abstractSyntax: '1.2.3.4.5', transferSyntaxes: [IMPLICIT] },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'requestor-'));
+const running: ChildProcess[] = [];
+const end = (): void => running.splice(0).forEach((child) => void child.kill());
+afterEach(end);
+after(() => {
+  end();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts an SCP of DCMTK, and waits until it listens. */
+async function serve(program: string, args: (port: number) => string[]): Promise<number> {
+  const port = await freePort();
+  running.push(spawn(program, args(port), { stdio: 'ignore' }));
+  await until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+        socket.once('connect', () => socket.destroy());
+      }),
+    `${program} to listen`,
+  );
+  return port;
+}
+
+const storescp = (): Promise<number> => serve('storescp', (port) => ['-od', folder, String(port)]);
+const dcmqrscp = (): Promise<number> => {
+  const storage = join(folder, 'db');
+  mkdirSync(storage, { recursive: true });
+  const config = join(folder, 'dcmqrscp.cfg');
+  writeFileSync(
+    config,
+    `MaxAssociations = 4\nHostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n` +
+      `AETable BEGIN\nARCHIVE ${storage} RW (9, 1024mb) ANY\nAETable END\n`,
+  );
+  return serve('dcmqrscp', (port) => ['-c', config, String(port)]);
+};
+
+interface Call {
+  requestor: Requestor;
+  told: string[];
+  /** Message control headers of the fragments that came: command, last. */
+  fragments: boolean[][];
+  answer: AssociateAccept | undefined;
+}
+
+function call(port: number, calledAET: string): Call {
+  const found: Omit<Call, 'requestor'> = { told: [], fragments: [], answer: undefined };
+  const { told } = found;
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const user = {
+    accepted: (accept: AssociateAccept) => {
+      found.answer = accept;
+      told.push('accepted');
+    },
+    rejected: ({ result, source, reason }: { result: number; source: number; reason: number }) =>
+      void told.push(`rejected ${result}/${source}/${reason}`),
+    data: ({ isCommand, isLast }: { isCommand: boolean; isLast: boolean }) =>
+      void found.fragments.push([isCommand, isLast]),
+    releaseRequested: () => undefined,
+    released: () => void told.push('released'),
+    aborted: ({ by, text }: { by: string; text: string }) => void told.push(`aborted by ${by}: ${text}`),
+    ended: () => undefined,
+  };
+  const proposal = {
+    callingAET: 'REQUESTOR',
+    calledAET,
+    contexts: CONTEXTS,
+    maxPduLength: 16_384,
+    implementationClassUID: '1.2.3',
+    implementationVersionName: 'TEST',
+  };
+  const limits = {
+    connectTimeoutSeconds: 10,
+    associationTimeoutSeconds: 10,
+    idleTimeoutSeconds: 10,
+    maxPduLength: 16_384,
+  };
+  const requestor = new Requestor(socket, 'connect', proposal, user, limits, new RequestBudget());
+  return Object.assign(found, { requestor });
+}
+
+describe('a requestor', { skip: needs('dcmtk'), timeout: 60_000 }, () => {
+  for (const [name, start, calledAET] of [
+    ['storescp', storescp, 'ANY-SCP'],
+    ['dcmqrscp', dcmqrscp, 'ARCHIVE'],
+  ] as const) {
+    it(`associates with ${name}, sends C-ECHO, and releases`, async () => {
+      const called = call(await start(), calledAET);
+      await until(() => called.told.length > 0, 'an answer');
+      assert.deepEqual(called.told, ['accepted']);
+      // In whatever order: dcmqrscp answers Verification last of those that it accepts.
+      const results = called.answer?.contexts.map(({ id, result }) => [id, result] as const) ?? [];
+      assert.deepEqual(Object.fromEntries(results), { 1: 0, 3: 0, 5: 3 });
+      called.requestor.sendCommand(1, echoRQ());
+      await until(() => called.fragments.length > 0, 'a C-ECHO-RSP');
+      assert.deepEqual(called.fragments, [[true, true]]);
+      called.requestor.release();
+      await until(() => called.told.length > 1, 'the end');
+      assert.deepEqual(called.told, ['accepted', 'released']);
+      assert.equal(called.requestor.isOpen, false);
+    });
+  }
+
+  it('hears of a rejection with its numbers', async () => {
+    const called = call(await dcmqrscp(), 'NOBODY');
+    await until(() => called.told.length > 0, 'an answer');
+    assert.deepEqual(called.told, ['rejected 1/1/7']);
+  });
+
+  it('aborts, and may do so before it is connected', async () => {
+    const port = await storescp();
+    const early = call(port, 'ANY-SCP');
+    early.requestor.abort('enough');
+    const called = call(port, 'ANY-SCP');
+    await until(() => called.told.length > 0, 'an answer');
+    called.requestor.abort('enough');
+    assert.deepEqual(called.told, ['accepted', 'aborted by node: enough']);
+    assert.deepEqual(early.told, []);
+    called.requestor.close();
+  });
+
+  it('hears that nobody listens', async () => {
+    const called = call(await freePort(), 'ANY-SCP');
+    await until(() => called.told.length > 0, 'the failure');
+    assert.match(called.told.join(), /^aborted by peer: .*ECONNREFUSED/);
+  });
+});

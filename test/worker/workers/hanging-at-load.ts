@@ -1,0 +1,2 @@
+// Before it says anything.
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
