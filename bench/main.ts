@@ -53,7 +53,7 @@ async function main(args: readonly string[]): Promise<void> {
     }
   }
   const lifecycle = wants('lifecycle') ? await measureLifecycle(rounds) : undefined;
-  tell(`### What was to be reached\n\n${targetsMarkdown(comparisons, lifecycle)}`);
+  tell(`### Targets\n\n${targetsMarkdown(comparisons, lifecycle)}`);
   if (args.includes('--write')) {
     const [prose = ''] = readFileSync(PAGE, 'utf8').split(MARK);
     writeFileSync(PAGE, `${prose}${MARK}\n\n${told.join('\n\n')}\n`);

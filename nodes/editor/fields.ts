@@ -32,7 +32,7 @@ export class FormFields<Name extends string> {
     };
   }
 
-  /** Enters what Node-RED does not: it fills the inputs with what stands in the node as it is. */
+  /** Enters what Node-RED does not: it fills the inputs with the values of the node, unchanged. */
   fill(node: EditorNode): void {
     const values = this.ofNode(node);
     for (const name of this.settings.names) {
@@ -52,7 +52,7 @@ export class FormFields<Name extends string> {
 
   /**
    * To be called before Node-RED reads the inputs: puts lists into the node, and keeps Node-RED from writing settings into it
-   * that it lacks and whose default stands in the dialog still. So a flow of an older package stays as it is when its dialog is
+   * that it lacks and whose default is still in the dialog. So a flow of an older package stays as it is when its dialog is
    * opened and left with Done. Only where its settings have an older version it gets the version of what is written now.
    */
   save(node: EditorNode): void {

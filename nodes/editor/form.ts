@@ -127,19 +127,19 @@ export class NodeForm<Name extends string, Code extends string> {
     this.node = undefined;
   }
 
-  /** Whether an entry of a list is wrong. Only a value of its own may be a variable that is replaced at start. */
+  /** Whether an entry of a list is wrong. Only a whole value may be a variable that is replaced at start. */
   isEntryWrong(name: Name, entry: string, isOnly: boolean): boolean {
     const found = isOnly ? this.settings.check(name, entry) : this.settings.fields[name].check(entry);
     return found.some(({ severity }) => severity === 'error');
   }
 
-  /** What is wrong with a field as it stands in the open dialog, or remarkable about it. */
+  /** What is wrong or remarkable about a field in the open dialog. */
   remarksInDialog(node: EditorNode, name: Name): Remark[] {
     const values = this.fields.inDialog();
     return this.remarks(node, name, values, values(name));
   }
 
-  /** By a field's own check, the fields beside it, and what else the type has to say. */
+  /** Problems found by a field's own check, by checks across fields, and by the node type. */
   private remarks(node: EditorNode, name: Name | 'version', values: Values<Name>, value: unknown): Remark[] {
     const found = [
       ...this.settings.check(name, value),

@@ -17,7 +17,7 @@ const BRANCH = '[aria-expanded]';
 
 /** Shows a message in an element, opened as far as the user will want to look first. */
 export class MessageTree {
-  /** @param copied told of what was asked for: the path, undefined where there is none, and whether it was copied */
+  /** @param copied called with the requested path, undefined where there is none, and whether it was copied */
   constructor(
     private readonly element: JQuery,
     private readonly texts: Texts,

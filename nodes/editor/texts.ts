@@ -17,7 +17,7 @@ export function nodeTexts(type: string): Texts {
   };
 }
 
-/** In the reader's own format; as it came where it is no time. */
+/** In the reader's own format; unchanged if it is not a time. */
 export function localTime(at: string): string {
   const time = new Date(at);
   return Number.isNaN(time.getTime()) ? at : time.toLocaleString();

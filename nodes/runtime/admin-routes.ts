@@ -7,7 +7,7 @@ import { deployedNodes } from './deployed-nodes';
 type Answer = (request: Request, response: Response) => unknown;
 type Method = 'get' | 'post' | 'delete';
 
-/** An error with a status of its own for HTTP, and where it has one, a name for the editor. */
+/** An error with its own HTTP status and, if it has one, a name for the editor. */
 export class RequestRefused extends Error {
   constructor(
     readonly status: number,
@@ -19,7 +19,7 @@ export class RequestRefused extends Error {
 }
 
 /**
- * Admin routes of a node type: below its name, for those who may read it (`get`) or write it (all else). To be made once,
+ * Admin routes of a node type: below its name, for users who may read it (`get`) or write it (everything else). To be made once,
  * when the module is loaded.
  */
 export class AdminRoutes<Deployed extends object> {

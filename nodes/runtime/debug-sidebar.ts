@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 
-/** Characters of a text, and elements of a list, that the debug sidebar shows, where Node-RED's settings say nothing else. */
+/** Characters of a text, and elements of a list, that the debug sidebar shows, unless Node-RED's settings differ. */
 const MAX_LENGTH = 1_000;
 /** Characters of a whole message: every open editor gets each, so a large object is shown by its beginning only. */
 const MAX_TOTAL = 100_000;

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import { asError } from '../../src/worker';
 
 type Runtime = Pick<NodeAPI, 'events' | 'log'>;
 
@@ -28,8 +29,8 @@ export class FlowStart {
         try {
           start();
         } catch (error) {
-          // The others are to start nevertheless.
-          RED.log.error(`dicom: ${String(error)}`);
+          // The others must still start.
+          RED.log.error(`dicom: ${asError(error).message}`);
         }
       }
     });

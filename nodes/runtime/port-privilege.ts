@@ -17,14 +17,13 @@ export function mayUseDicomPort(): boolean {
 }
 
 /**
- * Tries it, once for the life of the process. By UDP: the same rule holds for it, and the port of a listener is never in
- * the way of the trial, nor the trial in the way of a listener.
+ * Tries it once per process. Uses UDP, to which the same rule applies: trial and listeners cannot get in each other's way.
  */
 export function tryDicomPort(): void {
   if (allowed !== undefined) return;
   allowed = false;
   const socket = createSocket('udp4');
-  // A port that somebody else has is one that may be had.
+  // A port that is in use is at least permitted.
   socket.once('error', ({ code }: NodeJS.ErrnoException) => {
     allowed = code === 'EADDRINUSE';
     socket.close();

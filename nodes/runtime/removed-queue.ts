@@ -12,10 +12,10 @@ const DEAD_LETTERS = 'dead-letter';
 export type RemovedQueue = 'absent' | 'removed' | 'holdsObjects' | 'holdsOthers';
 
 /**
- * Removes the queue directory of a node that is gone, where nothing is in it but what an empty queue leaves. Whatever else
- * is there, a patient's object or somebody's own file, keeps the directory as it is.
- * @param isOurs whether it is a directory that we made; one that was set by hand stays
- * @throws where the directory cannot be read, or what an empty queue leaves cannot be deleted
+ * Removes the queue directory of a removed node if it contains only what an empty queue leaves. Anything else in it, a
+ * patient's object or somebody's own file, keeps the directory unchanged.
+ * @param isOurs whether the package made the directory; one that was set by hand stays
+ * @throws if the directory cannot be read, or the remains of an empty queue cannot be deleted
  */
 export async function removeEmptyQueue(directory: string, isOurs: boolean): Promise<RemovedQueue> {
   const letters = join(directory, DEAD_LETTERS);
@@ -33,7 +33,7 @@ export async function removeEmptyQueue(directory: string, isOurs: boolean): Prom
   return 'removed';
 }
 
-/** The names in a directory, where an empty queue may have left them all; undefined: there is no such directory. */
+/** The names in a directory, where an empty queue may have left them all; undefined if there is no such directory. */
 async function contents(directory: string): Promise<string[] | 'objects' | 'others' | undefined> {
   const names: string[] = [];
   let isOnlyRemains = true;

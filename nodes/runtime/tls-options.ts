@@ -8,7 +8,7 @@ interface TlsConfigNode extends Node {
   addTLSOptions(options: TlsOptions): TlsOptions;
 }
 
-/** Options for a TLS listener, or why there are none: then nothing may listen, for clear text is no way out. */
+/** Options for a TLS listener, or why there are none; then nothing may listen, because clear text is not an alternative. */
 export type TlsChoice = { options: TlsOptions } | { problem: string };
 
 /**

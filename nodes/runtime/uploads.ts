@@ -33,7 +33,7 @@ export class Uploads {
 
   constructor(private readonly limits: UploadLimits) {}
 
-  /** Resolves with the whole body in memory of its own, or with why there is none; then nothing more is kept of it. */
+  /** Resolves with the whole body in its own memory, or with the reason why there is none; then nothing of it is kept. */
   async read(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | UploadFailure> {
     if (Number(request.headers['content-length']) > this.limits.fileBytes) return 'tooLarge';
     const collected = await this.collect(request);

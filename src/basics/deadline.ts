@@ -1,4 +1,4 @@
-/** A timer that comes later than this was held up, and with it everything else. */
+/** A timer that fires later than this was held up, like everything in this thread. */
 const HELD_UP_MS = 100;
 
 /**

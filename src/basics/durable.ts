@@ -56,10 +56,10 @@ export function syncDirectoryNow(directory: string, files: SyncingFiles, onWarni
 
 /**
  * Opens a file to read it. A pipe of that name would be waited for until somebody writes to it, which is for ever.
- * @throws the system's error, or an Error without code where it is no file
+ * @throws the system's error, or an Error without code if it is not a file
  */
 export function openToRead(path: string, files: Pick<DiskFiles, 'openSync' | 'statSync'>): number {
-  if (!files.statSync(path).isFile()) throw new Error(`${path} is no file`);
+  if (!files.statSync(path).isFile()) throw new Error(`${path} is not a file`);
   return files.openSync(path, 'r');
 }
 
@@ -118,7 +118,7 @@ export class NotSyncable extends Error {
 
 /**
  * Tries out whether files and names can be synced in the directory of this path, at which there is nothing yet, and nothing
- * afterwards. What fails for another reason, such as a full disk, is no verdict.
+ * afterwards. What fails for another reason, such as a full disk, does not decide this.
  * @throws NotSyncable when files cannot
  */
 export function checkSyncing(

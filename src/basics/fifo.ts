@@ -1,4 +1,4 @@
-/** Behind so many that have been taken, the array is cut off. */
+/** Taken entries before the array is compacted. */
 const MOST_TAKEN = 1_024;
 
 /** First in, first out. Shifting an array of 100 000 for each that is taken would make draining it quadratic. */
@@ -20,7 +20,7 @@ export class Fifo<T> {
     this.items.push(item);
   }
 
-  /** The oldest, which is not in here any more. */
+  /** Removes and returns the oldest. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.items[this.first];

@@ -1,4 +1,4 @@
-/** Lets one of each kind pass in so many milliseconds, whatever the clock on the wall does. */
+/** Lets one of each kind pass per interval (milliseconds), independent of the wall clock. */
 export class OnceInAWhile {
   private readonly passedAt = new Map<string, number>();
 

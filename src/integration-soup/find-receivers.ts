@@ -50,7 +50,7 @@ export interface ImportProblem {
   code: ImportProblemCode;
   line: number;
   column: number;
-  /** What it is about, as it stands in the text; may be empty. */
+  /** What it refers to, as written in the text; may be empty. */
   found: string;
   /** The line's part around the place; empty where no place is wrong. */
   excerpt: string;
@@ -65,7 +65,7 @@ export interface ImportedReceivers {
   notImported: NotImported[];
 }
 
-/** All receivers in a text, in their order, and what else is in it. */
+/** All receivers in a text, in order, and everything else in it. */
 export function readIntegrationSoup(text: string): ReadImport {
   if (text.length > MAX_IMPORT_LENGTH) return refused('tooLarge');
   const parsed = parseJson(text);

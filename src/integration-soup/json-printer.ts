@@ -1,6 +1,6 @@
 import type { JsonMember, JsonNode } from './json-tree';
 
-/** JSON text again: in one line, or indented by so many spaces. */
+/** Prints JSON: in one line, or indented by this many spaces. */
 export function printJson(node: JsonNode, indent = 0): string {
   return print(node, indent, indent === 0 ? '' : '\n');
 }

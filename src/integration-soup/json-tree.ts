@@ -19,7 +19,7 @@ export type JsonNumber = Placed & { readonly kind: 'number'; readonly text: stri
 export type JsonLiteral = Placed & { readonly kind: 'literal'; readonly value: boolean | null };
 export type JsonNode = JsonObject | JsonArray | JsonString | JsonNumber | JsonLiteral;
 
-/** A member by key: exactly so, else whatever the case, as the engine that wrote it reads it. */
+/** A member by key: an exact match, otherwise ignoring case, as the engine that wrote it does. */
 export function memberOf(object: JsonObject, key: string): JsonMember | undefined {
   return (
     object.members.find((member) => member.key === key) ??

@@ -64,7 +64,7 @@ const NEW_RECEIVER = jsonTree({
   AddIncomingMessageToCurrentTab: DEFAULTS.addIncomingMessageToCurrentTab,
 }) as JsonObject;
 
-/** The settings that a receiver's JSON stands for. */
+/** The settings in a receiver's JSON. */
 export function readReceiver(receiver: JsonObject): ReadReceiver {
   const values = new Map<ReceiverField, ReceiverValue>();
   const leftOut: ReceiverField[] = [];

@@ -1,4 +1,4 @@
-/** Values of settings, and what stands for them in a receiver's JSON. */
+/** Values of settings, and their form in a receiver's JSON. */
 import { isEnvironmentReference, splitList } from '../settings';
 import type { JsonNode, JsonString } from './json-tree';
 import type { Mapping, ReceiverField, ReceiverValue } from './receiver-fields';
@@ -107,7 +107,7 @@ export function encode(
 }
 
 function encodeNumber(field: ReceiverField, text: string, before: JsonNode | undefined): JsonNode {
-  // `${NAME}` and what else is no number can only be text.
+  // `${NAME}` and anything else that is not a number can only be text.
   if (!/^[+-]?\d+$/.test(text)) return string(text);
   const number = String(Number(text));
   if (before?.kind !== 'string') return { kind: 'number', text: number, offset: 0 };

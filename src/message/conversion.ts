@@ -53,7 +53,7 @@ export interface ConvertedObject {
 const NOT_AS_ANNOUNCED = {
   code: 'not-as-announced',
   path: '00080018',
-  text: 'the sender announced another SOP Class or Instance UID than the data set has',
+  text: 'the sender announced a SOP Class or Instance UID that differs from the data set',
 };
 
 type ObjectWarnings = NonNullable<MessageFacts['warnings']>;
@@ -157,7 +157,7 @@ function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
     code: 'uid-not-valid',
     path,
-    text: 'the sender announced a UID that is not only digits and dots between them',
+    text: 'the sender announced a UID that is not digits with single dots between them',
   }));
 }
 
@@ -174,7 +174,7 @@ function placeFile(
   return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
 }
 
-/** A copy in memory of its own: it is handed to another thread, and not shared with a pool. */
+/** A copy in its own memory: it is transferred to another thread, so it must not share a pool. */
 function copyOf(content: ObjectContent, source: ByteSource): Buffer<ArrayBuffer> {
   if (content.kind === 'memory') return content.bytes.copy(0, content.bytes.size);
   const copy = Buffer.alloc(source.size);

@@ -25,7 +25,7 @@ export type SampleOutcome = { message: string } | { problem: SampleProblem; reas
 const HEAP_MB = 256;
 const TIME_LIMIT_MS = 15_000;
 
-/** Makes a sample message in a thread of its own: a deflated or huge object must not keep Node-RED waiting. */
+/** Makes a sample message in its own thread: a deflated or huge object must not keep Node-RED waiting. */
 export async function convertSampleFile(job: SampleJob): Promise<SampleOutcome> {
   const choice = { file: join(__dirname, 'sample-worker.js'), name: 'dicom-in:sample', heapMB: HEAP_MB };
   const given: SampleJob = { ...job, settings: sampleSettings(job.settings) };

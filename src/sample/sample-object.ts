@@ -3,7 +3,7 @@ import { encodeFileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME }
 const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 const SIZE = 64;
-/** UIDs from UUIDs have one arc below 2.25 (PS3.5 B.2), so each is a number of its own. */
+/** UIDs from UUIDs have one arc below 2.25 (PS3.5 B.2), so each is a separate number. */
 const uid = (number: number): string => `2.25.10120345678901234567890123456780${number}`;
 
 /** A CT slice of an invented patient: text, unsigned shorts, bytes, or items. */
@@ -71,7 +71,7 @@ type SampleElement = readonly [
   value: string | number | Buffer | readonly SampleElement[],
 ];
 
-/** The object behind the sample message of a node that has none of its own: a Part 10 file. */
+/** The object behind the sample message of a node without its own sample: a Part 10 file. */
 export function sampleObject(): Buffer {
   const meta = encodeFileMeta({
     sopClassUID: CT_IMAGE_STORAGE,

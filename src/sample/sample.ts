@@ -47,7 +47,7 @@ export function convertSample(file: Buffer, settings: SampleSettings, placeholde
   return asSample({ payload: conversion.message, ...about }, '');
 }
 
-/** The sample message of a node that has none of its own. */
+/** The sample message of a node without its own sample. */
 export function builtInSample(settings: SampleSettings): FlowMessage {
   return convertSample(sampleObject(), settings, false);
 }

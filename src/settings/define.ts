@@ -28,7 +28,7 @@ export interface NodeSettings<
   readonly defaults: Settings;
   /**
    * Findings about one value as the dialog or the flow JSON holds it (text inputs hold numbers as text).
-   * A `${NAME}` reference passes: what it stands for is checked at start.
+   * A `${NAME}` reference passes: its value is checked at start.
    */
   check(name: Name | 'version', value: unknown): Finding<Code>[];
   /** Findings about values that do not fit each other, as a dialog holds them; those that are missing have their defaults. */

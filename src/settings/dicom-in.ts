@@ -58,7 +58,7 @@ const FIELDS = {
   ),
   /** What happens when a file of that name is there: another name, replace it, or keep it if it is the same object. */
   collision: startingAs('skip-identical', choice('keep-both', 'overwrite', 'skip-identical')),
-  /** An object that cannot be put in place for so long becomes a dead letter; 0: it is tried for ever. */
+  /** Hours after which an object that cannot be put in place becomes a dead letter; 0: retried for ever. */
   placeForHours: integer(24, 0, 8_760),
   /** `msg.dicom.document`: the document of an object that encapsulates one. */
   document: flag(true),
@@ -79,7 +79,7 @@ const FIELDS = {
   /** The queue's lock holds on one machine only: on a file system that others may share, somebody has to say that none does. */
   onlyThisMachine: startingAs<BooleanField>(false, flag(true)),
   maxQueued: integer(10_000, 1, 10_000_000),
-  /** Below so much free space (10^6 bytes) on the queue's disk nothing is accepted; 0: no check. */
+  /** Free space (10^6 bytes) on the queue's disk below which nothing is accepted; 0: no check. */
   minFreeDiskMB: integer(512, 0, 1_000_000_000),
   /** How long an object that the flow got without acknowledging can still be opened by its queueId; 0: not at all. */
   keepDeliveredSeconds: startingAs(60, integer(0, 0, MAX_SECONDS)),

@@ -6,11 +6,11 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
   kind: Kind;
   /** What a flow means that does not have the property: it never changes. */
   default: Value;
-  /** What a node gets that is dropped from the palette, where that is not the default. */
+  /** Value of a node dropped from the palette, if it differs from the default. */
   initial?: Value;
   check: Check<Code>;
   /**
-   * Texts of so many digits: Node-RED makes a number of an environment variable that looks like one, so that 0110 comes as 110.
+   * Number of digits of the text: Node-RED converts an environment variable that looks like a number, so 0110 arrives as 110.
    */
   digits?: number;
 }
@@ -18,7 +18,7 @@ export type TextField<Code extends string = string> = FieldOf<'text', string, Co
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
 export type ListField = FieldOf<'list', readonly string[], never>;
-/** One of some texts; a check of its own may allow others. */
+/** One of a list of texts; the field's own check may allow others. */
 export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, 'notAChoice'> & {
   choices: readonly Choice[];
 };

@@ -11,7 +11,7 @@ export interface SampleTemplate {
 }
 
 /**
- * The message that `receivedMessageTemplate` stands for; undefined for none. JSON with a `payload` is a whole message, any
+ * The message in `receivedMessageTemplate`; undefined for none. JSON with a `payload` is a whole message, any
  * other JSON is a payload: so are the templates of Integration Soup.
  * @throws SyntaxError when it is no JSON
  */

@@ -15,7 +15,7 @@ export const FIRST_VERSION = 1;
 /**
  * Whether a config of this version can be read: what this package does not know may mean anything, so that nothing of it is
  * taken, not even what looks familiar.
- * @param version as it stands in the flow; undefined where it does not
+ * @param version as written in the flow; undefined if it is missing
  * @param known the newest version that there is
  */
 export function checkVersion(version: unknown, known: number): Finding<'unknownVersion'>[] {

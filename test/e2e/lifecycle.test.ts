@@ -63,7 +63,7 @@ describe('start and stop in a real Node-RED', { timeout: 900_000 }, () => {
     const from = await deploy(flows, 'nodes');
     const caught = await sink.find(({ output }) => output === 3, 'the caught error');
     const { error } = caught as unknown as { error: { message: string; code?: string } };
-    assert.match(error.message, new RegExp(`Port ${port} is in use`));
+    assert.match(error.message, new RegExp(`Port ${port} is used by`));
     assert.equal(error.code, 'DICOM_PORT_IN_USE');
     other.close();
     await nodeRed.waitForLine(/listening on/, { from, timeoutMs: 40_000 });
@@ -220,7 +220,9 @@ describe('start and stop in a real Node-RED', { timeout: 900_000 }, () => {
     await deploy([{ id: TAB, type: 'tab', label: 'test' }]);
     await until(() => !existsSync(folder('empty')), 'the empty directory to go');
     assert.ok(existsSync(folder('full')));
-    assert.ok(nodeRed.lines.slice(from).some((line) => line.includes(`are kept in ${folder('full')}`)));
+    assert.ok(
+      nodeRed.lines.slice(from).some((line) => line.includes(`still holds objects, in ${folder('full')}`)),
+    );
   });
 
   it('ends with Node-RED, also with an object under way, and leaves no half-written file', async () => {

@@ -59,7 +59,7 @@ describe('nodes that a newer version of the package has saved', { timeout: 120_0
     const { version } = DICOM_IN;
     assert.ok(
       problem.endsWith(
-        `Version: this node's settings are of version ${version + 1}, and this package knows them up to version ${version}: update node-red-contrib-dicom`,
+        `Version: this node's settings have version ${version + 1}, and this package knows versions up to ${version}: update node-red-contrib-dicom`,
       ),
       `nothing else of it is read: ${problem}`,
     );
@@ -68,7 +68,7 @@ describe('nodes that a newer version of the package has saved', { timeout: 120_0
   });
 
   it('answer nothing, even where the message says how', async () => {
-    assert.ok(nodeRed.lines.some((one) => /\[dicom-response:answer\] Nothing is answered/.test(one)));
+    assert.ok(nodeRed.lines.some((one) => /\[dicom-response:answer\] This node answers nothing/.test(one)));
     await fetch(`${nodeRed.url}/ask`);
     const code = 'DICOM_RESPONSE_UNKNOWN_VERSION';
     const { error } = (await sink.find(

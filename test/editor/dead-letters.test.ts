@@ -184,7 +184,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
     const requeue = await fetch(`${nodeRed.url}/dicom-in/in/dead-letters/${id}/requeue`, { method: 'POST' });
     assert.equal(requeue.status, 204);
     await button('Discard all').click();
-    await editor.page.getByText('Objects to delete for good: 3.').waitFor();
+    await editor.page.getByText('Objects to delete permanently: 3.').waitFor();
     await editor.page.locator('#dicom-in-discard').click();
     await waitForNumber(0);
     assert.deepEqual(notes(), []);
@@ -255,7 +255,7 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
       'crashes: 2',
       'study: 2.25.1',
       'object: 2.25.3',
-      'id: letter-1',
+      'ID: letter-1',
     ]);
     assert.deepEqual((await facts(1)).length, 3, 'what is not known is left out');
     await panel().scrollIntoViewIfNeeded();

@@ -205,7 +205,7 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
     });
     try {
       await deploy({}, { listens: false });
-      await has('state', 'Not listening: another program or node has the port');
+      await has('state', 'Not listening: the port is used by another program or node');
       assert.match(await echo(), /closed without an answer/);
       isSilent = true;
       assert.match(await echo(), /no answer within 10 s/);
@@ -221,7 +221,7 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
   it('calls the port with C-ECHO: nothing listens', async () => {
     await deploy({ queueDirectory: '/dev/null/queue' }, { listens: false });
     await has('state', "Not listening: the queue's directory cannot be used");
-    assert.match(await echo(), /Nothing listens on this port/);
+    assert.match(await echo(), /Nothing is listening on this port/);
   });
 
   it('calls the port with C-ECHO: settings do not let the node listen', async () => {

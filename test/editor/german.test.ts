@@ -116,10 +116,10 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
     assert.match(help, /^\s*<p>Empfängt DICOM-Objekte/);
     assert.match(
       (await editor.page.locator('.red-ui-flow-node-status-group').first().textContent()) ?? '',
-      /✗|bereit/,
+      /abgew|bereit/,
     );
     const answer = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-response")');
-    assert.match(answer, /^\s*<p>Sagt einem dicom-in-Node/);
+    assert.match(answer, /^\s*<p>Meldet dem dicom-in-Node/);
     assert.match(nodeRed.lines.join('\n'), /Zugelassene Sender: Die Liste ist leer/);
   });
 });

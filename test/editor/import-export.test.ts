@@ -180,7 +180,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     writeFileSync(path, `\ufeff${pretty({ OurAET: 'FILE', Port: 0 })}`, 'utf16le');
     await open('third');
     await part('import-file').setInputFiles(path);
-    await resultHas(/Left out.*Allowed callers/);
+    await resultHas(/Missing in the JSON.*Allowed callers/);
     assert.doesNotMatch(await result(), /Only the links/);
     assert.match(await result(), /Port – 0 is outside 1 to 65535/);
     assert.equal(await editor.input('ourAET').inputValue(), 'FILE');
@@ -230,7 +230,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     await open('third');
     await editor.enter('port', '${DICOM_PORT}');
     await editor.showTab('importExport');
-    assert.match(await part('export-note').innerText(), /environment variable: Port$/);
+    assert.match(await part('export-note').innerText(), /environment variable, .* a value: Port$/);
   });
 
   it("names the flow's tab after the workflow on request, and undo takes back both", async () => {

@@ -127,7 +127,7 @@ describe('the list of allowed callers', { skip: needs('chromium'), timeout: 900_
         entries.map((entry) => (entry as never as Element).getAttribute('aria-invalid')),
       );
     assert.deepEqual(wrong, ['false', 'true', 'false']);
-    assert.match(await editor.remarks(FIELD), /^.*"CT\\01" has a character[^\n]*$/);
+    assert.match(await editor.remarks(FIELD), /^.*"CT\\01" contains a character[^\n]*$/);
   });
 
   it('takes one environment variable for the whole list', async () => {

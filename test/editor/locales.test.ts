@@ -144,13 +144,18 @@ const DOWN: readonly FaultKind[] = [
   'tlsMissing',
 ];
 
+/** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
+const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
+
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
     'starting',
     'listening',
     'counts',
+    'countsOpen',
     'countsRefused',
+    'refused',
     'backlog',
     'deadLetters',
     'backlogAndDeadLetters',
@@ -328,7 +333,7 @@ for (const type of NODE_TYPES) {
         setting: 'Port',
         status: 'C000',
       };
-      for (const key of STATUS[type] ?? []) {
+      for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',

@@ -43,9 +43,9 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     assert.match(help, /^\s*<p>Receives DICOM objects .*one message for each\.<\/p>/);
     assert.match(help, /dcmsend -v -aec HL7SOUP_SCP/);
     const response = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-response")');
-    assert.match(response, /^\s*<p>Tells a dicom-in node how a flow fared .*http in\.<\/p>/);
+    assert.match(response, /^\s*<p>Tells the dicom-in node how the flow handled an object, .*http in\.<\/p>/);
     for (const [property, text] of [
-      ['dicom\\.queueId', 'which object is answered'],
+      ['dicom\\.queueId', 'the object to answer'],
       ['<em>statusCode</em>', 'the status for the sender'],
       ['<em>errorComment</em>', 'a remark for'],
     ] as const) {

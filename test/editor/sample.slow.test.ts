@@ -134,7 +134,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     await part('placeholders').uncheck();
     await remarkHas(/who the patient is/);
     assert.match(await shown('PatientID'), /"12345"/);
-    assert.equal(await part('keep').innerText(), 'Keep it with the patient data');
+    assert.equal(await part('keep').innerText(), 'Keep it with patient data');
     await part('placeholders').check();
     await statusHas(/Not kept/);
     assert.equal(await part('remark').isVisible(), false);
@@ -211,8 +211,8 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     const cases: [string, Buffer, RegExp][] = [
       ['letter.pdf', Buffer.from('%PDF-1.7'), /not a DICOM file/],
       ['empty.dcm', Buffer.alloc(0), /not a DICOM file/],
-      ['cut.dcm', whole.subarray(0, 900), /damaged or ends too early/],
-      ['huge.dcm', Buffer.alloc(64 * 1024 * 1024 + 1), /more than 64 MB/],
+      ['cut.dcm', whole.subarray(0, 900), /damaged or incomplete/],
+      ['huge.dcm', Buffer.alloc(64 * 1024 * 1024 + 1), /exceeds 64 MB/],
     ];
     for (const [name, bytes, words] of cases) {
       await chooseBytes(name, bytes);
@@ -234,7 +234,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     assert.equal(await editor.node('text', 'node.receivedMessageTemplate'), 'MSH|^~\\&|\nPID|1\nOBX|1');
 
     await open('bare');
-    await remarkHas(/taken as msg\.payload/);
+    await remarkHas(/used as msg\.payload/);
     await item('PatientID').click();
     assert.equal(await clipboard(), 'payload.PatientID');
     await part('edit').locator('summary').click();

@@ -30,8 +30,8 @@ const REFUSED: readonly [DicomInField, string, RegExp][] = [
   ['port', '${DICOM_PORT', /"\$\{DICOM_PORT" is not a whole number/],
   ['ourAET', '', /a value is needed/],
   ['ourAET', 'MUCH_TOO_LONG_TITLE', /"MUCH_TOO_LONG_TITLE" has more than 16 characters/],
-  ['ourAET', 'A\\B', /"A\\B" has a character that an AE title may not have/],
-  ['acceptedCallingAETs', 'CT01, RÖNTGEN, MR02', /"RÖNTGEN" has a character/],
+  ['ourAET', 'A\\B', /"A\\B" contains a character that is not allowed in an AE title/],
+  ['acceptedCallingAETs', 'CT01, RÖNTGEN, MR02', /"RÖNTGEN" contains a character/],
   ['acceptedCallingAETs', 'CT01, ${CALLERS}', /"\$\{CALLERS\}" has not been replaced/],
   ['acceptedCallingAETs', 'MUCH_TOO_LONG_TITLE', /"MUCH_TOO_LONG_TITLE" has more than 16/],
   ['allowedHosts', '10.0.0.1, 10.0.0.0/33', /"10\.0\.0\.0\/33" is neither/],
@@ -133,12 +133,12 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
 
   it('files need a directory, and a template that stays below it', async () => {
     await editor.enter('output', 'file');
-    assert.match(await editor.remarks('directory'), /a directory is needed/);
+    assert.match(await editor.remarks('directory'), /requires a directory/);
     assert.equal(await isRefused('directory'), true);
     await editor.enter('directory', '/tmp/dicom');
     assert.equal(await isRefused('directory'), false);
     await editor.enter('filenameTemplate', '../{SOPInstanceUID}.dcm');
-    assert.match(await editor.remarks('filenameTemplate'), /must be relative/);
+    assert.match(await editor.remarks('filenameTemplate'), /must be a relative path/);
     await editor.enter('filenameTemplate', '{SOP Instance}.dcm');
     assert.match(await editor.remarks('filenameTemplate'), /"SOP Instance" is not a DICOM keyword/);
     await editor.enter('filenameTemplate', '{SOPInstanceUID}.dcm');
@@ -161,7 +161,7 @@ describe('what the dialog says about values', { skip: needs('chromium') }, () =>
 
   it('a client certificate needs TLS', async () => {
     await editor.enter('requireClientCertificate', true);
-    assert.match(await editor.remarks('requireClientCertificate'), /over TLS/);
+    assert.match(await editor.remarks('requireClientCertificate'), /require TLS/);
     await editor.enter('requireClientCertificate', false);
     assert.equal(await editor.remarks('requireClientCertificate'), '');
   });

@@ -43,7 +43,7 @@ describe('nodes that a newer version of the package has saved', { skip: needs('c
   afterEach(() => assert.deepEqual(editor.errors, []));
 
   for (const type of TYPES) {
-    const words = `this node's settings are of version ${NEWEST[type] + 1}, and this package knows them up to version ${NEWEST[type]}: update node-red-contrib-dicom`;
+    const words = `this node's settings have version ${NEWEST[type] + 1}, and this package knows versions up to ${NEWEST[type]}: update node-red-contrib-dicom`;
 
     it(`${type}: is marked with the reason, and with no other, as nothing else of it is understood`, async () => {
       assert.deepEqual(await editor.node(type, 'node.validationErrors'), [`Version: ${words}`]);

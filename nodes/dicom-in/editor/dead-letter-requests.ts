@@ -55,7 +55,7 @@ export async function listFurtherDeadLetters(
   return letters;
 }
 
-/** One that is not there any more has had what was asked for, from somebody else. @throws RequestFailed */
+/** A letter that is gone has already been dealt with by somebody else. @throws RequestFailed */
 export async function applyToDeadLetter(
   nodeId: string,
   letterId: string,

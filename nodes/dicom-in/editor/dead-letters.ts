@@ -10,7 +10,7 @@ import {
 import { deadLetterFacts } from './dead-letter-facts';
 import { text } from './form';
 
-/** So many more are shown at a time; "all" means all nevertheless. */
+/** Letters shown at a time; "all" still means all. */
 const ROWS = 50;
 
 /** The panel of objects that could not be delivered; undefined for a node that does not run. */
@@ -152,7 +152,7 @@ function button(label: string, letterId: string, click: () => void): JQuery {
     .on('click', click);
 }
 
-/** Asks before objects are deleted that nobody else may have any more. */
+/** Asks before deleting objects of which there may be no other copy. */
 function confirmDiscard(number: number): Promise<boolean> {
   return new Promise((resolve) => {
     const close = (confirmed: boolean): void => {

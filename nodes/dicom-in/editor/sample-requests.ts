@@ -16,7 +16,7 @@ const SETTINGS = [
   'port',
 ] as const satisfies readonly FieldName[];
 
-/** The message that the node's button sends where the node has none of its own. @throws RequestFailed */
+/** The message that the node's button sends if the node has no sample. @throws RequestFailed */
 export async function builtInSample(values: Values): Promise<SampleMessage> {
   return (await request('GET', `${ourAddress('sample')}?${query(values)}`)) as SampleMessage;
 }
@@ -37,12 +37,12 @@ export async function convertFile(file: File, values: Values, placeholders: bool
   }
 }
 
-/** A folder is dropped as a file, too; a request would fail with nothing to tell why. */
+/** A directory can be dropped as a file; the request would fail without saying why. */
 async function readFirstByte(file: File): Promise<void> {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch (error) {
-    throw new RequestFailed(0, String(error), 'unreadable');
+    throw new RequestFailed(0, error instanceof Error ? error.message : String(error), 'unreadable');
   }
 }
 

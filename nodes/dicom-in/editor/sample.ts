@@ -4,7 +4,7 @@ import { form, hasText, text, whyFailed } from './form';
 import { builtInSample, convertFile, type SampleMessage } from './sample-requests';
 
 /**
- * The tab with the message that stands for what will be received: made of a file, kept in the node, or the built-in one.
+ * The tab with the sample message: made from a file, kept in the node, or the built-in one.
  * What is made of a file is shown only; it goes into the node when the user says so.
  */
 export class SamplePanel {
@@ -15,7 +15,7 @@ export class SamplePanel {
   );
   /** Of which a message is shown that is not kept. */
   private file: File | undefined;
-  /** The request whose answer is waited for: earlier ones do not matter any more. */
+  /** The request whose answer is awaited; answers to earlier ones are ignored. */
   private latest = 0;
 
   /** @param template the node's own */
@@ -99,7 +99,7 @@ export class SamplePanel {
     this.tree.show(isMessage ? { ...message } : { payload: message });
   }
 
-  /** Shows what a request answers, unless something else is wanted meanwhile. */
+  /** Shows the answer to a request, unless a later one has been made meanwhile. */
   private async show(
     meanwhile: string,
     ask: () => Promise<SampleMessage>,
@@ -161,7 +161,7 @@ function read(template: string): unknown {
   }
 }
 
-/** On lines of its own; as it is where it was written in another way, in which it might matter. */
+/** Indented; unchanged if it was written in a form that might matter. */
 function readable(template: string): string {
   const json = read(template);
   return json !== undefined && JSON.stringify(json) === template ? JSON.stringify(json, null, 2) : template;

@@ -25,7 +25,7 @@ export function addDeadLetterRoutes(routes: AdminRoutes<ReceiverNode>): void {
 }
 
 /**
- * `GET …/dead-letters`: so many at most, from behind the id `after` on. `next` is the `after` of the next page, where there
+ * `GET …/dead-letters`: at most `limit` of them, beginning after the id `after`. `next` is the `after` of the next page, where there
  * is one.
  */
 async function list(receiver: ReceiverHost, request: Request, response: Response): Promise<void> {

@@ -22,7 +22,9 @@ export class ReceiverLog {
     this.gate = new EventGate(
       LOG_LIMITS,
       boundary.wrap(({ count, seconds }) =>
-        node.warn(`${count} more refused, rejected or aborted in ${seconds} s; the counters have them all`),
+        node.warn(
+          `${count} more refused, rejected or aborted in ${seconds} s; the counters include them all`,
+        ),
       ),
     );
   }
@@ -87,7 +89,9 @@ function writeLine(node: Node, event: ReceiverEvent): void {
       node.warn(event.text);
       break;
     case 'events-suppressed':
-      node.warn(`${event.count} events in ${event.seconds} s were counted only: a peer floods this node`);
+      node.warn(
+        `${event.count} events in ${event.seconds} s were only counted: a peer is flooding this node`,
+      );
       break;
     case 'dead-letter':
       // For every other reason there is an error.

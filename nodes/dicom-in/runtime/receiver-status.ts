@@ -15,7 +15,7 @@ export type ReceiverNodeStatus = NodeStatus & {
 
 const MAX_TEXT = 20;
 
-/** Faults that have words of their own under 20 characters beside wrong settings; others are an error. */
+/** Faults with their own short text (under 20 characters), apart from wrong settings; others show "error". */
 const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   portInUse: 'portInUse',
   needsPrivilege: 'needsPrivilege',
@@ -34,17 +34,17 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   diskSilent: 'diskSilent',
 };
 
-/** Follows a receiver and says what its node shows: whether it listens, and what it has received since its start. */
+/** Follows a receiver and makes the status of its node: whether it is listening, and what it has received since its start. */
 export class ReceiverStatus {
   private port: number | undefined;
   private readonly faults = new CurrentFaults();
   private counters: Counters | undefined;
-  /** Objects are refused for want of room, until one has been received again. */
+  /** Objects are refused because there is no room, until one has been received again. */
   private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
 
   constructor(private readonly words: Text) {}
 
-  /** True if the event changes what is shown. */
+  /** True if the event changes the status. */
   sees(event: ReceiverEvent): boolean {
     switch (event.event) {
       case 'listening':
@@ -113,14 +113,14 @@ export class ReceiverStatus {
     };
   }
 
-  /** Which setting is wrong, where there is room for its name. */
+  /** Names the wrong setting, if there is room for its name. */
   private faultText({ kind, values }: ReceiverFault): string {
     if (kind !== 'settingsInvalid') return this.text(FAULT_STATUS[kind] ?? 'error', values);
     const named = this.text('setting', { setting: values['setting'] ?? '' });
     return fits(named) ? named : this.text('settings');
   }
 
-  /** What has come, what waits, and what waits for a person: the last is what is shown where there is no room for all. */
+  /** Objects received, waiting, and dead letters; if there is no room for all, dead letters come first, because a person must act. */
   private workText(port: number, counters: Counters): string {
     const { queued, deadLetters } = counters;
     const counts = this.countsText(port, counters);
@@ -133,18 +133,28 @@ export class ReceiverStatus {
             objects: shortCount(queued),
             deadLetters: shortCount(deadLetters),
           });
-    const inFull = [counts, backlog, dead].filter((part) => part !== '').join(' ');
+    const inFull = [counts, backlog, dead].filter((part) => part !== '').join(', ');
     return [inFull, both, dead, backlog].find((text) => text !== '' && fits(text)) ?? counts;
   }
 
+  /** Objects received with refusals or open associations, if there is room for both. */
   private countsText(port: number, counters: Counters): string {
     const refused = refusedIn(counters);
     if (counters.associations + refused === 0) return this.text('listening', { port });
-    return this.text(refused === 0 ? 'counts' : 'countsRefused', {
+    const values = {
       associations: shortCount(counters.openAssociations),
       objects: shortCount(counters.received),
       refused: shortCount(refused),
-    });
+    };
+    if (refused > 0) return this.inFullOr('countsRefused', 'refused', values);
+    return counters.openAssociations > 0
+      ? this.inFullOr('countsOpen', 'counts', values)
+      : this.text('counts', values);
+  }
+
+  private inFullOr(inFull: string, short: string, values: Record<string, string>): string {
+    const text = this.text(inFull, values);
+    return fits(text) ? text : this.text(short, values);
   }
 
   private text(key: string, values?: Record<string, string | number>): string {
@@ -157,7 +167,7 @@ function fits(text: string): boolean {
   return text.length < MAX_TEXT;
 }
 
-/** Whoever and whatever was turned away: the log, the events and the stats say why. */
+/** Everything that was refused: the log, the events and the stats give the reasons. */
 function refusedIn({ rejected, connectionsRefused, refused }: Counters): number {
   return rejected + connectionsRefused + refused;
 }

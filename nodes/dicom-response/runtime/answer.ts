@@ -61,7 +61,7 @@ function splitQueueId(queueId: unknown): [ownerId: string, objectId: string] {
   return [queueId.slice(0, separator), queueId.slice(separator + 1)];
 }
 
-/** The message decides, where it says anything; else the dialog. */
+/** The status in the message, otherwise that of the dialog. */
 function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
   const wanted = message.statusCode ?? dialogStatus(settings, problems);
   const status = parseStatus(wanted);

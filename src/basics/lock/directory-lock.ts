@@ -59,9 +59,9 @@ export interface LockError extends Error {
 
 function lockError(code: LockError['code'], directory: string, reason: string): LockError {
   const texts = {
-    QUEUE_LOCKED: `${directory} is in use by another node or process`,
+    QUEUE_LOCKED: `${directory} is used by another node or process`,
     QUEUE_SHARED: `${directory} is on a file system that other machines may use (${reason})`,
-    QUEUE_NO_LOCK: `${directory} is on a file system that has no lock (${reason})`,
+    QUEUE_NO_LOCK: `${directory} is on a file system without locks (${reason})`,
   };
   return Object.assign(new Error(texts[code]), { code, directory, reason });
 }

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 
-/** Undefined when somebody else listens there, or a file is there. @throws the system's error */
+/** Undefined if somebody else is listening there, or a file is there. @throws the system's error */
 export function listenAt(path: string): Promise<Server | undefined> {
   const server = createServer((socket) => socket.destroy());
   return new Promise((done, reject) => {
@@ -17,7 +17,7 @@ export function listenAt(path: string): Promise<Server | undefined> {
   });
 }
 
-/** Nobody listens there, and nobody will: the owner of this socket has ended, or it is no socket, or nothing is there. */
+/** Nobody listens there, and nobody will: the owner of this socket has ended, or it is not a socket, or nothing is there. */
 const NOBODY = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']);
 /** Somebody is there, who has no time at the moment, or speaks otherwise. */
 const SOMEBODY = new Set(['EAGAIN', 'EPROTOTYPE', 'ETIMEDOUT', 'ECONNRESET', 'EPIPE']);

@@ -23,7 +23,7 @@ export function socketFolder(directory: string, nameBytes: number): SocketFolder
   const other = process.platform === 'linux' ? throughDescriptor(directory) : throughLink(directory);
   if (fits(other.path)) return other;
   other.close();
-  const text = `${directory} is too long a path for the lock of the queue`;
+  const text = `the path ${directory} is too long for the lock of the queue`;
   throw Object.assign(new Error(text), { code: 'ENAMETOOLONG' });
 }
 

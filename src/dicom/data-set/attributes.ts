@@ -26,7 +26,7 @@ export function valueOf(dataSet: DataSet, tag: number): string | number | undefi
 
 /** Values or items beyond the one that counts. */
 export function warnOfMore(dataSet: DataSet, tag: number): void {
-  dataSet.warn('too-many-values', tag, 'several where one is meant; the first counts');
+  dataSet.warn('too-many-values', tag, 'several values where one is expected; the first counts');
 }
 
 /** The first item of a sequence. Of several, which is said. */
@@ -46,7 +46,7 @@ export function textOf(dataSet: DataSet, tag: number): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-/** The numbers of an attribute; what is no number is left out. */
+/** The numbers of an attribute; anything that is not a number is left out. */
 export function numbersOf(dataSet: DataSet, tag: number): number[] | undefined {
   const values = valuesOf(dataSet, tag);
   if (values.length === 0) return undefined;

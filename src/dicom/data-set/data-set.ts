@@ -13,7 +13,7 @@ import type { Value } from './value';
 
 /** A data element: where its value is, and its bytes when they will be needed. */
 export class Element {
-  /** What stands in the message for its values, so that nobody is identified by it. */
+  /** What the message contains instead of its values, so that they identify nobody. */
   placeholders: ((vr: Vr) => Value[]) | undefined;
 
   constructor(

@@ -30,7 +30,7 @@ const COMPATIBLE: ReadonlyMap<Vr, readonly Vr[]> = new Map<Vr, readonly Vr[]>([
   [AMBIGUOUS_VR.lt, [VR.US, VR.SS, VR.OW]],
 ]);
 
-/** Was it sent as something else than the dictionary has? That is said. UN says nothing, and is read as what it is. */
+/** Warns if the VR sent differs from the dictionary. UN names no VR, so it is read with the VR of the dictionary. */
 export function warnOfOtherVr(dataSet: DataSet, element: Element, known: Vr | undefined): void {
   const { vr: sent, tag, length } = element;
   if (known === undefined || sent === known || sent === VR.UN || length === 0) return;

@@ -9,7 +9,7 @@ export interface EncapsulatedDocument {
   mediaType: string;
   /** Document Title (0042,0010), or the meaning of its concept name. */
   title?: string;
-  /** In memory of its own, without padding. */
+  /** In its own memory, without padding. */
   data: Buffer<ArrayBuffer>;
 }
 
@@ -74,7 +74,7 @@ function mediaTypeOf(dataSet: DataSet): string {
 
 /**
  * A value has an even length, so one byte may be padding: Encapsulated Document Length says so (PS3.3 C.24.2). Without it, a
- * NUL at the end of what is text is no part of the text. A length that is wrong otherwise cuts nothing off.
+ * NUL at the end of what is text is not part of the text. A length that is wrong otherwise cuts nothing off.
  */
 function paddingOf(dataSet: DataSet, bytes: Buffer, mediaType: string): 0 | 1 {
   const stated = numberOf(dataSet, EncapsulatedDocumentLength);

@@ -1,6 +1,6 @@
 import { CODE } from '../text';
 
-/** A double holds every decimal number of so many digits. */
+/** A double holds every decimal number with this many digits. */
 export const SAFE_DIGITS = 15;
 /** Longer texts are kept as they are. The Standard has 16 characters for DS, and 12 for IS. */
 const LONGEST = 128;
@@ -12,7 +12,7 @@ const LARGE_E = 0x45;
 const SMALL_E = 0x65;
 
 /**
- * DS and IS (PS3.5 6.2) as a number. `undefined` when the text is no number, or a number that a double would change
+ * DS and IS (PS3.5 6.2) as a number. `undefined` when the text is not a number, or a number that a double would change
  * (PS3.18 F.2.3 lets it be a string then).
  */
 export function decimal(text: string): number | 'not-a-number' | 'precision' {
@@ -24,8 +24,8 @@ export function decimal(text: string): number | 'not-a-number' | 'precision' {
 }
 
 /**
- * Digits with one point among them or none, behind a sign or none, and an exponent or none. Looks at each character once: a
- * regular expression goes back where `12345…` is followed by anything else, from each digit anew.
+ * Digits with an optional point, an optional sign and an optional exponent. Examines each character once: a
+ * regular expression would backtrack from each digit if anything else follows `12345…`.
  */
 function isDecimal(text: string): boolean {
   let at = isSign(text.charCodeAt(0)) ? 1 : 0;
@@ -76,7 +76,7 @@ export function floatingPoint(value: number): number | string {
   return value > 0 ? 'inf' : '-inf';
 }
 
-/** A 64-bit integer: a number where that is exact, else the digits. */
+/** A 64-bit integer: a number if that is exact, otherwise the digits. */
 export function bigInteger(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();

@@ -100,7 +100,7 @@ const NUMBERS = new Set<Kind>([Kind.Binary, Kind.Decimal, Kind.Integer]);
 class Placeholders {
   readonly #uids = new Map<string, string>();
 
-  /** @param identifying the data set stands in a sequence whose codes must not stay either */
+  /** @param identifying the data set is in a sequence whose codes must be replaced, too */
   use(dataSet: DataSet, identifying: boolean): void {
     const keepsCode = !identifying && hasPublicCode(dataSet);
     const elements: Element[] = [];
@@ -120,7 +120,7 @@ class Placeholders {
     dataSet.elements = elements;
   }
 
-  /** @param isAsSent false: it was sent as something else, and is no coded string because the dictionary says so */
+  /** @param isAsSent false: it was sent as something else, and is not a coded string just because the dictionary says so */
   #of(tag: number, vr: Vr, value: Value, isAsSent: boolean): Value {
     if (value === null) return null;
     if (typeof value === 'object') return namePlaceholder(value);

@@ -25,7 +25,7 @@ export function resolveVr(dataSet: DataSet, element: Element): Vr {
   }
 }
 
-/** LUT Data is US if LUT Descriptor says that there is one entry, else OW (PS3.3 C.11.1.1, PS3.5 A.1). */
+/** LUT Data is US if LUT Descriptor says that there is one entry, otherwise OW (PS3.3 C.11.1.1, PS3.5 A.1). */
 function lutOfOneEntry(dataSet: DataSet): boolean {
   const descriptor = dataSet.find(TAG.LUTDescriptor);
   if (descriptor?.bytes === undefined || descriptor.length < 2) return false;

@@ -96,8 +96,7 @@ function upToNul(dataSet: DataSet, tag: number, text: string): string {
   const nul = text.indexOf(NUL_CHARACTER);
   if (nul < 0) return text;
   const padding = unpad(text, false).length <= nul;
-  if (!padding)
-    dataSet.warn('embedded-nul', tag, 'the value has a NUL within it; what stands behind it is left out');
+  if (!padding) dataSet.warn('embedded-nul', tag, 'the value contains a NUL; the rest is left out');
   return text.slice(0, nul);
 }
 
@@ -180,9 +179,9 @@ function readDecimals(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer)
     const number = decimal(text);
     if (typeof number === 'number') return number;
     if (number === 'precision') {
-      dataSet.warn('precision', element.tag, 'a number that a JSON number would change; kept as a string');
+      dataSet.warn('precision', element.tag, 'a JSON number would change this number; kept as a string');
     } else {
-      dataSet.warn('not-a-number', element.tag, `a value of VR ${vr.name} is no number; kept as a string`);
+      dataSet.warn('not-a-number', element.tag, `a value of VR ${vr.name} is not a number; kept as a string`);
     }
     return text;
   });
@@ -232,7 +231,11 @@ function readNumbers(dataSet: DataSet, element: Element, vr: Vr, bytes: Buffer):
 
 function wholeValues(dataSet: DataSet, element: Element, width: number): number {
   if (element.length % width !== 0) {
-    dataSet.warn('value-length', element.tag, `the length is no multiple of ${width}; the rest is left out`);
+    dataSet.warn(
+      'value-length',
+      element.tag,
+      `the length is not a multiple of ${width}; the rest is left out`,
+    );
   }
   return Math.floor(element.length / width);
 }

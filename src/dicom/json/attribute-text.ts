@@ -15,7 +15,7 @@ const makeCreatorText = (creator: string): Uint8Array =>
   asciiBytes(`,"PrivateCreator":${asciiJson(creator)}`);
 const knownCreatorText = remembered(makeCreatorText);
 
-/** An attribute has two members as a rule: its VR, and its values or what stands for them; keys count, too. */
+/** An attribute has two members as a rule: its VR, and its values or what takes their place; keys count, too. */
 const MEMBERS = 4;
 
 /** Writes an item of a sequence. */

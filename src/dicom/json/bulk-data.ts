@@ -4,7 +4,7 @@ import { asciiBytes, CODE, type JsonText } from '../text';
 
 const { EQUALS: PADDING } = CODE;
 
-/** What stands for a value that is not in the message. */
+/** Takes the place of a value that is not in the message. */
 export interface BulkData {
   vr: string;
   /** Where the object is kept. */

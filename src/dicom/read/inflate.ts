@@ -3,7 +3,7 @@ import { DicomError } from '../errors';
 
 /** Up to this size a data set may inflate whatever its ratio. */
 export const INFLATE_FREE = 16 * 1024 * 1024;
-/** Above it, so many bytes may come out of each byte in. Text deflates to 1/20, an empty segmentation to 1/200. */
+/** Above that, at most this many bytes may come out of each byte in. Text deflates to 1/20, an empty segmentation to 1/200. */
 export const INFLATE_RATIO = 300;
 /** And never more than this. */
 export const INFLATE_LIMIT = 512 * 1024 * 1024;

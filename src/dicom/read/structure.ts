@@ -299,8 +299,8 @@ class Walk {
   }
 
   #skipDelimiter(): void {
-    if (this.#strict) throw this.#error('unknown-structure', 'a delimiter stands where nothing is open');
-    this.#warn('stray-delimiter', undefined, 'a delimiter stands where nothing is open');
+    if (this.#strict) throw this.#error('unknown-structure', 'a delimiter where nothing is open');
+    this.#warn('stray-delimiter', undefined, 'a delimiter where nothing is open');
     this.#position += HEADER;
   }
 
@@ -317,7 +317,7 @@ class Walk {
       throw this.#error('unknown-structure', `(${tagHex(tag)}) has neither a VR nor a possible length`);
     }
     if (found.problem === 'unknown-vr')
-      this.#warn('unknown-vr', tag, 'no VR that the Standard knows; read as UN');
+      this.#warn('unknown-vr', tag, 'a VR that is not in the Standard; read as UN');
     else this.#warn(found.problem, tag, 'the element has no VR although the transfer syntax is explicit');
     return found;
   }
@@ -337,7 +337,7 @@ class Walk {
     } else {
       throw this.#error(
         'undefined-length-not-allowed',
-        `(${tagHex(tag)}) has an undefined length but is no sequence`,
+        `(${tagHex(tag)}) has an undefined length but is not a sequence`,
       );
     }
   }
@@ -392,7 +392,11 @@ class Walk {
       encodings.find((encoding) => this.#endOf({ ...attempt, encoding }) !== undefined),
     );
     if (found === undefined && vr === VR.UN)
-      this.#warn('un-not-a-sequence', tag, 'a sequence sent as UN whose value is no sequence; kept as bytes');
+      this.#warn(
+        'un-not-a-sequence',
+        tag,
+        'a sequence sent as UN whose value is not a sequence; kept as bytes',
+      );
     return found;
   }
 
@@ -461,7 +465,7 @@ class Walk {
     return true;
   }
 
-  /** May what stands at `position` follow a sequence in this item or data set? */
+  /** Whether the bytes at `position` may follow a sequence in this item or data set? */
   #mayStand(frame: Frame, position: number): boolean {
     if (position === frame.limit) return true;
     if (position + HEADER > frame.limit) return false;
@@ -559,8 +563,8 @@ class Walk {
   #disorder(frame: Frame, tag: number): void {
     frame.disordered = true;
     if (tag === frame.lastTag)
-      this.#warn('duplicate-tag', tag, 'the element stands twice; the last one counts');
-    else this.#warn('tag-order', tag, 'the element stands after one with a higher tag');
+      this.#warn('duplicate-tag', tag, 'the element appears twice; the last one counts');
+    else this.#warn('tag-order', tag, 'the element follows one with a higher tag');
   }
 
   #warn(code: WarningCode, tag: number | undefined, text: string): void {

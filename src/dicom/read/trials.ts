@@ -23,7 +23,7 @@ export interface Attempt {
  * keeps them linear: each question is answered once, and all of them together meet no more elements than an object may have.
  */
 export class Trials {
-  /** A window of its own: the walk stays where it is. */
+  /** Its own window: the position of the walk does not change. */
   readonly cursor: Cursor;
   /** What was found of a sequence, by where its items begin and how far it may reach. */
   readonly #found = new Map<string, Encoding | undefined>();

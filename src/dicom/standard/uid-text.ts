@@ -1,7 +1,7 @@
 /** The most characters that a UID may have (PS3.5 9.1). */
 export const MAX_UID_LENGTH = 64;
 
-/** Numeric components only (PS3.5 9.1), leading zeros allowed: anything else is no UID that somebody may have defined. */
+/** Numeric components only (PS3.5 9.1), leading zeros allowed: nobody can have defined any other UID. */
 export function isPlainUid(uid: string): boolean {
   return uid.length <= MAX_UID_LENGTH && /^\d+(\.\d+)*$/.test(uid);
 }

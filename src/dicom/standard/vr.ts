@@ -33,7 +33,7 @@ export interface Vr {
   readonly kind: Kind;
   /** Explicit VR: two reserved bytes and a 32-bit length (PS3.5 7.1.2, Table 7.1-1). */
   readonly long: boolean;
-  /** Bytes of one value where that is fixed, which is also what big endian swaps; else 1. */
+  /** Bytes of one value if that is fixed, which is also the unit that big endian swaps; otherwise 1. */
   readonly width: number;
   /** Leading spaces are padding as well as trailing ones (PS3.5 Table 6.2-1). */
   readonly leadingPad: boolean;

@@ -18,7 +18,7 @@ export const CODE = {
   TILDE: 0x7e,
 } as const;
 
-/** Without spaces in front, and spaces and NULs behind. By hand: an expression for what stands at the end tries each place. */
+/** Without spaces in front, and spaces and NULs behind. By hand: a regular expression anchored at the end tries every position. */
 export function trimmed(text: string): string {
   let start = 0;
   let end = text.length;

@@ -100,7 +100,7 @@ const LOCAL = new Map<string, string>(
 
 /**
  * What is meant by a value of Specific Character Set, or by what somebody has chosen to be assumed; undefined: that is not
- * clear. Its length is looked at before it is.
+ * clear. Its length is checked first.
  */
 export function readCharacterSetName(value: string): NamedSet | undefined {
   const term = trimmed(value);

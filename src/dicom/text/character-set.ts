@@ -69,7 +69,7 @@ export class CharacterSet {
 
   /**
    * @param terms the value of (0008,0005) as it stands
-   * @param complain told of terms that are not the Standard's
+   * @param complain called for each term that is not in the Standard
    * @returns undefined when it is not clear what is meant
    */
   static of(terms: string, complain: (text: string) => void): CharacterSet | undefined {
@@ -80,7 +80,7 @@ export class CharacterSet {
       const isKept = terms.length <= LONGEST_REMEMBERED && this.#known.size < MOST_REMEMBERED;
       if (isKept) this.#known.set(terms, known);
     }
-    if (!known.isStandard) complain('Specific Character Set has a value that is no defined term');
+    if (!known.isStandard) complain('Specific Character Set has a value that is not a defined term');
     return known.set;
   }
 
@@ -103,7 +103,7 @@ export class CharacterSet {
     return new CharacterSet(name, initial, 'label' in as ? as.label : undefined, alternatives);
   }
 
-  /** By a name that this code knows; else the default repertoire. */
+  /** By a known name; otherwise the default repertoire. */
   static #one(name: string): CharacterSet {
     return this.named(name) ?? this.DEFAULT;
   }

@@ -87,7 +87,7 @@ function decodeRun(bytes: Buffer, start: number, stop: number, table: CodeTable 
   return whole === stop ? text : text + REPLACEMENT;
 }
 
-/** Escape sequences as numbers: a text of nothing else would take a string and two look-ups for each. */
+/** Escape sequences as numbers: otherwise each one would take a string and two look-ups. */
 const BY_CODE = new Map(
   [...DESIGNATIONS].map(([text, found]) => [codeOf(Buffer.from(text, 'latin1'), 0, text.length), found]),
 );

@@ -5,10 +5,10 @@ const { COMMA, MINUS, ZERO, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE
 const FIRST_BYTES = 65_536;
 /** Memory for more than this is given back: objects with such large messages are rare. */
 const MOST_KEPT_BYTES = 1_048_576;
-/** A UTF-16 code unit takes so many bytes of UTF-8 at most. */
+/** Most bytes of UTF-8 that a UTF-16 code unit takes. */
 const BYTES_PER_UNIT = 3;
 
-/** Of 32 bits, which most are; with its sign it takes so many bytes. */
+/** Bytes of a 32-bit number, which most are, with its sign. */
 const LARGEST_INTEGER = 0xffffffff;
 const MOST_DIGITS = 11;
 
@@ -48,7 +48,7 @@ export class JsonText {
     this.#limits = { ...limits, bytes: Math.min(limits.bytes, MOST_BYTES) };
   }
 
-  /** Is there room for so many bytes more? */
+  /** Whether there is room for this many more bytes. */
   hasRoom(more: number): boolean {
     return this.length + more <= this.#limits.bytes && this.elements <= this.#limits.elements;
   }
@@ -59,7 +59,7 @@ export class JsonText {
     return { bytes: bytes - this.length, elements: elements - this.elements };
   }
 
-  /** Afterwards there is room for so many bytes more. */
+  /** Makes room for this many more bytes. */
   ensure(more: number): void {
     const needed = this.length + more;
     if (needed <= this.bytes.length) return;
@@ -164,7 +164,7 @@ export class JsonText {
     this.length = length;
   }
 
-  /** The text. Nothing is written any more. */
+  /** The text; nothing can be written afterwards. */
   take(): string {
     if (this.bytes.length <= MOST_KEPT_BYTES) memory = this.bytes;
     return this.bytes.toString(this.#isAscii ? 'latin1' : 'utf8', 0, this.length);

@@ -13,7 +13,7 @@ const SLOTS = 4096;
 const kept = new Array<string>(SLOTS).fill('');
 
 /**
- * Bytes as text when none is above 0x7F and there is no escape sequence, which is so for by far most values; else undefined.
+ * Bytes as text when none is above 0x7F and there is no escape sequence, which is true of nearly all values; otherwise undefined.
  * The same short texts come again and again, within an object and from one object to the next (codes, UIDs, what all images
  * of a series have in common): one that is kept costs less than a new string, and nothing to forget.
  */

@@ -1,2 +1,2 @@
-/** What stands for bytes that are no character of the character set. */
+/** Replaces bytes that are not a character of the character set. */
 export const REPLACEMENT = '\uFFFD';

@@ -58,9 +58,9 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
 }
 
-/** No separators, no control characters, nothing that Windows or a shell takes for something else. */
+/** No separators, no control characters, nothing with a special meaning to Windows or a shell. */
 function safeCharacters(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  // eslint-disable-next-line no-control-regex -- looks for control characters
   return value.trim().replace(/[\u0000-\u001f\u007f-\u009f/\\:*?"<>|]/g, '_');
 }
 
@@ -86,7 +86,7 @@ function shorten(name: string): string {
   return `${beginning(name.slice(0, name.length - extension.length), room)}-${hashOf(name)}${extension}`;
 }
 
-/** As many whole characters as fit into so many bytes of UTF-8. */
+/** As many whole characters as fit into this many bytes of UTF-8. */
 function beginning(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);

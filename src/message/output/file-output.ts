@@ -35,13 +35,13 @@ const GAP = 2;
 /** Of a name that is made from an object, or at random. */
 const HASH_LENGTH = 16;
 const RANDOM_NAMES = 5;
-/** Objects are few that are in place while something else about them has failed. */
+/** Few objects are in place while another step for them has failed. */
 const MOST_UNFINISHED = 1_000;
 
 /**
  * Puts objects where the node's settings say. A file is never seen half-written: it is written under a temporary name, synced
  * where the queue is, and linked to its own name, which replaces nothing. Several outputs, also of other processes, may have
- * the same directory. The file has bytes of its own: a flow may change it while the queue still has the object.
+ * the same directory. The file has its own bytes: a flow may change it while the queue still has the object.
  */
 export class FileOutput {
   /** Keywords that the file name needs. */

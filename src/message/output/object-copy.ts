@@ -12,7 +12,7 @@ const CHUNK = 1_048_576;
 const FINAL = new Set(['EEXIST', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOENT', 'EROFS', 'EMFILE', 'ENFILE']);
 
 /**
- * Writes an object to a file that is not there yet, with bytes of its own: whoever writes to it does not change the queue's.
+ * Writes an object to a file that is not there yet, with its own bytes: writing to it does not change the queue's file.
  * Of one that cannot be written nothing stays.
  * @throws the system's error
  */

@@ -205,7 +205,7 @@ describe('vendors’ names of character sets', () => {
     const found = read(MULLER, 'NONSENSE');
     assert.equal(found.text, 'Müller');
     assert.deepEqual(found.warnings, [
-      'character-set: Specific Character Set has a value that is no defined term',
+      'character-set: Specific Character Set has a value that is not a defined term',
       ...assumed('ISO_IR 100'),
     ]);
     assert.equal(read(MULLER, '__proto__').text, 'Müller');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ReceiverStatus } from '../../../nodes/dicom-in/runtime/receiver-status';
 import type { Counters } from '../../../src/receiver';
@@ -19,6 +21,19 @@ const counters = (received: number): Counters => ({
 });
 const status = (): ReceiverStatus => new ReceiverStatus((key) => key.replace('status.', ''));
 const listening = { at: AT, event: 'listening', address: '::', port: 104 } as const;
+
+/** The texts of a language, as the node's users see them. */
+function catalogueText(language: string): (key: string, values?: Record<string, string | number>) => string {
+  const path = join(__dirname, `../../../nodes/dicom-in/locales/${language}/dicom-in.json`);
+  const catalogue = JSON.parse(readFileSync(path, 'utf8')) as {
+    'dicom-in': { status: Record<string, string> };
+  };
+  return (key, values) =>
+    (catalogue['dicom-in'].status[key.replace('status.', '')] ?? '').replace(
+      /__(\w+?)__/g,
+      (_match, name: string) => String(values?.[name]),
+    );
+}
 
 describe('what the node shows', () => {
   it('starts yellow, listens green, and is red while it cannot listen', () => {
@@ -72,10 +87,11 @@ describe('what the node shows', () => {
 
   it('counts in words what waits, and what waits for a person', () => {
     const texts: Record<string, string> = {
-      counts: '__associations__⇄ __objects__✓',
+      counts: '__objects__ received',
+      countsOpen: '__objects__ in, __associations__ open',
       backlog: '__objects__ waiting',
       deadLetters: 'dead letters: __objects__',
-      backlogAndDeadLetters: '__objects__ wait __deadLetters__ dead',
+      backlogAndDeadLetters: '__objects__ waiting, __deadLetters__ dead',
     };
     const shown = new ReceiverStatus((key, values) =>
       (texts[key.replace('status.', '')] ?? key).replace(/__(\w+?)__/g, (_match, name: string) =>
@@ -90,13 +106,13 @@ describe('what the node shows', () => {
       assert.equal(fill, deadLetters > 0 ? 'yellow' : 'green');
       return text;
     };
-    assert.equal(text(0, 0), '1⇄ 5✓');
-    assert.equal(text(7, 0), '1⇄ 5✓ 7 waiting');
+    assert.equal(text(0, 0), '5 in, 1 open');
+    assert.equal(text(7, 0), '7 waiting');
     assert.equal(text(12_345, 0, 123_456), '12k waiting');
     assert.equal(text(0, 3), 'dead letters: 3');
-    assert.equal(text(45, 3), '45 wait 3 dead');
-    assert.equal(text(9_999, 9_999), '9999 wait 9999 dead');
-    assert.equal(text(99_999, 999_999), '99k wait 999k dead');
+    assert.equal(text(45, 3), '45 waiting, 3 dead');
+    assert.equal(text(9_999, 9_999), 'dead letters: 9999');
+    assert.equal(text(99_999, 999_999), 'dead letters: 999k');
   });
 
   it('says which setting is wrong, and all of it for Status nodes', () => {
@@ -108,21 +124,43 @@ describe('what the node shows', () => {
     wrong('Port');
     assert.equal(shown.current().text, 'check Port');
     assert.equal(shown.current().problem, 'Port: not so');
-    wrong('Callers must use our AE title');
+    wrong('Reject calls to any other AE title');
     assert.equal(shown.current().text, 'settings');
   });
 
-  it('stays under 20 characters, whatever it has counted', () => {
-    const words = '__associations__⇄ __objects__✓ __refused__✗';
-    const shown = new ReceiverStatus((_, values) =>
-      words.replace(/__(\w+?)__/g, (_match, name: string) => String(values?.[name])),
-    );
+  for (const language of ['en-US', 'de']) {
+    it(`stays under 20 characters, whatever it has counted (${language})`, () => {
+      const shown = new ReceiverStatus(catalogueText(language));
+      shown.sees(listening);
+      const numbers = [0, 1, 9_999, 10_000, 999_999, 1_000_000, 123_456_789];
+      for (const received of numbers) {
+        for (const other of numbers) {
+          for (const openAssociations of [0, 1, 999, 10_000]) {
+            shown.counted({ ...counters(received), openAssociations, refused: other });
+            const refused = shown.current().text ?? '';
+            assert(refused.length < 20, refused);
+            assert.equal(/refused|abgew/.test(refused), other > 0, refused);
+
+            shown.counted({ ...counters(1), openAssociations, queued: received, deadLetters: other });
+            const waiting = shown.current().text ?? '';
+            assert(waiting.length < 20, waiting);
+            assert.equal(/dead|unzust/.test(waiting), other > 0, waiting);
+          }
+        }
+      }
+    });
+  }
+
+  it('says what its numbers are', () => {
+    const shown = new ReceiverStatus(catalogueText('en-US'));
     shown.sees(listening);
-    for (const count of [1, 9_999, 10_000, 999_999, 1_000_000, 123_456_789]) {
-      shown.counted({ ...counters(count), openAssociations: Math.min(count, 10_000), refused: count });
-      const { text = '' } = shown.current();
-      assert(text.length < 20, text);
-    }
-    assert.equal(shown.current().text, '10k⇄ 123M✓ 123M✗');
+    const text = (counted: Partial<Counters>): string | undefined => {
+      shown.counted({ ...counters(1520), ...counted });
+      return shown.current().text;
+    };
+    assert.equal(text({ openAssociations: 0 }), '1520 received');
+    assert.equal(text({ openAssociations: 2 }), '1520 in, 2 open');
+    assert.equal(text({ refused: 3 }), '1520 in, 3 refused');
+    assert.equal(text({ refused: 123_456_789 }), '123M refused');
   });
 });

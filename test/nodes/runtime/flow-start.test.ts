@@ -46,6 +46,6 @@ describe('the start of flows', () => {
     });
     start.add(() => (ran = true));
     events.emit('flows:started');
-    assert.deepEqual([ran, logged], [true, ['dicom: Error: no']]);
+    assert.deepEqual([ran, logged], [true, ['dicom: no']]);
   });
 });

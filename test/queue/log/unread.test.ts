@@ -147,7 +147,7 @@ describe('a segment that the disk does not give at the start', () => {
     const onLeftover = ({ message }: Error): void => void told.push(message);
     const queue = await opened(directory, { onLeftover, log: { unreadMs: 5 } });
     assert.equal(queue.size, 0);
-    assert.match(told.join(), /cannot be read now.*is no file/s);
+    assert.match(told.join(), /cannot be read now.*is not a file/s);
     renameSync(away, path);
     await until(() => queue.size === TEXTS.length, 'its objects');
     queue.close();
