@@ -209,6 +209,8 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       maxMessageElements: '50000',
       onlyThisMachine: true,
       maxCrashes: '3',
+      keepDeliveredSeconds: '120',
+      keepDeliveredMB: '256',
     };
     for (const [field, value] of Object.entries(entered)) await editor.enter(field, value);
     await editor.done();
