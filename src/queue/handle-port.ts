@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { handleOf, ObjectGone, type ObjectHandle } from './object-handle';
-import { ObjectDamaged } from './object-place';
+import { ObjectDamaged } from './object-damaged';
 
 /** What a reader in another thread has to know of an object that was opened for it. */
 export interface OpenedObject {

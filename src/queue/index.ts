@@ -13,7 +13,7 @@ export { MemoryQueue, type MemoryQueueOptions } from './memory';
 export { ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
 export { acknowledgeIdOf, isNameOf } from './object-id';
 export { mayHoldObjects } from './object-names';
-export { ObjectDamaged } from './object-place';
+export { ObjectDamaged } from './object-damaged';
 export {
   QueueRefusal,
   type ObjectContent,

@@ -6,7 +6,8 @@ import { FreshObjects } from './fresh-objects';
 import { KeptDelivered, type KeepLimits } from './kept-delivered';
 import { ObjectGone, OpenHandles, type ObjectHandle } from './object-handle';
 import { acknowledgeIdOf, isAcknowledgeId, isObjectId, sequenceOf } from './object-id';
-import { ObjectDamaged, type FoundObject } from './object-place';
+import { ObjectDamaged } from './object-damaged';
+import type { FoundObject } from './object-place';
 import {
   QueueRefusal,
   queueFull,

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { ObjectDamaged } from './object-place';
+import { ObjectDamaged } from './object-damaged';
 import { factsInId } from './object-id';
 
 /** The bytes of an object, which stay as they are until it is closed. */

@@ -1,6 +1,6 @@
 import type { DiskFiles } from '../basics';
 import type { PinnedBytes } from './object-handle';
-import { ObjectDamaged } from './object-place';
+import { ObjectDamaged } from './object-damaged';
 
 /**
  * A part of an open file, which is closed when it is not needed any more.

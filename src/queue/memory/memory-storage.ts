@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib';
 import { LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
 import type { PinnedBytes } from '../object-handle';
 import { factsInId, objectIds } from '../object-id';
-import { ObjectDamaged, type FoundObject } from '../object-place';
+import { ObjectDamaged } from '../object-damaged';
+import type { FoundObject } from '../object-place';
 import { QueueRefusal, type ObjectContent } from '../object-queue';
 import type { CommittedObject, ObjectPart, ObjectStorage, StorageListener } from '../object-storage';
 
