@@ -273,9 +273,8 @@ export class PowerCutDisk {
     return length;
   }
 
-  private makeDirectories(path: string): string | undefined {
-    if (this.find(path) !== undefined) return undefined;
-    const first = this.makeDirectories(dirname(path));
+  private makeDirectory(path: string): void {
+    if (this.find(path) !== undefined) throw failure('EEXIST', path);
     const made: Directory = {
       kind: 'directory',
       ino: (this.nextNumber += 1),
@@ -283,14 +282,14 @@ export class PowerCutDisk {
       safe: new Map(),
     };
     this.link(this.parent(path), basename(path), made);
-    return first ?? path;
   }
 
   private stat(inode: Inode): fs.Stats {
     const size = inode.kind === 'file' ? inode.bytes.length : 0;
     const nlink = inode.kind === 'file' ? inode.links : 1;
     const isFile = (): boolean => inode.kind === 'file';
-    return { size, nlink, ino: inode.ino, dev: 1, isFile } as fs.Stats;
+    const isDirectory = (): boolean => inode.kind === 'directory';
+    return { size, nlink, ino: inode.ino, dev: 1, isFile, isDirectory } as fs.Stats;
   }
 
   private text(path: string): string {
@@ -328,7 +327,7 @@ export class PowerCutDisk {
         if (options?.throwIfNoEntry === false) return undefined;
         throw failure('ENOENT', path);
       },
-      mkdirSync: (path: string) => this.makeDirectories(path),
+      mkdirSync: (path: string) => this.makeDirectory(path),
       namesIn: (path: string) => eachOf(this.names(path)),
       readText: (path: string) => Promise.resolve(this.text(path)),
       readDirectory: (path: string) => Promise.resolve(this.names(path)),
