@@ -195,6 +195,9 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       minFreeDiskMB: '0',
       respond: 'processed',
       responseTimeoutSeconds: '20',
+      // Shown as long as nothing is kept for an acknowledgement.
+      keepDeliveredSeconds: '120',
+      keepDeliveredMB: '256',
       acknowledge: true,
       maxInFlight: '4',
       acknowledgeTimeoutSeconds: '60',
@@ -209,8 +212,6 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
       maxMessageElements: '50000',
       onlyThisMachine: true,
       maxCrashes: '3',
-      keepDeliveredSeconds: '120',
-      keepDeliveredMB: '256',
     };
     for (const [field, value] of Object.entries(entered)) await editor.enter(field, value);
     await editor.done();

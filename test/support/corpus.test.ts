@@ -60,7 +60,7 @@ describe('test/corpus', () => {
     assert.equal(status, 0, stderr);
     const [packed = assert.fail()] = JSON.parse(stdout) as { files: { path: string }[] }[];
     const files = packed.files.map(({ path }) => path);
-    assert.ok(files.includes('dist/nodes/dicom-in.js'), 'the package is built');
+    assert.ok(files.includes('dist/nodes/dicom-in/dicom-in.js'), 'the package is built');
     assert.deepEqual(
       files.filter((path) => /(^|\/)(test|bench)\//.test(path)),
       [],
