@@ -75,7 +75,7 @@ describe('start and stop in a real Node-RED', { timeout: 900_000 }, () => {
     const second = dicomIn('second', port, [['test-out-1']], { name: 'Second' });
     const from = await deploy([...uncaught(receiverFlow(port, sink)), second]);
     await nodeRed.waitForLine(/listening on/, { from });
-    await nodeRed.waitForLine(/\[error\].* in use/, { from });
+    await nodeRed.waitForLine(/\[error\].*is used by another/, { from });
     await (await StoreClient.open(port)).release();
   });
 

@@ -208,7 +208,7 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
       await has('state', 'Not listening: the port is used by another program or node');
       assert.match(await echo(), /closed without an answer/);
       isSilent = true;
-      assert.match(await echo(), /no answer within 10 s/);
+      assert.match(await echo(), /No answer arrived within 10 s/);
     } finally {
       await new Promise((resolve) => {
         other.close(resolve);
