@@ -48,5 +48,10 @@ export function failureText(error: unknown, { type, text }: Texts): string {
   if (status === 0) return text('request.noAnswer');
   if (status === 401 || status === 403) return text('request.notAllowed', { type });
   if (status === 404) return text('request.notRunning');
-  return `${text('request.failed')} ${error instanceof Error ? error.message : String(error)}`;
+  return `${text('request.failed')} ${reasonOf(error)}`;
+}
+
+/** The words of what was thrown, which may be anything. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
-import { asError } from '../../src/worker';
+import { asError } from '../../src/basics';
 import { deployedNodes } from './deployed-nodes';
 
 /** Answers a request, at once or later. */

@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { asError } from '../../src/worker';
+import { asError } from '../../src/basics';
 
 type Runtime = Pick<NodeAPI, 'events' | 'log'>;
 

@@ -9,7 +9,7 @@ export const FILE_MODE = 0o600;
 /**
  * The file operations that a disk queue uses, in one place, so that a test can make each of them fail. Writes are
  * synchronous: on the worker's own thread, small ones cost less than a trip through the thread pool. Syncing, which
- * waits for the disk, is not, with two exceptions: few objects move out of the log (`fsyncSync`), and a quick disk syncs
+ * waits for the disk, is not, with two exceptions: what is seldom done (`fsyncSync`), and a quick disk syncs
  * objects that come one by one (`fdatasyncSync`).
  */
 export type DiskFiles = Pick<

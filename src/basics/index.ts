@@ -1,4 +1,6 @@
 /** What knows nothing of DICOM. */
+export { asciiJson } from './ascii-json';
+export { asError } from './as-error';
 export { BackOff } from './back-off';
 export { Deadline } from './deadline';
 export { DIRECTORY_MODE, type DiskFiles, FILE_MODE, realFiles } from './disk-files';

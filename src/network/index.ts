@@ -17,4 +17,4 @@ export {
   type StoreRequest,
 } from './dimse';
 export { type EchoOutcome, type EchoTarget, sendEcho } from './scu';
-export { type AssociationFacts, plainAddress, tlsProblem } from './upper-layer';
+export { type AssociationFacts, tlsProblem } from './upper-layer';

@@ -143,7 +143,7 @@ export class DiskStorage implements ObjectStorage {
     const inLog = this.log.open(names, nextSegment);
     const inFiles = this.objectFiles.open(names).filter(({ id }) => {
       if (!this.log.has(id)) return true;
-      // It was being moved out of the log, which has it whole.
+      // An earlier version was moving it out of the log, which has it whole.
       this.cleanUp(() => this.objectFiles.remove(id));
       return false;
     });

@@ -23,4 +23,4 @@ export {
   type QueueWriter,
   type Unparked,
 } from './object-queue';
-export { isOwnerName, ownerNode } from './parking';
+export { ownerNode } from './parking';

@@ -1,3 +1,4 @@
+import { asciiJson } from '../basics';
 import type { LetterFacts } from './dead-letters';
 
 /** Who has taken an object on. It outlives a crash. */
@@ -37,12 +38,7 @@ export function withoutOwner(parking: Parking, owner: string | undefined): Parki
 }
 
 /** As ASCII text. */
-export function parkingText(parking: Parking): string {
-  return JSON.stringify(parking).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+export const parkingText = (parking: Parking): string => asciiJson(parking);
 
 /** Reads `parkingText`. */
 export function parseParking(text: string): Parking {

@@ -72,10 +72,6 @@ export class Answers {
     return undefined;
   }
 
-  hasPast(id: string): boolean {
-    return this.past.has(id);
-  }
-
   /** How an answer to an object that waits for none fares. */
   outcome(id: string): AnswerOutcome {
     const past = this.past.get(id);

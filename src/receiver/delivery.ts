@@ -1,3 +1,4 @@
+import { asError } from '../basics';
 import { DicomError } from '../dicom';
 import {
   type ConversionSettings,
@@ -34,7 +35,7 @@ export type DeliverySettings = Pick<
 
 /** What a delivery tells of its objects. */
 export interface DeliveryListener {
-  /** For the flow; answer with `handedOver`, or with `notHandedOver`. */
+  /** For the flow; answer with `delivered`, or with `notDelivered`. */
   deliver(id: string, converted: ConvertedObject): void;
   /** It is a dead letter now. */
   gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void;
@@ -71,7 +72,7 @@ interface UnderWay {
 }
 
 /**
- * Claims objects from the queue, converts them and passes them on, oldest first. With `acknowledge`, an object stays in
+ * Claims objects from the queue, converts them and delivers them, oldest first. With `acknowledge`, an object stays in
  * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
  * makes room for others, and is tried again later.
  */
@@ -116,7 +117,7 @@ export class Delivery {
     if (this.scheduled !== undefined || !this.hasWork) return;
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
-      void this.passSome();
+      void this.deliverSome();
     });
   }
 
@@ -144,21 +145,21 @@ export class Delivery {
   }
 
   /** Sockets and timers have their turn after each object, or as soon as several small ones have taken some time. */
-  private async passSome(): Promise<void> {
+  private async deliverSome(): Promise<void> {
     const until = performance.now() + TURN_MS;
     do {
       const again = this.dueAgain.shift();
-      if (again !== undefined) await this.passAgain(again);
+      if (again !== undefined) await this.deliverAgain(again);
       else {
         const queued = this.claimed.shift();
-        if (queued !== undefined) this.pass(queued);
+        if (queued !== undefined) this.deliver(queued);
       }
     } while (this.hasWork && performance.now() < until);
     this.wake();
   }
 
   /** The flow has got it. */
-  handedOver(id: string): void {
+  delivered(id: string): void {
     const entry = this.underWay.get(id);
     if (entry === undefined) return;
     entry.notSent = undefined;
@@ -175,7 +176,7 @@ export class Delivery {
   }
 
   /** The flow has not got it, or not all of the nodes that should have: it comes again, so often. */
-  notHandedOver(id: string, reason: string): void {
+  notDelivered(id: string, reason: string): void {
     const entry = this.underWay.get(id);
     if (entry === undefined) return;
     entry.notSent = reason;
@@ -287,7 +288,7 @@ export class Delivery {
     for (const timer of this.setAsideTimers) clearTimeout(timer);
   }
 
-  private pass(queued: QueuedObject): void {
+  private deliver(queued: QueuedObject): void {
     const { id } = queued;
     const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
     entry.queued = queued;
@@ -324,7 +325,7 @@ export class Delivery {
   private failed(queued: QueuedObject, error: unknown): void {
     if (error instanceof NotPlaced) this.notPlaced(queued, error);
     else if (isOfSystem(error)) this.notRead(queued, error);
-    else void this.giveUp(queued, { kind: 'notConverted', text: textOf(error) });
+    else void this.giveUp(queued, { kind: 'notConverted', text: asError(error).message });
   }
 
   /** It is in the queue, and perhaps can be read later. */
@@ -360,11 +361,11 @@ export class Delivery {
     this.wake();
   }
 
-  private async passAgain(id: string): Promise<void> {
+  private async deliverAgain(id: string): Promise<void> {
     if (!this.underWay.has(id)) return;
     const queued = await this.queue.reclaim(id);
     if (queued === undefined) this.leave(id);
-    else this.pass(queued);
+    else this.deliver(queued);
   }
 
   /** @param readsDataSet false: it may be what ended the process, again and again */
@@ -411,8 +412,4 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
 
 function statusOf(reason: GiveUpReason): LetterFacts {
   return reason.kind === 'failed' ? { status: hexStatus(reason.status.status) } : {};
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

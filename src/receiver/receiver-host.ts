@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FlowMessage } from '../message';
-import { asError, Boundary, WorkerHost, type Asked, type WorkerNews } from '../worker';
+import { asError } from '../basics';
+import { Boundary, WorkerHost, type Asked, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { FaultKind, ReceiverFault } from './faults';

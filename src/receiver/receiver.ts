@@ -24,7 +24,7 @@ import type { DeadLetterList, ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
-  /** An object for the flow; answer with `handedOver(id)`. */
+  /** An object for the flow; answer with `delivered(id)`. */
   deliver(id: string, converted: ConvertedObject): void;
   event(event: ReceiverEvent): void;
   /** At most once a second, and only on change. */
@@ -115,15 +115,15 @@ export class Receiver implements ReceiverRequests {
   }
 
   /** The flow has got the object. */
-  handedOver(id: string): void {
+  delivered(id: string): void {
     this.count.delivered += 1;
-    this.delivery.handedOver(id);
+    this.delivery.delivered(id);
     this.changed();
   }
 
   /** The object's message could not be sent to the flow. */
-  notHandedOver(id: string, reason: string): void {
-    this.delivery.notHandedOver(id, reason);
+  notDelivered(id: string, reason: string): void {
+    this.delivery.notDelivered(id, reason);
   }
 
   async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {

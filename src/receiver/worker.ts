@@ -35,8 +35,8 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
     return {
       requests: receiver,
       message: ({ id, ...message }) => {
-        if (message.kind === 'delivered') receiver.handedOver(id);
-        else receiver.notHandedOver(id, message.reason);
+        if (message.kind === 'delivered') receiver.delivered(id);
+        else receiver.notDelivered(id, message.reason);
       },
       stop: (graceMs) => receiver.stop(graceMs).then(() => gate.close()),
     };

@@ -1,3 +1,5 @@
+import { asError } from '../basics';
+
 /**
  * What runs on Node-RED's own thread runs inside of this: an error there would end Node-RED, with all its flows. It is
  * reported instead; where that fails, too, the process gets a warning, which Node.js writes to its error output.
@@ -29,9 +31,4 @@ export class Boundary {
       process.emitWarning(`node-red-contrib-dicom: ${first}; not reported: ${reason}`);
     }
   }
-}
-
-/** Anything may be thrown. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,4 +1,4 @@
-export { asError, Boundary } from './boundary';
+export { Boundary } from './boundary';
 export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
 export { HOST_LIMITS, type HostLimits } from './limits';
 export { Outbox } from './outbox';

@@ -1,5 +1,5 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { asError } from './boundary';
+import { asError } from '../basics';
 import { PROTOCOL } from './protocol';
 import type { WorkerChoice } from './worker-thread';
 

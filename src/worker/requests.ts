@@ -1,4 +1,5 @@
 import { MessagePort } from 'node:worker_threads';
+import { asError } from '../basics';
 
 /**
  * What may be asked of a worker is an interface of functions, `Requests`: the worker has them, and the main thread asks by
@@ -117,6 +118,6 @@ export async function reply(service: object, request: PostedRequest): Promise<Po
     if (call === undefined) throw new Error(`the worker does not know the request ${name}`);
     return { kind: 'reply', number, result: await call(...args) };
   } catch (error) {
-    return { kind: 'reply', number, failure: error instanceof Error ? error.message : String(error) };
+    return { kind: 'reply', number, failure: asError(error).message };
   }
 }

@@ -1,5 +1,5 @@
-import { BackOff } from '../basics';
-import { asError, Boundary } from './boundary';
+import { asError, BackOff } from '../basics';
+import { Boundary } from './boundary';
 import { HOST_LIMITS, type HostLimits } from './limits';
 import { WorkerNotRunning, type Asked } from './requests';
 import { WorkerThread, type WorkerChoice } from './worker-thread';

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { lifeMemory } from '../basics';
-import { asError } from './boundary';
+import { asError, lifeMemory } from '../basics';
 import { Heartbeat, type Pulse } from './heartbeat';
 import type { HostLimits } from './limits';
 import { Outbox } from './outbox';

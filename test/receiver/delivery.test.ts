@@ -1,34 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { FlowBudget } from '../../src/receiver/flow-budget';
-import { Receiver } from '../../src/receiver';
-import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
+import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
 import { queuedFiles, queuedObjects } from '../support/queue-folder';
 import { StoreClient, padded, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
-const root = mkdtempSync(join(tmpdir(), 'dicom-delivery-'));
-const running = new Set<Receiver>();
-after(async () => {
-  for (const receiver of running) await receiver.stop(0);
-  rmSync(root, { recursive: true, force: true });
-});
-let folders = 0;
-const folder = (): string => join(root, String((folders += 1)));
-
-async function start(...args: Parameters<typeof startReceiver>): Promise<InProcessReceiver> {
-  const started = await startReceiver(...args);
-  running.add(started.receiver);
-  return started;
-}
-
-async function stop({ receiver }: InProcessReceiver): Promise<void> {
-  running.delete(receiver);
-  await receiver.stop(200);
-}
+const { folder, start, stop } = receiversForFile('delivery');
 
 async function send(port: number, numbers: readonly number[]): Promise<void> {
   const client = await StoreClient.open(port);
@@ -159,7 +139,7 @@ describe('what the flow says of an object', { timeout: 60_000 }, () => {
       await until(() => receiver.delivered.length === attempt + 1, 'a message');
       const { id, message } = receiver.delivered[attempt] ?? assert.fail();
       assert.equal(message.dicom.redelivered, attempt);
-      receiver.receiver.notHandedOver(id, 'a node threw');
+      receiver.receiver.notDelivered(id, 'a node threw');
     }
     await until(() => receiver.faults.length > 0, 'the fault');
     assert.equal(receiver.faults[0]?.kind, 'notSent');

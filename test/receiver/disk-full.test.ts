@@ -59,7 +59,7 @@ describe(
         assert.equal(queuedObjects(directory).length, kept);
 
         await until(() => {
-          started.delivered.splice(0).forEach(({ id }) => started.receiver.handedOver(id));
+          started.delivered.splice(0).forEach(({ id }) => started.receiver.delivered(id));
           return queuedObjects(directory).length === 0;
         }, 'room');
         const { uid, dataSet } = sampleInstance(999);

@@ -1,38 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { faultCode, type Receiver } from '../../src/receiver';
+import { describe, it } from 'node:test';
+import { faultCode } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
 import { freePort } from '../support/free-port';
 import { queuedFiles, queuedObjects } from '../support/queue-folder';
-import { startReceiver, type InProcessReceiver } from '../support/in-process-receiver';
+import { receiversForFile } from '../support/in-process-receiver';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
-const root = mkdtempSync(join(tmpdir(), 'dicom-receiver-'));
-const running = new Set<Receiver>();
-after(async () => {
-  for (const receiver of running) await receiver.stop(0);
-  rmSync(root, { recursive: true, force: true });
-});
-
-let folders = 0;
-const folder = (): string => join(root, String((folders += 1)));
-
-async function start(...args: Parameters<typeof startReceiver>): Promise<InProcessReceiver> {
-  const started = await startReceiver(...args);
-  running.add(started.receiver);
-  return started;
-}
-
-async function stop({ receiver }: InProcessReceiver): Promise<void> {
-  running.delete(receiver);
-  await receiver.stop(200);
-}
+const { folder, start, stop } = receiversForFile('receiver');
 
 describe('Receiver', () => {
   for (const queue of ['disk-synced', 'disk', 'memory']) {
@@ -127,7 +107,7 @@ describe('Receiver', () => {
     assert.equal(await client.store(three.uid, three.dataSet), 0xa700);
     assert.ok(receiver.events.some(({ event }) => event === 'queue-full'));
     await until(() => receiver.delivered.length === 2, 'two objects');
-    receiver.delivered.forEach(({ id }) => receiver.receiver.handedOver(id));
+    receiver.delivered.forEach(({ id }) => receiver.receiver.delivered(id));
     assert.equal(await client.store(three.uid, three.dataSet), 0);
     await client.release();
   });
@@ -147,9 +127,7 @@ describe('Receiver', () => {
     const port = await freePort();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
-    const starting = startReceiver(folder(), {}, { port, onFault: () => other.close() });
-    const receiver = await starting;
-    running.add(receiver.receiver);
+    const receiver = await start(folder(), {}, { port, onFault: () => other.close() });
     assert.equal(receiver.port, port);
     assert.equal(receiver.faults[0]?.kind, 'portInUse');
     await (await StoreClient.open(port)).release();

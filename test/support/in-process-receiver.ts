@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
 import type { FlowMessage } from '../../src/message';
 import { Receiver, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
@@ -34,7 +38,7 @@ export async function startReceiver(
     {
       deliver: (id, { json, object }) => {
         delivered.push({ id, message: JSON.parse(json) as FlowMessage, object });
-        if (handOver) receiver.handedOver(id);
+        if (handOver) receiver.delivered(id);
       },
       event: (event) => {
         events.push(event);
@@ -49,4 +53,31 @@ export async function startReceiver(
   );
   receiver.start();
   return { receiver, port: await listens, delivered, events, faults };
+}
+
+/** Receivers of a test file, and folders for them: what still runs at its end is stopped, and the folders are removed. */
+export function receiversForFile(name: string): {
+  folder: () => string;
+  start: typeof startReceiver;
+  stop: (started: InProcessReceiver) => Promise<void>;
+} {
+  const root = mkdtempSync(join(tmpdir(), `dicom-${name}-`));
+  const running = new Set<Receiver>();
+  after(async () => {
+    for (const receiver of running) await receiver.stop(0);
+    rmSync(root, { recursive: true, force: true });
+  });
+  let folders = 0;
+  return {
+    folder: () => join(root, String((folders += 1))),
+    start: async (...args) => {
+      const started = await startReceiver(...args);
+      running.add(started.receiver);
+      return started;
+    },
+    stop: async ({ receiver }) => {
+      running.delete(receiver);
+      await receiver.stop(200);
+    },
+  };
 }

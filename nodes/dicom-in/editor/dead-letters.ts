@@ -1,4 +1,4 @@
-import { isRunning, RequestFailed, type EditorNode } from '../../editor';
+import { isRunning, reasonOf, RequestFailed, type EditorNode } from '../../editor';
 import {
   applyToDeadLetter,
   listDeadLetters,
@@ -134,9 +134,8 @@ export class DeadLetterPanel {
 
   private showProblem(error: unknown): void {
     const isGone = error instanceof RequestFailed && [404, 503].includes(error.status);
-    const reason = error instanceof Error ? error.message : String(error);
     this.part('problem').text(
-      isGone ? text('deadLetters.notRunning') : `${text('deadLetters.failed')} ${reason}`,
+      isGone ? text('deadLetters.notRunning') : `${text('deadLetters.failed')} ${reasonOf(error)}`,
     );
   }
 

@@ -1,5 +1,5 @@
 import { SAMPLE_FILE_LIMIT, type DicomInField as FieldName } from '../../../src/settings';
-import { request, RequestFailed, type Values as AnyValues } from '../../editor';
+import { reasonOf, request, RequestFailed, type Values as AnyValues } from '../../editor';
 import { ourAddress } from './form';
 
 type Values = AnyValues<FieldName>;
@@ -42,7 +42,7 @@ async function readFirstByte(file: File): Promise<void> {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch (error) {
-    throw new RequestFailed(0, error instanceof Error ? error.message : String(error), 'unreadable');
+    throw new RequestFailed(0, reasonOf(error), 'unreadable');
   }
 }
 

@@ -1,8 +1,8 @@
-import { remembered } from '../../basics';
+import { asciiJson, remembered } from '../../basics';
 import { type DataSet, type Element, readValues } from '../data-set';
 import { BINARY_INLINE_LIMIT } from '../limits';
 import { Kind, type Vr } from '../standard';
-import { asciiBytes, asciiJson, CODE, type JsonText } from '../text';
+import { asciiBytes, CODE, type JsonText } from '../text';
 import { writeBulkData, writeInlineBinary, type TagsOptions } from './bulk-data';
 import { GIVEN_UP, writePlainValues } from './plain-values';
 

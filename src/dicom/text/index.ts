@@ -1,5 +1,5 @@
 export { asciiBytes, CODE, isPadding, trimmed } from './ascii';
 export { CharacterSet, decodeDefault, splitValues } from './character-set';
-export { asciiJson, type JsonLimits, JsonText, OutOfRoom } from './json-text';
+export { type JsonLimits, JsonText, OutOfRoom } from './json-text';
 export { plainText } from './plain-text';
 export { REPLACEMENT } from './replacement';

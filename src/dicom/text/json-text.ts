@@ -184,10 +184,3 @@ function within(value: unknown): number {
     0,
   );
 }
-
-/** A text as JSON, without any byte that is not ASCII. */
-export const asciiJson = (text: string): string =>
-  JSON.stringify(text).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

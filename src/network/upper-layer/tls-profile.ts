@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
+import { asError } from '../../basics';
 
 /**
  * The BCP 195 TLS Profile (PS3.15 B.12, RFC 9325 4.2): TLS 1.2 or newer, no fall-back, suites with forward secrecy and
@@ -35,7 +36,7 @@ export function tlsProblem(material: TlsOptions): string | undefined {
   try {
     createSecureContext(withTlsProfile(material));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return asError(error).message;
   }
   if (material.requestCert === true && material.ca === undefined && material.pfx === undefined) {
     return 'client certificates are asked for, but there is no CA certificate to check them with';

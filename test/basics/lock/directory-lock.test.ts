@@ -108,7 +108,7 @@ describe('the lock of a directory', () => {
     const directory = folder();
     const lock = await lockDirectory(directory);
     // Between its socket's name and its listening, whoever asks hears nobody.
-    // eslint-disable-next-line @typescript-eslint/unbound-method
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the server that it is for
     const { listen } = Server.prototype;
     const removed: string[] = [];
     Server.prototype.listen = function (this: Server, path: string, listening: () => void) {
