@@ -409,11 +409,15 @@ export class ObjectLog implements ObjectPlace {
     this.isRenewing = true;
     oldest.holds += 1;
     this.renew(oldest)
+      .then(() => {
+        // Meanwhile segments may have come, and no more may follow.
+        this.manySegments = this.options.mostSegments;
+      })
       .catch((error: unknown) => this.options.onLeftover(error as Error))
       .finally(() => {
         this.isRenewing = false;
         oldest.holds -= 1;
-        this.segments.dropDone();
+        this.tidy();
       });
   }
 

@@ -271,6 +271,21 @@ describe('the log of a disk queue', () => {
     });
   }
 
+  it('writes again one after the other where nothing more comes', async () => {
+    const directory = folder();
+    const queue = await opened(directory, { log: { segmentBytes: 500, mostSegments: 3 } });
+    const slow: string[] = [];
+    const quick: string[] = [];
+    for (let number = 0; number < 60; number += 1) {
+      await put(queue, 'x'.repeat(100));
+      (number % 20 === 0 ? slow : quick).push(queue.take()?.id ?? '');
+    }
+    await Promise.all(quick.map((id) => queue.remove(id)));
+    await until(() => segmentFiles(directory).length <= 4, 'the oldest are gone');
+    for (const id of slow) assert.equal((await queue.reclaim(id))?.read(textOf), 'x'.repeat(100));
+    queue.close();
+  });
+
   it('does not write again what just waits for the flow', async () => {
     const directory = folder();
     const queue = await opened(directory, { log: { segmentBytes: 500, mostSegments: 3 } });
