@@ -5,6 +5,8 @@ export { parseStatus } from './checks/statuses';
 export { splitList } from './checks/values';
 export * from './define';
 export * from './dicom-in';
+export * from './dicom-out';
+export * from './dicom-peer';
 export * from './dicom-response';
 export * from './fields';
 export * from './finding';

@@ -1,4 +1,5 @@
 import { finding, type Finding } from '../finding';
+import { checkReplaced } from './environment';
 import { splitList } from './values';
 
 const IPV4_OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
@@ -15,6 +16,18 @@ export function checkBindAddress(value: string): Finding<'notAnAddress'>[] {
   const text = value.trim();
   if (text === '' || text === 'localhost' || ipVersion(text) !== 0) return [];
   return [finding('notAnAddress', { value: text })];
+}
+
+/** Letters, digits, hyphens and underscores in labels: what a resolver takes (RFC 1123 2.1, and what is found in hospitals). */
+const HOST_NAME = /^[\p{L}\p{N}_.-]{1,253}$/u;
+
+/** Another machine: an IP address or a host name. Empty passes: that one is needed is for `checkTogether` to say. */
+export function checkRemoteHost(value: string): Finding<'notAHost' | 'variableNotReplaced'>[] {
+  const text = value.trim();
+  const notReplaced = checkReplaced(text);
+  if (notReplaced.some(({ severity }) => severity === 'error')) return notReplaced;
+  if (text === '' || ipVersion(text) !== 0 || HOST_NAME.test(text)) return notReplaced;
+  return [finding('notAHost', { value: text })];
 }
 
 /** A comma list of IP addresses and CIDR ranges, v4 and v6; empty means any host. */

@@ -14,6 +14,11 @@ export function integerBetween(min: number, max: number): Check<'required' | 'no
   };
 }
 
+/** What may be left empty. */
+export function emptyOr<Code extends string>(check: Check<Code>): Check<Code> {
+  return (value) => (value.trim() === '' ? [] : check(value));
+}
+
 export function oneOf(choices: readonly string[]): Check<'notAChoice'> {
   return (value) =>
     choices.includes(value) ? [] : [finding('notAChoice', { value, choices: choices.join(', ') })];
