@@ -1,4 +1,12 @@
 export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
+export {
+  ObjectChanged,
+  openBytes,
+  openFile,
+  openHandle,
+  type ObjectUids,
+  type OutgoingObject,
+} from './outgoing-object';
 export { studyOf } from './study-of';

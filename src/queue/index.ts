@@ -10,7 +10,7 @@ export {
 export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue, type MemoryQueueOptions } from './memory';
-export { ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
+export { HANDLE_BLOCK_BYTES, ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
 export { acknowledgeIdOf, isNameOf } from './object-id';
 export { mayHoldObjects } from './object-names';
 export { ObjectDamaged } from './object-damaged';
