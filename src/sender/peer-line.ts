@@ -1,0 +1,235 @@
+import { Fifo } from '../basics';
+import { Circuit, type Outage } from './circuit';
+import { Lane, type LaneLine } from './lane';
+import type { PeerConfig } from './peer-config';
+import { JobProgress, type Attempt, type SendFailure, type SendJob } from './send-job';
+
+/** How a peer fares. */
+export interface PeerState {
+  /** Objects that are being sent. */
+  sending: number;
+  /** Objects that wait to be sent or tried again. */
+  waiting: number;
+  associations: number;
+  outage?: Outage;
+}
+
+/** A lane that has nothing to do for now. */
+interface Idle {
+  take(progress: JobProgress | undefined): void;
+  timer: NodeJS.Timeout;
+}
+
+/** All that goes to one peer: as many lanes as it takes associations, what waits for one, and what waits for another try. */
+export class PeerLine implements LaneLine {
+  /** In the order in which they came; those that come again behind the others. */
+  private readonly ready = new Fifo<JobProgress>();
+  /** With which the peer could not be reached: they are the oldest still. */
+  private readonly returned: JobProgress[] = [];
+  private readonly resting = new Map<string, { progress: JobProgress; timer: NodeJS.Timeout }>();
+  /** By id, those that are not settled. */
+  private readonly jobs = new Map<string, JobProgress>();
+  private readonly cancelled = new Set<string>();
+  private readonly lanes = new Set<Lane>();
+  private readonly idle: Idle[] = [];
+  private readonly circuit = new Circuit();
+  private sending = 0;
+  private wakeUp: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  /** @param changed the state has */
+  constructor(
+    readonly config: PeerConfig,
+    private readonly changed: () => void,
+  ) {}
+
+  get state(): PeerState {
+    const { outage } = this.circuit;
+    return {
+      sending: this.sending,
+      waiting: this.jobs.size - this.sending,
+      associations: [...this.lanes].filter(({ isAssociated }) => isAssociated).length,
+      ...(outage && { outage }),
+    };
+  }
+
+  submit(job: SendJob): void {
+    const progress = new JobProgress(job);
+    this.jobs.set(job.id, progress);
+    this.offer(progress);
+    this.changed();
+  }
+
+  /** Nobody wants it sent any more. One that is being sent is settled when that is over. */
+  cancel(id: string): void {
+    const progress = this.jobs.get(id);
+    if (progress === undefined) return;
+    this.cancelled.add(id);
+    const rest = this.resting.get(id);
+    if (rest === undefined) return;
+    clearTimeout(rest.timer);
+    this.resting.delete(id);
+    this.settle(progress, CANCELLED);
+  }
+
+  /** Ends its associations once what is being sent is sent, and settles nothing. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.wakeUp);
+    for (const { timer } of this.resting.values()) clearTimeout(timer);
+    for (const idle of this.idle.splice(0)) idle.take(undefined);
+    await Promise.all([...this.lanes].map((lane) => lane.ended));
+  }
+
+  // What lanes want
+
+  next(lingerMs: number): Promise<JobProgress | undefined> {
+    if (this.isClosed || this.circuit.restMs > 0) return Promise.resolve(undefined);
+    const progress = this.takeReady();
+    if (progress !== undefined || lingerMs === 0) return Promise.resolve(progress);
+    return new Promise((resolve) => {
+      const idle: Idle = {
+        take: (taken) => {
+          clearTimeout(idle.timer);
+          resolve(taken);
+        },
+        timer: setTimeout(() => {
+          this.idle.splice(this.idle.indexOf(idle), 1);
+          resolve(undefined);
+        }, lingerMs),
+      };
+      this.idle.push(idle);
+    });
+  }
+
+  peek(most: number): JobProgress[] {
+    return this.ready.first(most);
+  }
+
+  reached(): void {
+    this.circuit.up();
+    this.fillLanes();
+  }
+
+  unreachable(progress: JobProgress, reason: string, isConfiguration: boolean): void {
+    this.sending -= 1;
+    this.circuit.down(reason, isConfiguration, progress.job.policy);
+    this.returned.push(progress);
+    this.changed();
+    this.watchOutage();
+  }
+
+  tried(progress: JobProgress, attempt: Attempt): void {
+    this.sending -= 1;
+    const wait = progress.tried(attempt);
+    if (wait === undefined) this.settle(progress);
+    else if (this.cancelled.has(progress.job.id)) this.settle(progress, CANCELLED);
+    else this.rest(progress, wait);
+    this.changed();
+  }
+
+  private offer(progress: JobProgress): void {
+    const idle = this.idle.pop();
+    if (idle === undefined) {
+      this.ready.push(progress);
+      this.fillLanes();
+      return;
+    }
+    this.sending += 1;
+    idle.take(progress);
+  }
+
+  private takeReady(): JobProgress | undefined {
+    for (;;) {
+      const progress = this.returned.pop() ?? this.ready.shift();
+      if (progress === undefined) return undefined;
+      if (!this.cancelled.has(progress.job.id)) {
+        this.sending += 1;
+        return progress;
+      }
+      this.settle(progress, CANCELLED);
+    }
+  }
+
+  private get waitsToBeSent(): number {
+    return this.ready.size + this.returned.length;
+  }
+
+  /** As many lanes as there is work for; one while nobody knows whether the peer can be reached. */
+  private fillLanes(): void {
+    if (this.isClosed) return;
+    const { outage, restMs } = this.circuit;
+    if (restMs > 0) {
+      this.watchOutage();
+      return;
+    }
+    const most = outage === undefined ? this.config.settings.maxAssociations : 1;
+    const wanted = Math.min(most, this.lanes.size + this.waitsToBeSent);
+    while (this.lanes.size < wanted) this.startLane();
+  }
+
+  private startLane(): void {
+    const lane = new Lane(this.config, this);
+    this.lanes.add(lane);
+    void lane.run().finally(() => {
+      this.lanes.delete(lane);
+      this.changed();
+      if (this.waitsToBeSent > 0) this.fillLanes();
+    });
+  }
+
+  /** While the peer is down: gives up what has waited for too long, and tries again when it is time. */
+  private watchOutage(): void {
+    clearTimeout(this.wakeUp);
+    const { outage } = this.circuit;
+    if (outage === undefined || this.isClosed) return;
+    const now = performance.now();
+    const waiting = [...this.returned.splice(0), ...this.ready.takeAll()];
+    let next = now + this.circuit.restMs;
+    for (const progress of waiting.reverse()) {
+      const { givesUpAt } = progress;
+      if (this.cancelled.has(progress.job.id)) this.settle(progress, CANCELLED);
+      else if (givesUpAt <= now) this.giveUp(progress, outage.reason);
+      else {
+        this.returned.push(progress);
+        next = Math.min(next, givesUpAt);
+      }
+    }
+    if (this.waitsToBeSent === 0) return;
+    this.wakeUp = setTimeout(
+      () => {
+        this.watchOutage();
+        this.fillLanes();
+      },
+      Math.max(0, next - now),
+    );
+  }
+
+  private rest(progress: JobProgress, wait: number): void {
+    const left = progress.givesUpAt - performance.now();
+    const { id } = progress.job;
+    const timer = setTimeout(
+      () => {
+        this.resting.delete(id);
+        if (left <= wait) this.giveUp(progress, progress.lastText);
+        else this.offer(progress);
+        this.changed();
+      },
+      Math.max(0, Math.min(wait, left)),
+    );
+    this.resting.set(id, { progress, timer });
+  }
+
+  private giveUp(progress: JobProgress, reason: string): void {
+    this.settle(progress, { failure: 'unreachable', text: `given up: ${reason}` });
+  }
+
+  private settle(progress: JobProgress, why?: { failure: SendFailure; text: string }): void {
+    const { id } = progress.job;
+    this.jobs.delete(id);
+    this.cancelled.delete(id);
+    progress.settle(why);
+  }
+}
+
+const CANCELLED = { failure: 'cancelled' as const, text: 'it is not to be sent any more' };

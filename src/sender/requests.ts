@@ -1,0 +1,10 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { OpenedObject } from '../queue';
+
+/** What the main thread may ask of the sender, by name. */
+export interface SenderRequests {
+  /** An object that was to be opened is open, for the reader at the other end of the port. */
+  opened(id: string, object: OpenedObject, port: MessagePort): void;
+  /** It could not be opened. */
+  notOpened(id: string, reason: string): void;
+}

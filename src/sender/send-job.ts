@@ -1,0 +1,119 @@
+import type { OutgoingObject } from '../object';
+import type { Verdict } from './verdict';
+
+/** When an object that could not be sent is tried again. Milliseconds. */
+export interface RetryPolicy {
+  firstMs: number;
+  lastMs: number;
+  /** After so long from the beginning on no further try is begun; Infinity: for ever. */
+  giveUpMs: number;
+}
+
+/** What became of an object. */
+export interface SendOutcome {
+  kind: 'sent' | 'failed';
+  /** Of the peer's last answer; undefined: it gave none. */
+  status?: number;
+  /** What happened, in words for an operator. */
+  text: string;
+  /** Sent, but not as it should be. */
+  warning?: true;
+  /** (0000,0902) of the peer's last answer. */
+  errorComment?: string;
+  /** In which it was sent. */
+  transferSyntaxUID?: string;
+  /** Tries that may have reached the peer. */
+  attempts: number;
+  /** From the moment it was given to be sent. */
+  milliseconds: number;
+  /** Why it failed. */
+  failure?: SendFailure;
+}
+
+/** `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here */
+export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'cancelled';
+
+/** One object for one peer. */
+export interface SendJob {
+  readonly id: string;
+  readonly policy: RetryPolicy;
+  /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
+  readonly isChanged: boolean;
+  /** @throws QueueBusy: later; anything else: it cannot be sent */
+  open(): Promise<OutgoingObject>;
+  /** Called once. */
+  settled(outcome: SendOutcome): void;
+}
+
+/** What one try came to. */
+export interface Attempt {
+  verdict: Verdict;
+  /** It may have reached the peer. */
+  counts: boolean;
+  failure: SendFailure;
+  text: string;
+  status?: number;
+  errorComment?: string;
+  transferSyntaxUID?: string;
+}
+
+/** How often an object is tried whose failure is not understood. */
+const FEW = 3;
+
+/** A job on its way: what has been tried, and when it is tried again. */
+export class JobProgress {
+  readonly startedAt = performance.now();
+  private attempts = 0;
+  private few = 0;
+  private waitMs: number;
+  private last: Attempt | undefined;
+
+  constructor(readonly job: SendJob) {
+    this.waitMs = job.policy.firstMs;
+  }
+
+  /** On `performance.now()`'s clock. */
+  get givesUpAt(): number {
+    return this.startedAt + this.job.policy.giveUpMs;
+  }
+
+  /** Notes a try. Returns the milliseconds until the next one; undefined: there is none, and the job is to be settled. */
+  tried(attempt: Attempt): number | undefined {
+    this.last = attempt;
+    if (attempt.counts) this.attempts += 1;
+    const { kind } = attempt.verdict;
+    if (kind === 'few') this.few += 1;
+    if (kind === 'sent' || kind === 'final' || this.few >= FEW) return undefined;
+    const wait = withJitter(this.waitMs);
+    this.waitMs = Math.min(2 * this.waitMs, this.job.policy.lastMs);
+    return wait;
+  }
+
+  /** Tells the job what has become of it. @param why where that is not what the last try came to */
+  settle(why?: { failure: SendFailure; text: string }): void {
+    const { last, attempts } = this;
+    const isSent = why === undefined && last?.verdict.kind === 'sent';
+    const { status, errorComment, transferSyntaxUID } = last ?? {};
+    this.job.settled({
+      kind: isSent ? 'sent' : 'failed',
+      text: why?.text ?? last?.text ?? '',
+      ...(status !== undefined && { status }),
+      ...(errorComment !== undefined && { errorComment }),
+      ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+      ...(isSent && last.verdict.kind === 'sent' && last.verdict.warning && { warning: true as const }),
+      ...(!isSent && { failure: why?.failure ?? last?.failure ?? 'unreachable' }),
+      attempts,
+      milliseconds: Math.round(performance.now() - this.startedAt),
+    });
+  }
+
+  /** What the last try came to, for who gives up. */
+  get lastText(): string {
+    return this.last?.text ?? '';
+  }
+}
+
+/** Up to a quarter less, so that what failed together does not come together again. */
+export function withJitter(milliseconds: number): number {
+  return milliseconds * (1 - Math.random() / 4);
+}

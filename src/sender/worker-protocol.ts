@@ -1,0 +1,33 @@
+import type { PeerConfig } from './peer-config';
+import type { PeerState } from './peer-line';
+import type { RetryPolicy, SendOutcome } from './send-job';
+
+/** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
+export type ObjectPlace =
+  { kind: 'file'; path: string } | { kind: 'bytes'; bytes: Uint8Array } | { kind: 'queue' };
+
+/** One object for one peer, as the host asks for it. */
+export interface SendRequest {
+  /** The host's own. */
+  id: string;
+  peer: string;
+  place: ObjectPlace;
+  policy: RetryPolicy;
+  /** What is found there must be this object; undefined: whatever it is. */
+  sopInstanceUID?: string;
+}
+
+/** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
+export type ToSender =
+  | { kind: 'peer'; peer: PeerConfig }
+  /** No node names it any more. What is to be sent to it is settled by the host. */
+  | { kind: 'peer-gone'; id: string }
+  | { kind: 'send'; request: SendRequest }
+  | { kind: 'cancel'; id: string };
+
+/** What the sender tells its host. */
+export type FromSender =
+  /** The object of this request is to be opened in its queue; answered by the request `opened` or `notOpened`. */
+  | { kind: 'open'; id: string }
+  | { kind: 'settled'; id: string; outcome: SendOutcome }
+  | { kind: 'peer-state'; id: string; state: PeerState };
