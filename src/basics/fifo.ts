@@ -31,4 +31,12 @@ export class Fifo<T> {
     }
     return item;
   }
+
+  /** Removes and returns all, the oldest first. */
+  takeAll(): T[] {
+    const all = this.items.slice(this.first);
+    this.items = [];
+    this.first = 0;
+    return all;
+  }
 }

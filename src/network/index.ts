@@ -16,5 +16,19 @@ export {
   Status,
   type StoreRequest,
 } from './dimse';
-export { type EchoOutcome, type EchoTarget, sendEcho } from './scu';
-export { type AssociationFacts, tlsProblem } from './upper-layer';
+export {
+  alternativesOf,
+  type ChosenContext,
+  chooseContext,
+  type EchoOutcome,
+  type EchoTarget,
+  type OpenOutcome,
+  type OperationOutcome,
+  planContexts,
+  ScuAssociation,
+  type ScuTls,
+  sendEcho,
+  type SendAs,
+  type Transferable,
+} from './scu';
+export { type AssociationFacts, type ProposedContext, tlsProblem } from './upper-layer';

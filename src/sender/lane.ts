@@ -1,9 +1,9 @@
 import { asError } from '../basics';
-import { hexStatus, ScuAssociation, type OpenOutcome, type OperationOutcome } from '../network';
-import { ObjectUnavailable, type OutgoingObject } from '../object';
+import { chooseContext, ScuAssociation, type OpenOutcome, type OperationOutcome } from '../network';
+import type { OutgoingObject } from '../object';
 import { QueueBusy } from '../queue';
-import { KnownContexts, type ContextChoice } from './contexts';
-import { rejectionText } from './peer-words';
+import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
+import { isConfiguration, openText, statusText } from './peer-words';
 import type { PeerConfig } from './peer-config';
 import type { Attempt, JobProgress } from './send-job';
 import { verdictOfStatus } from './verdict';
@@ -23,6 +23,8 @@ export interface LaneLine {
 /** One association after the other to a peer, and one object after the other on each. */
 export class Lane {
   private association: ScuAssociation | undefined;
+  private proposal: Proposal | undefined;
+  /** On this association. */
   private sent = 0;
   private readonly stopping = new AbortController();
 
@@ -75,19 +77,26 @@ export class Lane {
     progress: JobProgress,
     object: OutgoingObject,
   ): Promise<ScuAssociation | undefined> {
-    const { objectsPerAssociation: most } = this.config.settings;
-    const isUsedUp = most > 0 && this.sent >= most;
-    if (this.association?.isOpen && !isUsedUp && this.proposed?.has(object)) return this.association;
+    const current = this.usable(object);
+    if (current !== undefined) return current;
     await this.release();
     const opened = await this.open(object);
-    if (opened.outcome === 'opened') {
-      this.association = opened.association;
-      this.line.reached();
-      return this.association;
+    if (opened.outcome !== 'opened') {
+      this.line.unreachable(progress, openText(opened), isConfiguration(opened));
+      return undefined;
     }
-    const isConfiguration = opened.outcome === 'rejected' && opened.result === PERMANENT;
-    this.line.unreachable(progress, openText(opened), isConfiguration);
-    return undefined;
+    this.association = opened.association;
+    this.line.reached();
+    return this.association;
+  }
+
+  /** The association that there is, if the object can go on it. */
+  private usable(object: OutgoingObject): ScuAssociation | undefined {
+    const { association, proposal } = this;
+    const { objectsPerAssociation: most } = this.config.settings;
+    const isUsedUp = most > 0 && this.sent >= most;
+    const fits = proposal !== undefined && isProposed(proposal, object);
+    return association?.isOpen === true && fits && !isUsedUp ? association : undefined;
   }
 
   private async open(object: OutgoingObject): Promise<OpenOutcome> {
@@ -102,8 +111,9 @@ export class Lane {
       ...(userIdentity && { userIdentity }),
     };
     this.sent = 0;
-    this.contexts = this.line.known.propose(object, settings.sendAs);
-    return ScuAssociation.open(target, this.contexts.proposed, settings, this.stopping.signal);
+    this.line.known.add(object);
+    this.proposal = this.line.known.plan();
+    return ScuAssociation.open(target, this.proposal.contexts, settings, this.stopping.signal);
   }
 
   private async send(
@@ -111,10 +121,11 @@ export class Lane {
     object: OutgoingObject,
     isChanged: boolean,
   ): Promise<Attempt> {
-    const contextId = this.contexts.choose(association.contexts, object);
-    if (contextId === undefined) return notAccepted(object);
+    const chosen = chooseContext(association.contexts, this.line.known.add(object));
+    if (chosen?.conversion !== 'none') return notAccepted();
     this.sent += 1;
     const { sopClassUID, sopInstanceUID, transferSyntaxUID } = object;
+    const { contextId } = chosen;
     const dataSet = object.dataSet();
     const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
     return { ...attemptOf(outcome, isChanged), transferSyntaxUID };
@@ -152,4 +163,13 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
 function notRead(error: unknown): Attempt {
   const kind = error instanceof QueueBusy ? 'again' : 'final';
   return { verdict: { kind }, counts: false, failure: 'notRead', text: asError(error).message };
+}
+
+function notAccepted(): Attempt {
+  return {
+    verdict: { kind: 'final' },
+    counts: false,
+    failure: 'notAccepted',
+    text: 'the other side accepts neither its transfer syntax nor one into which it may be converted',
+  };
 }

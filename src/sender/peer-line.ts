@@ -1,5 +1,6 @@
 import { Fifo } from '../basics';
 import { Circuit, type Outage } from './circuit';
+import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine } from './lane';
 import type { PeerConfig } from './peer-config';
 import { JobProgress, type Attempt, type SendFailure, type SendJob } from './send-job';
@@ -30,9 +31,10 @@ export class PeerLine implements LaneLine {
   /** By id, those that are not settled. */
   private readonly jobs = new Map<string, JobProgress>();
   private readonly cancelled = new Set<string>();
-  private readonly lanes = new Set<Lane>();
+  private readonly lanes = new Map<Lane, Promise<void>>();
   private readonly idle: Idle[] = [];
   private readonly circuit = new Circuit();
+  readonly known: KnownContexts;
   private sending = 0;
   private wakeUp: NodeJS.Timeout | undefined;
   private isClosed = false;
@@ -41,14 +43,16 @@ export class PeerLine implements LaneLine {
   constructor(
     readonly config: PeerConfig,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.known = new KnownContexts(config.settings.sendAs);
+  }
 
   get state(): PeerState {
     const { outage } = this.circuit;
     return {
       sending: this.sending,
       waiting: this.jobs.size - this.sending,
-      associations: [...this.lanes].filter(({ isAssociated }) => isAssociated).length,
+      associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
       ...(outage && { outage }),
     };
   }
@@ -78,7 +82,24 @@ export class PeerLine implements LaneLine {
     clearTimeout(this.wakeUp);
     for (const { timer } of this.resting.values()) clearTimeout(timer);
     for (const idle of this.idle.splice(0)) idle.take(undefined);
-    await Promise.all([...this.lanes].map((lane) => lane.ended));
+    await Promise.all(this.lanes.values());
+  }
+
+  /** Ends what is being sent. */
+  abort(text: string): void {
+    for (const lane of this.lanes.keys()) lane.abort(text);
+  }
+
+  /** Takes back what is not being sent now, the oldest first. */
+  withdraw(): SendJob[] {
+    const resting = [...this.resting.values()].map(({ progress, timer }) => {
+      clearTimeout(timer);
+      return progress;
+    });
+    this.resting.clear();
+    const taken = [...this.returned.splice(0).reverse(), ...this.ready.takeAll(), ...resting];
+    for (const { job } of taken) this.jobs.delete(job.id);
+    return taken.map(({ job }) => job);
   }
 
   // What lanes want
@@ -100,10 +121,6 @@ export class PeerLine implements LaneLine {
       };
       this.idle.push(idle);
     });
-  }
-
-  peek(most: number): JobProgress[] {
-    return this.ready.first(most);
   }
 
   reached(): void {
@@ -170,12 +187,12 @@ export class PeerLine implements LaneLine {
 
   private startLane(): void {
     const lane = new Lane(this.config, this);
-    this.lanes.add(lane);
-    void lane.run().finally(() => {
+    const ended = lane.run().finally(() => {
       this.lanes.delete(lane);
       this.changed();
       if (this.waitsToBeSent > 0) this.fillLanes();
     });
+    this.lanes.set(lane, ended);
   }
 
   /** While the peer is down: gives up what has waited for too long, and tries again when it is time. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { openBytes, openFile, openHandle, UnexpectedObject, type OutgoingObject } from '../object';
+import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { remoteHandle, type OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
@@ -18,11 +18,17 @@ export class NotOpened extends Error {
   override readonly name = 'NotOpened';
 }
 
+/** Where an object should be, there is another one. */
+class NotTheObject extends Error {
+  override readonly name = 'NotTheObject';
+  readonly code = 'not-the-object';
+}
+
 /** All outgoing work, in its worker: a line for each peer. */
 export class Sender implements SenderRequests {
   private readonly lines = new Map<string, PeerLine>();
   /** Those of peers that have changed, or are gone: they finish what they are sending. */
-  private readonly closing = new Set<Promise<void>>();
+  private readonly ending = new Map<PeerLine, Promise<void>>();
   private readonly openings = new Map<string, Opening>();
 
   constructor(private readonly tell: (message: FromSender) => void) {}
@@ -60,9 +66,9 @@ export class Sender implements SenderRequests {
   async stop(graceMs: number): Promise<void> {
     for (const id of [...this.lines.keys()]) this.dropPeer(id);
     const late = setTimeout(() => {
-      for (const line of this.lines.values()) line.abort('Node-RED stops');
+      for (const line of this.ending.keys()) line.abort('Node-RED stops');
     }, graceMs);
-    await Promise.all(this.closing);
+    await Promise.all(this.ending.values());
     clearTimeout(late);
   }
 
@@ -84,8 +90,10 @@ export class Sender implements SenderRequests {
   }
 
   private close(line: PeerLine): void {
-    const closed = line.close().finally(() => this.closing.delete(closed));
-    this.closing.add(closed);
+    this.ending.set(
+      line,
+      line.close().finally(() => this.ending.delete(line)),
+    );
   }
 
   private send(request: SendRequest): void {
@@ -126,4 +134,11 @@ export class Sender implements SenderRequests {
         });
     }
   }
+}
+
+/** @throws NotTheObject */
+async function expected({ sopInstanceUID }: SendRequest, object: OutgoingObject): Promise<OutgoingObject> {
+  if (sopInstanceUID === undefined || object.sopInstanceUID === sopInstanceUID) return object;
+  await object.close();
+  throw new NotTheObject('what lies there is another object than the message says (not-the-object)');
 }

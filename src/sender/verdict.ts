@@ -1,5 +1,3 @@
-import type { StoreOutcome } from '../network';
-
 /** What an attempt to send an object means for it. */
 export type Verdict =
   /** They have it. `warning`: and say that something about it is not as it should be. */

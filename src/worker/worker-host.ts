@@ -6,6 +6,8 @@ import { WorkerThread, type WorkerChoice } from './worker-thread';
 
 /** What becomes of a worker, unasked. */
 export type WorkerNews =
+  /** A thread runs, the first or another one, and can be told what it has to know. */
+  | { kind: 'started' }
   /** It ended, or was ended because it hung, and is started again in so many milliseconds. */
   | { kind: 'ended'; reason: string; waitMs: number; restarts: number }
   /** It has been in a call to a disk for long, and nobody can end it there. */
@@ -58,6 +60,7 @@ export class WorkerHost<Config, In, Out extends { kind: string }, Requests> {
     this.startedAt = performance.now();
     try {
       this.thread = this.newThread();
+      this.listener.news({ kind: 'started' });
     } catch (error) {
       this.ended(asError(error).message);
     }

@@ -1,0 +1,71 @@
+import { hexStatus, type OpenOutcome } from '../network';
+
+/** Rejections by the peer's service user (PS3.8 Table 9-21). */
+const REASONS_OF_USER: Readonly<Record<number, string>> = {
+  1: 'no reason given',
+  2: 'application context not supported',
+  3: 'it does not accept our AE title (calling)',
+  7: 'it does not know its AE title (called)',
+};
+/** By the service provider, in its part for presentation. */
+const REASONS_OF_PROVIDER: Readonly<Record<number, string>> = {
+  1: 'it has too many associations now',
+  2: 'its local limit is exceeded',
+};
+const SOURCE_PRESENTATION = 3;
+/** A rejection that no further try changes (PS3.8 9.3.4). */
+const PERMANENT = 1;
+
+/** Rejections and failures that only another configuration ends. */
+export function isConfiguration(opened: OpenOutcome): boolean {
+  return opened.outcome === 'rejected' && opened.result === PERMANENT;
+}
+
+/** Why there is no association. */
+export function openText(opened: Exclude<OpenOutcome, { outcome: 'opened' }>): string {
+  if (opened.outcome === 'failed') return FAILURES[opened.code] ?? opened.text;
+  const { result, source, reason } = opened;
+  const words = (source === SOURCE_PRESENTATION ? REASONS_OF_PROVIDER : REASONS_OF_USER)[reason];
+  const numbers = `result ${result}, source ${source}, reason ${reason}`;
+  return `association rejected: ${words === undefined ? numbers : `${words} (${numbers})`}`;
+}
+
+const FAILURES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nothing listens on that port',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network of the host cannot be reached',
+  CLOSED: 'the other side closed the connection without an answer',
+};
+
+/** Statuses of a C-STORE response (PS3.4 Table B.2-1, PS3.7 Annex C), by what their first digits say. */
+const STATUS_WORDS: readonly (readonly [mask: number, value: number, words: string])[] = [
+  [0xffff, 0x0000, 'success'],
+  [0xffff, 0x0107, 'warning: attribute list error'],
+  [0xffff, 0x0110, 'processing failure'],
+  [0xffff, 0x0111, 'it has an object of that instance UID already'],
+  [0xffff, 0x0116, 'warning: attribute value out of range'],
+  [0xffff, 0x0117, 'invalid object instance'],
+  [0xffff, 0x0118, 'no such SOP class'],
+  [0xffff, 0x0119, 'class and instance conflict'],
+  [0xffff, 0x0122, 'SOP class not supported'],
+  [0xffff, 0x0124, 'not authorized'],
+  [0xffff, 0x0210, 'duplicate invocation'],
+  [0xffff, 0x0211, 'unrecognized operation'],
+  [0xffff, 0x0212, 'mistyped argument'],
+  [0xffff, 0x0213, 'resource limitation'],
+  [0xffff, 0xb000, 'warning: coercion of data elements'],
+  [0xffff, 0xb006, 'warning: elements discarded'],
+  [0xffff, 0xb007, 'warning: data set does not match SOP class'],
+  [0xff00, 0xa700, 'refused: out of resources'],
+  [0xff00, 0xa900, 'data set does not match SOP class'],
+  [0xf000, 0xc000, 'it cannot understand the object'],
+  [0xf000, 0xb000, 'warning'],
+];
+
+/** A status in words, with its number. */
+export function statusText(status: number): string {
+  const [, , words] = STATUS_WORDS.find(([mask, value]) => (status & mask) === value) ?? [0, 0, 'failure'];
+  return `${words} (${hexStatus(status)})`;
+}

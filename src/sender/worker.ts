@@ -1,0 +1,17 @@
+import { serve } from '../worker';
+import type { SenderRequests } from './requests';
+import { Sender } from './sender';
+import type { FromSender, ToSender } from './worker-protocol';
+
+/** The entry of the outgoing worker. */
+serve<undefined, ToSender, FromSender, SenderRequests>({
+  isPatient: () => true,
+  begin: (_config, outbox) => {
+    const sender = new Sender((message) => outbox.add(message));
+    return {
+      requests: sender,
+      message: (message) => sender.take(message),
+      stop: (graceMs) => sender.stop(graceMs),
+    };
+  },
+});
