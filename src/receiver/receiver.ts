@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
-import { type ConvertedObject, FileOutput } from '../message';
+import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
 import {
   serveHandle,
@@ -127,13 +127,13 @@ export class Receiver implements ReceiverRequests {
   }
 
   async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
-    const { acknowledge, respond } = this.config.settings;
-    if (!acknowledge && respond === 'received') return 'notAwaited';
+    const { settings } = this.config;
+    if (!waitsForFlow(settings)) return 'notAwaited';
     const known = await this.queue.idOf(name);
     const id = known ?? this.answers.idOf(name) ?? name;
     const answered = this.answers.answer(id, status);
     this.changed();
-    if (!acknowledge) return answered ? 'answered' : this.answers.outcome(id);
+    if (!settings.acknowledge) return answered ? 'answered' : this.answers.outcome(id);
     const deliveries = this.delivery.deliveriesOf(id) ?? (known === undefined ? undefined : 1);
     // While what followed from the first answer is not safe yet, it is there still.
     if (deliveries === undefined || this.answering.has(id))

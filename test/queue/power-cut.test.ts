@@ -32,6 +32,8 @@ interface World {
   parked: Set<string>;
   /** Ids of what was removed for sure: that it was is on the disk. */
   gone: Set<string>;
+  /** Ids of what was to become a dead letter at any time. */
+  setAside: Set<string>;
   /** Open objects, and their texts. */
   open: { handle: ObjectHandle; text: string }[];
   told: string[];
@@ -47,6 +49,7 @@ function newWorld(seed: number, synced: boolean): World {
     sent: new Set(),
     parked: new Set(),
     gone: new Set(),
+    setAside: new Set(),
     open: [],
     told: [],
   };
@@ -144,6 +147,13 @@ async function open(world: World, queue: DiskQueue, id: string): Promise<void> {
   );
 }
 
+async function setAside(world: World, queue: DiskQueue, id: string): Promise<void> {
+  world.setAside.add(id);
+  if (await queue.setAside(id, 'set aside')) return;
+  // Nothing has changed, and it is tried again later.
+  assert.ok(world.disk.left <= 0, `${id} could not be set aside`);
+}
+
 /** Whatever has become of the object: its bytes are there. */
 async function readAndClose(world: World, { handle, text }: World['open'][number]): Promise<void> {
   const blocks: Buffer[] = [];
@@ -195,7 +205,7 @@ async function work(world: World, queue: DiskQueue, held: QueuedObject[]): Promi
     } else if (what < 0.92) {
       const one = world.open.shift();
       if (one !== undefined) coming.push(readAndClose(world, one));
-    } else if (what < 0.94) withOne(async (id) => void (await queue.setAside(id, 'set aside')));
+    } else if (what < 0.94) withOne((id) => setAside(world, queue, id));
     else if (what < 0.96) {
       const object = heldOne();
       if (object !== undefined) queue.release(object.id);
@@ -234,9 +244,8 @@ async function recover(world: World, queue: DiskQueue, synced: boolean): Promise
     const alone = held.pop() ?? assert.fail('nothing is taken, and nothing can be');
     await queue.remove(alone.id);
   }
-  // An object may have become a dead letter just before the cut, and come again all the same.
   if (synced) for (const id of found) assert.ok(!world.gone.has(id), `${id} was removed, and is there again`);
-  for (const letter of await queue.deadLetters.list()) found.add(letter.id);
+  await judgeLetters(world, queue, found, synced);
   if (synced) {
     for (const id of safe.keys()) assert.ok(found.has(id), `${id} was answered Success, and is lost`);
     const damaged = disk.names(DIRECTORY).filter((name) => name.endsWith('.damaged'));
@@ -245,6 +254,28 @@ async function recover(world: World, queue: DiskQueue, synced: boolean): Promise
   const waiting = new Set(held.map(({ id }) => id));
   for (const id of safe.keys()) if (!waiting.has(id)) safe.delete(id);
   return held;
+}
+
+/**
+ * A dead letter is of an object that was to become one, and whole where it is all that there is. Where the power was cut
+ * while the letter was made, or before the disk knew that the object had left the queue, both are there: the object comes
+ * again, nothing is lost, and a letter of something that was acknowledged after that may stay, perhaps torn. It is not of
+ * use any more; but to delete what may be the last copy is not the queue's business.
+ * @param found ids of what waits; those of dead letters are added
+ */
+async function judgeLetters(
+  { disk, safe, setAside: aside }: World,
+  queue: DiskQueue,
+  found: Set<string>,
+  synced: boolean,
+): Promise<void> {
+  for (const { id } of await queue.deadLetters.list({ limit: 1_000 })) {
+    assert.ok(aside.has(id), `${id} is a dead letter, and nobody set it aside`);
+    const text = safe.get(id);
+    if (synced && text !== undefined && !found.has(id))
+      assert.equal(disk.textOf(`${DIRECTORY}/dead-letter/${id}.dcm`), text, 'the only copy');
+    found.add(id);
+  }
 }
 
 /** Files are looked at before they are given. */
