@@ -143,7 +143,10 @@ export function encodeResponse(request: CommandSet, answer: CommandStatus): Buff
     0,
     MAX_UID_LENGTH,
   );
-  const texts = [sopClassUID, sopInstanceUID, comment].reduce((sum, text) => sum + textElement(text ?? ''), 0);
+  const texts = [sopClassUID, sopInstanceUID, comment].reduce(
+    (sum, text) => sum + textElement(text ?? ''),
+    0,
+  );
   const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
   if (sopClassUID !== undefined) out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
   out.short(Tag.commandField, request.commandField | RESPONSE_BIT);

@@ -29,7 +29,8 @@ export interface StoreCommand {
 /** A C-STORE-RQ (PS3.7 9.3.1.1). */
 export function encodeStoreRequest(command: StoreCommand): Buffer {
   const { messageId, sopClassUID, sopInstanceUID, priority, moveOriginator } = command;
-  const texts = textElement(sopClassUID) + textElement(sopInstanceUID) + textElement(moveOriginator?.aet ?? '');
+  const texts =
+    textElement(sopClassUID) + textElement(sopInstanceUID) + textElement(moveOriginator?.aet ?? '');
   const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 5 * SHORT_ELEMENT + texts);
   out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
   out.short(Tag.commandField, CommandField.storeRQ);

@@ -1,12 +1,6 @@
 import { asError } from '../../basics';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
-import {
-  CommandField,
-  encodeEchoRequest,
-  encodeStoreRequest,
-  MessageReader,
-  Priority,
-} from '../dimse';
+import { CommandField, encodeEchoRequest, encodeStoreRequest, MessageReader, Priority } from '../dimse';
 import {
   type Abort,
   AbortReason,
@@ -130,7 +124,11 @@ export class ScuAssociation {
       data: (fragment) => this.data(fragment),
       releaseRequested: () => this.releaseRequested(),
       released: () =>
-        this.finish({ how: 'released', by: this.weRelease ? 'us' : 'peer', text: 'the association was released' }),
+        this.finish({
+          how: 'released',
+          by: this.weRelease ? 'us' : 'peer',
+          text: 'the association was released',
+        }),
       aborted: (abort) => this.aborted(abort),
       ended: () => undefined,
     };
@@ -186,7 +184,12 @@ export class ScuAssociation {
     const { sopClassUID, sopInstanceUID, contextId, dataSet, moveOriginator } = request;
     const { priority = Priority.medium } = request;
     const messageId = this.nextMessageId();
-    const operation = this.begin({ commandField: CommandField.storeRQ, messageId, sopClassUID, sopInstanceUID });
+    const operation = this.begin({
+      commandField: CommandField.storeRQ,
+      messageId,
+      sopClassUID,
+      sopInstanceUID,
+    });
     if (this.contexts.has(contextId)) {
       const command = encodeStoreRequest({
         messageId,
@@ -249,7 +252,8 @@ export class ScuAssociation {
   }
 
   private begin(requested: Requested): Operation {
-    if (this.operation !== undefined) throw new Error('an operation is invoked while another one is outstanding');
+    if (this.operation !== undefined)
+      throw new Error('an operation is invoked while another one is outstanding');
     const operation = new Operation(requested);
     this.operation = operation;
     if (this.end !== undefined) operation.lose(this.end.text);
@@ -338,7 +342,7 @@ export class ScuAssociation {
     const part = this.messages.take(fragment);
     if (part?.kind !== 'command') return;
     const { operation } = this;
-        if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
+    if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
     const problem = operation.take(part.command);
     if (problem !== undefined) throw violation(problem);
     this.layer.expectNothing();

@@ -1,5 +1,10 @@
 import { type Compression, compressionOf } from '../../dicom';
-import { type AcceptedContext, DEFAULT_TRANSFER_SYNTAX, MAX_CONTEXTS, type ProposedContext } from '../upper-layer';
+import {
+  type AcceptedContext,
+  DEFAULT_TRANSFER_SYNTAX,
+  MAX_CONTEXTS,
+  type ProposedContext,
+} from '../upper-layer';
 
 /** What may be done to objects whose own transfer syntax a peer does not take. */
 export type SendAs = 'as-is' | 'uncompressed' | 'lossless' | 'lossy';
@@ -68,7 +73,8 @@ export function planContexts<T extends Transferable>(objects: readonly T[]): Con
     const { sopClassUID, transferSyntaxUID } = object;
     const plan = classes.get(sopClassUID) ?? { own: new Set(), others: new Set() };
     const others = othersOf(object);
-    const cost = Number(!plan.own.has(transferSyntaxUID)) + Number(others.length > 0 && plan.others.size === 0);
+    const cost =
+      Number(!plan.own.has(transferSyntaxUID)) + Number(others.length > 0 && plan.others.size === 0);
     if (used + cost > MAX_CONTEXTS) {
       rest.push(object);
       continue;

@@ -51,7 +51,8 @@ export class Operation {
 
   private mismatch(command: CommandSet): string | undefined {
     const { commandField, messageId, sopClassUID, sopInstanceUID } = this.requested;
-    if (command.commandField !== (commandField | RESPONSE_BIT)) return 'a message that is no response to ours';
+    if (command.commandField !== (commandField | RESPONSE_BIT))
+      return 'a message that is no response to ours';
     if (command.respondsTo !== messageId) return 'a response to another message id';
     if (differs(command.affectedSopClassUID, sopClassUID)) return 'a response for another SOP class';
     if (differs(command.affectedSopInstanceUID, sopInstanceUID)) return 'a response for another SOP instance';
@@ -59,7 +60,8 @@ export class Operation {
     if (command.status === undefined) return 'a response without a status';
     // Only a failure may come early (PS3.7 9.3.1.3).
     if (this.progress === 'preparing') return 'a response before its request';
-    if (this.progress === 'sending' && !isFailure(command.status)) return 'success before the object was sent';
+    if (this.progress === 'sending' && !isFailure(command.status))
+      return 'success before the object was sent';
     return undefined;
   }
 }

@@ -19,6 +19,13 @@ export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
 export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';
 export { RequestBudget } from './request-budget';
-export { connectionBelow, handshakeFailure, tlsFacts, tlsFailure, tlsProblem, withTlsProfile } from './tls-profile';
+export {
+  connectionBelow,
+  handshakeFailure,
+  tlsFacts,
+  tlsFailure,
+  tlsProblem,
+  withTlsProfile,
+} from './tls-profile';
 export { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from './uids';
 export { wireText } from './wire-text';
