@@ -4,4 +4,19 @@ import type { ReceiverHost } from '../../src/receiver';
 export abstract class QueueOwner {
   /** Undefined: it does not run because of its settings. */
   abstract readonly receiver: Pick<ReceiverHost, 'ask'> | undefined;
+  /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
+  abstract readonly answersWithinSeconds: number | undefined;
+}
+
+/** The parts of a queueId or an acknowledgeId: a node's id may hold anything, an object's holds no colon. */
+export interface QueueName {
+  nodeId: string;
+  objectId: string;
+}
+
+/** Undefined: it is none. */
+export function queueName(id: unknown): QueueName | undefined {
+  const separator = typeof id === 'string' ? id.lastIndexOf(':') : -1;
+  if (typeof id !== 'string' || separator < 0) return undefined;
+  return { nodeId: id.slice(0, separator), objectId: id.slice(separator + 1) };
 }

@@ -2,8 +2,8 @@ import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
 import { tlsProblem } from '../../src/network';
 
-/** The part of a core `tls-config` node that a listener needs. */
-interface TlsConfigNode extends Node {
+/** The part of a core `tls-config` node that nodes of this family need. */
+export interface TlsConfigNode extends Node {
   valid: boolean;
   addTLSOptions(options: TlsOptions): TlsOptions;
 }

@@ -1,4 +1,26 @@
-import type { DicomPeerSettings } from '../settings';
+import type { ScuTls } from '../network';
+import { pick, type DicomPeerField, type DicomPeerSettings } from '../settings';
+
+/** What the sender uses of a peer's settings. */
+const PEER_SETTINGS = [
+  'host',
+  'port',
+  'calledAET',
+  'callingAET',
+  'sendAs',
+  'connectTimeoutSeconds',
+  'associationTimeoutSeconds',
+  'responseTimeoutSeconds',
+  'writeTimeoutSeconds',
+  'maxAssociations',
+  'lingerSeconds',
+  'objectsPerAssociation',
+  'maxPduLength',
+] as const satisfies readonly DicomPeerField[];
+export type PeerSettings = Pick<DicomPeerSettings, (typeof PEER_SETTINGS)[number]>;
+
+/** The settings that go to the sender. */
+export const peerSettings = (settings: DicomPeerSettings): PeerSettings => pick(settings, PEER_SETTINGS);
 
 /** A peer as the outgoing worker knows it: plain data that can be posted. */
 export interface PeerConfig {
@@ -6,21 +28,10 @@ export interface PeerConfig {
   id: string;
   /** As people call it. */
   name: string;
-  settings: Omit<DicomPeerSettings, 'name' | 'tls' | 'protocol'>;
+  settings: PeerSettings;
   /** Undefined: clear text. */
-  tls?: PeerTls;
+  tls?: ScuTls;
   userIdentity?: { name: string; passcode?: string };
-}
-
-/** What the tls-config node of a peer says, as `tls.connect` takes it. */
-export interface PeerTls {
-  key?: string | Buffer;
-  cert?: string | Buffer;
-  ca?: string | Buffer;
-  pfx?: string | Buffer;
-  passphrase?: string;
-  servername?: string;
-  rejectUnauthorized: boolean;
 }
 
 /** Both say the same: what is open to the one serves the other. */

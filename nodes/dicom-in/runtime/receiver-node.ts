@@ -69,6 +69,11 @@ export class ReceiverNode extends QueueOwner {
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
+  get answersWithinSeconds(): number | undefined {
+    const { respond, responseTimeoutSeconds } = this.settings;
+    return respond === 'processed' ? responseTimeoutSeconds : undefined;
+  }
+
   run(): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.boundary.wrap(this.prepare());

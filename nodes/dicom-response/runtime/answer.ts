@@ -7,7 +7,7 @@ import { asError } from '../../../src/basics';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
-import { QueueOwner } from '../../runtime/queue-owner';
+import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
 
 type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
@@ -41,7 +41,7 @@ export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
 export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
   const unknown = unknownVersion(parsed);
   if (unknown !== undefined) throw unknown;
-  const [ownerId, objectId] = splitQueueId(message.dicom?.queueId ?? message.dicom?.acknowledgeId);
+  const { nodeId: ownerId, objectId } = named(message.dicom?.queueId ?? message.dicom?.acknowledgeId);
   const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;
@@ -55,11 +55,10 @@ export async function answer(parsed: Parsed, message: AnsweringMessage): Promise
   if (outcome !== 'answered') throw new AnswerFailed(outcome);
 }
 
-/** Node id and object id; a node's id may hold anything, an object's holds no colon. */
-function splitQueueId(queueId: unknown): [ownerId: string, objectId: string] {
-  const separator = typeof queueId === 'string' ? queueId.lastIndexOf(':') : -1;
-  if (typeof queueId !== 'string' || separator < 0) throw new AnswerFailed('noId');
-  return [queueId.slice(0, separator), queueId.slice(separator + 1)];
+function named(id: unknown): QueueName {
+  const name = queueName(id);
+  if (name === undefined) throw new AnswerFailed('noId');
+  return name;
 }
 
 /** The status in the message, otherwise that of the dialog. */

@@ -1,0 +1,70 @@
+import { isAbsolute } from 'node:path';
+import type { NodeMessage } from 'node-red';
+import type { DicomOutSettings } from '../../../src/settings';
+import type { ObjectPlace } from '../../../src/sender';
+
+/** The parts of a message that this node reads. Flows may have put anything there. */
+export interface SendingMessage extends NodeMessage {
+  filename?: unknown;
+  peer?: unknown;
+  dicom?: {
+    object?: unknown;
+    queueId?: unknown;
+    file?: unknown;
+    sopInstanceUID?: unknown;
+    receivedAt?: unknown;
+    changes?: unknown;
+    sent?: unknown;
+  };
+}
+
+/** Where the object of a message lies. */
+export interface MessageObject {
+  place: ObjectPlace;
+  queueId?: string;
+  /** What it must be; undefined: the message does not say. */
+  sopInstanceUID?: string;
+}
+
+/** What is found first of what DESIGN's order has. Undefined: the message names no object. */
+export function objectOf(
+  message: SendingMessage,
+  objectFrom: DicomOutSettings['objectFrom'],
+): MessageObject | undefined {
+  const { dicom } = message;
+  const expected = typeof dicom?.sopInstanceUID === 'string' ? { sopInstanceUID: dicom.sopInstanceUID } : {};
+  if (objectFrom === 'payload') {
+    const bytes = bytesIn(message.payload);
+    return bytes && { place: { kind: 'bytes', bytes }, ...expected };
+  }
+  if (Buffer.isBuffer(dicom?.object)) return { place: { kind: 'bytes', bytes: dicom.object }, ...expected };
+  if (typeof dicom?.queueId === 'string')
+    return { place: { kind: 'queue' }, queueId: dicom.queueId, ...expected };
+  const path = message.filename ?? dicom?.file;
+  if (typeof path === 'string' && isAbsolute(path)) return { place: { kind: 'file', path }, ...expected };
+  return undefined;
+}
+
+/** Changes that are to be applied on the way. */
+export function hasChanges({ dicom }: SendingMessage): boolean {
+  return dicom?.changes !== undefined && dicom.changes !== null;
+}
+
+/** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. */
+export function weightOf(message: SendingMessage): number {
+  const { payload, dicom } = message;
+  const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
+  if (Buffer.isBuffer(payload)) return object + payload.length;
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  return object + (text?.length ?? 0);
+}
+
+/** Linear, and with nothing to backtrack. */
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+
+function bytesIn(payload: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(payload)) return payload;
+  if (typeof payload !== 'string' || !BASE64.test(payload)) return undefined;
+  const bytes = Buffer.from(payload, 'base64');
+  return bytes.length > 0 ? bytes : undefined;
+}

@@ -1,0 +1,333 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { hexStatus, Status, type CommandStatus } from '../../../src/network';
+import {
+  DICOM_OUT,
+  GIVE_UP_MINUTES,
+  type DicomOutProblem,
+  type DicomOutSettings,
+} from '../../../src/settings';
+import { asError } from '../../../src/basics';
+import type { RetryPolicy, SendFailure, SendOutcome } from '../../../src/sender';
+import { Boundary, RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { disownEarlier, holdObject, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { PeerOwner } from '../../runtime/peer-owner';
+import { senderOf } from '../../runtime/sender';
+import { StatusDisplay } from '../../runtime/status-display';
+import { hasChanges, objectOf, weightOf, type SendingMessage } from './message-object';
+import { outError, OutFailed } from './out-error';
+import { outStatus, type OutStatus } from './out-status';
+
+/** What may wait without a queue: its messages are in memory. One message always passes. */
+const MOST_WAITING_BYTES = 32_000_000;
+/** So long before a sender's time is over nothing more is tried: the answer has to get there. */
+const ANSWER_MARGIN_MS = 2_000;
+/** Tells what this run of Node-RED has parked from what earlier ones have. */
+const RUN = randomBytes(6).toString('hex');
+
+type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
+type Done = (error?: Error) => void;
+
+/** A message whose object is being sent. */
+interface Waiting {
+  id: string;
+  message: SendingMessage;
+  send: Send;
+  done: Done;
+  peer: PeerOwner;
+  /** Undefined: no queue has the object. */
+  held: HeldObject | undefined;
+  /** Without a queue: bytes that it keeps in memory. */
+  weight: number;
+}
+
+/** A deployed `dicom-out` node: joins the sender with messages, and with the queues in which their objects lie. */
+export class OutNode {
+  private readonly text: Text;
+  private readonly settings: DicomOutSettings;
+  private readonly problems: DicomOutProblem[];
+  private readonly display: StatusDisplay<OutStatus>;
+  private readonly boundary = new Boundary((error) => this.node.error(error.message));
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly unwatch: (() => void)[] = [];
+  private readonly owner: string;
+  private readonly hasFailureWire: boolean;
+  private isClosed = false;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    this.text = nodeTexts(RED, DICOM_OUT.type);
+    ({ settings: this.settings, problems: this.problems } = DICOM_OUT.parse(config));
+    const wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
+    this.hasFailureWire = this.settings.outputFailures && (wires[1]?.length ?? 0) > 0;
+    this.owner = `${node.id}/wait-${RUN}`;
+    this.display = new StatusDisplay(
+      () => this.status(),
+      this.boundary.wrap((status) => node.status(status)),
+    );
+  }
+
+  run(): void {
+    const start = this.boundary.wrap(() => this.flowsStarted());
+    FlowStart.of(this.RED).add(start);
+    this.node.on('input', (message, send, done) => {
+      this.take(message as SendingMessage, send as Send, done).catch((error: unknown) =>
+        this.refuse(message as SendingMessage, send as Send, done, error),
+      );
+    });
+    this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
+      this.close()
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
+    });
+    this.display.refresh();
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
+    for (const peer of deployedNodes.all(PeerOwner))
+      this.unwatch.push(peer.watch(() => this.display.refresh()));
+    disownEarlier(`${this.node.id}/wait-`, this.owner).catch((error: unknown) => this.boundary.failed(error));
+    this.display.refresh();
+  }
+
+  /** What is wrong with the settings; undefined: nothing. */
+  private get invalid(): OutFailed | undefined {
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) return undefined;
+    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+    return new OutFailed('settingsInvalid', { problems });
+  }
+
+  /** @throws OutFailed; what a queue that cannot be asked throws */
+  private async take(message: SendingMessage, send: Send, done: Done): Promise<void> {
+    if (this.invalid !== undefined) throw this.invalid;
+    const [peerId, peer] = this.peerOf(message);
+    const object = objectOf(message, this.settings.objectFrom);
+    if (object === undefined) throw new OutFailed('noObject');
+    if (hasChanges(message)) throw new OutFailed('changesPending');
+    const { queueId, sopInstanceUID, place } = object;
+    const weight = queueId === undefined ? this.weigh(message) : 0;
+    const held = queueId === undefined ? undefined : await this.hold(queueId);
+    const id = queueId === undefined ? randomUUID() : this.idOf(queueId, peerId);
+    const waiting: Waiting = { id, message, send, done, peer, held, weight };
+    if (this.isClosed) {
+      await this.giveBack(waiting);
+      return;
+    }
+    // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
+    const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
+    this.waiting.set(key, waiting);
+    this.display.refresh();
+    senderOf(this.RED).send({
+      id: this.senderId(key),
+      peer: peerId,
+      place,
+      policy: this.policy(message, held),
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(held && { openObject: (port) => held.open(port) }),
+      settled: (outcome) =>
+        this.boundary.run(() => {
+          this.waiting.delete(key);
+          this.settled(waiting, outcome).catch((error: unknown) => this.boundary.failed(error));
+        }),
+    });
+  }
+
+  /** @throws OutFailed */
+  private peerOf({ peer: named }: SendingMessage): [id: string, peer: PeerOwner] {
+    const { peer: configured, peersFromMessage } = this.settings;
+    const ids = named === undefined ? [configured] : peersFromMessage;
+    const found = ids
+      .map((id) => [id, deployedNodes.get(id, PeerOwner)] as const)
+      .filter(([id, peer]) => named === undefined || id === named || peer?.name === named);
+    const [only] = found;
+    if (only === undefined || found.length > 1)
+      throw new OutFailed('noPeer', { peer: JSON.stringify(named) ?? '' });
+    const [id, peer] = only;
+    if (peer === undefined || peer.problem !== undefined)
+      throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
+    return [id, peer];
+  }
+
+  /** @throws OutFailed */
+  private weigh(message: SendingMessage): number {
+    const others = [...this.waiting.values()].filter(({ held }) => held === undefined);
+    const weight = weightOf(message);
+    const bytes = others.reduce((total, other) => total + other.weight, weight);
+    const isBeyond = others.length >= this.settings.maxWaiting || bytes > MOST_WAITING_BYTES;
+    if (others.length > 0 && isBeyond) throw new OutFailed('busy', { max: others.length });
+    return weight;
+  }
+
+  /** @throws OutFailed */
+  private async hold(queueId: string): Promise<HeldObject> {
+    const held = await holdObject(queueId, this.owner);
+    if (held === undefined) throw new OutFailed('objectGone');
+    return held;
+  }
+
+  /** The same for the same object, over restarts. */
+  private idOf(queueId: string, peerId: string): string {
+    return createHash('sha256').update(`${this.node.id}\n${peerId}\n${queueId}`).digest('hex').slice(0, 32);
+  }
+
+  private policy(message: SendingMessage, held: HeldObject | undefined): RetryPolicy {
+    const { retryFirstSeconds, retryLastSeconds, giveUpAfterMinutes, mode } = this.settings;
+    const minutes = giveUpAfterMinutes === '' ? GIVE_UP_MINUTES[mode] : Number(giveUpAfterMinutes);
+    const giveUpMs = minutes === 0 ? Infinity : minutes * 60_000;
+    return {
+      firstMs: retryFirstSeconds * 1_000,
+      lastMs: retryLastSeconds * 1_000,
+      giveUpMs: Math.min(giveUpMs, answerTimeLeft(message, held)),
+    };
+  }
+
+  /**
+   * The flow hears first, then the queue: where the process ends in between, the object comes again, and is sent again under
+   * the same id.
+   */
+  private async settled(
+    { message, send, done, peer, held, id }: Waiting,
+    outcome: SendOutcome,
+  ): Promise<void> {
+    message.dicom = { ...message.dicom, sent: sentOf(id, peer.name, outcome) };
+    this.display.refresh();
+    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
+    if (failed === undefined) send(message);
+    try {
+      await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      if (failed === undefined) {
+        done(outError(this.text, new OutFailed('acknowledgeFailed')));
+        return;
+      }
+    }
+    if (failed === undefined) done();
+    else this.fail(message, send, done, failed);
+  }
+
+  /** To the second output where that is wired, else to a Catch node. */
+  private fail(message: SendingMessage, send: Send, done: Done, failed: OutFailed): void {
+    const error = outError(this.text, failed);
+    if (!this.hasFailureWire) {
+      done(error);
+      return;
+    }
+    const { topic, dicom, _msgid } = message as SendingMessage & { topic?: unknown };
+    const { code } = error as Error & { code: string };
+    send([null, { topic, dicom, _msgid, error: { message: error.message, code } }]);
+    done();
+  }
+
+  /** A message that could not be begun with. */
+  private refuse(message: SendingMessage, send: Send, done: Done, error: unknown): void {
+    if (error instanceof OutFailed) this.fail(message, send, done, error);
+    else if (isUnheard(error)) this.fail(message, send, done, new OutFailed('objectGone'));
+    else done(asError(error));
+  }
+
+  private async close(): Promise<void> {
+    this.isClosed = true;
+    this.display.close();
+    for (const unwatch of this.unwatch) unwatch();
+    for (const [key, waiting] of this.waiting) {
+      senderOf(this.RED).cancel(this.senderId(key));
+      await this.giveBack(waiting);
+    }
+    this.waiting.clear();
+  }
+
+  /** What is undecided when the node closes goes back to its queue; what has none is told. */
+  private async giveBack({ held, message, done }: Waiting): Promise<void> {
+    if (held === undefined) {
+      const stopped = outError(this.text, new OutFailed('stopped', { message: message._msgid ?? '' }));
+      this.node.warn(stopped.message);
+      done(stopped);
+      return;
+    }
+    await held.giveBack().catch((error: unknown) => {
+      // A queue that has ended has it still.
+      if (!isUnheard(error)) throw error;
+    });
+    done();
+  }
+
+  private status(): OutStatus {
+    const states = deployedNodes
+      .all(PeerOwner)
+      .filter((peer) => [...this.waiting.values()].some((waiting) => waiting.peer === peer))
+      .map(({ state }) => state);
+    return outStatus(this.text, {
+      isInvalid: this.invalid !== undefined,
+      outage: states.find((state) => state?.outage !== undefined)?.outage,
+      waiting: this.waiting.size,
+    });
+  }
+
+  private senderId(key: string): string {
+    return `${this.node.id} ${key}`;
+  }
+}
+
+/** How long the sender of an object waits still for its answer, milliseconds; Infinity: it does not. */
+function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | undefined): number {
+  if (held?.answersWithinSeconds === undefined) return Infinity;
+  const receivedAt = Date.parse(String(dicom?.receivedAt));
+  const since = Number.isNaN(receivedAt) ? 0 : Math.max(0, Date.now() - receivedAt);
+  return Math.max(0, held.answersWithinSeconds * 1_000 - since - ANSWER_MARGIN_MS);
+}
+
+/** `msg.dicom.sent` */
+function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
+  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds } = outcome;
+  return {
+    id,
+    peer,
+    ...(status !== undefined && { status: hexStatus(status) }),
+    statusText: text,
+    ...(errorComment !== undefined && { errorComment }),
+    ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+    attempts,
+    milliseconds,
+  };
+}
+
+/** What the sender of the object hears, or its dead letter tells: the peer's own status, where it has given one. */
+function commandStatusOf({ kind, status, failure, text, errorComment }: SendOutcome): CommandStatus {
+  if (kind === 'sent') return { status: status ?? Status.success };
+  return { status: status ?? STATUS_OF_FAILURE[failure ?? 'unreachable'], comment: errorComment ?? text };
+}
+
+/** Without a status from the peer: A700 says that it may succeed later. */
+const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
+  unreachable: Status.outOfResources,
+  notAccepted: Status.sopClassNotSupported,
+  refused: Status.cannotUnderstand,
+  notRead: Status.cannotUnderstand,
+  cancelled: Status.cannotUnderstand,
+};
+
+function failureOf({ failure = 'unreachable', text, status, errorComment = '' }: SendOutcome): OutFailed {
+  const values = {
+    reason: text,
+    comment: errorComment,
+    status: status === undefined ? '' : hexStatus(status),
+  };
+  return new OutFailed(failure === 'cancelled' ? 'stopped' : failure, values);
+}
+
+/** The queue could not be asked. */
+function isUnheard(error: unknown): boolean {
+  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+}

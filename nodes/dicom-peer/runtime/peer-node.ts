@@ -1,0 +1,86 @@
+import type { Node, NodeAPI } from 'node-red';
+import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
+import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { nodeTexts, problemText } from '../../runtime/node-texts';
+import { PeerOwner } from '../../runtime/peer-owner';
+import { peerTls } from '../../runtime/peer-tls';
+import { senderOf } from '../../runtime/sender';
+
+interface Credentials {
+  userName?: string;
+  passcode?: string;
+}
+
+/** A deployed `dicom-peer` node: tells the sender of the peer, and the nodes that name it how it fares. */
+export class PeerNode extends PeerOwner {
+  problem: string | undefined;
+  state: PeerState | undefined;
+  readonly name: string;
+  private readonly settings: DicomPeerSettings;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    const { settings, problems } = DICOM_PEER.parse(config);
+    this.settings = settings;
+    this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
+    const text = nodeTexts(RED, DICOM_PEER.type);
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
+    for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
+  }
+
+  run(): void {
+    deployedNodes.add(this.node.id, this);
+    const sender = senderOf(this.RED);
+    const config = this.problem === undefined ? this.config() : undefined;
+    const user = {
+      state: (state: PeerState): void => {
+        this.state = state;
+        for (const listener of this.listeners) listener();
+      },
+    };
+    if (config !== undefined) sender.addPeer(config, user);
+    else this.node.error(this.problem);
+    this.node.on('close', (done: () => void) => {
+      deployedNodes.remove(this.node.id);
+      sender.removePeer(this.node.id, user);
+      done();
+    });
+  }
+
+  watch(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private config(): PeerConfig | undefined {
+    const { settings, node } = this;
+    const { tls, tlsServerName } = settings;
+    const security = tls === '' ? undefined : peerTls(this.RED.nodes.getNode(tls), tlsServerName);
+    if (security !== undefined && 'problem' in security) {
+      this.problem = security.problem;
+      return undefined;
+    }
+    const identity = this.userIdentity();
+    return {
+      id: node.id,
+      name: this.name,
+      settings: peerSettings(settings),
+      ...(security && { tls: security.options }),
+      ...(identity && { userIdentity: identity }),
+    };
+  }
+
+  private userIdentity(): PeerConfig['userIdentity'] {
+    const { userName = '', passcode = '' } = (this.node.credentials ?? {}) as Credentials;
+    const { userIdentity } = this.settings;
+    if (userIdentity === 'none') return undefined;
+    return { name: userName, ...(userIdentity === 'passcode' && { passcode }) };
+  }
+}

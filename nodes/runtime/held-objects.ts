@@ -1,0 +1,178 @@
+import type { MessagePort } from 'node:worker_threads';
+import { isFailure, type CommandStatus } from '../../src/network';
+import type { OpenedObject } from '../../src/queue';
+import type { ReceiverHost } from '../../src/receiver';
+import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
+import { deployedNodes } from './deployed-nodes';
+import { queueName, QueueOwner, type QueueName } from './queue-owner';
+
+/** An object that a node is at work on, in the queue through which it came. */
+export interface HeldObject {
+  /** Its sender waits for its answer so long from its receipt on; undefined: it has been answered. */
+  readonly answersWithinSeconds: number | undefined;
+  /** For a reader at the other end of the port. @throws an Error with words for an operator */
+  open(port: MessagePort): Promise<OpenedObject>;
+  /**
+   * The node is done with it. Once all nodes that hold it are, it is acknowledged, or with a failure becomes a dead letter.
+   * @param status what the node has to say to that; undefined: nothing, the flow acknowledges it itself
+   * @throws NotAcknowledged
+   */
+  done(status: CommandStatus | undefined): Promise<void>;
+  /** The node gives it back: it is delivered again, and nothing is counted. */
+  giveBack(): Promise<void>;
+}
+
+/** The queue has not taken what a node said of an object: it may be delivered again. */
+export class NotAcknowledged extends Error {
+  override readonly name = 'NotAcknowledged';
+}
+
+const EXTEND_MS = 20_000;
+
+/**
+ * Takes an object on for a node: one that the flow is to acknowledge stays in flight, which is the brake of its queue; one that
+ * the flow got without acknowledgement is parked.
+ * @param queueId of the message
+ * @param owner as `ObjectQueue.park` wants it; another one in each run
+ * @returns undefined when the queue does not have it any more
+ * @throws WorkerNotRunning, RequestTimedOut
+ */
+export async function holdObject(queueId: string, owner: string): Promise<HeldObject | undefined> {
+  const name = queueName(queueId);
+  if (name === undefined) return undefined;
+  const queue = new QueueOf(name);
+  if (await queue.ask('extend', name.objectId)) return InFlight.hold(queueId, queue);
+  return (await queue.ask('park', name.objectId, owner)) ? new Parked(queue, owner) : undefined;
+}
+
+/** The queue that an object lies in, as it is deployed now. */
+class QueueOf {
+  constructor(private readonly name: QueueName) {}
+
+  get objectId(): string {
+    return this.name.objectId;
+  }
+
+  get answersWithinSeconds(): number | undefined {
+    return deployedNodes.get(this.name.nodeId, QueueOwner)?.answersWithinSeconds;
+  }
+
+  get ask(): ReceiverHost['ask'] {
+    const receiver = deployedNodes.get(this.name.nodeId, QueueOwner)?.receiver;
+    if (receiver === undefined) throw new WorkerNotRunning('the dicom-in node of the object is not deployed');
+    return receiver.ask.bind(receiver);
+  }
+
+  open(port: MessagePort): Promise<OpenedObject> {
+    return this.ask('openObject', this.objectId, port);
+  }
+}
+
+/**
+ * An object in flight. Several nodes may be at work on it, as a message can go to several: it is acknowledged, or becomes a dead
+ * letter, once the last one is done with it. Where the process ends before that, it comes again for all of them.
+ */
+class InFlight {
+  private static readonly all = new Map<string, InFlight>();
+  private static timer: NodeJS.Timeout | undefined;
+  private readonly holders = new Set<object>();
+  private readonly statuses: CommandStatus[] = [];
+
+  static hold(queueId: string, queue: QueueOf): HeldObject {
+    const shared = InFlight.all.get(queueId) ?? new InFlight(queueId, queue);
+    InFlight.all.set(queueId, shared);
+    InFlight.timer ??= setInterval(() => InFlight.extendAll(), EXTEND_MS).unref();
+    return shared.newHolder();
+  }
+
+  private static extendAll(): void {
+    for (const { queue } of InFlight.all.values())
+      // One that is not in flight any more is told of when a node is done with it.
+      queue.ask('extend', queue.objectId).catch(unlessGone);
+  }
+
+  private constructor(
+    private readonly queueId: string,
+    private readonly queue: QueueOf,
+  ) {}
+
+  private newHolder(): HeldObject {
+    const holder: HeldObject = {
+      answersWithinSeconds: this.queue.answersWithinSeconds,
+      open: (port) => this.queue.open(port),
+      done: (status) => {
+        if (status !== undefined) this.statuses.push(status);
+        return this.left(holder);
+      },
+      giveBack: async () => {
+        this.drop(holder);
+        if (this.holders.size === 0) await this.queue.ask('release', this.queue.objectId);
+      },
+    };
+    this.holders.add(holder);
+    return holder;
+  }
+
+  private async left(holder: object): Promise<void> {
+    this.drop(holder);
+    const status = this.statuses.find((each) => isFailure(each.status)) ?? this.statuses.at(-1);
+    if (this.holders.size > 0 || status === undefined) return;
+    const outcome = await this.queue.ask('answer', this.queue.objectId, status);
+    if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
+  }
+
+  private drop(holder: object): void {
+    this.holders.delete(holder);
+    if (this.holders.size > 0) return;
+    InFlight.all.delete(this.queueId);
+    if (InFlight.all.size > 0) return;
+    clearInterval(InFlight.timer);
+    InFlight.timer = undefined;
+  }
+}
+
+/** An object that nobody acknowledges any more. */
+class Parked implements HeldObject {
+  readonly answersWithinSeconds = undefined;
+
+  constructor(
+    private readonly queue: QueueOf,
+    private readonly owner: string,
+  ) {}
+
+  open(port: MessagePort): Promise<OpenedObject> {
+    return this.queue.open(port);
+  }
+
+  async done(status: CommandStatus | undefined): Promise<void> {
+    const { objectId } = this.queue;
+    if (status !== undefined && isFailure(status.status)) {
+      if (!(await this.queue.ask('giveUp', objectId, this.owner, status)))
+        throw new NotAcknowledged('unknown');
+    } else await this.queue.ask('unpark', objectId, this.owner);
+  }
+
+  async giveBack(): Promise<void> {
+    await this.queue.ask('disown', [this.owner]);
+  }
+}
+
+/** What is parked by earlier runs of a node comes again: they did not live to be done with it. */
+export async function disownEarlier(ownersOfNode: string, owner: string): Promise<void> {
+  for (const { receiver } of deployedNodes.all(QueueOwner)) {
+    if (receiver === undefined) continue;
+    try {
+      const earlier = (await receiver.ask('owners')).filter(
+        (each) => each.startsWith(ownersOfNode) && each !== owner,
+      );
+      if (earlier.length > 0) await receiver.ask('disown', earlier);
+    } catch (error) {
+      unlessGone(error);
+    }
+  }
+}
+
+/** A queue that does not run now has nothing in flight, and is asked again when it does. @throws what it is given otherwise */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
+}
