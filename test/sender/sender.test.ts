@@ -22,6 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const QUICK: RetryPolicy = { firstMs: 20, lastMs: 40, giveUpMs: 20_000 };
+/** The system may take all of an object that the peer does not read. */
+const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
 
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -139,7 +141,7 @@ describe('an object that is sent', () => {
   it('is sent again where the peer stalls or goes away in the middle', async () => {
     const path = large();
     for (const act of ['reset', 'stall', 'abort'] as const) {
-      const [sending, peer] = await to({ midway: { bytes: 100_000, act } }, { writeTimeoutSeconds: 1 });
+      const [sending, peer] = await to({ midway: { bytes: 100_000, act } }, QUICK_TIMES);
       const sent = sending.file('peer', path);
       await until(() => peer.associateRequests.length > 1, 'another try');
       peer.behaviour = {};
