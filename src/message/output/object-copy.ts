@@ -5,11 +5,8 @@ import type { OutputFiles } from './output-files';
 
 /** These files are for other programs, unlike the queue's: they get what the process' umask leaves. */
 const OPEN_MODE = 0o666;
-/** Copied at a time where the system does not copy. */
+/** Copied at a time. */
 const CHUNK = 1_048_576;
-
-/** Reasons for which a copy would fail in any other way, too. */
-const FINAL = new Set(['EEXIST', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOENT', 'EROFS', 'EMFILE', 'ENFILE']);
 
 /**
  * Writes an object to a file that is not there yet, with its own bytes: writing to it does not change the queue's file.
@@ -23,11 +20,12 @@ export function copyObject(
   files: OutputFiles,
   onWarning: OnWarning,
 ): void {
-  const fd = files.openSync(to, 'wx', OPEN_MODE);
+  const isClone = content.kind === 'file' && isCloned(content.path, to, files);
+  const fd = files.openSync(to, isClone ? 'r+' : 'wx', OPEN_MODE);
   try {
     try {
-      if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
-      else copyFile(content, to, fd, files, onWarning);
+      if (isClone) setMode(to, files, onWarning);
+      else writeContent(content, fd, files);
       if (isSynced) files.fsyncSync(fd);
     } finally {
       files.closeSync(fd);
@@ -38,28 +36,34 @@ export function copyObject(
   }
 }
 
-/** By the system where it can: some file systems share the bytes until one of both is changed, which costs nothing. */
-function copyFile(
-  { path, fd: from, size }: ObjectContent & { kind: 'file' },
-  to: string,
-  fd: number,
-  files: OutputFiles,
-  onWarning: OnWarning,
-): void {
+/**
+ * Some file systems share the bytes until one of both is changed, which costs nothing. That, and not more, the system is
+ * asked for: it would copy a large object in one call, in which nobody sees that the disk works. False: nothing is there.
+ */
+function isCloned(from: string, to: string, files: OutputFiles): boolean {
   try {
-    files.copyFileSync(path, to, constants.COPYFILE_FICLONE);
+    files.copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return true;
   } catch (error) {
-    if (FINAL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    // It sets the mode, too, which file systems without modes do not let everybody do.
-    copyBytes(from, size, fd, files);
-    return;
+    // Whatever else it is, writing fails with it, too.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    return false;
   }
+}
+
+/** A clone has the mode of the queue's file. Not every file system has modes, or lets everybody set them. */
+function setMode(path: string, files: OutputFiles, onWarning: OnWarning): void {
   try {
-    files.chmodSync(to, OPEN_MODE & ~process.umask());
+    files.chmodSync(path, OPEN_MODE & ~process.umask());
   } catch (error) {
     if (!isUnsupported(error)) throw error;
-    onWarning({ kind: 'modeNotSet', values: { directory: to, reason: (error as Error).message } });
+    onWarning({ kind: 'modeNotSet', values: { directory: path, reason: (error as Error).message } });
   }
+}
+
+function writeContent(content: ObjectContent, fd: number, files: OutputFiles): void {
+  if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
+  else copyBytes(content.fd, content.size, fd, files);
 }
 
 function copyBytes(from: number, size: number, to: number, files: OutputFiles): void {
