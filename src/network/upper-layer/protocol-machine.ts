@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asError } from '../../basics';
 import type { AssociationUser, ProtocolLimits } from './association-user';
 import { IdleTimer } from './idle-timer';
 import {
@@ -187,7 +188,7 @@ export abstract class ProtocolMachine implements StreamListener {
   failed(error: unknown): void {
     const isTheirs = error instanceof ProtocolError;
     const reason = isTheirs ? error.reason : AbortReason.notSpecified;
-    const text = isTheirs ? error.message : `internal error: ${String(error)}`;
+    const text = isTheirs ? error.message : `internal error: ${asError(error).message}`;
     this.stream.stop();
     const action = this.step('invalid PDU');
     // Before an association exists, the abort comes from the service user, without a reason.
