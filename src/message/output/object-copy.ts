@@ -21,8 +21,10 @@ export function copyObject(
   onWarning: OnWarning,
 ): void {
   const isClone = content.kind === 'file' && isCloned(content.path, to, files);
-  const fd = files.openSync(to, isClone ? 'r+' : 'wx', OPEN_MODE);
+  let isOurs = isClone;
   try {
+    const fd = files.openSync(to, isClone ? 'r+' : 'wx', OPEN_MODE);
+    isOurs = true;
     try {
       if (isClone) setMode(to, files, onWarning);
       else writeContent(content, fd, files);
@@ -31,7 +33,7 @@ export function copyObject(
       files.closeSync(fd);
     }
   } catch (error) {
-    files.unlinkSync(to);
+    if (isOurs) files.unlinkSync(to);
     throw error;
   }
 }
