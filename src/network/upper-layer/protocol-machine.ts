@@ -59,7 +59,7 @@ export abstract class ProtocolMachine implements StreamListener {
     this.connection = this.stream.connection;
     const { idleTimeoutSeconds: seconds } = limits;
     this.idle = new IdleTimer(this.connection, seconds, () =>
-      this.abort(`no PDU for ${seconds} s (idle timeout)`),
+      this.abort(`the peer sent nothing for ${seconds} s (idle timeout)`),
     );
   }
 
@@ -261,7 +261,7 @@ export abstract class ProtocolMachine implements StreamListener {
   }
 
   private peerAborted(source: number, reason: number): void {
-    this.user.aborted({ by: 'peer', source, reason, text: 'A-ABORT received' });
+    this.user.aborted({ by: 'peer', source, reason, text: 'the peer aborted the association (A-ABORT)' });
     this.close();
   }
 
