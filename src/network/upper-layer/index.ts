@@ -27,5 +27,11 @@ export {
   tlsProblem,
   withTlsProfile,
 } from './tls-profile';
-export { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from './uids';
+export {
+  APPLICATION_CONTEXT,
+  COMMITMENT_INSTANCE,
+  COMMITMENT_SOP_CLASS,
+  DEFAULT_TRANSFER_SYNTAX,
+  VERIFICATION_SOP_CLASS,
+} from './uids';
 export { wireText } from './wire-text';

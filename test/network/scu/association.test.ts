@@ -186,13 +186,13 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
   it('is not waited for any longer when we stop', async () => {
     const scp = await listen({ connection: 'silent' });
     const stop = new AbortController();
-    const opening = ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, stop.signal);
+    const opening = ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, { signal: stop.signal });
     await until(() => scp.connections > 0, 'the connection');
     stop.abort();
     const opened = await opening;
     assert.equal(opened.outcome === 'failed' && opened.code, 'STOPPED');
     await until(() => scp.connections === 0, 'the end of the connection');
-    const late = await ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, stop.signal);
+    const late = await ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, { signal: stop.signal });
     assert.equal(late.outcome === 'failed' && late.code, 'STOPPED');
   });
 
