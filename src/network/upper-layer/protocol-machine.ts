@@ -81,6 +81,25 @@ export abstract class ProtocolMachine implements StreamListener {
     this.connection.send(encodeCommandPdus(contextId, command, this.peerMaxPduLength));
   }
 
+  /**
+   * P-DATA request: whole P-DATA-TF PDUs that keep to the peer's limit. Unlike a command, data does not stop us from reading:
+   * the peer may answer or abort in the middle of it.
+   * @returns undefined when the memory can be used again, or there is no association; else a promise of that, which
+   * resolves in every case
+   */
+  sendData(pdus: Buffer): Promise<void> | undefined {
+    return this.step('P-DATA request') === undefined ? undefined : this.connection.write(pdus);
+  }
+
+  /** Aborts an open association after so long, if neither this nor `expectNothing` is called. It replaces the idle timer. */
+  expect(seconds: number, otherwise: string): void {
+    if (this.isOpen) this.expireAfter(seconds, () => this.abort(otherwise));
+  }
+
+  expectNothing(): void {
+    if (this.isOpen) this.connection.stopTimer();
+  }
+
   /** A-RELEASE request. */
   release(): void {
     if (this.step('A-RELEASE request') !== undefined) this.connection.send(encodeRelease(PduType.releaseRQ));
@@ -90,8 +109,14 @@ export abstract class ProtocolMachine implements StreamListener {
   abort(text: string): void {
     const action = this.step('A-ABORT request');
     if (action === undefined) return;
-    if (action === 'AA-1') this.sendAbort(AbortSource.user, AbortReason.notSpecified, text);
-    else this.close();
+    const { user: source } = AbortSource;
+    const { notSpecified: reason } = AbortReason;
+    if (action === 'AA-1') {
+      this.sendAbort(source, reason, text);
+      return;
+    }
+    this.close();
+    this.user.aborted({ by: 'node', source, reason, text });
   }
 
   /** Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts. */
@@ -197,11 +222,12 @@ export abstract class ProtocolMachine implements StreamListener {
     if (action === 'AA-8') this.sendAbort(AbortSource.provider, reason, text);
   }
 
-  lost(text: string): void {
+  lost(text: string, error?: Error): void {
     const action = this.step('transport closed');
     if (action === undefined) return;
     const { provider: source } = AbortSource;
-    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason: AbortReason.notSpecified, text });
+    const { notSpecified: reason } = AbortReason;
+    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason, text, ...(error && { error }) });
     this.close();
   }
 
