@@ -64,6 +64,11 @@ export class LogSegments {
     return this.segments.filter(({ unread }) => unread !== undefined);
   }
 
+  /** For the records that the disk has not given yet. */
+  noteRemoved(id: string): void {
+    for (const { unread } of this.segments) unread?.add(id);
+  }
+
   /** Bytes of objects that have not left. */
   get liveBytes(): number {
     return this.segments.reduce((total, { liveBytes }) => total + liveBytes, 0);

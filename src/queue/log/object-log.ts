@@ -212,7 +212,7 @@ export class ObjectLog implements ObjectPlace {
     this.remove(id);
   }
 
-  drop(id: string): void {
+  discardKept(id: string): void {
     const object = this.kept.get(id);
     if (object === undefined) return;
     this.kept.delete(id);
@@ -220,11 +220,11 @@ export class ObjectLog implements ObjectPlace {
   }
 
   /** It has left, as a record says or will say: so it comes again. */
-  unkeep(id: string): void {
+  restore(id: string): void {
     const object = this.kept.get(id);
     if (object === undefined) return;
     this.add({ id, attempts: object.attempts, ...this.writeAgain(object) });
-    this.drop(id);
+    this.discardKept(id);
   }
 
   pin(id: string): PinnedBytes {
@@ -287,7 +287,7 @@ export class ObjectLog implements ObjectPlace {
     if (object === undefined) return false;
     this.unsynced.delete(id);
     count(object, -1);
-    for (const { unread } of this.segments.unread) unread?.add(id);
+    this.segments.noteRemoved(id);
     return this.objects.delete(id);
   }
 
