@@ -28,6 +28,7 @@ interface OpenSegment {
 export interface SegmentOptions extends SegmentSyncing {
   directory: string;
   segmentBytes: number;
+  mostSpares: number;
 }
 
 /**
