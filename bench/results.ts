@@ -1,5 +1,5 @@
 /** Figures of runs at different times, one run a line of JSON: what one run says may be chance. */
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Curve } from './growth';
 import type { Lifecycle } from './lifecycle';
@@ -46,6 +46,7 @@ type StoredRun = Omit<Run, 'comparisons'> & {
 
 /** All runs of this scale, in the order in which they were made. */
 export function readRuns(path: string, scale: number): Run[] {
+  if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter(Boolean)

@@ -28,9 +28,9 @@ export class DeliveryAttempts {
     return this.attempts.get(id) ?? NO_ATTEMPTS;
   }
 
-  /** Of an object of an earlier run. */
-  found(id: string, attempts: Attempts): void {
-    this.attempts.set(id, afterRestart(attempts));
+  /** Of an object of an earlier run. `isParked`: as `afterRestart`. */
+  found(id: string, attempts: Attempts, isParked: boolean): void {
+    this.attempts.set(id, afterRestart(attempts, isParked));
   }
 
   /** False: it has to wait for a moment. */

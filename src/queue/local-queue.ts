@@ -109,7 +109,7 @@ export class LocalQueue implements ObjectQueue {
   }
 
   private cameBack({ id, attempts, parking }: FoundObject): void {
-    this.attempts.found(id, attempts);
+    this.attempts.found(id, attempts, parking !== undefined);
     if (parking === undefined) {
       this.came(id, undefined);
       return;
@@ -272,7 +272,8 @@ export class LocalQueue implements ObjectQueue {
       await this.ownership.change(id, { ...rest, failure: { why, facts } });
       return true;
     }
-    const { deliveries, crashes } = this.attempts.of(id);
+    const { deliveries: before, crashes } = this.attempts.of(id);
+    const deliveries = before + (hasFlowGotIt(state, facts) ? 1 : 0);
     const letter = { id, at: new Date().toISOString(), why, deliveries, crashes, ...facts };
     const bury = (): Error | undefined => {
       if (state === 'kept') this.kept.restore(id);
@@ -356,4 +357,9 @@ export class LocalQueue implements ObjectQueue {
     this.studies.clear();
     this.unsure.clear();
   }
+}
+
+/** In an attempt that has not ended, so that `Attempts` do not count it yet. What has a status has been answered by the flow. */
+function hasFlowGotIt(state: State, { status }: LetterFacts): boolean {
+  return state === 'parked' || state === 'kept' || status !== undefined;
 }
