@@ -188,5 +188,5 @@ function move(id: string, from: Map<string, Held>, to: Map<string, Held>): void 
 }
 
 function full(): QueueRefusal {
-  return new QueueRefusal('QUEUE_FULL', `memory queue is full: ${MAX_BYTES / 1e6} MB`);
+  return new QueueRefusal('QUEUE_FULL', `the queue in memory is full: ${MAX_BYTES / 1e6} MB`);
 }
