@@ -81,8 +81,8 @@ async function store(world: World, queue: DiskQueue): Promise<void> {
   const bytes = Buffer.from(text);
   try {
     const writer = queue.begin(bytes.subarray(0, 10));
-    for (let at = 10; at < bytes.length; at += 700) writer.write(bytes.subarray(at, at + 700));
-    safe.set(await writer.commit(), text);
+    for (let at = 10; at < bytes.length; at += 700) writer.append(bytes.subarray(at, at + 700));
+    safe.set(await writer.complete(), text);
   } catch (error) {
     assert.ok(error instanceof QueueRefusal && disk.left <= 0, String(error));
   }
