@@ -7,6 +7,7 @@ import { ScuAssociation, type ScuLimits, type ScuTarget } from '../../../src/net
 import { freePort } from '../../support/free-port';
 import { answeredContext, associateAC, MisbehavingScp, type Behaviour } from '../../support/misbehaving-scp';
 import {
+  commandSet,
   CT,
   dataTF,
   echoRQ,
@@ -18,6 +19,7 @@ import {
   pdv,
   VERIFICATION,
 } from '../../support/pdus';
+import { mutate, Random } from '../../support/mutations';
 import { until } from '../../support/until';
 
 const CONTEXTS = [
@@ -100,6 +102,13 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
     const end = await association.release();
     assert.deepEqual([end.how, end.by], ['released', 'us']);
     assert.equal(association.isOpen, false);
+  });
+
+  it('is open by the one of several addresses of a name where somebody listens', async () => {
+    const scp = await listen({});
+    const opened = await ScuAssociation.open({ ...target(scp.port), host: 'localhost' }, CONTEXTS, LIMITS);
+    assert.ok(opened.outcome === 'opened', opened.outcome === 'failed' ? opened.text : opened.outcome);
+    assert.equal((await store(opened.association)).outcome, 'answered');
   });
 
   it('says who asks: name, or name and passcode (PS3.7 D.3.3.7)', async () => {
@@ -503,6 +512,37 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
     setTimeout(() => association.abort('Node-RED stops'), 200);
     assert.deepEqual(await outcome, { outcome: 'notSent', text: 'Node-RED stops' });
     assert.equal(isClosed, true);
+  });
+});
+
+describe('an SCP whose bytes are damaged', { timeout: 120_000 }, () => {
+  it('has an outcome in every case', async () => {
+    const random = new Random(11);
+    const accept = associateAC({ answers: [answeredContext(1, EXPLICIT)] });
+    const response = dataTF(
+      pdv(
+        1,
+        3,
+        commandSet({ 0x0002: CT, 0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: '1.2.3.4.5' }),
+      ),
+    );
+    const counts: Record<string, number> = {};
+    const limits = { ...LIMITS, associationTimeoutSeconds: 0.1, responseTimeoutSeconds: 0.1 };
+    const scp = await listen({});
+    for (let round = 0; round < 400; round += 1) {
+      const isAccept = round % 2 === 0;
+      scp.behaviour = {
+        ...(isAccept && { associate: mutate(accept, random, [response]) }),
+        store: () => (isAccept ? 0 : mutate(response, random, [accept])),
+      };
+      const opened = await ScuAssociation.open(target(scp.port), CONTEXTS, limits);
+      const outcome = opened.outcome === 'opened' ? await store(opened.association) : opened;
+      counts[outcome.outcome] = (counts[outcome.outcome] ?? 0) + 1;
+      if (opened.outcome === 'opened') opened.association.abort('that is all');
+    }
+    const { failed = 0, unknown = 0, answered = 0 } = counts;
+    assert.ok(failed > 50 && unknown > 50 && answered > 20, JSON.stringify(counts));
+    await until(() => scp.connections === 0, 'the end of all connections');
   });
 });
 
