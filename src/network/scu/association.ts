@@ -300,7 +300,7 @@ export class ScuAssociation {
   }
 
   private releaseRequested(): void {
-    if (this.isBusy) throw violation('A-RELEASE-RQ in the middle of an operation');
+    if (this.operation?.isSettled === false) throw violation('A-RELEASE-RQ in the middle of an operation');
   }
 
   private aborted(abort: Abort): void {

@@ -17,6 +17,7 @@ import {
   JPEG,
   pdu,
   pdv,
+  releaseRQ,
   VERIFICATION,
 } from '../../support/pdus';
 import { mutate, Random } from '../../support/mutations';
@@ -426,6 +427,17 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
     const [association] = await open({ store: () => response(2) });
     assert.equal((await store(association)).outcome, 'answered');
     assert.match((await association.ended).text, /nothing is asked/);
+  });
+
+  it('is answered, though the peer releases the association together with its answer', async () => {
+    const response = Buffer.concat([element(0x0100, 0x8001), element(0x0120, 1), element(0x0900, 0)]);
+    const [association] = await open({
+      store: () => Buffer.concat([dataTF(pdv(1, 3, response)), releaseRQ()]),
+    });
+    assert.equal((await store(association)).outcome, 'answered');
+    const end = await association.ended;
+    assert.deepEqual([end.how, end.by], ['released', 'peer']);
+    assert.equal((await store(association)).outcome, 'notSent');
   });
 
   for (const act of ['reset', 'abort', 'close'] as const) {
