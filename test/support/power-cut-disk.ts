@@ -92,6 +92,11 @@ export class PowerCutDisk {
     return inode?.kind === 'directory' ? [...inode.entries.keys()] : [];
   }
 
+  /** What a running system reads in a file. */
+  textOf(path: string): string {
+    return this.text(path);
+  }
+
   readonly files: DiskFiles = this.operations();
 
   private survivor(inode: Inode, seen: Map<Inode, Inode>): Inode {
