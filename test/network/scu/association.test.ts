@@ -139,7 +139,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
       'a peer that says nothing',
       { connection: 'silent' },
       'TIMEOUT',
-      /no answer to an A-ASSOCIATE-RQ within 0.2 s/,
+      /did not answer the A-ASSOCIATE-RQ within 0.2 s/,
     ],
     ['a peer that aborts', { associate: 'abort' }, 'CLOSED', /A-ABORT/],
     ['a peer that closes', { associate: 'close' }, 'CLOSED', /closed/],
@@ -189,7 +189,11 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
     // TLS waits for a handshake, which nobody answers.
     const { port } = server.address() as AddressInfo;
     const opened = await ScuAssociation.open({ ...target(port), tls: {} }, CONTEXTS, limits);
-    assert.deepEqual(opened, { outcome: 'failed', code: 'TIMEOUT', text: 'no connection within 0.3 s' });
+    assert.deepEqual(opened, {
+      outcome: 'failed',
+      code: 'TIMEOUT',
+      text: 'the connection was not established within 0.3 s',
+    });
     server.close();
   });
 
@@ -264,7 +268,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
   });
 
   for (const [release, how] of [
-    ['silent', /no answer to an A-RELEASE-RQ within 0.2 s/],
+    ['silent', /did not answer the A-RELEASE-RQ within 0.2 s/],
     ['close', /closed/],
     ['abort', /A-ABORT/],
   ] as const) {
@@ -386,7 +390,7 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
   }
 
   for (const [what, answer, words] of [
-    ['no response', 'nothing', /no response within 0.3 s/],
+    ['no response', 'nothing', /did not respond within 0.3 s/],
     ['a reset', 'reset', /ECONNRESET/],
     ['the end of the connection', 'close', /closed/],
     ['an abort', 'abort', /A-ABORT/],
@@ -461,7 +465,7 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
       }
     }
     const outcome = await store(association, counted());
-    assert.deepEqual(outcome, { outcome: 'notSent', text: 'the peer has taken nothing for 0.5 s' });
+    assert.deepEqual(outcome, { outcome: 'notSent', text: 'the peer accepted no data for 0.5 s' });
     assert.ok(pieces < 200, `${pieces} pieces were read: no more than what the system buffers`);
   });
 
