@@ -126,7 +126,10 @@ export class DiskStorage implements ObjectStorage {
     this.nextId = objectIds(newest, now);
     this.nextPart = sequence(newest, now);
     this.newestFound = endOfRun(newest);
-    return this.find(names, sequence(newest, now));
+    const found = this.find(names, sequence(newest, now));
+    // The process ended while they were set aside: they are here whole, and come again.
+    await this.deadLetters.removeThose((id) => this.log.has(id) || this.objectFiles.has(id));
+    return found;
   }
 
   /** Somebody else's, by chance, or a folder: it is not worth to keep the queue from opening. */
@@ -284,7 +287,8 @@ export class DiskStorage implements ObjectStorage {
   bury(letter: DeadLetter): Error | undefined {
     const { id } = letter;
     const failure = this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
-    this.log.setParking(id, undefined);
+    // It has left: who owned it is forgotten at the next start, where that cannot be written now.
+    this.cleanUp(() => this.log.setParking(id, undefined));
     return failure;
   }
 

@@ -214,15 +214,18 @@ describe('a disk queue whose file operations fail', () => {
   }
 
   it('survives failures while objects are handed over and set aside', async () => {
-    for (const operation of OPERATIONS) {
+    for (const [operation, synced] of OPERATIONS.flatMap((each) => [
+      [each, false] as const,
+      [each, true] as const,
+    ])) {
       const { files, broken } = breakable();
       const leftovers: Error[] = [];
-      const directory = join(root, `life-${operation}`);
+      const directory = join(root, `life-${operation}-${synced}`);
       const queue = new DiskQueue(
         {
           directory,
           maxObjects: 10,
-          synced: false,
+          synced,
           minFreeBytes: 0,
           onLeftover: (error) => leftovers.push(error),
         },
@@ -241,11 +244,12 @@ describe('a disk queue whose file operations fail', () => {
       assert.equal(await couldRemove(queue, ids[1]), true, 'what could not be written down can be now');
       queue.close();
       const restarted = new DiskQueue(
-        { directory, maxObjects: 10, synced: false, minFreeBytes: 0, onLeftover: assert.fail },
+        { directory, maxObjects: 10, synced, minFreeBytes: 0, onLeftover: assert.fail },
         realFiles,
       );
       await restarted.open();
       const letters = (await restarted.deadLetters.list()).length;
+      assert.equal(letters, isAside ? 1 : 0, `${operation}: what was said of the third`);
       // What could not be set aside is in the log as before.
       assert.equal(restarted.size + letters, 2, operation);
       restarted.close();

@@ -212,7 +212,7 @@ export class ScuAssociation {
     const seconds = this.limits.associationTimeoutSeconds;
     this.weRelease = true;
     this.layer.release();
-    this.layer.expect(seconds, `no answer to an A-RELEASE-RQ within ${seconds} s`);
+    this.layer.expect(seconds, `the peer did not answer the A-RELEASE-RQ within ${seconds} s`);
     return this.ended;
   }
 
@@ -300,7 +300,7 @@ export class ScuAssociation {
   }
 
   private releaseRequested(): void {
-    if (this.isBusy) throw violation('A-RELEASE-RQ in the middle of an operation');
+    if (this.operation?.isSettled === false) throw violation('A-RELEASE-RQ in the middle of an operation');
   }
 
   private aborted(abort: Abort): void {

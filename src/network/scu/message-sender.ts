@@ -93,13 +93,13 @@ export class MessageSender {
     const seconds = this.limits.writeTimeoutSeconds;
     const written = this.layer.sendData(pdus);
     if (written === undefined) return undefined;
-    this.layer.expect(seconds, `the peer has taken nothing for ${seconds} s`);
+    this.layer.expect(seconds, `the peer accepted no data for ${seconds} s`);
     return written.then(() => this.layer.expectNothing());
   }
 
   private expectResponse(): void {
     const seconds = this.limits.responseTimeoutSeconds;
-    this.layer.expect(seconds, `no response within ${seconds} s`);
+    this.layer.expect(seconds, `the peer did not respond within ${seconds} s`);
   }
 
   /** Where something of the object was sent, only an abort says that it does not go on. */

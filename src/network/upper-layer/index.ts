@@ -6,15 +6,7 @@ export type { AssociateRequest, ProposedContext, UserIdentity } from './associat
 export { type AssociationFacts, factsOf, plainAddress } from './association-facts';
 export { MessageFrames } from './message-frames';
 export { PduReader, type PdvFragment } from './pdu-reader';
-export {
-  AbortReason,
-  AbortSource,
-  ContextResult,
-  encodeCommandPdus,
-  isPeerLength,
-  ProtocolError,
-  type Rejection,
-} from './pdu';
+export { AbortReason, AbortSource, ContextResult, ProtocolError, type Rejection } from './pdu';
 export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
 export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';

@@ -213,15 +213,23 @@ export class ObjectLog implements ObjectPlace {
   }
 
   moveTo(id: string, path: string): void {
-    const { synced, directory } = this.options;
-    const bytes = this.bytesOf(id);
-    writeFile(path, bytes, synced, this.files);
-    if (synced) {
-      syncDirectoryNow(dirname(path), this.files);
-      // In which the folder of the file may be new.
-      if (dirname(path) !== directory) syncDirectoryNow(directory, this.files);
+    const { synced } = this.options;
+    writeFile(path, this.bytesOf(id), synced, this.files);
+    try {
+      if (synced) this.syncName(path);
+    } catch (error) {
+      // It stays here, and is not to be there, too.
+      this.files.rmSync(path, { force: true });
+      throw error;
     }
     this.remove(id);
+  }
+
+  private syncName(path: string): void {
+    const { directory } = this.options;
+    syncDirectoryNow(dirname(path), this.files);
+    // In which the folder of the file may be new.
+    if (dirname(path) !== directory) syncDirectoryNow(directory, this.files);
   }
 
   /** Refuses what is not safe yet. What is left is found at the next start; a log in which nothing is left is deleted. */
