@@ -18,7 +18,7 @@ const ORDER = {
     'worker',
     ['receiver', 'sample', 'integration-soup'],
   ],
-  'src/dicom': ['text', 'standard', 'read', 'data-set', 'report', 'json'],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory']],
 };

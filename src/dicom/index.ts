@@ -47,3 +47,4 @@ export {
   MAX_UID_LENGTH,
   uidName,
 } from './standard';
+export { isNative, recode, type RecodeOptions, type Recoding } from './write';

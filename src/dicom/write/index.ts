@@ -1,0 +1,1 @@
+export { isNative, recode, type RecodeOptions, type Recoding } from './recode';
