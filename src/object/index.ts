@@ -2,3 +2,9 @@ export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
 export { studyOf } from './study-of';
+export {
+  framesOf,
+  type EncapsulatedPixels,
+  type FrameFragments,
+  type FrameOptions,
+} from './encapsulated-frames';

@@ -4,7 +4,9 @@ import { createDeflateRaw } from 'node:zlib';
 const ZERO = Buffer.alloc(1);
 
 /** An RFC 1951 stream of the bytes, padded to an even length (PS3.5 A.5). */
-export async function* deflated(blocks: Iterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+export async function* deflated(
+  blocks: Iterable<Buffer> | AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, void> {
   const deflater = createDeflateRaw();
   // An error in reading the blocks destroys the deflater, and is thrown to whoever reads from it.
   pipeline(Readable.from(blocks), deflater, () => undefined);

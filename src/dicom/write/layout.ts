@@ -46,7 +46,8 @@ export function layOut(steps: Steps, target: Encoding): number {
     )
       endGroup(steps, level, position);
     switch (kind) {
-      case Step.Element: {
+      case Step.Element:
+      case Step.Given: {
         const length = steps.length(index);
         const swapped = steps.has(index, Flag.BigEndian) !== target.bigEndian;
         const vr = targetVr(steps.tag(index), steps.vr(index), length, target, swapped);

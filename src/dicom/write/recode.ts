@@ -4,14 +4,16 @@ import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
+  TAG,
   transferSyntax,
 } from '../standard';
 import { type ConversionWarning, type WarningCode, Warnings } from '../warnings';
+import type { Changes } from './changes';
 import { cannotRecode } from './cannot-recode';
 import { deflated } from './deflate';
 import { layOut } from './layout';
 import { StepCollector } from './step-collector';
-import { pieces, writeSteps } from './step-writer';
+import { type Later, pieces, writeSteps } from './step-writer';
 
 export interface RecodeOptions {
   /** Transfer Syntax UID that the data set is declared to have. */
@@ -20,6 +22,11 @@ export interface RecodeOptions {
   to: string;
   /** Where in the source the data set begins; 0 unless told. It ends where the source ends. */
   offset?: number;
+  /**
+   * Attributes that become others. With another Pixel Data (7FE0,0010) the transfer syntax that the data set has may be one
+   * of those that encapsulate it.
+   */
+  changes?: Changes;
 }
 
 /** A data set that can be written in another transfer syntax; nothing of it has been written yet. */
@@ -61,23 +68,28 @@ export function isNative(transferSyntaxUID: string): boolean {
  * Memory: 20 bytes for each element, and a deflated data set's inflated bytes. Time: linear.
  * @throws DicomError `cannot-recode` where a value would be read as another one; as `parseDataSet` when it cannot be read
  */
-export function recode(source: ByteSource, { from, to, offset = 0 }: RecodeOptions): Recoding {
-  for (const uid of [from, to])
+export function recode(
+  source: ByteSource,
+  { from, to, offset = 0, changes = NO_CHANGES }: RecodeOptions,
+): Recoding {
+  for (const uid of changes.has(TAG.PixelData) ? [to] : [from, to])
     if (!isNative(uid))
       throw cannotRecode(`the transfer syntax ${uid} is none for pixel data that is not encapsulated`);
   const target = encodingOf(transferSyntax(to));
   const warnings = new ReadWarnings();
   const { source: bytes, offset: start } = openDataSet(source, from, offset, warnings);
-  const plan = planOf(bytes, start, encodingOf(transferSyntax(from)), target, warnings);
+  const plan = planOf(bytes, start, encodingOf(transferSyntax(from)), target, changes, warnings);
   if (!transferSyntax(to).deflated) return { ...plan, warnings: warnings.list };
   // What is deflated already stays as it is.
-  if (from === to) return { ...copy(source, offset), warnings: warnings.list };
+  if (from === to && changes.size === 0) return { ...copy(source, offset), warnings: warnings.list };
   return { size: undefined, warnings: warnings.list, blocks: () => deflated(plan.blocks()) };
 }
 
+const NO_CHANGES: Changes = new Map();
+
 interface Plan {
   size: number;
-  blocks: () => Iterable<Buffer>;
+  blocks: () => Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
 function planOf(
@@ -85,17 +97,39 @@ function planOf(
   start: number,
   declared: Encoding,
   target: Encoding,
+  changes: Changes,
   warnings: ReadWarnings,
 ): Plan {
   const cursor = new Cursor(source);
-  const collector = new StepCollector(cursor);
+  const collector = new StepCollector(cursor, changes);
   const found = walkDataSet(cursor, start, declared, collector, warnings);
-  if (found === target) return copy(source, start);
+  if (found === target && changes.size === 0) return copy(source, start);
+  if (target.bigEndian && changes.size > 0) throw cannotRecode('changes are not written in big endian');
   if (found.bigEndian && UNCERTAIN_BYTE_ORDER.some((code) => warnings.codes.has(code)))
     throw cannotRecode('an element of it has no VR that PS3.5 knows, and so no certain byte order');
   const steps = collector.finish();
   const size = layOut(steps, target);
-  return { size, blocks: () => writeSteps(source, steps, target, size) };
+  const { given } = collector;
+  const write = (): Iterable<Buffer | Later> => writeSteps(source, steps, given, target, size);
+  const isAsync = given.some(({ bytes }) => !Buffer.isBuffer(bytes));
+  // Where nothing comes later there is nothing to wait for.
+  return { size, blocks: () => (isAsync ? withLater(write()) : (write() as Iterable<Buffer>)) };
+}
+
+async function* withLater(pieces: Iterable<Buffer | Later>): AsyncGenerator<Buffer, void, void> {
+  for (const piece of pieces) {
+    if (Buffer.isBuffer(piece)) {
+      yield piece;
+      continue;
+    }
+    let left = piece.length;
+    for await (const block of piece.bytes()) {
+      left -= block.length;
+      if (left < 0) break;
+      yield block;
+    }
+    if (left !== 0) throw cannotRecode('a value has another length than was told');
+  }
 }
 
 function copy(source: ByteSource, start: number): Plan {

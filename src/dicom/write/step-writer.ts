@@ -3,13 +3,21 @@ import { Kind, TAG, type Vr, VR } from '../standard';
 import { BlockWriter } from './block-writer';
 import { swap, swapUnit } from './byte-order';
 import { GROUP_LENGTH_BYTES } from './layout';
+import type { GivenValue } from './changes';
 import { Flag, Step, type Steps } from './steps';
 
 /** Longer values go out in pieces, past the block. */
 const SHORT_VALUE = 16_384;
+/** In the place of bytes that are known only later. */
+export interface Later {
+  readonly length: number;
+  readonly bytes: () => AsyncIterable<Buffer>;
+}
+
 /** Of a long value; a multiple of every unit that is swapped. */
 export const PIECE = 262_144;
 const SPACE = 0x20;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The bytes of steps that have been laid out. Long values are read, swapped and passed on in pieces. What is yielded may be
@@ -18,16 +26,18 @@ const SPACE = 0x20;
 export function* writeSteps(
   source: ByteSource,
   steps: Steps,
+  given: readonly GivenValue[],
   target: Encoding,
   total: number,
-): Generator<Buffer, void, void> {
+): Generator<Buffer | Later, void, void> {
   const writer = new BlockWriter(total);
   const cursor = new Cursor(source);
   /** Those of the open sequences and items that a delimiter ends. */
   const delimited: boolean[] = [];
   for (let index = 0; index < steps.count; index += 1) {
     const length = steps.length(index);
-    const isLong = steps.kind(index) === Step.Element && length > SHORT_VALUE;
+    const isLong =
+      length > SHORT_VALUE && (steps.kind(index) === Step.Element || steps.kind(index) === Step.Given);
     if (!writer.has(LONG_HEADER + (isLong ? 0 : length + 1))) {
       const block = writer.take();
       if (block !== undefined) yield block;
@@ -45,6 +55,21 @@ export function* writeSteps(
         } else {
           const start = cursor.ensure(steps.offset(index), length);
           swap(writer.bytes(cursor.bytes, start, length), unit);
+        }
+        if (length % 2 !== 0) writer.byte(padding(vr));
+        break;
+      }
+      case Step.Given: {
+        const vr = steps.vr(index);
+        const { bytes } = given[steps.offset(index)] ?? { bytes: NOTHING };
+        writeHeader(writer, steps.tag(index), vr, length + (length % 2), target);
+        if (Buffer.isBuffer(bytes) && !isLong) {
+          writer.bytes(bytes, 0, length);
+        } else {
+          const block = writer.take();
+          if (block !== undefined) yield block;
+          yield Buffer.isBuffer(bytes) ? bytes : { length, bytes };
+          writer.passedBy(length);
         }
         if (length % 2 !== 0) writer.byte(padding(vr));
         break;

@@ -3,6 +3,8 @@ import { AMBIGUOUS_VR, type Vr, VR } from '../standard';
 /** What a data set is written as, one after the other. */
 export const enum Step {
   Element,
+  /** An element whose value is not the source's: `offset` is its number among the given ones. */
+  Given,
   GroupLength,
   Sequence,
   Item,
