@@ -33,10 +33,16 @@ export function parseAttempts(text: string): Attempts | undefined {
   };
 }
 
-/** Those of an object that an earlier run left: it may have been delivered then, and an attempt may have ended that run. */
-export function afterRestart({ deliveries, unacknowledged, crashes, isOpen }: Attempts): Attempts {
+/**
+ * Those of an object that an earlier run left: it may have been delivered then, and an attempt may have ended that run.
+ * @param isParked the delivery of that run goes on
+ */
+export function afterRestart(
+  { deliveries, unacknowledged, crashes, isOpen }: Attempts,
+  isParked: boolean,
+): Attempts {
   return {
-    deliveries: deliveries + 1,
+    deliveries: deliveries + (isParked ? 0 : 1),
     unacknowledged,
     crashes: crashes + (isOpen ? 1 : 0),
     isOpen: false,

@@ -25,6 +25,7 @@ export interface DeadLetter extends LetterFacts {
   /** ISO 8601 */
   at: string;
   why: string;
+  /** How often the flow may have got it. */
   deliveries: number;
   /** How often the process ended while it had the object. Missing in letters of the first version. */
   crashes?: number;

@@ -137,7 +137,7 @@ export class LocalQueue implements ObjectQueue {
   }
 
   private cameBack({ id, attempts, parking }: FoundObject): void {
-    this.attempts.set(id, afterRestart(attempts));
+    this.attempts.set(id, afterRestart(attempts, parking !== undefined));
     if (parking === undefined) this.came(id, undefined);
     else this.parked.set(sequenceOf(id), { id, parking });
   }
@@ -382,7 +382,8 @@ export class LocalQueue implements ObjectQueue {
   }
 
   private bury(id: string, state: State, why: string, facts: LetterFacts): boolean {
-    const { deliveries, crashes } = this.attemptsOf(id);
+    const { deliveries: before, crashes } = this.attemptsOf(id);
+    const deliveries = before + (hasFlowGotIt(state, facts) ? 1 : 0);
     const letter = { id, at: new Date().toISOString(), why, deliveries, crashes, ...facts };
     try {
       if (state === 'kept') this.unkeep(id);
@@ -501,6 +502,11 @@ export class LocalQueue implements ObjectQueue {
 }
 
 type State = 'waiting' | 'in-flight' | 'parked' | 'kept';
+
+/** In an attempt that has not ended, so that `Attempts` do not count it yet. What has a status has been answered by the flow. */
+function hasFlowGotIt(state: State, { status }: LetterFacts): boolean {
+  return state === 'parked' || state === 'kept' || status !== undefined;
+}
 
 /** Refusals after which it is worth to make room. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'DISK_LOW', 'QUEUE_FULL']);

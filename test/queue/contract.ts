@@ -108,6 +108,25 @@ export function contract({ name, create, crash }: QueueKind): void {
     });
   });
 
+  describe(`${name}: a dead letter`, () => {
+    it('counts what the flow got: each attempt before, and the last where the flow has answered', async () => {
+      const queue = await create();
+      const [odd = '', answered = '', late = '', again = ''] = await storeAll(queue, 'o', 'a', 'l', 'g');
+      await queue.claim(4);
+      for (const id of [late, again]) await queue.reclaim(id);
+      await queue.setAside(odd, 'cannot be converted');
+      await queue.setAside(answered, 'the flow answered C000', { status: 'C000' });
+      await queue.setAside(late, 'the flow did not acknowledge it');
+      await queue.setAside(again, 'the flow answered C000', { status: 'C000' });
+      const letters = await queue.deadLetters.list();
+      assert.deepEqual(
+        letters.map(({ deliveries }) => deliveries),
+        [0, 1, 1, 2],
+      );
+      queue.close();
+    });
+  });
+
   describe(`${name}: names`, () => {
     it('end in 128 random bits, and the other one does not tell the id', async () => {
       const queue = await create();
@@ -209,6 +228,7 @@ export function contract({ name, create, crash }: QueueKind): void {
       assert.deepEqual(await queue.unpark(id, B), { state: 'dead-letter' });
       const [letter] = await queue.deadLetters.list();
       assert.deepEqual([letter?.id, letter?.why, letter?.status], [id, 'the archive refused it', 'C000']);
+      assert.equal(letter?.deliveries, 1);
       assert.equal(queue.size, 0);
       queue.close();
     });
@@ -249,13 +269,16 @@ export function contract({ name, create, crash }: QueueKind): void {
         assert.deepEqual(await queue.unpark(failed, B), { state: 'dead-letter' });
         const [letter] = await queue.deadLetters.list();
         assert.deepEqual([letter?.why, letter?.patientID], ['nein, danke – ü', 'Ω']);
+        assert.equal(letter?.deliveries, 1, 'that of before the restart');
         await queue.unpark(acknowledged, A);
         assert.deepEqual(await queue.unpark(acknowledged, B), { state: 'removed' });
         await queue.remove(large);
         assert.deepEqual(await queue.unpark(large, A), { state: 'removed' });
         await queue.disown(A);
         await queue.disown(B);
-        assert.deepEqual(texts(await nothing), ['waits']);
+        const back = await nothing;
+        assert.deepEqual(texts(back), ['waits']);
+        assert.equal(back[0]?.redelivered, 1, 'the flow got it once');
         queue = await crash(queue);
         assert.equal(queue.size, 1, 'what was removed does not come again');
         queue.close();

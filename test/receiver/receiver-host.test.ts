@@ -152,6 +152,7 @@ describe('ReceiverHost', () => {
     assert.equal(await host.ask('giveUp', id, 'out', { status: 0xc000, comment: 'no' }), true);
     const { deadLetters } = await host.ask('deadLetters', {});
     assert.deepEqual([deadLetters[0]?.id, deadLetters[0]?.status], [id, 'C000']);
+    assert.equal(deadLetters[0]?.deliveries, 2, 'what was given back counts nothing');
     assert.deepEqual(faults, []);
   });
 

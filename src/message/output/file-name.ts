@@ -41,12 +41,15 @@ export function relativePath(template: string, values: Readonly<Record<string, s
   return join(...(components.length > 0 ? components : [UNKNOWN]));
 }
 
-/** A value as text for a file name: the first representation of a person name that there is (PS3.5 6.2.1.1). */
+/**
+ * A value as text for a file name: the first representation of a person name that there is (PS3.5 6.2.1.1). One of which all
+ * components are empty is none.
+ */
 export function fileNameText(value: Value): string {
   if (value === null) return '';
   if (typeof value !== 'object') return String(value);
   const { Alphabetic, Ideographic, Phonetic } = value;
-  return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && name.trim() !== '') ?? '';
+  return [Alphabetic, Ideographic, Phonetic].find((name) => name !== undefined && /[^\s^]/.test(name)) ?? '';
 }
 
 /** A value may be megabytes of text: its beginning, and what keeps it apart from others that begin so. */

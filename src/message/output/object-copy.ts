@@ -23,42 +23,47 @@ export function copyObject(
   files: OutputFiles,
   onWarning: OnWarning,
 ): void {
-  const fd = files.openSync(to, 'wx', OPEN_MODE);
+  const isCopied = content.kind === 'file' && copyBySystem(content.path, to, files);
+  let isOurs = isCopied;
   try {
+    const fd = files.openSync(to, isCopied ? 'r+' : 'wx', OPEN_MODE);
+    isOurs = true;
     try {
       if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
-      else copyFile(content, to, fd, files, onWarning);
+      else if (isCopied) openUp(to, files, onWarning);
+      else copyBytes(content.fd, content.size, fd, files);
       if (isSynced) files.fsyncSync(fd);
     } finally {
       files.closeSync(fd);
     }
   } catch (error) {
-    files.unlinkSync(to);
+    if (isOurs) files.unlinkSync(to);
     throw error;
   }
 }
 
-/** By the system where it can: some file systems share the bytes until one of both is changed, which costs nothing. */
-function copyFile(
-  { path, fd: from, size }: ObjectContent & { kind: 'file' },
-  to: string,
-  fd: number,
-  files: OutputFiles,
-  onWarning: OnWarning,
-): void {
+/**
+ * Some file systems share the bytes until one of both files is changed, which costs nothing. False: the system cannot do
+ * it, for example because it sets the mode, too, which file systems without modes do not let everybody do. It has removed
+ * the file then.
+ */
+function copyBySystem(from: string, to: string, files: OutputFiles): boolean {
   try {
-    files.copyFileSync(path, to, constants.COPYFILE_FICLONE);
+    files.copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    return true;
   } catch (error) {
     if (FINAL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    // It sets the mode, too, which file systems without modes do not let everybody do.
-    copyBytes(from, size, fd, files);
-    return;
+    return false;
   }
+}
+
+/** The copy has the mode of the queue's file. */
+function openUp(path: string, files: OutputFiles, onWarning: OnWarning): void {
   try {
-    files.chmodSync(to, OPEN_MODE & ~process.umask());
+    files.chmodSync(path, OPEN_MODE & ~process.umask());
   } catch (error) {
     if (!isUnsupported(error)) throw error;
-    onWarning({ kind: 'modeNotSet', values: { directory: to, reason: (error as Error).message } });
+    onWarning({ kind: 'modeNotSet', values: { directory: path, reason: (error as Error).message } });
   }
 }
 

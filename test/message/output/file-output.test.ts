@@ -97,6 +97,8 @@ describe('file names from templates', () => {
     assert.equal(fileNameText({ Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎' }), 'Yamada^Tarou');
     assert.equal(fileNameText({ Ideographic: '山田^太郎', Phonetic: 'やまだ^たろう' }), '山田^太郎');
     assert.equal(fileNameText({ Alphabetic: ' ', Phonetic: 'やまだ^たろう' }), 'やまだ^たろう');
+    assert.equal(fileNameText({ Alphabetic: '^^^^', Ideographic: '^山田' }), '^山田');
+    assert.equal(fileNameText({ Alphabetic: '^ ^' }), '');
     assert.equal(fileNameText({}), '');
     assert.equal(relativePath('{PatientName}/x', { PatientName: '山田^太郎' }), '山田^太郎/x');
   });
