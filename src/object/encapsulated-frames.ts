@@ -45,15 +45,20 @@ export function framesOf(
     throw cannotRecode(`it has ${numberOfFrames} frames, and ${fragments.length} fragments of pixel data`);
   if (fragments.length === numberOfFrames) return fragments.map((each) => [each]);
   if (numberOfFrames === 1) return [fragments];
-  const starts =
-    basicOffsets(source, table, fragments) ??
-    (options.extendedOffsets && extendedOffsets(options.extendedOffsets, fragments)) ??
-    beginnings(source, fragments, options.beginsFrame);
-  if (starts?.length !== numberOfFrames || starts[0] !== 0)
-    throw cannotRecode(
-      `it cannot be told which of ${fragments.length} fragments are which of ${numberOfFrames} frames`,
-    );
-  return starts.map((start, index) => fragments.slice(start, starts[index + 1]));
+  const { extendedOffsets: extended, beginsFrame } = options;
+  const ways = [
+    () => basicOffsets(source, table, fragments),
+    () => extended && extendedOffsets(extended, fragments),
+    () => beginsFrame && beginnings(source, fragments, beginsFrame),
+  ];
+  for (const way of ways) {
+    const starts = way();
+    if (starts?.length === numberOfFrames && starts[0] === 0)
+      return starts.map((start, index) => fragments.slice(start, starts[index + 1]));
+  }
+  throw cannotRecode(
+    `it cannot be told which of ${fragments.length} fragments are which of ${numberOfFrames} frames`,
+  );
 }
 
 /** All items, the offset table first. The structure has been read before. */
@@ -102,9 +107,8 @@ function numbersOf(positions: readonly number[], fragments: readonly Range[]): n
 function beginnings(
   source: ByteSource,
   fragments: readonly Range[],
-  beginsFrame: FrameOptions['beginsFrame'],
-): number[] | undefined {
-  if (beginsFrame === undefined) return undefined;
+  beginsFrame: (first: Buffer) => boolean,
+): number[] {
   const first = ({ offset, length }: Range): Buffer => source.read(offset, Math.min(LOOKED_AT, length));
   return fragments.flatMap((fragment, index) => (beginsFrame(first(fragment)) ? [index] : []));
 }

@@ -22,7 +22,10 @@ const MOST_BITS = 64;
 
 /** @throws DicomError `cannot-recode` where it does not say what is needed */
 export function imagePixelsOf(dataSet: ParsedDataSet): ImagePixels {
-  const text = (keyword: string): string => String(valuesOfKeyword(dataSet, keyword)[0] ?? '');
+  const text = (keyword: string): string => {
+    const [value] = valuesOfKeyword(dataSet, keyword);
+    return typeof value === 'string' ? value : '';
+  };
   const number = (keyword: string, least: number, most: number, absent?: number): number => {
     const [value = absent] = valuesOfKeyword(dataSet, keyword);
     const found = Number(value ?? NaN);

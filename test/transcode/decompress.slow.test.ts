@@ -18,6 +18,7 @@ import { decompress, isDecompressible } from '../../src/transcode';
 import { decodeFrame } from '../../src/transcode/codecs';
 import { EXPLICIT } from '../dicom/support/convert-elements';
 import { corpusObjects, metaOf } from '../dicom/support/corpus-objects';
+import { Random } from '../dicom/support/mutations';
 import { allOf } from '../dicom/write/support';
 import { needs } from '../support/needs';
 
@@ -144,6 +145,45 @@ describe('a decompressed object', { skip: skipped }, () => {
     }
   });
 });
+
+describe('damaged code streams', () => {
+  it('fail, or give as many pixels as the object has, in time: 600 mutations', async () => {
+    const random = new Random(20_261_126);
+    const originals = corpusObjects('good', 'generated')
+      .map(({ name, path }) => ({ name, bytes: readFileSync(path) }))
+      .filter(
+        ({ bytes }) => bytes.length < LARGEST_MUTANT && isDecompressible(metaOf(bytes).transferSyntaxUID),
+      );
+    const outcomes: Record<string, number> = {};
+    for (let index = 0; index < 600; index += 1) {
+      const { name, bytes } = random.of(originals);
+      const { dataSetOffset } = metaOf(bytes);
+      const mutant = Buffer.from(bytes);
+      for (let count = 1 + random.below(6); count > 0; count -= 1)
+        mutant[dataSetOffset + random.below(bytes.length - dataSetOffset)] = random.below(256);
+      const what = `number ${index}: ${name}`;
+      const started = process.cpuUsage();
+      const outcome = await outcomeOf(mutant, what);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      const { user, system } = process.cpuUsage(started);
+      assert.ok((user + system) / 1000 < SLOWEST_MILLISECONDS, what);
+    }
+    console.log(JSON.stringify(outcomes));
+  });
+});
+
+const LARGEST_MUTANT = 200_000;
+const SLOWEST_MILLISECONDS = 5000;
+
+async function outcomeOf(mutant: Buffer, what: string): Promise<string> {
+  try {
+    await decompressed(mutant);
+    return 'decompressed';
+  } catch (error) {
+    if (error instanceof DicomError) return error.code;
+    throw new Error(what, { cause: error });
+  }
+}
 
 const TOOLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   jpeg: [
