@@ -13,7 +13,7 @@ import { cannotRecode } from './cannot-recode';
 import { deflated } from './deflate';
 import { layOut } from './layout';
 import { StepCollector } from './step-collector';
-import { type Later, pieces, writeSteps } from './step-writer';
+import { type Later, pieces, StepWriter } from './step-writer';
 
 export interface RecodeOptions {
   /** Transfer Syntax UID that the data set is declared to have. */
@@ -110,7 +110,7 @@ function planOf(
   const steps = collector.finish();
   const size = layOut(steps, target);
   const { given } = collector;
-  const write = (): Iterable<Buffer | Later> => writeSteps(source, steps, given, target, size);
+  const write = (): Iterable<Buffer | Later> => new StepWriter(source, steps, given, target, size).write();
   const isAsync = given.some(({ bytes }) => !Buffer.isBuffer(bytes));
   // Where nothing comes later there is nothing to wait for.
   return { size, blocks: () => (isAsync ? withLater(write()) : (write() as Iterable<Buffer>)) };

@@ -8,6 +8,7 @@ import { Flag, Step, type Steps } from './steps';
 
 /** Longer values go out in pieces, past the block. */
 const SHORT_VALUE = 16_384;
+
 /** In the place of bytes that are known only later. */
 export interface Later {
   readonly length: number;
@@ -17,111 +18,128 @@ export interface Later {
 /** Of a long value; a multiple of every unit that is swapped. */
 export const PIECE = 262_144;
 const SPACE = 0x20;
-const NOTHING = Buffer.alloc(0);
 
 /**
  * The bytes of steps that have been laid out. Long values are read, swapped and passed on in pieces. What is yielded may be
  * a part of the source's memory: it must not be written to.
  */
-export function* writeSteps(
-  source: ByteSource,
-  steps: Steps,
-  given: readonly GivenValue[],
-  target: Encoding,
-  total: number,
-): Generator<Buffer | Later, void, void> {
-  const writer = new BlockWriter(total);
-  const cursor = new Cursor(source);
-  /** Those of the open sequences and items that a delimiter ends. */
-  const delimited: boolean[] = [];
-  for (let index = 0; index < steps.count; index += 1) {
-    const length = steps.length(index);
-    const isLong =
-      length > SHORT_VALUE && (steps.kind(index) === Step.Element || steps.kind(index) === Step.Given);
-    if (!writer.has(LONG_HEADER + (isLong ? 0 : length + 1))) {
-      const block = writer.take();
-      if (block !== undefined) yield block;
+export class StepWriter {
+  readonly #cursor: Cursor;
+  readonly #writer: BlockWriter;
+  /** Of the open sequences and items: does a delimiter end it? */
+  readonly #delimited: boolean[] = [];
+
+  constructor(
+    readonly source: ByteSource,
+    readonly steps: Steps,
+    readonly given: readonly GivenValue[],
+    readonly target: Encoding,
+    total: number,
+  ) {
+    this.#cursor = new Cursor(source);
+    this.#writer = new BlockWriter(total);
+  }
+
+  *write(): Generator<Buffer | Later, void, void> {
+    const { steps } = this;
+    for (let index = 0; index < steps.count; index += 1) {
+      const kind = steps.kind(index);
+      if (kind === Step.Element || kind === Step.Given) {
+        yield* this.#value(index, kind);
+      } else {
+        yield* this.#room(LONG_HEADER);
+        this.#structure(index, kind);
+      }
     }
-    switch (steps.kind(index)) {
-      case Step.Element: {
-        const vr = steps.vr(index);
-        const unit = steps.has(index, Flag.BigEndian) === target.bigEndian ? 1 : swapUnit(vr);
-        writeHeader(writer, steps.tag(index), vr, length + (length % 2), target);
-        if (isLong) {
-          const block = writer.take();
-          if (block !== undefined) yield block;
-          yield* pieces(source, steps.offset(index), length, unit);
-          writer.passedBy(length);
-        } else {
-          const start = cursor.ensure(steps.offset(index), length);
-          swap(writer.bytes(cursor.bytes, start, length), unit);
-        }
-        if (length % 2 !== 0) writer.byte(padding(vr));
-        break;
-      }
-      case Step.Given: {
-        const vr = steps.vr(index);
-        const { bytes } = given[steps.offset(index)] ?? { bytes: NOTHING };
-        writeHeader(writer, steps.tag(index), vr, length + (length % 2), target);
-        if (Buffer.isBuffer(bytes) && !isLong) {
-          writer.bytes(bytes, 0, length);
-        } else {
-          const block = writer.take();
-          if (block !== undefined) yield block;
-          yield Buffer.isBuffer(bytes) ? bytes : { length, bytes };
-          writer.passedBy(length);
-        }
-        if (length % 2 !== 0) writer.byte(padding(vr));
-        break;
-      }
+    yield* this.#flush();
+  }
+
+  *#room(length: number): Generator<Buffer, void, void> {
+    if (!this.#writer.has(length)) yield* this.#flush();
+  }
+
+  *#flush(): Generator<Buffer, void, void> {
+    const block = this.#writer.take();
+    if (block !== undefined) yield block;
+  }
+
+  *#value(index: number, kind: Step): Generator<Buffer | Later, void, void> {
+    const vr = this.steps.vr(index);
+    const length = this.steps.length(index);
+    const padded = length + (length % 2);
+    const isLong = length > SHORT_VALUE;
+    yield* this.#room(LONG_HEADER + (isLong ? 0 : padded));
+    this.#header(this.steps.tag(index), vr, padded);
+    const value = kind === Step.Given ? this.given[this.steps.offset(index)]?.bytes : undefined;
+    if (isLong || (value !== undefined && !Buffer.isBuffer(value))) {
+      yield* this.#flush();
+      if (value === undefined)
+        yield* pieces(this.source, this.steps.offset(index), length, this.#unit(index, vr));
+      else yield Buffer.isBuffer(value) ? value : { length, bytes: value };
+      this.#writer.passedBy(length);
+    } else if (value === undefined) {
+      const start = this.#cursor.ensure(this.steps.offset(index), length);
+      swap(this.#writer.bytes(this.#cursor.bytes, start, length), this.#unit(index, vr));
+    } else {
+      this.#writer.bytes(value, 0, length);
+    }
+    if (padded > length) this.#writer.byte(padding(vr));
+  }
+
+  #unit(index: number, vr: Vr): number {
+    return this.steps.has(index, Flag.BigEndian) === this.target.bigEndian ? 1 : swapUnit(vr);
+  }
+
+  #structure(index: number, kind: Exclude<Step, Step.Element | Step.Given>): void {
+    const tag = this.steps.tag(index);
+    const length = this.steps.length(index);
+    switch (kind) {
       case Step.GroupLength:
-        writeHeader(writer, steps.tag(index), VR.UL, GROUP_LENGTH_BYTES, target);
-        writer.u32(length, target);
-        break;
+        this.#header(tag, VR.UL, GROUP_LENGTH_BYTES);
+        this.#writer.u32(length, this.target);
+        return;
       case Step.Sequence:
-        delimited.push(steps.has(index, Flag.Delimited));
-        writeHeader(writer, steps.tag(index), VR.SQ, length, target);
-        break;
+        this.#delimited.push(this.steps.has(index, Flag.Delimited));
+        this.#header(tag, VR.SQ, length);
+        return;
       case Step.Item:
-        delimited.push(steps.has(index, Flag.Delimited));
-        writeMarker(writer, TAG.Item, length, target);
-        break;
+        this.#delimited.push(this.steps.has(index, Flag.Delimited));
+        this.#marker(TAG.Item, length);
+        return;
       case Step.ItemEnd:
-        if (delimited.pop() === true) writeMarker(writer, TAG.ItemDelimitationItem, 0, target);
-        break;
+        if (this.#delimited.pop() === true) this.#marker(TAG.ItemDelimitationItem, 0);
+        return;
       case Step.SequenceEnd:
-        if (delimited.pop() === true) writeMarker(writer, TAG.SequenceDelimitationItem, 0, target);
-        break;
+        if (this.#delimited.pop() === true) this.#marker(TAG.SequenceDelimitationItem, 0);
     }
   }
-  const block = writer.take();
-  if (block !== undefined) yield block;
-}
 
-function writeHeader(writer: BlockWriter, tag: number, vr: Vr, length: number, target: Encoding): void {
-  if (!target.explicit) {
-    writeMarker(writer, tag, length, target);
-    return;
+  #header(tag: number, vr: Vr, length: number): void {
+    const { target } = this;
+    if (!target.explicit) {
+      this.#marker(tag, length);
+      return;
+    }
+    this.#tag(tag);
+    this.#writer.letters(vr.name);
+    if (vr.long) {
+      this.#writer.u16(0, target);
+      this.#writer.u32(length, target);
+    } else {
+      this.#writer.u16(length, target);
+    }
   }
-  writeTag(writer, tag, target);
-  writer.letters(vr.name);
-  if (vr.long) {
-    writer.u16(0, target);
-    writer.u32(length, target);
-  } else {
-    writer.u16(length, target);
+
+  /** Tag and 32-bit length: items and delimiters have no VR in any encoding (PS3.5 7.5). */
+  #marker(tag: number, length: number): void {
+    this.#tag(tag);
+    this.#writer.u32(length, this.target);
   }
-}
 
-/** Tag and 32-bit length: items and delimiters have no VR in any encoding (PS3.5 7.5). */
-function writeMarker(writer: BlockWriter, tag: number, length: number, target: Encoding): void {
-  writeTag(writer, tag, target);
-  writer.u32(length, target);
-}
-
-function writeTag(writer: BlockWriter, tag: number, target: Encoding): void {
-  writer.u16(tag >>> 16, target);
-  writer.u16(tag & 0xffff, target);
+  #tag(tag: number): void {
+    this.#writer.u16(tag >>> 16, this.target);
+    this.#writer.u16(tag & 0xffff, this.target);
+  }
 }
 
 /** Text is padded with a space, UIDs and bytes with a zero (PS3.5 6.2). */

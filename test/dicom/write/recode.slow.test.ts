@@ -128,11 +128,15 @@ describe('what others read in a recoded object', { skip: skipped }, () => {
       const [one, other] = [path, copy].map((each) => dcmconv(each, to, join(folder, 'converted.dcm')));
       if (one === undefined || other === undefined) {
         if (one !== undefined) different.push(`${name}: dcmconv does not read it`);
-      } else if (!one.equals(other)) different.push(`${name}: ${one.length} and ${other.length} bytes`);
+      } else if (!one.equals(other) && !PADDED.has(name))
+        different.push(`${name}: ${one.length} and ${other.length} bytes`);
     }
     assert.equal(different.length, 0, different.slice(0, 20).join('\n'));
   });
 });
+
+/** It has texts in private attributes that are padded with several spaces, which dcmconv leaves out where it knows that it is text. */
+const PADDED: ReadonlySet<string> = new Set(['good/mr/dcm_qa_trt__i82008.MRDC.19 +ti']);
 
 function dcmconv(path: string, to: string, output: string): Buffer | undefined {
   const option = Object.entries(TARGETS).find(([, uid]) => uid === to)?.[0] ?? '';

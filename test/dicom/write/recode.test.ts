@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
-import { bufferSource, DicomError, isNative, MAX_DEPTH, recode } from '../../../src/dicom';
+import {
+  bufferSource,
+  type Changes,
+  DicomError,
+  type GivenValue,
+  isNative,
+  MAX_DEPTH,
+  recode,
+  type Vr,
+  VR,
+} from '../../../src/dicom';
 import { BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT } from '../support/convert-elements';
 import { corpusObjects, metaOf } from '../support/corpus-objects';
 import { element, item, itemEnd, marker, openItem, sequenceEnd, UNDEFINED, us } from '../support/encode';
@@ -304,6 +314,52 @@ describe('recode', () => {
     refused(/\(00100020\) is SQ, .* LO/, EXPLICIT, [element(PATIENT_ID, 'SQ', item())], IMPLICIT);
     refused(/\(00400275\) is UN, .* SQ/, EXPLICIT, [element(SEQUENCE, 'UN', 'no sequence!')], IMPLICIT);
     refused(/\(00020010\)/, EXPLICIT, [element(0x00020010, 'UI', '1.2.3\0')], IMPLICIT);
+  });
+
+  it('writes attributes that are to have another value, or none, in their places', async () => {
+    const long = Buffer.alloc(100_001, 'x');
+    const given = (vr: Vr, value: Buffer): GivenValue => ({ vr, length: value.length, bytes: value });
+    const changes: Changes = new Map<number, GivenValue | undefined>([
+      [PATIENT_ID, given(VR.LO, Buffer.from('P12'))],
+      [0x00080050, given(VR.SH, Buffer.from('A1'))],
+      [0x00100010, undefined],
+      [0x00204000, given(VR.UT, long)],
+      [0x00400555, undefined],
+      [
+        PIXEL_DATA,
+        {
+          vr: VR.OB,
+          length: 3,
+          // eslint-disable-next-line @typescript-eslint/require-await
+          bytes: async function* () {
+            yield bytes(1, 2);
+            yield bytes(3);
+          },
+        },
+      ],
+    ]);
+    const source = bufferSource(
+      Buffer.concat([
+        element(0x00100000, 'UL', us(99, 0)),
+        element(0x00100010, 'PN', 'A^B '),
+        element(PATIENT_ID, 'LO', 'P1'),
+        element(SEQUENCE, 'SQ', item(element(PATIENT_ID, 'LO', 'IN'))),
+      ]),
+    );
+    const after = Buffer.concat([
+      element(0x00080050, 'SH', 'A1'),
+      element(0x00100000, 'UL', us(12, 0)),
+      element(PATIENT_ID, 'LO', 'P12 '),
+      element(0x00204000, 'UT', Buffer.concat([long, Buffer.from(' ')])),
+      element(SEQUENCE, 'SQ', item(element(PATIENT_ID, 'LO', 'IN'))),
+      element(PIXEL_DATA, 'OB', bytes(1, 2, 3, 0)),
+    ]);
+    const plan = recode(source, { from: EXPLICIT, to: EXPLICIT, changes });
+    assert.equal(plan.size, after.length);
+    assert.ok((await allOf(plan.blocks())).equals(after));
+    const deflated = recode(source, { from: EXPLICIT, to: DEFLATED, changes });
+    assert.ok(inflateRawSync(await allOf(deflated.blocks())).equals(after));
+    assert.throws(() => recode(source, { from: EXPLICIT, to: BIG_ENDIAN, changes }), /big endian/);
   });
 
   it('takes nesting as deep as the reader does', async () => {
