@@ -216,7 +216,7 @@ describe('recode of damaged and large objects', () => {
 const LARGEST_MUTANT = 100_000;
 const SLOWEST_MILLISECONDS = 1000;
 const GIGABYTE = 0x40000000;
-/** Mostly 0 to 5 MB; what has been passed on is collected as late as the other threads of a busy machine let it. */
+/** What has been passed on is garbage, of which V8 lets some 50 MB pile up. */
 const MEMORY = 64 * 1024 * 1024;
 
 async function attempt(bytes: Buffer, to: string, what: string): Promise<string> {
