@@ -20,12 +20,18 @@ export function nodeHtml(nodesDir, { type, fields }, texts) {
     'DIALOG',
     `#${type}-dialog`,
   );
+  const prefix = inputPrefix(html);
   return html
     .replace(EDITOR_MARK, () => `<script type="text/javascript">\n${editorCode(nodesDir, type)}</script>`)
     .replace(template, () => `${template}\n<style>\n${css}</style>`)
     .replace(/<form-field ([^>]*)><\/form-field>/g, (_, given) =>
-      fieldRow(type, fields, texts, attributes(given)),
+      fieldRow(type, fields, texts, prefix, attributes(given)),
     );
+}
+
+/** With which the ids begin of inputs that Node-RED fills and reads: of a configuration node it is another one. */
+function inputPrefix(html) {
+  return /\bcategory: *['"]config['"]/.test(html) ? 'node-config-input-' : 'node-input-';
 }
 
 /** Inline: a <script src> would load after registerType runs. */
@@ -54,10 +60,10 @@ function attributes(text) {
  * The row of one field, by its kind in the settings. `name`; `icon`: one of Font Awesome's; `unit`: a key of the catalogue's
  * units; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>.
  */
-function fieldRow(type, fields, texts, { name, icon, unit, entries, suggestions }) {
+function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, suggestions }) {
   const field = fields[name];
   if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
-  const id = `node-input-${name}${field.kind === 'list' ? '-list' : ''}`;
+  const id = `${prefix}${name}${field.kind === 'list' ? '-list' : ''}`;
   const words = `data-i18n="${type}.label.${name}"`;
   const hasPlaceholder = texts.placeholder?.[name] !== undefined;
   const placeholder = hasPlaceholder ? ` data-i18n="[placeholder]${type}.placeholder.${name}"` : '';

@@ -5,7 +5,7 @@ import { answer, answerError, unknownVersion, type AnsweringMessage } from './ru
 
 /**
  * The `dicom-response` node: tells the `dicom-in` node that a message came from how it fared, as `http response` does for
- * `http in`. The message is found by `msg.dicom.queueId` alone.
+ * `http in`. The message is found by `msg.dicom.queueId` or `acknowledgeId` alone.
  */
 export = function register(RED: NodeAPI): void {
   const text = nodeTexts(RED, DICOM_RESPONSE.type);

@@ -13,7 +13,13 @@ export class FormFields<Name extends string> {
 
   /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
   input(name: Name): JQuery {
-    return $(`#node-input-${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
+    return $(`#${this.prefix}${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
+  }
+
+  /** With which Node-RED's ids of inputs begin. The build has it for rows of the html (`scripts/node-html.mjs`). */
+  private get prefix(): string {
+    const isConfig = RED.nodes.getType(this.settings.type)?.category === 'config';
+    return isConfig ? 'node-config-input-' : 'node-input-';
   }
 
   /** Values as the node has them, or as its older version means them. Those that it lacks have their defaults, as at run time. */

@@ -57,6 +57,8 @@ interface EditorRed {
     /** Of the workspace; null or undefined: there is none. */
     node(id: string): EditorNode | null | undefined;
     filterNodes(filter: { type: string }): EditorNode[];
+    /** What a node type was registered with. */
+    getType(type: string): { category: string } | undefined;
     workspace(id: string): EditorTab | undefined;
     dirty(): boolean;
     /** What runs, as far as this editor knows: what it loaded, or deployed last. */

@@ -46,6 +46,8 @@ function showing<Args extends unknown[], Result>(call: (...args: Args) => Result
     try {
       return call(...args);
     } finally {
+      // First: whoever looks in between must not find a long silence without the disk that explains it.
+      beat();
       Atomics.sub(cells, DISK_CALLS, 1);
     }
   };

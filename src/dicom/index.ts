@@ -40,6 +40,8 @@ export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
 export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';
 export {
+  type Compression,
+  compressionOf,
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
   isPlainUid,

@@ -14,7 +14,7 @@ import {
   valuesOfKeyword,
 } from '../dicom';
 import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
-import type { ObjectContent, QueuedObject } from '../queue';
+import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
 import { fileNameText, type FileOutput } from './output';
@@ -32,7 +32,11 @@ export type PayloadSettings = Pick<
   | 'maxMessageElements'
 >;
 
-export interface ConversionSettings extends PayloadSettings, Pick<DicomInSettings, 'document'> {
+/** What decides whether an object waits for the flow. */
+export type WaitingSettings = Pick<DicomInSettings, 'acknowledge' | 'respond'>;
+
+export interface ConversionSettings
+  extends PayloadSettings, WaitingSettings, Pick<DicomInSettings, 'document'> {
   /** The id of the node, which makes an object's id one that is unique among all receivers. */
   receiverId: string;
   output: DicomInSettings['output'];
@@ -115,6 +119,7 @@ function messageOf(
     ...(filename !== undefined && { filename }),
     size: dataSet.size,
     queueId: `${settings.receiverId}:${id}`,
+    ...(waitsForFlow(settings) && { acknowledgeId: `${settings.receiverId}:${acknowledgeIdOf(id)}` }),
     redelivered,
   });
   // Its bytes go beside the JSON.
@@ -125,6 +130,11 @@ function messageOf(
   return `{"payload":${conversion.json},${JSON.stringify(about).slice(1)}`;
 }
 
+/** Somebody waits for the flow's answer, or the object does for its acknowledgement. */
+export function waitsForFlow({ acknowledge, respond }: WaitingSettings): boolean {
+  return acknowledge || respond === 'processed';
+}
+
 /**
  * What a message says of a converted object beside its payload. What the object is, is what its data set says, whatever the
  * command said.
@@ -132,7 +142,10 @@ function messageOf(
 export function aboutObject(
   { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
   envelope: ObjectEnvelope,
-  { filename, ...delivery }: Pick<MessageFacts, 'size' | 'queueId' | 'redelivered'> & { filename?: string },
+  {
+    filename,
+    ...delivery
+  }: Pick<MessageFacts, 'size' | 'queueId' | 'acknowledgeId' | 'redelivered'> & { filename?: string },
 ): Omit<FlowMessage, 'payload'> {
   const sopClassUID = identity.sopClassUID ?? envelope.sopClassUID;
   const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
@@ -155,7 +168,7 @@ export function aboutObject(
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
 function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
-    code: 'uid-not-valid',
+    code: 'invalid-uid',
     path,
     text: 'the sender announced a UID that is not digits with single dots between them',
   }));

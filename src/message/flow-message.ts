@@ -9,6 +9,11 @@ export interface MessageFacts extends ObjectEnvelope {
   size: number;
   /** Node and object: what a `dicom-response` node answers to. */
   queueId: string;
+  /**
+   * The same in other words, where the object waits for the flow: it answers and acknowledges the object as well, and can
+   * never open it.
+   */
+  acknowledgeId?: string;
   /** How often the object may have been delivered before. */
   redelivered: number;
   /** What the conversion found odd. */

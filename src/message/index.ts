@@ -4,6 +4,8 @@ export {
   type ConvertedObject,
   convertQueued,
   type PayloadSettings,
+  type WaitingSettings,
+  waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
 export { FileOutput, NotPlaced, placeCause, placeReason } from './output';

@@ -1,4 +1,3 @@
-import { createPrivateKey } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import { hostFilter, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
 import { ANY, splitList, type DicomInSettings } from '../settings';
@@ -43,7 +42,11 @@ export async function echoOwnPort({ settings, tls }: EchoedReceiver): Promise<Se
     callingAET,
     calledAET,
     tls: tls !== undefined,
-    certificate: !requireClientCertificate ? 'notNeeded' : shown?.cert === undefined ? 'none' : 'own',
+    certificate: !requireClientCertificate
+      ? 'notNeeded'
+      : shown?.cert === undefined && shown?.pfx === undefined
+        ? 'none'
+        : 'own',
     hostNotAllowed: !hostFilter(splitList(settings.allowedHosts))(host),
   };
 }
@@ -60,13 +63,7 @@ function acceptedCaller({ acceptedCallingAETs }: EchoedReceiver['settings']): st
   return callers.includes(ANY) ? CALLING_AET : (callers[0] ?? CALLING_AET);
 }
 
-/** The library's client takes PEM without a passphrase only; of a P12 it can show nothing. */
-function ownCertificate({ key, cert, passphrase }: TlsOptions): NonNullable<EchoTarget['tls']> {
-  if (!isPem(key) || !isPem(cert)) return {};
-  if (passphrase === undefined) return { key, cert };
-  return { key: createPrivateKey({ key, passphrase }).export({ type: 'pkcs8', format: 'pem' }), cert };
-}
-
-function isPem(value: unknown): value is string | Buffer {
-  return typeof value === 'string' || Buffer.isBuffer(value);
+/** What the receiver shows is shown to it. Nobody checks the certificate that it shows: it is our own. */
+function ownCertificate({ key, cert, pfx, passphrase }: TlsOptions): NonNullable<EchoTarget['tls']> {
+  return { key, cert, pfx, passphrase, rejectUnauthorized: false };
 }

@@ -1,5 +1,12 @@
 import { bufferSource, convert, readFileMeta, uidName } from '../dicom';
-import { aboutObject, type FlowMessage, type MessageFacts, type PayloadSettings } from '../message';
+import {
+  aboutObject,
+  type FlowMessage,
+  type MessageFacts,
+  type PayloadSettings,
+  type WaitingSettings,
+  waitsForFlow,
+} from '../message';
 import type { ObjectEnvelope } from '../object';
 import { pick, readSampleTemplate, type DicomInSettings, type SampleTemplate } from '../settings';
 import { sampleObject } from './sample-object';
@@ -7,7 +14,7 @@ import { sampleObject } from './sample-object';
 /** In the place of an object's id: an answer to a sample has nobody to go to. */
 export const SAMPLE_ID = 'sample';
 
-export type SampleSettings = PayloadSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
+export type SampleSettings = PayloadSettings & WaitingSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
 
 /** The settings that a sample is made with, without all others. */
 export const sampleSettings = (settings: SampleSettings): SampleSettings =>
@@ -20,6 +27,8 @@ export const sampleSettings = (settings: SampleSettings): SampleSettings =>
     'defaultCharacterSet',
     'maxMessageMB',
     'maxMessageElements',
+    'acknowledge',
+    'respond',
     'ourAET',
     'port',
   ]);
@@ -44,7 +53,7 @@ export function convertSample(file: Buffer, settings: SampleSettings, placeholde
   const envelope = { ...sampleEnvelope(settings), sopClassUID, sopInstanceUID, transferSyntaxUID };
   const size = source.size - offset;
   const about = aboutObject(conversion, envelope, { size, queueId: '', redelivered: 0 });
-  return asSample({ payload: conversion.message, ...about }, '');
+  return asSample({ payload: conversion.message, ...about }, settings, '');
 }
 
 /** The sample message of a node without its own sample. */
@@ -62,14 +71,16 @@ export function sampleMessage(
 ): FlowMessage {
   const template = readSampleTemplate(settings.receivedMessageTemplate);
   const message = template === undefined ? builtInSample(settings) : completed(template, settings);
-  return asSample(message, receiverId);
+  return asSample(message, settings, receiverId);
 }
 
-function asSample(message: FlowMessage, receiverId: string): FlowMessage {
-  return {
-    ...message,
-    dicom: { ...message.dicom, queueId: `${receiverId}:${SAMPLE_ID}`, redelivered: 0, sample: true },
-  };
+/** With the names that a received object has, of nothing that could be answered. */
+function asSample(message: FlowMessage, settings: WaitingSettings, receiverId: string): FlowMessage {
+  const queueId = `${receiverId}:${SAMPLE_ID}`;
+  const dicom: MessageFacts = { ...message.dicom, queueId, redelivered: 0, sample: true };
+  if (waitsForFlow(settings)) dicom.acknowledgeId = queueId;
+  else delete dicom.acknowledgeId;
+  return { ...message, dicom };
 }
 
 /** What a template leaves out is made up, from its CommonFields where they say it. */

@@ -20,7 +20,9 @@ describe('signs of life', () => {
       later: async () => Promise.resolve(waits()),
     });
     assert.deepEqual(files.outerSync(), [true, true, true]);
+    const before = lifeIn(memory).beats;
     assert.throws(() => files.failSync(), /no disk/);
+    assert.notEqual(lifeIn(memory).beats, before, 'who has waited for a disk goes on');
     assert.equal(waits(), false);
     // It does not hold up the thread.
     const later = files.later();

@@ -117,6 +117,10 @@ export class EditorPage {
     await this.dialog().waitFor();
     // The tray slides in; a trial click waits until the button stands still.
     await this.page.locator('#node-dialog-ok').click({ trial: true });
+    // A moment later Node-RED gives the focus to the first input, from whatever had it by then.
+    await this.page.waitForFunction(
+      `$('.red-ui-tray-body :focusable').length === 0 || document.activeElement.closest('.red-ui-tray') !== null`,
+    );
   }
 
   dialog(): Locator {

@@ -55,6 +55,22 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     assert.deepEqual(outputs.match(/<dt>/g)?.length, 6, outputs);
   });
 
+  it('finds the inputs of a configuration node, whose ids begin in another way', async () => {
+    const found = await editor.page.evaluate<[string, string]>(`(() => {
+      const type = RED.nodes.getType('dicom-response');
+      const inputs = $('<div><input id="node-input-name"><input id="node-config-input-name"></div>').appendTo('body');
+      const id = () => dicomResponseEditor.form.fields.input('name').attr('id');
+      const { category } = type;
+      const asNode = id();
+      type.category = 'config';
+      const asConfig = id();
+      type.category = category;
+      inputs.remove();
+      return [asNode, asConfig];
+    })()`);
+    assert.deepEqual(found, ['node-input-name', 'node-config-input-name']);
+  });
+
   it('adds a node by drag and drop that is valid and has one output', async () => {
     const id = await editor.addFromPalette('dicom-in');
     const [valid, outputs, label] = await editor.node<[boolean, number, string]>(

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
+import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
+import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { NodesUnderTest, type Message } from '../support/node-helper';
@@ -130,6 +132,23 @@ describe('dicom-in in a runtime', () => {
       ['down', 'settingsInvalid'],
     );
     assert.equal(await isListening(port), false);
+  });
+
+  it('delivers again what nodes have parked that are there no more, and not what disabled ones have', async () => {
+    const { out, port } = await loaded({ acknowledge: true });
+    for (const number of [1, 2]) assert.equal(await store(port, number), 0);
+    await until(() => out.length === 2, 'the messages');
+    const ids = out.map(({ dicom }) => String((dicom as { queueId: unknown }).queueId).replace('in:', ''));
+    const receiver = deployedNodes.get('in', QueueOwner)?.receiver;
+    assert.ok(receiver !== undefined);
+    assert.equal(await receiver.ask('park', ids[0] ?? '', 'gone/1'), true);
+    assert.equal(await receiver.ask('park', ids[1] ?? '', 'later'), true);
+    const disabled = { ...answerNode(), id: 'later', d: true };
+    await nodes.deploy([...flow(port, { acknowledge: true }), disabled], 'nodes');
+    await until(() => out.length === 3, 'the message of the lost owner');
+    const { queueId, redelivered } = out[2]?.['dicom'] as Record<string, unknown>;
+    assert.deepEqual([queueId, redelivered], [`in:${ids[0]}`, 1]);
+    assert.deepEqual(await receiver.ask('owners'), ['later']);
   });
 
   it('tells a Catch node when its port is in use', async () => {

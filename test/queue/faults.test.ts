@@ -39,8 +39,8 @@ async function once(queue: DiskQueue): Promise<string> {
   try {
     const writer = queue.begin(Buffer.from('head'));
     try {
-      writer.write(Buffer.from('data'));
-      await writer.commit();
+      writer.append(Buffer.from('data'));
+      await writer.complete();
     } catch (error) {
       writer.discard();
       throw error;
@@ -160,7 +160,7 @@ describe('a disk queue whose file operations fail', () => {
         files,
       );
       await queue.open();
-      const committed = queue.begin(Buffer.from('head')).commit();
+      const committed = queue.begin(Buffer.from('head')).complete();
       queue.close();
       release();
       await assert.rejects(committed, (error: unknown) => error instanceof QueueRefusal);
@@ -322,8 +322,8 @@ describe('a large object', () => {
       const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
       for (let object = 0; object < 2; object += 1) {
         const writer = queue.begin(whole.subarray(0, 900));
-        for (let at = 900; at < whole.length; at += 16_000) writer.write(whole.subarray(at, at + 16_000));
-        await writer.commit();
+        for (let at = 900; at < whole.length; at += 16_000) writer.append(whole.subarray(at, at + 16_000));
+        await writer.complete();
       }
       // Not from memory.
       dieWithout(queue);

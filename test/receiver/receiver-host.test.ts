@@ -113,6 +113,7 @@ describe('ReceiverHost', () => {
       await until(() => messages.length === 1, 'the message');
       const id = messages[0]?.dicom.queueId.replace('test:', '') ?? '';
       const acknowledgeId = acknowledgeIdOf(id);
+      assert.equal(messages[0]?.dicom.acknowledgeId, `test:${acknowledgeId}`);
       const study = messages[0]?.topic ?? '';
       assert.equal(await host.ask('waiting', study), 1);
       assert.equal(await host.ask('extend', acknowledgeId), true);

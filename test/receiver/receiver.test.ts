@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { encodeHead } from '../../src/object';
 import { faultCode } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
+import { ENVELOPE, ofVersion } from '../support/envelope';
 import { freePort } from '../support/free-port';
 import { queuedFiles, queuedObjects } from '../support/queue-folder';
 import { receiversForFile } from '../support/in-process-receiver';
@@ -52,6 +54,52 @@ describe('Receiver', () => {
     await until(() => queuedObjects(directory).length === 0, 'an empty queue');
   });
 
+  it('keeps an object that a later version has received, says so, and delivers it when that version is back', async () => {
+    const directory = folder();
+    await stop(await start(directory));
+    const head = encodeHead(ENVELOPE);
+    const bytes = (version: number): Buffer =>
+      Buffer.concat([ofVersion(head, version), dataSetOf(readFileSync(SAMPLE))]);
+    writeFileSync(join(directory, '1764000000000-0000000001.dcm'), bytes(2));
+    const first = await start(directory);
+    await until(() => first.faults.length > 0, 'the fault');
+    assert.deepEqual(
+      first.faults.map(({ kind, values }) => [kind, values['reason']]),
+      [['notRead', 'EVERSION']],
+    );
+    assert.deepEqual(await first.receiver.deadLetters({}), { deadLetters: [], total: 0 });
+    await stop(first);
+    assert.equal(first.delivered.length, 0);
+    // Its name says of attempts.
+    const file = join(directory, queuedFiles(directory)[0] ?? assert.fail());
+    assert.ok(readFileSync(file).equals(bytes(2)));
+    // To this version, the one that has written this is "that version".
+    writeFileSync(file, bytes(1));
+    const back = await start(directory);
+    await until(() => back.delivered.length === 1, 'the object');
+    assert.equal(back.delivered[0]?.message.dicom.callingAET, ENVELOPE.callingAET);
+  });
+
+  it('knows after a restart how many objects of a study wait', async () => {
+    const directory = folder();
+    const settings = { acknowledge: true, maxInFlight: '1' };
+    const first = await start(directory, settings);
+    const client = await StoreClient.open(first.port);
+    for (const number of [1, 2, 3]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client.store(uid, dataSet), 0);
+    }
+    await until(() => first.delivered.length === 1, 'the first object');
+    const study = first.delivered[0]?.message.topic ?? '';
+    assert.equal(await first.receiver.waiting(study), 3);
+    assert.equal(await first.receiver.answer(first.delivered[0]?.id ?? '', { status: 0 }), 'answered');
+    await stop(first);
+    const second = await start(directory, settings);
+    await until(() => second.delivered.length === 1, 'the next object');
+    assert.equal(await second.receiver.waiting(study), 2);
+    assert.equal(await second.receiver.waiting('1.2.3'), 0);
+  });
+
   it('puts objects in place as files that an earlier run, without files, left in the log', async () => {
     const directory = folder();
     const files = folder();
@@ -90,9 +138,9 @@ describe('Receiver', () => {
       ]),
       [
         [uid, []],
-        [uid, ['not-as-announced', 'uid-not-valid']],
+        [uid, ['not-as-announced', 'invalid-uid']],
         [uid, []],
-        [uid, ['not-as-announced', 'uid-not-valid']],
+        [uid, ['not-as-announced', 'invalid-uid']],
       ],
     );
   });

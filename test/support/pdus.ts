@@ -116,17 +116,24 @@ export function echoRQ(messageId = 1): Buffer {
   return commandSet({ 0x0002: VERIFICATION, 0x0100: 0x0030, 0x0110: messageId, 0x0800: 0x0101 });
 }
 
-/** The values of a response's command set, by element number: numbers for US, text otherwise. */
+/** The values of a response's command set, by element number. */
 export function readResponse(body: Buffer): { contextId: number; values: Map<number, number | string> } {
-  const values = new Map<number, number | string>();
   const end = 4 + body.readUInt32BE(0);
-  for (let offset = 6; offset < end;) {
-    const tag = body.readUInt16LE(offset + 2);
-    const length = body.readUInt32LE(offset + 4);
-    const value = body.subarray(offset + 8, offset + 8 + length);
-    const isText = [0x0002, 0x0902, 0x1000].includes(tag);
+  return { contextId: body.readUInt8(4), values: readCommand(body.subarray(6, end)) };
+}
+
+const TEXT_ELEMENTS = [0x0002, 0x0003, 0x0902, 0x1000, 0x1001, 0x1030];
+
+/** The values of a command set, by element number: numbers for US, text otherwise. */
+export function readCommand(bytes: Buffer): Map<number, number | string> {
+  const values = new Map<number, number | string>();
+  for (let offset = 0; offset < bytes.length;) {
+    const tag = bytes.readUInt16LE(offset + 2);
+    const length = bytes.readUInt32LE(offset + 4);
+    const value = bytes.subarray(offset + 8, offset + 8 + length);
+    const isText = TEXT_ELEMENTS.includes(tag);
     values.set(tag, isText ? value.toString('latin1').replace(/[ \0]+$/, '') : value.readUInt16LE(0));
     offset += 8 + length;
   }
-  return { contextId: body.readUInt8(4), values };
+  return values;
 }

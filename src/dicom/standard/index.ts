@@ -1,3 +1,4 @@
+export { type Compression, compressionOf } from './compression';
 export { lookUp, tagOfKeyword } from './dictionary';
 export { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
 export {

@@ -1,10 +1,19 @@
+import { printable } from '../../basics';
 import { MAX_UID_LENGTH } from '../../dicom';
 import { AbortReason, ProtocolError, wireText } from '../upper-layer';
 import { RESPONSE_BIT } from './command-field';
+import {
+  CommandSetWriter,
+  ELEMENT_HEADER,
+  GROUP_LENGTH_ELEMENT,
+  NO_DATA_SET,
+  NUL,
+  SHORT_ELEMENT,
+  SPACE,
+  Tag,
+  textElement,
+} from './command-set-writer';
 import type { CommandStatus } from './status';
-
-/** Command Data Set Type that says "no data set follows" (PS3.7 E.1). */
-const NO_DATA_SET = 0x0101;
 
 /**
  * What we need of a command set (PS3.7 9.3, group 0000, implicit VR little endian). Undefined: not there. A UID is without
@@ -21,24 +30,14 @@ export interface CommandSet {
   moveOriginatorAET: string | undefined;
   moveOriginatorMessageId: number | undefined;
   hasDataSet: boolean;
+  /** Of a response: the message id of its request, its status, and what that is about (PS3.7 Annex C). */
+  respondsTo: number | undefined;
+  status: number | undefined;
+  /** 64 characters at most, printable. */
+  errorComment: string | undefined;
+  /** Eight hexadecimal digits each; of many the first ones. */
+  offendingElements: string[];
 }
-
-const Tag = {
-  groupLength: 0x0000,
-  affectedSopClassUID: 0x0002,
-  requestedSopClassUID: 0x0003,
-  commandField: 0x0100,
-  messageId: 0x0110,
-  messageIdBeingRespondedTo: 0x0120,
-  dataSetType: 0x0800,
-  status: 0x0900,
-  offendingElement: 0x0901,
-  errorComment: 0x0902,
-  affectedSopInstanceUID: 0x1000,
-  requestedSopInstanceUID: 0x1001,
-  moveOriginatorAET: 0x1030,
-  moveOriginatorMessageId: 0x1031,
-} as const;
 
 const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.affectedSopClassUID,
@@ -50,12 +49,14 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.requestedSopInstanceUID,
   Tag.moveOriginatorAET,
   Tag.moveOriginatorMessageId,
+  Tag.messageIdBeingRespondedTo,
+  Tag.status,
+  Tag.errorComment,
+  Tag.offendingElement,
 ]);
 
 /** PS3.5 6.2, AE. */
 const MAX_AE_TITLE = 16;
-
-const ELEMENT_HEADER = 8;
 
 /**
  * Decodes a command set. Its group length is not believed: the elements say themselves where they end.
@@ -75,6 +76,10 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     moveOriginatorAET: aeTitle(values.get(Tag.moveOriginatorAET)),
     moveOriginatorMessageId: unsignedShort(values.get(Tag.moveOriginatorMessageId)),
     hasDataSet: (unsignedShort(values.get(Tag.dataSetType)) ?? NO_DATA_SET) !== NO_DATA_SET,
+    respondsTo: unsignedShort(values.get(Tag.messageIdBeingRespondedTo)),
+    status: unsignedShort(values.get(Tag.status)),
+    errorComment: comment(values.get(Tag.errorComment)),
+    offendingElements: tags(values.get(Tag.offendingElement)),
   };
 }
 
@@ -108,7 +113,23 @@ function uid(value: Buffer | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
+function comment(value: Buffer | undefined): string | undefined {
+  return (value && printable(wireText(value, ERROR_COMMENT_MAX).slice(0, ERROR_COMMENT_MAX))) || undefined;
+}
+
+/** Attribute tags (PS3.5 6.2, AT). */
+function tags(value: Buffer | undefined): string[] {
+  const count = Math.min(OFFENDING_ELEMENTS_MAX, Math.floor((value?.length ?? 0) / 4));
+  return Array.from({ length: count }, (_, at) =>
+    [0, 2]
+      .map((part) => (value?.readUInt16LE(4 * at + part) ?? 0).toString(16).padStart(4, '0'))
+      .join('')
+      .toUpperCase(),
+  );
+}
+
 const ERROR_COMMENT_MAX = 64;
+const OFFENDING_ELEMENTS_MAX = 16;
 
 /**
  * The response to a request: the affected UIDs are always repeated, for strict peers abort without them
@@ -122,66 +143,23 @@ export function encodeResponse(request: CommandSet, answer: CommandStatus): Buff
     0,
     MAX_UID_LENGTH,
   );
-  const out = new CommandSetWriter(
-    RESPONSE_BYTES + (sopClassUID?.length ?? 0) + (sopInstanceUID?.length ?? 0) + (comment?.length ?? 0),
+  const texts = [sopClassUID, sopInstanceUID, comment].reduce(
+    (sum, text) => sum + textElement(text ?? ''),
+    0,
   );
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
   if (sopClassUID !== undefined) out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
   out.short(Tag.commandField, request.commandField | RESPONSE_BIT);
   out.short(Tag.messageIdBeingRespondedTo, request.messageId ?? 0);
   out.short(Tag.dataSetType, NO_DATA_SET);
   out.short(Tag.status, status);
-  if (comment !== undefined) out.text(Tag.errorComment, printable(comment), SPACE);
+  if (comment !== undefined) out.text(Tag.errorComment, longString(comment), SPACE);
   if (sopInstanceUID !== undefined) out.text(Tag.affectedSopInstanceUID, sopInstanceUID, NUL);
   return out.finish();
 }
 
-const NUL = 0;
-const SPACE = 0x20;
-/** Group length and four shorts; three texts, each with a byte of padding. */
-const RESPONSE_BYTES = ELEMENT_HEADER + 4 + 4 * (ELEMENT_HEADER + 2) + 3 * (ELEMENT_HEADER + 1);
-
-/** Writes elements one behind the other into one piece of memory: there is a response for each object. */
-class CommandSetWriter {
-  private readonly bytes: Buffer;
-  /** The group length comes first, and is known last. */
-  private length = ELEMENT_HEADER + 4;
-
-  /** @param room bytes that will do */
-  constructor(room: number) {
-    this.bytes = Buffer.alloc(room);
-  }
-
-  short(tag: number, value: number): void {
-    const at = this.header(tag, 2);
-    this.bytes.writeUInt16LE(value, at);
-  }
-
-  /** Latin-1 text. Values have an even length (PS3.5 7.1.1). */
-  text(tag: number, text: string, padding: number): void {
-    const at = this.header(tag, text.length + (text.length % 2));
-    this.bytes.write(text, at, 'latin1');
-    if (text.length % 2 !== 0) this.bytes[at + text.length] = padding;
-  }
-
-  finish(): Buffer {
-    const { length } = this;
-    this.length = 0;
-    this.bytes.writeUInt32LE(length - ELEMENT_HEADER - 4, this.header(Tag.groupLength, 4));
-    return this.bytes.subarray(0, length);
-  }
-
-  /** Returns where the value is to be written. */
-  private header(tag: number, valueLength: number): number {
-    const at = this.length;
-    this.bytes.writeUInt16LE(tag, at + 2);
-    this.bytes.writeUInt32LE(valueLength, at + 4);
-    this.length = at + ELEMENT_HEADER + valueLength;
-    return at + ELEMENT_HEADER;
-  }
-}
-
 /** What the character repertoire of an LO takes: no backslash, no control characters. */
-function printable(text: string): string {
+function longString(text: string): string {
   return text.replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
 }
 

@@ -1,7 +1,10 @@
-export { encodeResponse } from './command-set';
+export { CommandField, RESPONSE_BIT, operationName } from './command-field';
+export { type CommandSet, encodeResponse } from './command-set';
 export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
+export { type MessagePart, MessageReader } from './message-reader';
 export { type Outcome, Performer, type PerformingAssociation } from './performer';
+export { encodeActionRequest, encodeEchoRequest, encodeStoreRequest, Priority } from './requests';
 export { type Refusal, ServiceRegistry } from './service';
 export { type CommandStatus, hexStatus, isFailure, Status } from './status';
 export { storeService } from './store-service';

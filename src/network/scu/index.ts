@@ -1,1 +1,24 @@
+export { ScuAssociation } from './association';
+export type {
+  CommitmentOperation,
+  OpenOptions,
+  PeerFacts,
+  ScuLimits,
+  ScuTarget,
+  StoreOperation,
+} from './association-options';
+export { COMMITMENT_CONTEXT, type CommitmentReport, type Instance, readCommitmentReport } from './commitment';
+export type { ScuTls } from './connect';
 export { type EchoOutcome, type EchoTarget, sendEcho } from './echo';
+export {
+  alternativesOf,
+  type ChosenContext,
+  chooseContext,
+  type ContextPlan,
+  planContexts,
+  type SendAs,
+  type Transferable,
+} from './context-plan';
+export type { DataSetSource } from './message-sender';
+export type { CommitmentUser } from './event-reports';
+export type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';

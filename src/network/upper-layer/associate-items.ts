@@ -15,6 +15,7 @@ export const ItemType = {
   asynchronousOperations: 0x53,
   roleSelection: 0x54,
   implementationVersionName: 0x55,
+  userIdentity: 0x58,
 } as const;
 
 export const AE_TITLE_FIELD = 16;

@@ -37,6 +37,12 @@ export interface AssociateRequest extends UserInformation {
   contexts: ProposedContext[];
 }
 
+/** Who asks (PS3.7 D.3.3.7): a user name, or a user name and a passcode. */
+export interface UserIdentity {
+  name: string;
+  passcode?: string;
+}
+
 /** An association as it is to be asked for. */
 export interface AssociateProposal {
   callingAET: string;
@@ -44,6 +50,7 @@ export interface AssociateProposal {
   /** 128 at most, with odd ids from 1 to 255. */
   contexts: readonly ProposedContext[];
   roles?: readonly RoleSelection[];
+  userIdentity?: UserIdentity;
   /** The longest P-DATA-TF that we take, in bytes; 0: no limit. */
   maxPduLength: number;
   implementationClassUID: string;
@@ -56,7 +63,7 @@ const PROTOCOL_VERSION = 1;
 
 /** An A-ASSOCIATE-RQ PDU (PS3.8 9.3.2). AE titles are cut after 16 characters. */
 export function encodeAssociateRequest(proposal: AssociateProposal): Buffer {
-  const { contexts, roles = [], implementationClassUID, implementationVersionName } = proposal;
+  const { contexts, roles = [], userIdentity, implementationClassUID, implementationVersionName } = proposal;
   const fixed = Buffer.alloc(PDU_HEADER_LENGTH + FIXED_PART);
   fixed.writeUInt8(PduType.associateRQ, 0);
   fixed.writeUInt16BE(PROTOCOL_VERSION, PDU_HEADER_LENGTH);
@@ -74,6 +81,7 @@ export function encodeAssociateRequest(proposal: AssociateProposal): Buffer {
       encodeItem(ItemType.implementationClassUid, implementationClassUID),
       ...roles.map(encodeRole),
       encodeItem(ItemType.implementationVersionName, implementationVersionName),
+      ...(userIdentity === undefined ? [] : [encodeUserIdentity(userIdentity)]),
     ),
   ]);
   pdu.writeUInt32BE(pdu.length - PDU_HEADER_LENGTH, 2);
@@ -97,6 +105,18 @@ function encodeRole({ sopClass, scu, scp }: RoleSelection): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(sopClass.length);
   return encodeItem(ItemType.roleSelection, length, sopClass, Buffer.from([Number(scu), Number(scp)]));
+}
+
+/** Without a wish for a positive response: what does not know the item lets everybody in (PS3.7 D.3.3.7.1). */
+function encodeUserIdentity({ name, passcode }: UserIdentity): Buffer {
+  const type = passcode === undefined ? 1 : 2;
+  const fields = [name, passcode ?? ''].map((text) => {
+    const value = Buffer.from(text, 'utf8');
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(value.length);
+    return Buffer.concat([length, value]);
+  });
+  return encodeItem(ItemType.userIdentity, Buffer.from([type, 0]), ...fields);
 }
 
 /**

@@ -13,13 +13,15 @@ export class IdleTimer {
 
   constructor(
     private readonly connection: PeerConnection,
+    /** 0: it never does. */
     private readonly seconds: number,
     private readonly expired: () => void,
   ) {}
 
   start(): void {
     this.bytes = 0;
-    this.connection.expireAfter(this.seconds * 1_000, this.expired);
+    if (this.seconds === 0) this.stop();
+    else this.connection.expireAfter(this.seconds * 1_000, this.expired);
   }
 
   stop(): void {
@@ -38,6 +40,6 @@ export class IdleTimer {
 
   private refresh(): void {
     this.bytes = 0;
-    this.connection.refreshTimer();
+    if (this.seconds > 0) this.connection.refreshTimer();
   }
 }

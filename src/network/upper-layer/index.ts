@@ -1,10 +1,14 @@
 export { Acceptor, type AcceptorUser } from './acceptor';
 export { acceptedContexts, type AcceptedContext, type ContextAnswer } from './associate-accept';
-export type { AssociateRequest, ProposedContext } from './associate-request';
+export type { AssociateAccept } from './associate-accept';
+export { MAX_CONTEXTS } from './associate-items';
+export type { AssociateRequest, ProposedContext, UserIdentity } from './associate-request';
 export { type AssociationFacts, factsOf, plainAddress } from './association-facts';
+export { MessageFrames } from './message-frames';
 export { PduReader, type PdvFragment } from './pdu-reader';
 export {
   AbortReason,
+  AbortSource,
   ContextResult,
   encodeCommandPdus,
   isPeerLength,
@@ -15,6 +19,19 @@ export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
 export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';
 export { RequestBudget } from './request-budget';
-export { connectionBelow, handshakeFailure, tlsFacts, tlsProblem, withTlsProfile } from './tls-profile';
-export { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from './uids';
+export {
+  connectionBelow,
+  handshakeFailure,
+  tlsFacts,
+  tlsFailure,
+  tlsProblem,
+  withTlsProfile,
+} from './tls-profile';
+export {
+  APPLICATION_CONTEXT,
+  COMMITMENT_INSTANCE,
+  COMMITMENT_SOP_CLASS,
+  DEFAULT_TRANSFER_SYNTAX,
+  VERIFICATION_SOP_CLASS,
+} from './uids';
 export { wireText } from './wire-text';

@@ -10,7 +10,7 @@ export interface StreamListener {
   take(part: PduPart): void;
   /** Reading failed, or `take` did. */
   failed(error: unknown): void;
-  lost(text: string): void;
+  lost(text: string, error?: Error): void;
 }
 
 /** The PDUs that come over a connection, part by part, as long as nothing holds it. */
@@ -34,7 +34,7 @@ export class PduStream implements ConnectionListener {
     this.connection = new PeerConnection(socket, this);
   }
 
-  /** Nothing is read any more. */
+  /** Reading has stopped for good. */
   stop(): void {
     this.reader = undefined;
     this.releaseMemory();
@@ -50,8 +50,8 @@ export class PduStream implements ConnectionListener {
     this.read();
   }
 
-  lost(text: string): void {
-    this.listener.lost(text);
+  lost(text: string, error?: Error): void {
+    this.listener.lost(text, error);
   }
 
   private read(): void {

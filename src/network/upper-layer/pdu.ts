@@ -106,7 +106,8 @@ export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLen
   return Buffer.concat(parts);
 }
 
-function fragmentRoom(peerMaxLength: number): number {
+/** Bytes of content in the one fragment of a PDU of this length. */
+export function fragmentRoom(peerMaxLength: number): number {
   const room = peerMaxLength - PDV_HEADER_LENGTH;
   return room > 1 ? room - (room % 2) : 1;
 }

@@ -7,7 +7,8 @@ export interface ConnectionListener {
   received(bytes: Buffer): void;
   /** What was left unread while it was held can be read now. */
   resumed(): void;
-  lost(text: string): void;
+  /** @param error the system's, where there is one */
+  lost(text: string, error?: Error): void;
 }
 
 /** Why nothing is read for now: an answer is being worked out, or the peer does not read what we sent. */
@@ -23,6 +24,10 @@ export class PeerConnection {
   private working = 0;
   private readonly deadline = new Deadline();
   private isClosed = false;
+  private whenWritten = (): void => undefined;
+  private readonly written = (): void => {
+    if (this.socket.writableLength === 0) this.whenWritten();
+  };
 
   constructor(
     private readonly socket: Socket,
@@ -32,7 +37,7 @@ export class PeerConnection {
       if (!this.isClosed) listener.received(bytes);
     });
     socket.on('drain', () => this.release('drain'));
-    socket.on('error', (error) => listener.lost(error.message));
+    socket.on('error', (error) => listener.lost(error.message, error));
     socket.on('close', () => listener.lost('the connection was closed'));
   }
 
@@ -47,6 +52,18 @@ export class PeerConnection {
 
   send(bytes: Buffer): void {
     if (this.socket.writable && !this.socket.write(bytes)) this.hold('drain');
+  }
+
+  /**
+   * Sends, and goes on reading. Returns undefined when the system has taken all of it, and the memory can be used again;
+   * else a promise of that, which also resolves when the connection ends.
+   */
+  write(bytes: Buffer): Promise<void> | undefined {
+    if (!this.socket.writable) return undefined;
+    this.socket.write(bytes, this.written);
+    // The system takes what it has room for at once, which is the rule.
+    if (this.socket.writableLength === 0) return undefined;
+    return new Promise((resolve) => (this.whenWritten = resolve));
   }
 
   /** Reads nothing until the promise is settled. */
@@ -82,6 +99,7 @@ export class PeerConnection {
     this.isClosed = true;
     this.stopTimer();
     this.socket.destroy();
+    this.whenWritten();
   }
 
   private hold(reason: Hold): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asError } from '../../basics';
 import type { AssociationUser, ProtocolLimits } from './association-user';
 import { IdleTimer } from './idle-timer';
 import {
@@ -58,7 +59,7 @@ export abstract class ProtocolMachine implements StreamListener {
     this.connection = this.stream.connection;
     const { idleTimeoutSeconds: seconds } = limits;
     this.idle = new IdleTimer(this.connection, seconds, () =>
-      this.abort(`no PDU for ${seconds} s (idle timeout)`),
+      this.abort(`the peer sent nothing for ${seconds} s (idle timeout)`),
     );
   }
 
@@ -80,6 +81,25 @@ export abstract class ProtocolMachine implements StreamListener {
     this.connection.send(encodeCommandPdus(contextId, command, this.peerMaxPduLength));
   }
 
+  /**
+   * P-DATA request: whole P-DATA-TF PDUs that keep to the peer's limit. Unlike a command, data does not stop us from reading:
+   * the peer may answer or abort in the middle of it.
+   * @returns undefined when the memory can be used again, or there is no association; else a promise of that, which
+   * resolves in every case
+   */
+  sendData(pdus: Buffer): Promise<void> | undefined {
+    return this.step('P-DATA request') === undefined ? undefined : this.connection.write(pdus);
+  }
+
+  /** Aborts an open association after so long, if neither this nor `expectNothing` is called. It replaces the idle timer. */
+  expect(seconds: number, otherwise: string): void {
+    if (this.isOpen) this.expireAfter(seconds, () => this.abort(otherwise));
+  }
+
+  expectNothing(): void {
+    if (this.isOpen) this.connection.stopTimer();
+  }
+
   /** A-RELEASE request. */
   release(): void {
     if (this.step('A-RELEASE request') !== undefined) this.connection.send(encodeRelease(PduType.releaseRQ));
@@ -89,8 +109,14 @@ export abstract class ProtocolMachine implements StreamListener {
   abort(text: string): void {
     const action = this.step('A-ABORT request');
     if (action === undefined) return;
-    if (action === 'AA-1') this.sendAbort(AbortSource.user, AbortReason.notSpecified, text);
-    else this.close();
+    const { user: source } = AbortSource;
+    const { notSpecified: reason } = AbortReason;
+    if (action === 'AA-1') {
+      this.sendAbort(source, reason, text);
+      return;
+    }
+    this.close();
+    this.user.aborted({ by: 'node', source, reason, text });
   }
 
   /** Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts. */
@@ -187,7 +213,7 @@ export abstract class ProtocolMachine implements StreamListener {
   failed(error: unknown): void {
     const isTheirs = error instanceof ProtocolError;
     const reason = isTheirs ? error.reason : AbortReason.notSpecified;
-    const text = isTheirs ? error.message : `internal error: ${String(error)}`;
+    const text = isTheirs ? error.message : `internal error: ${asError(error).message}`;
     this.stream.stop();
     const action = this.step('invalid PDU');
     // Before an association exists, the abort comes from the service user, without a reason.
@@ -196,11 +222,12 @@ export abstract class ProtocolMachine implements StreamListener {
     if (action === 'AA-8') this.sendAbort(AbortSource.provider, reason, text);
   }
 
-  lost(text: string): void {
+  lost(text: string, error?: Error): void {
     const action = this.step('transport closed');
     if (action === undefined) return;
     const { provider: source } = AbortSource;
-    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason: AbortReason.notSpecified, text });
+    const { notSpecified: reason } = AbortReason;
+    if (action === 'AA-4') this.user.aborted({ by: 'peer', source, reason, text, ...(error && { error }) });
     this.close();
   }
 
@@ -260,7 +287,7 @@ export abstract class ProtocolMachine implements StreamListener {
   }
 
   private peerAborted(source: number, reason: number): void {
-    this.user.aborted({ by: 'peer', source, reason, text: 'A-ABORT received' });
+    this.user.aborted({ by: 'peer', source, reason, text: 'the peer aborted the association (A-ABORT)' });
     this.close();
   }
 

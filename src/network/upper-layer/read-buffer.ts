@@ -1,15 +1,25 @@
-import { Socket } from 'node:net';
+import { connect, Socket, type TcpNetConnectOpts } from 'node:net';
 import { poison } from '../../basics';
 
-/** What one read takes at most; larger ones save nothing more. */
+/** What one read of objects takes at most; larger ones save nothing more. */
 const READ_BYTES = 262_144;
 
 /**
- * The memory that all connections of a listener are read into, one read at a time. Node gives each read of a server's
+ * The memory that all connections of a listener, or of all that ask, are read into, one read at a time. Node gives each read of a server's
  * socket fresh memory, and for a fast sender the page faults of that cost many times what the reading does.
  */
 export class ReadBuffer {
-  private readonly memory = Buffer.allocUnsafeSlow(READ_BYTES);
+  private readonly memory: Buffer;
+
+  constructor(bytes = READ_BYTES) {
+    this.memory = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Begins a connection whose `data` is valid during the event only, as that of an adopted one. */
+  connect(options: TcpNetConnectOpts): Socket {
+    const socket: Socket = connect({ ...options, onread: this.into(() => socket) });
+    return socket;
+  }
 
   /**
    * Returns the accepted connection as a socket whose `data` is valid during the event only: the next read, of whatever
@@ -25,15 +35,20 @@ export class ReadBuffer {
       return accepted;
     }
     owner._handle = null;
-    const callback = (length: number): boolean => {
-      const read = this.memory.subarray(0, length);
-      socket.emit('data', read);
-      poison(read);
-      return true;
-    };
-    const socket: Socket = new Socket({ handle, onread: { buffer: this.memory, callback } } as object);
+    const socket: Socket = new Socket({ handle, onread: this.into(() => socket) } as object);
     // The server counts the one that it knows.
     socket.once('close', () => accepted.destroy());
     return socket;
+  }
+
+  /** Node's option `onread`. */
+  private into(socket: () => Socket): { buffer: Buffer; callback: (length: number) => boolean } {
+    const callback = (length: number): boolean => {
+      const read = this.memory.subarray(0, length);
+      socket().emit('data', read);
+      poison(read);
+      return true;
+    };
+    return { buffer: this.memory, callback };
   }
 }

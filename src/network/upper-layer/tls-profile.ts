@@ -23,7 +23,7 @@ const CIPHERS = [
 export function withTlsProfile(material: TlsOptions): TlsOptions {
   return {
     ...material,
-    // Without a list of its own, Node would let in whoever has a certificate of any public CA. A P12 brings its chain.
+    // Without a list of authorities, Node would let in whoever has a certificate of any public CA. A P12 brings its chain.
     ...(material.requestCert === true && { ca: material.ca ?? [] }),
     minVersion: MIN_VERSION,
     ciphers: CIPHERS,
@@ -79,8 +79,22 @@ const SENTENCES: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: "the peer's certificate is not from the CA that is configured",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the peer's certificate is not from the CA that is configured",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the peer's certificate is not from the CA that is configured",
-  INVALID_PURPOSE: "the peer's certificate is not for TLS clients",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the peer's certificate is for another name",
+  INVALID_PURPOSE: "the peer's certificate is not for this use",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the peer wants a certificate of ours',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'the peer refuses: no cipher suite in common, or it wants a certificate of ours',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the peer does not know the CA of our certificate',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'the peer offers no TLS version of 1.2 or newer',
 };
+
+/** What is wrong on a connection that we secure; undefined: an error that TLS has nothing to do with. */
+export function tlsFailure(error: Error): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const words =
+    SENTENCES[code] ?? (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') ? error.message : undefined);
+  return words && `TLS handshake failed: ${words}`;
+}
 
 /** Why a handshake failed. A certificate that was refused closes the socket, and its reason is not in the error. */
 export function handshakeFailure(error: Error, socket: TLSSocket): string {

@@ -24,6 +24,10 @@ describe('a command set', () => {
       moveOriginatorAET: undefined,
       moveOriginatorMessageId: undefined,
       hasDataSet: true,
+      respondsTo: undefined,
+      status: undefined,
+      errorComment: undefined,
+      offendingElements: [],
     });
     assert.equal(decodeCommandSet(echoRQ(3)).hasDataSet, false);
     assert.equal(decodeCommandSet(commandSet({ 0x0100: 0x30 })).messageId, undefined);

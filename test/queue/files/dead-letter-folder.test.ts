@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -51,6 +51,18 @@ describe('the folder of dead letters', () => {
     const folder = new DeadLetterFolder(join(root, 'none'), realFiles, () => undefined);
     assert.deepEqual(await folder.list(), []);
     assert.equal(await folder.count(), 0);
+  });
+
+  it('leaves letters alone that a later version has set aside, and says so', async () => {
+    const { path, folder } = folderOf(1, () =>
+      JSON.stringify({ ...JSON.parse(noteOf(1)), version: 2, more: 1 }),
+    );
+    const before = readdirSync(path);
+    const [letter] = await folder.list();
+    assert.match(letter?.why ?? '', /^why 1 \(set aside by a later version/);
+    assert.throws(() => folder.requeue(id(1)), /later version/);
+    assert.throws(() => folder.discard(id(1)), /later version/);
+    assert.deepEqual(readdirSync(path), before);
   });
 
   it('lists letters of earlier versions, damaged notes, and objects without one', async () => {

@@ -200,8 +200,12 @@ describe('sample messages', { timeout: 900_000 }, () => {
       assert.equal((await press()).status, 204);
       const [message = assert.fail()] = await sink.count(1);
       assert.deepEqual(Object.keys(message.payload), ['CommonFields']);
-      const { sample, queueId, sopClassName } = message.dicom;
-      assert.deepEqual([sample, queueId, sopClassName], [true, 'test-dicom-in:sample', 'CT Image Storage']);
+      const { sample, queueId, acknowledgeId, sopClassName } = message.dicom;
+      const name = 'test-dicom-in:sample';
+      assert.deepEqual(
+        [sample, queueId, acknowledgeId, sopClassName],
+        [true, name, name, 'CT Image Storage'],
+      );
       const stats = await fetch(`${nodeRed.url}/dicom-in/test-dicom-in/stats`);
       const { counters } = (await stats.json()) as { counters: Record<string, number> };
       assert.deepEqual([counters['received'], counters['delivered'], counters['queued']], [0, 0, 0]);

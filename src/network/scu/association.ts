@@ -1,0 +1,330 @@
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
+import {
+  CommandField,
+  type CommandSet,
+  encodeActionRequest,
+  encodeEchoRequest,
+  encodeStoreRequest,
+  MessageReader,
+  Priority,
+} from '../dimse';
+import {
+  type Abort,
+  AbortReason,
+  AbortSource,
+  acceptedContexts,
+  type AcceptedContext,
+  type AssociateAccept,
+  COMMITMENT_INSTANCE,
+  COMMITMENT_SOP_CLASS,
+  type PdvFragment,
+  type ProposedContext,
+  ProtocolError,
+  ReadBuffer,
+  RequestBudget,
+  Requestor,
+  type RequestorUser,
+  VERIFICATION_SOP_CLASS,
+} from '../upper-layer';
+import { encodeCommitmentRequest } from './commitment';
+import { connectionFailure, connectTo } from './connect';
+import { EventReports, type CommitmentUser } from './event-reports';
+import { type DataSetSource, MessageSender } from './message-sender';
+import type {
+  CommitmentOperation,
+  OpenOptions,
+  PeerFacts,
+  ScuLimits,
+  ScuTarget,
+  StoreOperation,
+} from './association-options';
+import { Operation, type Requested } from './operation';
+import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
+
+/** Answers are small. */
+const READ_BYTES = 65_536;
+/** What all associations without TLS are read into. */
+const READ_MEMORY = new ReadBuffer(READ_BYTES);
+/** For A-ASSOCIATE-ACs that are arriving. */
+const ACCEPT_MEMORY = new RequestBudget();
+const MAX_MESSAGE_ID = 0xffff;
+/** Action Type ID (PS3.4 Table J.3-1). */
+const REQUEST_COMMITMENT = 1;
+
+/**
+ * An association that we asked for. One operation at a time is invoked on it (PS3.7 7.5). Whatever the peer does is an
+ * outcome; only a use against these rules throws.
+ */
+export class ScuAssociation {
+  /** The accepted presentation contexts by their ids. */
+  contexts: ReadonlyMap<number, AcceptedContext> = new Map();
+  peer: PeerFacts = { maxPduLength: 0, implementationClassUID: '', implementationVersionName: '' };
+  /** Resolves at the end, whoever ends it, also while nothing is asked. An association is not ended for being idle. */
+  readonly ended: Promise<AssociationEnd>;
+  private end: AssociationEnd | undefined;
+  private tellEnd: (end: AssociationEnd) => void = () => undefined;
+  private readonly layer: Requestor;
+  private readonly messages = new MessageReader();
+  private readonly reports: EventReports;
+  private readonly sender: MessageSender;
+  private operation: Operation | undefined;
+  private lastMessageId = 0;
+  private weRelease = false;
+
+  /** @throws Error for a port or key material that cannot be */
+  private constructor(
+    target: ScuTarget,
+    contexts: readonly ProposedContext[],
+    private readonly limits: ScuLimits,
+    commitments: CommitmentUser | undefined,
+    /** Undefined: there is an association, or there will be none. */
+    private opening: ((outcome: OpenOutcome) => void) | undefined,
+  ) {
+    this.reports = new EventReports(commitments, (contextId, response) => this.respond(contextId, response));
+    this.ended = new Promise((resolve) => (this.tellEnd = resolve));
+    const { callingAET, calledAET, userIdentity } = target;
+    const proposal = {
+      callingAET,
+      calledAET,
+      contexts,
+      ...(userIdentity && { userIdentity }),
+      maxPduLength: limits.maxPduLength,
+      implementationClassUID: IMPLEMENTATION_CLASS_UID,
+      implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+    };
+    const user: RequestorUser = {
+      accepted: (accept) => this.accepted(accept),
+      rejected: (rejection) => this.opened({ outcome: 'rejected', ...rejection }),
+      data: (fragment) => this.data(fragment),
+      releaseRequested: () => this.releaseRequested(),
+      released: () =>
+        this.finish({
+          how: 'released',
+          by: this.weRelease ? 'us' : 'peer',
+          text: 'the association was released',
+        }),
+      aborted: (abort) => this.aborted(abort),
+      ended: () => undefined,
+    };
+    const { socket, connected } = connectTo(target, READ_MEMORY);
+    const protocolLimits = { ...limits, idleTimeoutSeconds: 0 };
+    this.layer = new Requestor(socket, connected, proposal, user, protocolLimits, ACCEPT_MEMORY);
+    this.sender = new MessageSender(this.layer, limits, () => this.peer.maxPduLength);
+  }
+
+  /**
+   * Connects, and asks for an association (PS3.8 7.1). Never rejects.
+   * @param contexts 128 at most, with odd ids from 1 to 255
+   */
+  static open(
+    target: ScuTarget,
+    contexts: readonly ProposedContext[],
+    limits: ScuLimits,
+    { signal, commitments }: OpenOptions = {},
+  ): Promise<OpenOutcome> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true) {
+        resolve(STOPPED);
+        return;
+      }
+      try {
+        const stop = (): void => association.stopOpening();
+        const association = new ScuAssociation(target, contexts, limits, commitments, (outcome) => {
+          signal?.removeEventListener('abort', stop);
+          resolve(outcome);
+        });
+        signal?.addEventListener('abort', stop);
+      } catch (error) {
+        resolve({ outcome: 'failed', ...connectionFailure(error) });
+      }
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.layer.isOpen;
+  }
+
+  /** An operation was invoked, and its outcome is not known yet. */
+  get isBusy(): boolean {
+    return this.operation !== undefined;
+  }
+
+  /**
+   * C-STORE (PS3.7 9.1.1). Resolves when the outcome is known and the data set is not read any more. After an outcome other
+   * than *answered* the association is at its end, unless nothing was sent.
+   *
+   * A refusal that comes before the object is sent is the answer; the association is aborted then: a message that is ended
+   * early, as PS3.7 9.3.1.3 allows, could be taken for a whole object.
+   * @throws Error while another operation is outstanding
+   */
+  async store(request: StoreOperation): Promise<OperationOutcome> {
+    const { sopClassUID, sopInstanceUID, contextId, dataSet, moveOriginator } = request;
+    const { priority = Priority.medium } = request;
+    const messageId = this.nextMessageId();
+    const operation = this.begin({
+      commandField: CommandField.storeRQ,
+      messageId,
+      sopClassUID,
+      sopInstanceUID,
+    });
+    const command = encodeStoreRequest({
+      messageId,
+      sopClassUID,
+      sopInstanceUID,
+      priority,
+      ...(moveOriginator && { moveOriginator }),
+    });
+    return this.send(operation, contextId, command, dataSet);
+  }
+
+  /**
+   * C-ECHO (PS3.7 9.1.5).
+   * @param contextId one that was accepted for Verification
+   * @throws Error while another operation is outstanding
+   */
+  async echo(contextId: number): Promise<OperationOutcome> {
+    const messageId = this.nextMessageId();
+    const sopClassUID = VERIFICATION_SOP_CLASS;
+    const operation = this.begin({ commandField: CommandField.echoRQ, messageId, sopClassUID });
+    return this.send(operation, contextId, encodeEchoRequest(messageId));
+  }
+
+  /**
+   * N-ACTION: asks the peer to commit to the storage of objects (PS3.4 J.3.2). What it answers to that goes to
+   * `commitments`, before or after the outcome, or comes over another association.
+   * @throws Error while another operation is outstanding
+   */
+  async requestCommitment(request: CommitmentOperation): Promise<OperationOutcome> {
+    const messageId = this.nextMessageId();
+    const about = { messageId, sopClassUID: COMMITMENT_SOP_CLASS, sopInstanceUID: COMMITMENT_INSTANCE };
+    const operation = this.begin({ commandField: CommandField.actionRQ, ...about });
+    const command = encodeActionRequest({ ...about, actionTypeId: REQUEST_COMMITMENT });
+    const dataSet = encodeCommitmentRequest(request.transactionUID, request.instances);
+    return this.send(operation, request.contextId, command, [dataSet]);
+  }
+
+  /**
+   * A-RELEASE (PS3.8 7.2). Resolves as `ended` does: a peer that does not answer in time is left by an abort.
+   * @throws Error while an operation is outstanding
+   */
+  release(): Promise<AssociationEnd> {
+    if (this.isBusy) throw new Error('an association is released in the middle of an operation');
+    const seconds = this.limits.associationTimeoutSeconds;
+    this.weRelease = true;
+    this.layer.release();
+    this.layer.expect(seconds, `no answer to an A-RELEASE-RQ within ${seconds} s`);
+    return this.ended;
+  }
+
+  /** A-ABORT (PS3.8 7.3). An operation that is outstanding has its outcome at once. */
+  abort(text: string): void {
+    this.layer.abort(text);
+    this.layer.end();
+  }
+
+  private stopOpening(): void {
+    this.opened(STOPPED);
+    this.abort(STOPPED.text);
+  }
+
+  // Operations
+
+  private nextMessageId(): number {
+    this.lastMessageId = this.lastMessageId === MAX_MESSAGE_ID ? 1 : this.lastMessageId + 1;
+    return this.lastMessageId;
+  }
+
+  private begin(requested: Requested): Operation {
+    if (this.operation !== undefined)
+      throw new Error('an operation is invoked while another one is outstanding');
+    const operation = new Operation(requested);
+    this.operation = operation;
+    if (this.end !== undefined) operation.lose(this.end.text);
+    return operation;
+  }
+
+  /** @param dataSet undefined: the message has none */
+  private async send(
+    operation: Operation,
+    contextId: number,
+    command: Buffer,
+    dataSet?: DataSetSource,
+  ): Promise<OperationOutcome> {
+    if (!this.contexts.has(contextId)) operation.lose(`presentation context ${contextId} is not accepted`);
+    if (!operation.isSettled) await this.sender.send(operation, contextId, command, dataSet);
+    const outcome = await operation.outcome;
+    this.operation = undefined;
+    return outcome;
+  }
+
+  // What the upper layer tells
+
+  private accepted(accept: AssociateAccept): void {
+    const { maxPduLength, implementationClassUID, implementationVersionName } = accept;
+    this.contexts = acceptedContexts(accept.contexts);
+    this.peer = { maxPduLength, implementationClassUID, implementationVersionName };
+    this.opened({ outcome: 'opened', association: this });
+  }
+
+  private opened(outcome: OpenOutcome): void {
+    this.opening?.(outcome);
+    this.opening = undefined;
+  }
+
+  private data(fragment: PdvFragment): void {
+    const context = this.contexts.get(fragment.contextId);
+    if (context === undefined) {
+      throw violation(`presentation context ${fragment.contextId} was not accepted`);
+    }
+    const part = this.messages.take(fragment);
+    if (part === undefined) return;
+    if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
+    else if (part.kind === 'command') this.answered(part.command);
+  }
+
+  private answered(command: CommandSet): void {
+    const { operation } = this;
+    if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
+    const problem = operation.take(command);
+    if (problem !== undefined) throw violation(problem);
+    this.layer.expectNothing();
+    if (operation.progress === 'sending') this.abort('the peer refused the object before it had all of it');
+  }
+
+  /** Fragments of two messages are not interleaved (PS3.8 E.2). */
+  private respond(contextId: number, response: Buffer): void {
+    const { operation } = this;
+    const send = (): void => this.layer.sendCommand(contextId, response);
+    if (operation?.progress === 'sending') void operation.outcome.then(send);
+    else send();
+  }
+
+  private releaseRequested(): void {
+    if (this.isBusy) throw violation('A-RELEASE-RQ in the middle of an operation');
+  }
+
+  private aborted(abort: Abort): void {
+    this.opened({ outcome: 'failed', ...openFailure(abort) });
+    this.finish({ how: 'aborted', by: abort.by === 'peer' ? 'peer' : 'us', text: abort.text });
+  }
+
+  private finish(end: AssociationEnd): void {
+    this.end ??= end;
+    this.operation?.lose(end.text);
+    this.tellEnd(this.end);
+  }
+}
+
+const STOPPED = { outcome: 'failed', code: 'STOPPED', text: 'it was stopped' } as const;
+
+function violation(what: string): ProtocolError {
+  return new ProtocolError(AbortReason.unexpectedPdu, what);
+}
+
+/** Why there is no association, when the peer has not said so. */
+function openFailure({ by, source, reason, text, error }: Abort): { code: string; text: string } {
+  if (error !== undefined) return connectionFailure(error);
+  if (by === 'peer') return { code: 'CLOSED', text };
+  if (source === AbortSource.user) return { code: 'TIMEOUT', text };
+  return { code: reason === AbortReason.unrecognizedPdu ? 'NOT_DICOM' : 'PROTOCOL', text };
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { PROTOCOL } from '../../src/worker/protocol';
+import { PACKAGE_DIR } from '../support/user-dir';
+import { fingerprint } from '../support/shapes';
+
+const FIXTURE = 'test/fixtures/protocol.json';
+
+/** What goes between the main thread and its workers. A new worker's configuration, messages and requests belong here. */
+const SPOKEN = {
+  'src/worker/protocol.ts': ['WorkerStart', 'Hello', 'ToWorker', 'FromWorker'],
+  'src/receiver/receiver-config.ts': ['ReceiverConfig'],
+  'src/receiver/worker-protocol.ts': ['ToReceiver', 'FromReceiver'],
+  'src/receiver/requests.ts': ['ReceiverRequests'],
+  'src/sample/sample-host.ts': ['SampleJob', 'SampleOutcome'],
+};
+
+it('what threads say to each other has a number, which is raised with every change of it', () => {
+  const known = JSON.parse(readFileSync(join(PACKAGE_DIR, FIXTURE), 'utf8')) as unknown;
+  const shapes = fingerprint(SPOKEN);
+  const { protocol, shapes: before } = known as { protocol: number; shapes: string };
+  const next = shapes === before ? PROTOCOL : protocol + 1;
+  assert.deepEqual(
+    { protocol: PROTOCOL, shapes },
+    { protocol: next, shapes: before },
+    `What the main thread and a worker say to each other has changed, so that old and new code would misunderstand each
+other. Do both: set PROTOCOL in src/worker/protocol.ts to ${next}, and write into ${FIXTURE}:
+${JSON.stringify({ protocol: next, shapes })}`,
+  );
+});
