@@ -16,9 +16,9 @@ const ORDER = {
     'message',
     'network',
     'worker',
-    ['receiver', 'sample', 'integration-soup'],
+    ['receiver', 'sample', 'transcode', 'integration-soup'],
   ],
-  'src/dicom': ['text', 'standard', 'read', 'data-set', 'report', 'json'],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory']],
 };
