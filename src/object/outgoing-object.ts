@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { bufferSource, DicomError, readFileMeta } from '../dicom';
+import { bufferSource, type ByteSource, DicomError, fileSource, readFileMeta } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
+import { LocalCopy } from './local-copy';
 
 /** What the command that sends an object says of it, as its file meta information has it. */
 export interface ObjectUids {
@@ -19,7 +20,19 @@ export interface OutgoingObject extends ObjectUids {
    * @throws ObjectDamaged, ObjectChanged, or the system's error
    */
   dataSet(): AsyncGenerator<Buffer>;
+  /**
+   * The whole object, to be read here and there; it is known to be as it was. Valid until it is closed.
+   * @throws as `dataSet`
+   */
+  wholeFile(): Promise<WholeFile>;
   close(): Promise<void>;
+}
+
+/** A Part 10 file. */
+export interface WholeFile {
+  source: ByteSource;
+  /** Where its data set begins. */
+  offset: number;
 }
 
 /** The file is not what it was when it was opened. */
@@ -39,6 +52,7 @@ interface Part10 {
   read(offset: number, length: number): Promise<Buffer>;
   /** All from this byte on. */
   blocks(from: number): AsyncGenerator<Buffer>;
+  whole(): Promise<ByteSource>;
   close(): Promise<void>;
 }
 
@@ -52,17 +66,23 @@ export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
       for (let at = from; at < bytes.length; at += HANDLE_BLOCK_BYTES)
         yield bytes.subarray(at, at + HANDLE_BLOCK_BYTES);
     },
+    whole: () => Promise.resolve(bufferSource(bytes)),
     close: () => Promise.resolve(),
   });
 }
 
 /** Opens an object of a queue, and closes the handle with it. @throws DicomError; what the handle throws */
 export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
+  const copy = new LocalCopy();
   return openPart10({
     size: handle.size,
     read: (offset, length) => handle.readUncompared(offset, length),
     blocks: (from) => behind(from, handle.blocks()),
-    close: () => Promise.resolve(handle.close()),
+    whole: () => copy.of(handle),
+    close: async () => {
+      handle.close();
+      await copy.close();
+    },
   });
 }
 
@@ -87,6 +107,7 @@ async function openPart10(part10: Part10): Promise<OutgoingObject> {
     transferSyntaxUID: meta.transferSyntaxUID,
     size: part10.size - dataSetOffset,
     dataSet: () => part10.blocks(dataSetOffset),
+    wholeFile: async () => ({ source: await part10.whole(), offset: dataSetOffset }),
     close: () => part10.close(),
   };
 }
@@ -130,6 +151,7 @@ function fileBytes(file: FileHandle, before: Stats): Part10 {
         yield block;
       }
     },
+    whole: () => Promise.resolve(fileSource(file.fd, size)),
     close: () => file.close(),
   };
 }

@@ -1,5 +1,7 @@
 export { type PeerConfig, peerSettings } from './peer-config';
 export type { PeerState } from './peer-line';
 export type { RetryPolicy, SendFailure, SendOutcome } from './send-job';
-export { SenderHost, type PeerUser, type Sending } from './sender-host';
+export type { OutboxConfig, OutboxState } from './outbox';
+export type { OutboxNote } from './outbox-entry';
+export { SenderHost, type OutboxUser, type PeerUser, type Sending } from './sender-host';
 export type { ObjectPlace } from './worker-protocol';

@@ -1,16 +1,27 @@
 import { asError } from '../basics';
-import { chooseContext, ScuAssociation, type OpenOutcome, type OperationOutcome } from '../network';
+import { DicomError } from '../dicom';
+import {
+  chooseContext,
+  type DataSetSource,
+  ScuAssociation,
+  type OpenOutcome,
+  type OperationOutcome,
+} from '../network';
 import type { OutgoingObject } from '../object';
 import { QueueBusy } from '../queue';
+import type { Decoder } from '../transcode';
+import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
 import { isConfiguration, openText, statusText } from './peer-words';
 import type { PeerConfig } from './peer-config';
 import type { Attempt, JobProgress } from './send-job';
+import { preparedDataSet } from './prepared';
 import { verdictOfStatus } from './verdict';
 
 /** What a lane wants of its line. */
 export interface LaneLine {
   readonly known: KnownContexts;
+  readonly decoder: Decoder;
   /** The next object to be sent; undefined: the lane is to end. @param lingerMs how long one may be waited for */
   next(lingerMs: number): Promise<JobProgress | undefined>;
   /** There is an association. */
@@ -122,11 +133,19 @@ export class Lane {
     isChanged: boolean,
   ): Promise<Attempt> {
     const chosen = chooseContext(association.contexts, this.line.known.add(object));
-    if (chosen?.conversion !== 'none') return notAccepted();
+    if (chosen === undefined) return notAccepted();
+    const { sopClassUID, sopInstanceUID } = object;
+    const { contextId, transferSyntaxUID } = chosen;
+    const mayLose = this.config.settings.sendAs === 'lossy';
+    let dataSet: DataSetSource;
+    try {
+      dataSet = await preparedDataSet(object, chosen, mayLose, this.line.decoder);
+    } catch (error) {
+      return error instanceof DicomError && error.code === 'cannot-recode'
+        ? notAccepted(`, and it cannot be converted: ${error.message}`)
+        : notRead(error);
+    }
     this.sent += 1;
-    const { sopClassUID, sopInstanceUID, transferSyntaxUID } = object;
-    const { contextId } = chosen;
-    const dataSet = object.dataSet();
     const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
     return { ...attemptOf(outcome, isChanged), transferSyntaxUID };
   }
@@ -161,15 +180,16 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
 
 /** What is busy now can be read later; everything else stays as it is. */
 function notRead(error: unknown): Attempt {
-  const kind = error instanceof QueueBusy ? 'again' : 'final';
+  const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
+  const kind = isForNow ? 'again' : 'final';
   return { verdict: { kind }, counts: false, failure: 'notRead', text: asError(error).message };
 }
 
-function notAccepted(): Attempt {
+function notAccepted(why = ' nor one into which it may be converted'): Attempt {
   return {
     verdict: { kind: 'final' },
     counts: false,
     failure: 'notAccepted',
-    text: 'the other side accepts neither its transfer syntax nor one into which it may be converted',
+    text: `the other side does not accept its transfer syntax${why}`,
   };
 }

@@ -182,10 +182,8 @@ export class Outbox {
         isChanged: false,
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
-          if (outcome.failure === 'cancelled') {
-            this.queue.release(id);
-            return;
-          }
+          // It is in the outbox for the next start.
+          if (this.isClosed || outcome.failure === 'cancelled') return;
           this.outcomes.set(id, outcome);
           this.listener.outcome(id, note, outcome, redelivered);
         },

@@ -1,4 +1,5 @@
 import { Fifo } from '../basics';
+import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
 import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine } from './lane';
@@ -48,6 +49,7 @@ export class PeerLine implements LaneLine {
 
   constructor(
     readonly config: PeerConfig,
+    readonly decoder: Decoder,
     private readonly listener: LineListener,
   ) {
     this.known = new KnownContexts(config.settings.sendAs);
@@ -80,6 +82,11 @@ export class PeerLine implements LaneLine {
     clearTimeout(rest.timer);
     this.resting.delete(id);
     this.settle(progress, CANCELLED);
+  }
+
+  /** The same for all whose id is so. */
+  cancelAll(isSo: (id: string) => boolean): void {
+    for (const id of [...this.jobs.keys()].filter(isSo)) this.cancel(id);
   }
 
   /** Ends its associations once what is being sent is sent. What waits is to be withdrawn before. */

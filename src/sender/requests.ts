@@ -12,4 +12,6 @@ export interface SenderRequests {
   /** False when there is no such dead letter. */
   requeue(outbox: string, id: string): boolean;
   discard(outbox: string, id: string): boolean;
+  /** What is in it stays there. */
+  closeOutbox(outbox: string): void;
 }

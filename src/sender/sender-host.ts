@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
-import { RequestTimedOut, WorkerHost, WorkerNotRunning, type WorkerNews } from '../worker';
+import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import type { OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
+import type { OutboxConfig, OutboxState } from './outbox';
+import type { OutboxNote } from './outbox-entry';
 import type { PeerState } from './peer-line';
 import type { SenderRequests } from './requests';
 import type { SendOutcome } from './send-job';
@@ -22,11 +24,30 @@ export interface PeerUser {
   state(state: PeerState): void;
 }
 
+/** Somebody who has an outbox. */
+export interface OutboxUser {
+  state(state: OutboxState): void;
+  /** What became of an object; where this does not throw, the outbox is done with it. */
+  outcome(note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
+  leftover(text: string): void;
+}
+
+interface Outbox {
+  config: OutboxConfig;
+  user: OutboxUser;
+}
+
 interface Peer {
   config: PeerConfig;
   user: PeerUser;
   /** Runs while no node has it: it may come back with the next flows. */
   going?: NodeJS.Timeout;
+}
+
+/** Into which outbox an object is to go. */
+interface Storing {
+  outbox: string;
+  note: OutboxNote;
 }
 
 /** What the host tells of its worker, in the words of `WorkerNews`. */
@@ -45,7 +66,9 @@ const RETURN_MS = 5_000;
  */
 export class SenderHost {
   private readonly peers = new Map<string, Peer>();
-  private readonly sendings = new Map<string, Sending>();
+  private readonly outboxes = new Map<string, Outbox>();
+  /** With what is to be stored, in which outbox and with which note. */
+  private readonly sendings = new Map<string, Sending & Partial<Storing>>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
 
   /** @param failed told of what a listener has thrown, and of what becomes of the worker */
@@ -75,6 +98,36 @@ export class SenderHost {
     this.postSending(sending);
   }
 
+  addOutbox(config: OutboxConfig, user: OutboxUser): void {
+    this.outboxes.set(config.id, { config, user });
+    this.running();
+    this.post({ kind: 'outbox', outbox: config });
+  }
+
+  /** Objects stay in it. Resolves when another one may have its directory. */
+  async removeOutbox(id: string): Promise<void> {
+    this.outboxes.delete(id);
+    await this.worker?.ask('closeOutbox', id).catch(unlessNotRunning);
+    await this.stopIfIdle();
+  }
+
+  /** Settled as sent once the object is safe in the outbox. */
+  store(sending: Sending, outbox: string, note: OutboxNote): void {
+    const storing = { ...sending, outbox, note };
+    this.sendings.set(sending.id, storing);
+    this.postSending(storing);
+  }
+
+  /** Asks the sender about an outbox. @throws as `WorkerHost.ask` */
+  ask<Name extends 'deadLetters' | 'requeue' | 'discard'>(
+    name: Name,
+    ...args: Asked<SenderRequests, Name>['args']
+  ): Promise<Asked<SenderRequests, Name>['result']> {
+    return (
+      this.worker?.ask(name, ...args) ?? Promise.reject(new WorkerNotRunning('the worker is not running'))
+    );
+  }
+
   /** It is not to be sent any more, and nobody hears what becomes of it. */
   cancel(id: string): void {
     if (this.sendings.delete(id)) this.post({ kind: 'cancel', id });
@@ -84,6 +137,7 @@ export class SenderHost {
   async stop(): Promise<void> {
     for (const { going } of this.peers.values()) clearTimeout(going);
     this.peers.clear();
+    this.outboxes.clear();
     this.sendings.clear();
     const { worker } = this;
     this.worker = undefined;
@@ -93,7 +147,11 @@ export class SenderHost {
   private drop(id: string): void {
     this.peers.delete(id);
     this.post({ kind: 'peer-gone', id });
-    if (this.peers.size === 0) this.stop().catch((error: unknown) => this.failed(asError(error)));
+    this.stopIfIdle().catch((error: unknown) => this.failed(asError(error)));
+  }
+
+  private async stopIfIdle(): Promise<void> {
+    if (this.peers.size === 0 && this.outboxes.size === 0) await this.stop();
   }
 
   private running(): void {
@@ -114,14 +172,24 @@ export class SenderHost {
     this.worker?.post(message);
   }
 
-  private postSending({ id, peer, place, policy, sopInstanceUID }: Sending): void {
+  private postSending({
+    id,
+    peer,
+    place,
+    policy,
+    sopInstanceUID,
+    outbox,
+    note,
+  }: Sending & Partial<Storing>): void {
     const request = { id, peer, place, policy, ...(sopInstanceUID !== undefined && { sopInstanceUID }) };
-    this.post({ kind: 'send', request });
+    if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
+    else this.post({ kind: 'send', request });
   }
 
   private heard(news: WorkerNews): void {
     if (news.kind === 'started') {
       for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
+      for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
       for (const sending of this.sendings.values()) this.postSending(sending);
     }
     this.told(news);
@@ -140,6 +208,21 @@ export class SenderHost {
       }
       case 'peer-state':
         this.peers.get(message.id)?.user.state(message.state);
+        break;
+      case 'outbox-state':
+        this.outboxes.get(message.id)?.user.state(message.state);
+        break;
+      case 'outbox-leftover':
+        this.outboxes.get(message.id)?.user.leftover(message.text);
+        break;
+      case 'outcome': {
+        const { outbox, id, note, outcome, redelivered } = message;
+        const user = this.outboxes.get(outbox)?.user;
+        if (user === undefined) return;
+        user.outcome(note, outcome, redelivered);
+        // As with deliveries: only a message that its first node can have got is one that the flow has heard.
+        setImmediate(() => setImmediate(() => this.post({ kind: 'told', outbox, id })));
+      }
     }
   }
 
@@ -151,11 +234,13 @@ export class SenderHost {
       await this.worker?.ask('opened', id, opened, ours);
     } catch (error) {
       ours.close();
-      if (error instanceof WorkerNotRunning && this.worker === undefined) return;
-      await this.worker?.ask('notOpened', id, asError(error).message).catch((again: unknown) => {
-        // A worker that has ended asks again when it is back.
-        if (!(again instanceof WorkerNotRunning || again instanceof RequestTimedOut)) throw again;
-      });
+      // A worker that has ended asks again when it is back.
+      await this.worker?.ask('notOpened', id, asError(error).message).catch(unlessNotRunning);
     }
   }
+}
+
+/** @throws what it is given otherwise */
+function unlessNotRunning(error: unknown): void {
+  if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
 }

@@ -4,6 +4,7 @@ import { asError } from '../basics';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
+import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
 import type { SendJob, SendOutcome } from './send-job';
@@ -36,7 +37,16 @@ export class Sender implements SenderRequests {
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
-  constructor(private readonly tell: (message: FromSender) => void) {}
+  /** For all peers; its worker runs only while there is something to be decoded. */
+  private readonly decoder: Decoder;
+
+  /** @param failed told of errors that are nobody's */
+  constructor(
+    private readonly tell: (message: FromSender) => void,
+    failed: (error: Error) => void,
+  ) {
+    this.decoder = new WorkerDecoder(failed);
+  }
 
   take(message: ToSender): void {
     switch (message.kind) {
@@ -55,10 +65,6 @@ export class Sender implements SenderRequests {
         break;
       case 'outbox':
         this.setOutbox(message.outbox);
-        break;
-      case 'outbox-gone':
-        this.outboxes.get(message.id)?.close();
-        this.outboxes.delete(message.id);
         break;
       case 'store':
         void this.store(message.request, message.outbox, message.note);
@@ -93,6 +99,16 @@ export class Sender implements SenderRequests {
     return this.outbox(outbox).discard(id);
   }
 
+  closeOutbox(id: string): void {
+    const outbox = this.outboxes.get(id);
+    this.outboxes.delete(id);
+    outbox?.close();
+    // What is being sent meanwhile is sent again by the next one, under the same id.
+    const isOfIt = (jobId: string): boolean => jobId.startsWith(`${id} `);
+    for (const jobId of [...this.homeless.keys()].filter(isOfIt)) this.homeless.delete(jobId);
+    for (const line of this.lines.values()) line.cancelAll(isOfIt);
+  }
+
   /** What is being sent may be sent within the grace. The host knows what has not been settled. */
   async stop(graceMs: number): Promise<void> {
     for (const id of [...this.lines.keys()]) this.dropPeer(id);
@@ -108,7 +124,7 @@ export class Sender implements SenderRequests {
     const before = this.lines.get(config.id);
     if (before !== undefined && isSamePeer(before.config, config)) return;
     const { id } = config;
-    const line = new PeerLine(config, {
+    const line = new PeerLine(config, this.decoder, {
       changed: () => this.tell({ kind: 'peer-state', id, state: line.state }),
       orphaned: (job) => this.submit(id, job),
     });

@@ -27,7 +27,6 @@ export type ToSender =
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
-  | { kind: 'outbox-gone'; id: string }
   /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
   | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
   /** The flow has heard what became of an object of an outbox. */

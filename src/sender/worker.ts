@@ -7,7 +7,13 @@ import type { FromSender, ToSender } from './worker-protocol';
 serve<undefined, ToSender, FromSender, SenderRequests>({
   isPatient: () => true,
   begin: (_config, outbox) => {
-    const sender = new Sender((message) => outbox.add(message));
+    const sender = new Sender(
+      (message) => outbox.add(message),
+      // Nothing waits for it: the worker ends with it, and another one begins.
+      (error) => {
+        throw error;
+      },
+    );
     return {
       requests: sender,
       message: (message) => sender.take(message),

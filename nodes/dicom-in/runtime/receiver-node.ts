@@ -1,4 +1,3 @@
-import { join, resolve } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI } from 'node-red';
 import type { FlowMessage } from '../../../src/message';
@@ -20,6 +19,7 @@ import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
+import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
@@ -185,17 +185,10 @@ export class ReceiverNode extends QueueOwner {
     return {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
-      queueDirectory: this.queueDirectory(),
+      queueDirectory: nodeDirectory(this.RED, this.node.id, this.settings.queueDirectory),
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),
     };
-  }
-
-  /** As set, or `<userDir>/dicom/<node id>`. An imported flow may carry any text as an id, so it is made a plain file name. */
-  private queueDirectory(): string {
-    if (this.settings.queueDirectory !== '') return resolve(this.settings.queueDirectory);
-    const id = this.node.id.replace(/[^A-Za-z0-9_-]/g, '_');
-    return join(this.RED.settings.userDir ?? process.cwd(), 'dicom', id);
   }
 
   /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */

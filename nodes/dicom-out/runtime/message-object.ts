@@ -15,6 +15,7 @@ export interface SendingMessage extends NodeMessage {
     receivedAt?: unknown;
     changes?: unknown;
     sent?: unknown;
+    stored?: unknown;
   };
 }
 

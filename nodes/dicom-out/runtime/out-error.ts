@@ -14,6 +14,7 @@ export type OutFailure =
   | 'refused'
   | 'notAccepted'
   | 'unreachable'
+  | 'outboxUnavailable'
   | 'busy'
   | 'stopped'
   | 'acknowledgeFailed';

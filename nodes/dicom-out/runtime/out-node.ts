@@ -1,6 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import {
   DICOM_OUT,
   GIVE_UP_MINUTES,
@@ -8,23 +7,34 @@ import {
   type DicomOutSettings,
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
-import type { RetryPolicy, SendFailure, SendOutcome } from '../../../src/sender';
-import { Boundary, RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import type {
+  OutboxConfig,
+  OutboxNote,
+  OutboxState,
+  RetryPolicy,
+  Sending,
+  SendOutcome,
+} from '../../../src/sender';
+import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownEarlier, holdObject, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { PeerOwner } from '../../runtime/peer-owner';
+import { nodeDirectory } from '../../runtime/node-directory';
+import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
 import { hasChanges, objectOf, weightOf, type SendingMessage } from './message-object';
 import { outError, OutFailed } from './out-error';
+import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
 import { outStatus, type OutStatus } from './out-status';
 
 /** What may wait without a queue: its messages are in memory. One message always passes. */
 const MOST_WAITING_BYTES = 32_000_000;
-/** So long before a sender's time is over nothing more is tried: the answer has to get there. */
-const ANSWER_MARGIN_MS = 2_000;
+const BYTES_PER_MEGABYTE = 1_000_000;
+/** A full outbox is asked again after so long. */
+const ROOM_MS = 5_000;
 /** Tells what this run of Node-RED has parked from what earlier ones have. */
 const RUN = randomBytes(6).toString('hex');
 
@@ -42,6 +52,8 @@ interface Waiting {
   held: HeldObject | undefined;
   /** Without a queue: bytes that it keeps in memory. */
   weight: number;
+  /** Until there may be room in the outbox. */
+  again?: NodeJS.Timeout;
 }
 
 /** A deployed `dicom-out` node: joins the sender with messages, and with the queues in which their objects lie. */
@@ -55,6 +67,7 @@ export class OutNode {
   private readonly unwatch: (() => void)[] = [];
   private readonly owner: string;
   private readonly hasFailureWire: boolean;
+  private outbox: OutboxState | undefined;
   private isClosed = false;
 
   constructor(
@@ -81,9 +94,9 @@ export class OutNode {
         this.refuse(message as SendingMessage, send as Send, done, error),
       );
     });
-    this.node.on('close', (done: () => void) => {
+    this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
-      this.close()
+      this.close(removed)
         .catch((error: unknown) => this.boundary.failed(error))
         .finally(done);
     });
@@ -96,6 +109,7 @@ export class OutNode {
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
     for (const peer of deployedNodes.all(PeerOwner))
       this.unwatch.push(peer.watch(() => this.display.refresh()));
+    this.openOutbox();
     disownEarlier(`${this.node.id}/wait-`, this.owner).catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
   }
@@ -128,19 +142,41 @@ export class OutNode {
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
     this.waiting.set(key, waiting);
     this.display.refresh();
-    senderOf(this.RED).send({
+    const sending: Omit<Sending, 'settled'> = {
       id: this.senderId(key),
       peer: peerId,
       place,
-      policy: this.policy(message, held),
+      policy: this.policy(answerTimeLeft(message, held)),
       ...(sopInstanceUID !== undefined && { sopInstanceUID }),
       ...(held && { openObject: (port) => held.open(port) }),
-      settled: (outcome) =>
-        this.boundary.run(() => {
-          this.waiting.delete(key);
-          this.settled(waiting, outcome).catch((error: unknown) => this.boundary.failed(error));
-        }),
+    };
+    if (this.settings.mode === 'wait') this.send(key, waiting, sending);
+    else this.store(key, waiting, sending);
+  }
+
+  private send(key: string, waiting: Waiting, sending: Omit<Sending, 'settled'>): void {
+    senderOf(this.RED).send({
+      ...sending,
+      settled: (outcome) => this.finish(key, () => this.settled(waiting, outcome)),
     });
+  }
+
+  private store(key: string, waiting: Waiting, sending: Omit<Sending, 'settled'>): void {
+    const settled = (outcome: SendOutcome): void => {
+      // It stays in flight, which holds up its queue, until there is room.
+      if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed) {
+        waiting.again = setTimeout(() => this.store(key, waiting, sending), ROOM_MS);
+        return;
+      }
+      this.finish(key, () => this.stored(waiting, outcome));
+    };
+    const note = noteOf(waiting.id, sending.peer, waiting.message);
+    senderOf(this.RED).store({ ...sending, settled }, this.node.id, note);
+  }
+
+  private finish(key: string, settle: () => Promise<void>): void {
+    this.waiting.delete(key);
+    settle().catch((error: unknown) => this.boundary.failed(error));
   }
 
   /** @throws OutFailed */
@@ -181,14 +217,15 @@ export class OutNode {
     return createHash('sha256').update(`${this.node.id}\n${peerId}\n${queueId}`).digest('hex').slice(0, 32);
   }
 
-  private policy(message: SendingMessage, held: HeldObject | undefined): RetryPolicy {
+  /** @param mostMs that there is time at all */
+  private policy(mostMs: number): RetryPolicy {
     const { retryFirstSeconds, retryLastSeconds, giveUpAfterMinutes, mode } = this.settings;
     const minutes = giveUpAfterMinutes === '' ? GIVE_UP_MINUTES[mode] : Number(giveUpAfterMinutes);
     const giveUpMs = minutes === 0 ? Infinity : minutes * 60_000;
     return {
       firstMs: retryFirstSeconds * 1_000,
       lastMs: retryLastSeconds * 1_000,
-      giveUpMs: Math.min(giveUpMs, answerTimeLeft(message, held)),
+      giveUpMs: Math.min(giveUpMs, mostMs),
     };
   }
 
@@ -196,11 +233,20 @@ export class OutNode {
    * The flow hears first, then the queue: where the process ends in between, the object comes again, and is sent again under
    * the same id.
    */
-  private async settled(
-    { message, send, done, peer, held, id }: Waiting,
-    outcome: SendOutcome,
-  ): Promise<void> {
+  private async settled(waiting: Waiting, outcome: SendOutcome): Promise<void> {
+    const { message, peer, id } = waiting;
     message.dicom = { ...message.dicom, sent: sentOf(id, peer.name, outcome) };
+    await this.goOn(waiting, outcome);
+  }
+
+  /** The object is safe in the outbox, or cannot be. */
+  private async stored(waiting: Waiting, outcome: SendOutcome): Promise<void> {
+    const { message, peer, id } = waiting;
+    if (outcome.kind === 'sent') message.dicom = { ...message.dicom, stored: { id, peer: peer.name } };
+    await this.goOn(waiting, outcome);
+  }
+
+  private async goOn({ message, send, done, held }: Waiting, outcome: SendOutcome): Promise<void> {
     this.display.refresh();
     const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
     if (failed === undefined) send(message);
@@ -237,15 +283,71 @@ export class OutNode {
     else done(asError(error));
   }
 
-  private async close(): Promise<void> {
+  /** What became of an object of the outbox, later than its message went on. */
+  private told(note: OutboxNote, outcome: SendOutcome, redelivered: number): void {
+    const { topic, messageId: _msgid, sentId, peer } = note;
+    const name = deployedNodes.get(peer, PeerOwner)?.name ?? peer;
+    const sent = { ...sentOf(sentId, name, outcome), ...(redelivered > 0 && { redelivered }) };
+    const message = { topic, dicom: { ...note.dicom, sent }, _msgid } as NodeMessage;
+    const error = outcome.kind === 'failed' ? outError(this.text, failureOf(outcome)) : undefined;
+    const { code } = (error ?? {}) as { code?: string };
+    if (this.hasFailureWire)
+      this.node.send([
+        null,
+        { ...message, ...(error && { error: { message: error.message, code } }) } as NodeMessage,
+      ]);
+    else if (error !== undefined) this.node.error(error, message);
+  }
+
+  /** Undefined: the node has none. */
+  private outboxConfig(): OutboxConfig | undefined {
+    const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
+    if (mode === 'wait' || this.invalid !== undefined) return undefined;
+    return {
+      id: this.node.id,
+      directory: nodeDirectory(this.RED, this.node.id, outboxDirectory),
+      maxObjects: maxQueued,
+      minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
+      policy: this.policy(Infinity),
+    };
+  }
+
+  private openOutbox(): void {
+    const config = this.outboxConfig();
+    if (config === undefined) return;
+    senderOf(this.RED).addOutbox(config, {
+      state: (state) => {
+        if (state.problem !== undefined && state.problem !== this.outbox?.problem)
+          this.node.error(outError(this.text, new OutFailed('outboxUnavailable', { reason: state.problem })));
+        this.outbox = state;
+        this.display.refresh();
+      },
+      outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
+      leftover: (text) => this.node.warn(text),
+    });
+  }
+
+  private async closeOutbox(isRemoved: boolean): Promise<void> {
+    const config = this.outboxConfig();
+    if (config === undefined) return;
+    await senderOf(this.RED).removeOutbox(config.id);
+    if (!isRemoved) return;
+    const { directory } = config;
+    const found = await removeEmptyQueue(directory, this.settings.outboxDirectory === '');
+    if (found === 'holdsObjects') this.node.warn(this.text('warning.outboxKept', { directory }));
+  }
+
+  private async close(isRemoved: boolean): Promise<void> {
     this.isClosed = true;
     this.display.close();
     for (const unwatch of this.unwatch) unwatch();
     for (const [key, waiting] of this.waiting) {
+      clearTimeout(waiting.again);
       senderOf(this.RED).cancel(this.senderId(key));
       await this.giveBack(waiting);
     }
     this.waiting.clear();
+    await this.closeOutbox(isRemoved);
   }
 
   /** What is undecided when the node closes goes back to its queue; what has none is told. */
@@ -264,71 +366,18 @@ export class OutNode {
   }
 
   private status(): OutStatus {
-    const states = deployedNodes
-      .all(PeerOwner)
-      .filter((peer) => [...this.waiting.values()].some((waiting) => waiting.peer === peer))
-      .map(({ state }) => state);
+    const states = [this.settings.peer, ...this.settings.peersFromMessage].map(
+      (id) => deployedNodes.get(id, PeerOwner)?.state,
+    );
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
-      waiting: this.waiting.size,
+      waiting: this.waiting.size + (this.outbox?.waiting ?? 0),
+      deadLetters: this.outbox?.deadLetters ?? 0,
     });
   }
 
   private senderId(key: string): string {
     return `${this.node.id} ${key}`;
   }
-}
-
-/** How long the sender of an object waits still for its answer, milliseconds; Infinity: it does not. */
-function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | undefined): number {
-  if (held?.answersWithinSeconds === undefined) return Infinity;
-  const receivedAt = Date.parse(String(dicom?.receivedAt));
-  const since = Number.isNaN(receivedAt) ? 0 : Math.max(0, Date.now() - receivedAt);
-  return Math.max(0, held.answersWithinSeconds * 1_000 - since - ANSWER_MARGIN_MS);
-}
-
-/** `msg.dicom.sent` */
-function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
-  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds } = outcome;
-  return {
-    id,
-    peer,
-    ...(status !== undefined && { status: hexStatus(status) }),
-    statusText: text,
-    ...(errorComment !== undefined && { errorComment }),
-    ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
-    attempts,
-    milliseconds,
-  };
-}
-
-/** What the sender of the object hears, or its dead letter tells: the peer's own status, where it has given one. */
-function commandStatusOf({ kind, status, failure, text, errorComment }: SendOutcome): CommandStatus {
-  if (kind === 'sent') return { status: status ?? Status.success };
-  return { status: status ?? STATUS_OF_FAILURE[failure ?? 'unreachable'], comment: errorComment ?? text };
-}
-
-/** Without a status from the peer: A700 says that it may succeed later. */
-const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
-  unreachable: Status.outOfResources,
-  notAccepted: Status.sopClassNotSupported,
-  refused: Status.cannotUnderstand,
-  notRead: Status.cannotUnderstand,
-  noRoom: Status.outOfResources,
-  cancelled: Status.cannotUnderstand,
-};
-
-function failureOf({ failure = 'unreachable', text, status, errorComment = '' }: SendOutcome): OutFailed {
-  const values = {
-    reason: text,
-    comment: errorComment,
-    status: status === undefined ? '' : hexStatus(status),
-  };
-  return new OutFailed(failure === 'cancelled' ? 'stopped' : failure, values);
-}
-
-/** The queue could not be asked. */
-function isUnheard(error: unknown): boolean {
-  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
 }

@@ -1,0 +1,83 @@
+import { hexStatus, Status, type CommandStatus } from '../../../src/network';
+import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import type { HeldObject } from '../../runtime/held-objects';
+import type { SendingMessage } from './message-object';
+import { OutFailed } from './out-error';
+
+/** So long before a sender's time is over nothing more is tried: the answer has to get there. */
+const ANSWER_MARGIN_MS = 2_000;
+
+/** How long the sender of an object waits still for its answer, milliseconds; Infinity: it does not. */
+export function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | undefined): number {
+  if (held?.answersWithinSeconds === undefined) return Infinity;
+  const receivedAt = Date.parse(String(dicom?.receivedAt));
+  const since = Number.isNaN(receivedAt) ? 0 : Math.max(0, Date.now() - receivedAt);
+  return Math.max(0, held.answersWithinSeconds * 1_000 - since - ANSWER_MARGIN_MS);
+}
+
+/** `msg.dicom.sent` */
+export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
+  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds } = outcome;
+  return {
+    id,
+    peer,
+    ...(status !== undefined && { status: hexStatus(status) }),
+    statusText: text,
+    ...(errorComment !== undefined && { errorComment }),
+    ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+    attempts,
+    milliseconds,
+  };
+}
+
+/** What the sender of the object hears, or its dead letter tells: the peer's own status, where it has given one. */
+export function commandStatusOf({ kind, status, failure, text, errorComment }: SendOutcome): CommandStatus {
+  if (kind === 'sent') return { status: status ?? Status.success };
+  return { status: status ?? STATUS_OF_FAILURE[failure ?? 'unreachable'], comment: errorComment ?? text };
+}
+
+/** Without a status from the peer: A700 says that it may succeed later. */
+const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
+  unreachable: Status.outOfResources,
+  notAccepted: Status.sopClassNotSupported,
+  refused: Status.cannotUnderstand,
+  notRead: Status.cannotUnderstand,
+  noRoom: Status.outOfResources,
+  cancelled: Status.cannotUnderstand,
+};
+
+/** What a Catch node gets. */
+export function failureOf({
+  failure = 'unreachable',
+  text,
+  status,
+  errorComment = '',
+}: SendOutcome): OutFailed {
+  const values = {
+    reason: text,
+    comment: errorComment,
+    status: status === undefined ? '' : hexStatus(status),
+  };
+  return new OutFailed(failure === 'cancelled' ? 'stopped' : failure, values);
+}
+
+/** The queue could not be asked. */
+export function isUnheard(error: unknown): boolean {
+  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+}
+
+/** What an outbox keeps with an object. */
+export function noteOf(sentId: string, peer: string, message: SendingMessage): OutboxNote {
+  const { topic, dicom = {}, _msgid } = message as SendingMessage & { topic?: unknown };
+  // Its bytes are stored themselves.
+  const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => name !== 'object'));
+  return {
+    sentId,
+    peer,
+    ...(topic !== undefined && { topic }),
+    dicom: facts,
+    ...(_msgid !== undefined && { messageId: _msgid }),
+    storedAt: new Date().toISOString(),
+  };
+}
