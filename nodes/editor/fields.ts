@@ -16,6 +16,11 @@ export class FormFields<Name extends string> {
     return $(`#${this.prefix}${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
   }
 
+  /** The input of what Node-RED keeps encrypted. */
+  credential(name: string): JQuery {
+    return $(`#${this.prefix}${name}`);
+  }
+
   /** With which Node-RED's ids of inputs begin. The build has it for rows of the html (`scripts/node-html.mjs`). */
   private get prefix(): string {
     const isConfig = RED.nodes.getType(this.settings.type)?.category === 'config';

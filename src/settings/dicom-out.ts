@@ -2,7 +2,7 @@ import { checkHostList } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, flag, integer, list, text } from './fields';
+import { choice, configNode, configNodes, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -34,7 +34,7 @@ const FIELDS = {
 
   outputFailures: flag(false),
   /** Ids of the peers that `msg.peer` may name. */
-  peersFromMessage: list(),
+  peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
   allowedPeerHosts: text('', checkHostList),
   journalPatient: flag(false),

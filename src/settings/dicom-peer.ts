@@ -32,8 +32,8 @@ const FIELDS = {
   sendAs: choice('uncompressed', 'as-is', 'lossless', 'lossy'),
   /** Storage Commitment: an object is sent once they have committed to keep it. */
   commit: choice('none', 'require'),
-  /** The dicom-in that takes their answer on an association of their own; empty: on the same one only. */
-  commitThrough: configNode('dicom-in'),
+  /** The id of the dicom-in that takes their answer on an association of their own; empty: on the same one only. */
+  commitThrough: text('', checkReplaced),
   commitTimeoutMinutes: integer(60, 1, 43_200),
 
   // Times, in seconds, and limits

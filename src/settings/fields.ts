@@ -17,7 +17,8 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
 export type TextField<Code extends string = string> = FieldOf<'text', string, Code>;
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
-export type ListField = FieldOf<'list', readonly string[], never>;
+/** `nodeType`: it lists configuration nodes of that type, by their ids. */
+export type ListField = FieldOf<'list', readonly string[], never> & { nodeType?: string };
 /** One of a list of texts; the field's own check may allow others. */
 export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, 'notAChoice'> & {
   choices: readonly Choice[];
@@ -53,6 +54,9 @@ export const choice = <Choice extends string>(value: Choice, ...others: Choice[]
 
 /** Texts in any order, none by default. */
 export const list = (): ListField => ({ kind: 'list', default: [], check: accepted });
+
+/** Configuration nodes of a type, by their ids; none by default. */
+export const configNodes = (nodeType: string): ListField => ({ ...list(), nodeType });
 
 export const configNode = (nodeType: string): NodeField => ({
   kind: 'node',
