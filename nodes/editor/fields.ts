@@ -11,6 +11,10 @@ const NO_NODE = '_ADD_';
 export class FormFields<Name extends string> {
   constructor(private readonly settings: NodeSettings<Name>) {}
 
+  get names(): readonly Name[] {
+    return this.settings.names;
+  }
+
   /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
   input(name: Name): JQuery {
     return $(`#${this.prefix}${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);

@@ -9,6 +9,8 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
   /** Value of a node dropped from the palette, if it differs from the default. */
   initial?: Value;
   check: Check<Code>;
+  /** Nothing acts on it yet: no dialog and no page has it. */
+  isPlanned?: true;
   /**
    * Number of digits of the text: Node-RED converts an environment variable that looks like a number, so 0110 arrives as 110.
    */
@@ -64,6 +66,9 @@ export const configNode = (nodeType: string): NodeField => ({
   nodeType,
   check: accepted,
 });
+
+/** A field of what is still to come: flows may have its default only. */
+export const planned = <F extends Field>(field: F): F => ({ ...field, isPlanned: true });
 
 /** A field whose value in a node from the palette is another one than in an old flow. */
 export const startingAs = <F extends Field>(initial: F['default'], field: F): F => ({ ...field, initial });
