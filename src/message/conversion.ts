@@ -168,7 +168,7 @@ export function aboutObject(
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
 function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
-    code: 'uid-not-valid',
+    code: 'invalid-uid',
     path,
     text: 'the sender announced a UID that is not digits with single dots between them',
   }));

@@ -19,7 +19,7 @@ const REMEMBERED = 10_000;
 
 interface Past {
   outcome: 'alreadyAnswered' | 'tooLate';
-  /** So many more answers are no mistake: the object's message went to the flow so often. */
+  /** This many further answers are expected: one for each message of the object that went to the flow. */
   expected: number;
 }
 
@@ -35,7 +35,7 @@ export class Answers {
 
   private closedWith: CommandStatus | undefined;
 
-  /** @param timedOut told of each request that the flow did not answer in time */
+  /** @param timedOut called for each request that the flow did not answer in time */
   constructor(
     private readonly timeoutSeconds: number,
     private readonly timedOut: (id: string) => void,
@@ -83,7 +83,7 @@ export class Answers {
 
   /**
    * Later answers to this object fare so.
-   * @param expected after so many that are no mistake
+   * @param expected the number of answers before that which are no mistake
    */
   remember(id: string, outcome: Past['outcome'], expected = 0): void {
     this.past.set(id, { outcome, expected });

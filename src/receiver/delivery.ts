@@ -175,7 +175,7 @@ export class Delivery {
     this.wake();
   }
 
-  /** The flow has not got it, or not all of the nodes that should have: it comes again, so often. */
+  /** The message did not reach the flow, or not all of its first nodes: it is sent again, `maxDeliveries` times at most. */
   notDelivered(id: string, reason: string): void {
     const entry = this.underWay.get(id);
     if (entry === undefined) return;

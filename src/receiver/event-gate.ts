@@ -16,7 +16,7 @@ export interface Suppressed {
 }
 
 /**
- * Lets so many events through and counts the others, so that a peer that reconnects a thousand times a second floods
+ * Passes a limited number of events and counts the others, so that a peer that reconnects a thousand times a second floods
  * neither the channel to the main thread nor a log. An event that comes with an object's message always passes: there is
  * one for each message, and the flow's pace limits those.
  */
@@ -47,7 +47,7 @@ export class EventGate {
     return true;
   }
 
-  /** Tells what is still to be told, and runs no timer any more; the last window's limits stay in force. */
+  /** Reports what has not been reported yet, and stops its timer; the last window's limits stay in force. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);

@@ -30,7 +30,7 @@ export class FlowBudget {
     this.deliver(id, converted);
   }
 
-  /** The main thread does not hold it any more, or never did. */
+  /** The main thread no longer holds it, or never did. */
   free(id: string): void {
     this.bytes -= this.sizes.get(id) ?? 0;
     this.sizes.delete(id);

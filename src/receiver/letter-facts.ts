@@ -6,7 +6,7 @@ import type { LetterFacts, QueuedObject } from '../queue';
 const MAX_TEXT = 256;
 
 /**
- * What a person is told of an object that could not be delivered: as much of it as can be read.
+ * What people see of an object that could not be delivered: as much as can be read.
  * @param readsDataSet false: it may have been what ended the process, so only what we wrote ourselves is read
  */
 export function letterFacts(queued: QueuedObject, readsDataSet: boolean): LetterFacts {

@@ -217,7 +217,7 @@ function messageOf({ json, object, document }: Delivery): FlowMessage {
   return message;
 }
 
-/** What another thread has sent is no Buffer any more. */
+/** A Buffer arrives from another thread as a plain Uint8Array. */
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -35,10 +35,10 @@ export interface ReceiverOutput {
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 30_000;
 const COUNTERS_INTERVAL_MS = 1_000;
-/** A full queue is reported once in so many milliseconds, not for every object it refuses. */
+/** Time between two reports of a full queue, in milliseconds: it is not reported for every object that it refuses. */
 const FULL_INTERVAL_MS = 10_000;
 const LEFTOVER_INTERVAL_MS = 600_000;
-/** Such a sync is told of, once in so many milliseconds. */
+/** Time between two reports of slow syncs, in milliseconds. */
 const SLOW_SYNC_MS = 1_000;
 const SLOW_INTERVAL_MS = 10_000;
 
@@ -224,7 +224,7 @@ export class Receiver implements ReceiverRequests {
 
   /**
    * Stops listening and delivering. Objects under way may be finished within the grace; what is queued stays queued.
-   * Resolves when the port is free and nothing of the receiver runs any more.
+   * Resolves when the port is free and the receiver has ended.
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
@@ -315,7 +315,7 @@ export class Receiver implements ReceiverRequests {
   }
 
   private deliver(id: string, converted: ConvertedObject): void {
-    // Recovered, or delivered again: nobody waits for the answer any more.
+    // Recovered, or delivered again: the sender is no longer waiting for the answer.
     const isLate = this.config.settings.respond === 'processed' && !this.answers.isWaiting(id);
     if (isLate) this.answers.remember(id, 'tooLate');
     this.output.deliver(id, converted);
@@ -328,7 +328,7 @@ export class Receiver implements ReceiverRequests {
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
-    // The flow need not be told of what it said itself.
+    // The flow knows what it answered.
     if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
     const queueId = `${this.config.receiverId}:${id}`;
     this.raise({ event: 'dead-letter', queueId, text: giveUpText(reason), ...facts });

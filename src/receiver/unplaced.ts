@@ -1,11 +1,11 @@
 import { BackOff } from '../basics';
 
-/** What is told of objects that cannot be put in place, once for each cause and time. */
+/** What is reported of objects that cannot be put in place, once for each cause and time. */
 export interface Unplaceable {
   /** Of the object that was tried last. */
   id: string;
   reason: string;
-  /** So many objects wait for the same cause to go away. */
+  /** Number of objects that wait for the same cause to go away. */
   objects: number;
 }
 
@@ -19,14 +19,14 @@ export interface UnplacedListener {
 /** When a file cannot be put in place, the disk or the operator need time. */
 const RETRY_FIRST_MS = 15_000;
 const RETRY_LAST_MS = 900_000;
-/** A cause is told of again while it stands. */
+/** A cause that persists is reported again after this time. */
 const TELL_AGAIN_MS = 3_600_000;
-/** So many errors in a quarter of an hour, however many causes there are. */
+/** Most errors in a quarter of an hour, however many causes there are. */
 const MOST_TOLD = 10;
 const TOLD_WINDOW_MS = 900_000;
-/** Beside the oldest one: where an object stays for a reason of its own, the others are not to wait for it. */
+/** Tried beside the oldest one: an object that fails for a different reason must not hold up the others. */
 const OTHER_PROBES = 3;
-/** Objects whose time is over are tried a last time, so many at once. */
+/** Number of objects that are tried a last time together when their time is over. */
 const MOST_LAST_TRIES = 200;
 const MS_PER_HOUR = 3_600_000;
 /** For `placeForHours`. */
@@ -58,7 +58,7 @@ export class Unplaced {
   private lookedAt = -Infinity;
   private told = { since: -Infinity, number: 0 };
 
-  /** @param placeForHours an object is given up so long after it was received; 0: never */
+  /** @param placeForHours hours after which an object is given up, counted from its receipt; 0: never */
   constructor(
     private readonly placeForHours: number,
     private readonly listener: UnplacedListener,

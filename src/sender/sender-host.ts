@@ -34,6 +34,8 @@ export type SenderNews = WorkerNews;
 
 /** Of the worker: objects pass through it in pieces. */
 const HEAP_MB = 512;
+/** What is being sent may be sent in this time. */
+const STOP_GRACE_MS = 5_000;
 /** A deploy takes down what it starts again. */
 const RETURN_MS = 5_000;
 
@@ -78,13 +80,20 @@ export class SenderHost {
     if (this.sendings.delete(id)) this.post({ kind: 'cancel', id });
   }
 
+  /** Ends all of it. Nobody hears of what is not settled. */
+  async stop(): Promise<void> {
+    for (const { going } of this.peers.values()) clearTimeout(going);
+    this.peers.clear();
+    this.sendings.clear();
+    const { worker } = this;
+    this.worker = undefined;
+    await worker?.stop(STOP_GRACE_MS);
+  }
+
   private drop(id: string): void {
     this.peers.delete(id);
     this.post({ kind: 'peer-gone', id });
-    if (this.peers.size > 0) return;
-    const { worker } = this;
-    this.worker = undefined;
-    worker?.stop(RETURN_MS).catch((error: unknown) => this.failed(asError(error)));
+    if (this.peers.size === 0) this.stop().catch((error: unknown) => this.failed(asError(error)));
   }
 
   private running(): void {

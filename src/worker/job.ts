@@ -30,7 +30,7 @@ export class JobOutdated extends Error {
   override readonly name = 'JobOutdated';
 }
 
-/** Does one job in a thread of its own, which ends with it. @throws JobFailed, JobOutdated */
+/** Does one job in its own thread, which ends with the job. @throws JobFailed, JobOutdated */
 export function runJob<Job, Result>(
   { file, name, heapMB }: WorkerChoice,
   job: Job,
@@ -53,7 +53,7 @@ export function runJob<Job, Result>(
       const { protocol, result } = message ?? {};
       if (protocol === PROTOCOL) resolve(result as Result);
       else {
-        reject(new JobOutdated('the package was updated while it was running'));
+        reject(new JobOutdated('the package was updated while Node-RED was running: restart Node-RED'));
         void worker.terminate();
       }
     });

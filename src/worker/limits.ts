@@ -1,6 +1,6 @@
 /** Times of a host and its workers, in one place, so that tests need not wait. */
 export interface HostLimits {
-  /** Looked at, and to beat, once in so many milliseconds. */
+  /** Milliseconds between two beats of a worker, and between two looks at them. */
   tickMs: number;
   /** Ticks without a beat until a worker counts as hanging. */
   silentTicks: number;
@@ -10,11 +10,11 @@ export interface HostLimits {
   replyTicks: number;
   /** Added to the grace of a stop before a worker is ended by force. */
   stopMarginMs: number;
-  /** A worker that has not ended so long after that cannot be ended. */
+  /** Milliseconds after that at which a worker that has not ended counts as one that cannot be ended. */
   endMs: number;
   restartFirstMs: number;
   restartLastMs: number;
-  /** A worker that ran so long starts its back-off anew. */
+  /** Milliseconds that a worker must run until its restarts begin with the first pause again. */
   stableMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Waking the other thread costs as much as what is posted, most of all where its processor sleeps: under load, one
- * wake-up in so many milliseconds carries all.
+ * wake-up every `INTERVAL_MS` carries all.
  */
 const INTERVAL_MS = 5;
 /** Full before that, it is posted at once: the other side is not to run dry. */

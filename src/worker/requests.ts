@@ -84,7 +84,7 @@ export class RequestSender<Requests> {
     });
   }
 
-  /** A reply to what nobody waits for any more is no matter. */
+  /** A reply that nobody is waiting for is ignored. */
   replied(reply: PostedReply): void {
     const request = this.pending.get(reply.number);
     this.pending.delete(reply.number);
@@ -98,13 +98,16 @@ export class RequestSender<Requests> {
     for (const [number, { due, reject }] of this.pending) {
       if (due > this.now) return;
       this.pending.delete(number);
-      reject(new RequestTimedOut('no reply in time'));
+      reject(
+        new RequestTimedOut('the worker thread did not reply in time; the request may still be carried out'),
+      );
     }
   }
 
-  /** Nobody will reply any more. */
+  /** No reply will come. */
   abandon(): void {
-    for (const { reject } of this.pending.values()) reject(new WorkerNotRunning('the worker is not running'));
+    for (const { reject } of this.pending.values())
+      reject(new WorkerNotRunning('the worker thread is not running; it is being restarted or stopped'));
     this.pending.clear();
   }
 }
@@ -115,7 +118,7 @@ export async function reply(service: object, request: PostedRequest): Promise<Po
   try {
     const calls = service as Record<string, (...args: unknown[]) => unknown>;
     const call = calls[name]?.bind(service);
-    if (call === undefined) throw new Error(`the worker does not know the request ${name}`);
+    if (call === undefined) throw new Error(`the worker thread does not know the request ${name}`);
     return { kind: 'reply', number, result: await call(...args) };
   } catch (error) {
     return { kind: 'reply', number, failure: asError(error).message };

@@ -8,11 +8,11 @@ import { WorkerThread, type WorkerChoice } from './worker-thread';
 export type WorkerNews =
   /** A thread runs, the first or another one, and can be told what it has to know. */
   | { kind: 'started' }
-  /** It ended, or was ended because it hung, and is started again in so many milliseconds. */
+  /** It ended, or was ended because it hung, and is started again after `waitMs`. */
   | { kind: 'ended'; reason: string; waitMs: number; restarts: number }
   /** It has been in a call to a disk for long, and nobody can end it there. */
   | { kind: 'waits-for-disk' }
-  /** It does not any more. */
+  /** It no longer waits. */
   | { kind: 'goes-on' }
   /** It cannot be ended, and keeps what it has, such as a port. Should it end after all, it is `ended`. */
   | { kind: 'stuck'; reason: string }
@@ -73,7 +73,7 @@ export class WorkerHost<Config, In, Out extends { kind: string }, Requests> {
 
   /**
    * Asks the worker.
-   * @throws WorkerNotRunning where there is none, or none any more; RequestTimedOut; an Error with the words of what the
+   * @throws WorkerNotRunning where there is none, or it has ended; RequestTimedOut; an Error with the words of what the
    * worker threw
    */
   ask<Name extends keyof Requests & string>(
@@ -82,7 +82,9 @@ export class WorkerHost<Config, In, Out extends { kind: string }, Requests> {
   ): Promise<Asked<Requests, Name>['result']> {
     return (
       this.thread?.requests.ask(name, ...args) ??
-      Promise.reject(new WorkerNotRunning('the worker is not running'))
+      Promise.reject(
+        new WorkerNotRunning('the worker thread is not running; it is being restarted or stopped'),
+      )
     );
   }
 

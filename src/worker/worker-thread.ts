@@ -126,7 +126,8 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
       }
       return;
     }
-    if (!Array.isArray(messages)) throw new Error('a worker has said what makes no sense');
+    if (!Array.isArray(messages))
+      throw new Error('a worker thread has sent something that is no batch of messages');
     for (const message of messages as FromWorker<Out>[])
       this.guarded(() =>
         isReply(message) ? this.requests.replied(message) : this.listener.message(message),

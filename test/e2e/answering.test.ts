@@ -242,21 +242,4 @@ describe('flows that answer', { timeout: 900_000 }, () => {
     assert.deepEqual(readdirSync(join(directory, 'CT', '12345')).sort(), [`${uid}.dcm`, `${uid}_2.dcm`]);
     await client.release();
   });
-
-  it('get their file when its directory can be had again', async () => {
-    const blocked = join(directory, 'a file', 'below');
-    await deploy({ output: 'file', directory: blocked });
-    rmSync(join(directory, 'a file'), { force: true, recursive: true });
-    readdirSync(directory);
-    const { writeFileSync } = await import('node:fs');
-    writeFileSync(join(directory, 'a file'), 'in the way');
-    const sent = await store(70);
-    assert.equal(await sent.status, 0);
-    await caught('DICOM_NOT_PLACED');
-    assert.equal(queuedObjects(queueFolder()).length, 1);
-    rmSync(join(directory, 'a file'));
-    const message = await arrival(sent.uid);
-    assert.ok(message.filename?.startsWith(blocked));
-    sent.client.peer.destroy();
-  });
 });

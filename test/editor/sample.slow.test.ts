@@ -226,6 +226,22 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     await statusHas(/built-in/);
   });
 
+  it('keeps the message of a file when another file is none, and says so', async () => {
+    await open('in');
+    await editor.showTab('sample');
+    await chooseBytes('good.dcm', readFileSync(SAMPLE));
+    await statusHas(/good\.dcm/);
+    await chooseBytes('letter.pdf', Buffer.from('%PDF-1.7'));
+    await remarkHas(/letter\.pdf: .*not a DICOM file/);
+    await statusHas(/good\.dcm/);
+    assert.match(editor.errors.splice(0).join(), /422/);
+    assert.equal(await part('keep').isVisible(), true);
+    assert.ok((await part('tree').locator('li').count()) > 0);
+    await part('keep').click();
+    await editor.done();
+    assert.match(await editor.node('in', 'node.receivedMessageTemplate'), /CT Image Storage/);
+  });
+
   it('leaves alone what an import brought: text that is no JSON, and JSON without a payload', async () => {
     await open('text');
     await remarkHas(/not JSON/);

@@ -14,7 +14,6 @@ import {
 } from '../../src/integration-soup';
 import { DICOM_IN } from '../../src/settings';
 import { RECEIVER, workflow } from '../support/receiver-json';
-import { assertLinear } from '../support/linear';
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
 
@@ -156,28 +155,6 @@ describe('importing from Integration Soup', () => {
     assert.deepEqual(
       notImported.map(({ reason }) => reason),
       ['tooManyReceivers'],
-    );
-  });
-
-  it('takes time that grows with the text, also for the worst ones', () => {
-    const many = (item: string, length: number): string =>
-      `[${Array.from({ length: Math.floor((length - 2) / (item.length + 1)) }, () => item).join()}]`;
-    for (const item of ['\n1', '{"Port":1}', '""'])
-      assertLinear(
-        MAX_IMPORT_LENGTH,
-        (length) => {
-          const text = many(item, length);
-          return () => readIntegrationSoup(text);
-        },
-        JSON.stringify(item),
-      );
-    assertLinear(
-      MAX_IMPORT_LENGTH,
-      (length) => {
-        const text = `["${'\\n'.repeat(length / 2 - 4)}"]`;
-        return () => readIntegrationSoup(text);
-      },
-      'one text',
     );
   });
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -274,26 +272,6 @@ for (const [kind, diskQueue] of disks)
         () => queue.begin(Buffer.from('x')),
         (error: unknown) => error instanceof QueueRefusal && error.code === 'DISK_LOW',
       );
-    });
-
-    it('opens with 100 000 objects at once, without reading them', async () => {
-      const directory = folder();
-      const queue = diskQueue(directory, 1_000_000);
-      await queue.open();
-      await put(queue, 'real');
-      const { id } = (await next(queue)) ?? assert.fail();
-      queue.close();
-      const [run = ''] = id.split('-');
-      for (let number = 2; number <= 100_000; number += 1) {
-        const name = `${run}-${String(number + 10).padStart(10, '0')}-0.dcm`;
-        closeSync(openSync(join(directory, name), 'w'));
-      }
-      const before = process.memoryUsage().rss;
-      const reopened = diskQueue(directory, 1_000_000);
-      await reopened.open();
-      assert.equal(reopened.size, 100_000);
-      assert.ok(process.memoryUsage().rss - before < 100e6);
-      assert.equal((await next(reopened))?.id, id);
     });
 
     it('is for the owner only', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { FlowBudget } from '../../src/receiver/flow-budget';
@@ -18,59 +18,7 @@ async function send(port: number, numbers: readonly number[]): Promise<void> {
   }
   await client.release();
 }
-const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const letters = async ({ receiver }: InProcessReceiver) => (await receiver.deadLetters({})).deadLetters;
-
-describe('objects that cannot be put in place', { timeout: 120_000 }, () => {
-  it('hold up nobody else, make one error, and come when the cause is gone, in order', async () => {
-    const files = folder();
-    mkdirSync(files);
-    // One object's folder is a file: its neighbours are not to wait for it.
-    const blocked = sampleInstance(0).uid;
-    writeFileSync(join(files, blocked), 'in the way');
-    const directory = folder();
-    const receiver = await start(directory, {
-      output: 'file',
-      directory: files,
-      filenameTemplate: '{SOPInstanceUID}/x.dcm',
-    });
-    await send(receiver.port, [0, 1]);
-    await until(() => receiver.delivered.length === 1, 'the one that has a place');
-    assert.equal(receiver.faults.length, 1);
-    const [fault] = receiver.faults;
-    assert.equal(fault?.kind, 'notPlaced');
-    assert.equal(fault?.values['objects'], 1);
-    assert.equal(fault?.object?.patientID, '12345');
-    assert.equal(fault?.object?.sopInstanceUID, blocked);
-    assert.ok(!String(fault?.values['reason']).includes(blocked), 'no name below the directory');
-    rmSync(join(files, blocked));
-    await until(() => receiver.delivered.length === 2, 'the other one', 25_000);
-    assert.ok(existsSync(join(files, blocked, 'x.dcm')));
-    await stop(receiver);
-  });
-
-  it('leave their places to others, a hundred of them; all come after the first success', async () => {
-    const files = folder();
-    writeFileSync(files, 'no directory');
-    const directory = folder();
-    const receiver = await start(directory, {
-      output: 'file',
-      directory: files,
-      filenameTemplate: '{SOPInstanceUID}.dcm',
-    });
-    await send(receiver.port, numbersUpTo(100));
-    await until(() => receiver.faults.length > 0, 'the error');
-    rmSync(files);
-    await send(receiver.port, [100]);
-    await until(() => receiver.delivered.length >= 1, 'the new one at once', 2_000);
-    await until(() => receiver.delivered.length === 101, 'all others', 25_000);
-    assert.equal(receiver.faults.length, 1, 'one error for all');
-    const waited = receiver.delivered.slice(1).map(({ id }) => id);
-    assert.ok(waited.length === 100);
-    await until(() => queuedObjects(directory).length === 0, 'an empty queue');
-    await stop(receiver);
-  });
-});
 
 describe('what the flow says of an object', { timeout: 60_000 }, () => {
   it('sets it aside with status and comment, where it is a failure that nobody else hears of', async () => {

@@ -138,9 +138,9 @@ describe('Receiver', () => {
       ]),
       [
         [uid, []],
-        [uid, ['not-as-announced', 'uid-not-valid']],
+        [uid, ['not-as-announced', 'invalid-uid']],
         [uid, []],
-        [uid, ['not-as-announced', 'uid-not-valid']],
+        [uid, ['not-as-announced', 'invalid-uid']],
       ],
     );
   });

@@ -92,8 +92,9 @@ export class MisbehavingScp {
     });
   }
 
-  static async listen(behaviour: Behaviour = {}): Promise<MisbehavingScp> {
-    const server = createServer({ noDelay: true }).listen(0, '127.0.0.1');
+  /** @param port 0: a free one */
+  static async listen(behaviour: Behaviour = {}, port = 0): Promise<MisbehavingScp> {
+    const server = createServer({ noDelay: true }).listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new MisbehavingScp(server, behaviour);
   }
@@ -110,6 +111,11 @@ export class MisbehavingScp {
   /** Closes the connections as a peer that goes away does. */
   hangUp(): void {
     for (const socket of this.sockets) socket.end();
+  }
+
+  /** Reads again what it stalled. */
+  goOn(): void {
+    for (const socket of this.sockets) socket.resume();
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import type { ReceiverHost } from '../../src/receiver';
+import type { SenderHost } from '../../src/sender';
 
-/** The thread in which a receiver runs now, to do it harm. */
-export function workerOf(host: ReceiverHost): Worker {
+/** The thread in which a receiver, or the sender, runs now, to do it harm. */
+export function workerOf(host: ReceiverHost | SenderHost): Worker {
   return (host as unknown as { worker: { thread: { worker: Worker } } }).worker.thread.worker;
 }

@@ -3,6 +3,13 @@ import { acceptChosenFile, acceptDrops, MessageTree, RequestFailed } from '../..
 import { form, hasText, text, whyFailed } from './form';
 import { builtInSample, convertFile, type SampleMessage } from './sample-requests';
 
+/** A message that was made of a file. */
+interface Offered {
+  file: File;
+  message: SampleMessage;
+  placeholders: boolean;
+}
+
 /**
  * The tab with the sample message: made from a file, kept in the node, or the built-in one.
  * What is made of a file is shown only; it goes into the node when the user says so.
@@ -13,8 +20,10 @@ export class SamplePanel {
   private readonly tree = new MessageTree(this.part('tree'), form.texts, (path, done) =>
     this.tellOfCopy(path, done),
   );
-  /** Of which a message is shown that is not kept. */
+  /** Of which a message is shown that is not kept, or awaited. */
   private file: File | undefined;
+  /** What is shown of it. */
+  private offered: Offered | undefined;
   /** The request whose answer is awaited; answers to earlier ones are ignored. */
   private latest = 0;
 
@@ -40,25 +49,37 @@ export class SamplePanel {
 
   private async convert(file: File): Promise<void> {
     const placeholders = this.part('placeholders').is(':checked');
+    const before = this.offered;
     this.file = file;
+    this.offered = undefined;
     await this.show(
       text('sample.converting'),
       () => convertFile(file, form.fields.inDialog(), placeholders),
       {
-        shown: (message) => {
-          this.describe(
-            `${text('sample.notKept')} ${file.name}`,
-            placeholders ? '' : text('sample.patientData'),
-          );
-          this.offer('keep', 'discard');
-          this.part('keep')
-            .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
-            .off('click')
-            .on('click', () => this.store(JSON.stringify(message), 'remove'));
+        shown: (message) => this.offerMessage({ file, message, placeholders }),
+        failed: (problem) => {
+          // One that is none does not take away another one. The same one with other placeholders is another message.
+          const isOther = before?.file !== file && before?.placeholders === placeholders;
+          if (before === undefined || !isOther) this.offer('discard');
+          else this.offerMessage(before, `${file.name}: ${problem}`);
         },
-        failed: () => this.offer('discard'),
       },
     );
+  }
+
+  /** Shows a message that was made, which may be kept. */
+  private offerMessage(offered: Offered, remark = ''): void {
+    const { file, message, placeholders } = offered;
+    this.file = file;
+    this.offered = offered;
+    this.tree.show(message);
+    const remarks = [remark, placeholders ? '' : text('sample.patientData')];
+    this.describe(`${text('sample.notKept')} ${file.name}`, remarks.filter((each) => each !== '').join(' '));
+    this.offer('keep', 'discard');
+    this.part('keep')
+      .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
+      .off('click')
+      .on('click', () => this.store(JSON.stringify(message), 'remove'));
   }
 
   /** @param next which button has the focus, where the one that had it goes */
@@ -71,6 +92,7 @@ export class SamplePanel {
   private showStored(next?: string): void {
     const template = String(this.template.val() ?? '');
     this.file = undefined;
+    this.offered = undefined;
     if (this.part('text').val() !== template) this.part('text').val(readable(template));
     if (template.trim() === '') void this.showBuiltIn();
     else this.showKept(template);
@@ -80,7 +102,10 @@ export class SamplePanel {
   private async showBuiltIn(): Promise<void> {
     this.offer();
     await this.show('', () => builtInSample(form.fields.inDialog()), {
-      shown: () => this.describe(text('sample.builtIn')),
+      shown: (message) => {
+        this.tree.show(message);
+        this.describe(text('sample.builtIn'));
+      },
     });
   }
 
@@ -103,7 +128,7 @@ export class SamplePanel {
   private async show(
     meanwhile: string,
     ask: () => Promise<SampleMessage>,
-    then: { shown(message: SampleMessage): void; failed?(): void },
+    then: { shown(message: SampleMessage): void; failed?(problem: string): void },
   ): Promise<void> {
     this.latest += 1;
     const mine = this.latest;
@@ -111,13 +136,13 @@ export class SamplePanel {
     try {
       const message = await ask();
       if (mine !== this.latest) return;
-      this.tree.show(message);
       then.shown(message);
     } catch (error) {
       if (mine !== this.latest) return;
       this.tree.clear();
-      this.describe('', problemText(error));
-      then.failed?.();
+      const problem = problemText(error);
+      this.describe('', problem);
+      then.failed?.(problem);
     }
   }
 

@@ -80,7 +80,10 @@ export class CharacterSet {
       const isKept = terms.length <= LONGEST_REMEMBERED && this.#known.size < MOST_REMEMBERED;
       if (isKept) this.#known.set(terms, known);
     }
-    if (!known.isStandard) complain('Specific Character Set has a value that is not a defined term');
+    if (!known.isStandard)
+      complain(
+        `Specific Character Set has a value that is not a defined term; ${known.set === undefined ? 'it is ignored' : `read as ${known.set.name}`}`,
+      );
     return known.set;
   }
 

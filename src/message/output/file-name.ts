@@ -32,10 +32,7 @@ export function relativePath(template: string, values: Readonly<Record<string, s
     .filter((component) => component !== '')
     .map((component) =>
       safeComponent(
-        component.replace(
-          KEYWORD,
-          (_whole, keyword: string) => safeCharacters(bounded(values[keyword] ?? '')) || UNKNOWN,
-        ),
+        component.replace(KEYWORD, (_whole, keyword: string) => safeValue(values[keyword] ?? '') || UNKNOWN),
       ),
     );
   return join(...(components.length > 0 ? components : [UNKNOWN]));
@@ -59,6 +56,12 @@ function bounded(value: string): string {
 
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
+}
+
+/** A value of dots alone stays as long as it is: before an extension nothing would be left of it. */
+function safeValue(value: string): string {
+  const safe = safeCharacters(bounded(value));
+  return /^[. ]+$/.test(safe) ? safe.replaceAll(/[. ]/g, '_') : safe;
 }
 
 /** No separators, no control characters, nothing with a special meaning to Windows or a shell. */

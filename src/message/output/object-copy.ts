@@ -5,11 +5,8 @@ import type { OutputFiles } from './output-files';
 
 /** These files are for other programs, unlike the queue's: they get what the process' umask leaves. */
 const OPEN_MODE = 0o666;
-/** Copied at a time where the system does not copy. */
+/** Copied at a time. */
 const CHUNK = 1_048_576;
-
-/** Reasons for which a copy would fail in any other way, too. */
-const FINAL = new Set(['EEXIST', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOENT', 'EROFS', 'EMFILE', 'ENFILE']);
 
 /**
  * Writes an object to a file that is not there yet, with its own bytes: writing to it does not change the queue's file.
@@ -23,15 +20,14 @@ export function copyObject(
   files: OutputFiles,
   onWarning: OnWarning,
 ): void {
-  const isCopied = content.kind === 'file' && copyBySystem(content.path, to, files);
-  let isOurs = isCopied;
+  const isClone = content.kind === 'file' && isCloned(content.path, to, files);
+  let isOurs = isClone;
   try {
-    const fd = files.openSync(to, isCopied ? 'r+' : 'wx', OPEN_MODE);
+    const fd = files.openSync(to, isClone ? 'r+' : 'wx', OPEN_MODE);
     isOurs = true;
     try {
-      if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
-      else if (isCopied) openUp(to, files, onWarning);
-      else copyBytes(content.fd, content.size, fd, files);
+      if (isClone) setMode(to, files, onWarning);
+      else writeContent(content, fd, files);
       if (isSynced) files.fsyncSync(fd);
     } finally {
       files.closeSync(fd);
@@ -43,28 +39,33 @@ export function copyObject(
 }
 
 /**
- * Some file systems share the bytes until one of both files is changed, which costs nothing. False: the system cannot do
- * it, for example because it sets the mode, too, which file systems without modes do not let everybody do. It has removed
- * the file then.
+ * Some file systems share the bytes until one of both is changed, which costs nothing. That, and not more, the system is
+ * asked for: it would copy a large object in one call, in which nobody sees that the disk works. False: nothing is there.
  */
-function copyBySystem(from: string, to: string, files: OutputFiles): boolean {
+function isCloned(from: string, to: string, files: OutputFiles): boolean {
   try {
-    files.copyFileSync(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    files.copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
     return true;
   } catch (error) {
-    if (FINAL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    // Whatever else it is, writing fails with it, too.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
     return false;
   }
 }
 
-/** The copy has the mode of the queue's file. */
-function openUp(path: string, files: OutputFiles, onWarning: OnWarning): void {
+/** A clone has the mode of the queue's file. Not every file system has modes, or lets everybody set them. */
+function setMode(path: string, files: OutputFiles, onWarning: OnWarning): void {
   try {
     files.chmodSync(path, OPEN_MODE & ~process.umask());
   } catch (error) {
     if (!isUnsupported(error)) throw error;
     onWarning({ kind: 'modeNotSet', values: { directory: path, reason: (error as Error).message } });
   }
+}
+
+function writeContent(content: ObjectContent, fd: number, files: OutputFiles): void {
+  if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
+  else copyBytes(content.fd, content.size, fd, files);
 }
 
 function copyBytes(from: number, size: number, to: number, files: OutputFiles): void {

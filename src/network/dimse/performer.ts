@@ -78,7 +78,10 @@ export class Performer {
   private begin({ contextId, command }: MessagePart & { kind: 'command' }, context: AcceptedContext): void {
     const { commandField, hasDataSet } = command;
     if ((commandField & RESPONSE_BIT) !== 0) {
-      throw new ProtocolError(AbortReason.unexpectedPdu, 'a response, though no request was sent');
+      throw new ProtocolError(
+        AbortReason.unexpectedPdu,
+        'the peer sent a response, though no request was sent',
+      );
     }
     // There is nothing that could be cancelled, and no response (PS3.7 9.3.2.3).
     if (commandField === CommandField.cancelRQ) return;

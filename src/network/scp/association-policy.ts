@@ -47,10 +47,20 @@ export function decideAssociation(
 
 function checkProtocol(request: AssociateRequest): Rejection | undefined {
   if ((request.protocolVersion & 1) === 0) {
-    return { result: 1, source: 2, reason: 2, text: 'protocol version not supported' };
+    return {
+      result: 1,
+      source: 2,
+      reason: 2,
+      text: 'the caller does not offer protocol version 1, the only one there is',
+    };
   }
   if (request.applicationContext !== APPLICATION_CONTEXT) {
-    return { result: 1, source: 1, reason: 2, text: 'application context name not supported' };
+    return {
+      result: 1,
+      source: 1,
+      reason: 2,
+      text: 'the caller names an application context other than that of DICOM',
+    };
   }
   return undefined;
 }
@@ -61,7 +71,7 @@ function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Reje
       result: 1,
       source: 1,
       reason: 7,
-      text: `called AE title "${printable(request.calledAET)}" is not ours (${ourTitles(policy)})`,
+      text: `called AE title "${printable(request.calledAET)}" is not one of this node (${ourTitles(policy)}): correct it at the sender, or add it to the node`,
     };
   }
   if (policy.callingAETs !== 'any' && !policy.callingAETs.has(request.callingAET.toUpperCase())) {
@@ -69,7 +79,7 @@ function checkTitles(request: AssociateRequest, policy: AssociationPolicy): Reje
       result: 1,
       source: 1,
       reason: 3,
-      text: `calling AE title "${printable(request.callingAET)}" is not in the list of accepted calling AE titles`,
+      text: `calling AE title "${printable(request.callingAET)}" is not in the list of allowed callers: add it there`,
     };
   }
   return undefined;

@@ -19,7 +19,7 @@ import { AssociationReport } from './association-report';
 
 const STOPS = 'the receiver stops';
 
-/** One connection that asks us for an association: who is let in, what is performed, and what is told of it. */
+/** One connection that asks us for an association: who is let in, what is performed, and what is reported. */
 export class Association implements AcceptorUser, PerformingAssociation {
   readonly facts: AssociationFacts;
   private readonly layer: Acceptor;
@@ -92,7 +92,10 @@ export class Association implements AcceptorUser, PerformingAssociation {
 
   releaseRequested(): void {
     if (!this.performer.isReceiving) return;
-    throw new ProtocolError(AbortReason.unexpectedPdu, 'A-RELEASE-RQ in the middle of a message');
+    throw new ProtocolError(
+      AbortReason.unexpectedPdu,
+      'the peer sent A-RELEASE-RQ in the middle of a message',
+    );
   }
 
   released(): void {

@@ -52,7 +52,7 @@ export class Listener {
   private readonly server: Server;
   private readonly tlsServer: Server | undefined;
   private readonly connections = new ConnectionTable();
-  /** Connections that we ended, and told of. */
+  /** Connections that we ended and reported. */
   private readonly givenUp = new WeakSet<Socket>();
   private readonly services: ServiceRegistry;
   private readonly requests = new RequestBudget();
@@ -60,7 +60,7 @@ export class Listener {
 
   constructor(private readonly options: ListenerOptions) {
     this.services = servicesOf(options);
-    // TLS reads by itself; what it decrypts has memory of its own.
+    // TLS does its own reading; decrypted data has its own memory.
     const pauseOnConnect = options.tls === undefined;
     this.server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect }, (accepted) =>
       this.connected(pauseOnConnect ? this.readBuffer.adopt(accepted) : accepted),
@@ -126,7 +126,12 @@ export class Listener {
     const remotePort = socket.remotePort ?? 0;
     const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
     if (!this.options.allowsHost(remoteAddress)) {
-      this.refuse(socket, remoteAddress, remotePort, 'the address is not in the list of allowed hosts');
+      this.refuse(
+        socket,
+        remoteAddress,
+        remotePort,
+        'the address is not in the list of allowed hosts: add it there',
+      );
     } else {
       if (this.connections.size >= limit) this.evict(limit);
       const connection = this.connections.add(socket);

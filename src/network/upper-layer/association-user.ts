@@ -4,7 +4,7 @@ import type { PdvFragment } from './pdu-reader';
 export interface ProtocolLimits {
   /** ARTIM: from accept to A-ASSOCIATE-RQ, and while we wait for the peer to close (PS3.8 9.1.5). */
   associationTimeoutSeconds: number;
-  /** No content for so long on an open association: A-ABORT; 0: never. */
+  /** Time without content after which an open association is aborted (A-ABORT); 0: never. */
   idleTimeoutSeconds: number;
   /** The longest P-DATA-TF that we announce and take. */
   maxPduLength: number;
@@ -31,6 +31,6 @@ export interface AssociationUser {
   released(): void;
   /** A-ABORT or A-P-ABORT indication, or what we aborted ourselves. */
   aborted(abort: Abort): void;
-  /** Nothing comes any more, whatever the reason. May be called more than once. */
+  /** Nothing more will come, whatever the reason. May be called more than once. */
   ended(): void;
 }

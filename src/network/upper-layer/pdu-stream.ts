@@ -34,7 +34,7 @@ export class PduStream implements ConnectionListener {
     this.connection = new PeerConnection(socket, this);
   }
 
-  /** Nothing is read any more. */
+  /** Reading has stopped for good. */
   stop(): void {
     this.reader = undefined;
     this.releaseMemory();

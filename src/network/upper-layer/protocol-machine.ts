@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asError } from '../../basics';
 import type { AssociationUser, ProtocolLimits } from './association-user';
 import { IdleTimer } from './idle-timer';
 import {
@@ -58,7 +59,7 @@ export abstract class ProtocolMachine implements StreamListener {
     this.connection = this.stream.connection;
     const { idleTimeoutSeconds: seconds } = limits;
     this.idle = new IdleTimer(this.connection, seconds, () =>
-      this.abort(`no PDU for ${seconds} s (idle timeout)`),
+      this.abort(`the peer sent nothing for ${seconds} s (idle timeout)`),
     );
   }
 
@@ -212,7 +213,7 @@ export abstract class ProtocolMachine implements StreamListener {
   failed(error: unknown): void {
     const isTheirs = error instanceof ProtocolError;
     const reason = isTheirs ? error.reason : AbortReason.notSpecified;
-    const text = isTheirs ? error.message : `internal error: ${String(error)}`;
+    const text = isTheirs ? error.message : `internal error: ${asError(error).message}`;
     this.stream.stop();
     const action = this.step('invalid PDU');
     // Before an association exists, the abort comes from the service user, without a reason.
@@ -286,7 +287,7 @@ export abstract class ProtocolMachine implements StreamListener {
   }
 
   private peerAborted(source: number, reason: number): void {
-    this.user.aborted({ by: 'peer', source, reason, text: 'A-ABORT received' });
+    this.user.aborted({ by: 'peer', source, reason, text: 'the peer aborted the association (A-ABORT)' });
     this.close();
   }
 

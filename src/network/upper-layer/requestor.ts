@@ -34,7 +34,7 @@ export class Requestor extends ProtocolMachine {
     super(socket, 'requestor', requestorUser, ours, memory);
     this.step('A-ASSOCIATE request');
     this.expireAfter(ours.connectTimeoutSeconds, () =>
-      this.abort(`no connection within ${ours.connectTimeoutSeconds} s`),
+      this.abort(`the connection was not established within ${ours.connectTimeoutSeconds} s`),
     );
     socket.once(connected, () => this.connected());
   }
@@ -43,7 +43,9 @@ export class Requestor extends ProtocolMachine {
     if (this.step('transport confirmation') === undefined) return;
     this.send(encodeAssociateRequest(this.proposal));
     const seconds = this.ours.associationTimeoutSeconds;
-    this.expireAfter(seconds, () => this.abort(`no answer to an A-ASSOCIATE-RQ within ${seconds} s`));
+    this.expireAfter(seconds, () =>
+      this.abort(`the peer did not answer the A-ASSOCIATE-RQ within ${seconds} s`),
+    );
   }
 
   protected override associate(action: AssociateAction, pdu: Buffer): () => void {

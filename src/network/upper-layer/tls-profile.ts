@@ -23,7 +23,7 @@ const CIPHERS = [
 export function withTlsProfile(material: TlsOptions): TlsOptions {
   return {
     ...material,
-    // Without a list of its own, Node would let in whoever has a certificate of any public CA. A P12 brings its chain.
+    // Without a list of authorities, Node would let in whoever has a certificate of any public CA. A P12 brings its chain.
     ...(material.requestCert === true && { ca: material.ca ?? [] }),
     minVersion: MIN_VERSION,
     ciphers: CIPHERS,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,13 +13,12 @@ import {
 import { createServer, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { lockDirectory, type DirectoryLock, type LockOptions } from '../../../src/basics/lock/directory-lock';
 import type { DiskWarning } from '../../../src/basics';
 import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
-import { PACKAGE_DIR } from '../../support/node-red';
+import { contender, ended, lockModule, lockRace, ONE_HELD, race } from './contenders';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-lock-'));
 const immutable: string[] = [];
@@ -34,44 +33,6 @@ function folder(name = ''): string {
   mkdirSync(path, { recursive: true });
   return path;
 }
-
-const lockModule = JSON.stringify(join(PACKAGE_DIR, 'dist/src/basics/lock/directory-lock'));
-/** Takes the lock when it is told to, says what came of it, and stays. */
-const CONTENDER = `
-  const { lockDirectory } = require(${lockModule});
-  process.stdout.write('ready\\n');
-  process.stdin.on('data', () => lockDirectory(process.argv[1]).then(
-    () => process.stdout.write('held\\n'),
-    (error) => process.stdout.write(error.code + '\\n')));
-`;
-
-interface Contender {
-  child: ChildProcessWithoutNullStreams;
-  nextLine: () => Promise<string>;
-}
-
-/** A process that is ready to try. */
-async function contender(directory: string, env: Record<string, string> = {}): Promise<Contender> {
-  const child = spawn(process.execPath, ['-e', CONTENDER, directory], { env: { ...process.env, ...env } });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const nextLine = async (): Promise<string> => String((await lines.next()).value);
-  assert.equal(await nextLine(), 'ready');
-  return { child, nextLine };
-}
-
-function ended({ child }: Contender): Promise<unknown> {
-  const closed = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGKILL');
-  return closed;
-}
-
-/** What became of those who try at the same moment. */
-function race(contenders: readonly Contender[]): Promise<string[]> {
-  for (const { child } of contenders) child.stdin.write('go\n');
-  return Promise.all(contenders.map(({ nextLine }) => nextLine()));
-}
-
-const ONE_HELD = ['QUEUE_LOCKED', 'held'];
 
 /** A lock as a crash leaves it. */
 async function stale(directory: string): Promise<void> {
@@ -89,20 +50,7 @@ const filesOf = (type: number): Pick<DiskFiles, 'statfsSync'> => ({
 });
 
 describe('the lock of a directory', () => {
-  it('is held by exactly one of two processes, in 200 starts with locks that kills have left', async () => {
-    const directory = folder();
-    let contenders: Contender[] = await Promise.all([contender(directory), contender(directory)]);
-    for (let round = 0; round < 100; round += 1) {
-      const outcomes = await race(contenders);
-      assert.deepEqual([...outcomes].sort(), ONE_HELD, `round ${round}`);
-      const owner = outcomes.indexOf('held');
-      const next = contender(directory);
-      await Promise.all(contenders.slice(owner, owner + 1).map(ended));
-      assert.deepEqual(readdirSync(directory), ['lock'], 'nothing but the lock stays');
-      contenders = [...contenders.filter((_each, index) => index !== owner), await next];
-    }
-    await Promise.all(contenders.map(ended));
-  });
+  lockRace(10);
 
   it('is not held by one whose name its owner took for one that a crash had left', async () => {
     const directory = folder();

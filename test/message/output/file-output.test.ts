@@ -93,6 +93,15 @@ describe('file names from templates', () => {
     assert.equal(relativePath('{PatientID}/{Modality}.dcm', { Modality: 'CT' }), 'unknown/CT.dcm');
   });
 
+  it('keeps values of dots apart from others', () => {
+    for (const [id, name] of [
+      ['..', '__.dcm'],
+      [' . ', '_.dcm'],
+      ['.1', '_1.dcm'],
+    ] as const)
+      assert.equal(relativePath('{PatientID}.dcm', { PatientID: id }), name);
+  });
+
   it('takes the first representation of a person name that there is', () => {
     assert.equal(fileNameText({ Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎' }), 'Yamada^Tarou');
     assert.equal(fileNameText({ Ideographic: '山田^太郎', Phonetic: 'やまだ^たろう' }), '山田^太郎');

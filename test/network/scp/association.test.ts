@@ -230,7 +230,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
     await expectReject(stranger, 1, 1, 7);
     const event = listener.events.at(-1);
     assert.ok(event?.event === 'association-rejected');
-    assert.match(event.text, /"MR_IN_2" is not ours \("CT_IN", "Mr_In", "US_IN"\)/);
+    assert.match(event.text, /"MR_IN_2" is not one of this node \("CT_IN", "Mr_In", "US_IN"\)/);
   });
 
   it('writes an AE title with control characters escaped', async () => {
@@ -252,7 +252,7 @@ describe('association establishment (PS3.8 9.3.2 to 9.3.4)', () => {
         event: 'connection-refused',
         remoteAddress: '127.0.0.1',
         remotePort: peer.localPort,
-        text: 'the address is not in the list of allowed hosts',
+        text: 'the address is not in the list of allowed hosts: add it there',
       },
     ]);
   });

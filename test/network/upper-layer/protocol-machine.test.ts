@@ -258,6 +258,16 @@ function seen(action: string, role: string, reason: number): Seen {
 const cell = (event: ProtocolEvent, state: State): string =>
   TABLE_9_10.find(([name]) => name === event)?.[1][STATES.indexOf(state)] ?? '';
 
+const REQUESTS: readonly (readonly [what: string, ProtocolEvent, ask: (side: Side) => void])[] = [
+  ['P-DATA request, a command', 'P-DATA request', ({ machine }) => machine.sendCommand(1, echoRQ())],
+  [
+    'P-DATA request, PDUs',
+    'P-DATA request',
+    ({ machine }) => void machine.sendData(dataTF(pdv(1, 0b11, echoRQ()))),
+  ],
+  ['A-RELEASE request', 'A-RELEASE request', ({ machine }) => machine.release()],
+];
+
 for (const [name, { state, enter }] of Object.entries(ENTER)) {
   const [role = ''] = name.split(',');
   describe(`PS3.8 Table 9-10, ${name}`, () => {
@@ -294,9 +304,9 @@ for (const [name, { state, enter }] of Object.entries(ENTER)) {
       side.machine.close();
     });
 
-    for (const [request, ask] of Object.entries(REQUESTS())) {
-      const action = cell(request as ProtocolEvent, state);
-      it(`${request}: ${action}`, async () => {
+    for (const [what, request, ask] of REQUESTS) {
+      const action = cell(request, state);
+      it(`${what}: ${action}`, async () => {
         const side = await enter();
         side.forget();
         ask(side);
@@ -306,13 +316,6 @@ for (const [name, { state, enter }] of Object.entries(ENTER)) {
       });
     }
   });
-}
-
-function REQUESTS(): Readonly<Record<string, (side: Side) => void>> {
-  return {
-    'P-DATA request': ({ machine }) => machine.sendCommand(1, echoRQ()),
-    'A-RELEASE request': ({ machine }) => machine.release(),
-  };
 }
 
 describe('PS3.8 Table 9-10, requestor, Sta4', () => {
@@ -330,6 +333,7 @@ describe('PS3.8 Table 9-10, requestor, Sta4', () => {
     await side.connects();
     assert.deepEqual(side.sent, [], 'and nothing is sent when the connection is there after all');
     assert.equal(side.socket.destroyed, true);
+    assert.deepEqual(side.told, ['aborted by node 0/0']);
   });
 
   it('a connection that cannot be had: AA-4', async () => {
@@ -371,6 +375,43 @@ describe('PS3.8 Table 9-10, timers', () => {
     await asking.connects();
     await closed(asking);
     assert.deepEqual(asking.sent, [[0x01], [0x07, 0, 0]]);
+  });
+});
+
+describe('what a user of an open association waits for', () => {
+  const SECONDS = 0.02;
+  const told = async (side: Side): Promise<void> => {
+    for (let turn = 0; turn < 500 && side.told.length === 0; turn += 1) await wait(10);
+  };
+
+  it('aborts it when it does not come in time', async () => {
+    const side = await opened('requestor');
+    side.forget();
+    side.machine.expect(SECONDS, 'nothing comes');
+    await told(side);
+    assert.deepEqual([side.sent, side.told], [[[0x07, 0, 0]], ['aborted by node 0/0']]);
+    side.machine.close();
+  });
+
+  it('is waited for no longer when the user says so', async () => {
+    const side = await opened('requestor');
+    side.forget();
+    side.machine.expect(SECONDS, 'nothing comes');
+    side.machine.expectNothing();
+    await wait(100);
+    assert.deepEqual([side.sent, side.told], [[], []]);
+    side.machine.close();
+  });
+
+  it('does not touch ARTIM after the end', async () => {
+    const side = new Side('requestor', { associationTimeoutSeconds: SECONDS });
+    await side.connects();
+    await side.receives(accept());
+    side.machine.abort('enough');
+    side.machine.expect(60, 'nothing comes');
+    side.machine.expectNothing();
+    for (let turn = 0; turn < 500 && !side.socket.destroyed; turn += 1) await wait(10);
+    assert.equal(side.socket.destroyed, true);
   });
 });
 

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { AssociateAccept } from '../../../src/network/upper-layer/associate-accept';
 import { RequestBudget } from '../../../src/network/upper-layer/request-budget';
@@ -11,6 +7,7 @@ import { Requestor } from '../../../src/network/upper-layer/requestor';
 import { freePort } from '../../support/free-port';
 import { needs } from '../../support/needs';
 import { CT, EXPLICIT, IMPLICIT, VERIFICATION, echoRQ } from '../../support/pdus';
+import { Scps } from '../../support/scps';
 import { until } from '../../support/until';
 
 const CONTEXTS = [
@@ -19,42 +16,13 @@ const CONTEXTS = [
   { id: 5, abstractSyntax: '1.2.3.4.5', transferSyntaxes: [IMPLICIT] },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'requestor-'));
-const running: ChildProcess[] = [];
-const end = (): void => running.splice(0).forEach((child) => void child.kill());
+const scps = new Scps();
+const end = (): Promise<void> => scps.stop();
 afterEach(end);
-after(() => {
-  end();
-  rmSync(folder, { recursive: true, force: true });
-});
+after(end);
 
-/** Starts an SCP of DCMTK, and waits until it listens. */
-async function serve(program: string, args: (port: number) => string[]): Promise<number> {
-  const port = await freePort();
-  running.push(spawn(program, args(port), { stdio: 'ignore' }));
-  await until(
-    () =>
-      new Promise<boolean>((resolve) => {
-        const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-        socket.once('connect', () => socket.destroy());
-      }),
-    `${program} to listen`,
-  );
-  return port;
-}
-
-const storescp = (): Promise<number> => serve('storescp', (port) => ['-od', folder, String(port)]);
-const dcmqrscp = (): Promise<number> => {
-  const storage = join(folder, 'db');
-  mkdirSync(storage, { recursive: true });
-  const config = join(folder, 'dcmqrscp.cfg');
-  writeFileSync(
-    config,
-    `MaxAssociations = 4\nHostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n` +
-      `AETable BEGIN\nARCHIVE ${storage} RW (9, 1024mb) ANY\nAETable END\n`,
-  );
-  return serve('dcmqrscp', (port) => ['-c', config, String(port)]);
-};
+const storescp = async (): Promise<number> => (await scps.storescp()).port;
+const dcmqrscp = async (): Promise<number> => (await scps.dcmqrscp()).port;
 
 interface Call {
   requestor: Requestor;

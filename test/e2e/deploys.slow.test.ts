@@ -1,0 +1,3 @@
+import { deploysUnderLoad } from './deploys-under-load';
+
+deploysUnderLoad(10);

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, it } from 'node:test';
+import {
+  SenderHost,
+  peerSettings,
+  type PeerState,
+  type RetryPolicy,
+  type SendOutcome,
+} from '../../src/sender';
+import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
+import { freePort } from '../support/free-port';
+import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
+import { dataSetOf } from '../support/part10';
+import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { until } from '../support/until';
+import { workerOf } from '../support/worker-of';
+
+const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const QUICK: RetryPolicy = { firstMs: 20, lastMs: 40, giveUpMs: 20_000 };
+/** The system may take all of an object that the peer does not read. */
+const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
+const DATA_SET = dataSetOf(readFileSync(SAMPLE));
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function scp(behaviour: Behaviour = {}): Promise<MisbehavingScp> {
+  const listening = await MisbehavingScp.listen(behaviour);
+  cleanUps.push(() => listening.stop());
+  return listening;
+}
+
+/** A host with peers, and what it is asked to send. */
+class Sending {
+  readonly failures: Error[] = [];
+  readonly states = new Map<string, PeerState>();
+  readonly host = new SenderHost(
+    () => undefined,
+    (error) => this.failures.push(error),
+  );
+  private count = 0;
+
+  constructor() {
+    cleanUps.push(async () => {
+      await this.host.stop();
+      assert.deepEqual(this.failures, []);
+    });
+  }
+
+  peer(id: string, port: number, settings: Partial<DicomPeerSettings> = {}): void {
+    const all = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 1, ...settings };
+    this.host.addPeer(
+      { id, name: id, settings: peerSettings(all) },
+      { state: (state) => this.states.set(id, state) },
+    );
+  }
+
+  file(peer: string, path = SAMPLE, policy = QUICK, sopInstanceUID?: string): Promise<SendOutcome> {
+    this.count += 1;
+    return new Promise((settled) =>
+      this.host.send({
+        id: String(this.count),
+        peer,
+        place: { kind: 'file', path },
+        policy,
+        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+        settled,
+      }),
+    );
+  }
+}
+
+async function to(
+  behaviour: Behaviour,
+  settings: Partial<DicomPeerSettings> = {},
+): Promise<[Sending, MisbehavingScp]> {
+  const peer = await scp(behaviour);
+  const sending = new Sending();
+  sending.peer('peer', peer.port, settings);
+  return [sending, peer];
+}
+
+describe('an object that is sent', () => {
+  it('comes as it is, and its outcome says how it went', async () => {
+    const [sending, peer] = await to({});
+    const { milliseconds, ...outcome } = await sending.file('peer', SAMPLE, QUICK, SAMPLE_UID);
+    assert.deepEqual(outcome, {
+      kind: 'sent',
+      text: 'success (0000)',
+      status: 0,
+      transferSyntaxUID: '1.2.840.10008.1.2.1',
+      attempts: 1,
+    });
+    assert.ok(milliseconds >= 0);
+    assert.equal(peer.objects[0]?.sopInstanceUID, SAMPLE_UID);
+    assert.ok(peer.objects[0]?.dataSet.equals(DATA_SET));
+  });
+
+  it('is tried again after a status that may change, and three times after one that is not understood', async () => {
+    const [sending, peer] = await to({ store: (_, count) => (count < 2 ? 0xa700 : 0) });
+    assert.deepEqual(pick(await sending.file('peer')), ['sent', 0, 3]);
+    peer.behaviour = { store: () => ({ status: 0xc123, elements: { 0x0902: 'who knows' } }) };
+    const failed = await sending.file('peer');
+    assert.deepEqual(pick(failed), ['failed', 0xc123, 3]);
+    assert.deepEqual([failed.failure, failed.errorComment], ['refused', 'who knows']);
+  });
+
+  it('is tried once where the status is for good, and the others go on', async () => {
+    const [sending] = await to({ store: (_, count) => (count === 0 ? 0x0122 : 0) });
+    const outcomes = await Promise.all([sending.file('peer'), sending.file('peer')]);
+    assert.deepEqual(outcomes.map(pick), [
+      ['failed', 0x0122, 1],
+      ['sent', 0, 1],
+    ]);
+  });
+
+  for (const answer of ['nothing', 'reset', 'close', 'abort'] as const)
+    it(`is sent again where nobody knows what became of it: ${answer}`, async () => {
+      const [sending, peer] = await to(
+        { store: (_, count) => (count === 0 ? answer : 0) },
+        { responseTimeoutSeconds: 1 },
+      );
+      assert.deepEqual(pick(await sending.file('peer')), ['sent', 0, 2]);
+      assert.equal(peer.objects.length, 2);
+    });
+
+  it('is sent again where the answer is for another message', async () => {
+    const [sending] = await to({
+      store: (_, count) => (count === 0 ? { status: 0, elements: { 0x0120: 77 } } : 0),
+    });
+    assert.deepEqual(pick(await sending.file('peer')), ['sent', 0, 2]);
+  });
+
+  it('is sent again where the peer stalls or goes away in the middle', async () => {
+    const path = large();
+    for (const act of ['reset', 'stall', 'abort'] as const) {
+      const [sending, peer] = await to({ midway: { bytes: 100_000, act } }, QUICK_TIMES);
+      const sent = sending.file('peer', path);
+      await until(() => peer.associateRequests.length > 1, 'another try');
+      peer.behaviour = {};
+      assert.equal((await sent).kind, 'sent');
+    }
+  });
+
+  it('fails at once without a presentation context, and nothing of it is sent', async () => {
+    const [sending, peer] = await to({ context: () => 3 });
+    const outcome = await sending.file('peer');
+    assert.deepEqual([outcome.kind, outcome.failure, outcome.attempts], ['failed', 'notAccepted', 0]);
+    assert.equal(peer.objects.length, 0);
+  });
+
+  it('is given up after its time, with what the peer said last', async () => {
+    const [sending] = await to({ store: () => 0xa700 });
+    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 200 });
+    assert.deepEqual([outcome.kind, outcome.failure, outcome.status], ['failed', 'unreachable', 0xa700]);
+    assert.ok(outcome.attempts > 1);
+  });
+});
+
+describe('an object that cannot be read', () => {
+  it('is told: no file, no DICOM, another object than the message says', async () => {
+    const [sending] = await to({});
+    const noDicom = join(folder, 'no-dicom');
+    writeFileSync(noDicom, 'x'.repeat(1000));
+    for (const outcome of [
+      await sending.file('peer', join(folder, 'absent')),
+      await sending.file('peer', noDicom),
+      await sending.file('peer', folder),
+      await sending.file('peer', SAMPLE, QUICK, '1.2.3'),
+    ])
+      assert.deepEqual([outcome.kind, outcome.failure, outcome.attempts], ['failed', 'notRead', 0]);
+  });
+
+  it('never comes as a part: a file that gets shorter meanwhile', async () => {
+    const path = large();
+    const [sending, peer] = await to({ midway: { bytes: 100_000, act: 'stall' } });
+    const sent = sending.file('peer', path);
+    await until(() => peer.connections === 1, 'a connection');
+    await until(() => sending.states.get('peer')?.sending === 1, 'it is being sent');
+    truncateSync(path, 1_000_000);
+    peer.behaviour = {};
+    peer.goOn();
+    assert.equal((await sent).failure, 'notRead');
+    assert.equal(peer.objects.length, 0);
+  });
+});
+
+describe('a peer', () => {
+  it('that is down holds up nobody else, is told, and gets what waits when it is back', async () => {
+    const port = await freePort();
+    const [sending] = await to({});
+    sending.peer('down', port);
+    const late = [sending.file('down'), sending.file('down')];
+    assert.equal((await sending.file('peer')).kind, 'sent');
+    await until(() => sending.states.get('down')?.outage !== undefined, 'the outage is told');
+    const { waiting, outage } = sending.states.get('down') ?? {};
+    assert.equal(waiting, 2);
+    assert.match(outage?.reason ?? '', /connection refused/);
+    const back = await MisbehavingScp.listen({}, port);
+    cleanUps.push(() => back.stop());
+    for (const outcome of await Promise.all(late)) assert.deepEqual(pick(outcome), ['sent', 0, 1]);
+    await until(() => sending.states.get('down')?.outage === undefined, 'it is up');
+  });
+
+  it('that is down for too long: what waits for it is given up in its own time', async () => {
+    const sending = new Sending();
+    sending.peer('down', await freePort());
+    const outcome = await sending.file('down', SAMPLE, { firstMs: 50, lastMs: 60_000, giveUpMs: 300 });
+    assert.deepEqual([outcome.failure, outcome.attempts], ['unreachable', 0]);
+    assert.match(outcome.text, /given up: connection refused/);
+  });
+
+  it('that rejects us for good is a matter of configuration', async () => {
+    const [sending] = await to({ associate: Buffer.from([3, 0, 0, 0, 0, 4, 0, 1, 1, 7]) });
+    void sending.file('peer');
+    await until(() => sending.states.get('peer')?.outage?.isConfiguration === true, 'it is told');
+    assert.match(sending.states.get('peer')?.outage?.reason ?? '', /does not know its AE title/);
+  });
+
+  it('gets many objects on one association, which is kept for a while, and no more than its limit on each', async () => {
+    const [sending, peer] = await to({}, { objectsPerAssociation: 3 });
+    await Promise.all(Array.from({ length: 7 }, () => sending.file('peer')));
+    assert.equal(peer.associateRequests.length, 3);
+    await sending.file('peer');
+    assert.equal(peer.associateRequests.length, 3);
+  });
+
+  it('gets no more associations than it takes', async () => {
+    const [sending, peer] = await to({}, { maxAssociations: 3 });
+    await Promise.all(Array.from({ length: 30 }, () => sending.file('peer')));
+    assert.ok(peer.associateRequests.length <= 3, String(peer.associateRequests.length));
+    assert.equal(peer.objects.length, 30);
+  });
+
+  it('that a deploy brings back as it was keeps its association; another port is another peer', async () => {
+    const [sending, peer] = await to({}, { lingerSeconds: 30 });
+    await sending.file('peer');
+    sending.peer('peer', peer.port, { lingerSeconds: 30 });
+    await sending.file('peer');
+    assert.equal(peer.associateRequests.length, 1);
+    const other = await scp();
+    sending.peer('peer', other.port);
+    await sending.file('peer');
+    assert.equal(other.objects.length, 1);
+  });
+
+  it('is not known: that is said at once', async () => {
+    const sending = new Sending();
+    sending.peer('peer', await freePort());
+    assert.equal((await sending.file('another')).failure, 'cancelled');
+  });
+});
+
+describe('a worker that ends', () => {
+  it('is replaced, and the next one sends what was not settled', async () => {
+    const [sending, peer] = await to({ store: () => 'nothing' });
+    const sent = sending.file('peer');
+    await until(() => peer.objects.length === 1, 'it has come');
+    peer.behaviour = {};
+    await workerOf(sending.host).terminate();
+    assert.equal((await sent).kind, 'sent');
+    assert.equal(peer.objects.length, 2);
+  });
+});
+
+const pick = ({ kind, status, attempts }: SendOutcome): unknown[] => [kind, status, attempts];
+
+/** A file of 4 MB: the sample with padding behind it. */
+function large(): string {
+  const path = join(folder, `large-${Math.random()}`);
+  const padding = Buffer.alloc(4_000_000);
+  const header = Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
+  header.writeUInt32LE(padding.length, 8);
+  writeFileSync(path, Buffer.concat([readFileSync(SAMPLE), header, padding]));
+  return path;
+}
