@@ -18,11 +18,13 @@ interface Choice {
 
 /**
  * Shows the configuration nodes of a type with a box for each. The ids of those that are ticked are in the setting's own
- * hidden input, as comma text. A ticked one that there is no more stays until it is unticked.
+ * hidden input, as comma text. A ticked one that there is no more is among them, to be unticked.
  */
 export class NodeChecklist<Name extends string> {
   private readonly element: JQuery;
   private readonly stored: JQuery;
+  /** What was ticked when the dialog was opened. */
+  private readonly former: readonly string[];
   /** As JSON: the list is made anew only when it changes, so that the focus stays where it is. */
   private shown = '';
 
@@ -34,6 +36,7 @@ export class NodeChecklist<Name extends string> {
   ) {
     this.element = $(`#${form.type}-checks-${name}`);
     this.stored = form.fields.input(name);
+    this.former = this.ticked();
     this.show();
     this.element.on('change', 'li input', (event) => {
       event.stopPropagation();
@@ -68,7 +71,7 @@ export class NodeChecklist<Name extends string> {
     });
     found.sort((one, other) => one.label.localeCompare(other.label));
     const ids = new Set(found.map(({ id }) => id));
-    const missing = this.ticked().filter((id) => !ids.has(id));
+    const missing = this.former.filter((id) => !ids.has(id));
     const { text } = this.form.texts;
     return [...found, ...missing.map((id) => ({ id, label: text('list.missingNode', { id }) }))];
   }

@@ -1,5 +1,10 @@
 /** Editor side of `dicom-out`: what `dicom-out.html` calls as `dicomOutEditor`. */
-import { DICOM_OUT, isEnvironmentReference, type DicomOutField } from '../../../src/settings';
+import {
+  DICOM_OUT,
+  GIVE_UP_MINUTES,
+  isEnvironmentReference,
+  type DicomOutField,
+} from '../../../src/settings';
 import { createTabs, NodeForm, type About, type EditorNode, type Remark, type Values } from '../../editor';
 
 const TABS = ['peer', 'outbox', 'message'] as const;
@@ -22,10 +27,15 @@ export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const show = createTabs(form.type, TABS, form.texts, () => undefined);
   const values = form.fields.inDialog();
-  // A variable may choose it.
-  const showOutbox = (): void => show('outbox', values('mode') !== 'wait');
-  form.dialog.on('change', showOutbox);
-  showOutbox();
+  const followMode = (): void => {
+    const mode = values('mode');
+    // A variable may choose the outbox.
+    show('outbox', mode !== 'wait');
+    const minutes = mode === 'wait' ? GIVE_UP_MINUTES.wait : GIVE_UP_MINUTES['store-and-forward'];
+    form.fields.input('giveUpAfterMinutes').attr('placeholder', minutes);
+  };
+  form.dialog.on('change', followMode);
+  followMode();
 }
 
 /** Called before Node-RED reads the inputs. */
