@@ -1,68 +1,104 @@
 /**
- * `npm run bench`: this node beside its peers, in one run. Needs Linux; says which peers are missing.
+ * `npm run bench`: this node beside its peers, by turns. Needs Linux; says which peers are missing. Each run adds its figures
+ * to a file; docs/performance.md tells the medians and ranges of all runs in it, three at least, made at different times.
  *
- *     --rounds 5                  interleaved rounds; medians are told
+ *     --rounds 5                  interleaved rounds; a run's figures are their medians
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle
  *     --receivers storescp,disk   those whose names have one of these in them
  *     --scale 0.1                 a part of the objects, to see that it works
- *     --write                     puts the results into docs/performance.md and its pictures
+ *     --results FILE              where runs are kept; bench/results/runs.jsonl
+ *     --page FILE                 what is written instead of docs/performance.md
+ *     --write                     puts the results of all runs of this scale into docs/performance.md and its pictures
+ *     --render                    the same, without measuring
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PACKAGE_DIR } from '../test/support/user-dir';
 import { associations, backlog, sizes, type Curve } from './growth';
 import { measureLifecycle } from './lifecycle';
 import { compareReceivers, plans, RECEIVERS } from './receiving';
-import { comparisonMarkdown, curveMarkdown, machine } from './report';
+import { comparisonMarkdown, curveMarkdown, machine, medianCurve, ownSpread, runsMarkdown } from './report';
+import { appendRun, medianComparison, medianOf, readRuns, sameLoads, type Run } from './results';
 import { curveSvg } from './support/svg';
 import { targetsMarkdown } from './targets';
 
+const RESULTS = join(PACKAGE_DIR, 'bench', 'results', 'runs.jsonl');
 const PAGE = join(PACKAGE_DIR, 'docs', 'performance.md');
 const PICTURES = join('images', 'performance');
 const MARK = '<!-- what follows is written by npm run bench -- --write -->';
 const CURVES: Readonly<Record<string, () => Promise<Curve>>> = { backlog, associations, sizes };
+const FEWEST_RUNS = 3;
 
 void main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   const option = (name: string): string | undefined =>
     args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-  const only = option('--only')?.split(',');
-  const wants = (part: string): boolean => only?.includes(part) ?? true;
-  const rounds = Number(option('--rounds') ?? 5);
-  const told: string[] = [];
-  const tell = (markdown: string): void => {
-    console.log(`${markdown}\n`);
-    told.push(markdown);
-  };
+  const results = option('--results') ?? RESULTS;
+  const scale = Number(option('--scale') ?? 1);
+  const isToBeRendered = args.includes('--render');
+  if (!isToBeRendered) {
+    const only = option('--only')?.split(',');
+    const receivers = named(option('--receivers')?.split(','));
+    appendRun(results, await measure(Number(option('--rounds') ?? 5), scale, receivers, only));
+  }
+  if (isToBeRendered || args.includes('--write'))
+    write(readRuns(results, scale), results, option('--page') ?? PAGE);
+}
 
+async function measure(
+  rounds: number,
+  scale: number,
+  receivers: typeof RECEIVERS,
+  only: readonly string[] | undefined,
+): Promise<Run> {
+  const at = new Date().toISOString();
+  const wants = (part: string): boolean => only?.includes(part) ?? true;
+  const tell = (markdown: string): void => console.log(`${markdown}\n`);
   tell(machine(rounds));
-  const loads = Object.entries(plans(Number(option('--scale') ?? 1))).filter(([name]) => wants(name));
+  const loads = Object.entries(plans(scale)).filter(([name]) => wants(name));
   const comparisons = await compareReceivers(
-    receivers(option('--receivers')?.split(',')),
+    receivers,
     loads.map(([, load]) => load),
     rounds,
-    (comparison) => tell(comparisonMarkdown(comparison)),
+    (comparison) => tell(comparisonMarkdown([comparison])),
   );
-  if (wants('growth')) {
-    for (const [name, measure] of Object.entries(CURVES)) {
-      const curve = await measure();
-      tell(`${curveMarkdown(curve)}\n\n![${curve.title}](${PICTURES}-${name}.svg)`);
-      if (args.includes('--write'))
-        writeFileSync(join(PACKAGE_DIR, 'docs', `${PICTURES}-${name}.svg`), curveSvg(curve));
-    }
+  const curves: Record<string, Curve> = {};
+  for (const [name, curve] of wants('growth') ? Object.entries(CURVES) : []) {
+    curves[name] = await curve();
+    tell(curveMarkdown([curves[name]]));
   }
   const lifecycle = wants('lifecycle') ? await measureLifecycle(rounds) : undefined;
   tell(`### Targets\n\n${targetsMarkdown(comparisons, lifecycle)}`);
-  if (args.includes('--write')) {
-    const [prose = ''] = readFileSync(PAGE, 'utf8').split(MARK);
-    writeFileSync(PAGE, `${prose}${MARK}\n\n${told.join('\n\n')}\n`);
-  }
+  return { at, machine: machine(rounds), scale, comparisons, curves, lifecycle };
 }
 
-function receivers(named: readonly string[] | undefined): typeof RECEIVERS {
+/** What one run tells may be chance. */
+function write(runs: readonly Run[], results: string, page: string): void {
+  if (runs.length < FEWEST_RUNS)
+    throw new Error(
+      `${results} has ${runs.length} runs of this scale: run npm run bench at other times, until there are ${FEWEST_RUNS}`,
+    );
+  const loads = sameLoads(runs);
+  const told = [runsMarkdown(runs), ownSpread(loads), ...loads.map(comparisonMarkdown)];
+  for (const name of Object.keys(CURVES)) {
+    const curves = runs.flatMap((run) => run.curves[name] ?? []);
+    if (curves.length === 0) continue;
+    const picture = `${PICTURES}-${name}.svg`;
+    const curve = medianCurve(curves);
+    told.push(`${curveMarkdown(curves)}\n\n![${curve.title}](${picture})`);
+    writeFileSync(join(dirname(page), picture), curveSvg(curve));
+  }
+  const lifecycles = runs.flatMap(({ lifecycle }) => lifecycle ?? []);
+  const lifecycle = lifecycles.length > 0 ? medianOf(lifecycles) : undefined;
+  told.push(`### Targets\n\n${targetsMarkdown(loads.map(medianComparison), lifecycle)}`);
+  const [prose = ''] = readFileSync(page, 'utf8').split(MARK);
+  writeFileSync(page, `${prose}${MARK}\n\n${told.join('\n\n')}\n`);
+}
+
+function named(names: readonly string[] | undefined): typeof RECEIVERS {
   return RECEIVERS.filter(({ name, missing }) => {
-    if (named?.some((part) => name.includes(part)) === false) return false;
+    if (names?.some((part) => name.includes(part)) === false) return false;
     if (missing !== undefined) console.log(`${name} is left out: it is not installed (${missing})`);
     return missing === undefined;
   });

@@ -26,31 +26,53 @@ export async function syncDirectory(
   files: Pick<DiskFiles, 'openSync' | 'sync' | 'closeSync'>,
   onWarning?: OnWarning,
 ): Promise<void> {
-  if (CANNOT_SYNC_DIRECTORY) return;
-  try {
-    const fd = files.openSync(directory, 'r');
-    try {
-      await files.sync(fd);
-    } finally {
-      files.closeSync(fd);
-    }
-  } catch (error) {
-    notSynced(directory, error, onWarning);
-  }
+  const opened = openDirectory(directory, files, onWarning);
+  if (opened === undefined) return;
+  await files.sync(opened.fd).then(() => opened.close(), opened.close);
 }
 
 /** As `syncDirectory`, for what happens so seldom that it may hold up the thread. */
 export function syncDirectoryNow(directory: string, files: SyncingFiles, onWarning?: OnWarning): void {
-  if (CANNOT_SYNC_DIRECTORY) return;
+  const opened = openDirectory(directory, files, onWarning);
+  if (opened === undefined) return;
+  try {
+    files.fsyncSync(opened.fd);
+  } catch (error) {
+    opened.close(error);
+    return;
+  }
+  opened.close();
+}
+
+interface OpenDirectory {
+  fd: number;
+  /** @param error why it could not be synced; thrown, unless the file system cannot do that */
+  close: (error?: unknown) => void;
+}
+
+/** Undefined: directories cannot be synced here. @throws the system's error */
+function openDirectory(
+  directory: string,
+  files: Pick<DiskFiles, 'openSync' | 'closeSync'>,
+  onWarning: OnWarning | undefined,
+): OpenDirectory | undefined {
+  if (CANNOT_SYNC_DIRECTORY) return undefined;
+  const notSynced = (error: unknown): void => {
+    if (!isUnsupported(error)) throw error;
+    onWarning?.({ kind: 'directoryNotSynced', values: { directory, reason: (error as Error).message } });
+  };
   try {
     const fd = files.openSync(directory, 'r');
-    try {
-      files.fsyncSync(fd);
-    } finally {
-      files.closeSync(fd);
-    }
+    return {
+      fd,
+      close: (error) => {
+        files.closeSync(fd);
+        if (error !== undefined) notSynced(error);
+      },
+    };
   } catch (error) {
-    notSynced(directory, error, onWarning);
+    notSynced(error);
+    return undefined;
   }
 }
 
@@ -64,11 +86,6 @@ export function openToRead(path: string, files: Pick<DiskFiles, 'openSync' | 'st
 }
 
 export type SyncingFiles = Pick<DiskFiles, 'openSync' | 'fsyncSync' | 'closeSync'>;
-
-function notSynced(directory: string, error: unknown, onWarning: OnWarning | undefined): void {
-  if (!isUnsupported(error)) throw error;
-  onWarning?.({ kind: 'directoryNotSynced', values: { directory, reason: (error as Error).message } });
-}
 
 export interface MakingOptions {
   /** For new directories. */

@@ -16,6 +16,11 @@ export class Fifo<T> {
     return this.items[this.first];
   }
 
+  /** From the oldest to the newest. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.items.slice(this.first).values();
+  }
+
   push(item: T): void {
     this.items.push(item);
   }

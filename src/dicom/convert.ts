@@ -9,7 +9,6 @@ import {
   type Value,
   valuesOf,
 } from './data-set';
-import { DicomError } from './errors';
 import {
   type CommonFields,
   type DicomJson,
@@ -17,7 +16,7 @@ import {
   messageText,
   type SectionOptions,
 } from './json';
-import { bufferSource, type ByteSource, Cursor, encodingOf, inflate, walkDataSet } from './read';
+import { type ByteSource, Cursor, encodingOf, openDataSet, walkDataSet } from './read';
 import type { Report } from './report';
 import { TAG, tagOfKeyword, transferSyntax } from './standard';
 import { CharacterSet } from './text';
@@ -104,14 +103,17 @@ const SMALL_ELEMENTS = 5_000;
  */
 export function parseDataSet(source: ByteSource, options: DataSetOptions): ParsedDataSet {
   const warnings = new Warnings();
-  const { cursor, offset, inflated } = open(source, options, warnings);
+  const { transferSyntaxUID, offset: start = 0 } = options;
+  const { source: bytes, offset, isInflated } = openDataSet(source, transferSyntaxUID, start, warnings);
+  const cursor = new Cursor(bytes);
   const builder = new DataSetBuilder(cursor, warnings);
-  const encoding = encodingOf(transferSyntax(options.transferSyntaxUID));
+  const encoding = encodingOf(transferSyntax(transferSyntaxUID));
   walkDataSet(cursor, offset, encoding, builder, warnings);
   const { root, inlined, elements } = builder;
-  const seekable = inflated === undefined;
+  const seekable = !isInflated;
   const isSmall = seekable && inlined <= SMALL_BYTES && elements <= SMALL_ELEMENTS;
-  const size = source.size - (options.offset ?? 0);
+  const size = source.size - start;
+  const inflated = isInflated ? bytes : undefined;
   return { root, identity: identityOf(root), warnings, size, seekable, inflated, isSmall };
 }
 
@@ -147,21 +149,6 @@ function sectionOptions({ seekable }: ParsedDataSet, options: MessageOptions): S
     hasOffsets: seekable && (uri !== undefined || options.hasObject === true),
     leaveOutEmpty: options.leaveOutEmpty ?? false,
   };
-}
-
-/** The data set's bytes: the source itself, or what it inflates to. */
-function open(
-  source: ByteSource,
-  { transferSyntaxUID, offset = 0 }: DataSetOptions,
-  warnings: Warnings,
-): { cursor: Cursor; offset: number; inflated: ByteSource | undefined } {
-  if (offset >= source.size) throw new DicomError('empty-data-set', 'the data set has no bytes');
-  if (!transferSyntax(transferSyntaxUID).deflated)
-    return { cursor: new Cursor(source), offset, inflated: undefined };
-  const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
-  if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
-  const inflated = bufferSource(bytes);
-  return { cursor: new Cursor(inflated), offset: 0, inflated };
 }
 
 /** Does it encapsulate a document? Then its bytes are needed to have that. */

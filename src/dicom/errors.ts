@@ -15,7 +15,8 @@ export type DicomErrorCode =
   | 'inflate-too-large'
   | 'no-file-meta'
   | 'file-meta-broken'
-  | 'read-failed';
+  | 'read-failed'
+  | 'cannot-recode';
 
 /**
  * The one error that src/dicom throws on account of its input. The text names tags and offsets, never values,

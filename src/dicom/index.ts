@@ -3,6 +3,7 @@ export {
   bufferSource,
   type ByteSource,
   type ByteWindow,
+  Cursor,
   encodeFileMeta,
   type FileMeta,
   fileSource,
@@ -47,5 +48,17 @@ export {
   isStorageSopClass,
   knownClass,
   MAX_UID_LENGTH,
+  TAG,
   uidName,
+  type Vr,
+  VR,
 } from './standard';
+export {
+  cannotRecode,
+  type Changes,
+  type GivenValue,
+  isNative,
+  recode,
+  type RecodeOptions,
+  type Recoding,
+} from './write';

@@ -10,3 +10,9 @@ export {
   type OutgoingObject,
 } from './outgoing-object';
 export { studyOf } from './study-of';
+export {
+  framesOf,
+  type EncapsulatedPixels,
+  type FrameFragments,
+  type FrameOptions,
+} from './encapsulated-frames';

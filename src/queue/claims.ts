@@ -45,6 +45,11 @@ export class Claims {
     this.wake();
   }
 
+  /** Of all that wait, in no order. */
+  ids(): string[] {
+    return [...this.waiting, ...this.returned].filter((id) => !this.withdrawn.has(id));
+  }
+
   /** It waits, and is not to be claimed any more. */
   withdraw(id: string): void {
     this.withdrawn.add(id);

@@ -1,3 +1,5 @@
+import { ObjectDamaged } from './object-damaged';
+
 /**
  * What a dead letter tells of its object, where that could be read. Patient data: for the operator and the flow, never for
  * the log.
@@ -56,4 +58,21 @@ export interface DeadLetters {
   requeue(id: string): boolean;
   /** Deletes it. False when it is not there. @throws as `requeue` */
   discard(id: string): boolean;
+}
+
+/**
+ * Whether an object could be made a dead letter. Where it could not, nothing has changed.
+ * @param bury returns why the letter has no note
+ * @param onLeftover told why not, and of that
+ */
+export function couldBury(bury: () => Error | undefined, onLeftover: (error: Error) => void): boolean {
+  try {
+    const failure = bury();
+    if (failure !== undefined) onLeftover(failure);
+    return true;
+  } catch (error) {
+    onLeftover(error as Error);
+    // What is not there any more cannot be kept.
+    return error instanceof ObjectDamaged;
+  }
 }

@@ -24,7 +24,7 @@ import { isOurs, isRemains, partName } from './object-names';
 import { ObjectDamaged } from './object-damaged';
 import type { FoundObject, ObjectPlace } from './object-place';
 import { QueueRefusal, type ObjectContent } from './object-queue';
-import type { CommittedObject, ObjectPart, ObjectStorage, StorageListener } from './object-storage';
+import type { CompletedObject, ObjectPart, ObjectStorage, StorageListener } from './object-storage';
 import type { Parking } from './parking';
 import { refusal, refusing } from './refusal';
 
@@ -37,7 +37,7 @@ const MOST_LOGGED_BYTES = 67_108_864;
 
 export interface DiskStorageOptions {
   directory: string;
-  /** Sync the object and its directory entry before `commit` resolves: it then survives a loss of power. */
+  /** Sync the object and its directory entry before `complete` resolves: it then survives a loss of power. */
   synced: boolean;
   /** Bytes that must stay free on the disk; below, nothing is taken. */
   minFreeBytes: number;
@@ -126,7 +126,10 @@ export class DiskStorage implements ObjectStorage {
     this.nextId = objectIds(newest, now);
     this.nextPart = sequence(newest, now);
     this.newestFound = endOfRun(newest);
-    return this.find(names, sequence(newest, now));
+    const found = this.find(names, sequence(newest, now));
+    // The process ended while they were set aside: they are here whole, and come again.
+    await this.deadLetters.removeThose((id) => this.log.has(id) || this.objectFiles.has(id));
+    return found;
   }
 
   /** Somebody else's, by chance, or a folder: it is not worth to keep the queue from opening. */
@@ -157,16 +160,16 @@ export class DiskStorage implements ObjectStorage {
   }
 
   begin(head: Buffer): ObjectPart {
-    const part = new PartFile(this.partPath(), FILE_MODE, this.files, this.largeBytes());
+    const part = new PartFile(() => this.partPath(), FILE_MODE, this.files, this.largeBytes());
     this.parts.add(part);
     const writer: ObjectPart = {
-      write: (bytes) => refusing(() => part.write(bytes)),
+      append: (bytes) => refusing(() => part.append(bytes)),
       content: () => refusing(() => part.content()),
-      commit: () => this.commit(part),
+      complete: () => this.complete(part),
       discard: () => this.discard(part),
     };
     try {
-      writer.write(head);
+      writer.append(head);
     } catch (error) {
       writer.discard();
       throw error;
@@ -186,12 +189,14 @@ export class DiskStorage implements ObjectStorage {
   }
 
   /** Ids are given at completion, so that objects come out in the order in which they were acknowledged. */
-  private async commit(part: PartFile): Promise<CommittedObject> {
+  private async complete(part: PartFile): Promise<CompletedObject> {
     const id = this.nextId(part);
-    let bytes: BlockBuffer | undefined;
+    // Where memory has all of them.
+    const bytes = part.takeCollected();
     let head: BlockBuffer | undefined;
     try {
-      bytes = await this.store(part, id);
+      if (bytes === undefined) await this.storeFile(part, id);
+      else await this.log.append(id, bytes);
       if (!this.parts.has(part)) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
       head = part.takeHead();
       part.close();
@@ -203,22 +208,6 @@ export class DiskStorage implements ObjectStorage {
     }
     this.parts.delete(part);
     return { id, bytes, head };
-  }
-
-  /** Returns the bytes where memory has them all. */
-  private async store(part: PartFile, id: string): Promise<BlockBuffer | undefined> {
-    const bytes = part.takeCollected();
-    if (bytes === undefined) {
-      await this.storeFile(part, id);
-      return undefined;
-    }
-    try {
-      await this.log.append(id, bytes);
-    } catch (error) {
-      bytes.clear();
-      throw error;
-    }
-    return bytes;
   }
 
   private async storeFile(part: PartFile, id: string): Promise<void> {
@@ -285,20 +274,21 @@ export class DiskStorage implements ObjectStorage {
     this.place(id).keep(id);
   }
 
-  drop(id: string): void {
-    if (this.log.holds(id)) this.log.drop(id);
-    else this.objectFiles.drop(id);
+  discardKept(id: string): void {
+    if (this.log.holds(id)) this.log.discardKept(id);
+    else this.objectFiles.discardKept(id);
   }
 
-  unkeep(id: string): void {
-    if (this.log.holds(id)) this.log.unkeep(id);
-    else this.objectFiles.unkeep(id);
+  restore(id: string): void {
+    if (this.log.holds(id)) this.log.restore(id);
+    else this.objectFiles.restore(id);
   }
 
   bury(letter: DeadLetter): Error | undefined {
     const { id } = letter;
     const failure = this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
-    this.log.setParking(id, undefined);
+    // It has left: who owned it is forgotten at the next start, where that cannot be written now.
+    this.cleanUp(() => this.log.setParking(id, undefined));
     return failure;
   }
 
@@ -327,6 +317,6 @@ export class DiskStorage implements ObjectStorage {
 
   private discard(part: PartFile): void {
     this.parts.delete(part);
-    this.cleanUp(() => part.remove());
+    this.cleanUp(() => part.discard());
   }
 }

@@ -15,11 +15,11 @@ export interface ObjectPlace {
    */
   read<T>(id: string, use: (content: ObjectContent) => T, bytes?: BlockBuffer): T;
   remove(id: string): void;
-  /** As `remove`, but the bytes stay until `drop`, `unkeep`, or the end of the run. */
+  /** As `remove`, but the bytes stay until `discardKept`, `restore`, or the end of the run. */
   keep(id: string): void;
-  drop(id: string): void;
+  discardKept(id: string): void;
   /** What was kept is an object again. */
-  unkeep(id: string): void;
+  restore(id: string): void;
   /** Holds the bytes of an object, or of what is kept, in place. */
   pin(id: string): PinnedBytes;
   /** The object becomes the file at this path, and is no longer here. */

@@ -119,14 +119,14 @@ export interface ObjectFacts {
   studyInstanceUID?: string | undefined;
 }
 
-/** An object being written. `commit` or `discard` ends it; after one that failed, `discard` does nothing more. */
+/** An object being written. `complete` or `discard` ends it; after one that failed, `discard` does nothing more. */
 export interface QueueWriter {
   /** @throws QueueRefusal when it cannot be kept; then call `discard` */
-  write(bytes: Buffer): void;
-  /** The whole object: nothing is written any more. Valid until `commit` or `discard`. @throws QueueRefusal */
+  append(bytes: Buffer): void;
+  /** The whole object: nothing is appended any more. Valid until `complete` or `discard`. @throws QueueRefusal */
   content(): ObjectContent;
   /** Resolves with the object's id once it is as safe as the queue promises. @throws QueueRefusal */
-  commit(facts?: ObjectFacts): Promise<string>;
+  complete(facts?: ObjectFacts): Promise<string>;
   discard(): void;
 }
 
@@ -146,7 +146,7 @@ export interface QueuedObject {
   readonly unacknowledged: number;
   /** Attempts during which Node-RED, or the queue's thread, ended. */
   readonly crashes: number;
-  /** What was known at `commit`. Undefined where the object has not just come. */
+  /** What was known at `complete`. Undefined where the object has not just come. */
   readonly note: unknown;
   /**
    * Calls back with the content, which is valid during the call only.
@@ -170,5 +170,5 @@ export class QueueRefusal extends Error {
 
 /** The refusal of a queue that holds as many objects as it may. */
 export function queueFull(maxObjects: number): QueueRefusal {
-  return new QueueRefusal('QUEUE_FULL', `queue is full: ${maxObjects} objects wait for the flow`);
+  return new QueueRefusal('QUEUE_FULL', `the queue is full: ${maxObjects} objects wait for the flow`);
 }

@@ -39,11 +39,12 @@ export interface ObjectStorage {
   remove(id: string): void;
   /** It has been removed, and that may not be safe. */
   removeAgain(id: string): void;
-  /** As `remove`, but what can be read stays until `drop`, or until the process ends. */
+  /** As `remove`, but what can be read stays until `discardKept`, or until the process ends. */
   keep(id: string): void;
-  drop(id: string): void;
+  /** Its bytes go. */
+  discardKept(id: string): void;
   /** What was kept is an object again. */
-  unkeep(id: string): void;
+  restore(id: string): void;
   /** The object becomes a dead letter. Returns why its note could not be written. @throws what keeps it from that */
   bury(letter: DeadLetter): Error | undefined;
   /** What was found out about the object's bytes may have changed. */
@@ -64,13 +65,13 @@ export interface StorageListener {
 
 /** An object that is being written, as `QueueWriter`. */
 export interface ObjectPart {
-  write(bytes: Buffer): void;
+  append(bytes: Buffer): void;
   content(): ObjectContent;
-  commit(): Promise<CommittedObject>;
+  complete(): Promise<CompletedObject>;
   discard(): void;
 }
 
-export interface CommittedObject {
+export interface CompletedObject {
   id: string;
   /** All of its bytes, or the first ones, where memory has them: the queue gives them back. */
   bytes: BlockBuffer | undefined;

@@ -1,12 +1,12 @@
 import { QueueRefusal } from './object-queue';
 
 const SENTENCES: Record<string, string> = {
-  ENOSPC: 'the disk of the queue is full',
-  EDQUOT: 'the disk quota of the queue is used up',
-  EROFS: 'the disk of the queue is read-only',
+  ENOSPC: 'the disk of the queue is full: free some space on it',
+  EDQUOT: 'the disk quota of the queue is used up: raise it, or free space',
+  EROFS: 'the disk of the queue is read-only: mount it writable',
   EACCES: 'the queue directory may not be written to',
-  ENOENT: 'the queue directory is gone',
-  EMFILE: 'too many files are open',
+  ENOENT: 'the queue directory is gone: create it again',
+  EMFILE: 'too many files are open: raise the limit of open files',
 };
 
 /** What the system says, as what the queue says. */

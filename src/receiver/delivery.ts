@@ -8,7 +8,7 @@ import {
   placeCause,
   placeReason,
 } from '../message';
-import { hexStatus, isFailure, type CommandStatus } from '../network';
+import { isFailure, type CommandStatus } from '../network';
 import {
   ObjectDamaged,
   type LetterFacts,
@@ -18,8 +18,9 @@ import {
 } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { FlowBudget } from './flow-budget';
-import { giveUpText, type GiveUpReason } from './give-up-reason';
+import type { GiveUpReason } from './give-up-reason';
 import { letterFacts, receivedAt } from './letter-facts';
+import { SettingAside } from './setting-aside';
 import { FOR_EVER, Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<
@@ -54,9 +55,7 @@ const MAX_OBJECTS_UNDER_WAY = 16;
 const TURN_MS = 2;
 /** Before a message that could not be sent is tried again. */
 const SEND_AGAIN_MS = 1_000;
-/** When a dead letter cannot be written, the disk or the operator need time. */
-const SET_ASIDE_AGAIN_MS = 60_000;
-/** When a removal cannot be written down, too. */
+/** When a removal cannot be written down, the disk or the operator need time. */
 const REMOVE_AGAIN_MS = 1_000;
 /** An attempt begins with each that is claimed: the end of the process counts for all of them. */
 const MOST_CLAIMED = 8;
@@ -87,8 +86,7 @@ export class Delivery {
   private readonly budget: FlowBudget;
   private readonly unplaced: Unplaced;
   private readonly unread: Unplaced;
-  /** For objects that could not be set aside. */
-  private readonly setAsideTimers = new Set<NodeJS.Timeout>();
+  private readonly settingAside: SettingAside;
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
 
@@ -105,6 +103,7 @@ export class Delivery {
       retry: (ids) => this.retry(ids),
       failing: (cause) => this.listener.notPlaced(cause, this.factsOf(cause)),
     });
+    this.settingAside = new SettingAside(queue, (id, reason, facts) => listener.gaveUp(id, reason, facts));
     this.unread = new Unplaced(FOR_EVER, {
       retry: (ids) => this.retry(ids),
       failing: (cause) => this.listener.notRead(cause, this.factsOf(cause)),
@@ -201,7 +200,7 @@ export class Delivery {
     this.wake();
     if (status === undefined || !isFailure(status.status)) await this.remove(id);
     else if (entry !== undefined) await this.giveUp(entry.queued, { kind: 'failed', status });
-    else await this.giveUpParked(id, status, owner);
+    else await this.settingAside.giveUpParked(id, status, owner);
   }
 
   /** What has been acknowledged must not come again: so it is tried until it is written down, or the receiver stops. */
@@ -216,14 +215,6 @@ export class Delivery {
       }
       await new Promise((resolve) => setTimeout(resolve, REMOVE_AGAIN_MS).unref());
     }
-  }
-
-  private async giveUpParked(id: string, status: CommandStatus, owner?: string): Promise<void> {
-    const reason: GiveUpReason = { kind: 'failed', status };
-    const facts = await this.queue.describe(id, (queued) => letterFacts(queued, true));
-    if (await this.queue.setAside(id, giveUpText(reason), { ...facts, ...statusOf(reason) }, owner))
-      this.listener.gaveUp(id, reason, { ...facts, ...statusOf(reason) });
-    else throw new Error(`the object ${id} could not be set aside`);
   }
 
   /** The flow is still at work on it. False: it is not under way. */
@@ -285,7 +276,7 @@ export class Delivery {
     this.underWay.clear();
     this.unplaced.stop();
     this.unread.stop();
-    for (const timer of this.setAsideTimers) clearTimeout(timer);
+    this.settingAside.stop();
   }
 
   private deliver(queued: QueuedObject): void {
@@ -368,26 +359,14 @@ export class Delivery {
     else this.deliver(queued);
   }
 
-  /** @param readsDataSet false: it may be what ended the process, again and again */
+  /** @param readsDataSet as `SettingAside.giveUp` */
   private async giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet = true): Promise<void> {
     const { id } = queued;
-    const facts = { ...letterFacts(queued, readsDataSet), ...statusOf(reason) };
     this.unplaced.forget(id);
     this.unread.forget(id);
     this.leave(id);
-    if (await this.queue.setAside(id, giveUpText(reason), facts)) this.listener.gaveUp(id, reason, facts);
-    else this.giveUpLater(queued, reason, readsDataSet);
+    await this.settingAside.giveUp(queued, reason, readsDataSet);
     this.wake();
-  }
-
-  /** It stays in the queue meanwhile, and holds no place under way. */
-  private giveUpLater(queued: QueuedObject, reason: GiveUpReason, readsDataSet: boolean): void {
-    this.queue.postpone(queued.id);
-    const timer = setTimeout(() => {
-      this.setAsideTimers.delete(timer);
-      void this.giveUp(queued, reason, readsDataSet);
-    }, SET_ASIDE_AGAIN_MS);
-    this.setAsideTimers.add(timer);
   }
 
   private leave(id: string): void {
@@ -408,8 +387,4 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
     return false;
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && /^E[A-Z0-9]{1,20}$/.test(code);
-}
-
-function statusOf(reason: GiveUpReason): LetterFacts {
-  return reason.kind === 'failed' ? { status: hexStatus(reason.status.status) } : {};
 }

@@ -42,7 +42,7 @@ export class ObjectIntake implements ObjectStore {
     return {
       append: (bytes) => {
         try {
-          object.write(bytes);
+          object.append(bytes);
           return undefined;
         } catch (error) {
           return this.outOfResources(error);
@@ -59,7 +59,7 @@ export class ObjectIntake implements ObjectStore {
           }
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
           const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
-          id = await object.commit({ note, studyInstanceUID });
+          id = await object.complete({ note, studyInstanceUID });
         } catch (error) {
           object.discard();
           return this.outOfResources(error);

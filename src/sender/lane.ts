@@ -113,7 +113,7 @@ export class Lane {
     this.sent = 0;
     this.line.known.add(object);
     this.proposal = this.line.known.plan();
-    return ScuAssociation.open(target, this.proposal.contexts, settings, this.stopping.signal);
+    return ScuAssociation.open(target, this.proposal.contexts, settings, { signal: this.stopping.signal });
   }
 
   private async send(

@@ -1,4 +1,11 @@
-import { bufferSource, encodeFileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, knownClass, readFileMeta, type ByteSource } from '../dicom';
+import {
+  encodeFileMeta,
+  IMPLEMENTATION_CLASS_UID,
+  IMPLEMENTATION_VERSION_NAME,
+  knownClass,
+  readFileMeta,
+  type ByteSource,
+} from '../dicom';
 import type { ObjectUids } from '../object';
 
 /** Of a note as it is written. */
@@ -30,7 +37,8 @@ const MOST_NOTE_BYTES = 262_144;
 /** What stands before the data set of an object in an outbox. @throws RangeError for a note that is too long */
 export function encodeEntryHead(uids: ObjectUids, note: OutboxNote): Buffer {
   const bytes = Buffer.from(JSON.stringify({ version: NOTE_VERSION, ...note }), 'utf8');
-  if (bytes.length > MOST_NOTE_BYTES) throw new RangeError('msg.dicom is too large to be kept with the object');
+  if (bytes.length > MOST_NOTE_BYTES)
+    throw new RangeError('msg.dicom is too large to be kept with the object');
   return encodeFileMeta({
     ...uids,
     sopClassUID: knownClass(uids.sopClassUID),
@@ -49,10 +57,16 @@ export function readEntry(source: ByteSource): OutboxNote & ObjectUids {
   const { privateInformation, sopClassUID, sopInstanceUID, transferSyntaxUID } = readFileMeta(source);
   if (privateInformation?.creatorUID !== IMPLEMENTATION_CLASS_UID)
     throw new Error('the file was not written by an outbox');
-  const { version, ...note } = JSON.parse(privateInformation.bytes.toString('utf8')) as Versioned;
+  const { version, ...note } = JSON.parse(textOf(privateInformation.bytes)) as Versioned;
   if (version > NOTE_VERSION)
-    throw new NewerNote('it was stored by a later version of this package: go back to that version to have it sent');
+    throw new NewerNote(
+      'it was stored by a later version of this package: go back to that version to have it sent',
+    );
   return { ...note, sopClassUID, sopInstanceUID, transferSyntaxUID };
 }
 
 type Versioned = OutboxNote & { version: number };
+
+/** An OB value of odd length was padded with one NUL. */
+const textOf = (bytes: Buffer): string =>
+  bytes.toString('utf8', 0, bytes.length - Number(bytes.at(-1) === 0));

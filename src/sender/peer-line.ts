@@ -15,6 +15,13 @@ export interface PeerState {
   outage?: Outage;
 }
 
+export interface LineListener {
+  /** The state has. */
+  changed(): void;
+  /** It was being sent when the line was closed, and is to be tried again. */
+  orphaned(job: SendJob): void;
+}
+
 /** A lane that has nothing to do for now. */
 interface Idle {
   take(progress: JobProgress | undefined): void;
@@ -39,10 +46,9 @@ export class PeerLine implements LaneLine {
   private wakeUp: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  /** @param changed the state has */
   constructor(
     readonly config: PeerConfig,
-    private readonly changed: () => void,
+    private readonly listener: LineListener,
   ) {
     this.known = new KnownContexts(config.settings.sendAs);
   }
@@ -61,7 +67,7 @@ export class PeerLine implements LaneLine {
     const progress = new JobProgress(job);
     this.jobs.set(job.id, progress);
     this.offer(progress);
-    this.changed();
+    this.listener.changed();
   }
 
   /** Nobody wants it sent any more. One that is being sent is settled when that is over. */
@@ -76,7 +82,7 @@ export class PeerLine implements LaneLine {
     this.settle(progress, CANCELLED);
   }
 
-  /** Ends its associations once what is being sent is sent, and settles nothing. */
+  /** Ends its associations once what is being sent is sent. What waits is to be withdrawn before. */
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.wakeUp);
@@ -131,8 +137,9 @@ export class PeerLine implements LaneLine {
   unreachable(progress: JobProgress, reason: string, isConfiguration: boolean): void {
     this.sending -= 1;
     this.circuit.down(reason, isConfiguration, progress.job.policy);
-    this.returned.push(progress);
-    this.changed();
+    if (this.isClosed) this.orphan(progress);
+    else this.returned.push(progress);
+    this.listener.changed();
     this.watchOutage();
   }
 
@@ -141,8 +148,9 @@ export class PeerLine implements LaneLine {
     const wait = progress.tried(attempt);
     if (wait === undefined) this.settle(progress);
     else if (this.cancelled.has(progress.job.id)) this.settle(progress, CANCELLED);
+    else if (this.isClosed) this.orphan(progress);
     else this.rest(progress, wait);
-    this.changed();
+    this.listener.changed();
   }
 
   private offer(progress: JobProgress): void {
@@ -189,7 +197,7 @@ export class PeerLine implements LaneLine {
     const lane = new Lane(this.config, this);
     const ended = lane.run().finally(() => {
       this.lanes.delete(lane);
-      this.changed();
+      this.listener.changed();
       if (this.waitsToBeSent > 0) this.fillLanes();
     });
     this.lanes.set(lane, ended);
@@ -230,11 +238,16 @@ export class PeerLine implements LaneLine {
         this.resting.delete(id);
         if (left <= wait) this.giveUp(progress, progress.lastText);
         else this.offer(progress);
-        this.changed();
+        this.listener.changed();
       },
       Math.max(0, Math.min(wait, left)),
     );
     this.resting.set(id, { progress, timer });
+  }
+
+  private orphan({ job }: JobProgress): void {
+    this.jobs.delete(job.id);
+    this.listener.orphaned(job);
   }
 
   private giveUp(progress: JobProgress, reason: string): void {

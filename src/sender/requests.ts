@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { OpenedObject } from '../queue';
+import type { DeadLetter, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
 export interface SenderRequests {
@@ -7,4 +7,9 @@ export interface SenderRequests {
   opened(id: string, object: OpenedObject, port: MessagePort): void;
   /** It could not be opened. */
   notOpened(id: string, reason: string): void;
+  /** Of an outbox. */
+  deadLetters(outbox: string, page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }>;
+  /** False when there is no such dead letter. */
+  requeue(outbox: string, id: string): boolean;
+  discard(outbox: string, id: string): boolean;
 }

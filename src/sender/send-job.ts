@@ -30,8 +30,10 @@ export interface SendOutcome {
   failure?: SendFailure;
 }
 
-/** `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'cancelled';
+/**
+ * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here ·
+ * `noRoom`: in the outbox */
+export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom' | 'cancelled';
 
 /** One object for one peer. */
 export interface SendJob {

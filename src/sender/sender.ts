@@ -1,9 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
-import { remoteHandle, type OpenedObject } from '../queue';
+import { asError } from '../basics';
+import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
+import { Outbox, type OutboxConfig } from './outbox';
+import type { OutboxNote } from './outbox-entry';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
-import type { SendJob } from './send-job';
+import type { SendJob, SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
 
@@ -29,6 +32,8 @@ export class Sender implements SenderRequests {
   private readonly lines = new Map<string, PeerLine>();
   /** Those of peers that have changed, or are gone: they finish what they are sending. */
   private readonly ending = new Map<PeerLine, Promise<void>>();
+  private readonly outboxes = new Map<string, Outbox>();
+  private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
   constructor(private readonly tell: (message: FromSender) => void) {}
@@ -42,10 +47,24 @@ export class Sender implements SenderRequests {
         this.dropPeer(message.id);
         break;
       case 'send':
-        this.send(message.request);
+        this.submit(message.request.peer, this.job(message.request));
         break;
       case 'cancel':
+        this.homeless.delete(message.id);
         for (const line of this.lines.values()) line.cancel(message.id);
+        break;
+      case 'outbox':
+        this.setOutbox(message.outbox);
+        break;
+      case 'outbox-gone':
+        this.outboxes.get(message.id)?.close();
+        this.outboxes.delete(message.id);
+        break;
+      case 'store':
+        void this.store(message.request, message.outbox, message.note);
+        break;
+      case 'told':
+        void this.outboxes.get(message.outbox)?.told(message.id);
     }
   }
 
@@ -62,6 +81,18 @@ export class Sender implements SenderRequests {
     this.openings.delete(id);
   }
 
+  deadLetters(outbox: string, page: LetterPage): ReturnType<Outbox['deadLetters']> {
+    return this.outbox(outbox).deadLetters(page);
+  }
+
+  requeue(outbox: string, id: string): boolean {
+    return this.outbox(outbox).requeue(id);
+  }
+
+  discard(outbox: string, id: string): boolean {
+    return this.outbox(outbox).discard(id);
+  }
+
   /** What is being sent may be sent within the grace. The host knows what has not been settled. */
   async stop(graceMs: number): Promise<void> {
     for (const id of [...this.lines.keys()]) this.dropPeer(id);
@@ -70,23 +101,82 @@ export class Sender implements SenderRequests {
     }, graceMs);
     await Promise.all(this.ending.values());
     clearTimeout(late);
+    for (const outbox of this.outboxes.values()) outbox.close();
   }
 
   private setPeer(config: PeerConfig): void {
     const before = this.lines.get(config.id);
     if (before !== undefined && isSamePeer(before.config, config)) return;
     const { id } = config;
-    const line = new PeerLine(config, () => this.tell({ kind: 'peer-state', id, state: line.state }));
+    const line = new PeerLine(config, {
+      changed: () => this.tell({ kind: 'peer-state', id, state: line.state }),
+      orphaned: (job) => this.submit(id, job),
+    });
     this.lines.set(id, line);
     // What has not been sent goes to where the peer is now.
     for (const job of before?.withdraw() ?? []) line.submit(job);
     if (before !== undefined) this.close(before);
+    for (const [jobId, { peer, job }] of this.homeless) {
+      if (peer !== id) continue;
+      this.homeless.delete(jobId);
+      line.submit(job);
+    }
+  }
+
+  /** @throws Error when there is none of the id */
+  private outbox(id: string): Outbox {
+    const outbox = this.outboxes.get(id);
+    if (outbox === undefined) throw new Error('there is no such outbox');
+    return outbox;
+  }
+
+  private setOutbox(config: OutboxConfig): void {
+    const { id } = config;
+    if (this.outboxes.has(id)) return;
+    this.outboxes.set(
+      id,
+      new Outbox(config, {
+        submit: (peer, job) => this.submit(peer, job),
+        outcome: (object, note, outcome, redelivered) =>
+          this.tell({ kind: 'outcome', outbox: id, id: object, note, outcome, redelivered }),
+        changed: (state) => this.tell({ kind: 'outbox-state', id, state }),
+        leftover: ({ message: text }) => this.tell({ kind: 'outbox-leftover', id, text }),
+      }),
+    );
+  }
+
+  private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {
+    const job = this.job(request);
+    const began = performance.now();
+    const settled = (outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure'>): void =>
+      job.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
+    try {
+      const object = await job.open();
+      try {
+        await this.outbox(outbox).store(object, note);
+      } finally {
+        await object.close();
+      }
+      settled({ kind: 'sent', text: 'stored' });
+    } catch (error) {
+      const failure = error instanceof QueueRefusal ? 'noRoom' : 'notRead';
+      settled({ kind: 'failed', failure, text: asError(error).message });
+    }
+  }
+
+  /** What is for a peer that is not deployed waits for it. */
+  private submit(peer: string, job: SendJob): void {
+    const line = this.lines.get(peer);
+    if (line !== undefined) line.submit(job);
+    else this.homeless.set(job.id, { peer, job });
   }
 
   private dropPeer(id: string): void {
     const line = this.lines.get(id);
+    if (line === undefined) return;
     this.lines.delete(id);
-    if (line !== undefined) this.close(line);
+    for (const job of line.withdraw()) this.submit(id, job);
+    this.close(line);
   }
 
   private close(line: PeerLine): void {
@@ -94,20 +184,6 @@ export class Sender implements SenderRequests {
       line,
       line.close().finally(() => this.ending.delete(line)),
     );
-  }
-
-  private send(request: SendRequest): void {
-    const line = this.lines.get(request.peer);
-    const job = this.job(request);
-    if (line !== undefined) line.submit(job);
-    else
-      job.settled({
-        kind: 'failed',
-        failure: 'cancelled',
-        text: 'the peer is not deployed any more',
-        attempts: 0,
-        milliseconds: 0,
-      });
   }
 
   private job(request: SendRequest): SendJob {

@@ -1,3 +1,5 @@
+import type { OutboxConfig, OutboxState } from './outbox';
+import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
 import type { PeerState } from './peer-line';
 import type { RetryPolicy, SendOutcome } from './send-job';
@@ -23,11 +25,28 @@ export type ToSender =
   /** No node names it any more. What is to be sent to it is settled by the host. */
   | { kind: 'peer-gone'; id: string }
   | { kind: 'send'; request: SendRequest }
-  | { kind: 'cancel'; id: string };
+  | { kind: 'cancel'; id: string }
+  | { kind: 'outbox'; outbox: OutboxConfig }
+  | { kind: 'outbox-gone'; id: string }
+  /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
+  | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
+  /** The flow has heard what became of an object of an outbox. */
+  | { kind: 'told'; outbox: string; id: string };
 
 /** What the sender tells its host. */
 export type FromSender =
   /** The object of this request is to be opened in its queue; answered by the request `opened` or `notOpened`. */
   | { kind: 'open'; id: string }
   | { kind: 'settled'; id: string; outcome: SendOutcome }
-  | { kind: 'peer-state'; id: string; state: PeerState };
+  | { kind: 'peer-state'; id: string; state: PeerState }
+  | { kind: 'outbox-state'; id: string; state: OutboxState }
+  | { kind: 'outbox-leftover'; id: string; text: string }
+  /** What became of an object of an outbox. */
+  | {
+      kind: 'outcome';
+      outbox: string;
+      id: string;
+      note: OutboxNote;
+      outcome: SendOutcome;
+      redelivered: number;
+    };

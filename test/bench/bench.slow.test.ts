@@ -1,18 +1,28 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { curveSvg } from '../../bench/support/svg';
 import { needs } from '../support/needs';
 import { PACKAGE_DIR } from '../support/user-dir';
 
+const script = join(PACKAGE_DIR, 'dist', 'bench', 'main.js');
+const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+const results = join(folder, 'runs.jsonl');
+after(() => rmSync(folder, { recursive: true }));
+
 describe('npm run bench', () => {
   it('measures this node beside a peer and says what is reached', { skip: needs('dcmtk') }, () => {
-    const script = join(PACKAGE_DIR, 'dist', 'bench', 'main.js');
     const options = ['--only', 'sr', '--receivers', 'storescp,disk', '--rounds', '1', '--scale', '0.02'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...options], {
-      encoding: 'utf8',
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [script, ...options, '--results', results],
+      {
+        encoding: 'utf8',
+      },
+    );
     assert.equal(status, 0, stderr);
     for (const associations of ['1 association', '4 associations', '16 associations'])
       assert.match(stdout, new RegExp(`### SR, 5 KB, ${associations}`));
@@ -23,6 +33,32 @@ describe('npm run bench', () => {
       assert.ok((objectsPerSecond ?? NaN) > 0 && (ratio ?? NaN) > 0, row);
     }
     assert.match(stdout, /\| disk, objects\/s ≥ 1\.2 × storescp: SR, 5 KB, 1 association +\| +[\d.]+ \|/);
+  });
+
+  it('tells medians and ranges of three runs at least, and how storescp differs from itself', () => {
+    const file = join(folder, 'made-up.jsonl');
+    const page = join(folder, 'page.md');
+    const mark = '<!-- what follows is written by npm run bench -- --write -->';
+    writeFileSync(page, `# Prose\n\n${mark}\n\nold\n`);
+    const render = (): ReturnType<typeof spawnSync> =>
+      spawnSync(process.execPath, [script, '--render', '--results', file, '--page', page], {
+        encoding: 'utf8',
+      });
+    for (const [day, ours, theirs] of [
+      [1, 100, 400],
+      [2, 300, 200],
+    ])
+      appendFileSync(file, madeUpRun(day, ours, theirs));
+    assert.notEqual(render().status, 0, 'two runs may be chance');
+    appendFileSync(file, madeUpRun(3, 200, 200));
+    const { status, stderr } = render();
+    assert.equal(status, 0, String(stderr));
+    const written = readFileSync(page, 'utf8');
+    assert.match(written, /^# Prose\n/);
+    assert.doesNotMatch(written, /old/);
+    assert.match(written, /3 runs: 2026-11-01 .*2026-11-02 .*2026-11-03/);
+    assert.match(written, /\| dicom-in, disk +\| +200 \(100–300\) \| +1\.00 \(0\.25–1\.50\) \|/);
+    assert.match(written, /\| SR, 1 association \| +200 \| +200–400 \| +2\.00 \|/);
   });
 
   it('draws a curve whose points are where their costs are', () => {
@@ -38,3 +74,25 @@ describe('npm run bench', () => {
     assert.ok(high < low, 'what costs more stands higher');
   });
 });
+
+/** A line of results: objects/s of this node and of storescp. */
+function madeUpRun(day = 0, ours = 0, theirs = 0): string {
+  const figures = (perSecond: number): Record<string, number | null> => ({
+    ...{ perSecond, megabytesPerSecond: 1, p50: 1, p99: 1, cpuPerObject: 1, peakMB: null, loopP99: null },
+  });
+  const comparison = {
+    ...{ work: 'SR', kind: 'small', associations: 1 },
+    figures: [
+      ['storescp', figures(theirs)],
+      ['dicom-in, disk', figures(ours)],
+    ],
+  };
+  const run = {
+    at: `2026-11-0${day}T00:00:00Z`,
+    machine: 'one',
+    scale: 1,
+    comparisons: [comparison],
+    curves: {},
+  };
+  return `${JSON.stringify(run)}\n`;
+}

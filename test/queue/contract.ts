@@ -32,8 +32,8 @@ const LARGE = 'L'.repeat(700_000);
 async function store(queue: ObjectQueue, text: string, studyInstanceUID = STUDY): Promise<string> {
   const bytes = Buffer.from(text);
   const writer = queue.begin(bytes.subarray(0, 3));
-  writer.write(bytes.subarray(3));
-  return writer.commit({ studyInstanceUID });
+  writer.append(bytes.subarray(3));
+  return writer.complete({ studyInstanceUID });
 }
 
 async function storeAll(queue: ObjectQueue, ...texts: string[]): Promise<string[]> {

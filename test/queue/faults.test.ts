@@ -39,8 +39,8 @@ async function once(queue: DiskQueue): Promise<string> {
   try {
     const writer = queue.begin(Buffer.from('head'));
     try {
-      writer.write(Buffer.from('data'));
-      await writer.commit();
+      writer.append(Buffer.from('data'));
+      await writer.complete();
     } catch (error) {
       writer.discard();
       throw error;
@@ -160,7 +160,7 @@ describe('a disk queue whose file operations fail', () => {
         files,
       );
       await queue.open();
-      const committed = queue.begin(Buffer.from('head')).commit();
+      const committed = queue.begin(Buffer.from('head')).complete();
       queue.close();
       release();
       await assert.rejects(committed, (error: unknown) => error instanceof QueueRefusal);
@@ -214,15 +214,18 @@ describe('a disk queue whose file operations fail', () => {
   }
 
   it('survives failures while objects are handed over and set aside', async () => {
-    for (const operation of OPERATIONS) {
+    for (const [operation, synced] of OPERATIONS.flatMap((each) => [
+      [each, false] as const,
+      [each, true] as const,
+    ])) {
       const { files, broken } = breakable();
       const leftovers: Error[] = [];
-      const directory = join(root, `life-${operation}`);
+      const directory = join(root, `life-${operation}-${synced}`);
       const queue = new DiskQueue(
         {
           directory,
           maxObjects: 10,
-          synced: false,
+          synced,
           minFreeBytes: 0,
           onLeftover: (error) => leftovers.push(error),
         },
@@ -241,11 +244,12 @@ describe('a disk queue whose file operations fail', () => {
       assert.equal(await couldRemove(queue, ids[1]), true, 'what could not be written down can be now');
       queue.close();
       const restarted = new DiskQueue(
-        { directory, maxObjects: 10, synced: false, minFreeBytes: 0, onLeftover: assert.fail },
+        { directory, maxObjects: 10, synced, minFreeBytes: 0, onLeftover: assert.fail },
         realFiles,
       );
       await restarted.open();
       const letters = (await restarted.deadLetters.list()).length;
+      assert.equal(letters, isAside ? 1 : 0, `${operation}: what was said of the third`);
       // What could not be set aside is in the log as before.
       assert.equal(restarted.size + letters, 2, operation);
       restarted.close();
@@ -322,8 +326,8 @@ describe('a large object', () => {
       const whole = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 127));
       for (let object = 0; object < 2; object += 1) {
         const writer = queue.begin(whole.subarray(0, 900));
-        for (let at = 900; at < whole.length; at += 16_000) writer.write(whole.subarray(at, at + 16_000));
-        await writer.commit();
+        for (let at = 900; at < whole.length; at += 16_000) writer.append(whole.subarray(at, at + 16_000));
+        await writer.complete();
       }
       // Not from memory.
       dieWithout(queue);

@@ -56,8 +56,8 @@ for (const [name, create] of kinds) {
       await queue.open();
       const slow = queue.begin(Buffer.from('slow'));
       await put(queue, 'a', 'b', 'c');
-      slow.write(Buffer.from('!'));
-      await slow.commit();
+      slow.append(Buffer.from('!'));
+      await slow.complete();
       assert.equal(queue.size, 2);
       const first = queue.take();
       const second = queue.take();
@@ -79,13 +79,13 @@ for (const [name, create] of kinds) {
       for (const size of [...sizes, ...sizes]) {
         const whole = Buffer.alloc(size, heads.length + 1);
         const writer = queue.begin(whole.subarray(0, 9));
-        writer.write(whole.subarray(9));
+        writer.append(whole.subarray(9));
         const content = writer.content();
         // Whoever reads a file's first bytes reads them here.
         const bytes = content.kind === 'memory' ? content.bytes.view(0, 10) : content.head;
         assert(bytes !== undefined && bytes.length > 0, `the head of ${size} bytes`);
         heads.push({ bytes, size });
-        await writer.commit({ note: 'note' });
+        await writer.complete({ note: 'note' });
       }
       heads.forEach(({ bytes, size }, index) => {
         const object = queue.take();
@@ -119,7 +119,7 @@ for (const [name, create] of kinds) {
       const queue = create();
       await queue.open();
       const writer = queue.begin(Buffer.from('head'));
-      writer.write(Buffer.from('data'));
+      writer.append(Buffer.from('data'));
       writer.discard();
       assert.equal(queue.size, 0);
       assert.equal(queue.take(), undefined);
@@ -129,7 +129,7 @@ for (const [name, create] of kinds) {
       const queue = create();
       await queue.open();
       const writer = queue.begin(Buffer.from('head'));
-      writer.write(Buffer.from('data'));
+      writer.append(Buffer.from('data'));
       const content = writer.content();
       assert.equal(content.kind === 'memory' ? content.bytes.size : content.size, 8);
       writer.discard();
@@ -290,7 +290,7 @@ for (const [kind, diskQueue] of disks)
       await queue.open();
       const writer = queue.begin(Buffer.from('head'));
       rmSync(directory, { recursive: true });
-      await assert.rejects(writer.commit(), (error: unknown) => error instanceof QueueRefusal);
+      await assert.rejects(writer.complete(), (error: unknown) => error instanceof QueueRefusal);
       await assert.rejects(put(queue, 'x'), QueueRefusal);
       assert.equal(queue.size, 0);
       await queue.open();

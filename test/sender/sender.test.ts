@@ -251,10 +251,12 @@ describe('a peer', () => {
     assert.equal(other.objects.length, 1);
   });
 
-  it('is not known: that is said at once', async () => {
-    const sending = new Sending();
-    sending.peer('peer', await freePort());
-    assert.equal((await sending.file('another')).failure, 'cancelled');
+  it('that is not deployed yet gets what is for it when it is', async () => {
+    const [sending, peer] = await to({});
+    const sent = sending.file('another');
+    await sending.file('peer');
+    sending.peer('another', peer.port);
+    assert.equal((await sent).kind, 'sent');
   });
 });
 

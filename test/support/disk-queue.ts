@@ -11,8 +11,8 @@ export function dieWithout(queue: DiskQueue): void {
 /** Puts an object into the queue, in these parts; resolves with its id. */
 export async function put(queue: LocalQueue, ...parts: string[]): Promise<string> {
   const writer = queue.begin(Buffer.from(parts[0] ?? ''));
-  for (const part of parts.slice(1)) writer.write(Buffer.from(part));
-  return writer.commit();
+  for (const part of parts.slice(1)) writer.append(Buffer.from(part));
+  return writer.complete();
 }
 
 /** A file of an earlier run is looked at before it is given. */

@@ -76,6 +76,8 @@ export class MisbehavingScp {
   readonly associateRequests: Buffer[] = [];
   /** PDU types as they came, on all connections. */
   readonly pduTypes: number[] = [];
+  /** Command sets of responses to what it asked. */
+  readonly responses: Map<number, number | string>[] = [];
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -106,6 +108,11 @@ export class MisbehavingScp {
   /** Connections that are open. */
   get connections(): number {
     return this.sockets.size;
+  }
+
+  /** Sends something on every connection, without being asked. */
+  say(bytes: Buffer): void {
+    for (const socket of this.sockets) socket.write(bytes);
   }
 
   /** Closes the connections as a peer that goes away does. */
@@ -184,6 +191,7 @@ export class MisbehavingScp {
   private took(socket: Socket, arriving: Arriving): void {
     const object = readPart(arriving);
     const { store = () => 0 } = this.behaviour;
+    if ((Number(object.command.get(0x0100)) & 0x8000) !== 0) return void this.responses.push(object.command);
     if (object.command.get(0x0100) === 0x0030) return void this.answer(socket, object, 0);
     const answer = store(object, this.objects.length);
     this.objects.push(object);
@@ -222,8 +230,8 @@ function readPart(arriving: Arriving, rest: Buffer = Buffer.alloc(0)): StoredObj
   const command = readCommand(bytes);
   return {
     contextId: isRest ? rest.readUInt8(10) : arriving.contextId,
-    sopClassUID: String(command.get(0x0002) ?? ''),
-    sopInstanceUID: String(command.get(0x1000) ?? ''),
+    sopClassUID: String(command.get(0x0002) ?? command.get(0x0003) ?? ''),
+    sopInstanceUID: String(command.get(0x1000) ?? command.get(0x1001) ?? ''),
     messageId: Number(command.get(0x0110)),
     command,
     dataSet: Buffer.concat(arriving.data),

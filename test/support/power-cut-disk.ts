@@ -18,6 +18,8 @@ interface File {
   bytes: Buffer;
   /** What is on the disk for sure. */
   safe: Buffer;
+  /** The sync that made it so, by the order in which they began. */
+  safeBy: number;
   /** Sectors, or an end, that may or may not be on it. */
   dirty: Set<number>;
   /** The least size that it had since it was safe. */
@@ -61,6 +63,7 @@ export class PowerCutDisk {
   private readonly open = new Map<number, { inode: Inode; at: number }>();
   private changes: NameChange[] = [];
   private nextNumber = 10;
+  private syncs = 0;
 
   constructor(
     private readonly random: () => number,
@@ -83,6 +86,7 @@ export class PowerCutDisk {
     const disk = new PowerCutDisk(this.random, this.root);
     disk.changes = this.changes;
     disk.nextNumber = this.nextNumber;
+    disk.syncs = this.syncs;
     return disk;
   }
 
@@ -108,6 +112,7 @@ export class PowerCutDisk {
         ...inode,
         bytes,
         safe: Buffer.from(bytes),
+        safeBy: 0,
         dirty: new Set(),
         smallest: bytes.length,
       };
@@ -216,6 +221,7 @@ export class PowerCutDisk {
       return;
     }
     inode.safe = Buffer.from(inode.bytes);
+    inode.safeBy = this.syncs += 1;
     inode.smallest = inode.bytes.length;
     inode.dirty.clear();
   }
@@ -242,6 +248,7 @@ export class PowerCutDisk {
         ino: (this.nextNumber += 1),
         bytes: Buffer.alloc(0),
         safe: Buffer.alloc(0),
+        safeBy: 0,
         dirty: new Set(),
         smallest: 0,
         links: 1,
@@ -360,6 +367,7 @@ export class PowerCutDisk {
     const covered = inode.kind === 'file' ? Buffer.from(inode.bytes) : undefined;
     const sectors = inode.kind === 'file' ? [...inode.dirty] : [];
     const changes = [...this.changes];
+    const number = (this.syncs += 1);
     await new Promise((resolve) => setImmediate(resolve));
     this.step();
     if (inode.kind === 'directory') {
@@ -369,6 +377,9 @@ export class PowerCutDisk {
       this.changes.push(...later);
       return;
     }
+    // A sync that began later has put more on the disk.
+    if (inode.safeBy > number) return;
+    inode.safeBy = number;
     // Written since: on the disk as it was when the sync began.
     if (covered !== undefined) inode.safe = covered;
     inode.smallest = Math.min(inode.bytes.length, inode.safe.length);

@@ -10,6 +10,7 @@ export type OutFailure =
   | 'objectGone'
   | 'changesPending'
   | 'notRead'
+  | 'noRoom'
   | 'refused'
   | 'notAccepted'
   | 'unreachable'

@@ -315,6 +315,7 @@ const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   notAccepted: Status.sopClassNotSupported,
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
+  noRoom: Status.outOfResources,
   cancelled: Status.cannotUnderstand,
 };
 

@@ -166,6 +166,11 @@ export class DataSetBuilder implements StructureVisitor {
     this.root = this.#dataSet = new DataSet(warnings);
   }
 
+  /** The data set or item that is being read. */
+  get current(): DataSet {
+    return this.#dataSet;
+  }
+
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void {
     this.elements += 1;
     const bigEndian = encoding.bigEndian && vr !== VR.UN;

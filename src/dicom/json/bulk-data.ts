@@ -68,8 +68,8 @@ function writeMember(out: JsonText, key: Uint8Array, write: () => void): void {
   write();
 }
 
-/** Private attributes that were sent as UN come by the hundred, of a few bytes each: a call into the system costs more. */
-const MOST_SHORT = 48;
+/** Private attributes that were sent as UN come by the hundred, of a few bytes each: up to here a call into the system costs more. */
+const MOST_SHORT = 32;
 const DIGITS = asciiBytes('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 
 /** RFC 4648 4: three bytes are four digits of six bits each, padded where bytes are missing at the end. */

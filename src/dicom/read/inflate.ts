@@ -1,5 +1,8 @@
 import { constants, inflateRawSync, inflateSync } from 'node:zlib';
 import { DicomError } from '../errors';
+import { transferSyntax } from '../standard';
+import type { Warnings } from '../warnings';
+import { bufferSource, type ByteSource } from './byte-source';
 
 /** Up to this size a data set may inflate whatever its ratio. */
 export const INFLATE_FREE = 16 * 1024 * 1024;
@@ -10,11 +13,37 @@ export const INFLATE_LIMIT = 512 * 1024 * 1024;
 
 const ZLIB_METHOD_DEFLATE = 8;
 
+/** Where the bytes of a data set are. */
+export interface OpenDataSet {
+  source: ByteSource;
+  /** Where the data set begins in it. */
+  offset: number;
+  /** The source is memory that the data set was inflated to. */
+  isInflated: boolean;
+}
+
+/**
+ * The data set's bytes: the source itself, or what it inflates to.
+ * @throws DicomError when there are none, or they cannot be inflated
+ */
+export function openDataSet(
+  source: ByteSource,
+  transferSyntaxUID: string,
+  offset: number,
+  warnings: Warnings,
+): OpenDataSet {
+  if (offset >= source.size) throw new DicomError('empty-data-set', 'the data set has no bytes');
+  if (!transferSyntax(transferSyntaxUID).deflated) return { source, offset, isInflated: false };
+  const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
+  if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
+  return { source: bufferSource(bytes), offset: 0, isInflated: true };
+}
+
 /**
  * The data set of the Deflated Explicit VR Little Endian transfer syntax (PS3.5 A.5): an RFC 1951 stream, perhaps padded
  * with one byte. A bomb is refused. Some writers put an RFC 1950 header in front: read, and told apart by its check bits.
  */
-export function inflate(deflated: Buffer): { bytes: Buffer; zlibHeader: boolean } {
+function inflate(deflated: Buffer): { bytes: Buffer; zlibHeader: boolean } {
   const maxOutputLength = Math.min(INFLATE_LIMIT, Math.max(INFLATE_FREE, deflated.length * INFLATE_RATIO));
   const options = { maxOutputLength, finishFlush: constants.Z_FINISH };
   try {

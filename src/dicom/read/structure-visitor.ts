@@ -6,13 +6,18 @@ export interface StructureVisitor {
   element(tag: number, vr: Vr, offset: number, length: number, encoding: Encoding): void;
   /** An encapsulated value (PS3.5 A.4): `length` to the end of its delimiter, `count` without the offset table. */
   fragments(tag: number, vr: Vr, offset: number, length: number, count: number): void;
-  /** `vr` is SQ, or that of bytes which a sequence was sent as by mistake. */
-  beginSequence(tag: number, vr: Vr, offset: number, length: number): void;
-  beginItem(): void;
+  /**
+   * `vr` is SQ, or that of bytes which a sequence was sent as by mistake. `delimited`: its length is undefined, and a
+   * delimiter ends it.
+   */
+  beginSequence(tag: number, vr: Vr, offset: number, length: number, delimited: boolean): void;
+  beginItem(delimited: boolean): void;
   /** `disordered`: tags of the item came twice or not in ascending order. */
   endItem(disordered: boolean): void;
   /** `end`: where in the source, behind its delimiter if it has one. */
   endSequence(end: number): void;
+  /** What is no attribute of the object: group lengths, and elements of a command set or of file meta information. */
+  leftOut?(tag: number): void;
 }
 
 /** For a walk that only tries whether something can be read. */

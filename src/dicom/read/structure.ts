@@ -31,6 +31,7 @@ const LONGEST_NUMBER = 64;
 /**
  * Walks a data set (PS3.5 7) from `offset` to the end of the source. Iterative: nesting costs heap, not stack.
  * What is odd but clear is a warning; what cannot be understood to its end is a DicomError.
+ * @returns how the data set is encoded, which may not be what was declared
  */
 export function walkDataSet(
   cursor: Cursor,
@@ -38,8 +39,8 @@ export function walkDataSet(
   encoding: Encoding,
   visitor: StructureVisitor,
   warnings: Warnings,
-): void {
-  new Walk(cursor, visitor, warnings, new Trials(cursor.source)).run(offset, encoding);
+): Encoding {
+  return new Walk(cursor, visitor, warnings, new Trials(cursor.source)).run(offset, encoding);
 }
 
 /** Who only tries takes nothing that is odd. */
@@ -86,7 +87,7 @@ class Walk {
     this.#believesLengths = believesLengths;
   }
 
-  run(offset: number, declared: Encoding): void {
+  run(offset: number, declared: Encoding): Encoding {
     if (offset >= this.#size) throw new DicomError('empty-data-set', 'the data set has no bytes');
     const encoding = encodingOfDataSet(this.#cursor, offset, this.#size, declared, (each) =>
       this.#readsToEnd(offset, each),
@@ -98,6 +99,7 @@ class Walk {
     }
     this.#toEnd();
     if (this.#frame.disordered) this.#visitor.endItem(true);
+    return encoding;
   }
 
   #root(encoding: Encoding): Frame {
@@ -181,7 +183,7 @@ class Walk {
       frame.itemCount += 1;
       const limit = undefinedLength ? frame.limit : end;
       this.#frame = new Frame(frame, frame.tag, false, end, limit, frame.depth, frame.encoding);
-      this.#visitor.beginItem();
+      this.#visitor.beginItem(undefinedLength);
     } else if (tag === TAG.SequenceDelimitationItem && frame.end === UNDEFINED_END && frame.parent) {
       this.#position += HEADER;
       this.#leave(frame.parent);
@@ -262,7 +264,10 @@ class Walk {
     this.#position = start + length;
     if (isCommandOrMeta(tag)) {
       this.#warn('unexpected-group', tag, 'command and file meta elements do not belong in a data set');
-    } else if ((tag & 0xffff) !== 0) {
+      this.#visitor.leftOut?.(tag);
+    } else if ((tag & 0xffff) === 0) {
+      this.#visitor.leftOut?.(tag);
+    } else {
       if (tag === TAG.NumberOfFrames && frame.parent === undefined) {
         this.#framesOffset = start;
         this.#framesLength = length;
@@ -523,7 +528,7 @@ class Walk {
     this.#position = start;
     const limit = end === UNDEFINED_END ? frame.limit : end;
     this.#frame = new Frame(frame, tag, true, end, limit, depth, encoding);
-    this.#visitor.beginSequence(tag, vr, start, limit - start);
+    this.#visitor.beginSequence(tag, vr, start, limit - start, end === UNDEFINED_END);
   }
 
   #leave(parent: Frame): void {

@@ -1,7 +1,14 @@
 export { type Compression, compressionOf } from './compression';
 export { lookUp, tagOfKeyword } from './dictionary';
 export { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
-export { transferSyntax, type TransferSyntax } from './transfer-syntax';
+export {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  transferSyntax,
+  type TransferSyntax,
+} from './transfer-syntax';
 export { isStorageSopClass, uidName } from './uids';
 export { AMBIGUOUS_VR, isUpperCase, Kind, type Vr, VR, vrOfBytes } from './vr';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation';

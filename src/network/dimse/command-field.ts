@@ -2,6 +2,8 @@
 export const CommandField = {
   storeRQ: 0x0001,
   echoRQ: 0x0030,
+  eventReportRQ: 0x0100,
+  actionRQ: 0x0130,
   cancelRQ: 0x0fff,
 } as const;
 export const RESPONSE_BIT = 0x8000;

@@ -13,6 +13,7 @@ export const Tag = {
   errorComment: 0x0902,
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
+  actionTypeId: 0x1008,
   moveOriginatorAET: 0x1030,
   moveOriginatorMessageId: 0x1031,
 } as const;

@@ -56,3 +56,30 @@ export function encodeEchoRequest(messageId: number): Buffer {
   out.short(Tag.dataSetType, NO_DATA_SET);
   return out.finish();
 }
+
+/** What is to be done to which instance (PS3.7 10.1.4.1). */
+export interface ActionCommand {
+  messageId: number;
+  /** Requested SOP Class and Instance UID. */
+  sopClassUID: string;
+  sopInstanceUID: string;
+  actionTypeId: number;
+}
+
+/** An N-ACTION-RQ with a data set (PS3.7 10.3.4.1). */
+export function encodeActionRequest({
+  messageId,
+  sopClassUID,
+  sopInstanceUID,
+  actionTypeId,
+}: ActionCommand): Buffer {
+  const texts = textElement(sopClassUID) + textElement(sopInstanceUID);
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
+  out.text(Tag.requestedSopClassUID, sopClassUID, NUL);
+  out.short(Tag.commandField, CommandField.actionRQ);
+  out.short(Tag.messageId, messageId);
+  out.short(Tag.dataSetType, DATA_SET);
+  out.text(Tag.requestedSopInstanceUID, sopInstanceUID, NUL);
+  out.short(Tag.actionTypeId, actionTypeId);
+  return out.finish();
+}

@@ -9,6 +9,7 @@ export const Status = {
   success: 0x0000,
   processingFailure: 0x0110,
   invalidObjectInstance: 0x0117,
+  noSuchSopClass: 0x0118,
   sopClassNotSupported: 0x0122,
   unrecognizedOperation: 0x0211,
   mistypedArgument: 0x0212,

@@ -1,6 +1,13 @@
-import { asError } from '../../basics';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
-import { CommandField, encodeEchoRequest, encodeStoreRequest, MessageReader, Priority } from '../dimse';
+import {
+  CommandField,
+  type CommandSet,
+  encodeActionRequest,
+  encodeEchoRequest,
+  encodeStoreRequest,
+  MessageReader,
+  Priority,
+} from '../dimse';
 import {
   type Abort,
   AbortReason,
@@ -8,7 +15,8 @@ import {
   acceptedContexts,
   type AcceptedContext,
   type AssociateAccept,
-  MessageFrames,
+  COMMITMENT_INSTANCE,
+  COMMITMENT_SOP_CLASS,
   type PdvFragment,
   type ProposedContext,
   ProtocolError,
@@ -16,61 +24,23 @@ import {
   RequestBudget,
   Requestor,
   type RequestorUser,
-  type UserIdentity,
   VERIFICATION_SOP_CLASS,
 } from '../upper-layer';
-import { connectionFailure, connectTo, type ScuAddress } from './connect';
+import { encodeCommitmentRequest } from './commitment';
+import { connectionFailure, connectTo } from './connect';
+import { EventReports, type CommitmentUser } from './event-reports';
+import { type DataSetSource, MessageSender } from './message-sender';
+import type {
+  CommitmentOperation,
+  OpenOptions,
+  PeerFacts,
+  ScuLimits,
+  ScuTarget,
+  StoreOperation,
+} from './association-options';
 import { Operation, type Requested } from './operation';
 import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
 
-/** With whom, and as whom. */
-export interface ScuTarget extends ScuAddress {
-  /** 16 characters at most. */
-  callingAET: string;
-  calledAET: string;
-  userIdentity?: UserIdentity;
-}
-
-/** Seconds and bytes. */
-export interface ScuLimits {
-  /** Until the connection is there, TLS handshake included. */
-  connectTimeoutSeconds: number;
-  /** For the answer to A-ASSOCIATE-RQ, the answer to A-RELEASE-RQ, and the close of the connection. */
-  associationTimeoutSeconds: number;
-  /** From the moment when the system has the last byte of a request. */
-  responseTimeoutSeconds: number;
-  /** For the system to take what is written at a time, `WRITE_BYTES`: it does not while the peer reads nothing. */
-  writeTimeoutSeconds: number;
-  /** The longest P-DATA-TF that we announce and take. */
-  maxPduLength: number;
-}
-
-/** An object to be stored (PS3.7 9.1.1.1). */
-export interface StoreOperation {
-  sopClassUID: string;
-  sopInstanceUID: string;
-  /** One that was accepted. */
-  contextId: number;
-  /**
-   * The data set in the context's transfer syntax, in pieces of any length. A piece is used until the next one is asked for.
-   * Where it throws, the peer does not get the last fragment.
-   */
-  dataSet: AsyncIterable<Buffer> | Iterable<Buffer>;
-  /** Of the C-MOVE that wants it. */
-  moveOriginator?: { aet: string; messageId: number };
-  priority?: Priority;
-}
-
-/** What a peer says of itself (PS3.7 D.3.3). */
-export interface PeerFacts {
-  /** Bytes of a P-DATA-TF that it takes; 0: no limit. */
-  maxPduLength: number;
-  implementationClassUID: string;
-  implementationVersionName: string;
-}
-
-/** What is written at a time, and so the longest PDU. PDUs of 16 KB, the usual limit, fill it. */
-export const WRITE_BYTES = 16 * (16_384 + 6);
 /** Answers are small. */
 const READ_BYTES = 65_536;
 /** What all associations without TLS are read into. */
@@ -78,6 +48,8 @@ const READ_MEMORY = new ReadBuffer(READ_BYTES);
 /** For A-ASSOCIATE-ACs that are arriving. */
 const ACCEPT_MEMORY = new RequestBudget();
 const MAX_MESSAGE_ID = 0xffff;
+/** Action Type ID (PS3.4 Table J.3-1). */
+const REQUEST_COMMITMENT = 1;
 
 /**
  * An association that we asked for. One operation at a time is invoked on it (PS3.7 7.5). Whatever the peer does is an
@@ -93,8 +65,8 @@ export class ScuAssociation {
   private tellEnd: (end: AssociationEnd) => void = () => undefined;
   private readonly layer: Requestor;
   private readonly messages = new MessageReader();
-  /** Memory is taken with the first object. */
-  private frames: MessageFrames | undefined;
+  private readonly reports: EventReports;
+  private readonly sender: MessageSender;
   private operation: Operation | undefined;
   private lastMessageId = 0;
   private weRelease = false;
@@ -104,9 +76,11 @@ export class ScuAssociation {
     target: ScuTarget,
     contexts: readonly ProposedContext[],
     private readonly limits: ScuLimits,
+    commitments: CommitmentUser | undefined,
     /** Undefined: there is an association, or there will be none. */
     private opening: ((outcome: OpenOutcome) => void) | undefined,
   ) {
+    this.reports = new EventReports(commitments, (contextId, response) => this.respond(contextId, response));
     this.ended = new Promise((resolve) => (this.tellEnd = resolve));
     const { callingAET, calledAET, userIdentity } = target;
     const proposal = {
@@ -135,28 +109,31 @@ export class ScuAssociation {
     const { socket, connected } = connectTo(target, READ_MEMORY);
     const protocolLimits = { ...limits, idleTimeoutSeconds: 0 };
     this.layer = new Requestor(socket, connected, proposal, user, protocolLimits, ACCEPT_MEMORY);
+    this.sender = new MessageSender(this.layer, limits, () => this.peer.maxPduLength);
   }
 
   /**
    * Connects, and asks for an association (PS3.8 7.1). Never rejects.
    * @param contexts 128 at most, with odd ids from 1 to 255
-   * @param signal ends the wait; the outcome is then `STOPPED`
    */
   static open(
     target: ScuTarget,
     contexts: readonly ProposedContext[],
     limits: ScuLimits,
-    signal?: AbortSignal,
+    { signal, commitments }: OpenOptions = {},
   ): Promise<OpenOutcome> {
     return new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve(STOPPED);
+      if (signal?.aborted === true) {
+        resolve(STOPPED);
+        return;
+      }
       try {
         const stop = (): void => association.stopOpening();
-        signal?.addEventListener('abort', stop);
-        const association = new ScuAssociation(target, contexts, limits, (outcome) => {
+        const association = new ScuAssociation(target, contexts, limits, commitments, (outcome) => {
           signal?.removeEventListener('abort', stop);
           resolve(outcome);
         });
+        signal?.addEventListener('abort', stop);
       } catch (error) {
         resolve({ outcome: 'failed', ...connectionFailure(error) });
       }
@@ -190,19 +167,14 @@ export class ScuAssociation {
       sopClassUID,
       sopInstanceUID,
     });
-    if (this.contexts.has(contextId)) {
-      const command = encodeStoreRequest({
-        messageId,
-        sopClassUID,
-        sopInstanceUID,
-        priority,
-        ...(moveOriginator && { moveOriginator }),
-      });
-      await this.send(operation, contextId, command, dataSet);
-    } else {
-      operation.lose(`presentation context ${contextId} is not accepted`);
-    }
-    return this.settled(operation);
+    const command = encodeStoreRequest({
+      messageId,
+      sopClassUID,
+      sopInstanceUID,
+      priority,
+      ...(moveOriginator && { moveOriginator }),
+    });
+    return this.send(operation, contextId, command, dataSet);
   }
 
   /**
@@ -214,10 +186,21 @@ export class ScuAssociation {
     const messageId = this.nextMessageId();
     const sopClassUID = VERIFICATION_SOP_CLASS;
     const operation = this.begin({ commandField: CommandField.echoRQ, messageId, sopClassUID });
-    operation.progress = 'sent';
-    this.layer.sendCommand(contextId, encodeEchoRequest(messageId));
-    this.expectResponse();
-    return this.settled(operation);
+    return this.send(operation, contextId, encodeEchoRequest(messageId));
+  }
+
+  /**
+   * N-ACTION: asks the peer to commit to the storage of objects (PS3.4 J.3.2). What it answers to that goes to
+   * `commitments`, before or after the outcome, or comes over another association.
+   * @throws Error while another operation is outstanding
+   */
+  async requestCommitment(request: CommitmentOperation): Promise<OperationOutcome> {
+    const messageId = this.nextMessageId();
+    const about = { messageId, sopClassUID: COMMITMENT_SOP_CLASS, sopInstanceUID: COMMITMENT_INSTANCE };
+    const operation = this.begin({ commandField: CommandField.actionRQ, ...about });
+    const command = encodeActionRequest({ ...about, actionTypeId: REQUEST_COMMITMENT });
+    const dataSet = encodeCommitmentRequest(request.transactionUID, request.instances);
+    return this.send(operation, request.contextId, command, [dataSet]);
   }
 
   /**
@@ -229,7 +212,7 @@ export class ScuAssociation {
     const seconds = this.limits.associationTimeoutSeconds;
     this.weRelease = true;
     this.layer.release();
-    this.layer.expect(seconds, `no answer to an A-RELEASE-RQ within ${seconds} s`);
+    this.layer.expect(seconds, `the peer did not answer the A-RELEASE-RQ within ${seconds} s`);
     return this.ended;
   }
 
@@ -260,65 +243,18 @@ export class ScuAssociation {
     return operation;
   }
 
-  private async settled(operation: Operation): Promise<OperationOutcome> {
-    const outcome = await operation.outcome;
-    this.operation = undefined;
-    return outcome;
-  }
-
+  /** @param dataSet undefined: the message has none */
   private async send(
     operation: Operation,
     contextId: number,
     command: Buffer,
-    dataSet: StoreOperation['dataSet'],
-  ): Promise<void> {
-    this.frames ??= new MessageFrames(Buffer.allocUnsafeSlow(WRITE_BYTES), this.peer.maxPduLength);
-    try {
-      this.frames.begin(contextId, command);
-      for await (const bytes of dataSet) {
-        if (operation.isSettled) return;
-        await this.sendPart(operation, this.frames, bytes);
-      }
-      if (operation.isSettled) return;
-    } catch (error) {
-      this.sourceFailed(operation, error);
-      return;
-    }
-    operation.progress = 'sent';
-    const written = this.write(this.frames.finish());
-    if (written !== undefined) await written;
-    if (!operation.isSettled) this.expectResponse();
-  }
-
-  private async sendPart(operation: Operation, frames: MessageFrames, bytes: Buffer): Promise<void> {
-    let at = frames.add(bytes, 0);
-    while (at < bytes.length && !operation.isSettled) {
-      operation.progress = 'sending';
-      const written = this.write(frames.take());
-      if (written !== undefined) await written;
-      at = frames.add(bytes, at);
-    }
-  }
-
-  /** Undefined: the system has it. Else resolves when it has, or there is no association any more. */
-  private write(pdus: Buffer): Promise<void> | undefined {
-    const seconds = this.limits.writeTimeoutSeconds;
-    const written = this.layer.sendData(pdus);
-    if (written === undefined) return undefined;
-    this.layer.expect(seconds, `the peer has taken nothing for ${seconds} s`);
-    return written.then(() => this.layer.expectNothing());
-  }
-
-  private expectResponse(): void {
-    const seconds = this.limits.responseTimeoutSeconds;
-    this.layer.expect(seconds, `no response within ${seconds} s`);
-  }
-
-  private sourceFailed(operation: Operation, error: unknown): void {
-    const text = `the object cannot be read: ${asError(error).message}`;
-    const wasSending = operation.progress === 'sending';
-    operation.settle({ outcome: 'notSent', text, error });
-    if (wasSending) this.abort(text);
+    dataSet?: DataSetSource,
+  ): Promise<OperationOutcome> {
+    if (!this.contexts.has(contextId)) operation.lose(`presentation context ${contextId} is not accepted`);
+    if (!operation.isSettled) await this.sender.send(operation, contextId, command, dataSet);
+    const outcome = await operation.outcome;
+    this.operation = undefined;
+    return outcome;
   }
 
   // What the upper layer tells
@@ -336,21 +272,35 @@ export class ScuAssociation {
   }
 
   private data(fragment: PdvFragment): void {
-    if (!this.contexts.has(fragment.contextId)) {
+    const context = this.contexts.get(fragment.contextId);
+    if (context === undefined) {
       throw violation(`presentation context ${fragment.contextId} was not accepted`);
     }
     const part = this.messages.take(fragment);
-    if (part?.kind !== 'command') return;
+    if (part === undefined) return;
+    if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
+    else if (part.kind === 'command') this.answered(part.command);
+  }
+
+  private answered(command: CommandSet): void {
     const { operation } = this;
     if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
-    const problem = operation.take(part.command);
+    const problem = operation.take(command);
     if (problem !== undefined) throw violation(problem);
     this.layer.expectNothing();
     if (operation.progress === 'sending') this.abort('the peer refused the object before it had all of it');
   }
 
+  /** Fragments of two messages are not interleaved (PS3.8 E.2). */
+  private respond(contextId: number, response: Buffer): void {
+    const { operation } = this;
+    const send = (): void => this.layer.sendCommand(contextId, response);
+    if (operation?.progress === 'sending') void operation.outcome.then(send);
+    else send();
+  }
+
   private releaseRequested(): void {
-    if (this.isBusy) throw violation('A-RELEASE-RQ in the middle of an operation');
+    if (this.operation?.isSettled === false) throw violation('A-RELEASE-RQ in the middle of an operation');
   }
 
   private aborted(abort: Abort): void {

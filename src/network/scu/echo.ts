@@ -1,7 +1,8 @@
 import { Deadline } from '../../basics';
 import { Status } from '../dimse';
 import { DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from '../upper-layer';
-import { ScuAssociation, type ScuTarget } from './association';
+import { ScuAssociation } from './association';
+import type { ScuTarget } from './association-options';
 import type { OpenOutcome } from './outcomes';
 
 /** What became of a C-ECHO. */
@@ -50,7 +51,7 @@ async function echoWithin(target: ScuTarget, seconds: number, late: AbortSignal)
     writeTimeoutSeconds: seconds,
     maxPduLength: MAX_PDU_LENGTH,
   };
-  const opened = await ScuAssociation.open(target, CONTEXTS, limits, late);
+  const opened = await ScuAssociation.open(target, CONTEXTS, limits, { signal: late });
   if (opened.outcome === 'rejected') return opened;
   if (opened.outcome === 'failed') return notOpened(opened);
   const { association } = opened;

@@ -1,10 +1,13 @@
-export {
-  type PeerFacts,
-  ScuAssociation,
-  type ScuLimits,
-  type ScuTarget,
-  type StoreOperation,
-} from './association';
+export { ScuAssociation } from './association';
+export type {
+  CommitmentOperation,
+  OpenOptions,
+  PeerFacts,
+  ScuLimits,
+  ScuTarget,
+  StoreOperation,
+} from './association-options';
+export { COMMITMENT_CONTEXT, type CommitmentReport, type Instance, readCommitmentReport } from './commitment';
 export type { ScuTls } from './connect';
 export { type EchoOutcome, type EchoTarget, sendEcho } from './echo';
 export {
@@ -16,4 +19,6 @@ export {
   type SendAs,
   type Transferable,
 } from './context-plan';
+export type { DataSetSource } from './message-sender';
+export type { CommitmentUser } from './event-reports';
 export type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';

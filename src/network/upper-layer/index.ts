@@ -6,15 +6,7 @@ export type { AssociateRequest, ProposedContext, UserIdentity } from './associat
 export { type AssociationFacts, factsOf, plainAddress } from './association-facts';
 export { MessageFrames } from './message-frames';
 export { PduReader, type PdvFragment } from './pdu-reader';
-export {
-  AbortReason,
-  AbortSource,
-  ContextResult,
-  encodeCommandPdus,
-  isPeerLength,
-  ProtocolError,
-  type Rejection,
-} from './pdu';
+export { AbortReason, AbortSource, ContextResult, ProtocolError, type Rejection } from './pdu';
 export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
 export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';
@@ -27,5 +19,11 @@ export {
   tlsProblem,
   withTlsProfile,
 } from './tls-profile';
-export { APPLICATION_CONTEXT, DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from './uids';
+export {
+  APPLICATION_CONTEXT,
+  COMMITMENT_INSTANCE,
+  COMMITMENT_SOP_CLASS,
+  DEFAULT_TRANSFER_SYNTAX,
+  VERIFICATION_SOP_CLASS,
+} from './uids';
 export { wireText } from './wire-text';

@@ -73,6 +73,15 @@ export class DeadLetterFolder implements DeadLetters {
     return count;
   }
 
+  /** Removes letters of these ids, without a word. @throws the system's error */
+  async removeThose(isOne: (id: string) => boolean): Promise<void> {
+    for await (const id of this.ids()) {
+      if (!isOne(id)) continue;
+      this.files.rmSync(this.object(id), { force: true });
+      this.files.rmSync(this.note(id), { force: true });
+    }
+  }
+
   requeue(id: string): boolean {
     return this.withObject(id, (file) => this.readmit(file, id));
   }

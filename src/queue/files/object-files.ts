@@ -52,7 +52,7 @@ export class ObjectFiles implements ObjectPlace {
    * @param isWanted asked before the file gets its name: the queue may have been closed meanwhile
    */
   async complete(part: PartFile, id: string, isWanted: () => boolean): Promise<void> {
-    await part.finish(this.isSynced);
+    await part.complete(this.isSynced);
     if (!isWanted()) throw new QueueRefusal('QUEUE_CLOSED', 'the receiver stops');
     part.rename(this.path(id));
     if (this.isSynced) await syncDirectory(this.directory, this.files);
@@ -143,11 +143,11 @@ export class ObjectFiles implements ObjectPlace {
     this.names.delete(id);
   }
 
-  drop(id: string): void {
+  discardKept(id: string): void {
     this.unlink(this.keptPath(id));
   }
 
-  unkeep(id: string): void {
+  restore(id: string): void {
     this.directorySync.changed();
     this.files.renameSync(this.keptPath(id), this.path(id));
   }

@@ -15,19 +15,21 @@ export class PartFile {
   /** CRC-32 of what has been written. */
   checksum = 0;
   private fd: number | undefined;
+  private path = '';
   private collected = new BlockBuffer();
   /** The first block, once it is in the file: an object's attributes are here, and need not be read from the file. */
   private head: BlockBuffer | undefined;
 
   constructor(
-    private path: string,
+    /** Makes the path of the file, once there is one. */
+    private readonly newPath: () => string,
     private readonly mode: number,
     private readonly files: DiskFiles,
     /** With so many bytes, a block at least, it is not small. */
     private readonly largeBytes: number,
   ) {}
 
-  write(bytes: Buffer): void {
+  append(bytes: Buffer): void {
     this.size += bytes.length;
     this.checksum = crc32(bytes, this.checksum);
     if (this.fd === undefined && this.size < this.largeBytes) {
@@ -63,12 +65,12 @@ export class PartFile {
   }
 
   /** All of what has been written is in the file, and on the disk where that is wanted. */
-  async finish(isSynced: boolean): Promise<void> {
+  async complete(isSynced: boolean): Promise<void> {
     this.flush();
     if (isSynced && this.fd !== undefined) await this.files.sync(this.fd);
   }
 
-  /** This is the name of the file from now on. Never before `finish`. */
+  /** This is the name of the file from now on. Never before `complete`. */
   rename(path: string): void {
     this.files.renameSync(this.path, path);
     this.path = path;
@@ -84,7 +86,7 @@ export class PartFile {
   }
 
   /** Closes and deletes it, if it is still there under this name. */
-  remove(): void {
+  discard(): void {
     const exists = this.fd !== undefined;
     try {
       this.close();
@@ -116,7 +118,10 @@ export class PartFile {
 
   /** An existing file is an error. */
   private writeOut(pieces: readonly Buffer[]): void {
-    this.fd ??= this.files.openSync(this.path, 'wx+', this.mode);
+    if (this.fd === undefined) {
+      this.path = this.newPath();
+      this.fd = this.files.openSync(this.path, 'wx+', this.mode);
+    }
     writePieces(this.files, this.fd, pieces);
   }
 }

@@ -1,1 +1,2 @@
-export { LOG_LIMITS, type LogLimits, ObjectLog } from './object-log';
+export { LOG_LIMITS, type LogLimits } from './log-limits';
+export { ObjectLog } from './object-log';

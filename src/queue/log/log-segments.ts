@@ -28,6 +28,7 @@ interface OpenSegment {
 export interface SegmentOptions extends SegmentSyncing {
   directory: string;
   segmentBytes: number;
+  mostSpares: number;
 }
 
 /**
@@ -62,6 +63,11 @@ export class LogSegments {
   /** Those that the disk has not given yet. */
   get unread(): Segment[] {
     return this.segments.filter(({ unread }) => unread !== undefined);
+  }
+
+  /** For the records that the disk has not given yet. */
+  noteRemoved(id: string): void {
+    for (const { unread } of this.segments) unread?.add(id);
   }
 
   /** Bytes of objects that have not left. */

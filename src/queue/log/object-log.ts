@@ -9,34 +9,15 @@ import type { FoundObject, ObjectPlace } from '../object-place';
 import { QueueRefusal, type ObjectContent } from '../object-queue';
 import { parkingText, type Parking } from '../parking';
 import { pinnedRange } from '../pinned-range';
+import { LateReading } from './late-reading';
+import { LiveRecords, type Logged, type Written } from './live-records';
 import { HEADER_BYTES, RecordBatch, readRecord, type RecordKind } from './log-records';
-import { readAt, type LoggedObject, type LoggedParking } from './log-reader';
-import { LogSegments, type Segment, type SegmentOptions } from './log-segments';
+import { UNREAD_HOLDS, type LogLimits } from './log-limits';
+import { readAt } from './log-reader';
+import { LogSegments, type SegmentOptions } from './log-segments';
 import { Removals } from './removals';
 import { SegmentReading } from './segment-reading';
-
-export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
-  /** A segment that has so many bytes is followed by the next. */
-  segmentBytes: number;
-  /** With more segments than this, and most of them done, those that stay long are written again, so that the oldest can go. */
-  mostSegments: number;
-  /** A log in which nothing waits is deleted after so long: delivered objects are not to lie about. */
-  idleMs: number;
-  /** What the disk did not give is read again after so long, then after twice as long, up to `MOST_UNREAD_MS`. */
-  unreadMs: number;
-}
-
-const MOST_UNREAD_MS = 300_000;
-/** With so many times more segments than wanted, one that still cannot be read does not hold up the others any more. */
-const UNREAD_HOLDS = 2;
-
-export const LOG_LIMITS: LogLimits = {
-  segmentBytes: 16_777_216,
-  mostSegments: 8,
-  idleMs: 10_000,
-  quickSyncMs: 2,
-  unreadMs: 5_000,
-};
+import { SegmentRenewal } from './segment-renewal';
 
 export interface ObjectLogOptions extends SegmentOptions, LogLimits {
   /** Objects of an earlier run that could not be read at the start. */
@@ -49,9 +30,6 @@ interface NewRecord {
   content?: BlockBuffer;
 }
 
-type Logged = LoggedObject<Segment>;
-type Written = Pick<Logged, 'segment' | 'offset' | 'length'>;
-
 /**
  * Objects that are not large, one behind the other in a few files: creating, syncing and deleting a file for each would cost
  * more than everything else. That an object has been delivered, is owned, or has left, is a record, too; who owns an object
@@ -59,21 +37,17 @@ type Written = Pick<Logged, 'segment' | 'offset' | 'length'>;
  */
 export class ObjectLog implements ObjectPlace {
   private readonly segments: LogSegments;
-  private readonly objects = new Map<string, Logged>();
-  private readonly parkings = new Map<string, LoggedParking<Segment>>();
-  /** Have left, and can be read for a while. */
-  private readonly kept = new Map<string, Logged>();
+  private readonly live = new LiveRecords();
   /** Not acknowledged yet. */
   private readonly unsynced = new Set<string>();
   private readonly removals = new Removals(() => this.tidy());
   private readonly batch = new RecordBatch();
   private nextName: () => string = () => '';
   private manySegments = 0;
-  private isRenewing = false;
+  private readonly renewal: SegmentRenewal;
   private idle: NodeJS.Timeout | undefined;
-  private unread: NodeJS.Timeout | undefined;
-  private unreadMs = 0;
   private readonly reading: SegmentReading;
+  private readonly lateReading: LateReading;
   private readonly cleanUp: (operation: () => void) => void;
 
   constructor(
@@ -83,7 +57,18 @@ export class ObjectLog implements ObjectPlace {
     this.cleanUp = leftoversTo((error) => options.onLeftover(error));
     this.segments = new LogSegments(options, files);
     this.reading = new SegmentReading(files, (error) => options.onLeftover(error));
+    this.lateReading = new LateReading(this.segments, this.reading, this.live, this.cleanUp, (objects) =>
+      this.foundLater(objects),
+    );
     this.manySegments = options.mostSegments;
+    this.renewal = new SegmentRenewal({
+      live: this.live,
+      isSafe: (id) => !this.unsynced.has(id),
+      writeAgain: (object) => this.writeAgain(object),
+      setParking: (id, parking) => this.setParking(id, parking),
+      sync: () => (options.synced ? this.segments.syncAll() : Promise.resolve()),
+      renewed: (error) => this.renewed(error),
+    });
   }
 
   /**
@@ -98,26 +83,25 @@ export class ObjectLog implements ObjectPlace {
       const facts = parseSegmentName(name);
       if (facts === undefined) continue;
       const segment = this.segments.add(join(this.options.directory, name), facts);
-      this.reading.read(segment, { objects: this.objects, parkings: this.parkings });
+      this.reading.read(segment, this.live);
     }
-    for (const logged of [...this.objects.values(), ...this.parkings.values()]) count(logged, 1);
-    if (this.segments.unread.length > 0) this.readAgainLater(this.options.unreadMs);
-    else this.reading.forget();
+    this.live.countAll();
+    this.lateReading.begin(this.options.unreadMs);
     this.segments.dropDone();
-    return [...this.objects.values()].map((object) => ({ ...object, ...this.parkingOf(object.id) }));
+    return [...this.live.objects.values()].map((object) => ({ ...object, ...this.parkingOf(object.id) }));
   }
 
   /** Who owns an object, where somebody does. */
   parkingOf(id: string): Pick<FoundObject, 'parking'> {
-    const parking = this.parkings.get(id)?.parking;
+    const parking = this.live.parkings.get(id)?.parking;
     return parking === undefined ? {} : { parking };
   }
 
   /** Once all segments have been read: of objects that are neither here nor elsewhere, nothing need be said. */
   forgetParkings(isElsewhere: (id: string) => boolean): void {
     if (this.segments.unread.length > 0) return;
-    for (const id of this.parkings.keys())
-      if (!this.objects.has(id) && !isElsewhere(id)) this.cleanUp(() => this.setParking(id, undefined));
+    for (const id of this.live.parkings.keys())
+      if (!this.live.objects.has(id) && !isElsewhere(id)) this.cleanUp(() => this.setParking(id, undefined));
   }
 
   /** Bytes of what is in it. */
@@ -126,12 +110,12 @@ export class ObjectLog implements ObjectPlace {
   }
 
   has(id: string): boolean {
-    return this.objects.has(id);
+    return this.live.objects.has(id);
   }
 
   /** It has the bytes, of an object or of what is kept. */
   holds(id: string): boolean {
-    return this.objects.has(id) || this.kept.has(id);
+    return this.live.get(id) !== undefined;
   }
 
   /**
@@ -139,7 +123,7 @@ export class ObjectLog implements ObjectPlace {
    * @throws the system's error; then it is not in the log
    */
   async append(id: string, bytes: BlockBuffer): Promise<void> {
-    this.add({ id, attempts: NO_ATTEMPTS, ...this.write({ kind: 'object', text: id, content: bytes }) });
+    this.live.add({ id, attempts: NO_ATTEMPTS, ...this.write({ kind: 'object', text: id, content: bytes }) });
     if (!this.options.synced) return;
     this.unsynced.add(id);
     try {
@@ -152,7 +136,7 @@ export class ObjectLog implements ObjectPlace {
   }
 
   setAttempts(id: string, attempts: Attempts): void {
-    const object = this.objects.get(id);
+    const object = this.live.objects.get(id);
     const text = attemptsText(attempts);
     if (object === undefined || attemptsText(object.attempts) === text) return;
     this.write({ kind: 'counted', text: `${id}~${text}` });
@@ -161,21 +145,13 @@ export class ObjectLog implements ObjectPlace {
 
   /** @throws the system's error; then nothing has changed */
   setParking(id: string, parking: Parking | undefined): void {
-    const before = this.parkings.get(id);
-    if (before === undefined && parking === undefined) return;
+    if (parking === undefined && !this.live.parkings.has(id)) return;
     const { segment, length } = this.write({
       kind: 'parked',
       text: `${id}~${parking === undefined ? '' : parkingText(parking)}`,
     });
-    if (before !== undefined) count(before, -1);
-    this.parkings.delete(id);
-    if (parking === undefined) {
-      this.removals.tidyLater();
-      return;
-    }
-    const logged = { id, parking, segment, length };
-    this.parkings.set(id, logged);
-    count(logged, 1);
+    this.live.setParking(id, parking && { id, parking, segment, length });
+    if (parking === undefined) this.removals.tidyLater();
   }
 
   /** What has been written and removed up to now is as safe as it is to be. @throws the system's error */
@@ -196,62 +172,64 @@ export class ObjectLog implements ObjectPlace {
   }
 
   remove(id: string): void {
-    if (this.leave(id)) this.removals.add(id);
+    if (this.takeOut(id)) this.removals.add(id);
   }
 
-  /** Another record says that it has left. */
+  /** Another record says that it has been removed. */
   removeAgain(id: string): void {
     this.removals.add(id);
   }
 
   keep(id: string): void {
-    const object = this.objects.get(id);
+    const object = this.live.objects.get(id);
     if (object === undefined) return;
-    object.segment.holds += 1;
-    this.kept.set(id, object);
+    this.live.keep(object);
     this.remove(id);
   }
 
-  drop(id: string): void {
-    const object = this.kept.get(id);
-    if (object === undefined) return;
-    this.kept.delete(id);
-    this.letGo(object.segment);
+  discardKept(id: string): void {
+    if (this.live.discardKept(id)) this.removals.tidyLater();
   }
 
-  /** It has left, as a record says or will say: so it comes again. */
-  unkeep(id: string): void {
-    const object = this.kept.get(id);
+  /** A record says, or will say, that it has been removed: so it comes again. */
+  restore(id: string): void {
+    const object = this.live.keptOf(id);
     if (object === undefined) return;
-    this.add({ id, attempts: object.attempts, ...this.writeAgain(object) });
-    this.drop(id);
+    this.live.add({ id, attempts: object.attempts, ...this.writeAgain(object) });
+    this.discardKept(id);
   }
 
   pin(id: string): PinnedBytes {
-    const object = this.objects.get(id) ?? this.kept.get(id);
+    const object = this.live.get(id);
     if (object === undefined) throw new ObjectDamaged(`the log has no object ${id}`);
     const { segment, offset, length } = object;
     const fd = openToRead(segment.path, this.files);
     segment.holds += 1;
     const before = HEADER_BYTES + id.length;
-    return pinnedRange(fd, offset + before, length - before, this.files, () => this.letGo(segment));
-  }
-
-  private letGo(segment: Segment): void {
-    segment.holds -= 1;
-    this.removals.tidyLater();
+    return pinnedRange(fd, offset + before, length - before, this.files, () => {
+      segment.holds -= 1;
+      this.removals.tidyLater();
+    });
   }
 
   moveTo(id: string, path: string): void {
-    const { synced, directory } = this.options;
-    const bytes = this.bytesOf(id);
-    writeFile(path, bytes, synced, this.files);
-    if (synced) {
-      syncDirectoryNow(dirname(path), this.files);
-      // In which the folder of the file may be new.
-      if (dirname(path) !== directory) syncDirectoryNow(directory, this.files);
+    const { synced } = this.options;
+    writeFile(path, this.bytesOf(id), synced, this.files);
+    try {
+      if (synced) this.syncName(path);
+    } catch (error) {
+      // It stays here, and is not to be there, too.
+      this.files.rmSync(path, { force: true });
+      throw error;
     }
     this.remove(id);
+  }
+
+  private syncName(path: string): void {
+    const { directory } = this.options;
+    syncDirectoryNow(dirname(path), this.files);
+    // In which the folder of the file may be new.
+    if (dirname(path) !== directory) syncDirectoryNow(directory, this.files);
   }
 
   /** Refuses what is not safe yet. What is left is found at the next start; a log in which nothing is left is deleted. */
@@ -260,58 +238,25 @@ export class ObjectLog implements ObjectPlace {
     this.removals.stop();
     clearTimeout(this.idle);
     this.idle = undefined;
-    clearTimeout(this.unread);
-    this.reading.forget();
-    for (const { segment } of this.kept.values()) segment.holds -= 1;
-    this.kept.clear();
-    if (this.isEmpty) this.dropAll();
+    this.lateReading.stop();
+    this.live.discardAllKept();
+    if (this.live.isEmpty) this.dropAll();
     if (!this.removals.isEmpty) this.cleanUp(() => this.writeRemovals());
     this.segments.forget();
-    this.objects.clear();
-    this.parkings.clear();
+    this.live.clear();
     this.removals.clear();
   }
 
-  /** No record in it is needed. */
-  private get isEmpty(): boolean {
-    return this.objects.size === 0 && this.parkings.size === 0 && this.kept.size === 0;
-  }
-
-  private add(object: Logged): void {
-    this.objects.set(object.id, object);
-    count(object, 1);
-  }
-
-  private leave(id: string): boolean {
-    const object = this.objects.get(id);
-    if (object === undefined) return false;
+  private takeOut(id: string): boolean {
+    if (this.live.remove(id) === undefined) return false;
     this.unsynced.delete(id);
-    count(object, -1);
-    for (const { unread } of this.segments.unread) unread?.add(id);
-    return this.objects.delete(id);
+    this.segments.noteRemoved(id);
+    return true;
   }
 
-  private readAgainLater(milliseconds: number): void {
-    this.unreadMs = Math.min(milliseconds, MOST_UNREAD_MS);
-    this.unread = setTimeout(() => this.cleanUp(() => this.readAgain()), this.unreadMs).unref();
-  }
-
-  /** Objects that are found now come behind those that were found at the start. */
-  private readAgain(): void {
-    for (const segment of this.segments.unread) {
-      const { objects, parkings } = this.reading.readLate(segment);
-      for (const parking of parkings.values()) {
-        if (this.parkings.has(parking.id)) continue;
-        this.parkings.set(parking.id, parking);
-        count(parking, 1);
-      }
-      const later = [...objects.values()].filter(({ id }) => !this.holds(id));
-      for (const object of later) this.add(object);
-      if (later.length > 0)
-        this.options.onFoundLater(later.map((object) => ({ ...object, ...this.parkingOf(object.id) })));
-    }
-    if (this.segments.unread.length > 0) this.readAgainLater(2 * this.unreadMs);
-    else this.reading.forget();
+  private foundLater(objects: readonly FoundObject[]): void {
+    if (objects.length > 0)
+      this.options.onFoundLater(objects.map((object) => ({ ...object, ...this.parkingOf(object.id) })));
     this.tidy();
   }
 
@@ -320,12 +265,12 @@ export class ObjectLog implements ObjectPlace {
    * The system's error when the disk does not give it now.
    */
   private bytesOf(id: string): Buffer {
-    const object = this.objects.get(id);
+    const object = this.live.objects.get(id);
     if (object === undefined) throw new ObjectDamaged(`the log has no object ${id}`);
     const bytes = this.recordOf(object);
     if (bytes !== undefined) return bytes;
     object.segment.isDamaged = true;
-    this.leave(id);
+    this.takeOut(id);
     throw damagedIn(object);
   }
 
@@ -357,7 +302,7 @@ export class ObjectLog implements ObjectPlace {
       return this.writeOnce(record);
     } catch (error) {
       // What is not needed any more may be what fills the disk.
-      const hasRoom = this.isEmpty ? this.dropAll() : this.segments.makeRoom();
+      const hasRoom = this.live.isEmpty ? this.dropAll() : this.segments.makeRoom();
       if (!hasRoom) throw error;
       return this.writeOnce(record);
     }
@@ -382,11 +327,12 @@ export class ObjectLog implements ObjectPlace {
   private tidy(): void {
     if (!this.removals.isEmpty) this.tryRemovals();
     this.segments.dropDone();
-    if (this.segments.count > this.manySegments && this.segments.isMostlyDone) this.renewOldest();
+    if (this.segments.count > this.manySegments && this.segments.isMostlyDone)
+      this.renewal.begin(this.segments.oldest);
     if (this.segments.count > UNREAD_HOLDS * this.options.mostSegments) this.setUnreadAside();
     // Where that failed, it is tried again with the next segment.
     this.manySegments = Math.max(this.options.mostSegments, this.segments.count);
-    if (this.isEmpty) this.watchIdle();
+    if (this.live.isEmpty) this.watchIdle();
   }
 
   private tryRemovals(): void {
@@ -402,38 +348,11 @@ export class ObjectLog implements ObjectPlace {
     this.write();
   }
 
-  /** A few objects that stay long keep the oldest segment, and with it all younger ones: they are written again. */
-  private renewOldest(): void {
-    const { oldest } = this.segments;
-    if (this.isRenewing || oldest === undefined || oldest.live === 0) return;
-    this.isRenewing = true;
-    oldest.holds += 1;
-    this.renew(oldest)
-      .then(() => {
-        // Meanwhile segments may have come, and no more may follow.
-        this.manySegments = this.options.mostSegments;
-      })
-      .catch((error: unknown) => this.options.onLeftover(error as Error))
-      .finally(() => {
-        this.isRenewing = false;
-        oldest.holds -= 1;
-        this.tidy();
-      });
-  }
-
-  /** The segment goes when what is written again is as safe as it was here. */
-  private async renew(segment: Segment): Promise<void> {
-    const isHere = (logged: { segment: Segment }): boolean => logged.segment === segment;
-    const objects = [...this.objects.values()].filter((each) => isHere(each) && !this.unsynced.has(each.id));
-    const renewed = objects.map((object): [Logged, Written] => [object, this.writeAgain(object)]);
-    for (const { id, parking } of [...this.parkings.values()].filter(isHere)) this.setParking(id, parking);
-    if (this.options.synced) await this.segments.syncAll();
-    for (const [object, written] of renewed) {
-      if (this.objects.get(object.id) !== object) continue;
-      count(object, -1);
-      Object.assign(object, written);
-      count(object, 1);
-    }
+  private renewed(error: Error | undefined): void {
+    if (error !== undefined) this.options.onLeftover(error);
+    // Meanwhile segments may have come, and no more may follow.
+    else this.manySegments = this.options.mostSegments;
+    this.tidy();
   }
 
   /** Segments that come behind one that cannot be read are kept as long as they may tell something of its objects. */
@@ -450,7 +369,7 @@ export class ObjectLog implements ObjectPlace {
 
   private watchIdle(): void {
     this.idle ??= setTimeout(() => {
-      if (this.isEmpty) this.dropAll();
+      if (this.live.isEmpty) this.dropAll();
     }, this.options.idleMs).unref();
     this.idle.refresh();
   }
@@ -461,11 +380,6 @@ export class ObjectLog implements ObjectPlace {
     if (this.segments.count === 0) this.removals.clear();
     return dropped;
   }
-}
-
-function count({ segment, length }: { segment: Segment; length: number }, by: 1 | -1): void {
-  segment.live += by;
-  segment.liveBytes += by * length;
 }
 
 function damagedIn({ id, segment }: Logged): ObjectDamaged {

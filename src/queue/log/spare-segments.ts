@@ -15,12 +15,10 @@ export interface SpareSegment extends BegunFile {
 export interface SpareOptions {
   /** What is in segments is synced. */
   synced: boolean;
+  mostSpares: number;
   /** Told of what could not be prepared or deleted. */
   onLeftover(error: Error): void;
 }
-
-/** One is being written, and one or two have objects that are just being delivered. */
-const MOST_SPARES = 2;
 
 /**
  * Files of the log whose objects have all left, kept a while to be written over: a sync then waits for the data only and not
@@ -40,7 +38,7 @@ export class SpareSegments {
 
   /** Takes a file that is not a segment any more. False: there are enough. @throws the system's error; then it is still one */
   add(path: string): boolean {
-    if (this.paths.size >= MOST_SPARES || path.endsWith(SPARE_SUFFIX)) return false;
+    if (this.paths.size >= this.options.mostSpares || path.endsWith(SPARE_SUFFIX)) return false;
     const sparePath = path + SPARE_SUFFIX;
     this.files.renameSync(path, sparePath);
     this.paths.add(sparePath);

@@ -1,12 +1,11 @@
 import { BlockBuffer } from '../block-buffer';
-import { crc32 } from 'node:zlib';
 import { LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
 import type { PinnedBytes } from '../object-handle';
-import { factsInId, objectIds } from '../object-id';
+import { objectIds } from '../object-id';
 import { ObjectDamaged } from '../object-damaged';
 import type { FoundObject } from '../object-place';
 import { QueueRefusal, type ObjectContent } from '../object-queue';
-import type { CommittedObject, ObjectPart, ObjectStorage, StorageListener } from '../object-storage';
+import type { CompletedObject, ObjectPart, ObjectStorage, StorageListener } from '../object-storage';
 
 /** Bytes that a memory queue holds at most, all objects together, with dead letters and what is kept for a while. */
 const MAX_BYTES = 268_435_456;
@@ -18,7 +17,10 @@ interface Held {
   isGone: boolean;
 }
 
-/** Keeps objects in blocks of memory. Nothing of it outlives the process, so nothing need be written down. */
+/**
+ * Keeps objects in blocks of memory. Nothing of it outlives the process, so nothing need be written down; and nobody else
+ * can write to these blocks, so a checksum would only cost.
+ */
 export class MemoryStorage implements ObjectStorage {
   readonly newestFound = '';
   readonly deadLetters: DeadLetters;
@@ -47,28 +49,25 @@ export class MemoryStorage implements ObjectStorage {
 
   begin(head: Buffer): ObjectPart {
     const held: Held = { bytes: new BlockBuffer(), pins: 0, isGone: false };
-    let checksum = 0;
-    const write = (bytes: Buffer): void => {
+    const append = (bytes: Buffer): void => {
       if (this.bytes + bytes.length > MAX_BYTES) throw full();
       held.bytes.append(bytes);
-      checksum = crc32(bytes, checksum);
       this.bytes += bytes.length;
     };
-    write(head);
+    append(head);
     return {
-      write,
+      append,
       content: () => {
         held.bytes.trim();
         return { kind: 'memory', bytes: held.bytes };
       },
-      commit: () => Promise.resolve(this.add(held, checksum)),
+      complete: () => Promise.resolve(this.add(held)),
       discard: () => this.giveBack(held),
     };
   }
 
-  private add(held: Held, checksum: number | undefined): CommittedObject {
-    const { size } = held.bytes;
-    const id = this.nextId({ size, ...(checksum !== undefined && { checksum }) });
+  private add(held: Held): CompletedObject {
+    const id = this.nextId({ size: held.bytes.size });
     this.objects.set(id, held);
     return { id, bytes: undefined, head: undefined };
   }
@@ -132,13 +131,13 @@ export class MemoryStorage implements ObjectStorage {
     move(id, this.objects, this.kept);
   }
 
-  drop(id: string): void {
+  discardKept(id: string): void {
     const held = this.kept.get(id);
     this.kept.delete(id);
     this.giveBack(held);
   }
 
-  unkeep(id: string): void {
+  restore(id: string): void {
     move(id, this.kept, this.objects);
   }
 
@@ -160,7 +159,7 @@ export class MemoryStorage implements ObjectStorage {
     const dead = this.dead.get(letterId);
     if (dead === undefined) return false;
     this.dead.delete(letterId);
-    const { id } = this.add(dead.held, factsInId(letterId).checksum);
+    const { id } = this.add(dead.held);
     this.listener.onRequeued(id);
     return true;
   }
@@ -189,5 +188,5 @@ function move(id: string, from: Map<string, Held>, to: Map<string, Held>): void 
 }
 
 function full(): QueueRefusal {
-  return new QueueRefusal('QUEUE_FULL', `memory queue is full: ${MAX_BYTES / 1e6} MB`);
+  return new QueueRefusal('QUEUE_FULL', `the queue in memory is full: ${MAX_BYTES / 1e6} MB`);
 }

@@ -11,7 +11,7 @@ const PUBLIC_DICTIONARY = ['/usr/share/libdcmtk17/dicom.dic', '/usr/share/libdcm
 );
 
 /** DCMTK's private dictionary would give private attributes a VR that the object does not; PS3.5 says UN. */
-const environment = {
+export const environment = {
   ...process.env,
   ...(PUBLIC_DICTIONARY !== undefined && { DCMDICTPATH: PUBLIC_DICTIONARY }),
 };

@@ -7,6 +7,7 @@ import { ScuAssociation, type ScuLimits, type ScuTarget } from '../../../src/net
 import { freePort } from '../../support/free-port';
 import { answeredContext, associateAC, MisbehavingScp, type Behaviour } from '../../support/misbehaving-scp';
 import {
+  commandSet,
   CT,
   dataTF,
   echoRQ,
@@ -16,8 +17,10 @@ import {
   JPEG,
   pdu,
   pdv,
+  releaseRQ,
   VERIFICATION,
 } from '../../support/pdus';
+import { mutate, Random } from '../../support/mutations';
 import { until } from '../../support/until';
 
 const CONTEXTS = [
@@ -102,6 +105,13 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
     assert.equal(association.isOpen, false);
   });
 
+  it('is open by the one of several addresses of a name where somebody listens', async () => {
+    const scp = await listen({});
+    const opened = await ScuAssociation.open({ ...target(scp.port), host: 'localhost' }, CONTEXTS, LIMITS);
+    assert.ok(opened.outcome === 'opened', opened.outcome === 'failed' ? opened.text : opened.outcome);
+    assert.equal((await store(opened.association)).outcome, 'answered');
+  });
+
   it('says who asks: name, or name and passcode (PS3.7 D.3.3.7)', async () => {
     const scp = await listen({});
     for (const userIdentity of [{ name: 'Jürgen' }, { name: 'joe', passcode: 'secret' }]) {
@@ -129,7 +139,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
       'a peer that says nothing',
       { connection: 'silent' },
       'TIMEOUT',
-      /no answer to an A-ASSOCIATE-RQ within 0.2 s/,
+      /did not answer the A-ASSOCIATE-RQ within 0.2 s/,
     ],
     ['a peer that aborts', { associate: 'abort' }, 'CLOSED', /A-ABORT/],
     ['a peer that closes', { associate: 'close' }, 'CLOSED', /closed/],
@@ -179,20 +189,24 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
     // TLS waits for a handshake, which nobody answers.
     const { port } = server.address() as AddressInfo;
     const opened = await ScuAssociation.open({ ...target(port), tls: {} }, CONTEXTS, limits);
-    assert.deepEqual(opened, { outcome: 'failed', code: 'TIMEOUT', text: 'no connection within 0.3 s' });
+    assert.deepEqual(opened, {
+      outcome: 'failed',
+      code: 'TIMEOUT',
+      text: 'the connection was not established within 0.3 s',
+    });
     server.close();
   });
 
   it('is not waited for any longer when we stop', async () => {
     const scp = await listen({ connection: 'silent' });
     const stop = new AbortController();
-    const opening = ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, stop.signal);
+    const opening = ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, { signal: stop.signal });
     await until(() => scp.connections > 0, 'the connection');
     stop.abort();
     const opened = await opening;
     assert.equal(opened.outcome === 'failed' && opened.code, 'STOPPED');
     await until(() => scp.connections === 0, 'the end of the connection');
-    const late = await ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, stop.signal);
+    const late = await ScuAssociation.open(target(scp.port), CONTEXTS, LIMITS, { signal: stop.signal });
     assert.equal(late.outcome === 'failed' && late.code, 'STOPPED');
   });
 
@@ -254,7 +268,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
   });
 
   for (const [release, how] of [
-    ['silent', /no answer to an A-RELEASE-RQ within 0.2 s/],
+    ['silent', /did not answer the A-RELEASE-RQ within 0.2 s/],
     ['close', /closed/],
     ['abort', /A-ABORT/],
   ] as const) {
@@ -376,7 +390,7 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
   }
 
   for (const [what, answer, words] of [
-    ['no response', 'nothing', /no response within 0.3 s/],
+    ['no response', 'nothing', /did not respond within 0.3 s/],
     ['a reset', 'reset', /ECONNRESET/],
     ['the end of the connection', 'close', /closed/],
     ['an abort', 'abort', /A-ABORT/],
@@ -419,6 +433,17 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
     assert.match((await association.ended).text, /nothing is asked/);
   });
 
+  it('is answered, though the peer releases the association together with its answer', async () => {
+    const response = Buffer.concat([element(0x0100, 0x8001), element(0x0120, 1), element(0x0900, 0)]);
+    const [association] = await open({
+      store: () => Buffer.concat([dataTF(pdv(1, 3, response)), releaseRQ()]),
+    });
+    assert.equal((await store(association)).outcome, 'answered');
+    const end = await association.ended;
+    assert.deepEqual([end.how, end.by], ['released', 'peer']);
+    assert.equal((await store(association)).outcome, 'notSent');
+  });
+
   for (const act of ['reset', 'abort', 'close'] as const) {
     it(`is not sent where the peer does ${act} in the middle of a PDU`, async () => {
       const [association] = await open({ midway: { bytes: 300_000, act } });
@@ -440,7 +465,7 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
       }
     }
     const outcome = await store(association, counted());
-    assert.deepEqual(outcome, { outcome: 'notSent', text: 'the peer has taken nothing for 0.5 s' });
+    assert.deepEqual(outcome, { outcome: 'notSent', text: 'the peer accepted no data for 0.5 s' });
     assert.ok(pieces < 200, `${pieces} pieces were read: no more than what the system buffers`);
   });
 
@@ -503,6 +528,37 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
     setTimeout(() => association.abort('Node-RED stops'), 200);
     assert.deepEqual(await outcome, { outcome: 'notSent', text: 'Node-RED stops' });
     assert.equal(isClosed, true);
+  });
+});
+
+describe('an SCP whose bytes are damaged', { timeout: 120_000 }, () => {
+  it('has an outcome in every case', async () => {
+    const random = new Random(11);
+    const accept = associateAC({ answers: [answeredContext(1, EXPLICIT)] });
+    const response = dataTF(
+      pdv(
+        1,
+        3,
+        commandSet({ 0x0002: CT, 0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: '1.2.3.4.5' }),
+      ),
+    );
+    const counts: Record<string, number> = {};
+    const limits = { ...LIMITS, associationTimeoutSeconds: 0.1, responseTimeoutSeconds: 0.1 };
+    const scp = await listen({});
+    for (let round = 0; round < 400; round += 1) {
+      const isAccept = round % 2 === 0;
+      scp.behaviour = {
+        ...(isAccept && { associate: mutate(accept, random, [response]) }),
+        store: () => (isAccept ? 0 : mutate(response, random, [accept])),
+      };
+      const opened = await ScuAssociation.open(target(scp.port), CONTEXTS, limits);
+      const outcome = opened.outcome === 'opened' ? await store(opened.association) : opened;
+      counts[outcome.outcome] = (counts[outcome.outcome] ?? 0) + 1;
+      if (opened.outcome === 'opened') opened.association.abort('that is all');
+    }
+    const { failed = 0, unknown = 0, answered = 0 } = counts;
+    assert.ok(failed > 50 && unknown > 50 && answered > 20, JSON.stringify(counts));
+    await until(() => scp.connections === 0, 'the end of all connections');
   });
 });
 

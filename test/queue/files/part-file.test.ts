@@ -15,7 +15,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 let number = 0;
 const fresh = (): string => join(root, `${(number += 1)}.part`);
 const part = (path: string, files: DiskFiles = realFiles): PartFile =>
-  new PartFile(path, FILE_MODE, files, LARGE);
+  new PartFile(() => path, FILE_MODE, files, LARGE);
 /** Bytes that differ from block to block. */
 const bytes = (length: number): Buffer =>
   Buffer.from(Array.from({ length }, (_, at) => (at * 7 + (at >> 8)) & 0xff));
@@ -25,14 +25,14 @@ describe('an object that is being written', () => {
     const path = fresh();
     const file = part(path);
     const all = bytes(LARGE - 1);
-    file.write(all.subarray(0, 1_000));
-    file.write(all.subarray(1_000));
+    file.append(all.subarray(0, 1_000));
+    file.append(all.subarray(1_000));
     assert.equal(file.content().kind, 'memory');
     const collected = file.takeCollected();
     assert.ok(collected !== undefined && collected.copy(0, all.length).equals(all));
     assert.deepEqual([file.size, file.checksum, existsSync(path)], [all.length, crc32(all, 0), false]);
     collected.clear();
-    file.remove();
+    file.discard();
   });
 
   it('is a file of its own once it is large, for its owner only, whatever pieces it comes in', async () => {
@@ -40,13 +40,13 @@ describe('an object that is being written', () => {
       const path = fresh();
       const file = part(path);
       const all = bytes(5 * LARGE + 17);
-      for (let at = 0; at < all.length; at += piece) file.write(all.subarray(at, at + piece));
-      await file.finish(false);
+      for (let at = 0; at < all.length; at += piece) file.append(all.subarray(at, at + piece));
+      await file.complete(false);
       assert.ok(readFileSync(path).equals(all), `pieces of ${piece}`);
       assert.equal(statSync(path).mode & 0o777, FILE_MODE);
       assert.equal(file.checksum, crc32(all, 0));
       assert.equal(file.takeCollected(), undefined);
-      file.remove();
+      file.discard();
       assert.equal(existsSync(path), false);
     }
   });
@@ -54,14 +54,14 @@ describe('an object that is being written', () => {
   it('has its first block in memory, too, as long as somebody needs it', () => {
     const file = part(fresh());
     const all = bytes(3 * LARGE);
-    file.write(all);
+    file.append(all);
     const content = file.content();
     assert.ok(content.kind === 'file' && content.head?.equals(all.subarray(0, BLOCK_BYTES)));
     const head = file.takeHead();
     assert.ok(head !== undefined && head.copy(0, BLOCK_BYTES).equals(all.subarray(0, BLOCK_BYTES)));
     head.clear();
     assert.equal(file.takeHead(), undefined);
-    file.remove();
+    file.discard();
   });
 
   it('is synced when that is wanted, and only then', async () => {
@@ -69,21 +69,21 @@ describe('an object that is being written', () => {
     const files: DiskFiles = { ...realFiles, sync: (fd) => (synced.push(fd), Promise.resolve()) };
     for (const isSynced of [false, true]) {
       const file = part(fresh(), files);
-      file.write(bytes(3 * LARGE));
-      await file.finish(isSynced);
-      file.remove();
+      file.append(bytes(3 * LARGE));
+      await file.complete(isSynced);
+      file.discard();
     }
     assert.equal(synced.length, 1);
   });
 
   it('keeps its new name, and removes the file under that', async () => {
     const file = part(fresh());
-    file.write(bytes(3 * LARGE));
-    await file.finish(false);
+    file.append(bytes(3 * LARGE));
+    await file.complete(false);
     const name = join(root, 'renamed.dcm');
     file.rename(name);
     assert.ok(existsSync(name));
-    file.remove();
+    file.discard();
     assert.deepEqual(readdirSync(root), []);
   });
 
@@ -91,8 +91,8 @@ describe('an object that is being written', () => {
     const path = fresh();
     writeFileSync(path, 'of another');
     const file = part(path);
-    assert.throws(() => file.write(bytes(3 * LARGE)), /EEXIST/);
-    file.remove();
+    assert.throws(() => file.append(bytes(3 * LARGE)), /EEXIST/);
+    file.discard();
     assert.equal(readFileSync(path, 'utf8'), 'of another');
     rmSync(path);
   });

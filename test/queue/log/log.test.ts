@@ -471,7 +471,7 @@ describe('what goes to the log', () => {
     assert.equal(queuedFiles(directory).length, 6);
     for (const writer of writers.slice(0, 64)) writer.discard();
     const [seventieth] = writers.slice(-1);
-    await seventieth?.commit();
+    await seventieth?.complete();
     assert.equal(queue.take()?.read(textOf).length, 100_000);
     queue.close();
   });
@@ -480,7 +480,7 @@ describe('what goes to the log', () => {
     const directory = folder();
     const queue = await opened(directory);
     const ids: string[] = [];
-    for (let number = 0; number < 80; number += 1) ids.push(await queue.begin(almostLarge).commit());
+    for (let number = 0; number < 80; number += 1) ids.push(await queue.begin(almostLarge).complete());
     const small = await put(queue, 'small');
     const logged = loggedObjects(directory);
     assert.equal(logged.size, 68 + 1);

@@ -1,0 +1,67 @@
+import type { Priority } from '../dimse';
+import type { UserIdentity } from '../upper-layer';
+import type { Instance } from './commitment';
+import type { ScuAddress } from './connect';
+import type { CommitmentUser } from './event-reports';
+import type { DataSetSource } from './message-sender';
+
+/** With whom, and as whom. */
+export interface ScuTarget extends ScuAddress {
+  /** 16 characters at most. */
+  callingAET: string;
+  calledAET: string;
+  userIdentity?: UserIdentity;
+}
+
+/** Seconds and bytes. */
+export interface ScuLimits {
+  /** Until the connection is there, TLS handshake included. */
+  connectTimeoutSeconds: number;
+  /** For the answer to A-ASSOCIATE-RQ, the answer to A-RELEASE-RQ, and the close of the connection. */
+  associationTimeoutSeconds: number;
+  /** From the moment when the system has the last byte of a request. */
+  responseTimeoutSeconds: number;
+  /** For the system to take what is written at a time, `WRITE_BYTES`: it does not while the peer reads nothing. */
+  writeTimeoutSeconds: number;
+  /** The longest P-DATA-TF that we announce and take. */
+  maxPduLength: number;
+}
+
+/** An object to be stored (PS3.7 9.1.1.1). */
+export interface StoreOperation {
+  sopClassUID: string;
+  sopInstanceUID: string;
+  /** One that was accepted. */
+  contextId: number;
+  /**
+   * The data set in the context's transfer syntax, in pieces of any length. A piece is used until the next one is asked for.
+   * Where it throws, the peer does not get the last fragment.
+   */
+  dataSet: DataSetSource;
+  /** Of the C-MOVE that wants it. */
+  moveOriginator?: { aet: string; messageId: number };
+  priority?: Priority;
+}
+
+/** A request for storage commitment (PS3.4 J.3.2). */
+export interface CommitmentOperation {
+  /** One that was accepted for `COMMITMENT_CONTEXT`. */
+  contextId: number;
+  transactionUID: string;
+  instances: readonly Instance[];
+}
+
+export interface OpenOptions {
+  /** Ends the wait for an association; the outcome is then `STOPPED`. */
+  signal?: AbortSignal;
+  /** Undefined: a report of the peer is not expected, and ends the association. */
+  commitments?: CommitmentUser;
+}
+
+/** What a peer says of itself (PS3.7 D.3.3). */
+export interface PeerFacts {
+  /** Bytes of a P-DATA-TF that it takes; 0: no limit. */
+  maxPduLength: number;
+  implementationClassUID: string;
+  implementationVersionName: string;
+}

@@ -1,0 +1,211 @@
+import { asError, BackOff } from '../basics';
+import { hexStatus } from '../network';
+import { contentSource, openHandle, type OutgoingObject } from '../object';
+import { DiskQueue, type DeadLetter, type LetterPage, type ObjectQueue, type QueuedObject } from '../queue';
+import { encodeEntryHead, readEntry, type OutboxNote } from './outbox-entry';
+import type { RetryPolicy, SendJob, SendOutcome } from './send-job';
+
+/** An outbox as the outgoing worker knows it: plain data that can be posted. */
+export interface OutboxConfig {
+  /** The id of its node. */
+  id: string;
+  directory: string;
+  maxObjects: number;
+  minFreeBytes: number;
+  policy: RetryPolicy;
+}
+
+/** What is known of an outbox. */
+export interface OutboxState {
+  /** Objects in it. */
+  waiting: number;
+  deadLetters: number;
+  /** Why it cannot be used now; undefined: it can. */
+  problem?: string;
+}
+
+export interface OutboxListener {
+  /** An object is to be sent to this peer. */
+  submit(peer: string, job: SendJob): void;
+  /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
+  outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
+  changed(state: OutboxState): void;
+  /** What could not be cleaned up or read; it is tried again, or found at the next start. */
+  leftover(error: Error): void;
+}
+
+/** An outbox that another one still has, after a deploy, is had soon. Milliseconds. */
+const OPEN_FIRST_MS = 500;
+const OPEN_LAST_MS = 60_000;
+const CLAIMED_AT_ONCE = 100;
+
+/**
+ * Objects that are safe here until their peers have them: each is told of once it is sent, or has failed for good, and is then
+ * removed, or set aside. Where the process ends before that, it is sent again, and told of again under the same id.
+ */
+export class Outbox {
+  private readonly queue: ObjectQueue;
+  private readonly outcomes = new Map<string, SendOutcome>();
+  private readonly opened: Promise<void>;
+  private stopWaiting = (): void => undefined;
+  private isClosed = false;
+  private problem: string | undefined;
+  private deadLetterCount = 0;
+
+  constructor(
+    readonly config: OutboxConfig,
+    private readonly listener: OutboxListener,
+  ) {
+    const { directory, maxObjects, minFreeBytes } = config;
+    this.queue = new DiskQueue({
+      directory,
+      maxObjects,
+      minFreeBytes,
+      synced: true,
+      onlyThisMachine: true,
+      onLeftover: (error) => listener.leftover(error),
+    });
+    this.opened = this.open();
+    void this.opened.then(() => this.sendAll());
+  }
+
+  private tellState(): void {
+    this.listener.changed({
+      waiting: this.queue.size,
+      deadLetters: this.deadLetterCount,
+      ...(this.problem !== undefined && { problem: this.problem }),
+    });
+  }
+
+  /** Resolves once the object is safe in it. @throws QueueRefusal when there is no room; what reading the object throws */
+  async store(object: OutgoingObject, note: OutboxNote): Promise<void> {
+    await this.opened;
+    const writer = this.queue.begin(encodeEntryHead(object, note));
+    try {
+      for await (const block of object.dataSet()) writer.append(block);
+      await writer.complete();
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
+    this.tellState();
+  }
+
+  /** The flow has heard what became of the object. */
+  async told(id: string): Promise<void> {
+    const outcome = this.outcomes.get(id);
+    if (outcome === undefined) return;
+    this.outcomes.delete(id);
+    try {
+      if (outcome.kind === 'sent') await this.queue.remove(id);
+      else await this.setAside(id, outcome);
+    } catch (error) {
+      // It is there still, and is sent again after the next start.
+      this.listener.leftover(asError(error));
+    }
+    this.tellState();
+  }
+
+  async deadLetters(page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }> {
+    await this.opened;
+    const { deadLetters } = this.queue;
+    return { deadLetters: await deadLetters.list(page), total: await deadLetters.count() };
+  }
+
+  /** Has it sent once more. False when there is no such dead letter. */
+  requeue(id: string): boolean {
+    const found = this.queue.deadLetters.requeue(id);
+    if (found) this.deadLetterCount -= 1;
+    this.tellState();
+    return found;
+  }
+
+  /** Deletes it. False when there is no such dead letter. */
+  discard(id: string): boolean {
+    const found = this.queue.deadLetters.discard(id);
+    if (found) this.deadLetterCount -= 1;
+    this.tellState();
+    return found;
+  }
+
+  /** What is being sent is to be settled before. */
+  close(): void {
+    this.isClosed = true;
+    this.stopWaiting();
+    this.queue.close();
+  }
+
+  private async open(): Promise<void> {
+    const backOff = new BackOff(OPEN_FIRST_MS, OPEN_LAST_MS);
+    while (!this.isClosed) {
+      try {
+        await this.queue.open();
+        this.deadLetterCount = await this.queue.deadLetters.count();
+        this.problem = undefined;
+        break;
+      } catch (error) {
+        this.problem = asError(error).message;
+        this.tellState();
+        await this.pause(backOff.wait());
+      }
+    }
+    this.tellState();
+  }
+
+  private pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.stopWaiting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async sendAll(): Promise<void> {
+    while (!this.isClosed) {
+      const objects = await this.queue.claim(CLAIMED_AT_ONCE);
+      if (objects.length === 0) return;
+      for (const object of objects) await this.send(object);
+    }
+  }
+
+  private async send(object: QueuedObject): Promise<void> {
+    const { id, redelivered } = object;
+    try {
+      const note = object.read((content) => readEntry(contentSource(content)));
+      const age = Math.max(0, Date.now() - Date.parse(note.storedAt));
+      this.queue.delivered(id);
+      this.listener.submit(note.peer, {
+        id: `${this.config.id} ${id}`,
+        policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
+        isChanged: false,
+        open: async () => openHandle(await this.queue.openObject(id)),
+        settled: (outcome) => {
+          if (outcome.failure === 'cancelled') {
+            this.queue.release(id);
+            return;
+          }
+          this.outcomes.set(id, outcome);
+          this.listener.outcome(id, note, outcome, redelivered);
+        },
+      });
+    } catch (error) {
+      // It is not what was stored, or is a later version's: it waits for a person.
+      await this.queue.setAside(id, asError(error).message);
+      this.listener.leftover(asError(error));
+    }
+  }
+
+  private async setAside(id: string, { text, status }: SendOutcome): Promise<void> {
+    const why = `it could not be sent: ${text}`;
+    const facts = status === undefined ? {} : { status: hexStatus(status) };
+    if (await this.queue.setAside(id, why, facts)) {
+      this.deadLetterCount += 1;
+      return;
+    }
+    this.listener.leftover(
+      new Error(`object ${id} could not be set aside; it is sent again after a restart`),
+    );
+  }
+}

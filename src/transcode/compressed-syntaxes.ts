@@ -1,0 +1,43 @@
+import type { Codec } from './codecs';
+
+/** What is known of a transfer syntax that we decompress. */
+export interface CompressedSyntax {
+  readonly codec: Codec | 'rle';
+  /** All of its code streams give back every bit. */
+  readonly lossless: boolean;
+  /** Lossy Image Compression Method (PS3.3 C.7.6.1.1.5). */
+  readonly method: string;
+}
+
+const JPEG = 'ISO_10918_1';
+const JPEG_LS = 'ISO_14495_1';
+const JPEG_2000 = 'ISO_15444_1';
+const HTJ2K = 'ISO_15444_15';
+
+const syntax = (codec: CompressedSyntax['codec'], lossless: boolean, method = ''): CompressedSyntax => ({
+  codec,
+  lossless,
+  method,
+});
+
+const SYNTAXES: ReadonlyMap<string, CompressedSyntax> = new Map([
+  ['1.2.840.10008.1.2.5', syntax('rle', true)],
+  ['1.2.840.10008.1.2.4.50', syntax('jpeg', false, JPEG)],
+  ['1.2.840.10008.1.2.4.51', syntax('jpeg', false, JPEG)],
+  ['1.2.840.10008.1.2.4.53', syntax('jpeg', false, JPEG)],
+  ['1.2.840.10008.1.2.4.55', syntax('jpeg', false, JPEG)],
+  ['1.2.840.10008.1.2.4.57', syntax('jpeg', true, JPEG)],
+  ['1.2.840.10008.1.2.4.70', syntax('jpeg', true, JPEG)],
+  ['1.2.840.10008.1.2.4.80', syntax('jpeg-ls', true, JPEG_LS)],
+  ['1.2.840.10008.1.2.4.81', syntax('jpeg-ls', false, JPEG_LS)],
+  ['1.2.840.10008.1.2.4.90', syntax('jpeg-2000', true, JPEG_2000)],
+  ['1.2.840.10008.1.2.4.91', syntax('jpeg-2000', false, JPEG_2000)],
+  ['1.2.840.10008.1.2.4.201', syntax('htj2k', true, HTJ2K)],
+  ['1.2.840.10008.1.2.4.202', syntax('htj2k', true, HTJ2K)],
+  ['1.2.840.10008.1.2.4.203', syntax('htj2k', false, HTJ2K)],
+]);
+
+/** Undefined: we do not decompress it. */
+export function compressedSyntax(transferSyntaxUID: string): CompressedSyntax | undefined {
+  return SYNTAXES.get(transferSyntaxUID);
+}

@@ -1,0 +1,241 @@
+import {
+  type ByteSource,
+  cannotRecode,
+  type Changes,
+  type GivenValue,
+  parseDataSet,
+  type ParsedDataSet,
+  recode,
+  type Recoding,
+  TAG,
+  type Vr,
+  VR,
+} from '../dicom';
+import { framesOf, type FrameFragments } from '../object';
+import { WorkerNotRunning, RequestTimedOut } from '../worker';
+import { beginsCodeStream, type CodeStream, readCodeStream } from './code-stream';
+import type { Codec, CodedFrame } from './codecs';
+import { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
+import { type Colour, colourOf, colourOfSamples, containerBits, expectDecodable } from './decoding';
+import { type ImagePixels, imagePixelsOf } from './image-pixels';
+import { decodeRle } from './rle';
+import { interleaved, widened } from './samples';
+
+/** Decodes code streams somewhere: in a worker, as a rule. @throws as `decodeFrame`, WorkerNotRunning, RequestTimedOut */
+export interface Decoder {
+  decode(frame: CodedFrame): Promise<Uint8Array>;
+}
+
+export interface DecompressOptions {
+  /** Transfer Syntax UID that the data set has. */
+  from: string;
+  /** A native one to write: explicit VR little endian, as a rule. */
+  to: string;
+  /** Where in the source the data set begins; 0 unless told. */
+  offset?: number;
+  /** Also what was compressed with loss. */
+  lossy: boolean;
+  decoder: Decoder;
+}
+
+/** Of a frame, compressed or not: what is larger is no frame of an image that we know of. */
+const LARGEST_FRAME = 512 * 1024 * 1024;
+const LONGEST_VALUE = 0xfffffffe;
+const PIECE = 262_144;
+
+const EXTENDED_OFFSET_TABLE = 0x7fe00001;
+const EXTENDED_OFFSET_TABLE_LENGTHS = 0x7fe00002;
+const ENCAPSULATED_TOTAL_LENGTH = 0x7fe00003;
+const PHOTOMETRIC_INTERPRETATION = 0x00280004;
+const PLANAR_CONFIGURATION = 0x00280006;
+const LOSSY_IMAGE_COMPRESSION = 0x00282110;
+const LOSSY_RATIO = 0x00282112;
+const LOSSY_METHOD = 0x00282114;
+const LOSSY = '01';
+
+/** Do we decompress objects of this transfer syntax? */
+export function isDecompressible(transferSyntaxUID: string): boolean {
+  return compressedSyntax(transferSyntaxUID) !== undefined;
+}
+
+/**
+ * An object of compressed pixel data as one of native pixel data: RLE, JPEG (baseline, extended, progressive, lossless),
+ * JPEG-LS, JPEG 2000, HTJ2K. What can be known from the headers of the data set and of its first frame is found out here;
+ * frames are decoded one by one while `blocks` is read. No pixel is ever left out: what is not certain is an error.
+ *
+ * Photometric Interpretation and Planar Configuration become those of the decoded pixels, Lossy Image Compression says 01
+ * after a loss, with ratio and method (PS3.3 C.7.6.1.1.5). Everything else stays; lossless pixels are equal bit by bit.
+ *
+ * Memory: a few frames.
+ * @throws DicomError `cannot-recode` with the reason; as `parseDataSet`. While `blocks` is read also WorkerNotRunning and
+ * RequestTimedOut, which say nothing about the object
+ */
+export function decompress(source: ByteSource, options: DecompressOptions): Recoding {
+  const { from, to, offset = 0 } = options;
+  const syntax = compressedSyntax(from);
+  if (syntax === undefined) throw cannotRecode(`the transfer syntax ${from} is not decompressed`);
+  const dataSet = parseDataSet(source, { transferSyntaxUID: from, offset });
+  const image = imagePixelsOf(dataSet);
+  const frames = framesIn(source, dataSet, image, syntax);
+  const decoding = new Decoding(source, image, syntax, options.decoder, frames);
+  if (decoding.isLossy && !options.lossy) throw cannotRecode('it was compressed with loss');
+  return recode(source, { from, to, offset, changes: decoding.changes() });
+}
+
+function framesIn(
+  source: ByteSource,
+  dataSet: ParsedDataSet,
+  { frames: numberOfFrames }: ImagePixels,
+  { codec }: CompressedSyntax,
+): FrameFragments[] {
+  const pixelData = dataSet.root.find(TAG.PixelData);
+  if (pixelData?.fragments === undefined) throw cannotRecode('its pixel data is not encapsulated');
+  const { offset, length, fragments } = pixelData;
+  const table = dataSet.root.find(EXTENDED_OFFSET_TABLE);
+  return framesOf(
+    source,
+    { offset, length, fragments },
+    {
+      numberOfFrames,
+      extendedOffsets: table && source.read(table.offset, table.length),
+      beginsFrame: codec === 'rle' ? undefined : beginsCodeStream,
+    },
+  );
+}
+
+class Decoding {
+  /** Some of what was there before the compression is lost, or may be. */
+  readonly isLossy: boolean;
+  readonly #isCertainlyLossy: boolean;
+  readonly #colour: Colour;
+  readonly #frameBytes: number;
+
+  constructor(
+    readonly source: ByteSource,
+    readonly image: ImagePixels,
+    readonly syntax: CompressedSyntax,
+    readonly decoder: Decoder,
+    readonly frames: readonly FrameFragments[],
+  ) {
+    const { rows, columns, samples, bitsAllocated } = image;
+    if (bitsAllocated % 8 !== 0) throw cannotRecode(`it has ${bitsAllocated} bits allocated`);
+    this.#frameBytes = rows * columns * samples * (bitsAllocated / 8);
+    if (this.#frameBytes > LARGEST_FRAME || this.#frameBytes * frames.length > LONGEST_VALUE)
+      throw cannotRecode('its pixels are more than a value can have');
+    const { codec } = syntax;
+    const stream = codec === 'rle' ? undefined : this.#readStream(frames[0] ?? [], codec);
+    this.#colour = stream === undefined ? colourOfSamples(image) : colourOf(image, stream);
+    this.#isCertainlyLossy = stream?.lossless === false;
+    // A reversible JPEG 2000 code stream may have been cut short.
+    const maybeCutShort = stream?.kind === 'jpeg-2000' && !syntax.lossless;
+    this.isLossy = this.#isCertainlyLossy || maybeCutShort;
+  }
+
+  changes(): Changes {
+    const { image, frames } = this;
+    const changes = new Map<number, GivenValue | undefined>([
+      [EXTENDED_OFFSET_TABLE, undefined],
+      [EXTENDED_OFFSET_TABLE_LENGTHS, undefined],
+      [ENCAPSULATED_TOTAL_LENGTH, undefined],
+      [
+        TAG.PixelData,
+        {
+          vr: image.bitsAllocated > 8 ? VR.OW : VR.OB,
+          length: this.#frameBytes * frames.length,
+          bytes: () => this.#pixels(),
+        },
+      ],
+    ]);
+    if (this.#colour.photometric !== image.photometric)
+      changes.set(PHOTOMETRIC_INTERPRETATION, text(this.#colour.photometric));
+    if (image.samples > 1) changes.set(PLANAR_CONFIGURATION, unsigned(this.#isPlanar ? 1 : 0));
+    if (this.#isCertainlyLossy && image.lossy !== LOSSY) {
+      changes.set(LOSSY_IMAGE_COMPRESSION, text(LOSSY));
+      changes.set(LOSSY_RATIO, text(this.#ratio().toFixed(2), VR.DS));
+      changes.set(LOSSY_METHOD, text(this.syntax.method));
+    }
+    return changes;
+  }
+
+  /** RLE keeps what the object says; what others decode is interleaved. */
+  get #isPlanar(): boolean {
+    return this.syntax.codec === 'rle' && this.image.planar;
+  }
+
+  #ratio(): number {
+    const compressed = this.frames.flat().reduce((sum, { length }) => sum + length, 0);
+    return (this.#frameBytes * this.frames.length) / compressed;
+  }
+
+  async *#pixels(): AsyncGenerator<Buffer, void, void> {
+    for (const frame of this.frames) {
+      const pixels = await this.#decode(frame);
+      if (pixels.length !== this.#frameBytes) throw cannotRecode('a frame was decoded to another size');
+      for (let at = 0; at < pixels.length; at += PIECE) yield pixels.subarray(at, at + PIECE);
+    }
+  }
+
+  async #decode(frame: FrameFragments): Promise<Buffer> {
+    const { codec } = this.syntax;
+    const { samples, bitsAllocated, signed } = this.image;
+    if (codec === 'rle') {
+      const shape = { ...this.image, bytesAllocated: bitsAllocated / 8 };
+      return decodeRle(this.#bytesOf(frame), shape);
+    }
+    const stream = this.#readStream(frame, codec);
+    const { photometric, toRgb } = colourOf(this.image, stream);
+    if (photometric !== this.#colour.photometric || (stream.lossless !== true) !== this.#isCertainlyLossy)
+      throw cannotRecode('its frames are not compressed alike');
+    const { bytes, rows, columns, components, precision, planar } = stream;
+    const decoded = await this.#ask({
+      codec,
+      bytes,
+      rows,
+      columns,
+      components,
+      precision,
+      signed: stream.signed ?? signed,
+      toRgb,
+    });
+    const width = containerBits(precision);
+    const pixels = planar ? interleaved(decoded, samples, width / 8) : decoded;
+    return width < bitsAllocated ? widened(pixels) : pixels;
+  }
+
+  async #ask(frame: CodedFrame): Promise<Buffer> {
+    try {
+      const { buffer, byteOffset, byteLength } = await this.decoder.decode(frame);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    } catch (error) {
+      if (error instanceof WorkerNotRunning || error instanceof RequestTimedOut) throw error;
+      throw cannotRecode('a frame cannot be decoded', { cause: error });
+    }
+  }
+
+  /** @throws DicomError where it is not what can be decoded for certain */
+  #readStream(frame: FrameFragments, codec: Codec): CodeStream {
+    const stream = readCodeStream(this.#bytesOf(frame));
+    expectDecodable(this.image, stream, codec);
+    return stream;
+  }
+
+  #bytesOf(frame: FrameFragments): Buffer {
+    const length = frame.reduce((sum, each) => sum + each.length, 0);
+    if (length > LARGEST_FRAME) throw cannotRecode('a frame is longer than frames are');
+    const [first = NOTHING, ...others] = frame.map((each) => this.source.read(each.offset, each.length));
+    return others.length === 0 ? first : Buffer.concat([first, ...others], length);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function text(value: string, vr: Vr = VR.CS): GivenValue {
+  const bytes = Buffer.from(value, 'latin1');
+  return { vr, length: bytes.length, bytes };
+}
+
+function unsigned(value: number): GivenValue {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return { vr: VR.US, length: bytes.length, bytes };
+}
