@@ -58,10 +58,11 @@ function attributes(text) {
 
 /**
  * The row of one field, by its kind in the settings. `name`; `icon`: one of Font Awesome's; `unit`: a key of the catalogue's
- * units; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>.
+ * units; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>; `credential`: no setting
+ * but what Node-RED keeps encrypted, shown as `text` or `password`.
  */
-function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, suggestions }) {
-  const field = fields[name];
+function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, suggestions, credential }) {
+  const field = credential === undefined ? fields[name] : { kind: 'credential' };
   if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
   const id = `${prefix}${name}${field.kind === 'list' ? '-list' : ''}`;
   const words = `data-i18n="${type}.label.${name}"`;
@@ -76,6 +77,17 @@ function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, sugg
 <input type="checkbox" id="${id}">
 <label for="${id}" ${words}></label>
 </div>`;
+  }
+  if (field.kind === 'list' && field.nodeType !== undefined) {
+    const labelId = `${type}-label-${name}`;
+    return row(
+      label(`id="${labelId}"`),
+      `<div class="dicom-checks" id="${type}-checks-${name}" role="group" aria-labelledby="${labelId}">
+<input type="hidden" id="${id}">
+<ul></ul>
+<div class="dicom-hint"></div>
+</div>`,
+    );
   }
   if (entries !== undefined) {
     const labelId = `${type}-label-${name}`;
@@ -92,6 +104,7 @@ function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, sugg
   const input = `<input type="text" id="${id}"${suggestions ? ` list="${suggestions}"` : ''}${placeholder}${isName ? '' : ' spellcheck="false"'}>`;
   const inputs = {
     choice: `<select id="${id}"></select>`,
+    credential: `<input type="${credential}" id="${id}" autocomplete="${credential === 'password' ? 'new-password' : 'off'}" spellcheck="false"${placeholder}>`,
     node: `<input type="text" id="${id}" style="width:100%">`,
     list: `<textarea id="${id}" rows="3" spellcheck="false"${placeholder}></textarea>`,
   };

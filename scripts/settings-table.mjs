@@ -1,45 +1,73 @@
-// Writes the settings table of docs/dicom-in.md from src/settings and src/integration-soup (compiled), where names, defaults and
-// Integration Soup's names are kept. `--check` only says whether it is up to date; a test runs that.
+// Writes the settings tables of docs from src/settings and src/integration-soup (compiled), where names, defaults and
+// Integration Soup's names are kept. `--check` only says whether they are up to date; a test runs that.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 const require = createRequire(import.meta.url);
-const { DICOM_IN } = require('../dist/src/settings/index.js');
+const settings = Object.values(require('../dist/src/settings/index.js'));
 const { RECEIVER_MEMBERS } = require('../dist/src/integration-soup/index.js');
-const locale = require('../dist/nodes/dicom-in/locales/en-US/dicom-in.json')['dicom-in'];
-const page = fileURLToPath(new URL('../docs/dicom-in.md', import.meta.url));
-const BEGIN = '<!-- settings table: scripts/settings-table.mjs -->';
+/** Node types with the page that has their table, and their names in Integration Soup where there are any. */
+const TABLES = [
+  { type: 'dicom-in', page: 'dicom-in.md', members: RECEIVER_MEMBERS },
+  { type: 'dicom-peer', page: 'sending.md' },
+  { type: 'dicom-out', page: 'sending.md' },
+];
 const END = '<!-- end of settings table -->';
 
-const shown = (value) => (Array.isArray(value) ? '`[]`' : value === '' ? '(empty)' : `\`${value}\``);
-const cell = (text) => text.replaceAll('|', '\\|');
-const rows = Object.entries(DICOM_IN.fields).map(([name, field]) => {
-  const what = locale.hint[name] ?? '';
+let outOfDate = false;
+for (const table of TABLES) await write(table);
+process.exitCode = outOfDate ? 1 : 0;
+
+async function write({ type, page, members }) {
+  const path = fileURLToPath(new URL(`../docs/${page}`, import.meta.url));
+  const begin = `<!-- settings table of ${type}: scripts/settings-table.mjs -->`;
+  const before = readFileSync(path, 'utf8');
+  const [head, rest] = before.split(begin);
+  const [, ...tail] = rest.split(END);
+  const after = await format(
+    `${head}${begin}\n\n${settingsTable(type, members)}\n\n${END}${tail.join(END)}`,
+    {
+      ...(await resolveConfig(path)),
+      filepath: path,
+    },
+  );
+  if (after === before) return;
+  if (!process.argv.includes('--check')) return writeFileSync(path, after);
+  outOfDate = true;
+  console.error(
+    `docs/${page}: the settings table of ${type} is out of date; run node scripts/settings-table.mjs`,
+  );
+}
+
+function settingsTable(type, members) {
+  const { fields } = settings.find((one) => one.type === type);
+  const locale = require(`../dist/nodes/${type}/locales/en-US/${type}.json`)[type];
+  const columns = ['Property', 'Label', 'Default', 'Meaning', ...(members ? ['Integration Soup'] : [])];
+  const rows = Object.entries(fields)
+    .filter(([, { isPlanned }]) => !isPlanned)
+    .map(([name, field]) => {
+      const cells = [`\`${name}\``, locale.label[name], defaultOf(field), locale.hint[name] ?? ''];
+      return [...cells, ...(members ? [members[name] ?? ''] : [])];
+    });
+  return [columns, columns.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map(cell).join(' | ')} |`)
+    .join('\n');
+}
+
+function defaultOf(field) {
   const initial = field.initial === undefined ? '' : `; new nodes: \`${field.initial}\``;
   const choices =
     field.kind === 'choice' ? ` (${field.choices.map((choice) => `\`${choice}\``).join(', ')})` : '';
-  return `| \`${name}\` | ${locale.label[name]} | ${shown(field.default)}${choices}${initial} | ${cell(what)} | ${RECEIVER_MEMBERS[name] ?? ''} |`;
-});
-const table = [
-  '| Property | Label | Default | Meaning | Integration Soup |',
-  '|---|---|---|---|---|',
-  ...rows,
-].join('\n');
+  return `${shown(field.default)}${choices}${initial}`;
+}
 
-const before = readFileSync(page, 'utf8');
-const [head, rest] = before.split(BEGIN);
-const tail = rest.split(END)[1];
-const after = await format(`${head}${BEGIN}\n\n${table}\n\n${END}${tail}`, {
-  ...(await resolveConfig(page)),
-  filepath: page,
-});
-if (process.argv.includes('--check')) {
-  if (after !== before) {
-    console.error('docs/dicom-in.md: the settings table is out of date; run node scripts/settings-table.mjs');
-    process.exit(1);
-  }
-} else {
-  writeFileSync(page, after);
+function shown(value) {
+  if (Array.isArray(value)) return '`[]`';
+  return value === '' ? '(empty)' : `\`${value}\``;
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|');
 }

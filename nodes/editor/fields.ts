@@ -11,9 +11,18 @@ const NO_NODE = '_ADD_';
 export class FormFields<Name extends string> {
   constructor(private readonly settings: NodeSettings<Name>) {}
 
+  get names(): readonly Name[] {
+    return this.settings.names;
+  }
+
   /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
   input(name: Name): JQuery {
     return $(`#${this.prefix}${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
+  }
+
+  /** The input of what Node-RED keeps encrypted. */
+  credential(name: string): JQuery {
+    return $(`#${this.prefix}${name}`);
   }
 
   /** With which Node-RED's ids of inputs begin. The build has it for rows of the html (`scripts/node-html.mjs`). */

@@ -2,6 +2,7 @@ import type { Finding, NodeSettings } from '../../src/settings';
 import { EntryList } from './entry-list';
 import { FormFields, type Values } from './fields';
 import { fillChoices, hint } from './field-words';
+import { NodeChecklist } from './node-checklist';
 import type { EditorNode } from './red';
 import { remark, showRemarks, type Remark } from './remarks';
 import { nodeTexts, type Texts } from './texts';
@@ -12,6 +13,8 @@ export interface FormOptions<Name extends string> {
   label?: (values: Values<Name>) => string;
   /** Fields that mean something only where others say so: they are shown there only. */
   shownIf?: Partial<Record<Name, (values: Values<Name>) => boolean>>;
+  /** What Node-RED keeps encrypted, and where it is shown. */
+  credentials?: Readonly<Record<string, (values: Values<Name>) => boolean>>;
   /** Remarks beside those of the settings: on other nodes, or on what the runtime may do. */
   remarks?: (about: About<Name>) => Remark[];
 }
@@ -108,9 +111,14 @@ export class NodeForm<Name extends string, Code extends string> {
     const values = this.fields.ofNode(node);
     for (const name of this.settings.names) {
       fillChoices(this.fields.input(name), name, this.settings.fields[name], values(name), this.texts);
-      this.addNotes(name);
+      const field = this.settings.fields[name];
+      this.addNotes(name, this.fields.input(name), hint(name, field, this.texts));
+      if (field.kind === 'list' && field.nodeType !== undefined)
+        new NodeChecklist(this, name, node, field.nodeType);
       if ($(`#${this.type}-list-${name}`).length > 0) new EntryList(this, name);
     }
+    for (const name of this.credentialNames)
+      this.addNotes(name, this.fields.credential(name), this.texts.text(`hint.${name}`));
     const refresh = (): void => this.refresh(node);
     this.dialog.on('input change', refresh);
     refresh();
@@ -160,14 +168,16 @@ export class NodeForm<Name extends string, Code extends string> {
       const room = $(`#${this.type}-remarks-${name}`);
       showRemarks(room, input, this.remarks(node, name, values, values(name)), this.texts);
     }
+    for (const name of this.credentialNames) {
+      const isShown = this.options.credentials?.[name]?.(values) ?? true;
+      this.fields.credential(name).closest('.form-row').toggle(isShown);
+    }
   }
 
   /** Under a field: what it is for, and room for remarks. */
-  private addNotes(name: Name): void {
-    const input = this.fields.input(name);
+  private addNotes(name: string, input: JQuery, words: string): void {
     const row = input.closest('.form-row');
     if (row.length === 0) return;
-    const words = hint(name, this.settings.fields[name], this.texts);
     row.find('label').first().attr('title', words);
     const [hintId, remarksId] = [`${this.type}-hint-${name}`, `${this.type}-remarks-${name}`];
     $('<div class="dicom-notes">')
@@ -177,6 +187,10 @@ export class NodeForm<Name extends string, Code extends string> {
       )
       .appendTo(row);
     input.attr('aria-describedby', `${hintId} ${remarksId}`);
+  }
+
+  private get credentialNames(): string[] {
+    return Object.keys(this.options.credentials ?? {});
   }
 
   private all(values: Values<Name>): Partial<Record<Name, unknown>> {

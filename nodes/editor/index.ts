@@ -1,3 +1,4 @@
+export { rejectionText, showEcho, statusDigits, targetText, type EchoAnswer, type EchoResult } from './echo';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
 export { NodeForm, type About } from './form';

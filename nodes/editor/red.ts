@@ -31,6 +31,8 @@ export interface HistoryEvent {
 interface TabControl {
   addTab(tab: { id: string; label: string }): void;
   activateTab(id: string): void;
+  /** Gives the tabs their widths. */
+  resize(): void;
 }
 
 export interface EditorNotification {
@@ -56,7 +58,10 @@ interface EditorRed {
   nodes: {
     /** Of the workspace; null or undefined: there is none. */
     node(id: string): EditorNode | null | undefined;
+    /** Of tabs and subflows. */
     filterNodes(filter: { type: string }): EditorNode[];
+    /** All configuration nodes. */
+    eachConfig(look: (node: EditorNode) => void): void;
     /** What a node type was registered with. */
     getType(type: string): { category: string } | undefined;
     workspace(id: string): EditorTab | undefined;
@@ -72,6 +77,10 @@ interface EditorRed {
   clipboard: { copyText(value: string): boolean };
   tabs: {
     create(options: { element: JQuery; onchange(tab: { id: string }): void }): TabControl;
+  };
+  utils: {
+    /** What the editor calls a node; the other text where that is nothing. */
+    getNodeLabel(node: EditorNode, otherwise?: string): string;
   };
   notify(message: JQuery, options: NotificationOptions): EditorNotification;
 }

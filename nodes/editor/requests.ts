@@ -28,9 +28,13 @@ export function address(type: string, ...path: string[]): string {
   return [type, ...path].map(encodeURIComponent).join('/');
 }
 
-/** @param body sent as it is. @throws RequestFailed */
-export function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: Blob): Promise<unknown> {
-  const upload = body && { data: body, processData: false, contentType: 'application/octet-stream' };
+/** @param body a Blob is sent as it is, anything else as JSON. @throws RequestFailed */
+export function request(
+  method: 'GET' | 'POST' | 'DELETE',
+  url: string,
+  body?: Blob | Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const upload = body && { ...encoded(body), processData: false };
   return new Promise((resolve, reject) => {
     $.ajax({ method, url, ...upload })
       .done((answer: unknown) => resolve(answer))
@@ -40,6 +44,14 @@ export function request(method: 'GET' | 'POST' | 'DELETE', url: string, body?: B
         reject(new RequestFailed(status, words, typeof problem === 'string' ? problem : undefined));
       });
   });
+}
+
+function encoded(body: Blob | Readonly<Record<string, unknown>>): {
+  data: Blob | string;
+  contentType: string;
+} {
+  if (body instanceof Blob) return { data: body, contentType: 'application/octet-stream' };
+  return { data: JSON.stringify(body), contentType: 'application/json' };
 }
 
 /** Why a request came to nothing, and what to do. The runtime's words are not put through the catalogue. */

@@ -1,16 +1,21 @@
 import './red';
 import type { Texts } from './texts';
 
+/** Node-RED's class for tabs that are not there: they have no width. */
+const HIDDEN = 'hide';
+
 /**
  * Builds the dialog's tabs. Node-RED's tabs answer to the mouse only, and not to a second click within 400 ms; roles, the
  * keyboard and every click are added here.
+ *
+ * @returns shows a tab, or hides one that is not open
  */
 export function createTabs<Tab extends string>(
   type: string,
   tabs: readonly [Tab, ...Tab[]],
   { text }: Texts,
   onShow: (tab: Tab) => void,
-): void {
+): (tab: Tab, isShown: boolean) => void {
   const list = $(`#${type}-tabs`);
   const panelId = (tab: Tab): string => `${type}-panel-${tab}`;
   const panel = (tab: Tab): JQuery => $(`#${panelId(tab)}`);
@@ -40,15 +45,25 @@ export function createTabs<Tab extends string>(
     const clicked = tabs[list.find('a').index(event.currentTarget as HTMLElement)];
     if (clicked !== undefined) control.activateTab(panelId(clicked));
   });
+  const entry = (tab: Tab): JQuery => list.find('li').eq(tabs.indexOf(tab));
   list.on('keydown', 'a', (event) => {
-    const index = list.find('a').index(event.currentTarget as HTMLElement);
-    const next = nextTab(event.key, index, tabs);
+    const visible = tabs.filter((tab) => !entry(tab).hasClass(HIDDEN));
+    const current = tabs[list.find('a').index(event.currentTarget as HTMLElement)];
+    const next = nextTab(
+      event.key,
+      visible.findIndex((tab) => tab === current),
+      visible,
+    );
     if (next === undefined) return;
     event.preventDefault();
     control.activateTab(panelId(next));
     list.find('a').eq(tabs.indexOf(next)).trigger('focus');
   });
   control.activateTab(panelId(tabs[0]));
+  return (tab, isShown) => {
+    entry(tab).toggleClass(HIDDEN, !isShown);
+    control.resize();
+  };
 }
 
 function nextTab<Tab>(key: string, index: number, tabs: readonly Tab[]): Tab | undefined {

@@ -2,7 +2,7 @@ import { checkAeTitle } from './checks/ae-titles';
 import { checkRemoteHost } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, integer, text } from './fields';
+import { choice, configNode, integer, planned, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -11,7 +11,7 @@ const MAX_SECONDS = 86_400;
 const FIELDS = {
   name: text(''),
   /** `dicomweb` is reserved. */
-  protocol: choice('dimse', 'dicomweb'),
+  protocol: planned(choice('dimse', 'dicomweb')),
   host: text('', checkRemoteHost),
   port: integer(104, 1, 65_535),
   /** Theirs. */
@@ -28,13 +28,13 @@ const FIELDS = {
   userIdentity: choice('none', 'name', 'passcode'),
 
   // What is sent
-  /** What may be done to an object that they do not take as it is: `DESIGN`'s words are in docs/sending.md. */
+  /** What may be done to an object that they do not take as it is: docs/sending.md says more. */
   sendAs: choice('uncompressed', 'as-is', 'lossless', 'lossy'),
   /** Storage Commitment: an object is sent once they have committed to keep it. */
-  commit: choice('none', 'require'),
-  /** The dicom-in that takes their answer on an association of their own; empty: on the same one only. */
-  commitThrough: configNode('dicom-in'),
-  commitTimeoutMinutes: integer(60, 1, 43_200),
+  commit: planned(choice('none', 'require')),
+  /** The id of the dicom-in that takes their answer on an association of their own; empty: on the same one only. */
+  commitThrough: planned(text('', checkReplaced)),
+  commitTimeoutMinutes: planned(integer(60, 1, 43_200)),
 
   // Times, in seconds, and limits
   connectTimeoutSeconds: integer(10, 1, MAX_SECONDS),
@@ -54,7 +54,7 @@ const FIELDS = {
 export type DicomPeerField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-peer` node, typed and checked. */
 export type DicomPeerSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomPeerField, 'required' | 'protocolReserved'>;
+type TogetherProblem = Problem<DicomPeerField, 'required' | 'notYet'>;
 
 /** What Node-RED keeps encrypted. */
 export const PEER_CREDENTIALS = { userName: { type: 'text' }, passcode: { type: 'password' } } as const;
@@ -63,9 +63,10 @@ export const DICOM_PEER = define('dicom-peer', FIELDS, { together: checkTogether
 /** What can be wrong with the settings of a `dicom-peer` node. */
 export type DicomPeerProblem = ReturnType<typeof DICOM_PEER.parse>['problems'][number];
 
-function checkTogether({ host, protocol }: DicomPeerSettings): TogetherProblem[] {
+function checkTogether({ host, protocol, commit }: DicomPeerSettings): TogetherProblem[] {
   const problems: TogetherProblem[] = [];
   if (host === '') problems.push({ field: 'host', ...finding('required') });
-  if (protocol === 'dicomweb') problems.push({ field: 'protocol', ...finding('protocolReserved') });
+  if (protocol !== 'dimse') problems.push({ field: 'protocol', ...finding('notYet') });
+  if (commit !== 'none') problems.push({ field: 'commit', ...finding('notYet') });
   return problems;
 }

@@ -9,6 +9,8 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
   /** Value of a node dropped from the palette, if it differs from the default. */
   initial?: Value;
   check: Check<Code>;
+  /** Nothing acts on it yet: no dialog and no page has it. */
+  isPlanned?: true;
   /**
    * Number of digits of the text: Node-RED converts an environment variable that looks like a number, so 0110 arrives as 110.
    */
@@ -17,7 +19,8 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
 export type TextField<Code extends string = string> = FieldOf<'text', string, Code>;
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
-export type ListField = FieldOf<'list', readonly string[], never>;
+/** `nodeType`: it lists configuration nodes of that type, by their ids. */
+export type ListField = FieldOf<'list', readonly string[], never> & { nodeType?: string };
 /** One of a list of texts; the field's own check may allow others. */
 export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, 'notAChoice'> & {
   choices: readonly Choice[];
@@ -54,12 +57,18 @@ export const choice = <Choice extends string>(value: Choice, ...others: Choice[]
 /** Texts in any order, none by default. */
 export const list = (): ListField => ({ kind: 'list', default: [], check: accepted });
 
+/** Configuration nodes of a type, by their ids; none by default. */
+export const configNodes = (nodeType: string): ListField => ({ ...list(), nodeType });
+
 export const configNode = (nodeType: string): NodeField => ({
   kind: 'node',
   default: '',
   nodeType,
   check: accepted,
 });
+
+/** A field of what is still to come: flows may have its default only. */
+export const planned = <F extends Field>(field: F): F => ({ ...field, isPlanned: true });
 
 /** A field whose value in a node from the palette is another one than in an old flow. */
 export const startingAs = <F extends Field>(initial: F['default'], field: F): F => ({ ...field, initial });

@@ -27,6 +27,17 @@ const FLOWS = [
     wires: [[]],
   },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'custom', x: 300, y: 100, wires: [] },
+  { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
+  {
+    id: 'out',
+    type: 'dicom-out',
+    z: 'tab',
+    peer: 'pacs',
+    mode: 'store-and-forward',
+    x: 300,
+    y: 200,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
@@ -80,6 +91,17 @@ describe(
           await editor.cancel();
           await editor.openDialog('answer');
           await check(editor, 'dicom-response');
+          await editor.cancel();
+          await editor.openDialog('pacs');
+          await editor.page.locator('#dicom-peer-test-echo').click();
+          await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
+          await check(editor, 'dicom-peer');
+          await editor.cancel();
+          await editor.openDialog('out');
+          for (const tab of ['peer', 'outbox', 'message']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-out, ${tab}`);
+          }
           assert.deepEqual(editor.foreign, []);
         });
       });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { DICOM_IN, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
+import { DICOM_IN, PEER_CREDENTIALS, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
 
@@ -13,6 +13,7 @@ interface Definition {
   icon: string;
   inputs: number;
   outputs: number;
+  credentials?: unknown;
   defaults: Record<
     string,
     { value: unknown; type?: string; required?: boolean; validate?: { length: number } }
@@ -40,23 +41,39 @@ function defaultValues({ defaults }: Definition): Record<string, unknown> {
 const PORTS: Record<string, [inputs: number, outputs: number, property?: number]> = {
   'dicom-in': [0, 1, 1],
   'dicom-response': [1, 0],
+  'dicom-out': [1, 1, 1],
 };
+
+/** As Node-RED writes it: so that ids are new ones where nodes are copied. */
+function nodeTypeOf(field: Field): string | undefined {
+  if (field.kind === 'node') return field.nodeType;
+  return field.kind === 'list' && field.nodeType !== undefined ? `${field.nodeType}[]` : undefined;
+}
 
 for (const type of NODE_TYPES) {
   const [registered, literal] = definition(readNode(type, `${type}.html`));
   const settings = settingsOf(type);
 
+  const isConfig = literal.category === 'config';
+
   test(`${type} is registered with literals that need no other code`, () => {
     assert.equal(registered, type);
+    if (isConfig) return;
     const [inputs, outputs] = PORTS[type] ?? assert.fail('it has ports');
     assert.deepEqual([literal.inputs, literal.outputs], [inputs, outputs]);
   });
 
-  test(`${type} is of the family: its category, its colour, and an icon that is named as the type is`, () => {
-    const { category, color, icon } = literal;
-    assert.deepEqual({ category, color, icon }, { category: 'DICOM', color: '#9FCDCB', icon: `${type}.svg` });
-    assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
-  });
+  // A configuration node is neither in the palette nor in the workspace.
+  if (!isConfig) {
+    test(`${type} is of the family: its category, its colour, and an icon that is named as the type is`, () => {
+      const { category, color, icon } = literal;
+      assert.deepEqual(
+        { category, color, icon },
+        { category: 'DICOM', color: '#9FCDCB', icon: `${type}.svg` },
+      );
+      assert(existsSync(join(PACKAGE_DIR, 'icons', icon)), `icons/${icon} exists`);
+    });
+  }
 
   test(`${type}: every setting has the default that src/settings gives it, and there is no other property`, () => {
     const { outputs, version, ...values } = defaultValues(literal);
@@ -65,12 +82,13 @@ for (const type of NODE_TYPES) {
     assert.deepEqual(values, JSON.parse(JSON.stringify(settings.defaults)));
   });
 
-  test(`${type}: configuration nodes are of the type that src/settings gives them, and optional`, () => {
+  test(`${type}: configuration nodes are of the type that src/settings gives them, and optional unless a validator asks for them`, () => {
     for (const name of settings.names) {
-      const { type: configType, required } = literal.defaults[name] ?? {};
-      const field = settings.fields[name] as Field;
-      assert.equal(configType, field.kind === 'node' ? field.nodeType : undefined, name);
-      if (field.kind === 'node') assert.equal(required, false, name);
+      const { type: configType, required, validate } = literal.defaults[name] ?? {};
+      const expected = nodeTypeOf(settings.fields[name] as Field);
+      assert.equal(configType, expected, name);
+      // Node-RED asks no validator about an optional one that is empty.
+      if (expected !== undefined) assert.equal(required, validate === undefined ? false : undefined, name);
     }
   });
 
@@ -92,7 +110,11 @@ for (const type of NODE_TYPES) {
   test(`${type}: every setting has an input with an id and a label for it`, () => {
     const html = readBuilt(type, `${type}.html`);
     for (const name of settings.names) {
-      const id = `node-input-${name}${settings.fields[name]?.kind === 'list' ? '-list' : ''}`;
+      if ((settings.fields[name] as Field).isPlanned === true) {
+        assert(!html.includes(`${type}.label.${name}`), `${name} is not built yet`);
+        continue;
+      }
+      const id = `${isConfig ? 'node-config-input-' : 'node-input-'}${name}${settings.fields[name]?.kind === 'list' ? '-list' : ''}`;
       assert(html.includes(`id="${id}"`), `${id} is there`);
       // What is kept of an import is shown as a report.
       if (name === 'imported') continue;
@@ -119,4 +141,14 @@ test('what a dicom-in node from the palette begins with is another value of the 
     assert.deepEqual(DICOM_IN.check(name, initial), [], name);
   }
   assert.deepEqual(DICOM_IN.check('port', PORT_WITHOUT_PRIVILEGE), []);
+});
+
+test('dicom-peer has an input for each of its credentials', () => {
+  const html = readBuilt('dicom-peer', 'dicom-peer.html');
+  const [, { credentials }] = definition(readNode('dicom-peer', 'dicom-peer.html'));
+  assert.deepEqual(JSON.parse(JSON.stringify(credentials)), PEER_CREDENTIALS);
+  for (const [name, { type }] of Object.entries(PEER_CREDENTIALS)) {
+    assert(html.includes(`<input type="${type}" id="node-config-input-${name}"`), name);
+    assert(html.includes(`for="node-config-input-${name}"`), name);
+  }
 });

@@ -34,6 +34,8 @@ export class EditorPage {
   readonly foreign: string[] = [];
   /** The type of the node whose dialog is open: the dialog's ids begin with it. */
   private type = '';
+  /** Of a configuration node, whose dialog has other ids. */
+  private isConfig = false;
 
   private constructor(
     private readonly browser: Browser,
@@ -112,11 +114,19 @@ export class EditorPage {
   }
 
   async openDialog(id: string): Promise<void> {
-    this.type = await this.node<string>(id, 'node.type');
-    await this.page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`);
+    [this.type, this.isConfig] = await this.node<[string, boolean]>(
+      id,
+      "[node.type, node._def.category === 'config']",
+    );
+    const [type, quoted] = [JSON.stringify(this.type), JSON.stringify(id)];
+    await this.page.evaluate(
+      this.isConfig
+        ? `RED.editor.editConfig('', ${type}, ${quoted})`
+        : `RED.editor.edit(RED.nodes.node(${quoted}))`,
+    );
     await this.dialog().waitFor();
     // The tray slides in; a trial click waits until the button stands still.
-    await this.page.locator('#node-dialog-ok').click({ trial: true });
+    await this.button('ok').click({ trial: true });
     // A moment later Node-RED gives the focus to the first input, from whatever had it by then.
     await this.page.waitForFunction(
       `$('.red-ui-tray-body :focusable').length === 0 || document.activeElement.closest('.red-ui-tray') !== null`,
@@ -128,7 +138,11 @@ export class EditorPage {
   }
 
   input(field: string): Locator {
-    return this.page.locator(`#node-input-${field}`);
+    return this.page.locator(`#node-${this.isConfig ? 'config-' : ''}input-${field}`);
+  }
+
+  private button(name: 'ok' | 'cancel'): Locator {
+    return this.page.locator(`#node-${this.isConfig ? 'config-' : ''}dialog-${name}`);
   }
 
   /** The inputs of a setting that is a list. */
@@ -201,12 +215,12 @@ export class EditorPage {
   }
 
   async done(): Promise<void> {
-    await this.page.locator('#node-dialog-ok').click();
+    await this.button('ok').click();
     await this.dialog().waitFor({ state: 'detached' });
   }
 
   async cancel(): Promise<void> {
-    await this.page.locator('#node-dialog-cancel').click();
+    await this.button('cancel').click();
     await this.dialog().waitFor({ state: 'detached' });
   }
 

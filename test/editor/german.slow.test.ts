@@ -44,6 +44,17 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
         directory: '/tmp',
       }),
       { id: 'answer', type: 'dicom-response', z: TAB, status: 'custom', x: 300, y: 100, wires: [] },
+      { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
+      {
+        id: 'out',
+        type: 'dicom-out',
+        z: TAB,
+        peer: 'pacs',
+        mode: 'store-and-forward',
+        x: 300,
+        y: 200,
+        wires: [[]],
+      },
     ];
   });
   const started = (nodeRed: NodeRed) => nodeRed.waitForLine(/listening on/);
@@ -109,6 +120,21 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
     await isGerman('dicom-response');
     assert.match(await editor.remarks('customStatus'), /ein Wert fehlt/);
     await editor.screenshot('german-response');
+  });
+
+  it('shows the dialogs of dicom-peer and dicom-out', async () => {
+    await editor.openDialog('pacs');
+    await editor.page.locator('#dicom-peer-test-echo').click();
+    await editor.page.getByText('Auf diesem Port ist nichts empfangsbereit.').waitFor();
+    await isGerman('dicom-peer');
+    await editor.screenshot('german-peer');
+    await editor.cancel();
+    await editor.openDialog('out');
+    for (const tab of ['peer', 'outbox', 'message']) {
+      await editor.showTab(tab);
+      await isGerman('dicom-out');
+      await editor.screenshot(`german-out-${tab}`);
+    }
   });
 
   it('shows help and status', async () => {

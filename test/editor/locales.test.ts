@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
-import type { DicomInProblem, DicomResponseProblem, Field } from '../../src/settings';
+import {
+  PEER_CREDENTIALS,
+  type DicomInProblem,
+  type DicomOutProblem,
+  type DicomPeerProblem,
+  type DicomResponseProblem,
+  type Field,
+} from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
 
@@ -40,6 +48,50 @@ const DICOM_RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
   required: true,
   commentTooLong: true,
   unknownVersion: true,
+};
+
+const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  notAHost: true,
+  aeTitleTooLong: true,
+  aeTitleCharacter: true,
+  variableNotReplaced: true,
+  notYet: true,
+  unknownVersion: true,
+};
+const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  notAHostRange: true,
+  variableNotReplaced: true,
+  lastBeforeFirst: true,
+  notYet: true,
+  unknownVersion: true,
+};
+
+/** Why an object is not sent. */
+const OUT_FAILURES: Record<OutFailure | 'noRoom' | 'notTheObject' | 'outboxUnavailable', true> = {
+  settingsInvalid: true,
+  noPeer: true,
+  peerMissing: true,
+  noObject: true,
+  objectGone: true,
+  changesPending: true,
+  notTheObject: true,
+  notRead: true,
+  refused: true,
+  notAccepted: true,
+  unreachable: true,
+  busy: true,
+  stopped: true,
+  acknowledgeFailed: true,
+  noRoom: true,
+  outboxUnavailable: true,
 };
 
 /** Why an import finds nothing. */
@@ -175,6 +227,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
+  'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -207,7 +260,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -223,8 +276,7 @@ function codeIn(folder: string): string {
 /** Keys that are made of the name of a problem, tab, fault or failure of the type. */
 const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   'dicom-in': (used) => {
-    const tabs = /const TABS = \[([^\]]*)\]/.exec(codeIn('dicom-in'))?.[1] ?? '';
-    for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
+    addTabs('dicom-in', used);
     for (const code of Object.keys(DICOM_IN_PROBLEMS)) used.add(`problem.${code}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
     for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
@@ -236,7 +288,21 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const code of Object.keys(DICOM_RESPONSE_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(ANSWER_FAILURES)) used.add(`error.${failure}`);
   },
+  'dicom-peer': (used) => {
+    for (const code of Object.keys(DICOM_PEER_PROBLEMS)) used.add(`problem.${code}`);
+    for (const name of Object.keys(PEER_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
+  },
+  'dicom-out': (used) => {
+    addTabs('dicom-out', used);
+    for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(OUT_FAILURES)) used.add(`error.${failure}`);
+  },
 };
+
+function addTabs(type: string, used: Set<string>): void {
+  const tabs = /const TABS = \[([^\]]*)\]/.exec(codeIn(type))?.[1] ?? '';
+  for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
+}
 
 /** All that a type uses but for what all dialogs use. */
 function usedKeys(type: string): Set<string> {
@@ -261,6 +327,11 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-response': {
     'en-US': ['Inputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
+  'dicom-out': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
 };
 
@@ -332,6 +403,7 @@ for (const type of NODE_TYPES) {
         deadLetters: '9999',
         setting: 'Port',
         status: 'C000',
+        count: '9999',
       };
       for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
@@ -362,12 +434,14 @@ for (const type of NODE_TYPES) {
   });
 }
 
+const codeOf = (type: string, failure: string): string =>
+  `${type}_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
 /** The codes of the errors that a node's Catch node gets. */
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
-  'dicom-response': Object.keys(ANSWER_FAILURES).map(
-    (failure) => `DICOM_RESPONSE_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
-  ),
+  'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
+  'dicom-out': Object.keys(OUT_FAILURES).map((failure) => codeOf('DICOM_OUT', failure)),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -380,6 +454,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   },
   // A long code may be broken where the sidebar is narrow.
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
+  'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {

@@ -17,6 +17,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
   const nodes = [
     ['dicom-in', 'dicom in', 'dicom-in.svg'],
     ['dicom-response', 'dicom response', 'dicom-response.svg'],
+    ['dicom-out', 'dicom out', 'dicom-out.svg'],
   ] as const;
 
   for (const [type, paletteLabel, icon] of nodes) {
@@ -88,6 +89,15 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
       '[RED.editor.validateNode(node), node.inputs, node.outputs, RED.utils.getNodeLabel(node)]',
     );
     assert.deepEqual([valid, inputs, outputs, label], [true, 1, 0, 'dicom response']);
+  });
+
+  it('adds a dicom-out that has one input and one output, and asks for a peer', async () => {
+    const id = await editor.addFromPalette('dicom-out');
+    const [inputs, outputs, label, errors] = await editor.node<[number, number, string, string[]]>(
+      id,
+      '[node.inputs, node.outputs, RED.utils.getNodeLabel(node), node.validationErrors]',
+    );
+    assert.deepEqual([inputs, outputs, label, errors], [1, 1, 'dicom out', ['Peer: a value is needed']]);
   });
 
   it('does all this without an error and without asking another host', () => {

@@ -12,6 +12,17 @@ const FLOWS = [
   { id: 'in', type: 'dicom-in', z: 'tab', name: 'From CT', port: 11112, x: 160, y: 120, wires: [['debug']] },
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
+  { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
+  {
+    id: 'out',
+    type: 'dicom-out',
+    z: 'tab',
+    peer: 'pacs',
+    mode: 'store-and-forward',
+    x: 160,
+    y: 240,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
 
@@ -93,6 +104,19 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.enter('status', 'custom');
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-response');
         await editor.screenshot(`response-${theme}`);
+        await editor.cancel();
+        await editor.openDialog('pacs');
+        await editor.page.locator('#dicom-peer-test-echo').click();
+        await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-peer');
+        await editor.screenshot(`peer-${theme}`);
+        await editor.cancel();
+        await editor.openDialog('out');
+        for (const tab of ['peer', 'outbox', 'message']) {
+          await editor.showTab(tab);
+          assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-out`);
+          await editor.screenshot(`out-${theme}-${tab}`);
+        }
         assert.deepEqual(editor.errors, []);
       });
     });
@@ -102,7 +126,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`the help fits the sidebar as it is at first, and is read in a few windows: ${language}`, async () => {
       const setup = { flows: [FLOWS[0] ?? assert.fail()], viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
-        for (const type of ['dicom-in', 'dicom-response']) {
+        for (const type of ['dicom-in', 'dicom-response', 'dicom-out']) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =

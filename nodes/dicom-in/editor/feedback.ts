@@ -1,6 +1,14 @@
-import { isRunning, localTime, request, RequestFailed, type EditorNode } from '../../editor';
-import { rejectionText, testEcho } from './echo';
-import { hasText, ourAddress, text, whyFailed } from './form';
+import {
+  isRunning,
+  localTime,
+  rejectionText,
+  request,
+  RequestFailed,
+  showEcho,
+  type EditorNode,
+} from '../../editor';
+import { testEcho } from './echo';
+import { form, hasText, ourAddress, text, whyFailed } from './form';
 
 /** The part of `GET dicom-in/:id/stats` that is shown. */
 interface Stats {
@@ -109,17 +117,7 @@ export class FeedbackPanel {
   }
 
   private async echo(): Promise<void> {
-    const button = this.part('echo').prop('disabled', true);
-    this.part('outcome').removeClass('dicom-good dicom-bad').text(text('feedback.calling'));
-    this.part('target').text('');
-    const { isGood, words, target } = await testEcho(this.node.id);
-    this.part('outcome')
-      .addClass(isGood ? 'dicom-good' : 'dicom-bad')
-      .text(words);
-    this.part('target').text(target);
-    // Whatever the size of the window: the answer is what was asked for.
-    this.part('answer')[0]?.scrollIntoView({ block: 'nearest' });
-    button.prop('disabled', false).trigger('focus');
+    await showEcho('dicom-in-feedback', form.texts, () => testEcho(this.node.id));
     await this.ask();
   }
 
@@ -153,5 +151,5 @@ function row({ at, event, remoteAddress, callingAET, calledAET, code, text: reas
 /** @param code `result/source/reason` */
 function advice(code = ''): string {
   const [, source, reason] = code.split('/').map(Number);
-  return rejectionText({ source: source ?? 0, reason: reason ?? 0 });
+  return rejectionText({ source: source ?? 0, reason: reason ?? 0 }, form.texts);
 }

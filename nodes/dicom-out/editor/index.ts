@@ -1,0 +1,59 @@
+/** Editor side of `dicom-out`: what `dicom-out.html` calls as `dicomOutEditor`. */
+import {
+  DICOM_OUT,
+  GIVE_UP_MINUTES,
+  isEnvironmentReference,
+  type DicomOutField,
+} from '../../../src/settings';
+import { createTabs, NodeForm, type About, type EditorNode, type Remark, type Values } from '../../editor';
+
+const TABS = ['peer', 'outbox', 'message'] as const;
+
+export const form = new NodeForm(DICOM_OUT, {
+  label: (values) => {
+    const peer = peerNode(values);
+    return peer == null ? 'dicom out' : `dicom → ${RED.utils.getNodeLabel(peer, peer.id)}`;
+  },
+  remarks: peerRemarks,
+});
+
+const { text } = form.texts;
+
+export function outputLabel(index: number): string {
+  return text(index === 0 ? 'output.sent' : 'output.failed');
+}
+
+export function open(node: EditorNode): void {
+  if (!form.open(node)) return;
+  const show = createTabs(form.type, TABS, form.texts, () => undefined);
+  const values = form.fields.inDialog();
+  const followMode = (): void => {
+    const mode = values('mode');
+    // A variable may choose the outbox.
+    show('outbox', mode !== 'wait');
+    const minutes = mode === 'wait' ? GIVE_UP_MINUTES.wait : GIVE_UP_MINUTES['store-and-forward'];
+    form.fields.input('giveUpAfterMinutes').attr('placeholder', minutes);
+  };
+  form.dialog.on('change', followMode);
+  followMode();
+}
+
+/** Called before Node-RED reads the inputs. */
+export function save(node: EditorNode): void {
+  $('#node-input-outputs').val(form.fields.input('outputFailures').is(':checked') ? 2 : 1);
+  form.save(node);
+}
+
+function peerNode(values: Values<DicomOutField>): EditorNode | null | undefined {
+  return RED.nodes.node(String(values('peer')));
+}
+
+/** Where a property has a validator, Node-RED does not look at its configuration node. */
+function peerRemarks({ field, values, texts }: About<DicomOutField>): Remark[] {
+  const id = values('peer');
+  if (field !== 'peer' || id === '' || isEnvironmentReference(id)) return [];
+  const peer = peerNode(values);
+  if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
+  const isUsable = peer.d !== true && peer['valid'] !== false;
+  return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
+}
