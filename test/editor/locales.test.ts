@@ -75,7 +75,7 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
 };
 
 /** Why an object is not sent. */
-const OUT_FAILURES: Record<OutFailure | 'noRoom' | 'notTheObject' | 'outboxUnavailable', true> = {
+const OUT_FAILURES: Record<OutFailure | 'notTheObject', true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,
