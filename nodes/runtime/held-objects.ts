@@ -41,7 +41,9 @@ export async function holdObject(queueId: string, owner: string): Promise<HeldOb
   const name = queueName(queueId);
   if (name === undefined) return undefined;
   const queue = new QueueOf(name);
-  if (await queue.ask('extend', name.objectId)) return InFlight.hold(queueId, queue);
+  // What nobody acknowledges is in flight for a moment only.
+  if (queue.isAcknowledged && (await queue.ask('extend', name.objectId)))
+    return InFlight.hold(queueId, queue);
   return (await queue.ask('park', name.objectId, owner)) ? new Parked(queue, owner) : undefined;
 }
 
@@ -51,6 +53,10 @@ class QueueOf {
 
   get objectId(): string {
     return this.name.objectId;
+  }
+
+  get isAcknowledged(): boolean {
+    return deployedNodes.get(this.name.nodeId, QueueOwner)?.isAcknowledged ?? false;
   }
 
   get answersWithinSeconds(): number | undefined {
@@ -131,14 +137,16 @@ class InFlight {
   }
 }
 
-/** An object that nobody acknowledges any more. */
+/** An object that nobody acknowledges. Its sender may wait for an answer all the same. */
 class Parked implements HeldObject {
-  readonly answersWithinSeconds = undefined;
+  readonly answersWithinSeconds: number | undefined;
 
   constructor(
     private readonly queue: QueueOf,
     private readonly owner: string,
-  ) {}
+  ) {
+    this.answersWithinSeconds = queue.answersWithinSeconds;
+  }
 
   open(port: MessagePort): Promise<OpenedObject> {
     return this.queue.open(port);
@@ -146,7 +154,11 @@ class Parked implements HeldObject {
 
   async done(status: CommandStatus | undefined): Promise<void> {
     const { objectId } = this.queue;
-    if (status !== undefined && isFailure(status.status)) {
+    if (this.answersWithinSeconds !== undefined && status !== undefined) {
+      await this.queue.ask('unpark', objectId, this.owner);
+      const outcome = await this.queue.ask('answer', objectId, status);
+      if (outcome === 'tooLate') throw new NotAcknowledged(outcome);
+    } else if (status !== undefined && isFailure(status.status)) {
       if (!(await this.queue.ask('giveUp', objectId, this.owner, status)))
         throw new NotAcknowledged('unknown');
     } else await this.queue.ask('unpark', objectId, this.owner);

@@ -4,6 +4,8 @@ import type { ReceiverHost } from '../../src/receiver';
 export abstract class QueueOwner {
   /** Undefined: it does not run because of its settings. */
   abstract readonly receiver: Pick<ReceiverHost, 'ask'> | undefined;
+  /** The flow acknowledges its objects: they stay in flight until then. */
+  abstract readonly isAcknowledged: boolean;
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 }

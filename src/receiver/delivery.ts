@@ -238,7 +238,10 @@ export class Delivery {
     const entry = this.underWay.get(id);
     this.leave(id);
     try {
-      return await this.queue.park(id, owner);
+      const isParked = await this.queue.park(id, owner);
+      // A node has it, so the flow has got it, and nobody will acknowledge it.
+      if (isParked && entry !== undefined && !this.settings.acknowledge) await this.queue.remove(id);
+      return isParked;
     } catch (error) {
       if (entry !== undefined) this.inFlightAgain(entry.queued);
       throw error;

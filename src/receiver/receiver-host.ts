@@ -121,6 +121,9 @@ export class ReceiverHost {
 
   private heard(news: WorkerNews): void {
     switch (news.kind) {
+      // It begins with what it was started with.
+      case 'started':
+        break;
       case 'ended':
         this.ended(news);
         break;

@@ -183,7 +183,7 @@ export class Outbox {
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.
-          if (this.isClosed || outcome.failure === 'cancelled') return;
+          if (this.isClosed) return;
           this.outcomes.set(id, outcome);
           this.listener.outcome(id, note, outcome, redelivered);
         },

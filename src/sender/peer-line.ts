@@ -38,7 +38,6 @@ export class PeerLine implements LaneLine {
   private readonly resting = new Map<string, { progress: JobProgress; timer: NodeJS.Timeout }>();
   /** By id, those that are not settled. */
   private readonly jobs = new Map<string, JobProgress>();
-  private readonly cancelled = new Set<string>();
   private readonly lanes = new Map<Lane, Promise<void>>();
   private readonly idle: Idle[] = [];
   private readonly circuit = new Circuit();
@@ -59,7 +58,7 @@ export class PeerLine implements LaneLine {
     const { outage } = this.circuit;
     return {
       sending: this.sending,
-      waiting: this.jobs.size - this.sending,
+      waiting: this.waitsToBeSent + this.resting.size,
       associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
       ...(outage && { outage }),
     };
@@ -72,16 +71,15 @@ export class PeerLine implements LaneLine {
     this.listener.changed();
   }
 
-  /** Nobody wants it sent any more. One that is being sent is settled when that is over. */
+  /** Nobody wants it sent any more, nor hears what becomes of it. */
   cancel(id: string): void {
     const progress = this.jobs.get(id);
     if (progress === undefined) return;
-    this.cancelled.add(id);
+    progress.isCancelled = true;
+    this.jobs.delete(id);
     const rest = this.resting.get(id);
-    if (rest === undefined) return;
-    clearTimeout(rest.timer);
+    clearTimeout(rest?.timer);
     this.resting.delete(id);
-    this.settle(progress, CANCELLED);
   }
 
   /** The same for all whose id is so. */
@@ -110,7 +108,9 @@ export class PeerLine implements LaneLine {
       return progress;
     });
     this.resting.clear();
-    const taken = [...this.returned.splice(0).reverse(), ...this.ready.takeAll(), ...resting];
+    const taken = [...this.returned.splice(0).reverse(), ...this.ready.takeAll(), ...resting].filter(
+      ({ isCancelled }) => !isCancelled,
+    );
     for (const { job } of taken) this.jobs.delete(job.id);
     return taken.map(({ job }) => job);
   }
@@ -153,8 +153,8 @@ export class PeerLine implements LaneLine {
   tried(progress: JobProgress, attempt: Attempt): void {
     this.sending -= 1;
     const wait = progress.tried(attempt);
+    if (progress.isCancelled) return;
     if (wait === undefined) this.settle(progress);
-    else if (this.cancelled.has(progress.job.id)) this.settle(progress, CANCELLED);
     else if (this.isClosed) this.orphan(progress);
     else this.rest(progress, wait);
     this.listener.changed();
@@ -175,11 +175,9 @@ export class PeerLine implements LaneLine {
     for (;;) {
       const progress = this.returned.pop() ?? this.ready.shift();
       if (progress === undefined) return undefined;
-      if (!this.cancelled.has(progress.job.id)) {
-        this.sending += 1;
-        return progress;
-      }
-      this.settle(progress, CANCELLED);
+      if (progress.isCancelled) continue;
+      this.sending += 1;
+      return progress;
     }
   }
 
@@ -220,8 +218,8 @@ export class PeerLine implements LaneLine {
     let next = now + this.circuit.restMs;
     for (const progress of waiting.reverse()) {
       const { givesUpAt } = progress;
-      if (this.cancelled.has(progress.job.id)) this.settle(progress, CANCELLED);
-      else if (givesUpAt <= now) this.giveUp(progress, outage.reason);
+      if (progress.isCancelled) continue;
+      if (givesUpAt <= now) this.giveUp(progress, outage.reason);
       else {
         this.returned.push(progress);
         next = Math.min(next, givesUpAt);
@@ -264,9 +262,6 @@ export class PeerLine implements LaneLine {
   private settle(progress: JobProgress, why?: { failure: SendFailure; text: string }): void {
     const { id } = progress.job;
     this.jobs.delete(id);
-    this.cancelled.delete(id);
     progress.settle(why);
   }
 }
-
-const CANCELLED = { failure: 'cancelled' as const, text: 'it is not to be sent any more' };

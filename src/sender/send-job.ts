@@ -33,7 +33,7 @@ export interface SendOutcome {
 /**
  * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here ·
  * `noRoom`: in the outbox */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom' | 'cancelled';
+export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom';
 
 /** One object for one peer. */
 export interface SendJob {
@@ -65,6 +65,7 @@ const FEW = 3;
 /** A job on its way: what has been tried, and when it is tried again. */
 export class JobProgress {
   readonly startedAt = performance.now();
+  isCancelled = false;
   private attempts = 0;
   private few = 0;
   private waitMs: number;

@@ -7,6 +7,7 @@ import { DICOM_IN } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
+import { MisbehavingScp } from '../support/misbehaving-scp';
 import { MllpListener } from '../support/mllp-listener';
 import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
@@ -27,14 +28,15 @@ function forTest(
   port: number,
   sink: MessageSink,
   settings: Record<string, unknown>,
-  hl7Port: number | undefined,
+  peerPort: number | undefined,
 ): FlowNode[] {
   const { z } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail();
   return [
     ...flows.map((node) => {
       if (node.type === 'dicom-in')
         return { ...node, port: String(port), bindAddress: '127.0.0.1', ...settings };
-      if (node.type === 'tcp request') return { ...node, server: '127.0.0.1', port: String(hl7Port) };
+      if (node.type === 'tcp request') return { ...node, server: '127.0.0.1', port: String(peerPort) };
+      if (node.type === 'dicom-peer') return { ...node, port: String(peerPort) };
       if (node.type !== 'debug') return node;
       const func = `const path = ${JSON.stringify(node['complete'])}.split('.');
         const shown = path.reduce((value, key) => value && value[key], msg);
@@ -65,11 +67,11 @@ describe('example flows', { timeout: 900_000 }, () => {
   const deploy = async (
     name: string,
     settings: Record<string, unknown> = {},
-    hl7Port?: number,
+    peerPort?: number,
   ): Promise<void> => {
     const from = nodeRed.lines.length;
     const connected = sink.nextConnection();
-    await nodeRed.deploy(forTest(read(name), port, sink, settings, hl7Port));
+    await nodeRed.deploy(forTest(read(name), port, sink, settings, peerPort));
     await nodeRed.waitForLine(/listening on/, { from });
     await connected();
     sink.clear();
@@ -174,6 +176,23 @@ describe('example flows', { timeout: 900_000 }, () => {
         'shown' in payload && (payload.shown as { code?: string }).code === 'DICOM_NOT_ACKNOWLEDGED',
       'the caught error',
     );
+  });
+
+  it('08 Forward to an archive', async () => {
+    const archive = await MisbehavingScp.listen();
+    try {
+      await deploy('08 Forward to an archive.json', {}, archive.port);
+      await send();
+      const sent = (await shown('Sent')) as Record<string, unknown>;
+      assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Archive']);
+      assert.ok(archive.objects[0]?.dataSet.equals(sampleInstance(1).dataSet));
+      archive.behaviour = { store: () => 0x0122 };
+      await send();
+      const error = (await shown('Not sent')) as Record<string, unknown>;
+      assert.equal(error['code'], 'DICOM_OUT_REFUSED');
+    } finally {
+      await archive.stop();
+    }
   });
 
   describe('07 Reports to HL7', { skip: needs('dcmtk') }, () => {

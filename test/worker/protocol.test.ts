@@ -14,6 +14,8 @@ const SPOKEN = {
   'src/receiver/receiver-config.ts': ['ReceiverConfig'],
   'src/receiver/worker-protocol.ts': ['ToReceiver', 'FromReceiver'],
   'src/receiver/requests.ts': ['ReceiverRequests'],
+  'src/sender/worker-protocol.ts': ['ToSender', 'FromSender'],
+  'src/sender/requests.ts': ['SenderRequests'],
   'src/sample/sample-host.ts': ['SampleJob', 'SampleOutcome'],
 };
 

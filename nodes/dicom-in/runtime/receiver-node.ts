@@ -69,6 +69,10 @@ export class ReceiverNode extends QueueOwner {
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 
+  get isAcknowledged(): boolean {
+    return this.settings.acknowledge;
+  }
+
   get answersWithinSeconds(): number | undefined {
     const { respond, responseTimeoutSeconds } = this.settings;
     return respond === 'processed' ? responseTimeoutSeconds : undefined;

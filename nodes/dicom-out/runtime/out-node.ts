@@ -292,10 +292,7 @@ export class OutNode {
     const error = outcome.kind === 'failed' ? outError(this.text, failureOf(outcome)) : undefined;
     const { code } = (error ?? {}) as { code?: string };
     if (this.hasFailureWire)
-      this.node.send([
-        null,
-        { ...message, ...(error && { error: { message: error.message, code } }) } as NodeMessage,
-      ]);
+      this.node.send([null, { ...message, ...(error && { error: { message: error.message, code } }) }]);
     else if (error !== undefined) this.node.error(error, message);
   }
 

@@ -44,7 +44,6 @@ const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
   noRoom: Status.outOfResources,
-  cancelled: Status.cannotUnderstand,
 };
 
 /** What a Catch node gets. */
@@ -59,7 +58,7 @@ export function failureOf({
     comment: errorComment,
     status: status === undefined ? '' : hexStatus(status),
   };
-  return new OutFailed(failure === 'cancelled' ? 'stopped' : failure, values);
+  return new OutFailed(failure, values);
 }
 
 /** The queue could not be asked. */

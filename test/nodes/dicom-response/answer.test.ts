@@ -9,6 +9,7 @@ import type { ReceiverRequests } from '../../../src/receiver/requests';
 
 /** A node whose worker has the request, and replies to none. */
 class SilentOwner extends QueueOwner {
+  readonly isAcknowledged = false;
   readonly answersWithinSeconds = undefined;
   readonly requests = new RequestSender<ReceiverRequests>(() => true, 1);
   readonly receiver: NonNullable<QueueOwner['receiver']> = {
