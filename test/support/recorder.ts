@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface Recorded {
   uid: string;
   redelivered: number;
-  /** SHA-256 of the data set. */
+  /** SHA-256 of the data set; '' where the message does not carry the object. */
   hash: string;
 }
 
@@ -25,7 +25,7 @@ module.exports = (RED) => {
     RED.nodes.createNode(this, config);
     this.on('input', (msg, send, done) => {
       const { sopInstanceUID, redelivered, object, size } = msg.dicom;
-      const hash = createHash('sha256').update(object.subarray(object.length - size)).digest('hex');
+      const hash = object ? createHash('sha256').update(object.subarray(object.length - size)).digest('hex') : '';
       appendFileSync(config.file, [sopInstanceUID, redelivered, hash].join(' ') + '\\n');
       send(msg);
       done();

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { DICOM_OUT, DICOM_PEER, type DicomOutSettings } from '../../src/settings';
+import { TAB, dicomIn, flowNode } from '../support/flows';
+import { freePort } from '../support/free-port';
+import { MisbehavingScp, type StoreAnswer } from '../support/misbehaving-scp';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { queuedObjects } from '../support/queue-folder';
+import { installRecorder, readRecords } from '../support/recorder';
+import { StoreClient, padded, sampleInstance } from '../support/store-client';
+import { until } from '../support/until';
+
+const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 4);
+/** Objects that are small, and that become files. */
+const PADDINGS = [0, 1_100_000];
+const OUT = 'forwarding-out';
+const IN = 'forwarding-in';
+
+/** Whatever an archive may do, now and then. */
+const MOODS: readonly StoreAnswer[] = [0, 0, 0, 0xb000, 0xa700, 'reset', 0, 'close', 0];
+
+describe('Node-RED killed while it forwards objects', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
+  const userDir = mkdtempSync(join(tmpdir(), 'dicom-forward-'));
+  let nodeRed: NodeRed | undefined;
+  let archive: MisbehavingScp | undefined;
+  after(async () => {
+    await nodeRed?.kill();
+    await archive?.stop();
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  for (const mode of ['wait', 'store-and-forward'] as const) {
+    it(`${mode}: what was answered Success arrives, and nothing is said to be sent that has not (${ROUNDS} rounds)`, async (test) => {
+      installRecorder(userDir);
+      const told = join(userDir, `told-${mode}.txt`);
+      const port = await freePort();
+      let isGood = false;
+      archive = await MisbehavingScp.listen({
+        store: (_, count) => (isGood ? 0 : (MOODS[count % MOODS.length] ?? 0)),
+      });
+      const flows = forwardingFlow(port, archive.port, mode, told);
+      const acknowledged = new Map<string, Buffer>();
+
+      for (let round = 0; round < ROUNDS; round += 1) {
+        nodeRed = await startNodeRed({ userDir, flows });
+        await nodeRed.waitForLine(/listening on/);
+        let isRunning = true;
+        const sendAll = async (padding: number, first: number): Promise<void> => {
+          const client = await StoreClient.open(port);
+          for (let number = first; isRunning && number < first + 40; number += 1) {
+            const { uid, dataSet: small } = sampleInstance(number);
+            const dataSet = padding === 0 ? small : padded(small, padding);
+            if ((await client.store(uid, dataSet)) === 0) acknowledged.set(uid, dataSet);
+          }
+        };
+        const base = (round + 1) * 1_000_000;
+        // Their connections break off: that is the point.
+        const senders = Promise.allSettled(
+          PADDINGS.map((padding, index) => sendAll(padding, base + index * 100_000)),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 1_500));
+        await nodeRed.kill();
+        isRunning = false;
+        await senders;
+      }
+
+      isGood = true;
+      nodeRed = await startNodeRed({ userDir, flows });
+      await nodeRed.waitForLine(/listening on/);
+      const isEmpty = (id: string): boolean => queuedObjects(join(userDir, 'dicom', id)).length === 0;
+      await until(() => isEmpty(IN) && (mode === 'wait' || isEmpty(OUT)), 'empty queues', 90_000);
+      await nodeRed.stop();
+
+      const arrived = new Map(
+        archive.objects.map(({ sopInstanceUID, dataSet }) => [sopInstanceUID, dataSet]),
+      );
+      const outcomes = readRecords(told);
+      test.diagnostic(
+        `${mode}: acknowledged ${acknowledged.size}, arrived ${arrived.size} in ${archive.objects.length} sendings, told ${outcomes.length}`,
+      );
+      assert.ok(acknowledged.size > ROUNDS * 5, 'enough to mean something');
+      for (const [uid, dataSet] of acknowledged) {
+        const came = arrived.get(uid) ?? assert.fail(`${uid} has not arrived`);
+        assert.ok(came.equals(dataSet), `${uid} is whole`);
+      }
+      for (const { uid } of outcomes) assert.ok(arrived.has(uid), `${uid} is said to be sent`);
+      const named = new Set(outcomes.map(({ uid }) => uid));
+      for (const uid of acknowledged.keys()) assert.ok(named.has(uid), `${uid} has an outcome`);
+      await archive.stop();
+    });
+  }
+});
+
+function forwardingFlow(
+  port: number,
+  archivePort: number,
+  mode: DicomOutSettings['mode'],
+  told: string,
+): FlowNode[] {
+  return [
+    { id: TAB, type: 'tab', label: 'forward' },
+    dicomIn(IN, port, [[OUT]], {
+      queue: 'disk-synced',
+      acknowledge: true,
+      maxDeliveries: 1_000,
+      maxCrashes: 1_000,
+    }),
+    {
+      id: 'archive',
+      type: 'dicom-peer',
+      ...DICOM_PEER.defaults,
+      host: '127.0.0.1',
+      port: String(archivePort),
+      responseTimeoutSeconds: 5,
+    },
+    flowNode(OUT, 'dicom-out', {
+      ...DICOM_OUT.defaults,
+      peer: 'archive',
+      mode,
+      retryFirstSeconds: 1,
+      retryLastSeconds: 2,
+      giveUpAfterMinutes: '0',
+      outputFailures: true,
+      outputs: 2,
+      wires: mode === 'wait' ? [['record'], []] : [[], ['record']],
+    }),
+    flowNode('record', 'recorder', { file: told, wires: [] }),
+  ];
+}
