@@ -121,9 +121,6 @@ export class ReceiverHost {
 
   private heard(news: WorkerNews): void {
     switch (news.kind) {
-      // It begins with what it was started with.
-      case 'started':
-        break;
       case 'ended':
         this.ended(news);
         break;

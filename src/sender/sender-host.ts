@@ -161,7 +161,8 @@ export class SenderHost {
       undefined,
       {
         message: (message) => this.receive(message),
-        news: (news) => this.heard(news),
+        started: () => this.tellAll(),
+        news: (news) => this.told(news),
         failed: (error) => this.failed(error),
       },
     );
@@ -186,13 +187,11 @@ export class SenderHost {
     else this.post({ kind: 'send', request });
   }
 
-  private heard(news: WorkerNews): void {
-    if (news.kind === 'started') {
-      for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
-      for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
-      for (const sending of this.sendings.values()) this.postSending(sending);
-    }
-    this.told(news);
+  /** A worker that has just begun knows nothing. */
+  private tellAll(): void {
+    for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
+    for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
+    for (const sending of this.sendings.values()) this.postSending(sending);
   }
 
   private receive(message: FromSender): void {

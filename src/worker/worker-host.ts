@@ -6,8 +6,6 @@ import { WorkerThread, type WorkerChoice } from './worker-thread';
 
 /** What becomes of a worker, unasked. */
 export type WorkerNews =
-  /** A thread runs, the first or another one, and can be told what it has to know. */
-  | { kind: 'started' }
   /** It ended, or was ended because it hung, and is started again after `waitMs`. */
   | { kind: 'ended'; reason: string; waitMs: number; restarts: number }
   /** It has been in a call to a disk for long, and nobody can end it there. */
@@ -24,6 +22,8 @@ export type WorkerNews =
 /** What a host tells, on the main thread. */
 export interface WorkerListener<Out> {
   message(message: Out): void;
+  /** A thread runs, the first or another one: it can be told what it has to know. */
+  started?(): void;
   news(news: WorkerNews): void;
   /** What one of these two has thrown, or what could not be said to the worker. */
   failed(error: Error): void;
@@ -60,7 +60,7 @@ export class WorkerHost<Config, In, Out extends { kind: string }, Requests> {
     this.startedAt = performance.now();
     try {
       this.thread = this.newThread();
-      this.listener.news({ kind: 'started' });
+      this.boundary.run(() => this.listener.started?.());
     } catch (error) {
       this.ended(asError(error).message);
     }
