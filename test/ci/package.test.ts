@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { freePort } from '../support/free-port';
 import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
 import { run } from '../support/senders';
+import { NODE_TYPES } from '../support/node-types';
 import { StoreClient, sampleInstance } from '../support/store-client';
 
 /** As the admin API lists what a package brings. */
@@ -78,10 +79,7 @@ describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
     const ours = sets.filter(({ module }) => module === 'node-red-contrib-dicom');
     assert.deepEqual(
       ours.map(({ types, err }) => [types, err]),
-      [
-        [['dicom-in'], undefined],
-        [['dicom-response'], undefined],
-      ],
+      NODE_TYPES.map((type) => [[type], undefined]),
     );
   });
 
