@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { bufferSource, type ByteSource, DicomError, fileSource, readFileMeta } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { LocalCopy } from './local-copy';
@@ -88,11 +88,11 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
 
 /** Opens a Part 10 file. @throws DicomError when it is none; the system's error */
 export async function openFile(path: string): Promise<OutgoingObject> {
+  // A pipe of that name would be waited for until somebody writes to it, which is for ever.
+  if (!(await stat(path)).isFile()) throw new DicomError('no-file-meta', 'it is not a file');
   const file = await open(path, 'r');
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new DicomError('no-file-meta', 'it is not a file');
-    return await openPart10(fileBytes(file, stats));
+    return await openPart10(fileBytes(file, await file.stat()));
   } catch (error) {
     await file.close();
     throw error;

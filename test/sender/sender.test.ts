@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,7 +170,10 @@ describe('an object that cannot be read', () => {
     const [sending] = await to({});
     const noDicom = join(folder, 'no-dicom');
     writeFileSync(noDicom, 'x'.repeat(1000));
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
     for (const outcome of [
+      await sending.file('peer', pipe),
       await sending.file('peer', join(folder, 'absent')),
       await sending.file('peer', noDicom),
       await sending.file('peer', folder),

@@ -60,12 +60,12 @@ export function weightOf(message: SendingMessage): number {
   return object + (text?.length ?? 0);
 }
 
-/** Linear, and with nothing to backtrack. */
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+/** Without space behind it: two parts that both take spaces would be tried at each of them. */
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/;
 
 function bytesIn(payload: unknown): Buffer | undefined {
   if (Buffer.isBuffer(payload)) return payload;
-  if (typeof payload !== 'string' || !BASE64.test(payload)) return undefined;
+  if (typeof payload !== 'string' || !BASE64.test(payload.trimEnd())) return undefined;
   const bytes = Buffer.from(payload, 'base64');
   return bytes.length > 0 ? bytes : undefined;
 }
