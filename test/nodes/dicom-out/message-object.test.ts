@@ -1,0 +1,13 @@
+import { it } from 'node:test';
+import { objectOf } from '../../../nodes/dicom-out/runtime/message-object';
+import { assertLinear } from '../../support/linear';
+
+it('a payload that is nearly base64 text is looked at once, however long it is', () =>
+  assertLinear(
+    400_000,
+    (size) => {
+      const payload = `${' '.repeat(size)}!`;
+      return () => objectOf({ _msgid: '', payload }, 'payload');
+    },
+    'spaces',
+  ));
