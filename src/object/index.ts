@@ -1,14 +1,8 @@
 export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
-export {
-  ObjectChanged,
-  openBytes,
-  openFile,
-  openHandle,
-  type ObjectUids,
-  type OutgoingObject,
-} from './outgoing-object';
+export { openBytes, openFile, openHandle, type ObjectUids, type OutgoingObject } from './outgoing-object';
+export { ObjectChanged } from './file-bytes';
 export { studyOf } from './study-of';
 export {
   framesOf,

@@ -24,11 +24,21 @@ export interface LaneLine {
   readonly decoder: Decoder;
   /** The next object to be sent; undefined: the lane is to end. @param lingerMs how long one may be waited for */
   next(lingerMs: number): Promise<JobProgress | undefined>;
+  /** One that can be opened while the response to the last one is awaited: it is not being sent yet. */
+  ahead(): JobProgress | undefined;
+  /** It is the turn of what was taken ahead. False: it is not to be sent any more, or not here. */
+  turns(progress: JobProgress): boolean;
   /** There is an association. */
   reached(): void;
   /** There is none, and the object that was to be sent is given back. */
   unreachable(progress: JobProgress, reason: string, isConfiguration: boolean): void;
   tried(progress: JobProgress, attempt: Attempt): void;
+}
+
+/** An object whose turn it is, or is next. */
+interface Turn {
+  progress: JobProgress;
+  opening: Promise<{ object: OutgoingObject } | { error: unknown }>;
 }
 
 /** One association after the other to a peer, and one object after the other on each. */
@@ -38,6 +48,8 @@ export class Lane {
   /** On this association. */
   private sent = 0;
   private readonly stopping = new AbortController();
+  /** What is sent as soon as the response to the last one is there. */
+  private ahead: Turn | undefined;
 
   constructor(
     private readonly config: PeerConfig,
@@ -52,9 +64,9 @@ export class Lane {
   async run(): Promise<void> {
     const lingerMs = this.config.settings.lingerSeconds * 1_000;
     for (;;) {
-      const progress = await this.line.next(this.isAssociated ? lingerMs : 0);
-      if (progress === undefined) break;
-      await this.attempt(progress);
+      const turn = (await this.takeAhead()) ?? (await this.next(this.isAssociated ? lingerMs : 0));
+      if (turn === undefined) break;
+      await this.attempt(turn);
     }
     await this.release();
   }
@@ -65,15 +77,34 @@ export class Lane {
     this.association?.abort(text);
   }
 
-  private async attempt(progress: JobProgress): Promise<void> {
+  private async next(lingerMs: number): Promise<Turn | undefined> {
+    const progress = await this.line.next(lingerMs);
+    return progress && turnOf(progress);
+  }
+
+  private openAhead(): void {
+    const progress = this.line.ahead();
+    this.ahead = progress && turnOf(progress);
+  }
+
+  /** Undefined: nothing was opened ahead that is to be sent now. */
+  private async takeAhead(): Promise<Turn | undefined> {
+    const { ahead } = this;
+    this.ahead = undefined;
+    if (ahead === undefined || this.line.turns(ahead.progress)) return ahead;
+    const opened = await ahead.opening;
+    if ('object' in opened) await opened.object.close();
+    return undefined;
+  }
+
+  private async attempt({ progress, opening }: Turn): Promise<void> {
     const { job } = progress;
-    let object: OutgoingObject;
-    try {
-      object = await job.open();
-    } catch (error) {
-      this.line.tried(progress, notRead(error));
+    const opened = await opening;
+    if ('error' in opened) {
+      this.line.tried(progress, notRead(opened.error));
       return;
     }
+    const { object } = opened;
     try {
       const association = await this.associationFor(progress, object);
       if (association === undefined) return;
@@ -146,7 +177,8 @@ export class Lane {
         : notRead(error);
     }
     this.sent += 1;
-    const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
+    const sent = (): void => this.openAhead();
+    const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet, sent });
     return { ...attemptOf(outcome, isChanged), transferSyntaxUID };
   }
 
@@ -155,6 +187,14 @@ export class Lane {
     this.association = undefined;
     if (association?.isOpen === true) await association.release();
   }
+}
+
+function turnOf(progress: JobProgress): Turn {
+  const opening = progress.job.open().then(
+    (object) => ({ object }),
+    (error: unknown) => ({ error }),
+  );
+  return { progress, opening };
 }
 
 function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
-import { asError } from '../basics';
+import { asError, Paced } from '../basics';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -10,6 +10,9 @@ import { PeerLine } from './peer-line';
 import type { SendJob, SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
+
+/** Nobody reads faster, and each state wakes the main thread. */
+const STATE_MS = 250;
 
 /** Somebody who waits for an object to be opened in its queue. */
 interface Opening {
@@ -34,6 +37,8 @@ export class Sender implements SenderRequests {
   /** Those of peers that have changed, or are gone: they finish what they are sending. */
   private readonly ending = new Map<PeerLine, Promise<void>>();
   private readonly outboxes = new Map<string, Outbox>();
+  /** Tells how a line fares. */
+  private readonly tellers = new Map<string, Paced>();
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
@@ -124,8 +129,13 @@ export class Sender implements SenderRequests {
     const before = this.lines.get(config.id);
     if (before !== undefined && isSamePeer(before.config, config)) return;
     const { id } = config;
+    this.tellers.get(id)?.stop();
+    const teller = new Paced(STATE_MS, () => this.tell({ kind: 'peer-state', id, state: line.state }));
+    this.tellers.set(id, teller);
     const line = new PeerLine(config, this.decoder, {
-      changed: () => this.tell({ kind: 'peer-state', id, state: line.state }),
+      changed: () => {
+        if (this.lines.get(id) === line) teller.changed();
+      },
       orphaned: (job) => this.submit(id, job),
     });
     this.lines.set(id, line);
@@ -191,6 +201,8 @@ export class Sender implements SenderRequests {
     const line = this.lines.get(id);
     if (line === undefined) return;
     this.lines.delete(id);
+    this.tellers.get(id)?.stop();
+    this.tellers.delete(id);
     for (const job of line.withdraw()) this.submit(id, job);
     this.close(line);
   }
