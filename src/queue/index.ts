@@ -19,6 +19,7 @@ export {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
+  type ParkedObject,
   type QueuedObject,
   type QueueWriter,
   type Unparked,

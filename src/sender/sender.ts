@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { asError } from '../basics';
+import type { CommitmentReport } from '../network';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -97,6 +98,10 @@ export class Sender implements SenderRequests {
 
   discard(outbox: string, id: string): boolean {
     return this.outbox(outbox).discard(id);
+  }
+
+  report(peers: readonly string[], report: CommitmentReport): boolean {
+    return peers.some((id) => this.lines.get(id)?.report(report) === true);
   }
 
   closeOutbox(id: string): void {

@@ -13,6 +13,7 @@ export type OutFailure =
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
+  | 'notCommitted'
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'

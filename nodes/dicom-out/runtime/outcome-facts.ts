@@ -18,7 +18,7 @@ export function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | und
 
 /** `msg.dicom.sent` */
 export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
-  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds } = outcome;
+  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds, committed } = outcome;
   return {
     id,
     peer,
@@ -28,6 +28,7 @@ export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<s
     ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
     attempts,
     milliseconds,
+    ...(committed && { committed }),
   };
 }
 
@@ -41,6 +42,7 @@ export function commandStatusOf({ kind, status, failure, text, errorComment }: S
 const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   unreachable: Status.outOfResources,
   notAccepted: Status.sopClassNotSupported,
+  notCommitted: Status.outOfResources,
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
   noRoom: Status.outOfResources,

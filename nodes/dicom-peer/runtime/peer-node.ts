@@ -3,7 +3,7 @@ import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { nodeTexts, problemText } from '../../runtime/node-texts';
-import { PeerOwner } from '../../runtime/peer-owner';
+import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
 import { peerTls } from '../../runtime/peer-tls';
 import { senderOf } from '../../runtime/sender';
 
@@ -52,6 +52,11 @@ export class PeerNode extends PeerOwner {
       sender.removePeer(this.node.id, user);
       done();
     });
+  }
+
+  get reports(): PeerReports | undefined {
+    const { commit, commitThrough: through, calledAET: callingAET } = this.settings;
+    return commit === 'require' && through !== '' ? { through, callingAET } : undefined;
   }
 
   watch(listener: () => void): () => void {

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import {
-  COMMITMENT_CONTEXT,
-  type CommitmentReport,
-  readCommitmentReport,
-  ScuAssociation,
-} from '../../../src/network/scu';
+import { COMMITMENT_CONTEXT, type CommitmentReport, readCommitmentReport } from '../../../src/network/dimse';
+import { ScuAssociation } from '../../../src/network/scu';
 import { MisbehavingScp, type Behaviour } from '../../support/misbehaving-scp';
 import { needs } from '../../support/needs';
 import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, pdv } from '../../support/pdus';
