@@ -86,6 +86,7 @@ const OUT_FAILURES: Record<OutFailure | 'notTheObject', true> = {
   notRead: true,
   refused: true,
   notAccepted: true,
+  notCommitted: true,
   unreachable: true,
   busy: true,
   stopped: true,
