@@ -149,7 +149,7 @@ export class Commitments {
       const object = this.toAsk.shift();
       if (object === undefined) break;
       object.isToBeAsked = false;
-      if (!object.isOver) objects.push(object);
+      if (!object.isOver && object.said === undefined) objects.push(object);
     }
     this.isDue = this.toAsk.size > 0;
     const [first] = objects;

@@ -2,9 +2,11 @@ import type { Node, NodeAPI } from 'node-red';
 import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { nodeTexts, problemText } from '../../runtime/node-texts';
+import { FlowStart } from '../../runtime/flow-start';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
 import { peerTls } from '../../runtime/peer-tls';
+import { QueueOwner } from '../../runtime/queue-owner';
 import { senderOf } from '../../runtime/sender';
 
 interface Credentials {
@@ -18,6 +20,7 @@ export class PeerNode extends PeerOwner {
   state: PeerState | undefined;
   readonly name: string;
   private readonly settings: DicomPeerSettings;
+  private readonly text: Text;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -29,7 +32,8 @@ export class PeerNode extends PeerOwner {
     const { settings, problems } = DICOM_PEER.parse(config);
     this.settings = settings;
     this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
-    const text = nodeTexts(RED, DICOM_PEER.type);
+    this.text = nodeTexts(RED, DICOM_PEER.type);
+    const { text } = this;
     const errors = problems.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
     for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
@@ -47,7 +51,10 @@ export class PeerNode extends PeerOwner {
     };
     if (config !== undefined) sender.addPeer(config, user);
     else this.node.error(this.problem);
+    const start = (): void => this.warnIfUnheard();
+    FlowStart.of(this.RED).add(start);
     this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
       deployedNodes.remove(this.node.id);
       sender.removePeer(this.node.id, user);
       done();
@@ -62,6 +69,13 @@ export class PeerNode extends PeerOwner {
   watch(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Nobody can take what it reports where there is no such dicom-in node. */
+  private warnIfUnheard(): void {
+    const { reports } = this;
+    if (reports === undefined || deployedNodes.get(reports.through, QueueOwner) !== undefined) return;
+    this.node.warn(this.text('warning.reportsUnheard', { node: reports.through }));
   }
 
   private config(): PeerConfig | undefined {
