@@ -5,7 +5,7 @@ import { trimmed } from '../text';
 import { NoWarnings } from '../warnings';
 import { cannotChange } from './change-errors';
 import { nameKey } from './change-path';
-import type { ChangedAttribute, ChangedItem } from './change-tree';
+import { type ChangedAttribute, type ChangedItem, later } from './change-tree';
 import { PrivateBlocks } from './private-blocks';
 
 /** An attribute that is to be changed, where it was found. */
@@ -133,8 +133,7 @@ export class ChangeFinder implements StructureVisitor {
     const creator = blocks.creator(PrivateBlocks.of(tag));
     if (creator === undefined) return byTag;
     const byCreator = changes.get(nameKey({ tag: withoutBlock(tag), creator }));
-    const isByTagLater = (byTag?.place.operation ?? -1) > (byCreator?.place.operation ?? -1);
-    return isByTagLater ? byTag : byCreator;
+    return byCreator === undefined ? byTag : later(byTag, byCreator);
   }
 
   #note(attribute: ChangedAttribute, tag: number, vr: Vr, header: number, length: number): FoundAttribute {

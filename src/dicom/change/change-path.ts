@@ -1,4 +1,4 @@
-import { isPrivate, isPrivateCreator, tagHex, tagOf, tagOfKeyword } from '../standard';
+import { isPrivate, tagHex, tagOf, tagOfKeyword } from '../standard';
 
 /** An attribute as an operation names it. */
 export interface AttributeName {
@@ -113,17 +113,14 @@ function isCreator(text: string): boolean {
   return text.length > 0 && text.length <= LONGEST_CREATOR && /^[\x20-\x5b\x5d-\x7e]+$/.test(text);
 }
 
-const NO_DATA_SET_GROUPS: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, 7, 0xfffe, 0xffff]);
-const FIRST_PRIVATE_DATA = 0x1000;
+/** Of a command set, of file meta information, of items. */
+const NO_DATA_SET_GROUPS: ReadonlySet<number> = new Set([0x0000, 0x0002, 0xfffe]);
 
 /** What changes with the others, or is no attribute of an object. */
 function expectChangeable({ tag, creator }: AttributeName): void {
   if (NO_DATA_SET_GROUPS.has(tag >>> 16))
     throw new PathError('not an attribute of a data set; the file meta information follows the data set');
   if (creator === undefined && (tag & 0xffff) === 0) throw new PathError('group lengths are calculated');
-  const isNeither = isPrivate(tag) && !isPrivateCreator(tag) && (tag & 0xffff) < FIRST_PRIVATE_DATA;
-  if (creator === undefined && isNeither)
-    throw new PathError('a private tag that is neither a creator nor in a block of one (PS3.5 7.8.1)');
 }
 
 /** Equal for names of the same attribute. */

@@ -11,6 +11,7 @@ import {
   addsTo,
   type ChangedAttribute,
   type ChangedItem,
+  later,
   type Literal,
 } from './change-tree';
 import { encodeElement, encodeItem, encodeSequence, encodeUtf8Term, UTF_8_TERM } from './encode-element';
@@ -284,9 +285,7 @@ function arranged(
 ): Arranged[] {
   const all = new Map<number, Arranged>();
   const put = (tag: number, attribute: ChangedAttribute): void => {
-    const other = all.get(tag)?.attribute;
-    if (other === undefined || other.place.operation <= attribute.place.operation)
-      all.set(tag, { tag, attribute, creator: '' });
+    all.set(tag, { tag, attribute: later(all.get(tag)?.attribute, attribute), creator: '' });
   };
   for (const attribute of changes.values()) {
     const { tag, creator } = attribute.name;

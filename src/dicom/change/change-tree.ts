@@ -1,5 +1,5 @@
 import type { Vr } from '../standard';
-import type { Place } from './change-errors';
+import { cannotChange, type Place } from './change-errors';
 import type { AttributeName } from './change-path';
 
 /** A value before it is encoded. Names are text with `=` between their groups. */
@@ -35,4 +35,16 @@ export function addsTo(item: ChangedItem): boolean {
 export function adds(action: Action): boolean {
   if (action.kind === 'remove') return false;
   return action.kind === 'set' || action.fresh || [...action.items.values()].some(addsTo);
+}
+
+/**
+ * Of two that name the same attribute, by tag and by creator: the later operation counts.
+ * @throws DicomError where it says of a sequence only what is in some items
+ */
+export function later(one: ChangedAttribute | undefined, other: ChangedAttribute): ChangedAttribute {
+  if (one === undefined) return other;
+  const last = one.place.operation > other.place.operation ? one : other;
+  if (last.action.kind === 'items' && !last.action.fresh)
+    throw cannotChange(last.place, 'name the private sequence as the operations before have named it');
+  return last;
 }

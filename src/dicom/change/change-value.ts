@@ -43,7 +43,7 @@ export function parseValue(name: AttributeName, json: unknown, place: Place, lev
 function withCreator(name: AttributeName, json: JsonObject, place: Place): AttributeName {
   const creator = json['PrivateCreator'];
   if (creator === undefined) return name;
-  const isNone = typeof creator !== 'string' || isPrivateCreator(name.tag);
+  const isNone = typeof creator !== 'string' || (name.creator === undefined && isPrivateCreator(name.tag));
   if (isNone) throw invalidChanges(place, 'PrivateCreator is a text, and goes with a private attribute');
   const found = attempt(() => ofCreator(name.tag, creator), place);
   if (name.creator !== undefined && name.creator !== found.creator)

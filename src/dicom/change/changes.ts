@@ -32,7 +32,8 @@ export const MAX_OPERATIONS = 10_000;
 export const MAX_CHANGES_BYTES = 1_048_576;
 /** Arrays and objects within each other: of a sequence, in the longest form, four for each level. */
 const MOST_NESTED = 8 * MAX_LEVELS;
-const LONGEST_UID = 64;
+/** Longer ones than the Standard has are found. */
+const LONGEST_UID = 1_024;
 
 /**
  * Checks changes that come from a message, and so from anywhere.

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { type DataSet, type Element, type Value, valuesOf } from '../data-set';
+import { type DataSet, type Element, unpaddedEnd, type Value, valuesOf } from '../data-set';
 import { isPrivate, isPrivateCreator, lookUp, tagOf } from '../standard';
 import type { FoundAttribute, FoundItem } from './change-finder';
 import { nameKey } from './change-path';
@@ -38,9 +37,12 @@ function isSameVr({ tag, vr }: Element, literal: Literal): boolean {
 }
 
 function isSameBytes({ bytes, start, length }: Element, wanted: Buffer): boolean {
-  if (bytes === undefined || length !== wanted.length + (wanted.length % 2)) return false;
-  const isPadded = length === wanted.length || bytes[start + length - 1] === 0;
-  return isPadded && bytes.compare(wanted, 0, wanted.length, start, start + wanted.length) === 0;
+  if (bytes === undefined) return false;
+  const isPadded = length === wanted.length + 1 && length % 2 === 0 && bytes[start + length - 1] === 0;
+  return (
+    (length === wanted.length || isPadded) &&
+    bytes.compare(wanted, 0, wanted.length, start, start + wanted.length) === 0
+  );
 }
 
 function isSameText(
@@ -52,8 +54,13 @@ function isSameText(
   const wanted = withoutBlanks(separated(lookUp(element.tag)?.vr ?? vr ?? element.vr, values));
   const there = valuesOf(dataSet, element.tag).map(scalarOf);
   // What is read as bytes has no values to be compared.
-  return isDeepStrictEqual(there, wanted) && (there.length > 0 || element.length === 0);
+  const isRead =
+    there.length > 0 || unpaddedEnd(element.bytes, element.start, end(element)) === element.start;
+  // Zeros of either sign are the same: JSON has one only.
+  return isRead && there.length === wanted.length && there.every((value, index) => value === wanted[index]);
 }
+
+const end = ({ start, length }: Element): number => start + length;
 
 /** As values are read: one that is empty is none, and among others null. */
 function withoutBlanks(values: readonly Scalar[]): Scalar[] {
