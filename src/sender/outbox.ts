@@ -179,7 +179,7 @@ export class Outbox {
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
-        isChanged: false,
+        isChanged: note.isChanged === true,
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.

@@ -1,3 +1,4 @@
+import type { DicomChanges } from '../dicom';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
@@ -15,8 +16,10 @@ export interface SendRequest {
   peer: string;
   place: ObjectPlace;
   policy: RetryPolicy;
-  /** What is found there must be this object; undefined: whatever it is. */
+  /** What is found there must be this object; undefined: whatever it is, or what `changes` say. */
   sopInstanceUID?: string;
+  /** Applied on the way. */
+  changes?: DicomChanges;
 }
 
 /** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
