@@ -148,12 +148,20 @@ export class Sender implements SenderRequests {
       id,
       new Outbox(config, {
         submit: (peer, job) => this.submit(peer, job),
+        nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
           this.tell({ kind: 'outcome', outbox: id, id: object, note, outcome, redelivered }),
+        setAside: (object, why, facts) =>
+          this.tell({ kind: 'dead-letter', outbox: id, id: object, why, facts }),
         changed: (state) => this.tell({ kind: 'outbox-state', id, state }),
         leftover: ({ message: text }) => this.tell({ kind: 'outbox-leftover', id, text }),
       }),
     );
+  }
+
+  /** As people call it; its id where it is not deployed. */
+  private nameOf(peer: string): string {
+    return this.lines.get(peer)?.config.name ?? peer;
   }
 
   private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {

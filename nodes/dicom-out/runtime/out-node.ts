@@ -8,6 +8,7 @@ import {
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
+import type { LetterFacts } from '../../../src/queue';
 import type {
   OutboxConfig,
   OutboxNote,
@@ -17,6 +18,7 @@ import type {
   SendOutcome,
 } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownEarlier, holdObject, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
@@ -90,6 +92,7 @@ export class OutNode {
   run(): void {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       this.take(message as SendingMessage, send as Send, done).catch((error: unknown) =>
         this.refuse(message as SendingMessage, send as Send, done, error),
@@ -97,6 +100,7 @@ export class OutNode {
     });
     this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
       this.close(removed)
         .catch((error: unknown) => this.boundary.failed(error))
         .finally(done);
@@ -309,6 +313,25 @@ export class OutNode {
     else if (error !== undefined) this.node.error(error, message);
   }
 
+  /** The same event as dicom-in's. Its failure has been told of before. */
+  private setAside(id: string, text: string, facts: LetterFacts): void {
+    if (!this.hasFailureWire) return;
+    const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
+    this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
+  }
+
+  /** Of its outbox; undefined: it has none. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const id = this.outboxConfig()?.id;
+    if (id === undefined) return undefined;
+    const sender = senderOf(this.RED);
+    return {
+      deadLetters: (page) => sender.ask('deadLetters', id, page),
+      requeue: (letter) => sender.ask('requeue', id, letter),
+      discard: (letter) => sender.ask('discard', id, letter),
+    };
+  }
+
   /** Undefined: the node has none. */
   private outboxConfig(): OutboxConfig | undefined {
     const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
@@ -334,6 +357,7 @@ export class OutNode {
       },
       outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
       leftover: (text) => this.node.warn(text),
+      setAside: (id, why, facts) => this.setAside(id, why, facts),
     });
   }
 
