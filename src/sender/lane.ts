@@ -18,7 +18,7 @@ import type { CommitmentRequest } from './commitments';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
 import { isConfiguration, openText } from './peer-words';
 import type { PeerConfig } from './peer-config';
-import { answeredAttempt, type Attempt, type JobProgress } from './send-job';
+import { answeredAttempt, type Attempt, failureOfReading, type JobProgress } from './send-job';
 import { preparedDataSet } from './prepared';
 
 /** What a lane is to do next. `look`: see again how long to wait for that. */
@@ -205,8 +205,9 @@ export class Lane {
     }
     this.sent += 1;
     const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
+    const { warnings } = object;
     const instance = { sopClassUID, sopInstanceUID };
-    return { ...attemptOf(outcome, isChanged), transferSyntaxUID, instance };
+    return { ...attemptOf(outcome, isChanged), transferSyntaxUID, instance, ...(warnings && { warnings }) };
   }
 
   private async release(): Promise<void> {
@@ -230,7 +231,8 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
   }
 }
 
-const NO_COMMITMENT = 'the other side does not offer Storage Commitment, which the settings of the peer require';
+const NO_COMMITMENT =
+  'the other side does not offer Storage Commitment, which the settings of the peer require';
 
 /** The id of the context for storage commitment; undefined: it is not accepted. */
 function commitmentContext({ contexts }: ScuAssociation): number | undefined {
@@ -244,7 +246,7 @@ function commitmentContext({ contexts }: ScuAssociation): number | undefined {
 function notRead(error: unknown): Attempt {
   const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
   const kind = isForNow ? 'again' : 'final';
-  return { verdict: { kind }, counts: false, failure: 'notRead', text: asError(error).message };
+  return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: asError(error).message };
 }
 
 function notAccepted(why = ' nor one into which it may be converted'): Attempt {

@@ -1,3 +1,4 @@
+import { type ConversionWarning, DicomError, type DicomErrorCode } from '../dicom';
 import type { Instance } from '../network';
 import type { OutgoingObject } from '../object';
 import { statusText } from './peer-words';
@@ -26,6 +27,8 @@ export interface SendOutcome {
   errorComment?: string;
   /** In which it was sent. */
   transferSyntaxUID?: string;
+  /** What was done to it on the way. */
+  warnings?: readonly ConversionWarning[];
   /** Tries that may have reached the peer. */
   attempts: number;
   /** From the moment it was given to be sent. */
@@ -38,8 +41,30 @@ export interface SendOutcome {
 
 /**
  * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notCommitted`: stored, but
- * the peer does not say that it keeps it · `notRead`: here · `noRoom`: in the outbox */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notCommitted' | 'notRead' | 'noRoom';
+ * the peer does not say that it keeps it · `notRead`: here ·
+ * `notTheObject`: another one lies there · `notChanged`: its changes cannot be applied · `noRoom`: in the outbox
+ */
+export type SendFailure =
+  | 'refused'
+  | 'unreachable'
+  | 'notAccepted'
+  | 'notCommitted'
+  | 'notRead'
+  | 'notTheObject'
+  | 'notChanged'
+  | 'noRoom';
+
+const FAILURES: Partial<Record<DicomErrorCode, SendFailure>> = {
+  'not-the-object': 'notTheObject',
+  'changes-invalid': 'notChanged',
+  'cannot-change': 'notChanged',
+  'cannot-recode': 'notChanged',
+};
+
+/** Of an object that could not be opened, as it is to be sent. */
+export function failureOfReading(error: unknown): SendFailure {
+  return (error instanceof DicomError ? FAILURES[error.code] : undefined) ?? 'notRead';
+}
 
 /** Why an object is not sent, where that is not what its last try came to. */
 export interface Unsent {
@@ -85,6 +110,7 @@ export interface Attempt {
   status?: number;
   errorComment?: string;
   transferSyntaxUID?: string;
+  warnings?: readonly ConversionWarning[];
   /** What was sent. */
   instance?: Instance;
 }
@@ -136,7 +162,7 @@ export class JobProgress {
   settle(why?: Unsent, isCommitted = false): void {
     const { last, attempts } = this;
     const isSent = why === undefined && last?.verdict.kind === 'sent';
-    const { transferSyntaxUID } = last ?? {};
+    const { transferSyntaxUID, warnings } = last ?? {};
     // That it was stored is not what became of it.
     const { status, errorComment } = why?.failure === 'notCommitted' ? { status: why.status } : (last ?? {});
     this.job.settled({
@@ -145,6 +171,7 @@ export class JobProgress {
       ...(status !== undefined && { status }),
       ...(errorComment !== undefined && { errorComment }),
       ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+      ...(warnings && { warnings }),
       ...(isSent && isCommitted && { committed: true as const }),
       ...(isSent && last.verdict.kind === 'sent' && last.verdict.warning && { warning: true as const }),
       ...(!isSent && { failure: why?.failure ?? last?.failure ?? 'unreachable' }),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { OpenedObject } from '../queue';
+import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -30,6 +30,8 @@ export interface OutboxUser {
   /** What became of an object; where this does not throw, the outbox is done with it. */
   outcome(note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   leftover(text: string): void;
+  /** An object is a dead letter now. */
+  setAside(id: string, why: string, facts: LetterFacts): void;
 }
 
 interface Outbox {
@@ -179,10 +181,18 @@ export class SenderHost {
     place,
     policy,
     sopInstanceUID,
+    changes,
     outbox,
     note,
   }: Sending & Partial<Storing>): void {
-    const request = { id, peer, place, policy, ...(sopInstanceUID !== undefined && { sopInstanceUID }) };
+    const request: SendRequest = {
+      id,
+      peer,
+      place,
+      policy,
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes && { changes }),
+    };
     if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
     else this.post({ kind: 'send', request });
   }
@@ -213,6 +223,9 @@ export class SenderHost {
         break;
       case 'outbox-leftover':
         this.outboxes.get(message.id)?.user.leftover(message.text);
+        break;
+      case 'dead-letter':
+        this.outboxes.get(message.outbox)?.user.setAside(message.id, message.why, message.facts);
         break;
       case 'outcome': {
         const { outbox, id, note, outcome, redelivered } = message;

@@ -9,6 +9,7 @@ import {
 } from '../../../src/settings';
 import {
   createTabs,
+  deadLetterPanel,
   NodeForm,
   upstreamNodes,
   type About,
@@ -35,7 +36,10 @@ export function outputLabel(index: number): string {
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const show = createTabs(form.type, TABS, form.texts, () => undefined);
+  const deadLetters = deadLetterPanel(node, form.texts);
+  const show = createTabs(form.type, TABS, form.texts, (tab) => {
+    if (tab === 'outbox') void deadLetters?.refresh();
+  });
   const values = form.fields.inDialog();
   const followMode = (): void => {
     const mode = values('mode');

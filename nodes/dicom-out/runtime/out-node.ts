@@ -7,6 +7,8 @@ import {
   type DicomOutSettings,
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
+import type { LetterFacts } from '../../../src/queue';
 import type {
   OutboxConfig,
   OutboxNote,
@@ -16,6 +18,7 @@ import type {
   SendOutcome,
 } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownEarlier, holdObject, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
@@ -25,7 +28,7 @@ import { nodeDirectory } from '../../runtime/node-directory';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
-import { hasChanges, objectOf, weightOf, type SendingMessage } from './message-object';
+import { changesOf, objectOf, weightOf, type SendingMessage } from './message-object';
 import { outError, OutFailed } from './out-error';
 import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
 import { outStatus, type OutStatus } from './out-status';
@@ -89,6 +92,7 @@ export class OutNode {
   run(): void {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       this.take(message as SendingMessage, send as Send, done).catch((error: unknown) =>
         this.refuse(message as SendingMessage, send as Send, done, error),
@@ -96,6 +100,7 @@ export class OutNode {
     });
     this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
       this.close(removed)
         .catch((error: unknown) => this.boundary.failed(error))
         .finally(done);
@@ -128,7 +133,7 @@ export class OutNode {
     const [peerId, peer] = this.peerOf(message);
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
-    if (hasChanges(message)) throw new OutFailed('changesPending');
+    const changes = this.changesOf(message);
     const { queueId, sopInstanceUID, place } = object;
     const weight = queueId === undefined ? this.weigh(message) : 0;
     const held = queueId === undefined ? undefined : await this.hold(queueId);
@@ -147,7 +152,7 @@ export class OutNode {
       peer: peerId,
       place,
       policy: this.policy(answerTimeLeft(message, held)),
-      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
     };
     if (this.settings.mode === 'wait') this.send(key, waiting, sending);
@@ -170,7 +175,7 @@ export class OutNode {
       }
       this.finish(key, () => this.stored(waiting, outcome));
     };
-    const note = noteOf(waiting.id, sending.peer, waiting.message);
+    const note = noteOf(waiting.id, sending.peer, waiting.message, sending.changes !== undefined);
     senderOf(this.RED).store({ ...sending, settled }, this.node.id, note);
   }
 
@@ -193,6 +198,16 @@ export class OutNode {
     if (peer === undefined || peer.problem !== undefined)
       throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
     return [id, peer];
+  }
+
+  /** @throws OutFailed */
+  private changesOf(message: SendingMessage): DicomChanges | undefined {
+    try {
+      return changesOf(message);
+    } catch (error) {
+      if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+      throw error;
+    }
   }
 
   /** @throws OutFailed */
@@ -243,7 +258,9 @@ export class OutNode {
   /** The object is safe in the outbox, or cannot be. */
   private async stored(waiting: Waiting, outcome: SendOutcome): Promise<void> {
     const { message, peer, id } = waiting;
-    if (outcome.kind === 'sent') message.dicom = { ...message.dicom, stored: { id, peer: peer.name } };
+    const { kind, warnings } = outcome;
+    if (kind === 'sent')
+      message.dicom = { ...message.dicom, stored: { id, peer: peer.name, ...(warnings && { warnings }) } };
     await this.goOn(waiting, outcome);
   }
 
@@ -297,6 +314,25 @@ export class OutNode {
     else if (error !== undefined) this.node.error(error, message);
   }
 
+  /** The same event as dicom-in's. Its failure has been told of before. */
+  private setAside(id: string, text: string, facts: LetterFacts): void {
+    if (!this.hasFailureWire) return;
+    const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
+    this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
+  }
+
+  /** Of its outbox; undefined: it has none. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const id = this.outboxConfig()?.id;
+    if (id === undefined) return undefined;
+    const sender = senderOf(this.RED);
+    return {
+      deadLetters: (page) => sender.ask('deadLetters', id, page),
+      requeue: (letter) => sender.ask('requeue', id, letter),
+      discard: (letter) => sender.ask('discard', id, letter),
+    };
+  }
+
   /** Undefined: the node has none. */
   private outboxConfig(): OutboxConfig | undefined {
     const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
@@ -322,6 +358,7 @@ export class OutNode {
       },
       outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
       leftover: (text) => this.node.warn(text),
+      setAside: (id, why, facts) => this.setAside(id, why, facts),
     });
   }
 

@@ -107,7 +107,7 @@ class Walk {
       this.#warn('transfer-syntax-mismatch', undefined, `the data set is encoded as ${encoding.name}`);
     }
     this.#toEnd();
-    if (this.#frame.disordered) this.#visitor.endItem(true);
+    if (this.#frame.disordered) this.#visitor.endItem(true, this.#position);
     return encoding;
   }
 
@@ -196,7 +196,7 @@ class Walk {
       frame.itemCount += 1;
       const limit = undefinedLength ? frame.limit : end;
       this.#frame = new Frame(frame, frame.tag, false, end, limit, frame.depth, frame.encoding);
-      this.#visitor.beginItem(undefinedLength);
+      this.#visitor.beginItem(undefinedLength, start);
     } else if (tag === TAG.SequenceDelimitationItem && frame.end === UNDEFINED_END && frame.parent) {
       this.#position += HEADER;
       this.#leave(frame.parent);
@@ -251,21 +251,15 @@ class Walk {
     else frame.lastTag = tag;
 
     if (length === UNDEFINED_LENGTH) {
-      this.#undefinedLength(frame, tag, vr, start);
+      this.#undefinedLength(frame, tag, vr, start, position);
       return;
     }
     if (start + length > frame.limit && !this.#overrunsUndelimited(frame))
       throw reachesBeyond(frame, start, `(${tagHex(tag)})`);
     if ((length & 1) !== 0) this.#warn('odd-length', tag, 'the value has an odd length');
     if (vr.kind === Kind.Sequence) {
-      this.#enter(
-        frame,
-        tag,
-        VR.SQ,
-        start,
-        start + length,
-        this.#encodingWithin(frame, tag, start, start + length, VR.SQ),
-      );
+      const within = this.#encodingWithin(frame, tag, start, start + length, VR.SQ);
+      this.#enter(frame, tag, VR.SQ, position, start, start + length, within);
       return;
     }
     const within =
@@ -273,21 +267,21 @@ class Walk {
         ? this.#asSequence(frame, tag, vr, start, length)
         : undefined;
     if (within !== undefined) {
-      this.#enter(frame, tag, vr === VR.UN ? VR.SQ : vr, start, start + length, within);
+      this.#enter(frame, tag, vr === VR.UN ? VR.SQ : vr, position, start, start + length, within);
       return;
     }
     this.#position = start + length;
     if (isCommandOrMeta(tag)) {
       this.#warn('unexpected-group', tag, 'command and file meta elements do not belong in a data set');
-      this.#visitor.leftOut?.(tag);
+      this.#visitor.leftOut?.(tag, start, length, frame.encoding, position);
     } else if ((tag & 0xffff) === 0) {
-      this.#visitor.leftOut?.(tag);
+      this.#visitor.leftOut?.(tag, start, length, frame.encoding, position);
     } else {
       if (tag === TAG.NumberOfFrames && frame.parent === undefined) {
         this.#framesOffset = start;
         this.#framesLength = length;
       }
-      this.#visitor.element(tag, vr, start, length, frame.encoding);
+      this.#visitor.element(tag, vr, start, length, frame.encoding, position);
     }
   }
 
@@ -342,18 +336,12 @@ class Walk {
     return found;
   }
 
-  #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number): void {
+  #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number, header: number): void {
     if (vr === VR.UN || vr.kind === Kind.Sequence) {
-      this.#enter(
-        frame,
-        tag,
-        VR.SQ,
-        start,
-        UNDEFINED_END,
-        this.#encodingWithin(frame, tag, start, UNDEFINED_END, vr),
-      );
+      const within = this.#encodingWithin(frame, tag, start, UNDEFINED_END, vr);
+      this.#enter(frame, tag, VR.SQ, header, start, UNDEFINED_END, within);
     } else if (isPixelData(tag) || vr.kind === Kind.Bytes) {
-      this.#fragments(frame, tag, vr, start);
+      this.#fragments(frame, tag, vr, start, header);
     } else {
       throw this.#error(
         'undefined-length-not-allowed',
@@ -388,7 +376,7 @@ class Walk {
     return !this.#believesLengths && this.#lengths.overrunsUndelimited(frame, this.#position);
   }
 
-  #fragments(frame: Frame, tag: number, vr: Vr, start: number): void {
+  #fragments(frame: Frame, tag: number, vr: Vr, start: number, header: number): void {
     const { end, count, hasDelimiter, hasOddLength } = walkFragments(this.#cursor, frame, start, () =>
       this.#numberOfFrames(),
     );
@@ -396,7 +384,7 @@ class Walk {
     if (!hasDelimiter)
       this.#warn('missing-delimiter', tag, 'the encapsulated value ends without its delimiter');
     this.#position = end;
-    this.#visitor.fragments(tag, vr, start, end - start, count);
+    this.#visitor.fragments(tag, vr, start, end - start, count, header);
   }
 
   #numberOfFrames(): number {
@@ -406,7 +394,15 @@ class Walk {
     return frames > 0 ? frames : 1;
   }
 
-  #enter(frame: Frame, tag: number, vr: Vr, start: number, end: number, encoding: Encoding): void {
+  #enter(
+    frame: Frame,
+    tag: number,
+    vr: Vr,
+    header: number,
+    start: number,
+    end: number,
+    encoding: Encoding,
+  ): void {
     const depth = frame.depth + 1;
     if (depth > MAX_DEPTH) {
       throw this.#error('nested-too-deep', `sequences are nested more than ${MAX_DEPTH} deep`);
@@ -414,12 +410,12 @@ class Walk {
     this.#position = start;
     const limit = end === UNDEFINED_END ? frame.limit : end;
     this.#frame = new Frame(frame, tag, true, end, limit, depth, encoding);
-    this.#visitor.beginSequence(tag, vr, start, limit - start, end === UNDEFINED_END);
+    this.#visitor.beginSequence(tag, vr, start, limit - start, end === UNDEFINED_END, header, encoding);
   }
 
   #leave(parent: Frame): void {
     if (this.#frame.isSequence) this.#visitor.endSequence(this.#position);
-    else this.#visitor.endItem(this.#frame.disordered);
+    else this.#visitor.endItem(this.#frame.disordered, this.#position);
     this.#frame = parent;
   }
 
