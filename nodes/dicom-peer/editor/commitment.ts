@@ -10,7 +10,7 @@ export function fillReceivers(select: JQuery, current: string, { text }: Texts):
   const isMissing = current !== '' && !found.some(({ id }) => id === current);
   const label = isEnvironmentReference(current) ? current : text('list.missingNode', { id: current });
   const options = [
-    { id: '', label: text('commitment.sameAssociation') },
+    { id: '', label: text('placeholder.commitThrough') },
     ...found,
     ...(isMissing ? [{ id: current, label }] : []),
   ];
