@@ -1,5 +1,6 @@
-import type { Stats } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
+import { waitForDisk } from '../basics';
 import { bufferSource, type ByteSource, DicomError, fileSource, readFileMeta } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { LocalCopy } from './local-copy';
@@ -21,8 +22,8 @@ export interface OutgoingObject extends ObjectUids {
    */
   dataSet(): AsyncGenerator<Buffer>;
   /**
-   * The whole object, to be read here and there; it is known to be as it was. Valid until it is closed.
-   * @throws as `dataSet`
+   * The whole object, to be read here and there. Valid until it is closed. What is read of it is known to be as it was.
+   * @throws as `dataSet`; so does what reads it
    */
   wholeFile(): Promise<WholeFile>;
   close(): Promise<void>;
@@ -151,15 +152,37 @@ function fileBytes(file: FileHandle, before: Stats): Part10 {
         yield block;
       }
     },
-    whole: () => Promise.resolve(fileSource(file.fd, size)),
+    whole: () => Promise.resolve(comparedSource(file.fd, before)),
     close: () => file.close(),
   };
 }
 
 /** @throws ObjectChanged when somebody has written to the file since */
 async function compare(file: FileHandle, before: Stats): Promise<void> {
-  const { size, mtimeMs } = await file.stat();
+  compareStats(await file.stat(), before);
+}
+
+function compareStats({ size, mtimeMs }: Stats, before: Stats): void {
   if (size !== before.size || mtimeMs !== before.mtimeMs) throw changed();
+}
+
+/** A file that is compared after each read: who reads here and there has no last block. Reading throws ObjectChanged. */
+function comparedSource(fd: number, before: Stats): ByteSource {
+  const source = fileSource(fd, before.size);
+  const compared = <Read>(read: () => Read): Read => {
+    try {
+      return read();
+    } finally {
+      // Also where it could not be read, because it is shorter now.
+      const now = waitForDisk(() => fstatSync(fd));
+      compareStats(now, before);
+    }
+  };
+  return {
+    size: source.size,
+    window: (offset, length) => compared(() => source.window(offset, length)),
+    read: (offset, length) => compared(() => source.read(offset, length)),
+  };
 }
 
 async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {

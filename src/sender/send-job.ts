@@ -32,8 +32,23 @@ export interface SendOutcome {
 
 /**
  * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here ·
- * `noRoom`: in the outbox */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom';
+ * `notTheObject`: another one lies there · `noRoom`: in the outbox */
+export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'notTheObject' | 'noRoom';
+
+/** The code of errors that say that another object lies where one should be. */
+const NOT_THE_OBJECT = 'not-the-object';
+
+/** Where an object should be, there is another one. */
+export class NotTheObject extends Error {
+  override readonly name = 'NotTheObject';
+  readonly code = NOT_THE_OBJECT;
+}
+
+/** What failed, by what opening or reading an object has thrown. */
+export function readFailure(error: unknown): SendFailure {
+  const { code } = error as { code?: unknown };
+  return code === NOT_THE_OBJECT ? 'notTheObject' : 'notRead';
+}
 
 /** One object for one peer. */
 export interface SendJob {

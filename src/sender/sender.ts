@@ -7,7 +7,7 @@ import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
-import type { SendJob, SendOutcome } from './send-job';
+import { NotTheObject, readFailure, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
 
@@ -20,12 +20,6 @@ interface Opening {
 /** Why the host could not open an object. */
 export class NotOpened extends Error {
   override readonly name = 'NotOpened';
-}
-
-/** Where an object should be, there is another one. */
-class NotTheObject extends Error {
-  override readonly name = 'NotTheObject';
-  readonly code = 'not-the-object';
 }
 
 /** All outgoing work, in its worker: a line for each peer. */
@@ -175,7 +169,7 @@ export class Sender implements SenderRequests {
       }
       settled({ kind: 'sent', text: 'stored' });
     } catch (error) {
-      const failure = error instanceof QueueRefusal ? 'noRoom' : 'notRead';
+      const failure = error instanceof QueueRefusal ? 'noRoom' : readFailure(error);
       settled({ kind: 'failed', failure, text: asError(error).message });
     }
   }

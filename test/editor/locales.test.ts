@@ -60,6 +60,7 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   aeTitleCharacter: true,
   variableNotReplaced: true,
   notYet: true,
+  noUserName: true,
   unknownVersion: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
@@ -75,7 +76,7 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
 };
 
 /** Why an object is not sent. */
-const OUT_FAILURES: Record<OutFailure | 'notTheObject', true> = {
+const OUT_FAILURES: Record<OutFailure, true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,

@@ -43,6 +43,7 @@ const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   notAccepted: Status.sopClassNotSupported,
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
+  notTheObject: Status.cannotUnderstand,
   noRoom: Status.outOfResources,
 };
 

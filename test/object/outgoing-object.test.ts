@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, truncateSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { ObjectChanged, openFile, type OutgoingObject } from '../../src/object';
+import { SAMPLE } from '../support/store-client';
+
+const folder = mkdtempSync(join(tmpdir(), 'dicom-outgoing-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function opened(use: (object: OutgoingObject, path: string) => Promise<void>): Promise<void> {
+  const path = join(folder, `object-${Math.random()}`);
+  copyFileSync(SAMPLE, path);
+  const object = await openFile(path);
+  try {
+    await use(object, path);
+  } finally {
+    await object.close();
+  }
+}
+
+/** What somebody does to a file meanwhile. */
+const CHANGES: Readonly<Record<string, (path: string) => void>> = {
+  'written to': (path) => appendFileSync(path, 'more'),
+  'cut off': (path) => truncateSync(path, 2_000),
+  // As long as it was.
+  'replaced in place': (path) => utimesSync(path, new Date(0), new Date(0)),
+};
+
+describe('a file that is read here and there', () => {
+  it('gives the bytes of the file', () =>
+    opened(async (object) => {
+      const { source, offset } = await object.wholeFile();
+      assert.equal(source.size - offset, object.size);
+      const blocks: Buffer[] = [];
+      for await (const block of object.dataSet()) blocks.push(block);
+      assert.ok(source.read(offset, object.size).equals(Buffer.concat(blocks)));
+    }));
+
+  for (const [what, change] of Object.entries(CHANGES)) {
+    it(`tells that it has been ${what} since it was opened`, () =>
+      opened(async (object, path) => {
+        change(path);
+        const { source, offset } = await object.wholeFile();
+        assert.throws(() => source.read(offset, 100), ObjectChanged);
+      }));
+
+    it(`tells that it has been ${what} while it is read`, () =>
+      opened(async (object, path) => {
+        const { source, offset } = await object.wholeFile();
+        source.window(offset, 100);
+        change(path);
+        assert.throws(() => source.window(offset + 200, 100), ObjectChanged);
+      }));
+  }
+});
