@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
+import { checkUserName, DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { nodeTexts, problemText } from '../../runtime/node-texts';
@@ -30,7 +30,9 @@ export class PeerNode extends PeerOwner {
     this.settings = settings;
     this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
     const text = nodeTexts(RED, DICOM_PEER.type);
-    const errors = problems.filter(({ severity }) => severity === 'error');
+    const errors = [...problems, ...checkUserName(settings, this.credentials.userName ?? '')].filter(
+      ({ severity }) => severity === 'error',
+    );
     if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
     for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
   }
@@ -59,6 +61,10 @@ export class PeerNode extends PeerOwner {
     return () => this.listeners.delete(listener);
   }
 
+  private get credentials(): Credentials {
+    return (this.node.credentials ?? {}) as Credentials;
+  }
+
   private config(): PeerConfig | undefined {
     const { settings, node } = this;
     const { tls, tlsServerName } = settings;
@@ -78,7 +84,7 @@ export class PeerNode extends PeerOwner {
   }
 
   private userIdentity(): PeerConfig['userIdentity'] {
-    const { userName = '', passcode = '' } = (this.node.credentials ?? {}) as Credentials;
+    const { userName = '', passcode = '' } = this.credentials;
     const { userIdentity } = this.settings;
     if (userIdentity === 'none') return undefined;
     return { name: userName, ...(userIdentity === 'passcode' && { passcode }) };
