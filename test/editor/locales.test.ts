@@ -60,6 +60,7 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   aeTitleCharacter: true,
   variableNotReplaced: true,
   notYet: true,
+  noUserName: true,
   unknownVersion: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {

@@ -11,6 +11,7 @@ export type OutFailure =
   | 'notTheObject'
   | 'notChanged'
   | 'notRead'
+   
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
@@ -33,5 +34,6 @@ export class OutFailed extends Error {
 /** The failure in Node-RED's language, with its code for Catch nodes. */
 export function outError(text: Text, { failure, values }: OutFailed): Error {
   const code = `${DICOM_OUT.type}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values)), { code });
+  // Where the last value of a text is missing, the blank before it is left.
+  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
 }

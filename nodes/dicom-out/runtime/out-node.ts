@@ -407,6 +407,7 @@ export class OutNode {
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
+      isSending: states.some((state) => (state?.sending ?? 0) > 0),
       waiting: this.waiting.size + (this.outbox?.waiting ?? 0),
       deadLetters: this.outbox?.deadLetters ?? 0,
     });

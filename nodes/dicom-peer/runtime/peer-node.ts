@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
+import { checkUserName, DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
@@ -34,7 +34,9 @@ export class PeerNode extends PeerOwner {
     this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
     this.text = nodeTexts(RED, DICOM_PEER.type);
     const { text } = this;
-    const errors = problems.filter(({ severity }) => severity === 'error');
+    const errors = [...problems, ...checkUserName(settings, this.credentials.userName ?? '')].filter(
+      ({ severity }) => severity === 'error',
+    );
     if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
     for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
   }
@@ -71,6 +73,10 @@ export class PeerNode extends PeerOwner {
     return () => this.listeners.delete(listener);
   }
 
+  private get credentials(): Credentials {
+    return (this.node.credentials ?? {}) as Credentials;
+  }
+
   /** Nobody can take what it reports where there is no such dicom-in node. */
   private warnIfUnheard(): void {
     const { reports } = this;
@@ -97,7 +103,7 @@ export class PeerNode extends PeerOwner {
   }
 
   private userIdentity(): PeerConfig['userIdentity'] {
-    const { userName = '', passcode = '' } = (this.node.credentials ?? {}) as Credentials;
+    const { userName = '', passcode = '' } = this.credentials;
     const { userIdentity } = this.settings;
     if (userIdentity === 'none') return undefined;
     return { name: userName, ...(userIdentity === 'passcode' && { passcode }) };
