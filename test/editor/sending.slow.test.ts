@@ -136,6 +136,16 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await editor.enter('commit', 'require');
       await editor.done();
       assert.deepEqual(await editor.node('pacs', '[node.commit, node.commitThrough]'), ['require', 'open']);
+
+      // An editor that loads has configuration nodes before it has others.
+      await deploy(
+        peer({ commit: 'require', commitThrough: 'open' }),
+        receiver('open', { acceptedCallingAETs: '*' }),
+        OUT,
+      );
+      const valid = '[node.valid, node.validationErrors]';
+      assert.deepEqual(await editor.node('pacs', valid), [true, []]);
+      assert.deepEqual(await editor.node('out', valid), [true, []]);
     });
 
     it('calls an SCP that is there with what stands in the dialog, deployed or not', async () => {
