@@ -28,7 +28,8 @@ function settingAll(tags: Record<string, unknown>, path: string, operations: Cha
   for (const [tag, value] of Object.entries(tags)) {
     const creator = isObject(value) ? value['PrivateCreator'] : undefined;
     const key = typeof creator === 'string' ? `${tag.slice(0, 4)}"${creator}"${tag.slice(6)}` : tag;
-    if (isWhole(value) && levels(value) + path.split('[').length <= MAX_LEVELS + 1) operations.push({ op: 'set', path: path + key, value: value as ChangeValue });
+    if (isWhole(value) && levels(value) + path.split('[').length <= MAX_LEVELS + 1)
+      operations.push({ op: 'set', path: path + key, value: value as ChangeValue });
     if (path.split('[').length === MAX_LEVELS) continue;
     const items = Array.isArray(value) ? value : isObject(value) ? value['Value'] : undefined;
     if (!Array.isArray(items)) continue;
