@@ -144,16 +144,18 @@ function surplus(one: string[], other: string[]): string[] {
 function placed(lines: string[]): string[] {
   const around: string[] = [];
   const items: number[] = [];
-  return lines.map((line) => {
-    const depth = (line.length - line.trimStart().length) / 2;
-    const [, group = '', element = ''] = /^\s*\(([0-9a-f]{4}),([0-9a-f]{4})\)/.exec(line) ?? [];
-    const isItem = `${group}${element}` === 'fffee000';
-    items.length = Math.min(items.length, depth + 1);
-    if (isItem) items[depth] = (items[depth] ?? -1) + 1;
-    around.length = Math.min(around.length, depth);
-    around[depth] = isItem ? String(items[depth]) : `${group}${element}`;
-    return `${around.join(' ')} ${line.trim()}`;
-  });
+  return lines
+    .filter((line) => /^\s*\(/.test(line))
+    .map((line) => {
+      const depth = (line.length - line.trimStart().length) / 2;
+      const [, group = '', element = ''] = /^\s*\(([0-9a-f]{4}),([0-9a-f]{4})\)/.exec(line) ?? [];
+      const isItem = `${group}${element}` === 'fffee000';
+      items.length = Math.min(items.length, depth + 1);
+      if (isItem) items[depth] = (items[depth] ?? -1) + 1;
+      around.length = Math.min(around.length, depth);
+      around[depth] = isItem ? String(items[depth]) : `${group}${element}`;
+      return `${around.join(' ')} ${line.trim()}`;
+    });
 }
 
 /** Fails unless an attribute is what an operation says. */
