@@ -113,7 +113,7 @@ describe('random edits of every object of the corpus', () => {
       return stdout.split('\n').map(withoutLengths);
     };
     try {
-      for (const each of edited(6).filter((_, index) => index % 6 === 0)) {
+      for (const each of edited(6).filter(isDumped)) {
         const tags = new Set(each.edits.map(({ operation }) => operation.path.slice(-8).toLowerCase()));
         const [before, after] = [dump(each.before, each), dump(each.after, each)];
         const odd = [...surplus(before, after), ...surplus(after, before)].filter(
@@ -128,9 +128,13 @@ describe('random edits of every object of the corpus', () => {
   });
 });
 
+/** Some of them. dcmdump says of each record of a DICOMDIR what is in it. */
+const isDumped = ({ object }: Edited, index: number): boolean =>
+  index % 6 === 0 && !object.name.includes('DICOMDIR');
+
 /** Without lengths of sequences and items, and how much is in them, which change around an edit; nor group lengths. */
 function withoutLengths(line: string): string {
-  const text = line.replace(/\s*#\s*(?:\d+|u\/l),.*$/, '').replace(/ #=\d+\)$/, ')');
+  const text = line.replace(/\s*#\s*(?:\d+|u\/l),.*$/, '').replace(/ #=\d+\)?$/, '');
   return /\([0-9a-f]{4},0000\)|\(fffe,e0[0d]d\)/.test(text) ? '' : text;
 }
 
