@@ -102,6 +102,7 @@ export function randomEdits(
   const items: string[] = [];
   candidates(root, '', all, items);
   const edits = new Map<string, Edit>();
+  if (all.length === 0) return [];
   const isFree = (path: string): boolean =>
     [...edits.keys()].every((other) => !path.startsWith(other) && !other.startsWith(path));
   for (let tries = 0; edits.size < count && tries < 10 * count; tries += 1) {
