@@ -6,14 +6,15 @@ import { EXPLICIT } from '../support/convert-elements';
 import { element, item } from '../support/encode';
 import { fuzzChanges, fuzzObjects } from './fuzz';
 
+const MODALITY = element(0x00080060, 'CS', 'CT');
 const of = { sopInstanceUID: 'any', size: 1 };
 const operation = (path: string, value: unknown): object => ({ op: 'set', path, value });
 
 describe('changes that come from anywhere', () => {
   it('are refused with a reason, or applied: never anything else', () => {
-    const { failures, applied, refused } = fuzzChanges(1_500, 7);
+    const { failures, applied, refused } = fuzzChanges(500, 7);
     assert.deepEqual(failures, []);
-    assert.ok(applied > 0 && (refused['changes-invalid'] ?? 0) > 1_000);
+    assert.ok(applied + (refused['cannot-change'] ?? 0) > 0 && (refused['changes-invalid'] ?? 0) > 300);
   });
 
   it('may have no more than operations, levels and bytes are allowed', () => {
@@ -89,7 +90,7 @@ describe('changes that come from anywhere', () => {
         'replaced',
         (size) =>
           apply(
-            each(size, (index) => element(tagOf(index), 'LO', 'AB')),
+            Buffer.concat([MODALITY, each(size, (index) => element(tagOf(index), 'LO', 'AB'))]),
             Array.from({ length: size }, (_, index) => operation(hex(tagOf(index)), value)),
           ),
       ],
@@ -97,7 +98,7 @@ describe('changes that come from anywhere', () => {
         'inserted',
         (size) =>
           apply(
-            element(0x00080060, 'CS', 'CT'),
+            MODALITY,
             Array.from({ length: size }, (_, index) => operation(hex(tagOf(size - index)), value)),
           ),
       ],
@@ -117,7 +118,7 @@ describe('changes that come from anywhere', () => {
         'new items',
         (size) =>
           apply(
-            element(0x00080060, 'CS', 'CT'),
+            MODALITY,
             Array.from({ length: size }, (_, index) =>
               operation(`0040A730[${size - 1 - index}].00400009`, 'NEW'),
             ),
@@ -127,7 +128,7 @@ describe('changes that come from anywhere', () => {
         'private blocks',
         (size) =>
           apply(
-            element(0x00080060, 'CS', 'CT'),
+            MODALITY,
             Array.from({ length: size }, (_, index) =>
               operation(
                 `${hex(0x00090000 + (index % 40) * 0x20000).slice(0, 4)}"C${index % 200}"${hex(index % 251).slice(6)}`,
@@ -145,7 +146,7 @@ describe('changes that come from anywhere', () => {
           ),
       ],
     ];
-    for (const [what, prepare] of shapes) assertLinear(9_600, prepare, what);
+    for (const [what, prepare] of shapes) assertLinear(2_400, prepare, what);
   });
 });
 
@@ -156,8 +157,8 @@ function nested(levels: number): unknown {
 
 describe('damaged objects', () => {
   it('are read as before once they are changed, and all else is as it was', () => {
-    const { failures, applied } = fuzzObjects(1_500, 11);
+    const { failures, applied } = fuzzObjects(500, 11);
     assert.deepEqual(failures, []);
-    assert.ok(applied > 200);
+    assert.ok(applied > 80);
   });
 });
