@@ -140,7 +140,7 @@ describe('dicom-out: a file', () => {
     inject('out', { payload: bytes, dicom: { sopInstanceUID: '1.2.3' } });
     await until(() => failed.length === 3, 'all');
     assert.deepEqual(failed.map(codeOf).sort(), [
-      'DICOM_OUT_CHANGES_PENDING',
+      'DICOM_OUT_NOT_CHANGED',
       'DICOM_OUT_NOT_THE_OBJECT',
       'DICOM_OUT_NO_OBJECT',
     ]);
@@ -171,6 +171,79 @@ describe('dicom-out: a file', () => {
     for (let count = 0; count < 4; count += 1) inject('out', { filename: SAMPLE });
     await until(() => failed.length === 2, 'two');
     assert.deepEqual(failed.map(codeOf), ['DICOM_OUT_BUSY', 'DICOM_OUT_BUSY']);
+  });
+});
+
+describe('dicom-out: an object with changes', () => {
+  const dataSet = dataSetOf(readFileSync(SAMPLE));
+  const changes = (value: string): object => ({
+    version: 1,
+    of: { sopInstanceUID: SAMPLE_UID, size: dataSet.length },
+    operations: [
+      { op: 'set', path: 'PatientID', value },
+      { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' },
+    ],
+  });
+  const message = (value = 'NEW'): Message =>
+    ({
+      filename: SAMPLE,
+      dicom: { sopInstanceUID: '1.2.3.4', changes: changes(value) },
+    }) as unknown as Message;
+
+  it('is sent as they say; the message keeps them', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    inject('out', message());
+    await until(() => sent.length === 1, 'the message');
+    assert.equal(archive.objects[0]?.sopInstanceUID, '1.2.3.4');
+    assert.ok(archive.objects[0]?.dataSet.includes('NEW '));
+    assert.deepEqual((sent[0]?.['dicom'] as { changes: unknown }).changes, changes('NEW'));
+  });
+
+  it('that cannot be applied is told, whether that is seen here or when the object is read', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    inject('out', message('x'.repeat(65)));
+    inject('out', { filename: SAMPLE, dicom: { changes: [] } } as unknown as Message);
+    await until(() => failed.length === 2, 'both');
+    assert.deepEqual(failed.map(codeOf), Array(2).fill('DICOM_OUT_NOT_CHANGED'));
+    const texts = failed.map((each) => (each['dicom'] as { sent?: Sent }).sent?.statusText ?? '');
+    assert.ok(texts.some((text) => /operations\[0\], PatientID: LO has at most 64/.test(text)));
+    assert.equal(archive.objects.length, 0);
+  });
+
+  it('is stored as it has become, and is sent so after a deploy; what the peer has as it was has failed', async () => {
+    const port = await freePort();
+    const flows = [
+      ...BASE,
+      peer('archive', port),
+      out('out', { mode: 'store-and-forward' }),
+      ...watching('out'),
+    ];
+    await nodes.load(flows);
+    const sent = nodes.inputs('out-sent');
+    for (const value of ['ONE', 'TWO']) inject('out', message(value));
+    await until(() => sent.length === 2, 'both are stored');
+    await nodes.deploy(flows, 'full');
+    const told = nodes.inputs('out-failed');
+    const archive = await MisbehavingScp.listen({ store: (_, count) => (count === 0 ? 0 : 0x0111) }, port);
+    scps.push(archive);
+    await until(() => told.length === 2, 'both are told');
+    assert.deepEqual(
+      told.map((each) => [sentOf(each).status, codeOf({ error: {}, ...each })]),
+      [
+        ['0000', undefined],
+        ['0111', 'DICOM_OUT_REFUSED'],
+      ],
+    );
+    assert.ok(told.every((each) => !('changes' in (each['dicom'] as object))));
+    const patients = archive.objects.map(
+      ({ dataSet: bytes }) => /ONE|TWO/.exec(bytes.toString('latin1'))?.[0],
+    );
+    assert.deepEqual(patients.sort(), ['ONE', 'TWO']);
+    assert.ok(archive.objects.every(({ sopInstanceUID }) => sopInstanceUID === '1.2.3.4'));
   });
 });
 
