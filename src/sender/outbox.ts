@@ -27,6 +27,8 @@ export interface OutboxState {
 export interface OutboxListener {
   /** An object is to be sent to this peer. */
   submit(peer: string, job: SendJob): void;
+  /** The peer of objects is not there, and no node has it. */
+  peerWanted(peer: string, defined: unknown): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   changed(state: OutboxState): void;
@@ -180,6 +182,9 @@ export class Outbox {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         isChanged: false,
+        ...(note.definedPeer !== undefined && {
+          peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
+        }),
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.

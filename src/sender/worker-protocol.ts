@@ -40,6 +40,8 @@ export type FromSender =
   | { kind: 'peer-state'; id: string; state: PeerState }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
+  /** Objects of an outbox are for a peer that is not there, and that no node has. */
+  | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
   /** What became of an object of an outbox. */
   | {
       kind: 'outcome';

@@ -71,7 +71,6 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   notAHostRange: true,
   variableNotReplaced: true,
   lastBeforeFirst: true,
-  notYet: true,
   unknownVersion: true,
 };
 
@@ -80,7 +79,13 @@ const OUT_FAILURES: Record<OutFailure, true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,
+  peerNotAllowed: true,
+  wrongPeer: true,
+  peersBusy: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
+  listStopped: true,
   objectGone: true,
   changesPending: true,
   notTheObject: true,

@@ -6,7 +6,13 @@ export type OutFailure =
   | 'settingsInvalid'
   | 'noPeer'
   | 'peerMissing'
+  | 'peerNotAllowed'
+  | 'wrongPeer'
+  | 'peersBusy'
   | 'noObject'
+  | 'listInvalid'
+  | 'instancesFailed'
+  | 'listStopped'
   | 'objectGone'
   | 'changesPending'
   | 'notRead'
@@ -29,9 +35,16 @@ export class OutFailed extends Error {
   }
 }
 
+/** Those that share the code of another one. */
+const SAME_CODE: Readonly<Partial<Record<OutFailure, OutFailure>>> = {
+  peersBusy: 'busy',
+  listStopped: 'stopped',
+};
+
 /** The failure in Node-RED's language, with its code for Catch nodes. */
-export function outError(text: Text, { failure, values }: OutFailed): Error {
-  const code = `${DICOM_OUT.type}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
+export function outError(text: Text, { failure, values }: OutFailed): Error & { code: string } {
+  const name = SAME_CODE[failure] ?? failure;
+  const code = `${DICOM_OUT.type}_${name.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
   // Where the last value of a text is missing, the blank before it is left.
   return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
 }

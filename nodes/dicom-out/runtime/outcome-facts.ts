@@ -1,6 +1,7 @@
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
 import type { SendingMessage } from './message-object';
 import { OutFailed } from './out-error';
@@ -68,13 +69,14 @@ export function isUnheard(error: unknown): boolean {
 }
 
 /** What an outbox keeps with an object. */
-export function noteOf(sentId: string, peer: string, message: SendingMessage): OutboxNote {
+export function noteOf(sentId: string, to: UsedPeer, message: SendingMessage): OutboxNote {
   const { topic, dicom = {}, _msgid } = message as SendingMessage & { topic?: unknown };
   // Its bytes are stored themselves.
   const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => name !== 'object'));
   return {
     sentId,
-    peer,
+    peer: to.id,
+    ...(to.stored && { peerName: to.peer.name, definedPeer: to.stored }),
     ...(topic !== undefined && { topic }),
     dicom: facts,
     ...(_msgid !== undefined && { messageId: _msgid }),

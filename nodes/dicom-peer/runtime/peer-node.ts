@@ -62,7 +62,7 @@ export class PeerNode extends PeerOwner {
   }
 
   private get credentials(): Credentials {
-    return (this.node.credentials ?? {}) as Credentials;
+    return this.node.credentials ?? {};
   }
 
   private config(): PeerConfig | undefined {
