@@ -1,4 +1,5 @@
-// Makes of a node type's html what Node-RED loads: with its editor code, the look of all dialogs, and a row for each field.
+// Makes of a node type's html what Node-RED loads: with its editor code, the look of all dialogs, a row for each field, and the
+// parts that several dialogs have.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -24,6 +25,9 @@ export function nodeHtml(nodesDir, { type, fields }, texts) {
   return html
     .replace(EDITOR_MARK, () => `<script type="text/javascript">\n${editorCode(nodesDir, type)}</script>`)
     .replace(template, () => `${template}\n<style>\n${css}</style>`)
+    .replace(/<form-part name="([\w-]+)"><\/form-part>/g, (_, name) =>
+      readFileSync(join(nodesDir, 'editor', 'parts', `${name}.html`), 'utf8').replaceAll('TYPE', type),
+    )
     .replace(/<form-field ([^>]*)><\/form-field>/g, (_, given) =>
       fieldRow(type, fields, texts, prefix, attributes(given)),
     );

@@ -1,4 +1,5 @@
 export { rejectionText, showEcho, statusDigits, targetText, type EchoAnswer, type EchoResult } from './echo';
+export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
 export { NodeForm, type About } from './form';

@@ -1,7 +1,13 @@
-import { fstatSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { waitForDisk } from '../basics';
-import { bufferSource, type ByteSource, DicomError, fileSource, readFileMeta } from '../dicom';
+import {
+  bufferSource,
+  type ByteSource,
+  type ConversionWarning,
+  DicomError,
+  fileSource,
+  readFileMeta,
+} from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { LocalCopy } from './local-copy';
 
@@ -16,14 +22,16 @@ export interface ObjectUids {
 export interface OutgoingObject extends ObjectUids {
   /** Bytes of the data set. */
   readonly size: number;
+  /** What has been done to it on the way; undefined: nothing that a flow should know. */
+  readonly warnings?: readonly ConversionWarning[];
   /**
    * The data set, in blocks that are memory of their own. The last one comes only when all is known to be as it was.
    * @throws ObjectDamaged, ObjectChanged, or the system's error
    */
   dataSet(): AsyncGenerator<Buffer>;
   /**
-   * The whole object, to be read here and there. Valid until it is closed. What is read of it is known to be as it was.
-   * @throws as `dataSet`; so does what reads it
+   * The whole object, to be read here and there. Valid until it is closed.
+   * @throws as `dataSet`
    */
   wholeFile(): Promise<WholeFile>;
   close(): Promise<void>;
@@ -34,6 +42,22 @@ export interface WholeFile {
   source: ByteSource;
   /** Where its data set begins. */
   offset: number;
+  /** After what was read of it. @throws ObjectChanged when it is not as it was */
+  compare(): Promise<void>;
+}
+
+/** Blocks that were made of a whole file, the last one only when that is known to be as it was. */
+export async function* compared(
+  blocks: Iterable<Buffer> | AsyncIterable<Buffer>,
+  { compare }: WholeFile,
+): AsyncGenerator<Buffer> {
+  let held: Buffer | undefined;
+  for await (const block of blocks) {
+    if (held !== undefined) yield held;
+    held = block;
+  }
+  await compare();
+  if (held !== undefined) yield held;
 }
 
 /** The file is not what it was when it was opened. */
@@ -53,7 +77,7 @@ interface Part10 {
   read(offset: number, length: number): Promise<Buffer>;
   /** All from this byte on. */
   blocks(from: number): AsyncGenerator<Buffer>;
-  whole(): Promise<ByteSource>;
+  whole(): Promise<Omit<WholeFile, 'offset'>>;
   close(): Promise<void>;
 }
 
@@ -67,7 +91,7 @@ export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
       for (let at = from; at < bytes.length; at += HANDLE_BLOCK_BYTES)
         yield bytes.subarray(at, at + HANDLE_BLOCK_BYTES);
     },
-    whole: () => Promise.resolve(bufferSource(bytes)),
+    whole: () => Promise.resolve({ source: bufferSource(bytes), compare: unchanged }),
     close: () => Promise.resolve(),
   });
 }
@@ -79,7 +103,8 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
     size: handle.size,
     read: (offset, length) => handle.readUncompared(offset, length),
     blocks: (from) => behind(from, handle.blocks()),
-    whole: () => copy.of(handle),
+    // What was copied has been compared.
+    whole: async () => ({ source: await copy.of(handle), compare: unchanged }),
     close: async () => {
       handle.close();
       await copy.close();
@@ -100,6 +125,8 @@ export async function openFile(path: string): Promise<OutgoingObject> {
   }
 }
 
+const unchanged = (): Promise<void> => Promise.resolve();
+
 async function openPart10(part10: Part10): Promise<OutgoingObject> {
   const { dataSetOffset, ...meta } = await metaOf(part10);
   return {
@@ -108,7 +135,7 @@ async function openPart10(part10: Part10): Promise<OutgoingObject> {
     transferSyntaxUID: meta.transferSyntaxUID,
     size: part10.size - dataSetOffset,
     dataSet: () => part10.blocks(dataSetOffset),
-    wholeFile: async () => ({ source: await part10.whole(), offset: dataSetOffset }),
+    wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
     close: () => part10.close(),
   };
 }
@@ -152,37 +179,15 @@ function fileBytes(file: FileHandle, before: Stats): Part10 {
         yield block;
       }
     },
-    whole: () => Promise.resolve(comparedSource(file.fd, before)),
+    whole: () => Promise.resolve({ source: fileSource(file.fd, size), compare: () => compare(file, before) }),
     close: () => file.close(),
   };
 }
 
 /** @throws ObjectChanged when somebody has written to the file since */
 async function compare(file: FileHandle, before: Stats): Promise<void> {
-  compareStats(await file.stat(), before);
-}
-
-function compareStats({ size, mtimeMs }: Stats, before: Stats): void {
+  const { size, mtimeMs } = await file.stat();
   if (size !== before.size || mtimeMs !== before.mtimeMs) throw changed();
-}
-
-/** A file that is compared after each read: who reads here and there has no last block. Reading throws ObjectChanged. */
-function comparedSource(fd: number, before: Stats): ByteSource {
-  const source = fileSource(fd, before.size);
-  const compared = <Read>(read: () => Read): Read => {
-    try {
-      return read();
-    } finally {
-      // Also where it could not be read, because it is shorter now.
-      const now = waitForDisk(() => fstatSync(fd));
-      compareStats(now, before);
-    }
-  };
-  return {
-    size: source.size,
-    window: (offset, length) => compared(() => source.window(offset, length)),
-    read: (offset, length) => compared(() => source.read(offset, length)),
-  };
 }
 
 async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {

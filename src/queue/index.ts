@@ -3,6 +3,7 @@ export {
   LETTERS,
   MAX_LETTERS,
   type DeadLetter,
+  type DeadLetterList,
   type DeadLetters,
   type LetterFacts,
   type LetterPage,

@@ -132,11 +132,11 @@ export interface QueueWriter {
 
 /**
  * The bytes of an object: in memory, perhaps beside the file at this path, or in an open file of this size, of which memory
- * has the first ones at most.
+ * has the first ones at most. `since`: when a file of its own came into the queue, or was put back; milliseconds.
  */
 export type ObjectContent =
   | { kind: 'memory'; bytes: BlockBuffer; path?: string }
-  | { kind: 'file'; fd: number; size: number; path: string; head?: Buffer | undefined };
+  | { kind: 'file'; fd: number; size: number; path: string; head?: Buffer | undefined; since?: number };
 
 export interface QueuedObject {
   readonly id: string;

@@ -4,7 +4,7 @@ import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
 import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
 import {
   serveHandle,
-  type DeadLetter,
+  type DeadLetterList,
   type LetterFacts,
   type LetterPage,
   type ObjectQueue,
@@ -20,7 +20,7 @@ import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFaul
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
-import type { DeadLetterList, ReceiverRequests } from './requests';
+import type { ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -201,7 +201,7 @@ export class Receiver implements ReceiverRequests {
   }
 
   async deadLetters(page: LetterPage): Promise<DeadLetterList> {
-    const deadLetters: DeadLetter[] = await this.queue.deadLetters.list(page);
+    const deadLetters = await this.queue.deadLetters.list(page);
     // People look at the first page, and may have taken files away themselves.
     if (page.after === undefined) await this.countDeadLetters();
     return { deadLetters, total: this.deadLetterCount };

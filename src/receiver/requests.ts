@@ -1,13 +1,7 @@
 import type { CommandStatus } from '../network';
-import type { DeadLetter, LetterPage } from '../queue';
+import type { DeadLetterList, LetterPage } from '../queue';
 import type { AnswerOutcome } from './answers';
 import type { QueueRequests } from './queue-requests';
-
-/** One page of dead letters, and how many there are. */
-export interface DeadLetterList {
-  deadLetters: DeadLetter[];
-  total: number;
-}
 
 /** What the main thread may ask of a receiver, by name: its arguments and its result. */
 export interface ReceiverRequests extends QueueRequests {

@@ -1,8 +1,16 @@
 import { asError, BackOff } from '../basics';
 import { hexStatus } from '../network';
 import { contentSource, openHandle, type OutgoingObject } from '../object';
-import { DiskQueue, type DeadLetter, type LetterPage, type ObjectQueue, type QueuedObject } from '../queue';
-import { encodeEntryHead, readEntry, type OutboxNote } from './outbox-entry';
+import {
+  DiskQueue,
+  type DeadLetterList,
+  type LetterFacts,
+  type LetterPage,
+  type ObjectContent,
+  type ObjectQueue,
+  type QueuedObject,
+} from '../queue';
+import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
 import type { RetryPolicy, SendJob, SendOutcome } from './send-job';
 
 /** An outbox as the outgoing worker knows it: plain data that can be posted. */
@@ -27,10 +35,14 @@ export interface OutboxState {
 export interface OutboxListener {
   /** An object is to be sent to this peer. */
   submit(peer: string, job: SendJob): void;
+  /** A peer as people call it. */
+  nameOf(peer: string): string;
   /** The peer of objects is not there, and no node has it. */
   peerWanted(peer: string, defined: unknown): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
+  /** It is a dead letter now. */
+  setAside(id: string, why: string, facts: LetterFacts): void;
   changed(state: OutboxState): void;
   /** What could not be cleaned up or read; it is tried again, or found at the next start. */
   leftover(error: Error): void;
@@ -47,7 +59,8 @@ const CLAIMED_AT_ONCE = 100;
  */
 export class Outbox {
   private readonly queue: ObjectQueue;
-  private readonly outcomes = new Map<string, SendOutcome>();
+  /** What is to be told of, with the peer to which it was to be sent. */
+  private readonly outcomes = new Map<string, { outcome: SendOutcome; peer: string }>();
   private readonly opened: Promise<void>;
   private stopWaiting = (): void => undefined;
   private isClosed = false;
@@ -95,12 +108,18 @@ export class Outbox {
 
   /** The flow has heard what became of the object. */
   async told(id: string): Promise<void> {
-    const outcome = this.outcomes.get(id);
-    if (outcome === undefined) return;
+    const told = this.outcomes.get(id);
+    if (told === undefined) return;
     this.outcomes.delete(id);
+    const { outcome, peer } = told;
     try {
       if (outcome.kind === 'sent') await this.queue.remove(id);
-      else await this.setAside(id, outcome);
+      else
+        await this.setAside(
+          id,
+          `it could not be sent: ${outcome.text}`,
+          failureFacts(outcome, this.listener.nameOf(peer)),
+        );
     } catch (error) {
       // It is there still, and is sent again after the next start.
       this.listener.leftover(asError(error));
@@ -108,13 +127,18 @@ export class Outbox {
     this.tellState();
   }
 
-  async deadLetters(page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }> {
+  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
     await this.opened;
-    const { deadLetters } = this.queue;
-    return { deadLetters: await deadLetters.list(page), total: await deadLetters.count() };
+    const deadLetters = await this.queue.deadLetters.list(page);
+    // People look at the first page, and may have taken files away themselves.
+    if (page.after === undefined) {
+      this.deadLetterCount = await this.queue.deadLetters.count();
+      this.tellState();
+    }
+    return { deadLetters, total: this.deadLetterCount };
   }
 
-  /** Has it sent once more. False when there is no such dead letter. */
+  /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
   requeue(id: string): boolean {
     const found = this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
@@ -175,13 +199,16 @@ export class Outbox {
   private async send(object: QueuedObject): Promise<void> {
     const { id, redelivered } = object;
     try {
-      const note = object.read((content) => readEntry(contentSource(content)));
-      const age = Math.max(0, Date.now() - Date.parse(note.storedAt));
+      const { note, since } = object.read((content) => {
+        const entry = readEntry(contentSource(content));
+        return { note: entry, since: Math.max(Date.parse(entry.storedAt), sinceOf(content)) };
+      });
+      const age = Math.max(0, Date.now() - since);
       this.queue.delivered(id);
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
-        isChanged: false,
+        isChanged: note.isChanged === true,
         ...(note.definedPeer !== undefined && {
           peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
         }),
@@ -189,26 +216,36 @@ export class Outbox {
         settled: (outcome) => {
           // It is in the outbox for the next start.
           if (this.isClosed) return;
-          this.outcomes.set(id, outcome);
+          this.outcomes.set(id, { outcome, peer: note.peer });
           this.listener.outcome(id, note, outcome, redelivered);
         },
       });
     } catch (error) {
       // It is not what was stored, or is a later version's: it waits for a person.
-      await this.queue.setAside(id, asError(error).message);
+      await this.setAside(id, asError(error).message);
       this.listener.leftover(asError(error));
     }
   }
 
-  private async setAside(id: string, { text, status }: SendOutcome): Promise<void> {
-    const why = `it could not be sent: ${text}`;
-    const facts = status === undefined ? {} : { status: hexStatus(status) };
+  private async setAside(id: string, why: string, failure: LetterFacts = {}): Promise<void> {
+    const facts = { ...(await this.queue.describe(id, entryFacts)), ...failure };
     if (await this.queue.setAside(id, why, facts)) {
       this.deadLetterCount += 1;
+      this.listener.setAside(id, why, facts);
+      this.tellState();
       return;
     }
     this.listener.leftover(
       new Error(`object ${id} could not be set aside; it is sent again after a restart`),
     );
   }
+}
+
+/** When a file of its own came into the outbox, or was put back after it had been a dead letter. */
+function sinceOf(content: ObjectContent): number {
+  return content.kind === 'file' ? (content.since ?? 0) : 0;
+}
+
+function failureFacts({ status, attempts }: SendOutcome, peer: string): LetterFacts {
+  return { peer, attempts, ...(status !== undefined && { status: hexStatus(status) }) };
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { DeadLetter, LetterPage, OpenedObject } from '../queue';
+import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
 export interface SenderRequests {
@@ -8,7 +8,7 @@ export interface SenderRequests {
   /** It could not be opened. */
   notOpened(id: string, reason: string): void;
   /** Of an outbox. */
-  deadLetters(outbox: string, page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }>;
+  deadLetters(outbox: string, page: LetterPage): Promise<DeadLetterList>;
   /** False when there is no such dead letter. */
   requeue(outbox: string, id: string): boolean;
   discard(outbox: string, id: string): boolean;

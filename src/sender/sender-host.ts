@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { OpenedObject } from '../queue';
+import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -32,6 +32,8 @@ export interface OutboxUser {
   leftover(text: string): void;
   /** Objects in it are for a peer that no node has. @param defined what their notes say of it */
   peerWanted(peer: string, defined: unknown): void;
+  /** An object is a dead letter now. */
+  setAside(id: string, why: string, facts: LetterFacts): void;
 }
 
 interface Outbox {
@@ -186,10 +188,18 @@ export class SenderHost {
     place,
     policy,
     sopInstanceUID,
+    changes,
     outbox,
     note,
   }: Sending & Partial<Storing>): void {
-    const request = { id, peer, place, policy, ...(sopInstanceUID !== undefined && { sopInstanceUID }) };
+    const request: SendRequest = {
+      id,
+      peer,
+      place,
+      policy,
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes && { changes }),
+    };
     if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
     else this.post({ kind: 'send', request });
   }
@@ -223,6 +233,9 @@ export class SenderHost {
         break;
       case 'peer-wanted':
         this.outboxes.get(message.outbox)?.user.peerWanted(message.peer, message.defined);
+        break;
+      case 'dead-letter':
+        this.outboxes.get(message.outbox)?.user.setAside(message.id, message.why, message.facts);
         break;
       case 'outcome': {
         const { outbox, id, note, outcome, redelivered } = message;

@@ -1,13 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
-import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { asError } from '../basics';
+import { notTheObject } from '../dicom';
+import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
-import { NotTheObject, readFailure, type SendJob, type SendOutcome } from './send-job';
+import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
 
@@ -153,18 +154,26 @@ export class Sender implements SenderRequests {
       new Outbox(config, {
         submit: (peer, job) => this.submit(peer, job),
         peerWanted: (peer, defined) => this.want(id, peer, defined),
+        nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
           this.tell({ kind: 'outcome', outbox: id, id: object, note, outcome, redelivered }),
+        setAside: (object, why, facts) =>
+          this.tell({ kind: 'dead-letter', outbox: id, id: object, why, facts }),
         changed: (state) => this.tell({ kind: 'outbox-state', id, state }),
         leftover: ({ message: text }) => this.tell({ kind: 'outbox-leftover', id, text }),
       }),
     );
   }
 
+  /** As people call it; its id where it is not deployed. */
+  private nameOf(peer: string): string {
+    return this.lines.get(peer)?.config.name ?? peer;
+  }
+
   private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {
     const job = this.job(request);
     const began = performance.now();
-    const settled = (outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure'>): void =>
+    const settled = (outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>): void =>
       job.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
       const object = await job.open();
@@ -173,9 +182,10 @@ export class Sender implements SenderRequests {
       } finally {
         await object.close();
       }
-      settled({ kind: 'sent', text: 'stored' });
+      const { warnings } = object;
+      settled({ kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
-      const failure = error instanceof QueueRefusal ? 'noRoom' : readFailure(error);
+      const failure = error instanceof QueueRefusal ? 'noRoom' : failureOfReading(error);
       settled({ kind: 'failed', failure, text: asError(error).message });
     }
   }
@@ -214,11 +224,11 @@ export class Sender implements SenderRequests {
   }
 
   private job(request: SendRequest): SendJob {
-    const { id, policy } = request;
+    const { id, policy, changes } = request;
     return {
       id,
       policy,
-      isChanged: false,
+      isChanged: changes !== undefined,
       open: async () => expected(request, await this.open(request)),
       settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),
     };
@@ -239,9 +249,14 @@ export class Sender implements SenderRequests {
   }
 }
 
-/** @throws NotTheObject */
-async function expected({ sopInstanceUID }: SendRequest, object: OutgoingObject): Promise<OutgoingObject> {
-  if (sopInstanceUID === undefined || object.sopInstanceUID === sopInstanceUID) return object;
-  await object.close();
-  throw new NotTheObject('what lies there is another object than the message says (not-the-object)');
+/** @throws DicomError where it is another one, or cannot be changed */
+async function expected(
+  { sopInstanceUID, changes }: SendRequest,
+  object: OutgoingObject,
+): Promise<OutgoingObject> {
+  if (sopInstanceUID !== undefined && object.sopInstanceUID !== sopInstanceUID) {
+    await object.close();
+    throw notTheObject();
+  }
+  return changes === undefined ? object : withChanges(object, changes);
 }

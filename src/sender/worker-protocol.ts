@@ -1,3 +1,5 @@
+import type { DicomChanges } from '../dicom';
+import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
@@ -15,8 +17,10 @@ export interface SendRequest {
   peer: string;
   place: ObjectPlace;
   policy: RetryPolicy;
-  /** What is found there must be this object; undefined: whatever it is. */
+  /** What is found there must be this object; undefined: whatever it is, or what `changes` say. */
   sopInstanceUID?: string;
+  /** Applied on the way. */
+  changes?: DicomChanges;
 }
 
 /** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
@@ -42,6 +46,8 @@ export type FromSender =
   | { kind: 'outbox-leftover'; id: string; text: string }
   /** Objects of an outbox are for a peer that is not there, and that no node has. */
   | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
+  /** An object of an outbox is a dead letter now. */
+  | { kind: 'dead-letter'; outbox: string; id: string; why: string; facts: LetterFacts }
   /** What became of an object of an outbox. */
   | {
       kind: 'outcome';

@@ -1,8 +1,7 @@
 /** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
 import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
-import { createTabs, type EditorNode, type HistoryEvent } from '../../editor';
+import { createTabs, deadLetterPanel, type EditorNode, type HistoryEvent } from '../../editor';
 import { sendSample } from './button';
-import { deadLetterPanel } from './dead-letters';
 import { FeedbackPanel } from './feedback';
 import { offerTabName, renameTab } from './flow-tab';
 import { form, text } from './form';
@@ -38,7 +37,7 @@ export function open(node: EditorNode): void {
   const importExport = new ImportExportPanel(node);
   const feedback = new FeedbackPanel(node);
   panels = { importExport, feedback };
-  const deadLetters = deadLetterPanel(node);
+  const deadLetters = deadLetterPanel(node, form.texts);
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'listener') feedback.start();
     else feedback.stop();

@@ -15,6 +15,7 @@ import {
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
@@ -76,6 +77,18 @@ export class ReceiverNode extends QueueOwner {
   get answersWithinSeconds(): number | undefined {
     const { respond, responseTimeoutSeconds } = this.settings;
     return respond === 'processed' ? responseTimeoutSeconds : undefined;
+  }
+
+  /** Undefined: the settings do not let it run. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        deadLetters: (page) => receiver.ask('deadLetters', page),
+        requeue: (id) => receiver.ask('requeue', id),
+        discard: (id) => receiver.ask('discard', id),
+      }
+    );
   }
 
   run(): void {

@@ -5,7 +5,15 @@ import {
   isEnvironmentReference,
   type DicomOutField,
 } from '../../../src/settings';
-import { createTabs, NodeForm, type About, type EditorNode, type Remark, type Values } from '../../editor';
+import {
+  createTabs,
+  deadLetterPanel,
+  NodeForm,
+  type About,
+  type EditorNode,
+  type Remark,
+  type Values,
+} from '../../editor';
 
 const TABS = ['peer', 'outbox', 'message'] as const;
 
@@ -25,7 +33,10 @@ export function outputLabel(index: number): string {
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const show = createTabs(form.type, TABS, form.texts, () => undefined);
+  const deadLetters = deadLetterPanel(node, form.texts);
+  const show = createTabs(form.type, TABS, form.texts, (tab) => {
+    if (tab === 'outbox') void deadLetters?.refresh();
+  });
   const values = form.fields.inDialog();
   const followMode = (): void => {
     const mode = values('mode');

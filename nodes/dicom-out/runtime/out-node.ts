@@ -8,6 +8,8 @@ import {
   type DicomOutSettings,
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
+import type { LetterFacts } from '../../../src/queue';
 import type {
   OutboxConfig,
   OutboxNote,
@@ -17,6 +19,7 @@ import type {
   SendOutcome,
 } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { DefinedPeers, type StoredPeer, type UsedPeer } from '../../runtime/defined-peers';
@@ -36,7 +39,7 @@ import { StatusDisplay } from '../../runtime/status-display';
 import { instancesOf, weightOfList, type ListedInstance } from './instance-list';
 import { ListSending } from './list-sending';
 import {
-  hasChanges,
+  changesOf,
   objectOf,
   queueNameOf,
   weightOf,
@@ -64,6 +67,8 @@ interface Prepared {
   /** That names it, or would if it were not in a list. */
   message: SendingMessage;
   object: MessageObject;
+  /** To be applied on the way; undefined: none. */
+  changes: DicomChanges | undefined;
   to: UsedPeer;
   /** Undefined: no queue waits to hear of it. */
   held: HeldObject | undefined;
@@ -114,6 +119,7 @@ export class OutNode {
   run(): void {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       this.take(message as SendingMessage, send as Send, done).catch((error: unknown) =>
         this.refuse(message as SendingMessage, send as Send, done, error),
@@ -121,6 +127,7 @@ export class OutNode {
     });
     this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
       this.close(removed)
         .catch((error: unknown) => this.boundary.failed(error))
         .finally(done);
@@ -227,8 +234,8 @@ export class OutNode {
   private async prepare(message: SendingMessage, to: UsedPeer): Promise<Prepared> {
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
-    if (hasChanges(message)) throw new OutFailed('changesPending');
-    return { message, object, to, held: await this.hold(message, object) };
+    const changes = this.changesOf(message);
+    return { message, object, changes, to, held: await this.hold(message, object) };
   }
 
   /**
@@ -261,20 +268,21 @@ export class OutNode {
 
   /** Undefined: the node closes, and it has gone back. */
   private async outcomeOf(id: string, prepared: Prepared, since: number): Promise<SendOutcome | undefined> {
-    const { message, object, to, held } = prepared;
+    const { message, object, changes, to, held } = prepared;
     if (this.isClosed) {
       await this.giveBack(held);
       return undefined;
     }
     // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
+    const { place, sopInstanceUID } = object;
     const policy = this.policy(answerTimeLeft(message, held));
     const sending: Omit<Sending, 'settled'> = {
       id: this.senderId(key),
       peer: to.id,
-      place: object.place,
+      place,
       policy: { ...policy, giveUpMs: policy.giveUpMs - (performance.now() - since) },
-      ...(object.sopInstanceUID !== undefined && { sopInstanceUID: object.sopInstanceUID }),
+      ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
     };
     return new Promise((resolve) => {
@@ -286,7 +294,7 @@ export class OutNode {
       this.waiting.set(key, waiting);
       this.display.refresh();
       if (this.settings.mode === 'wait') senderOf(this.RED).send({ ...sending, settled: settle });
-      else this.store(waiting, sending, noteOf(id, to, message));
+      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined));
     });
   }
 
@@ -303,7 +311,8 @@ export class OutNode {
   /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */
   private facts(id: string, { name }: PeerOwner, outcome: SendOutcome): { sent?: unknown; stored?: unknown } {
     if (this.settings.mode === 'wait') return { sent: sentOf(id, name, outcome) };
-    return outcome.kind === 'sent' ? { stored: { id, peer: name } } : {};
+    const { kind, warnings } = outcome;
+    return kind === 'sent' ? { stored: { id, peer: name, ...(warnings && { warnings }) } } : {};
   }
 
   /** The peer to which a message is to go. @throws OutFailed */
@@ -333,6 +342,16 @@ export class OutNode {
     const load = { bytes };
     this.loads.add(load);
     return () => this.loads.delete(load);
+  }
+
+  /** @throws OutFailed */
+  private changesOf(message: SendingMessage): DicomChanges | undefined {
+    try {
+      return changesOf(message);
+    } catch (error) {
+      if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+      throw error;
+    }
   }
 
   /** @throws OutFailed */
@@ -418,6 +437,25 @@ export class OutNode {
     else if (failed !== undefined) this.node.error(outError(this.text, failed), message);
   }
 
+  /** The same event as dicom-in's. Its failure has been told of before. */
+  private setAside(id: string, text: string, facts: LetterFacts): void {
+    if (!this.hasFailureWire) return;
+    const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
+    this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
+  }
+
+  /** Of its outbox; undefined: it has none. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const id = this.outboxConfig()?.id;
+    if (id === undefined) return undefined;
+    const sender = senderOf(this.RED);
+    return {
+      deadLetters: (page) => sender.ask('deadLetters', id, page),
+      requeue: (letter) => sender.ask('requeue', id, letter),
+      discard: (letter) => sender.ask('discard', id, letter),
+    };
+  }
+
   /** Undefined: the node has none. */
   private outboxConfig(): OutboxConfig | undefined {
     const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
@@ -444,6 +482,7 @@ export class OutNode {
       outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
       leftover: (text) => this.node.warn(text),
       peerWanted: this.boundary.wrap((peer: string, defined: unknown) => this.peerWanted(peer, defined)),
+      setAside: (id, why, facts) => this.setAside(id, why, facts),
     });
   }
 

@@ -1,4 +1,6 @@
-import { isRunning, reasonOf, RequestFailed, type EditorNode } from '../../editor';
+import type { EditorNode } from '../red';
+import { isRunning, reasonOf, RequestFailed } from '../requests';
+import type { Texts } from '../texts';
 import {
   applyToDeadLetter,
   listDeadLetters,
@@ -6,19 +8,22 @@ import {
   type DeadLetter,
   type DeadLetterAction,
   type DeadLetterPage,
+  type LetterOwner,
 } from './dead-letter-requests';
 import { deadLetterFacts } from './dead-letter-facts';
-import { text } from './form';
 
 /** Letters shown at a time; "all" still means all. */
 const ROWS = 50;
 
-/** The panel of objects that could not be delivered; undefined for a node that does not run. */
-export function deadLetterPanel(node: EditorNode): DeadLetterPanel | undefined {
-  const element = $('#dicom-in-dead-letters');
+/**
+ * The panel of objects that could not be delivered or sent, where the html has `<form-part name="dead-letters">`; undefined for a
+ * node that does not run.
+ */
+export function deadLetterPanel(node: EditorNode, texts: Texts): DeadLetterPanel | undefined {
+  const element = $(`#${texts.type}-dead-letters`);
   const running = isRunning(node);
   element.toggle(running);
-  return running ? new DeadLetterPanel(element, node.id) : undefined;
+  return running ? new DeadLetterPanel(element, { type: texts.type, id: node.id }, texts) : undefined;
 }
 
 /**
@@ -32,7 +37,8 @@ export class DeadLetterPanel {
   /** @param element kept, so that a late answer never ends up in the dialog of another node */
   constructor(
     private readonly element: JQuery,
-    private readonly nodeId: string,
+    private readonly owner: LetterOwner,
+    private readonly texts: Texts,
   ) {
     this.part('requeue-all').on('click', () => void this.withAll((all) => this.apply('requeue', all)));
     this.part('discard-all').on('click', () => void this.withAll((all) => this.discard(all)));
@@ -42,7 +48,7 @@ export class DeadLetterPanel {
 
   async refresh(): Promise<void> {
     try {
-      this.show(await listDeadLetters(this.nodeId));
+      this.show(await listDeadLetters(this.owner));
       this.part('problem').text('');
     } catch (error) {
       this.show({ deadLetters: [] });
@@ -73,7 +79,7 @@ export class DeadLetterPanel {
   private async all(): Promise<DeadLetter[] | undefined> {
     const { deadLetters, next } = this.page;
     try {
-      const all = [...deadLetters, ...(await listFurtherDeadLetters(this.nodeId, next))];
+      const all = [...deadLetters, ...(await listFurtherDeadLetters(this.owner, next))];
       this.page = { deadLetters: all, total: all.length };
       return all;
     } catch (error) {
@@ -87,7 +93,7 @@ export class DeadLetterPanel {
     this.element.find('button').prop('disabled', true);
     let problem: unknown;
     try {
-      for (const { id } of letters) await applyToDeadLetter(this.nodeId, id, action);
+      for (const { id } of letters) await applyToDeadLetter(this.owner, id, action);
     } catch (error) {
       problem = error;
     }
@@ -99,7 +105,7 @@ export class DeadLetterPanel {
 
   private async discard(letters: readonly DeadLetter[]): Promise<void> {
     const { activeElement } = document;
-    const confirmed = await confirmDiscard(letters.length);
+    const confirmed = await confirmDiscard(letters.length, this.texts);
     if (activeElement instanceof HTMLElement) activeElement.focus();
     if (confirmed) await this.apply('discard', letters);
   }
@@ -110,37 +116,43 @@ export class DeadLetterPanel {
     if (total === 0) this.rows = ROWS;
     const shown = deadLetters.slice(0, this.rows);
     const further = total - shown.length;
-    this.part('heading').text(text('deadLetters.heading', { number: total }));
+    this.part('heading').text(this.texts.text('deadLetters.heading', { number: total }));
     this.part('filled').toggle(total > 0);
     this.part('all').toggle(total > 1);
     this.part('list')
       .empty()
       .append(shown.map((letter) => this.row(letter)));
-    this.part('more').text(further > 0 ? text('deadLetters.more', { number: further }) : '');
+    this.part('more').text(further > 0 ? this.texts.text('deadLetters.more', { number: further }) : '');
     this.part('show-more').toggle(further > 0);
   }
 
   private row(letter: DeadLetter): JQuery {
     const { id, why } = letter;
-    const facts = deadLetterFacts(letter).map((fact) => $('<span>').text(fact));
+    const facts = deadLetterFacts(letter, this.texts).map((fact) => $('<span>').text(fact));
     const what = $('<div>').append(
-      $('<div class="dicom-in-dead-letter-why">').text(why),
+      $('<div class="dicom-row-words">').text(why),
       $('<div class="dicom-facts">').append(facts),
     );
-    const requeue = button(text('deadLetters.requeue'), id, () => void this.apply('requeue', [letter]));
-    const discard = button(text('deadLetters.discard'), id, () => void this.discard([letter]));
-    return $('<li>').append(what, $('<div class="dicom-in-dead-letter-buttons">').append(requeue, discard));
+    const requeue = button(
+      this.texts.text('deadLetters.requeue'),
+      id,
+      () => void this.apply('requeue', [letter]),
+    );
+    const discard = button(this.texts.text('deadLetters.discard'), id, () => void this.discard([letter]));
+    return $('<li>').append(what, $('<div class="dicom-row-buttons">').append(requeue, discard));
   }
 
   private showProblem(error: unknown): void {
     const isGone = error instanceof RequestFailed && [404, 503].includes(error.status);
     this.part('problem').text(
-      isGone ? text('deadLetters.notRunning') : `${text('deadLetters.failed')} ${reasonOf(error)}`,
+      isGone
+        ? this.texts.text('deadLetters.notRunning')
+        : `${this.texts.text('deadLetters.failed')} ${reasonOf(error)}`,
     );
   }
 
   private part(name: string): JQuery {
-    return this.element.find(`#dicom-in-dead-letters-${name}`);
+    return this.element.find(`#${this.owner.type}-dead-letters-${name}`);
   }
 }
 
@@ -152,7 +164,7 @@ function button(label: string, letterId: string, click: () => void): JQuery {
 }
 
 /** Asks before deleting objects of which there may be no other copy. */
-function confirmDiscard(number: number): Promise<boolean> {
+function confirmDiscard(number: number, { type, text }: Texts): Promise<boolean> {
   return new Promise((resolve) => {
     const close = (confirmed: boolean): void => {
       notification.close();
@@ -163,15 +175,15 @@ function confirmDiscard(number: number): Promise<boolean> {
       modal: true,
       fixed: true,
       buttons: [
-        { id: 'dicom-in-keep', text: text('deadLetters.keep'), click: () => close(false) },
+        { id: `${type}-keep`, text: text('deadLetters.keep'), click: () => close(false) },
         {
-          id: 'dicom-in-discard',
+          id: `${type}-discard`,
           text: text('deadLetters.discard'),
           class: 'primary',
           click: () => close(true),
         },
       ],
     });
-    $('#dicom-in-keep').trigger('focus');
+    $(`#${type}-keep`).trigger('focus');
   });
 }

@@ -1,7 +1,6 @@
-import { request, RequestFailed } from '../../editor';
-import { ourAddress } from './form';
+import { address, request, RequestFailed } from '../requests';
 
-/** An object that could not be delivered, as the admin API lists it. What is not known of it is absent. */
+/** An object that could not be delivered or sent, as the admin API lists it. What is not known of it is absent. */
 export interface DeadLetter {
   id: string;
   /** When it was set aside, ISO 8601; empty where it is not known. */
@@ -16,6 +15,8 @@ export interface DeadLetter {
   sopClassName?: string;
   sopInstanceUID?: string;
   callingAET?: string;
+  peer?: string;
+  attempts?: number;
   /** Bytes. */
   size?: number;
   /** ISO 8601 */
@@ -32,23 +33,30 @@ export interface DeadLetterPage {
 
 export type DeadLetterAction = 'requeue' | 'discard';
 
+/** Whose dead letters they are. */
+export interface LetterOwner {
+  /** Of the node. */
+  type: string;
+  id: string;
+}
+
 /** What the route gives at most. */
 const LARGEST_PAGE = 1_000;
 
 /** The first dead letters of a node. @throws RequestFailed */
-export async function listDeadLetters(nodeId: string): Promise<DeadLetterPage> {
-  return (await request('GET', ourAddress(nodeId, 'dead-letters'))) as DeadLetterPage;
+export async function listDeadLetters(owner: LetterOwner): Promise<DeadLetterPage> {
+  return (await request('GET', lettersOf(owner))) as DeadLetterPage;
 }
 
 /** Those of all pages behind a first one, whose `next` is given. @throws RequestFailed */
 export async function listFurtherDeadLetters(
-  nodeId: string,
+  owner: LetterOwner,
   next: string | undefined,
 ): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
   for (let after = next; after !== undefined;) {
     const query = $.param({ after, limit: LARGEST_PAGE });
-    const page = (await request('GET', `${ourAddress(nodeId, 'dead-letters')}?${query}`)) as DeadLetterPage;
+    const page = (await request('GET', `${lettersOf(owner)}?${query}`)) as DeadLetterPage;
     letters.push(...page.deadLetters);
     after = page.next;
   }
@@ -57,14 +65,17 @@ export async function listFurtherDeadLetters(
 
 /** A letter that is gone has already been dealt with by somebody else. @throws RequestFailed */
 export async function applyToDeadLetter(
-  nodeId: string,
+  owner: LetterOwner,
   letterId: string,
   action: DeadLetterAction,
 ): Promise<void> {
   try {
-    if (action === 'requeue') await request('POST', ourAddress(nodeId, 'dead-letters', letterId, 'requeue'));
-    else await request('DELETE', ourAddress(nodeId, 'dead-letters', letterId));
+    if (action === 'requeue') await request('POST', lettersOf(owner, letterId, 'requeue'));
+    else await request('DELETE', lettersOf(owner, letterId));
   } catch (error) {
     if (!(error instanceof RequestFailed && error.status === 404)) throw error;
   }
 }
+
+const lettersOf = ({ type, id }: LetterOwner, ...path: string[]): string =>
+  address(type, id, 'dead-letters', ...path);
