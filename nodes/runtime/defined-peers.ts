@@ -38,6 +38,8 @@ export class HostNotAllowed extends Error {
 
 class DefinedPeer extends PeerOwner {
   readonly problem = undefined;
+  /** Only nodes may say where a peer reports. */
+  readonly reports = undefined;
   state: PeerState | undefined;
   uses = 0;
   idle: NodeJS.Timeout | undefined;

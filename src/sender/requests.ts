@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { CommitmentReport } from '../network';
 import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
@@ -12,6 +13,8 @@ export interface SenderRequests {
   /** False when there is no such dead letter. */
   requeue(outbox: string, id: string): boolean;
   discard(outbox: string, id: string): boolean;
+  /** One of these peers says what it has stored. False: no request of ours to it is open, or nobody has heard it. */
+  report(peers: readonly string[], report: CommitmentReport): boolean;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
 }

@@ -127,8 +127,8 @@ export class SenderHost {
     this.postSending(storing);
   }
 
-  /** Asks the sender about an outbox. @throws as `WorkerHost.ask` */
-  ask<Name extends 'deadLetters' | 'requeue' | 'discard'>(
+  /** Asks the sender. @throws as `WorkerHost.ask` */
+  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'report'>(
     name: Name,
     ...args: Asked<SenderRequests, Name>['args']
   ): Promise<Asked<SenderRequests, Name>['result']> {

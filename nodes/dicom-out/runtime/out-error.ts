@@ -17,10 +17,11 @@ export type OutFailure =
   | 'notTheObject'
   | 'notChanged'
   | 'notRead'
-  | 'notTheObject'
+   
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
+  | 'notCommitted'
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'
