@@ -44,6 +44,8 @@ export type FromSender =
   | { kind: 'peer-state'; id: string; state: PeerState }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
+  /** Objects of an outbox are for a peer that is not there, and that no node has. */
+  | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
   /** An object of an outbox is a dead letter now. */
   | { kind: 'dead-letter'; outbox: string; id: string; why: string; facts: LetterFacts }
   /** What became of an object of an outbox. */

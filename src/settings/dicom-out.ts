@@ -36,14 +36,14 @@ const FIELDS = {
   /** Ids of the peers that `msg.peer` may name. */
   peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
-  allowedPeerHosts: planned(text('', checkHostList)),
+  allowedPeerHosts: text('', checkHostList),
   journalPatient: planned(flag(false)),
 };
 
 export type DicomOutField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-out` node, typed and checked. */
 export type DicomOutSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomOutField, 'required' | 'lastBeforeFirst' | 'notYet'>;
+type TogetherProblem = Problem<DicomOutField, 'required' | 'lastBeforeFirst'>;
 
 export const DICOM_OUT = define('dicom-out', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-out` node. */
@@ -65,7 +65,6 @@ function checkTogether({
   const problems: TogetherProblem[] = [];
   if (peer === '' && peersFromMessage.length === 0 && allowedPeerHosts === '')
     problems.push({ field: 'peer', ...finding('required') });
-  if (allowedPeerHosts !== '') problems.push({ field: 'allowedPeerHosts', ...finding('notYet') });
   if (retryLastSeconds < retryFirstSeconds)
     problems.push({ field: 'retryLastSeconds', ...finding('lastBeforeFirst', { first: retryFirstSeconds }) });
   return problems;
