@@ -24,6 +24,7 @@ export {
   encapsulatesDocument,
   expectCharacterSet,
   parseDataSet,
+  textsInBeginning,
   valuesOfKeyword,
   type Conversion,
   type ConvertOptions,

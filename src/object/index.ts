@@ -10,6 +10,7 @@ export {
   type ObjectUids,
   type OutgoingObject,
 } from './outgoing-object';
+export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { studyOf } from './study-of';
 export {
   framesOf,

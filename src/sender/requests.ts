@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
 import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
@@ -14,4 +15,8 @@ export interface SenderRequests {
   discard(outbox: string, id: string): boolean;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
+  /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */
+  journal(node: string, query: JournalQuery): Promise<JournalPage>;
+  journalEntry(node: string, key: string): Promise<JournalEntry | undefined>;
+  closeJournal(node: string): Promise<void>;
 }

@@ -35,9 +35,20 @@ export interface SendOutcome {
  * `noRoom`: in the outbox */
 export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom';
 
+/** What is known of an object before it is opened. */
+export interface JobFacts {
+  sopClassUID?: string;
+  sopInstanceUID?: string;
+  /** In the outbox that it comes from. */
+  objectId?: string;
+  /** In the queue of a dicom-in node. */
+  queueId?: string;
+}
+
 /** One object for one peer. */
 export interface SendJob {
   readonly id: string;
+  readonly facts: JobFacts;
   readonly policy: RetryPolicy;
   /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
   readonly isChanged: boolean;

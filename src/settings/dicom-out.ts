@@ -37,7 +37,8 @@ const FIELDS = {
   peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
   allowedPeerHosts: planned(text('', checkHostList)),
-  journalPatient: planned(flag(false)),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 };
 
 export type DicomOutField = NameOf<typeof FIELDS>;
