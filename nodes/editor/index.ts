@@ -6,7 +6,7 @@ export { NodeForm, type About } from './form';
 export { JournalPanel } from './journal';
 export { MessageTree } from './message-tree';
 export type { EditorNode, EditorTab, HistoryEvent } from './red';
-export type { Remark } from './remarks';
+export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';
 export { localTime, type Texts } from './texts';

@@ -4,6 +4,7 @@ export {
   type ByteSource,
   type ByteWindow,
   Cursor,
+  changedFileMeta,
   encodeFileMeta,
   type FileMeta,
   fileSource,
@@ -56,10 +57,28 @@ export {
 } from './standard';
 export {
   cannotRecode,
-  type Changes,
+  type GivenValues,
   type GivenValue,
   isNative,
+  pieces,
   recode,
   type RecodeOptions,
   type Recoding,
 } from './write';
+export {
+  type AppliedChanges,
+  applyChanges,
+  type ChangedUid,
+  type ChangeOperation,
+  type ChangeValue,
+  type DicomChanges,
+  isUnchangeable,
+  MAX_CHANGES_BYTES,
+  MAX_OPERATIONS,
+  notTheObject,
+  parseChanges,
+  type ParsedChanges,
+  patchedSource,
+  plainChanges,
+  type Splice,
+} from './change';

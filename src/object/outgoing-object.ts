@@ -1,6 +1,13 @@
 import type { Stats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { bufferSource, type ByteSource, DicomError, fileSource, readFileMeta } from '../dicom';
+import {
+  bufferSource,
+  type ByteSource,
+  type ConversionWarning,
+  DicomError,
+  fileSource,
+  readFileMeta,
+} from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { LocalCopy } from './local-copy';
 
@@ -15,15 +22,17 @@ export interface ObjectUids {
 export interface OutgoingObject extends ObjectUids {
   /** Bytes of the data set. */
   readonly size: number;
-  /** The first of them, uncompared: for what is only told of it. */
-  readonly beginning: Buffer;
+  /** The first bytes of the data set, uncompared: for what is only told of it. */
+  beginning(): Buffer;
+  /** What has been done to it on the way; undefined: nothing that a flow should know. */
+  readonly warnings?: readonly ConversionWarning[];
   /**
    * The data set, in blocks that are memory of their own. The last one comes only when all is known to be as it was.
    * @throws ObjectDamaged, ObjectChanged, or the system's error
    */
   dataSet(): AsyncGenerator<Buffer>;
   /**
-   * The whole object, to be read here and there; it is known to be as it was. Valid until it is closed.
+   * The whole object, to be read here and there. Valid until it is closed.
    * @throws as `dataSet`
    */
   wholeFile(): Promise<WholeFile>;
@@ -35,6 +44,22 @@ export interface WholeFile {
   source: ByteSource;
   /** Where its data set begins. */
   offset: number;
+  /** After what was read of it. @throws ObjectChanged when it is not as it was */
+  readonly compare: () => Promise<void>;
+}
+
+/** Blocks that were made of a whole file, the last one only when that is known to be as it was. */
+export async function* compared(
+  blocks: Iterable<Buffer> | AsyncIterable<Buffer>,
+  { compare }: WholeFile,
+): AsyncGenerator<Buffer> {
+  let held: Buffer | undefined;
+  for await (const block of blocks) {
+    if (held !== undefined) yield held;
+    held = block;
+  }
+  await compare();
+  if (held !== undefined) yield held;
 }
 
 /** The file is not what it was when it was opened. */
@@ -54,7 +79,7 @@ interface Part10 {
   read(offset: number, length: number): Promise<Buffer>;
   /** All from this byte on. */
   blocks(from: number): AsyncGenerator<Buffer>;
-  whole(): Promise<ByteSource>;
+  whole(): Promise<Omit<WholeFile, 'offset'>>;
   close(): Promise<void>;
 }
 
@@ -68,7 +93,7 @@ export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
       for (let at = from; at < bytes.length; at += HANDLE_BLOCK_BYTES)
         yield bytes.subarray(at, at + HANDLE_BLOCK_BYTES);
     },
-    whole: () => Promise.resolve(bufferSource(bytes)),
+    whole: () => Promise.resolve({ source: bufferSource(bytes), compare: unchanged }),
     close: () => Promise.resolve(),
   });
 }
@@ -80,7 +105,8 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
     size: handle.size,
     read: (offset, length) => handle.readUncompared(offset, length),
     blocks: (from) => behind(from, handle.blocks()),
-    whole: () => copy.of(handle),
+    // What was copied has been compared.
+    whole: async () => ({ source: await copy.of(handle), compare: unchanged }),
     close: async () => {
       handle.close();
       await copy.close();
@@ -101,6 +127,8 @@ export async function openFile(path: string): Promise<OutgoingObject> {
   }
 }
 
+const unchanged = (): Promise<void> => Promise.resolve();
+
 async function openPart10(part10: Part10): Promise<OutgoingObject> {
   const [{ dataSetOffset, ...meta }, head] = await metaOf(part10);
   return {
@@ -108,9 +136,9 @@ async function openPart10(part10: Part10): Promise<OutgoingObject> {
     sopInstanceUID: meta.sopInstanceUID,
     transferSyntaxUID: meta.transferSyntaxUID,
     size: part10.size - dataSetOffset,
-    beginning: head.subarray(dataSetOffset),
+    beginning: () => head.subarray(dataSetOffset),
     dataSet: () => part10.blocks(dataSetOffset),
-    wholeFile: async () => ({ source: await part10.whole(), offset: dataSetOffset }),
+    wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
     close: () => part10.close(),
   };
 }
@@ -155,7 +183,7 @@ function fileBytes(file: FileHandle, before: Stats): Part10 {
         yield block;
       }
     },
-    whole: () => Promise.resolve(fileSource(file.fd, size)),
+    whole: () => Promise.resolve({ source: fileSource(file.fd, size), compare: () => compare(file, before) }),
     close: () => file.close(),
   };
 }

@@ -14,7 +14,7 @@ import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
 import { isConfiguration, openText, statusText } from './peer-words';
 import type { PeerConfig } from './peer-config';
-import type { Attempt, JobProgress } from './send-job';
+import { type Attempt, failureOfReading, type JobProgress } from './send-job';
 import { preparedDataSet } from './prepared';
 import { verdictOfStatus } from './verdict';
 
@@ -147,7 +147,8 @@ export class Lane {
     }
     this.sent += 1;
     const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
-    return { ...attemptOf(outcome, isChanged), transferSyntaxUID };
+    const { warnings } = object;
+    return { ...attemptOf(outcome, isChanged), transferSyntaxUID, ...(warnings && { warnings }) };
   }
 
   private async release(): Promise<void> {
@@ -182,7 +183,7 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
 function notRead(error: unknown): Attempt {
   const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
   const kind = isForNow ? 'again' : 'final';
-  return { verdict: { kind }, counts: false, failure: 'notRead', text: asError(error).message };
+  return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: asError(error).message };
 }
 
 function notAccepted(why = ' nor one into which it may be converted'): Attempt {

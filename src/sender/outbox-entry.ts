@@ -11,7 +11,7 @@ import { classFacts, contentSource, dataSetFacts, type ObjectUids } from '../obj
 import type { LetterFacts, QueuedObject } from '../queue';
 
 /** Of a note as it is written. */
-const NOTE_VERSION = 1;
+const NOTE_VERSION = 2;
 
 /** What an object in an outbox is to be told of: it lies in the object's own file, so that the two are one. */
 export interface OutboxNote {
@@ -23,6 +23,8 @@ export interface OutboxNote {
   topic?: unknown;
   dicom?: Record<string, unknown>;
   messageId?: string;
+  /** What lies here is not what the message's object was: see `SendJob.isChanged`. Since version 2. */
+  isChanged?: true;
   /** ISO 8601; tries end so long after it. */
   storedAt: string;
 }

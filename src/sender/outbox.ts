@@ -212,7 +212,7 @@ export class Outbox {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
-        isChanged: false,
+        isChanged: note.isChanged === true,
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.

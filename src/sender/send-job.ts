@@ -1,3 +1,4 @@
+import { type ConversionWarning, DicomError, type DicomErrorCode } from '../dicom';
 import type { OutgoingObject } from '../object';
 import type { Verdict } from './verdict';
 
@@ -22,6 +23,8 @@ export interface SendOutcome {
   errorComment?: string;
   /** In which it was sent. */
   transferSyntaxUID?: string;
+  /** What was done to it on the way. */
+  warnings?: readonly ConversionWarning[];
   /** Tries that may have reached the peer. */
   attempts: number;
   /** From the moment it was given to be sent. */
@@ -32,8 +35,22 @@ export interface SendOutcome {
 
 /**
  * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here ·
- * `noRoom`: in the outbox */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom';
+ * `notTheObject`: another one lies there · `notChanged`: its changes cannot be applied · `noRoom`: in the outbox
+ */
+export type SendFailure =
+  'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'notTheObject' | 'notChanged' | 'noRoom';
+
+const FAILURES: Partial<Record<DicomErrorCode, SendFailure>> = {
+  'not-the-object': 'notTheObject',
+  'changes-invalid': 'notChanged',
+  'cannot-change': 'notChanged',
+  'cannot-recode': 'notChanged',
+};
+
+/** Of an object that could not be opened, as it is to be sent. */
+export function failureOfReading(error: unknown): SendFailure {
+  return (error instanceof DicomError ? FAILURES[error.code] : undefined) ?? 'notRead';
+}
 
 /** What is known of an object before it is opened. */
 export interface JobFacts {
@@ -68,6 +85,7 @@ export interface Attempt {
   status?: number;
   errorComment?: string;
   transferSyntaxUID?: string;
+  warnings?: readonly ConversionWarning[];
 }
 
 /** How often an object is tried whose failure is not understood. */
@@ -107,13 +125,14 @@ export class JobProgress {
   settle(why?: { failure: SendFailure; text: string }): void {
     const { last, attempts } = this;
     const isSent = why === undefined && last?.verdict.kind === 'sent';
-    const { status, errorComment, transferSyntaxUID } = last ?? {};
+    const { status, errorComment, transferSyntaxUID, warnings } = last ?? {};
     this.job.settled({
       kind: isSent ? 'sent' : 'failed',
       text: why?.text ?? last?.text ?? '',
       ...(status !== undefined && { status }),
       ...(errorComment !== undefined && { errorComment }),
       ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+      ...(warnings && { warnings }),
       ...(isSent && last.verdict.kind === 'sent' && last.verdict.warning && { warning: true as const }),
       ...(!isSent && { failure: why?.failure ?? last?.failure ?? 'unreachable' }),
       attempts,

@@ -207,10 +207,18 @@ export class SenderHost {
     place,
     policy,
     sopInstanceUID,
+    changes,
     outbox,
     note,
   }: Sending & Partial<Storing>): void {
-    const request = { id, peer, place, policy, ...(sopInstanceUID !== undefined && { sopInstanceUID }) };
+    const request: SendRequest = {
+      id,
+      peer,
+      place,
+      policy,
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes && { changes }),
+    };
     if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
     else this.post({ kind: 'send', request });
   }

@@ -57,8 +57,8 @@ export class SenderJournal {
   }
 
   private factsOf(object: OutgoingObject): ObjectFacts {
-    const { sopClassUID, sopInstanceUID, transferSyntaxUID, size: bytes, beginning } = object;
-    const patient = this.config.patient ? patientIn(beginning, transferSyntaxUID) : {};
+    const { sopClassUID, sopInstanceUID, transferSyntaxUID, size: bytes } = object;
+    const patient = this.config.patient ? patientIn(object.beginning(), transferSyntaxUID) : {};
     return { sopClassUID, sopInstanceUID, transferSyntaxUID, bytes, ...patient };
   }
 

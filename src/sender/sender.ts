@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { asError } from '../basics';
+import { notTheObject } from '../dicom';
+import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import {
   withAgain,
@@ -14,7 +15,7 @@ import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
-import type { SendJob, SendOutcome } from './send-job';
+import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import { SenderJournal } from './sender-journal';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
@@ -28,12 +29,6 @@ interface Opening {
 /** Why the host could not open an object. */
 export class NotOpened extends Error {
   override readonly name = 'NotOpened';
-}
-
-/** Where an object should be, there is another one. */
-class NotTheObject extends Error {
-  override readonly name = 'NotTheObject';
-  readonly code = 'not-the-object';
 }
 
 /** All outgoing work, in its worker: a line for each peer. */
@@ -220,8 +215,10 @@ export class Sender implements SenderRequests {
     // The journal hears of what is stored when it is sent, and nothing of what may be stored later.
     const recorded = this.recorded(request.peer, job);
     const began = performance.now();
-    const settle = (of: SendJob, outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure'>): void =>
-      of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
+    const settle = (
+      of: SendJob,
+      outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>,
+    ): void => of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
       const object = await recorded.open();
       try {
@@ -229,11 +226,12 @@ export class Sender implements SenderRequests {
       } finally {
         await object.close();
       }
-      settle(job, { kind: 'sent', text: 'stored' });
+      const { warnings } = object;
+      settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
       const { message: text } = asError(error);
       if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
-      else settle(recorded, { kind: 'failed', failure: 'notRead', text });
+      else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
   }
 
@@ -260,7 +258,7 @@ export class Sender implements SenderRequests {
   }
 
   private job(request: SendRequest): SendJob {
-    const { id, policy, sopInstanceUID, place } = request;
+    const { id, policy, sopInstanceUID, place, changes } = request;
     return {
       id,
       policy,
@@ -268,7 +266,7 @@ export class Sender implements SenderRequests {
         ...(sopInstanceUID !== undefined && { sopInstanceUID }),
         ...(place.kind === 'queue' && { queueId: place.queueId }),
       },
-      isChanged: false,
+      isChanged: changes !== undefined,
       open: async () => expected(request, await this.open(request)),
       settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),
     };
@@ -289,9 +287,14 @@ export class Sender implements SenderRequests {
   }
 }
 
-/** @throws NotTheObject */
-async function expected({ sopInstanceUID }: SendRequest, object: OutgoingObject): Promise<OutgoingObject> {
-  if (sopInstanceUID === undefined || object.sopInstanceUID === sopInstanceUID) return object;
-  await object.close();
-  throw new NotTheObject('what lies there is another object than the message says (not-the-object)');
+/** @throws DicomError where it is another one, or cannot be changed */
+async function expected(
+  { sopInstanceUID, changes }: SendRequest,
+  object: OutgoingObject,
+): Promise<OutgoingObject> {
+  if (sopInstanceUID !== undefined && object.sopInstanceUID !== sopInstanceUID) {
+    await object.close();
+    throw notTheObject();
+  }
+  return changes === undefined ? object : withChanges(object, changes);
 }

@@ -1,3 +1,4 @@
+import type { DicomChanges } from '../dicom';
 import type { JournalConfig } from '../journal';
 import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
@@ -17,8 +18,10 @@ export interface SendRequest {
   peer: string;
   place: ObjectPlace;
   policy: RetryPolicy;
-  /** What is found there must be this object; undefined: whatever it is. */
+  /** What is found there must be this object; undefined: whatever it is, or what `changes` say. */
   sopInstanceUID?: string;
+  /** Applied on the way. */
+  changes?: DicomChanges;
 }
 
 /** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */

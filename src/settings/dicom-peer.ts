@@ -54,7 +54,7 @@ const FIELDS = {
 export type DicomPeerField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-peer` node, typed and checked. */
 export type DicomPeerSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomPeerField, 'required' | 'notYet'>;
+type TogetherProblem = Problem<DicomPeerField, 'required' | 'notYet' | 'noUserName'>;
 
 /** What Node-RED keeps encrypted. */
 export const PEER_CREDENTIALS = { userName: { type: 'text' }, passcode: { type: 'password' } } as const;
@@ -69,4 +69,13 @@ function checkTogether({ host, protocol, commit }: DicomPeerSettings): TogetherP
   if (protocol !== 'dimse') problems.push({ field: 'protocol', ...finding('notYet') });
   if (commit !== 'none') problems.push({ field: 'commit', ...finding('notYet') });
   return problems;
+}
+
+/** Findings about a setting and the user name, which is no setting but a credential (PS3.7 D.3.3.7 requires one). */
+export function checkUserName(
+  { userIdentity }: Pick<DicomPeerSettings, 'userIdentity'>,
+  userName: string,
+): DicomPeerProblem[] {
+  const isMissing = userIdentity !== 'none' && userName.trim() === '';
+  return isMissing ? [{ field: 'userIdentity', ...finding('noUserName') }] : [];
 }

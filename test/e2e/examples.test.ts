@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { DICOM_IN } from '../../src/settings';
+import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
 import { MessageSink } from '../support/message-sink';
@@ -11,10 +12,12 @@ import { MisbehavingScp } from '../support/misbehaving-scp';
 import { MllpListener } from '../support/mllp-listener';
 import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
+import { dataSetOf } from '../support/part10';
 import { associateRQ } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
+import { Scps } from '../support/scps';
 import { run } from '../support/senders';
-import { StoreClient, sampleInstance } from '../support/store-client';
+import { SAMPLE, SAMPLE_UID, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 import { nodeRedForSuite } from '../support/with-node-red';
 
@@ -22,22 +25,24 @@ const folder = join(PACKAGE_DIR, 'examples');
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as FlowNode[];
 
+type Facts = Record<string, unknown>;
+
+/** The data sets of the files in a folder. */
+const storedIn = (folder: string): Buffer[] =>
+  readdirSync(folder).map((name) => dataSetOf(readFileSync(join(folder, name))));
+
+/** What is set otherwise than in the example, by the type or the name of a node. */
+type Changes = Record<string, Record<string, unknown>>;
+
 /** The example with its debug nodes leading to the sink, on a free port. */
-function forTest(
-  flows: FlowNode[],
-  port: number,
-  sink: MessageSink,
-  settings: Record<string, unknown>,
-  peerPort: number | undefined,
-): FlowNode[] {
+function forTest(flows: FlowNode[], port: number, sink: MessageSink, changes: Changes): FlowNode[] {
   const { z } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail();
   return [
     ...flows.map((node) => {
+      const changed = { ...changes[node.type], ...changes[String(node['name'])] };
       if (node.type === 'dicom-in')
-        return { ...node, port: String(port), bindAddress: '127.0.0.1', ...settings };
-      if (node.type === 'tcp request') return { ...node, server: '127.0.0.1', port: String(peerPort) };
-      if (node.type === 'dicom-peer') return { ...node, port: String(peerPort) };
-      if (node.type !== 'debug') return node;
+        return { ...node, port: String(port), bindAddress: '127.0.0.1', ...changed };
+      if (node.type !== 'debug') return { ...node, ...changed };
       const func = `const path = ${JSON.stringify(node['complete'])}.split('.');
         const shown = path.reduce((value, key) => value && value[key], msg);
         return { payload: { debug: ${JSON.stringify(node['name'])}, shown } };`;
@@ -64,14 +69,10 @@ describe('example flows', { timeout: 900_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const deploy = async (
-    name: string,
-    settings: Record<string, unknown> = {},
-    peerPort?: number,
-  ): Promise<void> => {
+  const deploy = async (name: string, changes: Changes = {}): Promise<void> => {
     const from = nodeRed.lines.length;
     const connected = sink.nextConnection();
-    await nodeRed.deploy(forTest(read(name), port, sink, settings, peerPort));
+    await nodeRed.deploy(forTest(read(name), port, sink, changes));
     await nodeRed.waitForLine(/listening on/, { from });
     await connected();
     sink.clear();
@@ -128,7 +129,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('02 Route by modality', async () => {
     await deploy('02 Route by modality.json');
     await send();
-    const fields = (await shown('CT and MR')) as Record<string, unknown>;
+    const fields = (await shown('CT and MR')) as Facts;
     assert.equal(fields['Modality'], 'CT');
   });
 
@@ -137,7 +138,7 @@ describe('example flows', { timeout: 900_000 }, () => {
     const refused = await RawPeer.connect(port);
     refused.send(associateRQ({ callingAET: 'CT02', calledAET: 'MY_ARCHIVE' }));
     assert.equal((await refused.next())?.type, 0x03);
-    const event = (await shown('Refused')) as Record<string, unknown>;
+    const event = (await shown('Refused')) as Facts;
     assert.equal(event['callingAET'], 'CT02');
     const known = await associate(port, { callingAET: 'CT01', calledAET: 'MY_ARCHIVE' });
     refused.destroy();
@@ -158,7 +159,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   });
 
   it('05 Store and acknowledge', async () => {
-    await deploy('05 Store and acknowledge.json', { directory });
+    await deploy('05 Store and acknowledge.json', { 'dicom-in': { directory } });
     await send();
     const filename = String(await shown('Stored as'));
     assert.ok(filename.startsWith(directory));
@@ -166,9 +167,9 @@ describe('example flows', { timeout: 900_000 }, () => {
   });
 
   it('06 Handle dead letters', async () => {
-    await deploy('06 Handle dead letters.json', { acknowledgeTimeoutSeconds: 1 });
+    await deploy('06 Handle dead letters.json', { 'dicom-in': { acknowledgeTimeoutSeconds: 1 } });
     await send();
-    const letter = (await shown('Dead letter')) as Record<string, unknown>;
+    const letter = (await shown('Dead letter')) as Facts;
     assert.equal(letter['event'], 'dead-letter');
     // The function's own error comes first, with each delivery.
     await sink.find(
@@ -181,15 +182,81 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('08 Forward to an archive', async () => {
     const archive = await MisbehavingScp.listen();
     try {
-      await deploy('08 Forward to an archive.json', {}, archive.port);
+      await deploy('08 Forward to an archive.json', { Archive: { port: String(archive.port) } });
       await send();
-      const sent = (await shown('Sent')) as Record<string, unknown>;
+      const sent = (await shown('Sent')) as Facts;
       assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Archive']);
       assert.ok(archive.objects[0]?.dataSet.equals(sampleInstance(1).dataSet));
       archive.behaviour = { store: () => 0x0122 };
       await send();
-      const error = (await shown('Not sent')) as Record<string, unknown>;
+      const error = (await shown('Not sent')) as Facts;
       assert.equal(error['code'], 'DICOM_OUT_REFUSED');
+    } finally {
+      await archive.stop();
+    }
+  });
+
+  describe('with archives of DCMTK', { skip: needs('dcmtk') }, () => {
+    const scps = new Scps();
+    after(() => scps.stop());
+
+    it('09 Route by modality to two archives', async () => {
+      const [a, b] = [await scps.storescp('+B'), await scps.storescp('+B')];
+      await deploy('09 Route by modality to two archives.json', {
+        'Archive A': { port: String(a.port) },
+        'Archive B': { port: String(b.port) },
+      });
+      const report = join(corpus, 'good/sr-comprehensive/pydicom__test-SR.dcm');
+      const sent = await run('dcmsend', ['127.0.0.1', String(port), SAMPLE, report]);
+      assert.equal(sent.code, 0, sent.output);
+      for (const [name, { folder: archive }, stored] of [
+        ['Archive A', a, `CT.${SAMPLE_UID}`],
+        ['Archive B', b, 'SRc.1.2.276.0.7230010.3.1.4.2139363186.7819.982086466.4'],
+      ] as const) {
+        const facts = (await shown(`Sent to ${name}`)) as Facts;
+        assert.deepEqual([facts['status'], facts['peer']], ['0000', name]);
+        assert.deepEqual(readdirSync(archive), [stored], name);
+      }
+    });
+
+    it('10 Store and forward over a bad line', async () => {
+      const archive = await scps.storescp('+B');
+      const line = await BadLine.open(archive.port, (connection) => (connection < 2 ? 5_000 : Infinity));
+      try {
+        await deploy('10 Store and forward over a bad line.json', {
+          'Distant archive': { port: String(line.port) },
+          'dicom-out': { retryFirstSeconds: 1, retryLastSeconds: 1 },
+        });
+        await send();
+        const stored = (await shown('In the outbox')) as Facts;
+        assert.equal(stored['peer'], 'Distant archive');
+        const sent = (await shown('Sent')) as Facts;
+        assert.deepEqual([sent['status'], sent['id'], line.breaks], ['0000', stored['id'], 2]);
+        assert.deepEqual(storedIn(archive.folder), [sampleInstance(1).dataSet]);
+      } finally {
+        await line.close();
+      }
+    });
+  });
+
+  it('11 Be a proxy', async () => {
+    const archive = await MisbehavingScp.listen({
+      store: (_, count) =>
+        count === 0 ? 0 : { status: 0xa900, elements: { 0x0902: 'not of our hospital' } },
+    });
+    try {
+      await deploy('11 Be a proxy.json', { 'Archive behind the proxy': { port: String(archive.port) } });
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(1);
+      assert.equal(await client.store(uid, dataSet), 0x0000);
+      assert.equal(((await shown('Answered with')) as Facts)['status'], '0000');
+      assert.ok(
+        archive.objects[0]?.dataSet.equals(dataSet),
+        'the archive has it before its sender is answered',
+      );
+      assert.equal(await client.store(uid, dataSet), 0xa900);
+      assert.equal(((await shown('Failed with')) as Facts)['code'], 'DICOM_OUT_REFUSED');
+      await client.release();
     } finally {
       await archive.stop();
     }
@@ -202,8 +269,10 @@ describe('example flows', { timeout: 900_000 }, () => {
     before(async () => {
       hl7 = await MllpListener.open();
       file = join(directory, 'report.dcm');
-      const settings = { acknowledgeTimeoutSeconds: 1, maxDeliveries: 2 };
-      await deploy('07 Reports to HL7.json', settings, hl7.port);
+      await deploy('07 Reports to HL7.json', {
+        'dicom-in': { acknowledgeTimeoutSeconds: 1, maxDeliveries: 2 },
+        'tcp request': { server: '127.0.0.1', port: String(hl7.port) },
+      });
     });
     after(() => hl7.close());
     beforeEach(() => Object.assign(hl7, { code: 'AA', answersTo: undefined }));

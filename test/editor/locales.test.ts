@@ -60,6 +60,7 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   aeTitleCharacter: true,
   variableNotReplaced: true,
   notYet: true,
+  noUserName: true,
   unknownVersion: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
@@ -75,14 +76,14 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
 };
 
 /** Why an object is not sent. */
-const OUT_FAILURES: Record<OutFailure | 'notTheObject', true> = {
+const OUT_FAILURES: Record<OutFailure, true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,
   noObject: true,
   objectGone: true,
-  changesPending: true,
   notTheObject: true,
+  notChanged: true,
   notRead: true,
   refused: true,
   notAccepted: true,

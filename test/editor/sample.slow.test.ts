@@ -102,9 +102,14 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     await statusHas(/built-in/);
     assert.match(await shown('PatientID'), /"12345"/);
     await editor.enter('tagsFormat', 'dicom-json');
+    await editor.page.route(/\/sample\?/, async (route) => {
+      assert.equal(await part('tree').innerText(), '', 'a click on what is about to go would be lost');
+      await route.continue();
+    });
     await editor.showTab('sample');
     await item('Tags').click();
     await item('00100020').waitFor();
+    await editor.page.unroute(/\/sample\?/);
   });
 
   it('takes a dropped file, with placeholders for patient data; a click on a value copies its path', async () => {

@@ -93,7 +93,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.deepEqual(await visible(), ['tlsServerName']);
       await editor.enter('userIdentity', 'name');
       assert.deepEqual(await visible(), ['tlsServerName', 'userName']);
-      assert.match(await editor.remarks('userIdentity'), /The user name is empty/);
+      assert.match(await editor.remarks('userIdentity'), /a user name is needed/);
       await editor.enter('userIdentity', 'passcode');
       assert.deepEqual(await visible(), ['tlsServerName', 'userName', 'passcode']);
       await editor.enter('userName', 'router');

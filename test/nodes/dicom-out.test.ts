@@ -140,7 +140,7 @@ describe('dicom-out: a file', () => {
     await until(() => failed.length === 3, 'all');
     assert.deepEqual(failed.map(codeOf).sort(), [
       'DICOM_OUT_CHANGES_PENDING',
-      'DICOM_OUT_NOT_READ',
+      'DICOM_OUT_NOT_THE_OBJECT',
       'DICOM_OUT_NO_OBJECT',
     ]);
   });

@@ -133,13 +133,14 @@ export class SamplePanel {
     this.latest += 1;
     const mine = this.latest;
     this.describe(meanwhile);
+    // A click on what is about to go would be lost.
+    this.tree.clear();
     try {
       const message = await ask();
       if (mine !== this.latest) return;
       then.shown(message);
     } catch (error) {
       if (mine !== this.latest) return;
-      this.tree.clear();
       const problem = problemText(error);
       this.describe('', problem);
       then.failed?.(problem);

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { NodeMessage } from 'node-red';
+import { type DicomChanges, plainChanges } from '../../../src/dicom';
 import type { DicomOutSettings } from '../../../src/settings';
 import type { ObjectPlace } from '../../../src/sender';
 
@@ -46,9 +47,13 @@ export function objectOf(
   return undefined;
 }
 
-/** Changes that are to be applied on the way. */
-export function hasChanges({ dicom }: SendingMessage): boolean {
-  return dicom?.changes !== undefined && dicom.changes !== null;
+/**
+ * Changes that are to be applied on the way, which also say of which object; undefined: none.
+ * @throws DicomError `changes-invalid`
+ */
+export function changesOf({ dicom }: SendingMessage): DicomChanges | undefined {
+  const { changes } = dicom ?? {};
+  return changes === undefined || changes === null ? undefined : plainChanges(changes);
 }
 
 /** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. */
@@ -57,7 +62,7 @@ export function weightOf(message: SendingMessage): number {
   const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
   if (Buffer.isBuffer(payload)) return object + payload.length;
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return object + (text?.length ?? 0);
+  return object + (text?.length ?? 0) + (JSON.stringify(dicom?.changes)?.length ?? 0);
 }
 
 /** Without space behind it: two parts that both take spaces would be tried at each of them. */

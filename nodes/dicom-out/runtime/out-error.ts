@@ -8,11 +8,14 @@ export type OutFailure =
   | 'peerMissing'
   | 'noObject'
   | 'objectGone'
-  | 'changesPending'
+  | 'notTheObject'
+  | 'notChanged'
   | 'notRead'
+   
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
+  | 'notCommitted'
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'
@@ -31,5 +34,6 @@ export class OutFailed extends Error {
 /** The failure in Node-RED's language, with its code for Catch nodes. */
 export function outError(text: Text, { failure, values }: OutFailed): Error {
   const code = `${DICOM_OUT.type}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values)), { code });
+  // Where the last value of a text is missing, the blank before it is left.
+  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
 }

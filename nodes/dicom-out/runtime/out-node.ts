@@ -7,6 +7,7 @@ import {
   type DicomOutSettings,
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
 import type { LetterFacts } from '../../../src/queue';
 import type {
   OutboxConfig,
@@ -29,7 +30,7 @@ import { nodeDirectory } from '../../runtime/node-directory';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
-import { hasChanges, objectOf, weightOf, type SendingMessage } from './message-object';
+import { changesOf, objectOf, weightOf, type SendingMessage } from './message-object';
 import { outError, OutFailed } from './out-error';
 import { outJournal } from './out-journal';
 import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
@@ -136,7 +137,7 @@ export class OutNode {
     const [peerId, peer] = this.peerOf(message);
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
-    if (hasChanges(message)) throw new OutFailed('changesPending');
+    const changes = this.changesOf(message);
     const { queueId, sopInstanceUID, place } = object;
     const weight = queueId === undefined ? this.weigh(message) : 0;
     const held = queueId === undefined ? undefined : await this.hold(queueId);
@@ -155,7 +156,7 @@ export class OutNode {
       peer: peerId,
       place,
       policy: this.policy(answerTimeLeft(message, held)),
-      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
     };
     if (this.settings.mode === 'wait') this.send(key, waiting, sending);
@@ -178,7 +179,7 @@ export class OutNode {
       }
       this.finish(key, () => this.stored(waiting, outcome));
     };
-    const note = noteOf(waiting.id, sending.peer, waiting.message);
+    const note = noteOf(waiting.id, sending.peer, waiting.message, sending.changes !== undefined);
     senderOf(this.RED).store({ ...sending, settled }, this.node.id, note);
   }
 
@@ -201,6 +202,16 @@ export class OutNode {
     if (peer === undefined || peer.problem !== undefined)
       throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
     return [id, peer];
+  }
+
+  /** @throws OutFailed */
+  private changesOf(message: SendingMessage): DicomChanges | undefined {
+    try {
+      return changesOf(message);
+    } catch (error) {
+      if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+      throw error;
+    }
   }
 
   /** @throws OutFailed */
@@ -250,7 +261,9 @@ export class OutNode {
   /** The object is safe in the outbox, or cannot be. */
   private async stored(waiting: Waiting, outcome: SendOutcome): Promise<void> {
     const { message, peer, id } = waiting;
-    if (outcome.kind === 'sent') message.dicom = { ...message.dicom, stored: { id, peer: peer.name } };
+    const { kind, warnings } = outcome;
+    if (kind === 'sent')
+      message.dicom = { ...message.dicom, stored: { id, peer: peer.name, ...(warnings && { warnings }) } };
     await this.goOn(waiting, outcome);
   }
 
@@ -412,6 +425,7 @@ export class OutNode {
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
+      isSending: states.some((state) => (state?.sending ?? 0) > 0),
       waiting: this.waiting.size + (this.outbox?.waiting ?? 0),
       deadLetters: this.outbox?.deadLetters ?? 0,
     });

@@ -1,5 +1,10 @@
-import { DICOM_PEER, type DicomPeerField } from '../../../src/settings';
-import { NodeForm, type About, type Remark, type Values } from '../../editor';
+import {
+  checkUserName,
+  DICOM_PEER,
+  type DicomPeerField,
+  type DicomPeerSettings,
+} from '../../../src/settings';
+import { NodeForm, remark, type About, type Remark, type Values } from '../../editor';
 
 type Condition = (values: Values<DicomPeerField>) => boolean;
 
@@ -14,13 +19,19 @@ export const form = new NodeForm(DICOM_PEER, {
     userName: withIdentity,
     passcode: (values) => values('userIdentity') === 'passcode',
   },
-  remarks: identityRemarks,
+  remarks: (about) => [...identityRemarks(about), ...ownIdRemarks(about)],
 });
 
 /** Only the open dialog has what Node-RED keeps encrypted. */
 function identityRemarks({ field, values, texts }: About<DicomPeerField>): Remark[] {
-  if (field !== 'userIdentity' || !withIdentity(values)) return [];
+  if (field !== 'userIdentity') return [];
   const input = form.fields.credential('userName');
-  const isMissing = input.length > 0 && String(input.val()).trim() === '';
-  return isMissing ? [{ severity: 'warning', text: texts.text('warning.noUserName') }] : [];
+  if (input.length === 0) return [];
+  const userIdentity = values('userIdentity') as DicomPeerSettings['userIdentity'];
+  return checkUserName({ userIdentity }, String(input.val())).map((finding) => remark(finding, texts));
+}
+
+/** Node-RED would take the node to depend on itself, and start no flow with it. */
+function ownIdRemarks({ node, field, values, texts }: About<DicomPeerField>): Remark[] {
+  return values(field) === node.id ? [{ severity: 'error', text: texts.text('warning.ownId') }] : [];
 }

@@ -10,4 +10,4 @@ export interface GivenValue {
 }
 
 /** What becomes of attributes of the data set itself, by tag; undefined: it is left out. None is a sequence. */
-export type Changes = ReadonlyMap<number, GivenValue | undefined>;
+export type GivenValues = ReadonlyMap<number, GivenValue | undefined>;
