@@ -15,7 +15,6 @@ export type OutFailure =
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
-  | 'notCommitted'
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'
