@@ -10,3 +10,4 @@ export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';
 export { localTime, type Texts } from './texts';
+export { upstreamNodes } from './upstream';

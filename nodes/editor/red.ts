@@ -60,6 +60,8 @@ interface EditorRed {
     node(id: string): EditorNode | null | undefined;
     /** Of tabs and subflows. */
     filterNodes(filter: { type: string }): EditorNode[];
+    /** Wires: those into a node (port type 1). */
+    getNodeLinks(id: string, portType: 1): { source: EditorNode }[] | undefined;
     /** All configuration nodes. */
     eachConfig(look: (node: EditorNode) => void): void;
     /** What a node type was registered with. */

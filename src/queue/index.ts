@@ -20,6 +20,7 @@ export {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
+  type ParkedObject,
   type QueuedObject,
   type QueueWriter,
   type Unparked,

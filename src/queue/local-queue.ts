@@ -15,6 +15,7 @@ import {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
+  type ParkedObject,
   type QueueWriter,
   type QueuedObject,
   type Unparked,
@@ -210,6 +211,10 @@ export class LocalQueue implements ObjectQueue {
     this.inFlight.add(id);
     this.studies.came(id, undefined);
     return this.queued(id, this.attempts.of(id));
+  }
+
+  parked(): Promise<ParkedObject[]> {
+    return Promise.resolve(this.ownership.held());
   }
 
   owners(): Promise<string[]> {

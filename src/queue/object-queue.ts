@@ -62,6 +62,9 @@ export interface ObjectQueue {
   /** Who holds objects. */
   owners(): Promise<string[]>;
 
+  /** Objects that are parked, the oldest first, and by whom. */
+  parked(): Promise<ParkedObject[]>;
+
   /** The owner is gone for good: what it held is delivered again when no other owner holds it. */
   disown(owner: string): Promise<void>;
 
@@ -109,6 +112,12 @@ export interface ObjectQueue {
 
   /** Drops half-written objects and forgets the rest, which stays where it is safe. */
   close(): void;
+}
+
+/** An object that owners hold. */
+export interface ParkedObject {
+  id: string;
+  owners: readonly string[];
 }
 
 /** What became of an object that its owner is done with. */

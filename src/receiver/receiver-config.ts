@@ -114,7 +114,7 @@ export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): 
 export function listenerOptions({
   settings,
   tls,
-}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'report'> {
+}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'report'> {
   return {
     port: settings.port,
     bindAddress: settings.bindAddress,

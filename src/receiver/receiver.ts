@@ -8,7 +8,7 @@ import {
   type JournalQuery,
 } from '../journal';
 import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
-import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
+import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
 import {
   serveHandle,
   type DeadLetterList,
@@ -20,6 +20,7 @@ import {
   type Unparked,
 } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
+import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -38,6 +39,8 @@ export interface ReceiverOutput {
   /** At most once a second, and only on change. */
   counters(counters: Counters): void;
   fault(fault: ReceiverFault): void;
+  /** What a peer says of its storage; answer with `reportAnswered(number)`. */
+  report(number: number, callingAET: string, report: CommitmentReport): void;
 }
 
 const RETRY_FIRST_MS = 5_000;
@@ -61,6 +64,7 @@ export class Receiver implements ReceiverRequests {
   private readonly delivery: Delivery;
   private readonly answers: Answers;
   private readonly journalOf: ReceiverJournal | undefined;
+  private readonly reports: CommitmentReports;
   private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
   private lastFault: FaultKind | undefined;
@@ -117,9 +121,14 @@ export class Receiver implements ReceiverRequests {
       },
       config.journal?.patient,
     );
+    this.reports = new CommitmentReports((...report) => output.report(...report));
+    const options = listenerOptions(config);
+    const mayReportCommitment = (callingAET: string): boolean => this.reports.isReporter(callingAET);
     this.listener = new Listener({
-      ...listenerOptions(config),
+      ...options,
+      policy: { ...options.policy, mayReportCommitment },
       store: intake,
+      commitments: this.reports,
       report: (event) => this.networkEvent(event),
     });
   }
@@ -139,6 +148,15 @@ export class Receiver implements ReceiverRequests {
   /** The object's message could not be sent to the flow. */
   notDelivered(id: string, reason: string): void {
     this.delivery.notDelivered(id, reason);
+  }
+
+  /** From now on these calling AE titles may report on storage commitment. */
+  setReporters(callingAETs: readonly string[]): void {
+    this.reports.setReporters(callingAETs);
+  }
+
+  reportAnswered(number: number, status: CommandStatus): void {
+    this.reports.answer(number, status);
   }
 
   async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
@@ -280,6 +298,7 @@ export class Receiver implements ReceiverRequests {
     clearTimeout(this.retryTimer);
     await this.starting;
     this.delivery.stop();
+    this.reports.close();
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);

@@ -11,7 +11,8 @@ import {
   type QueuedObject,
 } from '../queue';
 import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
-import type { RetryPolicy, SendJob, SendOutcome } from './send-job';
+import type { RetryPolicy, SendJob, SendOutcome, Stored } from './send-job';
+import { ownerOfStored, storedOfOwner, type StoredBefore } from './stored-owner';
 
 /** An outbox as the outgoing worker knows it: plain data that can be posted. */
 export interface OutboxConfig {
@@ -59,6 +60,8 @@ export class Outbox {
   private readonly queue: ObjectQueue;
   /** What is to be told of, with the peer to which it was to be sent. */
   private readonly outcomes = new Map<string, { outcome: SendOutcome; peer: string }>();
+  /** Objects that a peer has stored and is to commit to are parked: so that is known after a restart. By id, the owner. */
+  private readonly stored = new Map<string, string>();
   private readonly opened: Promise<void>;
   private stopWaiting = (): void => undefined;
   private isClosed = false;
@@ -79,7 +82,10 @@ export class Outbox {
       onLeftover: (error) => listener.leftover(error),
     });
     this.opened = this.open();
-    void this.opened.then(() => this.sendAll());
+    void this.opened.then(async () => {
+      await this.awaitParked();
+      await this.sendAll();
+    });
   }
 
   private tellState(): void {
@@ -111,6 +117,7 @@ export class Outbox {
     this.outcomes.delete(id);
     const { outcome, peer } = told;
     try {
+      await this.unpark(id);
       if (outcome.kind === 'sent') await this.queue.remove(id);
       else
         await this.setAside(
@@ -199,20 +206,55 @@ export class Outbox {
     }
   }
 
-  private async send(object: QueuedObject): Promise<void> {
+  /** What peers have stored before a restart is not sent again, but asked about. */
+  private async awaitParked(): Promise<void> {
+    for (const { id, owners } of await this.queue.parked()) {
+      const [owner = ''] = owners;
+      this.stored.set(id, owner);
+      await this.queue.describe(id, (object) => this.send(object, storedOfOwner(owner)));
+    }
+  }
+
+  private async unpark(id: string): Promise<void> {
+    const owner = this.stored.get(id);
+    this.stored.delete(id);
+    if (owner !== undefined) await this.queue.unpark(id, owner);
+  }
+
+  private wasStored(id: string, stored: Stored): void {
+    if (this.isClosed) return;
+    this.park(id, ownerOfStored(stored)).catch((error: unknown) =>
+      // It is sent again after a restart.
+      this.listener.leftover(asError(error)),
+    );
+  }
+
+  private async park(id: string, owner: string): Promise<void> {
+    const before = this.stored.get(id);
+    this.stored.set(id, owner);
+    await this.queue.park(id, owner);
+    // Another peer had it, under the same id.
+    if (before !== undefined && before !== owner) await this.queue.unpark(id, before);
+  }
+
+  /** @param stored how a peer has stored it, before a restart */
+  private async send(object: QueuedObject, stored?: StoredBefore): Promise<void> {
     const { id, redelivered } = object;
     try {
       const { note, since } = object.read((content) => {
         const entry = readEntry(contentSource(content));
         return { note: entry, since: Math.max(Date.parse(entry.storedAt), sinceOf(content)) };
       });
+      const { sopClassUID, sopInstanceUID } = note;
       const age = Math.max(0, Date.now() - since);
-      this.queue.delivered(id);
+      if (stored === undefined) this.queue.delivered(id);
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
+        ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
+        wasStored: (now) => this.wasStored(id, now),
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.
@@ -223,6 +265,7 @@ export class Outbox {
       });
     } catch (error) {
       // It is not what was stored, or is a later version's: it waits for a person.
+      await this.unpark(id);
       await this.setAside(id, asError(error).message);
       this.listener.leftover(asError(error));
     }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
+import type { CommitmentReport } from '../network';
 import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
@@ -13,6 +14,8 @@ export interface SenderRequests {
   /** False when there is no such dead letter. */
   requeue(outbox: string, id: string): boolean;
   discard(outbox: string, id: string): boolean;
+  /** One of these peers says what it has stored. False: no request of ours to it is open, or nobody has heard it. */
+  report(peers: readonly string[], report: CommitmentReport): boolean;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
   /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */

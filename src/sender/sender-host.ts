@@ -140,8 +140,8 @@ export class SenderHost {
     await this.worker?.ask('closeJournal', id).catch(unlessNotRunning);
   }
 
-  /** Asks the sender about an outbox or a journal. @throws as `WorkerHost.ask` */
-  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'journal' | 'journalEntry'>(
+  /** Asks the sender. @throws as `WorkerHost.ask` */
+  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'report' | 'journal' | 'journalEntry'>(
     name: Name,
     ...args: Asked<SenderRequests, Name>['args']
   ): Promise<Asked<SenderRequests, Name>['result']> {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { notTheObject } from '../dicom';
+import type { CommitmentReport } from '../network';
 import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import {
@@ -107,6 +108,10 @@ export class Sender implements SenderRequests {
 
   discard(outbox: string, id: string): boolean {
     return this.outbox(outbox).discard(id);
+  }
+
+  report(peers: readonly string[], report: CommitmentReport): boolean {
+    return peers.some((id) => this.lines.get(id)?.report(report) === true);
   }
 
   closeOutbox(id: string): void {

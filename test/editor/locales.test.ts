@@ -87,6 +87,7 @@ const OUT_FAILURES: Record<OutFailure, true> = {
   notRead: true,
   refused: true,
   notAccepted: true,
+  notCommitted: true,
   unreachable: true,
   busy: true,
   stopped: true,

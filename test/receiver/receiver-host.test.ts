@@ -45,6 +45,7 @@ async function start(
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
       recovered: () => undefined,
+      report: () => Promise.resolve({ status: 0 }),
       ...throwing,
     },
   );
@@ -251,6 +252,7 @@ describe('ReceiverHost', () => {
           counters: () => undefined,
           fault: (fault) => faults.push(fault),
           recovered: () => undefined,
+          report: () => Promise.resolve({ status: 0 }),
         },
       );
       host.start();
@@ -274,6 +276,7 @@ describe('ReceiverHost', () => {
         counters: () => undefined,
         fault: (fault) => faults.push(fault),
         recovered: () => undefined,
+        report: () => Promise.resolve({ status: 0 }),
       },
     );
     host.start();

@@ -4,17 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import {
-  SenderHost,
-  peerSettings,
-  type PeerState,
-  type RetryPolicy,
-  type SendOutcome,
-} from '../../src/sender';
-import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
+import type { SendOutcome } from '../../src/sender';
+import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { dataSetOf } from '../support/part10';
+import { QUICK, Sending } from '../support/sending';
 import { SAMPLE, SAMPLE_UID } from '../support/store-client';
 import { until } from '../support/until';
 import { workerOf } from '../support/worker-of';
@@ -22,7 +17,6 @@ import { workerOf } from '../support/worker-of';
 const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const QUICK: RetryPolicy = { firstMs: 20, lastMs: 40, giveUpMs: 20_000 };
 /** The system may take all of an object that the peer does not read. */
 const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
@@ -38,44 +32,10 @@ async function scp(behaviour: Behaviour = {}): Promise<MisbehavingScp> {
   return listening;
 }
 
-/** A host with peers, and what it is asked to send. */
-class Sending {
-  readonly failures: Error[] = [];
-  readonly states = new Map<string, PeerState>();
-  readonly host = new SenderHost(
-    () => undefined,
-    (error) => this.failures.push(error),
-  );
-  private count = 0;
-
-  constructor() {
-    cleanUps.push(async () => {
-      await this.host.stop();
-      assert.deepEqual(this.failures, []);
-    });
-  }
-
-  peer(id: string, port: number, settings: Partial<DicomPeerSettings> = {}): void {
-    const all = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 1, ...settings };
-    this.host.addPeer(
-      { id, name: id, settings: peerSettings(all) },
-      { state: (state) => this.states.set(id, state) },
-    );
-  }
-
-  file(peer: string, path = SAMPLE, policy = QUICK, sopInstanceUID?: string): Promise<SendOutcome> {
-    this.count += 1;
-    return new Promise((settled) =>
-      this.host.send({
-        id: String(this.count),
-        peer,
-        place: { kind: 'file', path },
-        policy,
-        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
-        settled,
-      }),
-    );
-  }
+function newSending(): Sending {
+  const sending = new Sending();
+  cleanUps.push(() => sending.stop());
+  return sending;
 }
 
 async function to(
@@ -83,7 +43,7 @@ async function to(
   settings: Partial<DicomPeerSettings> = {},
 ): Promise<[Sending, MisbehavingScp]> {
   const peer = await scp(behaviour);
-  const sending = new Sending();
+  const sending = newSending();
   sending.peer('peer', peer.port, settings);
   return [sending, peer];
 }
@@ -215,7 +175,7 @@ describe('a peer', () => {
   });
 
   it('that is down for too long: what waits for it is given up in its own time', async () => {
-    const sending = new Sending();
+    const sending = newSending();
     sending.peer('down', await freePort());
     const outcome = await sending.file('down', SAMPLE, { firstMs: 50, lastMs: 60_000, giveUpMs: 300 });
     assert.deepEqual([outcome.failure, outcome.attempts], ['unreachable', 0]);

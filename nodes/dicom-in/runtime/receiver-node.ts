@@ -22,6 +22,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { disownLost } from '../../runtime/lost-owners';
+import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
@@ -114,6 +115,8 @@ export class ReceiverNode extends QueueOwner {
     flowStart.add(start);
     const disown = this.boundary.wrap(() => this.disownLost());
     flowStart.addForEach(disown);
+    const letReport = this.boundary.wrap(() => this.letReport());
+    flowStart.addForEach(letReport);
     deployedNodes.add(this.node.id, this);
     this.display.refresh();
     this.node.on('close', (removed: boolean, done: () => void) => {
@@ -121,6 +124,7 @@ export class ReceiverNode extends QueueOwner {
         deployedNodes.remove(this.node.id);
         flowStart.remove(start);
         flowStart.remove(disown);
+        flowStart.remove(letReport);
         this.display.close();
         this.log.close();
       });
@@ -168,6 +172,11 @@ export class ReceiverNode extends QueueOwner {
     disownLost(this.RED, this.receiver).catch((error: unknown) => this.boundary.failed(error));
   }
 
+  /** Peers may have come or changed with each start of flows. */
+  private letReport(): void {
+    this.receiver?.setReporters(reportersTo(this.node.id));
+  }
+
   /** Nobody can answer where no wire leads anywhere. */
   private warnIfUnanswerable(): void {
     const { respond, acknowledge } = this.settings;
@@ -191,6 +200,7 @@ export class ReceiverNode extends QueueOwner {
         this.stats.recovered(kind);
         this.display.refresh();
       },
+      report: (callingAET, report) => takeReport(this.RED, this.node.id, callingAET, report),
     });
     this.stats.counters = () => host.counters();
     return host;

@@ -1,8 +1,10 @@
 /** Editor side of `dicom-out`: what `dicom-out.html` calls as `dicomOutEditor`. */
 import {
+  DICOM_IN,
   DICOM_OUT,
   GIVE_UP_MINUTES,
   isEnvironmentReference,
+  splitList,
   type DicomOutField,
 } from '../../../src/settings';
 import {
@@ -10,6 +12,7 @@ import {
   deadLetterPanel,
   JournalPanel,
   NodeForm,
+  upstreamNodes,
   type About,
   type EditorNode,
   type Remark,
@@ -23,7 +26,7 @@ export const form = new NodeForm(DICOM_OUT, {
     const peer = peerNode(values);
     return peer == null ? 'dicom out' : `dicom → ${RED.utils.getNodeLabel(peer, peer.id)}`;
   },
-  remarks: peerRemarks,
+  remarks: (about) => [...peerRemarks(about), ...commitmentRemarks(about)],
 });
 
 const { text } = form.texts;
@@ -70,4 +73,25 @@ function peerRemarks({ field, values, texts }: About<DicomOutField>): Remark[] {
   if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
   const isUsable = peer.d !== true && peer['valid'] !== false;
   return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
+}
+
+/** The sender of an object cannot be kept waiting until a peer has committed to it. */
+function commitmentRemarks({ node, field, values, texts }: About<DicomOutField>): Remark[] {
+  if (field !== 'peer' || !peersOf(values).some((peer) => peer?.['commit'] === 'require')) return [];
+  const waits = upstreamNodes(node).find(
+    (each) => each.type === DICOM_IN.type && each.d !== true && each['respond'] === 'processed',
+  );
+  if (waits === undefined) return [];
+  const name = RED.utils.getNodeLabel(waits, waits.id);
+  return [{ severity: 'error', text: texts.text('warning.commitBehindProcessed', { name }) }];
+}
+
+/** All to which objects may go. */
+function peersOf(values: Values<DicomOutField>): (EditorNode | null | undefined)[] {
+  const ticked = values('peersFromMessage');
+  // The dialog has comma text.
+  const others = Array.isArray(ticked)
+    ? (ticked as string[])
+    : splitList(typeof ticked === 'string' ? ticked : '');
+  return [peerNode(values), ...others.map((id) => RED.nodes.node(id))];
 }

@@ -15,6 +15,7 @@ export type OutFailure =
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
+  | 'notCommitted'
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'

@@ -245,6 +245,7 @@ export class OutNode {
       firstMs: retryFirstSeconds * 1_000,
       lastMs: retryLastSeconds * 1_000,
       giveUpMs: Math.min(giveUpMs, mostMs),
+      ...(mostMs < Infinity && { outcomeMs: mostMs }),
     };
   }
 

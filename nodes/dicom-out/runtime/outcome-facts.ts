@@ -18,7 +18,8 @@ export function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | und
 
 /** `msg.dicom.sent` */
 export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
-  const { status, text, errorComment, transferSyntaxUID, warnings, attempts, milliseconds } = outcome;
+  const { status, text, errorComment, transferSyntaxUID, warnings, attempts, milliseconds, committed } =
+    outcome;
   return {
     id,
     peer,
@@ -29,6 +30,7 @@ export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<s
     ...(warnings && { warnings }),
     attempts,
     milliseconds,
+    ...(committed && { committed }),
   };
 }
 
@@ -42,6 +44,7 @@ export function commandStatusOf({ kind, status, failure, text, errorComment }: S
 const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   unreachable: Status.outOfResources,
   notAccepted: Status.sopClassNotSupported,
+  notCommitted: Status.outOfResources,
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
   notTheObject: Status.cannotUnderstand,

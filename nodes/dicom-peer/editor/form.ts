@@ -5,21 +5,27 @@ import {
   type DicomPeerSettings,
 } from '../../../src/settings';
 import { NodeForm, remark, type About, type Remark, type Values } from '../../editor';
+import { receiverRemarks } from './commitment';
 
 type Condition = (values: Values<DicomPeerField>) => boolean;
 
+const withCommitment: Condition = (values) => values('commit') !== 'none';
 const withIdentity: Condition = (values) => values('userIdentity') !== 'none';
 
 export const form = new NodeForm(DICOM_PEER, {
   // As the runtime calls it, too.
   label: (values) =>
     values('host') === '' ? 'dicom peer' : `${String(values('calledAET'))}@${String(values('host'))}`,
-  shownIf: { tlsServerName: (values) => values('tls') !== '' },
+  shownIf: {
+    tlsServerName: (values) => values('tls') !== '',
+    commitThrough: withCommitment,
+    commitTimeoutMinutes: withCommitment,
+  },
   credentials: {
     userName: withIdentity,
     passcode: (values) => values('userIdentity') === 'passcode',
   },
-  remarks: (about) => [...identityRemarks(about), ...ownIdRemarks(about)],
+  remarks: (about) => [...identityRemarks(about), ...ownIdRemarks(about), ...receiverRemarks(about)],
 });
 
 /** Only the open dialog has what Node-RED keeps encrypted. */

@@ -22,6 +22,16 @@ export const COMMITMENT_CONTEXT = {
   transferSyntaxes: [DEFAULT_TRANSFER_SYNTAX],
 };
 
+/**
+ * Bytes of the data set of a report, and objects in it: far more than belong to a request of ours, and a report has the objects
+ * of its request.
+ */
+export const MAX_REPORT_BYTES = 262_144;
+const MAX_INSTANCES = 1_000;
+
+/** In which reports are taken: deflated ones could become any length. */
+export const REPORT_SYNTAXES: readonly string[] = ['1.2.840.10008.1.2.1', DEFAULT_TRANSFER_SYNTAX];
+
 /** Group 0008. */
 const Tag = {
   referencedSopClassUID: 0x1150,
@@ -61,7 +71,7 @@ function element(group: number, tag: number, parts: readonly Buffer[]): Buffer {
 
 /**
  * Reads the data set of an N-EVENT-REPORT-RQ (PS3.4 Table J.3-2).
- * @throws DicomError when it cannot be understood
+ * @throws DicomError when it cannot be understood; Error when it has more objects than it may have
  */
 export function readCommitmentReport(dataSet: Buffer, transferSyntaxUID: string): CommitmentReport {
   const { message } = convert(bufferSource(dataSet), {
@@ -72,10 +82,14 @@ export function readCommitmentReport(dataSet: Buffer, transferSyntaxUID: string)
     tagsFormat: 'keyword',
   });
   const tags: KeywordTags = message.Tags ?? {};
+  const committed = items(tags['ReferencedSOPSequence']);
+  const failed = items(tags['FailedSOPSequence']);
+  if (committed.length + failed.length > MAX_INSTANCES)
+    throw new Error(`a report of more than ${MAX_INSTANCES} objects`);
   return {
     transactionUID: text(tags['TransactionUID']),
-    committed: items(tags['ReferencedSOPSequence']).map(instance),
-    failed: items(tags['FailedSOPSequence']).map((item) => ({
+    committed: committed.map(instance),
+    failed: failed.map((item) => ({
       ...instance(item),
       reason: typeof item['FailureReason'] === 'number' ? item['FailureReason'] : 0,
     })),
