@@ -2,7 +2,7 @@ import { checkHostList } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, configNodes, flag, integer, planned, text } from './fields';
+import { choice, configNode, configNodes, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -37,7 +37,8 @@ const FIELDS = {
   peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
   allowedPeerHosts: text('', checkHostList),
-  journalPatient: planned(flag(false)),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 };
 
 export type DicomOutField = NameOf<typeof FIELDS>;

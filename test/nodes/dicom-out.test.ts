@@ -440,6 +440,8 @@ describe('dicom-out: storage commitment', () => {
       assert.equal((sentOf(outcomes[0]) as Sent & { committed?: boolean }).committed, true);
       assert.deepEqual([scp.stored.length, scp.asked.length], [1, 1]);
     });
+});
+
 describe('dicom-out: a list of instances', () => {
   /** As dicom-study emits it. */
   const list = (...instances: object[]): Message => ({
