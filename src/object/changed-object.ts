@@ -22,7 +22,7 @@ interface Changeable {
   /** Where it begins. */
   readonly offset: number;
   readonly transferSyntaxUID: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

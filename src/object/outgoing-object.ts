@@ -43,7 +43,7 @@ export interface WholeFile {
   /** Where its data set begins. */
   offset: number;
   /** After what was read of it. @throws ObjectChanged when it is not as it was */
-  compare(): Promise<void>;
+  readonly compare: () => Promise<void>;
 }
 
 /** Blocks that were made of a whole file, the last one only when that is known to be as it was. */
