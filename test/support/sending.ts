@@ -21,6 +21,8 @@ export class Sending {
   );
   private count = 0;
 
+  constructor(private readonly policy = QUICK) {}
+
   async stop(): Promise<void> {
     await this.host.stop();
     assert.deepEqual(this.failures, []);
@@ -38,7 +40,7 @@ export class Sending {
   file(
     peer: string,
     path = SAMPLE,
-    policy = QUICK,
+    policy = this.policy,
     sopInstanceUID?: string,
     id?: string,
   ): Promise<SendOutcome> {

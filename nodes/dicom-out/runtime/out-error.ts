@@ -11,7 +11,6 @@ export type OutFailure =
   | 'notTheObject'
   | 'notChanged'
   | 'notRead'
-   
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
