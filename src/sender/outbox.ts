@@ -39,6 +39,8 @@ export interface OutboxListener {
   submit(peer: string, job: SendJob): void;
   /** A peer as people call it. */
   nameOf(peer: string): string;
+  /** The peer of objects is not there, and no node has it. */
+  peerWanted(peer: string, defined: unknown): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   /** It is a dead letter now. */
@@ -142,6 +144,11 @@ export class Outbox {
       this.tellState();
     }
     return { deadLetters, total: this.deadLetterCount };
+  }
+
+  /** Which of these are dead letters of it. */
+  repeatable(ids: readonly string[]): string[] {
+    return ids.filter((id) => this.queue.deadLetters.has(id));
   }
 
   /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
@@ -248,7 +255,11 @@ export class Outbox {
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
+        facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
+        ...(note.definedPeer !== undefined && {
+          peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
+        }),
         ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
         wasStored: (now) => this.wasStored(id, now),
         open: async () => openHandle(await this.queue.openObject(id)),

@@ -253,7 +253,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await deploy(peer(), OUT);
       const before = await nodeRed.flows();
       await editor.openDialog('out');
-      for (const tab of ['message', 'peer']) {
+      for (const tab of ['message', 'journal', 'peer']) {
         await editor.showTab(tab);
         const shown = await editor.dialog().innerText();
         assert(!shown.includes('dicom-out.'), shown);

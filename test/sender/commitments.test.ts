@@ -251,7 +251,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
     for (const speaksFirst of [true, false]) {
       const id = `object ${speaksFirst}`;
       const count = peer.asked.length + 1;
-      void sending.file('peer', SAMPLE, PATIENT, undefined, id);
+      void sending.file('peer', SAMPLE, PATIENT, undefined, { id });
       await asking(peer, count);
       sending.host.cancel(id);
       const asked = askedOf(peer, count - 1);
@@ -260,7 +260,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
         say();
         await until(() => peer.scp.responses.length === 1, 'the report is taken in');
       }
-      const again = sending.file('peer', SAMPLE, PATIENT, undefined, id);
+      const again = sending.file('peer', SAMPLE, PATIENT, undefined, { id });
       if (!speaksFirst) {
         assert.equal(await isSettled(again), false);
         say();

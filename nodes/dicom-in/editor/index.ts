@@ -1,6 +1,6 @@
 /** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
 import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
-import { createTabs, deadLetterPanel, type EditorNode, type HistoryEvent } from '../../editor';
+import { createTabs, deadLetterPanel, JournalPanel, type EditorNode, type HistoryEvent } from '../../editor';
 import { sendSample } from './button';
 import { FeedbackPanel } from './feedback';
 import { offerTabName, renameTab } from './flow-tab';
@@ -11,7 +11,7 @@ import { SamplePanel } from './sample';
 
 export { form };
 
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'] as const;
 
 /** Of the open dialog. */
 let panels: { importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
@@ -38,11 +38,13 @@ export function open(node: EditorNode): void {
   const feedback = new FeedbackPanel(node);
   panels = { importExport, feedback };
   const deadLetters = deadLetterPanel(node, form.texts);
+  const journal = new JournalPanel(node, form.texts, ['received', 'refused', 'dead-letter']);
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'listener') feedback.start();
     else feedback.stop();
     if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
+    if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') importExport.refresh();
   });
 }

@@ -10,6 +10,7 @@ import {
 import {
   createTabs,
   deadLetterPanel,
+  JournalPanel,
   NodeForm,
   upstreamNodes,
   type About,
@@ -18,7 +19,7 @@ import {
   type Values,
 } from '../../editor';
 
-const TABS = ['peer', 'outbox', 'message'] as const;
+const TABS = ['peer', 'outbox', 'message', 'journal'] as const;
 
 export const form = new NodeForm(DICOM_OUT, {
   label: (values) => {
@@ -37,8 +38,10 @@ export function outputLabel(index: number): string {
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const deadLetters = deadLetterPanel(node, form.texts);
+  const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'outbox') void deadLetters?.refresh();
+    if (tab === 'journal') void journal.refresh();
   });
   const values = form.fields.inDialog();
   const followMode = (): void => {
