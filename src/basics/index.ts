@@ -28,4 +28,5 @@ export { OnceInAWhile } from './once-in-a-while';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';
+export { soManyAtATime } from './so-many-at-a-time';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';

@@ -19,6 +19,9 @@ export interface OutboxNote {
   sentId: string;
   /** The id of the peer's node. */
   peer: string;
+  /** Where no node has the peer: its name, and what makes it again. */
+  peerName?: string;
+  definedPeer?: unknown;
   /** Of the message with which it came, for the message that tells the outcome. */
   topic?: unknown;
   dicom?: Record<string, unknown>;

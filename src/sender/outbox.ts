@@ -38,6 +38,8 @@ export interface OutboxListener {
   submit(peer: string, job: SendJob): void;
   /** A peer as people call it. */
   nameOf(peer: string): string;
+  /** The peer of objects is not there, and no node has it. */
+  peerWanted(peer: string, defined: unknown): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   /** It is a dead letter now. */
@@ -253,6 +255,9 @@ export class Outbox {
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
+        ...(note.definedPeer !== undefined && {
+          peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
+        }),
         ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
         wasStored: (now) => this.wasStored(id, now),
         open: async () => openHandle(await this.queue.openObject(id)),

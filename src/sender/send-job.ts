@@ -101,6 +101,8 @@ export interface SendJob {
   readonly policy: RetryPolicy;
   /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
   readonly isChanged: boolean;
+  /** Its peer is not there, and somebody may be asked for it. */
+  peerWanted?(): void;
   /** @throws QueueBusy: later; anything else: it cannot be sent */
   open(): Promise<OutgoingObject>;
   /** Undefined: the peer is not known to have it. */

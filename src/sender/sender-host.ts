@@ -31,6 +31,8 @@ export interface OutboxUser {
   /** What became of an object; where this does not throw, the outbox is done with it. */
   outcome(note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   leftover(text: string): void;
+  /** Objects in it are for a peer that no node has. @param defined what their notes say of it */
+  peerWanted(peer: string, defined: unknown): void;
   /** An object is a dead letter now. */
   setAside(id: string, why: string, facts: LetterFacts): void;
 }
@@ -101,6 +103,11 @@ export class SenderHost {
     const peer = this.peers.get(id);
     if (peer?.user !== user) return;
     peer.going = setTimeout(() => this.drop(id), RETURN_MS);
+  }
+
+  /** Nobody comes back to it: its associations end now. */
+  endPeer(id: string, user: PeerUser): void {
+    if (this.peers.get(id)?.user === user) this.drop(id);
   }
 
   send(sending: Sending): void {
@@ -251,6 +258,9 @@ export class SenderHost {
         break;
       case 'outbox-leftover':
         this.outboxes.get(message.id)?.user.leftover(message.text);
+        break;
+      case 'peer-wanted':
+        this.outboxes.get(message.outbox)?.user.peerWanted(message.peer, message.defined);
         break;
       case 'journal-failed':
         this.journals.get(message.id)?.failed(message.text);

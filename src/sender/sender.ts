@@ -38,6 +38,8 @@ export class Sender implements SenderRequests {
   /** Those of peers that have changed, or are gone: they finish what they are sending. */
   private readonly ending = new Map<PeerLine, Promise<void>>();
   private readonly outboxes = new Map<string, Outbox>();
+  /** Peers that the host has been asked for. */
+  private readonly wanted = new Set<string>();
   /** By the id of their node. */
   private readonly journals = new Map<string, SenderJournal>();
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
@@ -118,6 +120,8 @@ export class Sender implements SenderRequests {
     const outbox = this.outboxes.get(id);
     this.outboxes.delete(id);
     outbox?.close();
+    // The next one may be given what this one was not.
+    this.wanted.clear();
     // What is being sent meanwhile is sent again by the next one, under the same id.
     const isOfIt = (jobId: string): boolean => jobId.startsWith(`${id} `);
     for (const jobId of [...this.homeless.keys()].filter(isOfIt)) this.homeless.delete(jobId);
@@ -162,6 +166,7 @@ export class Sender implements SenderRequests {
       orphaned: (job) => this.submit(id, job),
     });
     this.lines.set(id, line);
+    this.wanted.delete(id);
     // What has not been sent goes to where the peer is now.
     for (const job of before?.withdraw() ?? []) line.submit(job);
     if (before !== undefined) this.close(before);
@@ -186,6 +191,7 @@ export class Sender implements SenderRequests {
       id,
       new Outbox(config, {
         submit: (peer, job) => this.submit(peer, this.recorded(peer, job)),
+        peerWanted: (peer, defined) => this.want(id, peer, defined),
         nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
           this.tell({ kind: 'outcome', outbox: id, id: object, note, outcome, redelivered }),
@@ -243,8 +249,19 @@ export class Sender implements SenderRequests {
   /** What is for a peer that is not deployed waits for it. */
   private submit(peer: string, job: SendJob): void {
     const line = this.lines.get(peer);
-    if (line !== undefined) line.submit(job);
-    else this.homeless.set(job.id, { peer, job });
+    if (line !== undefined) {
+      line.submit(job);
+      return;
+    }
+    this.homeless.set(job.id, { peer, job });
+    job.peerWanted?.();
+  }
+
+  /** Asks once for all that wait for it. */
+  private want(outbox: string, peer: string, defined: unknown): void {
+    if (this.wanted.has(peer)) return;
+    this.wanted.add(peer);
+    this.tell({ kind: 'peer-wanted', outbox, peer, defined });
   }
 
   private dropPeer(id: string): void {

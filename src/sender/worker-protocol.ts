@@ -47,6 +47,8 @@ export type FromSender =
   | { kind: 'peer-state'; id: string; state: PeerState }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
+  /** Objects of an outbox are for a peer that is not there, and that no node has. */
+  | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
   /** The journal of this node cannot be written. */
   | { kind: 'journal-failed'; id: string; text: string }
   /** An object of an outbox is a dead letter now. */

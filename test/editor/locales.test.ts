@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
@@ -71,7 +71,6 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   notAHostRange: true,
   variableNotReplaced: true,
   lastBeforeFirst: true,
-  notYet: true,
   unknownVersion: true,
 };
 
@@ -80,7 +79,13 @@ const OUT_FAILURES: Record<OutFailure, true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,
+  peerNotAllowed: true,
+  wrongPeer: true,
+  peersBusy: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
+  listStopped: true,
   objectGone: true,
   notTheObject: true,
   notChanged: true,
@@ -444,7 +449,7 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
-  'dicom-out': Object.keys(OUT_FAILURES).map((failure) => codeOf('DICOM_OUT', failure)),
+  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

@@ -41,6 +41,7 @@ const open = (): void =>
     state: () => undefined,
     outcome: (_, outcome) => outcomes.push(outcome),
     leftover: assert.fail,
+    peerWanted: () => assert.fail(),
     setAside: (id, why, facts) => letters.push({ id, why, facts }),
   });
 

@@ -11,6 +11,7 @@ export interface SendingMessage extends NodeMessage {
   dicom?: {
     object?: unknown;
     queueId?: unknown;
+    acknowledgeId?: unknown;
     file?: unknown;
     sopInstanceUID?: unknown;
     receivedAt?: unknown;
@@ -23,7 +24,6 @@ export interface SendingMessage extends NodeMessage {
 /** Where the object of a message lies. */
 export interface MessageObject {
   place: ObjectPlace;
-  queueId?: string;
   /** What it must be; undefined: the message does not say. */
   sopInstanceUID?: string;
 }
@@ -41,10 +41,16 @@ export function objectOf(
   }
   if (Buffer.isBuffer(dicom?.object)) return { place: { kind: 'bytes', bytes: dicom.object }, ...expected };
   if (typeof dicom?.queueId === 'string')
-    return { place: { kind: 'queue', queueId: dicom.queueId }, queueId: dicom.queueId, ...expected };
+    return { place: { kind: 'queue', queueId: dicom.queueId }, ...expected };
   const path = message.filename ?? dicom?.file;
   if (typeof path === 'string' && isAbsolute(path)) return { place: { kind: 'file', path }, ...expected };
   return undefined;
+}
+
+/** The name by which the object's queue knows it, also where the object is read elsewhere. Undefined: there is none. */
+export function queueNameOf({ dicom }: SendingMessage): string | undefined {
+  const name = dicom?.queueId ?? dicom?.acknowledgeId;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
 import type { SendingMessage } from './message-object';
 import { OutFailed } from './out-error';
@@ -75,7 +76,7 @@ export function isUnheard(error: unknown): boolean {
 /** What an outbox keeps with an object, which lies there as it has been changed. */
 export function noteOf(
   sentId: string,
-  peer: string,
+  to: UsedPeer,
   message: SendingMessage,
   isChanged: boolean,
 ): OutboxNote {
@@ -83,7 +84,8 @@ export function noteOf(
   const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => !IN_THE_OBJECT.has(name)));
   return {
     sentId,
-    peer,
+    peer: to.id,
+    ...(to.stored && { peerName: to.peer.name, definedPeer: to.stored }),
     ...(topic !== undefined && { topic }),
     dicom: facts,
     ...(_msgid !== undefined && { messageId: _msgid }),

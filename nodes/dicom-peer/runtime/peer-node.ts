@@ -74,7 +74,7 @@ export class PeerNode extends PeerOwner {
   }
 
   private get credentials(): Credentials {
-    return (this.node.credentials ?? {}) as Credentials;
+    return this.node.credentials ?? {};
   }
 
   /** Nobody can take what it reports where there is no such dicom-in node. */
