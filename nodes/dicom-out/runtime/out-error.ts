@@ -17,7 +17,6 @@ export type OutFailure =
   | 'notTheObject'
   | 'notChanged'
   | 'notRead'
-   
   | 'noRoom'
   | 'refused'
   | 'notAccepted'
