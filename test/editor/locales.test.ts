@@ -306,7 +306,9 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(OUT_FAILURES)) used.add(`error.${failure}`);
     for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
-    for (const reason of Object.keys(IMPORT_REASONS)) used.add(`importExport.reason.${reason}`);
+    for (const reason of Object.keys(IMPORT_REASONS))
+      // Only receivers have callers.
+      if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
 };
 
