@@ -13,6 +13,7 @@ const ORDER = {
     'dicom',
     'queue',
     'object',
+    'journal',
     'message',
     'network',
     'worker',

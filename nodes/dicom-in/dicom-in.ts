@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_IN } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
 import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addJournalRoutes } from '../runtime/journal-routes';
 import { mayUseDicomPort, tryDicomPort } from '../runtime/port-privilege';
 import { addEchoRoute } from './runtime/echo-routes';
 import { ReceiverNode } from './runtime/receiver-node';
@@ -30,6 +31,7 @@ export = function register(RED: NodeAPI): void {
   RED.nodes.registerType(DICOM_IN.type, DicomIn, { settings: EDITOR_SETTINGS });
   const routes = new AdminRoutes(RED, DICOM_IN.type, ReceiverNode);
   addDeadLetterRoutes(routes, ({ deadLetterBox }) => deadLetterBox);
+  addJournalRoutes(routes, ({ journalBox }) => journalBox);
   addStatsRoutes(routes);
   addSampleRoutes(routes);
   addEchoRoute(routes);

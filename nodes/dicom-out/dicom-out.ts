@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_OUT } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
 import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addJournalRoutes } from '../runtime/journal-routes';
 import { OutNode } from './runtime/out-node';
 
 /** The `dicom-out` node: sends the object of a message to a peer. All the work is src/sender's. */
@@ -13,4 +14,5 @@ export = function register(RED: NodeAPI): void {
   RED.nodes.registerType(DICOM_OUT.type, DicomOut);
   const routes = new AdminRoutes(RED, DICOM_OUT.type, OutNode);
   addDeadLetterRoutes(routes, ({ deadLetterBox }) => deadLetterBox);
+  addJournalRoutes(routes, ({ journalBox }) => journalBox);
 };

@@ -3,6 +3,7 @@ export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
 export { NodeForm, type About } from './form';
+export { JournalPanel } from './journal';
 export { MessageTree } from './message-tree';
 export type { EditorNode, EditorTab, HistoryEvent } from './red';
 export { remark, type Remark } from './remarks';

@@ -26,6 +26,8 @@ interface NodesAdded {
   /** Their ids. */
   nodes: string[];
   dirty: boolean;
+  /** Called after it was undone, and after that was undone. */
+  callback?: () => void;
 }
 
 interface TabEdited {

@@ -25,6 +25,7 @@ export {
   encapsulatesDocument,
   expectCharacterSet,
   parseDataSet,
+  textsInBeginning,
   valuesOfKeyword,
   type Conversion,
   type ConvertOptions,

@@ -14,6 +14,8 @@ import {
 import { LocalCopy } from './local-copy';
 import { compared, type ObjectUids, type OutgoingObject, type WholeFile } from './outgoing-object';
 
+/** So much of it is read where only its beginning is asked for. */
+const BEGINNING_BYTES = 65_536;
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
 /** A data set in a transfer syntax in which it can be changed. */
@@ -102,6 +104,7 @@ function changedObject(
     ...uids,
     size,
     ...(uids.transferSyntaxUID !== object.transferSyntaxUID && { warnings: [RECODED] }),
+    beginning: () => source.read(offset, Math.min(size, BEGINNING_BYTES)),
     dataSet: () => compared(pieces(source, offset, size), file),
     wholeFile: () => Promise.resolve(file),
     close: async () => {

@@ -13,6 +13,7 @@ export {
   type OutgoingObject,
   type WholeFile,
 } from './outgoing-object';
+export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { studyOf } from './study-of';
 export {
   framesOf,

@@ -22,6 +22,8 @@ export interface ObjectUids {
 export interface OutgoingObject extends ObjectUids {
   /** Bytes of the data set. */
   readonly size: number;
+  /** The first bytes of the data set, uncompared: for what is only told of it. */
+  beginning(): Buffer;
   /** What has been done to it on the way; undefined: nothing that a flow should know. */
   readonly warnings?: readonly ConversionWarning[];
   /**
@@ -128,26 +130,28 @@ export async function openFile(path: string): Promise<OutgoingObject> {
 const unchanged = (): Promise<void> => Promise.resolve();
 
 async function openPart10(part10: Part10): Promise<OutgoingObject> {
-  const { dataSetOffset, ...meta } = await metaOf(part10);
+  const [{ dataSetOffset, ...meta }, head] = await metaOf(part10);
   return {
     sopClassUID: meta.sopClassUID,
     sopInstanceUID: meta.sopInstanceUID,
     transferSyntaxUID: meta.transferSyntaxUID,
     size: part10.size - dataSetOffset,
+    beginning: () => head.subarray(dataSetOffset),
     dataSet: () => part10.blocks(dataSetOffset),
     wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
     close: () => part10.close(),
   };
 }
 
-async function metaOf(part10: Part10): Promise<ReturnType<typeof readFileMeta>> {
+/** With the bytes in which it was found. */
+async function metaOf(part10: Part10): Promise<[meta: ReturnType<typeof readFileMeta>, head: Buffer]> {
   for (let length = HEAD_BYTES; ; length *= 4) {
     const head = await part10.read(0, Math.min(length, part10.size));
     const isAll = head.length === part10.size || length >= MOST_HEAD_BYTES;
     try {
       const meta = readFileMeta(bufferSource(head));
       // Where the head ends inside an element, that looks like the end of the group.
-      if (isAll || meta.dataSetOffset + ELEMENT_HEADER <= head.length) return meta;
+      if (isAll || meta.dataSetOffset + ELEMENT_HEADER <= head.length) return [meta, head];
     } catch (error) {
       if (isAll) throw error;
     }

@@ -61,6 +61,7 @@ export interface DeadLetters {
   list(page?: LetterPage): Promise<DeadLetter[]>;
   /** How many there are. */
   count(): Promise<number>;
+  has(id: string): boolean;
   /**
    * Puts it back into the queue, as if it had just come. False when it is not there.
    * @throws an Error when a later version has written its note

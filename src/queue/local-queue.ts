@@ -268,6 +268,10 @@ export class LocalQueue implements ObjectQueue {
     if (this.kept.has(id)) this.names.add(id);
   }
 
+  isKept(id: string): Promise<boolean> {
+    return Promise.resolve(this.kept.has(id));
+  }
+
   async setAside(id: string, why: string, facts: LetterFacts = {}, owner?: string): Promise<boolean> {
     const state = this.stateOf(id);
     if (state === undefined) return true;

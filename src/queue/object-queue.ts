@@ -81,6 +81,9 @@ export interface ObjectQueue {
    */
   keepDelivered(id: string): void;
 
+  /** It is kept so, now. */
+  isKept(id: string): Promise<boolean>;
+
   /**
    * The object cannot be delivered, or its owner gives up for good: it becomes a dead letter with the reason once no other
    * owner holds it, and is no longer in the queue. False: that could not be done, and nothing has changed.

@@ -1,5 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import {
+  withAgain,
+  type JournalConfig,
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+} from '../journal';
 import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
 import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
 import {
@@ -21,6 +28,7 @@ import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFaul
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
+import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -55,6 +63,7 @@ export class Receiver implements ReceiverRequests {
   private readonly listener: Listener;
   private readonly delivery: Delivery;
   private readonly answers: Answers;
+  private readonly journalOf: ReceiverJournal | undefined;
   private readonly reports: CommitmentReports;
   private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
@@ -102,10 +111,16 @@ export class Receiver implements ReceiverRequests {
     this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
       this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
-    const intake = new ObjectIntake(this.queue, {
-      queued: (id) => this.queued(id),
-      refused: (refusal) => this.queueRefused(refusal),
-    });
+    this.journalOf = config.journal && this.newJournal(config.journal);
+    const intake = new ObjectIntake(
+      this.queue,
+      {
+        queued: (id) => this.queued(id),
+        refused: (refusal) => this.queueRefused(refusal),
+        answered: (object) => this.journalOf?.answered(object),
+      },
+      config.journal?.patient,
+    );
     this.reports = new CommitmentReports((...report) => output.report(...report));
     const options = listenerOptions(config);
     const mayReportCommitment = (callingAET: string): boolean => this.reports.isReporter(callingAET);
@@ -240,6 +255,40 @@ export class Receiver implements ReceiverRequests {
     return found;
   }
 
+  async journal(query: JournalQuery): Promise<JournalPage> {
+    const page = (await this.journalOf?.page(query)) ?? { entries: [] };
+    const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
+    return withAgain(page, await this.repeatable(ids), ({ objectId }) => objectId);
+  }
+
+  async journalEntry(key: string): Promise<JournalEntry | undefined> {
+    return this.journalOf?.find(key);
+  }
+
+  async repeatable(ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
+    return found;
+  }
+
+  async repeat(id: string): Promise<boolean> {
+    if (this.requeue(id)) return true;
+    if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
+    await this.disown([this.repeater]);
+    return true;
+  }
+
+  /** Has what is to be delivered again, for a moment. */
+  private get repeater(): string {
+    return `${this.config.receiverId}/repeat`;
+  }
+
+  private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
+    return new ReceiverJournal({ directory, ...config }, ({ message: reason }) =>
+      this.fault('journalNotWritten', { directory, reason }),
+    );
+  }
+
   /**
    * Stops listening and delivering. Objects under way may be finished within the grace; what is queued stays queued.
    * Resolves when the port is free and the receiver has ended.
@@ -254,6 +303,7 @@ export class Receiver implements ReceiverRequests {
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
     this.queue.close();
+    await this.journalOf?.close();
     this.raise({ event: 'stopped' });
   }
 
@@ -262,6 +312,8 @@ export class Receiver implements ReceiverRequests {
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
+      // An earlier run ended before it had let go of them.
+      await this.queue.disown(this.repeater);
       this.nowOpen();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
@@ -309,6 +361,9 @@ export class Receiver implements ReceiverRequests {
         this.count.aborted += 1;
         break;
       case 'object-refused':
+        this.journalOf?.refused(event);
+        this.count.refused += 1;
+        break;
       case 'request-refused':
         this.count.refused += 1;
         break;
@@ -347,6 +402,7 @@ export class Receiver implements ReceiverRequests {
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
+    this.journalOf?.setAside(id, reason, facts);
     // The flow knows what it answered.
     if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
     const queueId = `${this.config.receiverId}:${id}`;

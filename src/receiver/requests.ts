@@ -1,3 +1,4 @@
+import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
 import type { CommandStatus } from '../network';
 import type { DeadLetterList, LetterPage } from '../queue';
 import type { AnswerOutcome } from './answers';
@@ -11,4 +12,7 @@ export interface ReceiverRequests extends QueueRequests {
   /** False when there is no such dead letter. */
   requeue(id: string): boolean;
   discard(id: string): boolean;
+  /** Entries of the journal, with `again` where the object can be delivered again. Empty where none is kept. */
+  journal(query: JournalQuery): Promise<JournalPage>;
+  journalEntry(key: string): Promise<JournalEntry | undefined>;
 }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Fifo } from '../basics';
 import { isFailure, type CommitmentReport, type Instance, type OperationOutcome } from '../network';
 import { statusText } from './peer-words';
-import { withJitter, type Attempt, type JobProgress, type RetryPolicy, type SendJob, type Unsent } from './send-job';
+import {
+  withJitter,
+  type Attempt,
+  type JobProgress,
+  type RetryPolicy,
+  type SendJob,
+  type Unsent,
+} from './send-job';
 import { verdictOfStatus } from './verdict';
 
 /** Objects of one request: its report names them all again. */

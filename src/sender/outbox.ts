@@ -145,6 +145,11 @@ export class Outbox {
     return { deadLetters, total: this.deadLetterCount };
   }
 
+  /** Which of these are dead letters of it. */
+  repeatable(ids: readonly string[]): string[] {
+    return ids.filter((id) => this.queue.deadLetters.has(id));
+  }
+
   /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
   requeue(id: string): boolean {
     const found = this.queue.deadLetters.requeue(id);
@@ -248,6 +253,7 @@ export class Outbox {
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
+        facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
         ...(note.definedPeer !== undefined && {
           peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
 import type { CommitmentReport } from '../network';
 import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
@@ -17,4 +18,8 @@ export interface SenderRequests {
   report(peers: readonly string[], report: CommitmentReport): boolean;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
+  /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */
+  journal(node: string, query: JournalQuery): Promise<JournalPage>;
+  journalEntry(node: string, key: string): Promise<JournalEntry | undefined>;
+  closeJournal(node: string): Promise<void>;
 }

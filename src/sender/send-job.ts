@@ -66,6 +66,16 @@ export function failureOfReading(error: unknown): SendFailure {
   return (error instanceof DicomError ? FAILURES[error.code] : undefined) ?? 'notRead';
 }
 
+/** What is known of an object before it is opened. */
+export interface JobFacts {
+  sopClassUID?: string;
+  sopInstanceUID?: string;
+  /** In the outbox that it comes from. */
+  objectId?: string;
+  /** In the queue of a dicom-in node. */
+  queueId?: string;
+}
+
 /** Why an object is not sent, where that is not what its last try came to. */
 export interface Unsent {
   failure: SendFailure;
@@ -87,6 +97,7 @@ export interface Stored {
 /** One object for one peer. */
 export interface SendJob {
   readonly id: string;
+  readonly facts: JobFacts;
   readonly policy: RetryPolicy;
   /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
   readonly isChanged: boolean;

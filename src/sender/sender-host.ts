@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
+import type { JournalConfig } from '../journal';
 import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
@@ -34,6 +35,12 @@ export interface OutboxUser {
   peerWanted(peer: string, defined: unknown): void;
   /** An object is a dead letter now. */
   setAside(id: string, why: string, facts: LetterFacts): void;
+}
+
+interface Journal {
+  config: JournalConfig;
+  /** It cannot be written. */
+  failed(text: string): void;
 }
 
 interface Outbox {
@@ -71,6 +78,7 @@ const RETURN_MS = 5_000;
 export class SenderHost {
   private readonly peers = new Map<string, Peer>();
   private readonly outboxes = new Map<string, Outbox>();
+  private readonly journals = new Map<string, Journal>();
   /** With what is to be stored, in which outbox and with which note. */
   private readonly sendings = new Map<string, Sending & Partial<Storing>>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
@@ -127,8 +135,20 @@ export class SenderHost {
     this.postSending(storing);
   }
 
+  /** A node keeps a journal of what it sends from now on. @param failed it cannot be written: told once */
+  addJournal(id: string, config: JournalConfig, failed: (text: string) => void): void {
+    this.journals.set(id, { config, failed });
+    this.post({ kind: 'journal', id, journal: config });
+  }
+
+  /** Resolves when nothing more is written to it. */
+  async removeJournal(id: string): Promise<void> {
+    this.journals.delete(id);
+    await this.worker?.ask('closeJournal', id).catch(unlessNotRunning);
+  }
+
   /** Asks the sender. @throws as `WorkerHost.ask` */
-  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'report'>(
+  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'report' | 'journal' | 'journalEntry'>(
     name: Name,
     ...args: Asked<SenderRequests, Name>['args']
   ): Promise<Asked<SenderRequests, Name>['result']> {
@@ -144,6 +164,12 @@ export class SenderHost {
 
   /** Ends all of it. Nobody hears of what is not settled. */
   async stop(): Promise<void> {
+    this.journals.clear();
+    await this.rest();
+  }
+
+  /** Without a worker, until there is something to be sent again. */
+  private async rest(): Promise<void> {
     for (const { going } of this.peers.values()) clearTimeout(going);
     this.peers.clear();
     this.outboxes.clear();
@@ -160,7 +186,7 @@ export class SenderHost {
   }
 
   private async stopIfIdle(): Promise<void> {
-    if (this.peers.size === 0 && this.outboxes.size === 0) await this.stop();
+    if (this.peers.size === 0 && this.outboxes.size === 0) await this.rest();
   }
 
   private running(): void {
@@ -207,6 +233,8 @@ export class SenderHost {
   /** A worker that has just begun knows nothing. */
   private tellAll(): void {
     for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
+    // Before what they are to have entries of.
+    for (const [id, { config: journal }] of this.journals) this.post({ kind: 'journal', id, journal });
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
     for (const sending of this.sendings.values()) this.postSending(sending);
   }
@@ -233,6 +261,9 @@ export class SenderHost {
         break;
       case 'peer-wanted':
         this.outboxes.get(message.outbox)?.user.peerWanted(message.peer, message.defined);
+        break;
+      case 'journal-failed':
+        this.journals.get(message.id)?.failed(message.text);
         break;
       case 'dead-letter':
         this.outboxes.get(message.outbox)?.user.setAside(message.id, message.why, message.facts);

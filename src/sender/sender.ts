@@ -4,6 +4,13 @@ import { notTheObject } from '../dicom';
 import type { CommitmentReport } from '../network';
 import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
+import {
+  withAgain,
+  type JournalConfig,
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+} from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
@@ -11,6 +18,7 @@ import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
 import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
+import { SenderJournal } from './sender-journal';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
 
 /** Somebody who waits for an object to be opened in its queue. */
@@ -32,6 +40,8 @@ export class Sender implements SenderRequests {
   private readonly outboxes = new Map<string, Outbox>();
   /** Peers that the host has been asked for. */
   private readonly wanted = new Set<string>();
+  /** By the id of their node. */
+  private readonly journals = new Map<string, SenderJournal>();
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
@@ -54,8 +64,13 @@ export class Sender implements SenderRequests {
       case 'peer-gone':
         this.dropPeer(message.id);
         break;
-      case 'send':
-        this.submit(message.request.peer, this.job(message.request));
+      case 'send': {
+        const { request } = message;
+        this.submit(request.peer, this.recorded(request.peer, this.job(request)));
+        break;
+      }
+      case 'journal':
+        this.setJournal(message.id, message.journal);
         break;
       case 'cancel':
         this.homeless.delete(message.id);
@@ -113,6 +128,23 @@ export class Sender implements SenderRequests {
     for (const line of this.lines.values()) line.cancelAll(isOfIt);
   }
 
+  async journal(node: string, query: JournalQuery): Promise<JournalPage> {
+    const page = (await this.journals.get(node)?.page(query)) ?? { entries: [] };
+    const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
+    const letters = this.outboxes.get(node)?.repeatable(ids) ?? [];
+    return withAgain(page, letters, ({ objectId }) => objectId);
+  }
+
+  async journalEntry(node: string, key: string): Promise<JournalEntry | undefined> {
+    return this.journals.get(node)?.find(key);
+  }
+
+  async closeJournal(node: string): Promise<void> {
+    const journal = this.journals.get(node);
+    this.journals.delete(node);
+    await journal?.close();
+  }
+
   /** What is being sent may be sent within the grace. The host knows what has not been settled. */
   async stop(graceMs: number): Promise<void> {
     for (const id of [...this.lines.keys()]) this.dropPeer(id);
@@ -122,6 +154,7 @@ export class Sender implements SenderRequests {
     await Promise.all(this.ending.values());
     clearTimeout(late);
     for (const outbox of this.outboxes.values()) outbox.close();
+    await Promise.all([...this.journals.values()].map((journal) => journal.close()));
   }
 
   private setPeer(config: PeerConfig): void {
@@ -157,7 +190,7 @@ export class Sender implements SenderRequests {
     this.outboxes.set(
       id,
       new Outbox(config, {
-        submit: (peer, job) => this.submit(peer, job),
+        submit: (peer, job) => this.submit(peer, this.recorded(peer, job)),
         peerWanted: (peer, defined) => this.want(id, peer, defined),
         nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
@@ -175,23 +208,41 @@ export class Sender implements SenderRequests {
     return this.lines.get(peer)?.config.name ?? peer;
   }
 
+  private setJournal(id: string, config: JournalConfig): void {
+    if (this.journals.has(id)) return;
+    const failed = ({ message: text }: Error): void => this.tell({ kind: 'journal-failed', id, text });
+    this.journals.set(id, new SenderJournal(config, failed));
+  }
+
+  /** The job, of which the journal of its node is told. */
+  private recorded(peer: string, job: SendJob): SendJob {
+    const node = [...this.journals.keys()].find((id) => job.id.startsWith(`${id} `));
+    const journal = node === undefined ? undefined : this.journals.get(node);
+    return journal?.recorded(job, () => this.nameOf(peer)) ?? job;
+  }
+
   private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {
     const job = this.job(request);
+    // The journal hears of what is stored when it is sent, and nothing of what may be stored later.
+    const recorded = this.recorded(request.peer, job);
     const began = performance.now();
-    const settled = (outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>): void =>
-      job.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
+    const settle = (
+      of: SendJob,
+      outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>,
+    ): void => of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
-      const object = await job.open();
+      const object = await recorded.open();
       try {
         await this.outbox(outbox).store(object, note);
       } finally {
         await object.close();
       }
       const { warnings } = object;
-      settled({ kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
+      settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
-      const failure = error instanceof QueueRefusal ? 'noRoom' : failureOfReading(error);
-      settled({ kind: 'failed', failure, text: asError(error).message });
+      const { message: text } = asError(error);
+      if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
+      else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
   }
 
@@ -229,10 +280,14 @@ export class Sender implements SenderRequests {
   }
 
   private job(request: SendRequest): SendJob {
-    const { id, policy, changes } = request;
+    const { id, policy, sopInstanceUID, place, changes } = request;
     return {
       id,
       policy,
+      facts: {
+        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+        ...(place.kind === 'queue' && { queueId: place.queueId }),
+      },
       isChanged: changes !== undefined,
       open: async () => expected(request, await this.open(request)),
       settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),

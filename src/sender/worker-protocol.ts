@@ -1,4 +1,5 @@
 import type { DicomChanges } from '../dicom';
+import type { JournalConfig } from '../journal';
 import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -8,11 +9,11 @@ import type { RetryPolicy, SendOutcome } from './send-job';
 
 /** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
 export type ObjectPlace =
-  { kind: 'file'; path: string } | { kind: 'bytes'; bytes: Uint8Array } | { kind: 'queue' };
+  { kind: 'file'; path: string } | { kind: 'bytes'; bytes: Uint8Array } | { kind: 'queue'; queueId: string };
 
 /** One object for one peer, as the host asks for it. */
 export interface SendRequest {
-  /** The host's own. */
+  /** The host's own: the id of the node that sends, a blank, and what the node tells it by. */
   id: string;
   peer: string;
   place: ObjectPlace;
@@ -31,6 +32,8 @@ export type ToSender =
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
+  /** The node of this id keeps a journal. */
+  | { kind: 'journal'; id: string; journal: JournalConfig }
   /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
   | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
   /** The flow has heard what became of an object of an outbox. */
@@ -46,6 +49,8 @@ export type FromSender =
   | { kind: 'outbox-leftover'; id: string; text: string }
   /** Objects of an outbox are for a peer that is not there, and that no node has. */
   | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
+  /** The journal of this node cannot be written. */
+  | { kind: 'journal-failed'; id: string; text: string }
   /** An object of an outbox is a dead letter now. */
   | { kind: 'dead-letter'; outbox: string; id: string; why: string; facts: LetterFacts }
   /** What became of an object of an outbox. */

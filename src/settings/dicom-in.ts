@@ -72,6 +72,8 @@ const FIELDS = {
   maxMessageElements: integer(25_000, 100, 10_000_000),
   addIncomingMessageToCurrentTab: flag(false),
   emitEvents: flag(false),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 
   // Delivery
   queue: choice('disk-synced', 'disk', 'memory'),

@@ -3,7 +3,7 @@ import { checkReplaced } from './checks/environment';
 import { checkKeptJson } from './checks/kept-json';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, configNodes, flag, integer, planned, text } from './fields';
+import { choice, configNode, configNodes, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -40,7 +40,8 @@ const FIELDS = {
   allowedPeerHosts: text('', checkHostList),
   /** The imported sender as JSON text: text, because an object's keys could be anything. */
   imported: text('', checkKeptJson),
-  journalPatient: planned(flag(false)),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 };
 
 export type DicomOutField = NameOf<typeof FIELDS>;

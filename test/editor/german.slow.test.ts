@@ -10,7 +10,7 @@ import { SAMPLE } from '../support/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
 /** All texts of a catalogue that are sentences or have blanks: single words may be the same in both languages. */
 function texts(type: string, language: string): Set<string> {
@@ -130,7 +130,7 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
     await editor.screenshot('german-peer');
     await editor.cancel();
     await editor.openDialog('out');
-    for (const tab of ['peer', 'outbox', 'message']) {
+    for (const tab of ['peer', 'outbox', 'message', 'journal']) {
       await editor.showTab(tab);
       await isGerman('dicom-out');
       await editor.screenshot(`german-out-${tab}`);

@@ -167,6 +167,7 @@ const FAULTS: Record<FaultKind, true> = {
   lockOutside: true,
   directoryNotSynced: true,
   modeNotSet: true,
+  journalNotWritten: true,
   queueLeftover: true,
   notConverted: true,
   notAcknowledged: true,
@@ -269,7 +270,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }

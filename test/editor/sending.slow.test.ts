@@ -109,6 +109,54 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.equal(await editor.remarks('userIdentity'), '');
     });
 
+    it('offers the dicom-in nodes that may take its reports, and says which of their rules shut it out', async () => {
+      const receiver = (id: string, properties: object): FlowNode => ({
+        id,
+        type: 'dicom-in',
+        z: 'tab',
+        x: 200,
+        y: 200,
+        wires: [[]],
+        ...properties,
+      });
+      await deploy(
+        peer({ calledAET: 'ARCHIVE', commit: 'require', commitThrough: 'gone' }),
+        receiver('open', { name: 'Open', acceptedCallingAETs: '*' }),
+        receiver('strict', { name: 'Strict', acceptedCallingAETs: 'CT01', checkCalledAET: true }),
+        OUT,
+      );
+      await editor.openDialog('pacs');
+      assert.deepEqual(await editor.input('commitThrough').locator('option').allInnerTexts(), [
+        'same association only',
+        'Open',
+        'Strict',
+        'gone (no longer exists)',
+      ]);
+      assert.equal(await editor.input('commitThrough').inputValue(), 'gone');
+      assert.match(await editor.remarks('commitThrough'), /does not exist/);
+      await editor.enter('commitThrough', 'strict');
+      const remarks = await editor.remarks('commitThrough');
+      assert.match(remarks, /does not accept calls by ARCHIVE/);
+      assert.match(remarks, /calls HL7SOUP_SCU, which this dicom-in node rejects/);
+      await editor.enter('commitThrough', 'open');
+      assert.equal(await editor.remarks('commitThrough'), '');
+      await editor.enter('commit', 'none');
+      assert.equal(await editor.input('commitThrough').isVisible(), false);
+      await editor.enter('commit', 'require');
+      await editor.done();
+      assert.deepEqual(await editor.node('pacs', '[node.commit, node.commitThrough]'), ['require', 'open']);
+
+      // An editor that loads has configuration nodes before it has others.
+      await deploy(
+        peer({ commit: 'require', commitThrough: 'open' }),
+        receiver('open', { acceptedCallingAETs: '*' }),
+        OUT,
+      );
+      const valid = '[node.valid, node.validationErrors]';
+      assert.deepEqual(await editor.node('pacs', valid), [true, []]);
+      assert.deepEqual(await editor.node('out', valid), [true, []]);
+    });
+
     it('calls an SCP that is there with what stands in the dialog, deployed or not', async () => {
       await deploy(peer({ host: 'wrong.invalid' }), OUT);
       await editor.openDialog('pacs');
@@ -214,7 +262,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await deploy(peer(), OUT);
       const before = await nodeRed.flows();
       await editor.openDialog('out');
-      for (const tab of ['message', 'peer']) {
+      for (const tab of ['message', 'journal', 'peer']) {
         await editor.showTab(tab);
         const shown = await editor.dialog().innerText();
         assert(!shown.includes('dicom-out.'), shown);
@@ -331,6 +379,43 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await editor.enter('outputFailures', true);
       await editor.done();
       assert.equal(await editor.node('out', 'node.outputs'), 2);
+    });
+
+    it('is marked where its peer is to commit and a sender waits for the flow, whatever is in between', async () => {
+      const at = { z: 'tab', x: 200, y: 200 };
+      const receiver = (wires: string[][]): FlowNode => ({
+        ...at,
+        id: 'in',
+        type: 'dicom-in',
+        name: 'Proxy',
+        respond: 'processed',
+        wires,
+      });
+      const links: FlowNode[] = [
+        { ...at, id: 'leave', type: 'link out', mode: 'link', links: ['arrive'], wires: [] },
+        { ...at, id: 'arrive', type: 'link in', links: ['leave'], wires: [['switch']] },
+        { ...at, id: 'switch', type: 'change', rules: [], wires: [['out', 'switch']] },
+      ];
+      const problems = async (...flows: FlowNode[]): Promise<string> => {
+        await deploy(...flows, ...links, OUT);
+        return JSON.stringify(await editor.node('out', 'node.validationErrors'));
+      };
+      const committing = peer({ commit: 'require' });
+      assert.match(
+        await problems(committing, receiver([['leave']])),
+        /Peer: .*“Proxy” makes its sender wait/,
+      );
+      await editor.openDialog('out');
+      assert.match(await editor.remarks('peer'), /requires Storage Commitment/);
+      await editor.cancel();
+      assert.equal(await problems(peer(), receiver([['leave']])), '[]');
+      assert.equal(await problems(committing, receiver([[]])), '[]');
+      const ticked = { ...OUT, peer: 'other', peersFromMessage: ['pacs'] };
+      await deploy(committing, other(), receiver([['out']]), ticked);
+      assert.match(
+        JSON.stringify(await editor.node('out', 'node.validationErrors')),
+        /makes its sender wait/,
+      );
     });
 
     it('shows its peer until it has a name, and is marked where that is missing', async () => {

@@ -5,6 +5,7 @@ import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { TAB, dicomIn, flowNode } from '../support/flows';
+import { CommittingScp } from '../support/commitment';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { NodesUnderTest, type Message } from '../support/node-helper';
@@ -173,6 +174,79 @@ describe('dicom-out: a file', () => {
   });
 });
 
+describe('dicom-out: an object with changes', () => {
+  const dataSet = dataSetOf(readFileSync(SAMPLE));
+  const changes = (value: string): object => ({
+    version: 1,
+    of: { sopInstanceUID: SAMPLE_UID, size: dataSet.length },
+    operations: [
+      { op: 'set', path: 'PatientID', value },
+      { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' },
+    ],
+  });
+  const message = (value = 'NEW'): Message =>
+    ({
+      filename: SAMPLE,
+      dicom: { sopInstanceUID: '1.2.3.4', changes: changes(value) },
+    }) as unknown as Message;
+
+  it('is sent as they say; the message keeps them', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    inject('out', message());
+    await until(() => sent.length === 1, 'the message');
+    assert.equal(archive.objects[0]?.sopInstanceUID, '1.2.3.4');
+    assert.ok(archive.objects[0]?.dataSet.includes('NEW '));
+    assert.deepEqual((sent[0]?.['dicom'] as { changes: unknown }).changes, changes('NEW'));
+  });
+
+  it('that cannot be applied is told, whether that is seen here or when the object is read', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    inject('out', message('x'.repeat(65)));
+    inject('out', { filename: SAMPLE, dicom: { changes: [] } } as unknown as Message);
+    await until(() => failed.length === 2, 'both');
+    assert.deepEqual(failed.map(codeOf), Array(2).fill('DICOM_OUT_NOT_CHANGED'));
+    const texts = failed.map((each) => (each['dicom'] as { sent?: Sent }).sent?.statusText ?? '');
+    assert.ok(texts.some((text) => /operations\[0\], PatientID: LO has at most 64/.test(text)));
+    assert.equal(archive.objects.length, 0);
+  });
+
+  it('is stored as it has become, and is sent so after a deploy; what the peer has as it was has failed', async () => {
+    const port = await freePort();
+    const flows = [
+      ...BASE,
+      peer('archive', port),
+      out('out', { mode: 'store-and-forward' }),
+      ...watching('out'),
+    ];
+    await nodes.load(flows);
+    const sent = nodes.inputs('out-sent');
+    for (const value of ['ONE', 'TWO']) inject('out', message(value));
+    await until(() => sent.length === 2, 'both are stored');
+    await nodes.deploy(flows, 'full');
+    const told = nodes.inputs('out-failed');
+    const archive = await MisbehavingScp.listen({ store: (_, count) => (count === 0 ? 0 : 0x0111) }, port);
+    scps.push(archive);
+    await until(() => told.length === 2, 'both are told');
+    assert.deepEqual(
+      told.map((each) => [sentOf(each).status, codeOf({ error: {}, ...each })]),
+      [
+        ['0000', undefined],
+        ['0111', 'DICOM_OUT_REFUSED'],
+      ],
+    );
+    assert.ok(told.every((each) => !('changes' in (each['dicom'] as object))));
+    const patients = archive.objects.map(
+      ({ dataSet: bytes }) => /ONE|TWO/.exec(bytes.toString('latin1'))?.[0],
+    );
+    assert.deepEqual(patients.sort(), ['ONE', 'TWO']);
+    assert.ok(archive.objects.every(({ sopInstanceUID }) => sopInstanceUID === '1.2.3.4'));
+  });
+});
+
 describe('dicom-out: an object of a queue', () => {
   async function chain(
     archives: [id: string, behaviour: Behaviour][],
@@ -295,6 +369,77 @@ describe('dicom-out: an object of a queue', () => {
     await until(() => isListening(port), 'dicom-in listens');
     assert.deepEqual(await upload(port, 1), [0xa700]);
   });
+});
+
+describe('dicom-out: storage commitment', () => {
+  const committing = (port: number): FlowNode =>
+    peer('archive', port, { commit: 'require', lingerSeconds: '30' });
+  async function archive(): Promise<CommittingScp> {
+    const listening = await CommittingScp.listen();
+    scps.push(listening.scp);
+    return listening;
+  }
+  const askedFor = (scp: CommittingScp, count: number): Promise<void> =>
+    until(() => scp.asked.flatMap(({ instances }) => instances).length === count, `requests for ${count}`);
+
+  it('an object is acknowledged when the peer has committed to it, and a dead letter where it does not', async () => {
+    const [port, scp] = [await freePort(), await archive()];
+    await loaded([
+      dicomIn('in', port, [['out']], { queue: 'memory', acknowledge: true }),
+      committing(scp.scp.port),
+      out('out'),
+      ...watching('out'),
+    ]);
+    await until(() => isListening(port), 'dicom-in listens');
+    const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    await upload(port, 1, 2, 3);
+    await askedFor(scp, 3);
+    assert.equal(sent.length + failed.length, 0);
+    assert.equal(await waitingIn('in'), 3);
+    const refused = sampleInstance(2).uid;
+    for (const [at, asked] of scp.asked.entries()) {
+      const [committed, others] = [true, false].map((isKept) =>
+        asked.instances.filter(({ sopInstanceUID }) => (sopInstanceUID !== refused) === isKept),
+      );
+      scp.report(asked, { committed, failed: others?.map((each) => ({ ...each, reason: 0x0110 })) });
+      await until(() => scp.scp.responses.length > at, 'the report is taken in');
+    }
+    await until(() => sent.length === 2 && failed.length === 1, 'outcomes');
+    assert.deepEqual(
+      sent.map((message) => (sentOf(message) as Sent & { committed?: boolean }).committed),
+      [true, true],
+    );
+    assert.deepEqual([codeOf(failed[0]), sentOf(failed[0]).status], ['DICOM_OUT_NOT_COMMITTED', '0110']);
+    assert.equal('committed' in sentOf(failed[0]), false);
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    const letters = JSON.stringify(await lettersIn('in'));
+    assert.match(letters, new RegExp(refused.replaceAll('.', '\\.')));
+    assert.match(letters, /0110/);
+  });
+
+  for (const mode of ['wait', 'store-and-forward'])
+    it(`${mode}: a deploy sends nothing again that waits for its commitment`, async () => {
+      const [port, scp] = [await freePort(), await archive()];
+      const flows = [
+        ...BASE,
+        dicomIn('in', port, [['out']], { acknowledge: true }),
+        committing(scp.scp.port),
+        out('out', { mode }),
+        ...watching('out'),
+      ];
+      await nodes.load(flows);
+      await until(() => isListening(port), 'dicom-in listens');
+      await upload(port, 1);
+      await askedFor(scp, 1);
+      await nodes.deploy(flows, 'full');
+      const outcomes = nodes.inputs(mode === 'wait' ? 'out-sent' : 'out-failed');
+      const [asked] = scp.asked;
+      assert.ok(asked);
+      scp.report(asked, { committed: asked.instances });
+      await until(() => outcomes.length === 1, 'its outcome');
+      assert.equal((sentOf(outcomes[0]) as Sent & { committed?: boolean }).committed, true);
+      assert.deepEqual([scp.stored.length, scp.asked.length], [1, 1]);
+    });
 });
 
 describe('dicom-out: a list of instances', () => {

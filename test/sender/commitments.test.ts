@@ -84,12 +84,13 @@ describe('an object that is to be committed to', { timeout: 60_000 }, () => {
     assert.equal(peer.scp.responses[0]?.get(0x0900), 0);
   });
 
-  it('is asked about with those that were stored beside it, 100 at most at a time', async () => {
+  it('is asked about with those that are stored beside it, 100 at most at a time', async () => {
     const [sending, peer] = await to();
     const outcomes = Promise.all(Array.from({ length: 130 }, (_, at) => sending.file('peer', instance(at))));
     const count = (): number => peer.asked.reduce((sum, { instances }) => sum + instances.length, 0);
     await until(() => count() === 130, 'requests for all');
-    assert.equal(peer.asked[0]?.instances.length, 100);
+    const counts = peer.asked.map(({ instances }) => instances.length);
+    assert.ok(Math.max(...counts) <= 100 && counts.length < 20, String(counts));
     for (const [at, asked] of peer.asked.entries()) {
       peer.report(asked, { committed: asked.instances });
       await until(() => peer.scp.responses.length > at, 'the response');
@@ -113,7 +114,7 @@ describe('an object that is to be committed to', { timeout: 60_000 }, () => {
     const [sending, peer] = await to();
     const outcomes = [1, 2, 3, 4].map((number) => sending.file('peer', instance(number)));
     await asking(peer);
-    const [one, two, , four] = askedOf(peer).instances as Referenced[] as Required<Referenced>[];
+    const [one, two, , four] = askedOf(peer).instances;
     assert.ok(one && two && four);
     peer.report(askedOf(peer), {
       committed: [one, four],
@@ -132,7 +133,7 @@ describe('an object that is to be committed to', { timeout: 60_000 }, () => {
 
   it('has failed when its time is over, and a late report finds nobody', async () => {
     // A hundredth of a minute.
-    const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01 as number, lingerSeconds: 30 });
+    const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01, lingerSeconds: 30 });
     const outcome = await sending.file('peer');
     assert.deepEqual(facts(outcome), ['failed', 'notCommitted', undefined, undefined]);
     assert.match(outcome.text, /not committed to its storage in time/);
@@ -231,7 +232,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
     for (const speaksFirst of [true, false]) {
       const id = `object ${speaksFirst}`;
       const count = peer.asked.length + 1;
-      void sending.file('peer', SAMPLE, QUICK, undefined, id);
+      void sending.file('peer', SAMPLE, QUICK, undefined, { id: id });
       await asking(peer, count);
       sending.host.cancel(id);
       const asked = askedOf(peer, count - 1);
@@ -240,7 +241,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
         say();
         await until(() => peer.scp.responses.length === 1, 'the report is taken in');
       }
-      const again = sending.file('peer', SAMPLE, QUICK, undefined, id);
+      const again = sending.file('peer', SAMPLE, QUICK, undefined, { id: id });
       if (!speaksFirst) {
         assert.equal(await isSettled(again), false);
         say();

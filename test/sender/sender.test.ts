@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { bufferSource, convert, type DicomChanges } from '../../src/dicom';
 import type { SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
@@ -17,6 +18,7 @@ import { workerOf } from '../support/worker-of';
 const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const IMPLICIT = '1.2.840.10008.1.2';
 /** The system may take all of an object that the peer does not read. */
 const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
@@ -122,6 +124,68 @@ describe('an object that is sent', () => {
     const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 200 });
     assert.deepEqual([outcome.kind, outcome.failure, outcome.status], ['failed', 'unreachable', 0xa700]);
     assert.ok(outcome.attempts > 1);
+  });
+});
+
+describe('an object with changes', () => {
+  const size = DATA_SET.length;
+  const changes = (...operations: DicomChanges['operations']): DicomChanges => ({
+    version: 1,
+    of: { sopInstanceUID: SAMPLE_UID, size },
+    operations,
+  });
+  const NEW_ID = { op: 'set', path: 'PatientID', value: 'NEW' } as const;
+
+  it('is sent as they say, under the UID that it has then', async () => {
+    const [sending, peer] = await to({});
+    const newUid = { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' } as const;
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, {
+      changes: changes(NEW_ID, newUid),
+    });
+    assert.deepEqual(pick(outcome), ['sent', 0, 1]);
+    const [sent] = peer.objects;
+    assert.equal(sent?.sopInstanceUID, '1.2.3.4');
+    const { message } = convert(bufferSource(sent?.dataSet ?? Buffer.alloc(0)), {
+      transferSyntaxUID: '1.2.840.10008.1.2.1',
+      includeCommonFieldsNode: true,
+      includeReportNode: false,
+      includeTagsNode: false,
+      tagsFormat: 'keyword',
+    });
+    assert.deepEqual(
+      [message.CommonFields?.['PatientID'], message.CommonFields?.['SOPInstanceUID']],
+      ['NEW', '1.2.3.4'],
+    );
+  });
+
+  it('is recoded as any other where the peer wants that', async () => {
+    const [sending, peer] = await to({
+      context: ({ transferSyntaxes }) => (transferSyntaxes.includes(IMPLICIT) ? IMPLICIT : 4),
+    });
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID) });
+    assert.deepEqual([outcome.kind, outcome.transferSyntaxUID], ['sent', IMPLICIT]);
+    assert.ok(peer.objects[0]?.dataSet.includes('NEW '));
+  });
+
+  it('that the peer has already as it was has not been sent', async () => {
+    const [sending] = await to({ store: () => 0x0111 });
+    assert.equal((await sending.file('peer')).kind, 'sent');
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID) });
+    assert.deepEqual([outcome.kind, outcome.status, outcome.attempts], ['failed', 0x0111, 1]);
+  });
+
+  it('that cannot be applied is not sent, and the text names the operation', async () => {
+    const [sending, peer] = await to({});
+    const wrong = { op: 'set', path: 'Modality', value: 'no code' } as const;
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID, wrong) });
+    assert.deepEqual([outcome.kind, outcome.failure, outcome.attempts], ['failed', 'notChanged', 0]);
+    assert.match(outcome.text, /^operations\[1\], Modality: CS /);
+    const other = { ...changes(NEW_ID), of: { sopInstanceUID: '1.2.3', size } };
+    assert.equal(
+      (await sending.file('peer', SAMPLE, QUICK, undefined, { changes: other })).failure,
+      'notTheObject',
+    );
+    assert.equal(peer.objects.length, 0);
   });
 });
 

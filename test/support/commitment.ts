@@ -12,8 +12,8 @@ export interface Referenced {
 
 /** What an SCP says of objects. */
 export interface Said {
-  committed?: readonly Referenced[];
-  failed?: readonly (Referenced & { reason: number })[];
+  committed?: readonly Referenced[] | undefined;
+  failed?: readonly (Referenced & { reason: number })[] | undefined;
 }
 
 /** An element of group 0008 or an item, in implicit VR little endian. */

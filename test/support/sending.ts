@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { DicomChanges } from '../../src/dicom';
 import {
   peerSettings,
   SenderHost,
@@ -34,22 +35,23 @@ export class Sending {
     );
   }
 
-  /** @param id of the sending; default: another one each time */
+  /** Each has another id, unless `more` says one. */
   file(
     peer: string,
     path = SAMPLE,
     policy = QUICK,
     sopInstanceUID?: string,
-    id?: string,
+    more: { id?: string; changes?: DicomChanges } = {},
   ): Promise<SendOutcome> {
     this.count += 1;
     return new Promise((settled) =>
       this.host.send({
-        id: id ?? String(this.count),
+        id: String(this.count),
         peer,
         place: { kind: 'file', path },
         policy,
         ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+        ...more,
         settled,
       }),
     );

@@ -1,7 +1,7 @@
 /** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
 import type { ReceiverField } from '../../../src/integration-soup';
 import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
-import { createTabs, deadLetterPanel, type EditorNode, type HistoryEvent } from '../../editor';
+import { createTabs, deadLetterPanel, JournalPanel, type EditorNode, type HistoryEvent } from '../../editor';
 import { ImportExportPanel } from '../../editor/import-export';
 import { sendSample } from './button';
 import { FeedbackPanel } from './feedback';
@@ -13,7 +13,7 @@ import { SamplePanel } from './sample';
 
 export { form };
 
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'] as const;
 
 /** Of the open dialog. */
 let panels: { importExport: ImportExportPanel<ReceiverField>; feedback: FeedbackPanel } | undefined;
@@ -40,11 +40,13 @@ export function open(node: EditorNode): void {
   const feedback = new FeedbackPanel(node);
   panels = { importExport, feedback };
   const deadLetters = deadLetterPanel(node, form.texts);
+  const journal = new JournalPanel(node, form.texts, ['received', 'refused', 'dead-letter']);
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'listener') feedback.start();
     else feedback.stop();
     if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
+    if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') importExport.refresh();
   });
 }

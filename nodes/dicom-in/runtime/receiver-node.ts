@@ -19,6 +19,8 @@ import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
+import type { JournalBox } from '../../runtime/journal-routes';
+import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
@@ -88,6 +90,20 @@ export class ReceiverNode extends QueueOwner {
         deadLetters: (page) => receiver.ask('deadLetters', page),
         requeue: (id) => receiver.ask('requeue', id),
         discard: (id) => receiver.ask('discard', id),
+      }
+    );
+  }
+
+  /** As `deadLetterBox`. */
+  get journalBox(): JournalBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        page: (query) => receiver.ask('journal', query),
+        repeat: async (key) => {
+          const entry = await receiver.ask('journalEntry', key);
+          return entry?.objectId !== undefined && receiver.ask('repeat', entry.objectId);
+        },
       }
     );
   }
@@ -191,6 +207,7 @@ export class ReceiverNode extends QueueOwner {
   }
 
   private async stop(removed: boolean): Promise<void> {
+    if (removed) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
     if (this.receiver === undefined || this.config === undefined) return;
     await this.receiver.stop(STOP_GRACE_MS);
     if (removed) await this.tellOfQueue(this.config.queueDirectory);
@@ -213,6 +230,10 @@ export class ReceiverNode extends QueueOwner {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
       queueDirectory: nodeDirectory(this.RED, this.node.id, this.settings.queueDirectory),
+      journal: {
+        directory: journalDirectory(this.RED, this.node.id),
+        patient: this.settings.journalPatient,
+      },
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),
     };

@@ -11,6 +11,7 @@ import {
 import {
   createTabs,
   deadLetterPanel,
+  JournalPanel,
   NodeForm,
   upstreamNodes,
   type About,
@@ -22,7 +23,7 @@ import {
 import { ImportExportPanel } from '../../editor/import-export';
 import { SenderForm } from './sender-form';
 
-const TABS = ['peer', 'outbox', 'message', 'importExport'] as const;
+const TABS = ['peer', 'outbox', 'message', 'journal', 'importExport'] as const;
 
 /** Of the open dialog. */
 let importing: { sender: SenderForm; panel: ImportExportPanel<SenderField> } | undefined;
@@ -44,11 +45,13 @@ export function outputLabel(index: number): string {
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const deadLetters = deadLetterPanel(node, form.texts);
+  const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
   const sender = new SenderForm(form);
   const panel = new ImportExportPanel(node, sender);
   importing = { sender, panel };
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'outbox') void deadLetters?.refresh();
+    if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') panel.refresh();
   });
   const values = form.fields.inDialog();
@@ -67,7 +70,7 @@ export function open(node: EditorNode): void {
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(form.fields.input('outputFailures').is(':checked') ? 2 : 1);
   importing?.panel.save();
-  const history = importing?.sender.save() ?? [];
+  const history = importing?.sender.save(node) ?? [];
   form.save(node);
   close();
   return { changed: history.length > 0, history };

@@ -91,7 +91,7 @@ export class SenderForm implements ImportingForm<SenderField> {
   }
 
   /** The dialog is left with Done. Returns what undoes that there is a peer more. */
-  save(): HistoryEvent[] {
+  save(node: EditorNode): HistoryEvent[] {
     const { made } = this;
     if (made === undefined) return [];
     if (this.chosenPeer()?.id !== made.id) {
@@ -99,7 +99,8 @@ export class SenderForm implements ImportingForm<SenderField> {
       return [];
     }
     this.made = undefined;
-    return [{ t: 'add', nodes: [made.id], dirty: RED.nodes.dirty() }];
+    const { id } = made;
+    return [{ t: 'add', nodes: [id], dirty: RED.nodes.dirty(), callback: () => noteUser(id, node.id) }];
   }
 
   /** The dialog is left with Cancel, or the import is followed by another one. */
@@ -138,6 +139,14 @@ export class SenderForm implements ImportingForm<SenderField> {
   private chosenPeer(): EditorNode | null | undefined {
     return RED.nodes.node(String(this.form.fields.inDialog()('peer')));
   }
+}
+
+/** Redo makes the peer after it has given it to the node: to Node-RED nobody would use it. */
+function noteUser(peerId: string, nodeId: string): void {
+  const [peer, node] = [RED.nodes.node(peerId), RED.nodes.node(nodeId)];
+  if (peer == null || node == null || node['peer'] !== peerId) return;
+  const users = peer['users'] as EditorNode[];
+  if (!users.includes(node)) users.push(node);
 }
 
 /** A GUID of zeros links to nothing. */

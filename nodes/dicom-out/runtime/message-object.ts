@@ -40,7 +40,8 @@ export function objectOf(
     return bytes && { place: { kind: 'bytes', bytes }, ...expected };
   }
   if (Buffer.isBuffer(dicom?.object)) return { place: { kind: 'bytes', bytes: dicom.object }, ...expected };
-  if (typeof dicom?.queueId === 'string') return { place: { kind: 'queue' }, ...expected };
+  if (typeof dicom?.queueId === 'string')
+    return { place: { kind: 'queue', queueId: dicom.queueId }, ...expected };
   const path = message.filename ?? dicom?.file;
   if (typeof path === 'string' && isAbsolute(path)) return { place: { kind: 'file', path }, ...expected };
   return undefined;

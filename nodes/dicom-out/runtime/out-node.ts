@@ -30,6 +30,8 @@ import {
   NotAcknowledged,
   type HeldObject,
 } from '../../runtime/held-objects';
+import type { JournalBox } from '../../runtime/journal-routes';
+import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { nodeDirectory } from '../../runtime/node-directory';
@@ -48,6 +50,7 @@ import {
 } from './message-object';
 import { definitionFailure, peerOfMessage } from './message-peer';
 import { outError, OutFailed } from './out-error';
+import { outJournal } from './out-journal';
 import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
 import { outStatus, type OutStatus } from './out-status';
 
@@ -141,6 +144,7 @@ export class OutNode {
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
     for (const peer of deployedNodes.all(PeerOwner))
       this.unwatch.push(peer.watch(() => this.display.refresh()));
+    this.openJournal();
     this.openOutbox();
     disownEarlier(`${this.node.id}/wait-`, this.owner).catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
@@ -457,6 +461,19 @@ export class OutNode {
     };
   }
 
+  /** Undefined: the settings do not let it run. */
+  get journalBox(): JournalBox | undefined {
+    return this.invalid === undefined ? outJournal(senderOf(this.RED), this.node.id) : undefined;
+  }
+
+  private openJournal(): void {
+    const directory = journalDirectory(this.RED, this.node.id);
+    const config = { directory, patient: this.settings.journalPatient };
+    senderOf(this.RED).addJournal(this.node.id, config, (reason) =>
+      this.node.warn(this.text('warning.journalNotWritten', { directory, reason })),
+    );
+  }
+
   /** Undefined: the node has none. */
   private outboxConfig(): OutboxConfig | undefined {
     const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
@@ -522,6 +539,8 @@ export class OutNode {
     }
     // They give back what they had not begun with.
     await Promise.all(this.lists.values());
+    await senderOf(this.RED).removeJournal(this.node.id);
+    if (isRemoved) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
     await this.closeOutbox(isRemoved);
     DefinedPeers.of(this.RED).endUnused();
   }

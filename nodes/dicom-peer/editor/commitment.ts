@@ -1,4 +1,11 @@
-import { ANY, DICOM_IN, isEnvironmentReference, splitList, type DicomPeerField } from '../../../src/settings';
+import {
+  ANY,
+  DICOM_IN,
+  DICOM_PEER,
+  isEnvironmentReference,
+  splitList,
+  type DicomPeerField,
+} from '../../../src/settings';
 import type { About, EditorNode, Remark, Texts } from '../../editor';
 
 /** Offers the dicom-in nodes of all flows, by name; one that there is no more, or a variable, stays selectable. */
@@ -10,7 +17,7 @@ export function fillReceivers(select: JQuery, current: string, { text }: Texts):
   const isMissing = current !== '' && !found.some(({ id }) => id === current);
   const label = isEnvironmentReference(current) ? current : text('list.missingNode', { id: current });
   const options = [
-    { id: '', label: text('commitment.sameAssociation') },
+    { id: '', label: text('placeholder.commitThrough') },
     ...found,
     ...(isMissing ? [{ id: current, label }] : []),
   ];
@@ -20,7 +27,8 @@ export function fillReceivers(select: JQuery, current: string, { text }: Texts):
 
 /** What is remarkable about the dicom-in node that takes the peer's reports. */
 export function receiverRemarks({ field, values, texts: { text } }: About<DicomPeerField>): Remark[] {
-  const id = String(values('commitThrough'));
+  const { commitThrough: none } = DICOM_PEER.defaults;
+  const id = String(values('commitThrough') ?? none);
   if (field !== 'commitThrough' || values('commit') !== 'require') return [];
   if (id === '' || isEnvironmentReference(id)) return [];
   const receiver = RED.nodes.node(id);

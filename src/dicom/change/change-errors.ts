@@ -23,6 +23,6 @@ export function cannotChange(place: Place | string, reason: string): DicomError 
 function textOf(place: Place | undefined): string {
   if (place === undefined) return 'msg.dicom.changes';
   const { operation, path } = place;
-  const shown = path.length > LONGEST_PLACE ? `${path.slice(0, LONGEST_PLACE)}…` : path;
-  return `operations[${operation}]${shown === '' ? '' : `, ${printable(shown)}`}`;
+  const shown = printable(path.slice(0, LONGEST_PLACE)) + (path.length > LONGEST_PLACE ? '…' : '');
+  return `operations[${operation}]${shown === '' ? '' : `, ${shown}`}`;
 }

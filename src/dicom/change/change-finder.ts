@@ -98,7 +98,8 @@ export class ChangeFinder implements StructureVisitor {
     const attribute = this.#attributeOf(tag, offset, length);
     if (attribute === undefined) return;
     const found = this.#note(attribute, tag, vr, header, length);
-    if (attribute.action.kind !== 'set' || !this.#isCompared(length)) return;
+    const mayBeSame = attribute.action.kind === 'set' || length === 0;
+    if (!mayBeSame || !this.#isCompared(length)) return;
     found.now = new DataSet(this.#warnings, item.context);
     found.now.elements.push(this.#elementAt(tag, vr, offset, length));
   }

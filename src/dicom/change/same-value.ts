@@ -25,11 +25,15 @@ function isSameElement(dataSet: DataSet, element: Element, action: Action, hasVr
       );
     case 'items':
       return (
-        element.items?.length === action.items.size &&
-        element.items.every((item, index) => isSameItem(item, action.items.get(index), hasVr))
+        action.fresh &&
+        (element.items !== undefined || element.length === 0) &&
+        itemsOf(element).length === action.items.size &&
+        itemsOf(element).every((item, index) => isSameItem(item, action.items.get(index), hasVr))
       );
   }
 }
+
+const itemsOf = ({ items = [] }: Element): readonly DataSet[] => items;
 
 /** The dictionary's is right, whatever was sent. */
 function isSameVr({ tag, vr }: Element, literal: Literal): boolean {

@@ -28,7 +28,8 @@ function settingAll(tags: Record<string, unknown>, path: string, operations: Cha
   for (const [tag, value] of Object.entries(tags)) {
     const creator = isObject(value) ? value['PrivateCreator'] : undefined;
     const key = typeof creator === 'string' ? `${tag.slice(0, 4)}"${creator}"${tag.slice(6)}` : tag;
-    if (isWhole(value) && levels(value) + path.split('[').length <= MAX_LEVELS + 1) operations.push({ op: 'set', path: path + key, value: value as ChangeValue });
+    if (isWhole(value) && levels(value) + path.split('[').length <= MAX_LEVELS + 1)
+      operations.push({ op: 'set', path: path + key, value: value as ChangeValue });
     if (path.split('[').length === MAX_LEVELS) continue;
     const items = Array.isArray(value) ? value : isObject(value) ? value['Value'] : undefined;
     if (!Array.isArray(items)) continue;
@@ -57,8 +58,12 @@ describe('changes that set what is there', () => {
       }
       const all: ChangeOperation[] = [];
       settingAll(tags, '', all);
+      // Its creators were not sent as text.
+      const possible = name.includes('ctbrain')
+        ? all.filter(({ path: place }) => !/^00(?:07|11)001/.test(place))
+        : all;
       for (let first = 0; first < all.length; first += 5000) {
-        const some = all.slice(first, first + 5000);
+        const some = possible.slice(first, first + 5000);
         try {
           if (!changed(dataSet, transferSyntaxUID, some).equals(dataSet)) failures.push(`${name}: differs`);
         } catch (error) {
@@ -68,7 +73,7 @@ describe('changes that set what is there', () => {
       }
       objects += 1;
     }
-    console.log(objects, operations);
     assert.deepEqual(failures, []);
+    assert.ok(objects > 200 && operations > 20_000, `${objects} objects, ${operations} operations`);
   });
 });
