@@ -19,7 +19,18 @@ export interface EditorTab {
 }
 
 /** Undoes a change when it is taken from the history. */
-export interface HistoryEvent {
+export type HistoryEvent = TabEdited | NodesAdded;
+
+interface NodesAdded {
+  t: 'add';
+  /** Their ids. */
+  nodes: string[];
+  dirty: boolean;
+  /** Called after it was undone, and after that was undone. */
+  callback?: () => void;
+}
+
+interface TabEdited {
   t: 'edit';
   node: EditorTab;
   /** Former values. */
@@ -62,6 +73,10 @@ interface EditorRed {
     filterNodes(filter: { type: string }): EditorNode[];
     /** Wires: those into a node (port type 1). */
     getNodeLinks(id: string, portType: 1): { source: EditorNode }[] | undefined;
+    /** A new id. */
+    id(): string;
+    add(node: EditorNode): void;
+    remove(id: string): void;
     /** All configuration nodes. */
     eachConfig(look: (node: EditorNode) => void): void;
     /** What a node type was registered with. */

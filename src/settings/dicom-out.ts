@@ -1,5 +1,6 @@
 import { checkHostList } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
+import { checkKeptJson } from './checks/kept-json';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
 import { choice, configNode, configNodes, flag, integer, text } from './fields';
@@ -37,6 +38,8 @@ const FIELDS = {
   peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
   allowedPeerHosts: text('', checkHostList),
+  /** The imported sender as JSON text: text, because an object's keys could be anything. */
+  imported: text('', checkKeptJson),
   /** The journal says who objects are about. */
   journalPatient: flag(false),
 };

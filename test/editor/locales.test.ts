@@ -72,6 +72,7 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   variableNotReplaced: true,
   lastBeforeFirst: true,
   unknownVersion: true,
+  notKeptJson: true,
 };
 
 /** Why an object is not sent. */
@@ -117,7 +118,7 @@ const IMPORT_PROBLEMS: Record<ImportProblemCode, true> = {
   afterEnd: true,
   tooLarge: true,
   notText: true,
-  noReceiver: true,
+  notFound: true,
 };
 /** Why a part of an import has no place in the node. */
 const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], true> = {
@@ -126,13 +127,14 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
   wrongElement: true,
   unreadableCallers: true,
   workflow: true,
+  receiver: true,
   sender: true,
   otherReceiver: true,
   filter: true,
   transformer: true,
   activity: true,
-  receiverTooLarge: true,
-  tooManyReceivers: true,
+  settingTooLarge: true,
+  tooManySettings: true,
   notASetting: true,
 };
 
@@ -268,7 +270,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -304,6 +306,10 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     addTabs('dicom-out', used);
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(OUT_FAILURES)) used.add(`error.${failure}`);
+    for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
+    for (const reason of Object.keys(IMPORT_REASONS))
+      // Only receivers have callers.
+      if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
 };
 

@@ -79,6 +79,15 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.deepEqual(await nodeRed.flows(), before);
     });
 
+    it('is not to be named like its own id, which Node-RED would take for a reference to itself', async () => {
+      await deploy(peer(), OUT);
+      await editor.openDialog('pacs');
+      await editor.enter('name', 'pacs');
+      assert.match(await editor.remarks('name'), /the ID of this node/);
+      await editor.enter('name', 'PACS');
+      assert.equal(await editor.remarks('name'), '');
+    });
+
     it('shows the name in the certificate only with TLS, and of the user what is sent', async () => {
       const tls = { id: 'tls', type: 'tls-config', name: 'Clinic', cert: '', key: '', ca: '' };
       await deploy(peer({ credentials: { userName: '', passcode: '' } }), tls, OUT);
@@ -297,6 +306,71 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await editor.openDialog('out');
       await editor.showTab('message');
       assert.deepEqual(await boxes.allInnerTexts(), ['Archive', 'PACS']);
+    });
+
+    it('takes a sender of Integration Soup, makes its peer, and exports it as it came', async () => {
+      const sender = {
+        $type: 'HL7Soup.Functions.Settings.Senders.DicomSenderSetting, HL7SoupWorkflow',
+        RemoteHost: '127.0.0.1',
+        RemotePort: String(port),
+        OurAET: 'SOUP_SCU',
+        RemoteAET: 'ARCHIVE',
+        TimeoutSeconds: 45,
+        MessageTemplate: '${05000000-0000-4000-8000-000000000001 inbound}',
+        Filters: '22222222-2222-2222-2222-222222222222',
+        New: { deep: ['<b>bold</b>', 1.5] },
+        Name: 'Soup PACS',
+      };
+      const json = JSON.stringify(sender, null, 2);
+      const part = (name: string): Locator => editor.page.locator(`#dicom-out-${name}`);
+      const importSender = async (): Promise<string> => {
+        await editor.showTab('importExport');
+        await part('import-text').fill(json);
+        await part('import-run').click();
+        await part('import-result').filter({ hasText: 'Soup PACS 127.0.0.1' }).waitFor();
+        return part('import-result').innerText();
+      };
+      const made = (): Promise<string[]> =>
+        editor.page.evaluate<string[]>(`(() => {
+          const names = [];
+          RED.nodes.eachConfig((node) => { if (node.type === 'dicom-peer') names.push(node.name); return true; });
+          return names.sort();
+        })()`);
+      await deploy(peer(), OUT);
+      await editor.openDialog('out');
+      assert.match(await importSender(), /A peer .* created.*Soup PACS/s);
+      assert.match(await part('import-result').innerText(), /Only the links .*: Filters/);
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS']);
+      await editor.cancel();
+      assert.deepEqual(await made(), ['PACS'], 'Cancel takes it back');
+      assert.equal(await editor.page.evaluate('RED.nodes.dirty()'), false);
+
+      await editor.openDialog('out');
+      await importSender();
+      assert.equal(await part('export-text').inputValue(), json);
+      await editor.done();
+      await editor.page.evaluate("RED.actions.invoke('core:undo')");
+      assert.deepEqual(await made(), ['PACS'], 'undo takes it back');
+      assert.equal(await editor.node('out', 'node.peer'), 'pacs');
+      await editor.page.evaluate("RED.actions.invoke('core:redo')");
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS']);
+      await editor.deploy();
+      const flows = await nodeRed.flows();
+      const { id } = flows.find(({ type, name }) => type === 'dicom-peer' && name === 'Soup PACS') ?? {};
+      const out = flows.find((node) => node.id === 'out');
+      assert.deepEqual([typeof id, out?.['peer'], out?.['name']], ['string', id, 'Soup PACS']);
+
+      await editor.reload();
+      await editor.openDialog('out');
+      await editor.showTab('importExport');
+      assert.equal(await part('export-text').inputValue(), json, 'after saving, deploying and opening again');
+      assert.equal(await part('kept').locator('b').count(), 0);
+      assert.match(await importSender(), /A peer .* exists.*Soup PACS/s);
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS'], 'it is found');
+      await editor.enter('peer', 'pacs');
+      await editor.showTab('importExport');
+      const exported = JSON.parse(await part('export-text').inputValue()) as typeof sender;
+      assert.deepEqual([exported.OurAET, exported.New], ['HL7SOUP_SCU', sender.New], 'of the chosen peer');
     });
 
     it('has a second output where failures have one', async () => {

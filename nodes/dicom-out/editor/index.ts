@@ -1,4 +1,5 @@
 /** Editor side of `dicom-out`: what `dicom-out.html` calls as `dicomOutEditor`. */
+import type { SenderField } from '../../../src/integration-soup';
 import {
   DICOM_IN,
   DICOM_OUT,
@@ -15,11 +16,17 @@ import {
   upstreamNodes,
   type About,
   type EditorNode,
+  type HistoryEvent,
   type Remark,
   type Values,
 } from '../../editor';
+import { ImportExportPanel } from '../../editor/import-export';
+import { SenderForm } from './sender-form';
 
-const TABS = ['peer', 'outbox', 'message', 'journal'] as const;
+const TABS = ['peer', 'outbox', 'message', 'journal', 'importExport'] as const;
+
+/** Of the open dialog. */
+let importing: { sender: SenderForm; panel: ImportExportPanel<SenderField> } | undefined;
 
 export const form = new NodeForm(DICOM_OUT, {
   label: (values) => {
@@ -39,9 +46,13 @@ export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const deadLetters = deadLetterPanel(node, form.texts);
   const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
+  const sender = new SenderForm(form);
+  const panel = new ImportExportPanel(node, sender);
+  importing = { sender, panel };
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'outbox') void deadLetters?.refresh();
     if (tab === 'journal') void journal.refresh();
+    if (tab === 'importExport') panel.refresh();
   });
   const values = form.fields.inDialog();
   const followMode = (): void => {
@@ -55,10 +66,20 @@ export function open(node: EditorNode): void {
   followMode();
 }
 
-/** Called before Node-RED reads the inputs. */
-export function save(node: EditorNode): void {
+/** Called before Node-RED reads the inputs. Returns what undoes changes elsewhere. */
+export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   $('#node-input-outputs').val(form.fields.input('outputFailures').is(':checked') ? 2 : 1);
+  importing?.panel.save();
+  const history = importing?.sender.save(node) ?? [];
   form.save(node);
+  close();
+  return { changed: history.length > 0, history };
+}
+
+export function close(): void {
+  importing?.sender.takeBack();
+  importing = undefined;
+  form.close();
 }
 
 function peerNode(values: Values<DicomOutField>): EditorNode | null | undefined {

@@ -1,20 +1,13 @@
 /**
- * One DicomReceiverSetting of Integration Soup and the settings of a node, both ways. What is read is kept as it came;
+ * One setting of Integration Soup and the values of a dialog, both ways. What is read is kept as it came;
  * what is written is that, with nothing replaced but values that have changed since. So reading and writing back is the
  * identity, whatever else the JSON holds and in whatever form its values came.
  */
-import { DICOM_IN } from '../settings';
 import { jsonTree } from './json-parser';
 import { printJson } from './json-printer';
 import { memberOf, withMember, type JsonNode, type JsonObject } from './json-tree';
-import {
-  MAPPINGS,
-  type Mapping,
-  type ReceiverField,
-  type ReceiverValue,
-  type ReceiverValues,
-} from './receiver-fields';
-import { decode, encode, isSame, isString, NO_GUID, valueOf } from './receiver-values';
+import type { Mapping, SettingKind, SettingValue, SettingValues } from './setting-kind';
+import { decode, encode, isSame, isString, OPTIONS_TYPE, valueOf } from './setting-values';
 
 /** A part of the JSON that has no meaning here and is kept. */
 export interface NotUnderstood {
@@ -26,51 +19,25 @@ export interface NotUnderstood {
   shown: string;
 }
 
-export interface ReadReceiver {
-  values: ReceiverValues;
+export interface ReadSetting<Name extends string = string> {
+  values: SettingValues<Name>;
   /** Fields that had their defaults because the JSON does not have them. */
-  leftOut: ReceiverField[];
+  leftOut: Name[];
   notUnderstood: NotUnderstood[];
 }
 
-const OPTIONS_TYPE = 'HL7Soup.Workflow.MessageTypeOptions.DicomMessageTypeOptions, HL7SoupWorkflow';
-const RECEIVER_TYPE = 'HL7Soup.Functions.Settings.Receivers.DicomReceiverSetting, HL7SoupWorkflow';
 const MAX_SHOWN = 60;
-const DEFAULTS = DICOM_IN.defaults;
 
-/** What Integration Soup itself would write for a new receiver. */
-const NEW_RECEIVER = jsonTree({
-  $type: RECEIVER_TYPE,
-  Id: NO_GUID,
-  Name: '',
-  WorkflowPatternName: '',
-  Disabled: false,
-  Port: DEFAULTS.port,
-  OurAET: DEFAULTS.ourAET,
-  AcceptedCallingAETs: DEFAULTS.acceptedCallingAETs,
-  AssociationTimeoutSeconds: DEFAULTS.associationTimeoutSeconds,
-  MessageType: DEFAULTS.messageType,
-  MessageTypeOptions: {
-    $type: OPTIONS_TYPE,
-    IncludeCommonFieldsNode: true,
-    IncludeReportNode: true,
-    IncludeTagsNode: true,
-  },
-  ReceivedMessageTemplate: '',
-  Filters: NO_GUID,
-  VariableTransformers: NO_GUID,
-  Transformers: NO_GUID,
-  Activities: [],
-  AddIncomingMessageToCurrentTab: DEFAULTS.addIncomingMessageToCurrentTab,
-}) as JsonObject;
-
-/** The settings in a receiver's JSON. */
-export function readReceiver(receiver: JsonObject): ReadReceiver {
-  const values = new Map<ReceiverField, ReceiverValue>();
-  const leftOut: ReceiverField[] = [];
-  const notUnderstood = unknownMembers(receiver);
-  for (const mapping of MAPPINGS) {
-    const node = find(receiver, mapping.path);
+/** The values in a setting's JSON. */
+export function readSetting<Name extends string>(
+  kind: SettingKind<Name>,
+  setting: JsonObject,
+): ReadSetting<Name> {
+  const values = new Map<Name, SettingValue>();
+  const leftOut: Name[] = [];
+  const notUnderstood = unknownMembers(kind, setting);
+  for (const mapping of kind.mappings) {
+    const node = find(setting, mapping.path);
     values.set(mapping.field, valueOf(mapping, node));
     if (node === undefined) leftOut.push(mapping.field);
     else notUnderstood.push(...wrongTypes(mapping, node));
@@ -80,39 +47,43 @@ export function readReceiver(receiver: JsonObject): ReadReceiver {
 }
 
 /**
- * The JSON of a receiver with these settings.
+ * The JSON of a setting with these values.
  * @param kept the JSON that was imported; without one it is written anew
  */
-export function writeReceiver(values: ReceiverValues, kept: JsonObject = NEW_RECEIVER): JsonObject {
-  return MAPPINGS.reduce((receiver, mapping) => {
+export function writeSetting<Name extends string>(
+  kind: SettingKind<Name>,
+  values: SettingValues<Name>,
+  kept: JsonObject = kind.fresh(),
+): JsonObject {
+  return kind.mappings.reduce((setting, mapping) => {
     const value = values.get(mapping.field);
-    const before = find(receiver, mapping.path);
-    if (value === undefined || isSame(mapping, value, valueOf(mapping, before))) return receiver;
-    return replace(receiver, mapping.path, encode(mapping, value, before));
+    const before = find(setting, mapping.path);
+    if (value === undefined || isSame(mapping, value, valueOf(mapping, before))) return setting;
+    return replace(setting, mapping.path, encode(mapping, value, before));
   }, kept);
 }
 
-function find(receiver: JsonObject, [first, second]: Mapping['path']): JsonNode | undefined {
-  const node = memberOf(receiver, first)?.value;
+function find(setting: JsonObject, [first, second]: Mapping['path']): JsonNode | undefined {
+  const node = memberOf(setting, first)?.value;
   if (second === undefined) return node;
   return node?.kind === 'object' ? memberOf(node, second)?.value : undefined;
 }
 
-function replace(receiver: JsonObject, [first, second]: Mapping['path'], value: JsonNode): JsonObject {
-  if (second === undefined) return withMember(receiver, first, value);
-  const node = memberOf(receiver, first)?.value;
+function replace(setting: JsonObject, [first, second]: Mapping['path'], value: JsonNode): JsonObject {
+  if (second === undefined) return withMember(setting, first, value);
+  const node = memberOf(setting, first)?.value;
   const options = node?.kind === 'object' ? node : (jsonTree({ $type: OPTIONS_TYPE }) as JsonObject);
-  return withMember(receiver, first, withMember(options, second, value));
+  return withMember(setting, first, withMember(options, second, value));
 }
 
-/** Members of the receiver, and of its options, that no setting is made of. */
-function unknownMembers(receiver: JsonObject): NotUnderstood[] {
-  const found = unknownOf(receiver, '', ['$type', ...MAPPINGS.map(({ path }) => path[0])]);
-  const parents = new Set(MAPPINGS.filter(({ path }) => path.length > 1).map(({ path }) => path[0]));
+/** Members of the setting, and of its options, that no value is made of. */
+function unknownMembers({ mappings, keptMembers }: SettingKind, setting: JsonObject): NotUnderstood[] {
+  const found = unknownOf(setting, '', ['$type', ...keptMembers, ...mappings.map(({ path }) => path[0])]);
+  const parents = new Set(mappings.filter(({ path }) => path.length > 1).map(({ path }) => path[0]));
   for (const parent of parents) {
-    const member = memberOf(receiver, parent);
+    const member = memberOf(setting, parent);
     if (member === undefined) continue;
-    const known = MAPPINGS.flatMap(({ path: [first, second] }) =>
+    const known = mappings.flatMap(({ path: [first, second] }) =>
       first === parent && second ? [second] : [],
     );
     if (member.value.kind === 'object') {

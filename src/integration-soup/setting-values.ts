@@ -1,10 +1,11 @@
-/** Values of settings, and their form in a receiver's JSON. */
+/** Values of settings, and their form in JSON. */
 import { isEnvironmentReference, splitList } from '../settings';
 import type { JsonNode, JsonString } from './json-tree';
-import type { Mapping, ReceiverField, ReceiverValue } from './receiver-fields';
+import type { Mapping, SettingValue } from './setting-kind';
 
+export const OPTIONS_TYPE = 'HL7Soup.Workflow.MessageTypeOptions.DicomMessageTypeOptions, HL7SoupWorkflow';
 export const NO_GUID = '00000000-0000-0000-0000-000000000000';
-const GUIDS: readonly ReceiverField[] = ['settingId', 'filters', 'variableTransformers', 'transformers'];
+const GUIDS: readonly string[] = ['settingId', 'filters', 'variableTransformers', 'transformers'];
 /** Integration Soup's message types: some write the enum's number, some its name. */
 const MESSAGE_TYPES: ReadonlyMap<string, number> = new Map([
   ['Unknown', 0],
@@ -19,8 +20,8 @@ const MESSAGE_TYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Whether two values of a field mean the same; line ends are what a browser's inputs make of them. */
-export function isSame({ field, kind }: Mapping, one: ReceiverValue, other: ReceiverValue): boolean {
-  const plain = (value: ReceiverValue): string => {
+export function isSame({ field, kind }: Mapping, one: SettingValue, other: SettingValue): boolean {
+  const plain = (value: SettingValue): string => {
     if (kind === 'list') return splitList(joined(value)).join();
     const text = joined(value);
     if (kind === 'number') return text.trim();
@@ -31,17 +32,17 @@ export function isSame({ field, kind }: Mapping, one: ReceiverValue, other: Rece
   return plain(one) === plain(other);
 }
 
-const joined = (value: ReceiverValue): string => (typeof value === 'object' ? value.join() : String(value));
+const joined = (value: SettingValue): string => (typeof value === 'object' ? value.join() : String(value));
 
-/** What a receiver says about a setting. */
-export function valueOf(mapping: Mapping, node: JsonNode | undefined): ReceiverValue {
+/** What a setting's JSON says about a value. */
+export function valueOf(mapping: Mapping, node: JsonNode | undefined): SettingValue {
   if (node === undefined) return mapping.default;
   // A list of callers that cannot be read must not become one that lets everybody in.
   return decode(mapping, node) ?? (mapping.field === 'acceptedCallingAETs' ? '' : mapping.default);
 }
 
 /** Undefined: not understood. */
-export function decode(mapping: Mapping, node: JsonNode): ReceiverValue | undefined {
+export function decode(mapping: Mapping, node: JsonNode): SettingValue | undefined {
   switch (mapping.kind) {
     case 'number':
       return numberOf(mapping, node);
@@ -84,7 +85,7 @@ const string = (value: string): JsonNode => ({ kind: 'string', value, offset: 0 
 /** A new value in the form that the old one had. */
 export function encode(
   { field, kind }: Mapping,
-  value: ReceiverValue,
+  value: SettingValue,
   before: JsonNode | undefined,
 ): JsonNode {
   switch (kind) {
@@ -106,7 +107,7 @@ export function encode(
   }
 }
 
-function encodeNumber(field: ReceiverField, text: string, before: JsonNode | undefined): JsonNode {
+function encodeNumber(field: string, text: string, before: JsonNode | undefined): JsonNode {
   // `${NAME}` and anything else that is not a number can only be text.
   if (!/^[+-]?\d+$/.test(text)) return string(text);
   const number = String(Number(text));
