@@ -54,10 +54,9 @@ function inUse(): number {
 }
 
 describe('an object of 1 GB with changes', () => {
-  it('takes the time of one without, and little memory', async () => {
+  it('takes the time and the memory of one without', async () => {
     const object = await openFile(large());
     const plain = await read(object);
-    const before = inUse();
     const changed = await withChanges(object, {
       version: 1,
       of: { sopInstanceUID: object.sopInstanceUID, size: object.size },
@@ -66,7 +65,7 @@ describe('an object of 1 GB with changes', () => {
     const after = await read(changed);
     await changed.close();
     assert.equal(after.bytes, plain.bytes + element(0x00100010, 'PN', 'A^B ').length);
-    const more = after.memory - before;
+    const more = after.memory - plain.memory;
     console.log(
       `plain ${plain.milliseconds} ms, changed ${after.milliseconds} ms of CPU, ${more} bytes more`,
     );

@@ -127,6 +127,7 @@ export class SenderForm implements ImportingForm<SenderField> {
       name: peers().some((other) => other['name'] === name) ? '' : name,
     };
     RED.nodes.add(peer);
+    RED.editor.validateNode(peer);
     this.made = peer;
     $('<option>').val(peer.id).text(RED.utils.getNodeLabel(peer, peer.id)).appendTo(this.peerInput());
     return peer;
@@ -141,12 +142,13 @@ export class SenderForm implements ImportingForm<SenderField> {
   }
 }
 
-/** Redo makes the peer after it has given it to the node: to Node-RED nobody would use it. */
+/** Redo makes the peer after it has given it to the node: to Node-RED, nobody would use it, and the node would be invalid. */
 function noteUser(peerId: string, nodeId: string): void {
   const [peer, node] = [RED.nodes.node(peerId), RED.nodes.node(nodeId)];
   if (peer == null || node == null || node['peer'] !== peerId) return;
   const users = peer['users'] as EditorNode[];
   if (!users.includes(node)) users.push(node);
+  RED.editor.validateNode(node);
 }
 
 /** A GUID of zeros links to nothing. */

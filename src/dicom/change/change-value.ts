@@ -153,10 +153,11 @@ const NAME_GROUPS = ['Alphabetic', 'Ideographic', 'Phonetic'];
 
 function nameOf(json: JsonObject, place: Place): string {
   const own = ownMembers(json);
-  const groups = NAME_GROUPS.map((group) => own[group] ?? '');
+  const groups = NAME_GROUPS.map((group) => own[group] ?? '').filter((group) => typeof group === 'string');
   const isName =
+    groups.length === NAME_GROUPS.length &&
     Object.keys(json).every((key) => NAME_GROUPS.includes(key)) &&
-    groups.every((group) => typeof group === 'string' && !group.includes('='));
+    !groups.some((group) => group.includes('='));
   if (!isName)
     throw invalidChanges(place, 'a name is a text, or an object with Alphabetic, Ideographic, Phonetic');
   while (groups.at(-1) === '') groups.pop();

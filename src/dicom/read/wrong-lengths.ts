@@ -61,6 +61,8 @@ export class WrongLengths {
 
   /** What is longer than it says reaches to here, with everything around it that would end before. */
   private extend(frame: Frame, end: number): boolean {
+    // What ends within it is no longer than it says, and whoever tried it stands where they stood.
+    if (end <= frame.limit) return false;
     let outer: Frame | undefined = frame;
     while (outer !== undefined && (outer.isSequence || outer.limit < end)) outer = outer.parent;
     if (outer === undefined || !this.mayStand(outer, end)) return false;

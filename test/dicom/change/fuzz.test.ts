@@ -76,8 +76,8 @@ describe('changes that come from anywhere', () => {
           { transferSyntaxUID: EXPLICIT, sopInstanceUID: 'any' },
           changes,
         );
-        const { size, read } = patchedSource(source, splices);
-        for (let at = 0; at < size; at += 1_000) read(at, Math.min(1_000, size - at));
+        const patched = patchedSource(source, splices);
+        for (let at = 0; at < patched.size; at += 1_000) patched.read(at, Math.min(1_000, patched.size - at));
       };
     };
     const tagOf = (index: number): number => 0x44000000 + (index >> 8) * 0x20000 + 0x4000 + (index & 0xff);

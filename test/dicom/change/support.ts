@@ -23,8 +23,8 @@ export function changed(dataSet: Buffer, transferSyntaxUID: string, operations: 
   const source = bufferSource(dataSet);
   const changes = parseChanges(changesFor(dataSet, transferSyntaxUID, operations));
   const { splices } = applyChanges(source, { transferSyntaxUID, sopInstanceUID: '' }, changes);
-  const { size, read } = patchedSource(source, splices);
-  return Buffer.from(read(0, size));
+  const patched = patchedSource(source, splices);
+  return Buffer.from(patched.read(0, patched.size));
 }
 
 /** The data set of a file, with its transfer syntax. */
