@@ -86,6 +86,10 @@ interface EditorRed {
     /** What runs, as far as this editor knows: what it loaded, or deployed last. */
     originalFlow(): EditorNode[] | null | undefined;
   };
+  editor: {
+    /** Looks whether it is valid, and marks it accordingly. */
+    validateNode(node: EditorNode): boolean;
+  };
   /** Node-RED's settings, and what the runtime's part of a node exports with them. */
   settings: Readonly<Record<string, unknown>>;
   workspaces: { refresh(): void };

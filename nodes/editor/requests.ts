@@ -15,11 +15,15 @@ export class RequestFailed extends Error {
   }
 }
 
+/** The node as it is deployed, as far as the editor knows. */
+export function deployedNode({ id }: EditorNode): EditorNode | undefined {
+  return RED.nodes.originalFlow()?.find((node) => node.id === id);
+}
+
 /** Whether the node runs, as far as the editor knows: only then is there somebody to ask. */
-export function isRunning({ id }: EditorNode): boolean {
-  const flow = RED.nodes.originalFlow() ?? [];
-  const deployed = flow.find((node) => node.id === id);
-  const tab = flow.find((node) => node.id === deployed?.z && node.type === 'tab');
+export function isRunning(node: EditorNode): boolean {
+  const deployed = deployedNode(node);
+  const tab = RED.nodes.originalFlow()?.find(({ id, type }) => id === deployed?.z && type === 'tab');
   return deployed !== undefined && deployed.d !== true && tab !== undefined && tab['disabled'] !== true;
 }
 

@@ -11,6 +11,7 @@ import {
 import {
   createTabs,
   deadLetterPanel,
+  deployedNode,
   JournalPanel,
   NodeForm,
   upstreamNodes,
@@ -45,12 +46,14 @@ export function outputLabel(index: number): string {
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const deadLetters = deadLetterPanel(node, form.texts);
+  // Only a deployed one has dead letters.
+  const hasOutbox = (deployedNode(node)?.['mode'] ?? 'wait') !== 'wait';
   const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
   const sender = new SenderForm(form);
   const panel = new ImportExportPanel(node, sender);
   importing = { sender, panel };
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
-    if (tab === 'outbox') void deadLetters?.refresh();
+    if (tab === 'outbox' && hasOutbox) void deadLetters?.refresh();
     if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') panel.refresh();
   });

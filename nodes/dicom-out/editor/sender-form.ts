@@ -127,6 +127,7 @@ export class SenderForm implements ImportingForm<SenderField> {
       name: peers().some((other) => other['name'] === name) ? '' : name,
     };
     RED.nodes.add(peer);
+    RED.editor.validateNode(peer);
     this.made = peer;
     $('<option>').val(peer.id).text(RED.utils.getNodeLabel(peer, peer.id)).appendTo(this.peerInput());
     return peer;
@@ -141,12 +142,13 @@ export class SenderForm implements ImportingForm<SenderField> {
   }
 }
 
-/** Redo makes the peer after it has given it to the node: to Node-RED nobody would use it. */
+/** Redo makes the peer after it has given it to the node: to Node-RED, nobody would use it, and the node would be invalid. */
 function noteUser(peerId: string, nodeId: string): void {
   const [peer, node] = [RED.nodes.node(peerId), RED.nodes.node(nodeId)];
   if (peer == null || node == null || node['peer'] !== peerId) return;
   const users = peer['users'] as EditorNode[];
   if (!users.includes(node)) users.push(node);
+  RED.editor.validateNode(node);
 }
 
 /** A GUID of zeros links to nothing. */
@@ -156,7 +158,7 @@ function isLink(json: JsonObject, name: string): boolean {
 }
 
 const peerValue = (peer: EditorNode, field: PeerField): string =>
-  String(peer[field] ?? DICOM_PEER.defaults[field]);
+  String((peer[field] as string | number | undefined) ?? DICOM_PEER.defaults[field]);
 
 /** One to which objects go as these values say; disabled ones are of no use. */
 function findPeer(values: SettingValues<SenderField>): EditorNode | undefined {
