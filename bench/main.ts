@@ -3,8 +3,9 @@
  * to a file; docs/performance.md tells the medians and ranges of all runs in it, three at least, made at different times.
  *
  *     --rounds 5                  interleaved rounds; a run's figures are their medians
- *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle
- *     --receivers storescp,disk   those whose names have one of these in them
+ *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle, and those of --sending
+ *     --sending                   only what is sent by dicom-out and its peers: send-sr, send-ct, send-20mb, send-1gb, idle-peers
+ *     --receivers storescp,disk   those whose names have one of these in them; --senders dcmsend,wait: likewise
  *     --scale 0.1                 a part of the objects, to see that it works
  *     --results FILE              where runs are kept; bench/results/runs.jsonl
  *     --page FILE                 what is written instead of docs/performance.md
@@ -16,9 +17,10 @@ import { dirname, join } from 'node:path';
 import { PACKAGE_DIR } from '../test/support/user-dir';
 import { associations, backlog, sizes, type Curve } from './growth';
 import { measureLifecycle } from './lifecycle';
-import { compareReceivers, plans, RECEIVERS } from './receiving';
-import { comparisonMarkdown, curveMarkdown, machine, medianCurve, ownSpread, runsMarkdown } from './report';
-import { appendRun, medianComparison, medianOf, readRuns, sameLoads, type Run } from './results';
+import { compareReceivers, plans, RECEIVERS, type Comparison } from './receiving';
+import { comparisonMarkdown, curveMarkdown, machine, medianCurve, ownSpreads, runsMarkdown } from './report';
+import { appendRun, medianComparison, medianOf, readRuns, sameLoads, spreadOf, type Run } from './results';
+import { compareSenders, idlePeersMB, SENDERS, sendingPlans } from './sending';
 import { curveSvg } from './support/svg';
 import { targetsMarkdown } from './targets';
 
@@ -28,6 +30,7 @@ const PICTURES = join('images', 'performance');
 const MARK = '<!-- what follows is written by npm run bench -- --write -->';
 const CURVES: Readonly<Record<string, () => Promise<Curve>>> = { backlog, associations, sizes };
 const FEWEST_RUNS = 3;
+const SENDING = [...Object.keys(sendingPlans()), 'idle-peers'];
 
 void main(process.argv.slice(2));
 
@@ -38,9 +41,13 @@ async function main(args: readonly string[]): Promise<void> {
   const scale = Number(option('--scale') ?? 1);
   const isToBeRendered = args.includes('--render');
   if (!isToBeRendered) {
-    const only = option('--only')?.split(',');
-    const receivers = named(option('--receivers')?.split(','));
-    appendRun(results, await measure(Number(option('--rounds') ?? 5), scale, receivers, only));
+    const only = option('--only')?.split(',') ?? (args.includes('--sending') ? SENDING : undefined);
+    const wants = (part: string): boolean => only?.includes(part) ?? true;
+    const [receivers, senders] = [
+      named(RECEIVERS, option('--receivers')?.split(',')),
+      named(SENDERS, option('--senders')?.split(',')),
+    ];
+    appendRun(results, await measure(Number(option('--rounds') ?? 5), scale, receivers, senders, wants));
   }
   if (isToBeRendered || args.includes('--write'))
     write(readRuns(results, scale), results, option('--page') ?? PAGE);
@@ -50,27 +57,28 @@ async function measure(
   rounds: number,
   scale: number,
   receivers: typeof RECEIVERS,
-  only: readonly string[] | undefined,
+  senders: typeof SENDERS,
+  wants: (part: string) => boolean,
 ): Promise<Run> {
   const at = new Date().toISOString();
-  const wants = (part: string): boolean => only?.includes(part) ?? true;
   const tell = (markdown: string): void => console.log(`${markdown}\n`);
   tell(machine(rounds));
-  const loads = Object.entries(plans(scale)).filter(([name]) => wants(name));
-  const comparisons = await compareReceivers(
-    receivers,
-    loads.map(([, load]) => load),
-    rounds,
-    (comparison) => tell(comparisonMarkdown([comparison])),
-  );
+  const tellComparison = (comparison: Comparison): void => tell(comparisonMarkdown([comparison]));
+  const wanted = <T>(all: Readonly<Record<string, T>>): T[] =>
+    Object.entries(all).flatMap(([name, each]) => (wants(name) ? [each] : []));
+  const comparisons = [
+    ...(await compareReceivers(receivers, wanted(plans(scale)), rounds, tellComparison)),
+    ...(await compareSenders(senders, wanted(sendingPlans(scale)), rounds, tellComparison)),
+  ];
   const curves: Record<string, Curve> = {};
   for (const [name, curve] of wants('growth') ? Object.entries(CURVES) : []) {
     curves[name] = await curve();
     tell(curveMarkdown([curves[name]]));
   }
   const lifecycle = wants('lifecycle') ? await measureLifecycle(rounds) : undefined;
-  tell(`### Targets\n\n${targetsMarkdown(comparisons, lifecycle)}`);
-  return { at, machine: machine(rounds), scale, comparisons, curves, lifecycle };
+  const idlePeers = wants('idle-peers') ? await idlePeersMB(rounds) : undefined;
+  tell(`### Targets\n\n${targetsMarkdown(comparisons, lifecycle, idlePeers)}`);
+  return { at, machine: machine(rounds), scale, comparisons, curves, lifecycle, idlePeersMB: idlePeers };
 }
 
 /** What one run tells may be chance. */
@@ -80,7 +88,7 @@ function write(runs: readonly Run[], results: string, page: string): void {
       `${results} has ${runs.length} runs of this scale: run npm run bench at other times, until there are ${FEWEST_RUNS}`,
     );
   const loads = sameLoads(runs);
-  const told = [runsMarkdown(runs), ownSpread(loads), ...loads.map(comparisonMarkdown)];
+  const told = [runsMarkdown(runs), ownSpreads(loads), ...loads.map(comparisonMarkdown)];
   for (const name of Object.keys(CURVES)) {
     const curves = runs.flatMap((run) => run.curves[name] ?? []);
     if (curves.length === 0) continue;
@@ -91,13 +99,18 @@ function write(runs: readonly Run[], results: string, page: string): void {
   }
   const lifecycles = runs.flatMap(({ lifecycle }) => lifecycle ?? []);
   const lifecycle = lifecycles.length > 0 ? medianOf(lifecycles) : undefined;
-  told.push(`### Targets\n\n${targetsMarkdown(loads.map(medianComparison), lifecycle)}`);
+  const idlePeers = runs.flatMap((run) => run.idlePeersMB ?? []);
+  const ofIdlePeers = idlePeers.length > 0 ? spreadOf(idlePeers).median : undefined;
+  told.push(`### Targets\n\n${targetsMarkdown(loads.map(medianComparison), lifecycle, ofIdlePeers)}`);
   const [prose = ''] = readFileSync(page, 'utf8').split(MARK);
   writeFileSync(page, `${prose}${MARK}\n\n${told.join('\n\n')}\n`);
 }
 
-function named(names: readonly string[] | undefined): typeof RECEIVERS {
-  return RECEIVERS.filter(({ name, missing }) => {
+function named<T extends { name: string; missing?: string }>(
+  all: readonly T[],
+  names: readonly string[] | undefined,
+): readonly T[] {
+  return all.filter(({ name, missing }) => {
     if (names?.some((part) => name.includes(part)) === false) return false;
     if (missing !== undefined) console.log(`${name} is left out: it is not installed (${missing})`);
     return missing === undefined;

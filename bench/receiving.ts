@@ -13,7 +13,7 @@ import {
 import { sendLoad } from './support/store-load';
 import { ct20M, ct512K, multiFrame1G, sr5K, type Work } from './support/work';
 
-/** One receiver's figures for one load: medians of the rounds. */
+/** One receiver's, or sender's, figures for one load: medians of the rounds. */
 export interface Figures {
   perSecond: number;
   megabytesPerSecond: number;
@@ -25,9 +25,11 @@ export interface Figures {
   loopP99: number;
 }
 
-/** The same load for each receiver. A text instead of figures says why there are none. */
+/** The same load for each receiver, or sender. A text instead of figures says why there are none. */
 export interface Comparison {
   work: string;
+  /** With whom the others are compared. */
+  beside: string;
   kind: LoadKind;
   associations: number;
   figures: Map<string, Figures | string>;
@@ -140,7 +142,7 @@ async function compare(
   const figures = new Map(
     contestants.map(({ kind, failure, measured }) => [kind.name, failure ?? medians(measured)]),
   );
-  return { work: work.name, kind: loadKind, associations, figures };
+  return { work: work.name, beside: storescp.name, kind: loadKind, associations, figures };
 }
 
 /** Half a minute for a single object: once is enough. */

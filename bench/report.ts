@@ -22,24 +22,25 @@ function firstLine(command: string, ...args: string[]): string {
   return (stdout ?? '').split('\n')[0] ?? '';
 }
 
-const HEADER = [
-  'receiver',
+const header = (beside: string): string[] => [
+  beside === SENDER ? 'sender' : 'receiver',
   'objects/s',
-  '× storescp',
+  `× ${beside}`,
   'MB/s',
   'p50 ms',
   'p99 ms',
   'CPU ms/object',
-  '× storescp',
+  `× ${beside}`,
   'peak RSS MB',
   'loop p99 ms',
 ];
 
-const PEER = 'storescp';
+/** Beside it, senders are compared. */
+const SENDER = 'dcmsend';
 
 /** One load in each of the runs that have it: medians, and in brackets the range of the runs. */
 export function comparisonMarkdown(runs: readonly Comparison[]): string {
-  const { work, associations, figures } = medianComparison(runs);
+  const { work, beside, associations, figures } = medianComparison(runs);
   const rows = [...figures].map(([name, found]) => {
     if (typeof found === 'string') return [`${name}: ${found}`];
     const of = (field: keyof Figures): Spread =>
@@ -47,28 +48,28 @@ export function comparisonMarkdown(runs: readonly Comparison[]): string {
     return [
       name,
       range(of('perSecond'), found.perSecond < 10 ? 2 : 0),
-      range(ratio(name, runs, 'perSecond'), 2),
+      range(ratio(name, beside, runs, 'perSecond'), 2),
       number(found.megabytesPerSecond, 0),
       number(found.p50, 2),
       number(found.p99, 2),
       range(of('cpuPerObject'), found.cpuPerObject < 10 ? 3 : 0),
-      range(ratio(name, runs, 'cpuPerObject'), 2),
+      range(ratio(name, beside, runs, 'cpuPerObject'), 2),
       number(found.peakMB, 0),
       number(found.loopP99, 1),
     ];
   });
-  return `### ${loadTitle(work, associations)}\n\n${table(HEADER, rows)}`;
+  return `### ${loadTitle(work, associations)}\n\n${table(header(beside), rows)}`;
 }
 
 function loadTitle(work: string, associations: number): string {
   return `${work}, ${associations} association${associations > 1 ? 's' : ''}`;
 }
 
-/** A receiver beside storescp, within each run. */
-function ratio(name: string, runs: readonly Comparison[], field: keyof Figures): Spread {
+/** One beside its peer, within each run. */
+function ratio(name: string, beside: string, runs: readonly Comparison[], field: keyof Figures): Spread {
   const ratios = runs.map((run) => {
     const [ours] = figuresOf(name, [run]);
-    const [theirs] = figuresOf(PEER, [run]);
+    const [theirs] = figuresOf(beside, [run]);
     return ours === undefined || theirs === undefined ? NaN : ours[field] / theirs[field];
   });
   return spreadOf(ratios);
@@ -79,15 +80,27 @@ function range({ median, least, most }: Spread, digits: number): string {
   return from === to ? number(median, digits) : `${number(median, digits)} (${from}–${to})`;
 }
 
-/** How much storescp differs from itself, and what follows for what is compared with it. */
-export function ownSpread(loads: readonly (readonly Comparison[])[]): string {
+/** How much the peers differ from themselves, and what follows for what is compared with them. */
+export function ownSpreads(loads: readonly (readonly Comparison[])[]): string {
+  const peers = new Set(loads.flatMap(([first]) => first?.beside ?? []));
+  return [...peers]
+    .map((peer) =>
+      ownSpread(
+        peer,
+        loads.filter(([first]) => first?.beside === peer),
+      ),
+    )
+    .join('\n\n');
+}
+
+function ownSpread(peer: string, loads: readonly (readonly Comparison[])[]): string {
   const spreads = loads.flatMap((runs) => {
-    const measured = figuresOf(PEER, runs).map(({ perSecond }) => perSecond);
+    const measured = figuresOf(peer, runs).map(({ perSecond }) => perSecond);
     const [first] = runs;
     if (first === undefined || measured.length < 2) return [];
     return [{ load: loadTitle(first.work, first.associations), spread: spreadOf(measured) }];
   });
-  if (spreads.length === 0) return `### ${PEER} beside itself\n\nIt took part in fewer than two runs.`;
+  if (spreads.length === 0) return `### ${peer} beside itself\n\nIt took part in fewer than two runs.`;
   const factor = ({ most, least }: Spread): number => most / least;
   const rows = spreads.map(({ load, spread }) => [
     load,
@@ -97,8 +110,8 @@ export function ownSpread(loads: readonly (readonly Comparison[])[]): string {
   ]);
   const worst = Math.max(...spreads.map(({ spread }) => factor(spread)));
   return (
-    `### ${PEER} beside itself\n\n${table(['load', 'objects/s', 'range', 'most ÷ least'], rows)}\n\n` +
-    `On this machine ${PEER} differs from itself by a factor of up to ${number(worst, 2)} between runs: a ratio to it tells a ` +
+    `### ${peer} beside itself\n\n${table(['load', 'objects/s', 'range', 'most ÷ least'], rows)}\n\n` +
+    `On this machine ${peer} differs from itself by a factor of up to ${number(worst, 2)} between runs: a ratio to it tells a ` +
     'difference only where its range in the tables does not include 1.'
   );
 }

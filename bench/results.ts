@@ -17,6 +17,8 @@ export interface Run {
   /** By name. */
   curves: Readonly<Record<string, Curve>>;
   lifecycle: Lifecycle | undefined;
+  /** Of ten idle peers; undefined: not measured. */
+  idlePeersMB?: number | undefined;
 }
 
 /** A figure of several runs. */
@@ -41,7 +43,11 @@ export function appendRun(path: string, run: Run): void {
 
 type StoredFigures = Record<keyof Figures, number | null> | string;
 type StoredRun = Omit<Run, 'comparisons'> & {
-  comparisons: (Omit<Comparison, 'figures'> & { figures: [string, StoredFigures][] })[];
+  comparisons: (Omit<Comparison, 'figures' | 'beside'> & {
+    /** Runs before senders were compared have none. */
+    beside?: string;
+    figures: [string, StoredFigures][];
+  })[];
 };
 
 /** All runs of this scale, in the order in which they were made. */
@@ -62,7 +68,7 @@ function revived(stored: StoredRun['comparisons'][number]): Comparison {
       ? found
       : (Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value ?? NaN])) as never),
   ]);
-  return { ...stored, figures: new Map(figures) };
+  return { beside: 'storescp', ...stored, figures: new Map(figures) };
 }
 
 /** The same load in each run that has it. */

@@ -1,12 +1,14 @@
-// npm run soak: the kill test with fifty rounds instead of five (or as many as the argument says).
+// npm run soak: the kill test of the receiver with fifty rounds instead of five, and that of forwarding with ten thousand objects
+// instead of a hundred and fifty; or as many as the arguments say: npm run soak -- ROUNDS OBJECTS.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'test.mjs'), 'e2e/kill'], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, SOAK_ROUNDS: process.argv[2] ?? '50' },
-});
+const [rounds = '50', objects = '10000'] = process.argv.slice(2);
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, 'scripts', 'test.mjs'), 'e2e/kill', 'e2e/forward-soak'],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, SOAK_ROUNDS: rounds, SOAK_OBJECTS: objects } },
+);
 process.exit(status ?? 1);

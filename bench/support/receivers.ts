@@ -131,6 +131,15 @@ export const storescp: ReceiverKind = {
   },
 };
 
+/** The same, which throws away what it gets: for senders that are compared. */
+export const storescpIgnoring: ReceiverKind = {
+  name: 'storescp --ignore',
+  ...missingUnless('storescp', 'apt install dcmtk'),
+  isOneProcess: false,
+  start: () =>
+    external('storescp', (_folder, port) => ['--fork', '--bit-preserving', '--ignore', String(port)]),
+};
+
 /** Orthanc as Debian packages it, with its defaults: it syncs what it stores, and has a database beside. */
 export const orthanc: ReceiverKind = {
   name: 'Orthanc',

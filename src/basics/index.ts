@@ -25,6 +25,7 @@ export { leftoversTo } from './leftovers';
 export type { DirectoryLock, LockError } from './lock';
 export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
+export { Paced } from './paced';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';

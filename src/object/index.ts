@@ -5,7 +5,6 @@ export { classFacts, dataSetFacts } from './letter-facts';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
 export {
   compared,
-  ObjectChanged,
   openBytes,
   openFile,
   openHandle,
@@ -14,6 +13,7 @@ export {
   type WholeFile,
 } from './outgoing-object';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
+export { ObjectChanged } from './file-bytes';
 export { studyOf } from './study-of';
 export {
   framesOf,

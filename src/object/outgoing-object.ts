@@ -1,15 +1,8 @@
-import type { Stats } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
-import {
-  bufferSource,
-  type ByteSource,
-  type ConversionWarning,
-  DicomError,
-  fileSource,
-  readFileMeta,
-} from '../dicom';
+import { bufferSource, type ConversionWarning } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
+import { FileBytes } from './file-bytes';
 import { LocalCopy } from './local-copy';
+import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
 
 /** What the command that sends an object says of it, as its file meta information has it. */
 export interface ObjectUids {
@@ -22,12 +15,13 @@ export interface ObjectUids {
 export interface OutgoingObject extends ObjectUids {
   /** Bytes of the data set. */
   readonly size: number;
-  /** The first bytes of the data set, uncompared: for what is only told of it. */
+  /** The first bytes of the data set, uncompared, until it is read: for what is only told of it. */
   beginning(): Buffer;
   /** What has been done to it on the way; undefined: nothing that a flow should know. */
   readonly warnings?: readonly ConversionWarning[];
   /**
-   * The data set, in blocks that are memory of their own. The last one comes only when all is known to be as it was.
+   * The data set, in blocks. One is used until the next one is asked for, or the object is closed. The last one comes only
+   * when all is known to be as it was.
    * @throws ObjectDamaged, ObjectChanged, or the system's error
    */
   dataSet(): AsyncGenerator<Buffer>;
@@ -40,12 +34,9 @@ export interface OutgoingObject extends ObjectUids {
 }
 
 /** A Part 10 file. */
-export interface WholeFile {
-  source: ByteSource;
+export interface WholeFile extends ComparedSource {
   /** Where its data set begins. */
   offset: number;
-  /** After what was read of it. @throws ObjectChanged when it is not as it was */
-  readonly compare: () => Promise<void>;
 }
 
 /** Blocks that were made of a whole file, the last one only when that is known to be as it was. */
@@ -62,32 +53,14 @@ export async function* compared(
   if (held !== undefined) yield held;
 }
 
-/** The file is not what it was when it was opened. */
-export class ObjectChanged extends Error {
-  override readonly name = 'ObjectChanged';
-  readonly code = 'OBJECT_CHANGED';
-}
-
-/** So much of a file is read first; nearly always its meta information is in it, and often all of it. */
+/** So much of a queue's object is read first; nearly always its meta information is in it. */
 const HEAD_BYTES = 65_536;
-/** The meta information is not looked for behind this. */
-const MOST_HEAD_BYTES = 2_097_152;
-
-/** Bytes of a Part 10 file, wherever it lies. */
-interface Part10 {
-  readonly size: number;
-  read(offset: number, length: number): Promise<Buffer>;
-  /** All from this byte on. */
-  blocks(from: number): AsyncGenerator<Buffer>;
-  whole(): Promise<Omit<WholeFile, 'offset'>>;
-  close(): Promise<void>;
-}
 
 /** Opens a Part 10 file in memory. @throws DicomError when it is none */
 export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
   return openPart10({
     size: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    meta: () => metaOf(bytes.length, (length) => Promise.resolve(bytes.subarray(0, length))),
     // eslint-disable-next-line @typescript-eslint/require-await -- as files are read
     blocks: async function* (from) {
       for (let at = from; at < bytes.length; at += HANDLE_BLOCK_BYTES)
@@ -103,7 +76,7 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
   const copy = new LocalCopy();
   return openPart10({
     size: handle.size,
-    read: (offset, length) => handle.readUncompared(offset, length),
+    meta: () => metaOf(handle.size, (length) => handle.readUncompared(0, length)),
     blocks: (from) => behind(from, handle.blocks()),
     // What was copied has been compared.
     whole: async () => ({ source: await copy.of(handle), compare: unchanged }),
@@ -116,96 +89,40 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
 
 /** Opens a Part 10 file. @throws DicomError when it is none; the system's error */
 export async function openFile(path: string): Promise<OutgoingObject> {
-  // A pipe of that name would be waited for until somebody writes to it, which is for ever.
-  if (!(await stat(path)).isFile()) throw new DicomError('no-file-meta', 'it is not a file');
-  const file = await open(path, 'r');
+  return openPart10(new FileBytes(path));
+}
+
+/** Closes it when that fails. */
+async function openPart10(part10: Part10): Promise<OutgoingObject> {
   try {
-    return await openPart10(fileBytes(file, await file.stat()));
+    const [{ dataSetOffset, sopClassUID, sopInstanceUID, transferSyntaxUID }, head] = await part10.meta();
+    return {
+      sopClassUID,
+      sopInstanceUID,
+      transferSyntaxUID,
+      size: part10.size - dataSetOffset,
+      beginning: () => head.subarray(dataSetOffset),
+      dataSet: () => part10.blocks(dataSetOffset),
+      wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
+      close: () => part10.close(),
+    };
   } catch (error) {
-    await file.close();
+    await part10.close();
     throw error;
   }
 }
 
 const unchanged = (): Promise<void> => Promise.resolve();
 
-async function openPart10(part10: Part10): Promise<OutgoingObject> {
-  const [{ dataSetOffset, ...meta }, head] = await metaOf(part10);
-  return {
-    sopClassUID: meta.sopClassUID,
-    sopInstanceUID: meta.sopInstanceUID,
-    transferSyntaxUID: meta.transferSyntaxUID,
-    size: part10.size - dataSetOffset,
-    beginning: () => head.subarray(dataSetOffset),
-    dataSet: () => part10.blocks(dataSetOffset),
-    wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
-    close: () => part10.close(),
-  };
-}
-
-/** With the bytes in which it was found. */
-async function metaOf(part10: Part10): Promise<[meta: ReturnType<typeof readFileMeta>, head: Buffer]> {
+async function metaOf(
+  size: number,
+  read: (length: number) => Promise<Buffer>,
+): Promise<[meta: Meta, head: Buffer]> {
   for (let length = HEAD_BYTES; ; length *= 4) {
-    const head = await part10.read(0, Math.min(length, part10.size));
-    const isAll = head.length === part10.size || length >= MOST_HEAD_BYTES;
-    try {
-      const meta = readFileMeta(bufferSource(head));
-      // Where the head ends inside an element, that looks like the end of the group.
-      if (isAll || meta.dataSetOffset + ELEMENT_HEADER <= head.length) return [meta, head];
-    } catch (error) {
-      if (isAll) throw error;
-    }
+    const head = await read(Math.min(length, size));
+    const meta = metaIn(head, head.length === size || length >= MOST_HEAD_BYTES);
+    if (meta !== undefined) return [meta, head];
   }
-}
-
-/** The longest header of an element (PS3.5 7.1.2). */
-const ELEMENT_HEADER = 12;
-
-function fileBytes(file: FileHandle, before: Stats): Part10 {
-  const { size } = before;
-  let head: Buffer = Buffer.alloc(0);
-  const read = async (offset: number, length: number): Promise<Buffer> => {
-    if (offset + length <= head.length) return head.subarray(offset, offset + length);
-    const bytes = await readFully(file, offset, length);
-    if (offset === 0) head = bytes;
-    return bytes;
-  };
-  return {
-    size,
-    read,
-    blocks: async function* (from) {
-      for (let at = from; at < size;) {
-        const length = at < head.length ? head.length - at : Math.min(HANDLE_BLOCK_BYTES, size - at);
-        const block = await read(at, length);
-        at += length;
-        // A small one was read at once.
-        if (at === size && size > head.length) await compare(file, before);
-        yield block;
-      }
-    },
-    whole: () => Promise.resolve({ source: fileSource(file.fd, size), compare: () => compare(file, before) }),
-    close: () => file.close(),
-  };
-}
-
-/** @throws ObjectChanged when somebody has written to the file since */
-async function compare(file: FileHandle, before: Stats): Promise<void> {
-  const { size, mtimeMs } = await file.stat();
-  if (size !== before.size || mtimeMs !== before.mtimeMs) throw changed();
-}
-
-async function readFully(file: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
-    if (bytesRead === 0) throw changed();
-    done += bytesRead;
-  }
-  return bytes;
-}
-
-function changed(): ObjectChanged {
-  return new ObjectChanged('the file has been changed while it was being read');
 }
 
 async function* behind(from: number, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -33,6 +33,10 @@ export interface LaneLine {
   next(lingerMs: number): Promise<Task | undefined>;
   /** How long an association waits for its next task. @param asked transaction UIDs of requests on it */
   lingerMs(asked: ReadonlySet<string>): number;
+  /** One that can be opened while the response to the last one is awaited: it is not being sent yet. */
+  ahead(): JobProgress | undefined;
+  /** It is the turn of what was taken ahead. False: it is not to be sent any more, or not here. */
+  turns(progress: JobProgress): boolean;
   /** There is an association. */
   reached(): void;
   /** The peer may still report on one of these requests, and on this association only. */
@@ -49,6 +53,12 @@ export interface LaneLine {
   report(report: CommitmentReport): boolean;
 }
 
+/** An object whose turn it is, or is next. */
+interface Turn {
+  progress: JobProgress;
+  opening: Promise<{ object: OutgoingObject } | { error: unknown }>;
+}
+
 /** One association after the other to a peer, and one object after the other on each. */
 export class Lane {
   private association: ScuAssociation | undefined;
@@ -58,6 +68,8 @@ export class Lane {
   /** Transaction UIDs of requests on this association. */
   private asked = new Set<string>();
   private readonly stopping = new AbortController();
+  /** What is sent as soon as the response to the last one is there. */
+  private ahead: Turn | undefined;
 
   constructor(
     private readonly config: PeerConfig,
@@ -71,9 +83,14 @@ export class Lane {
   /** Resolves when nothing is left to be sent, or the peer cannot be reached; then its association has ended. */
   async run(): Promise<void> {
     for (;;) {
+      const turn = await this.takeAhead();
+      if (turn !== undefined) {
+        await this.attempt(turn);
+        continue;
+      }
       const task = await this.line.next(this.isAssociated ? this.line.lingerMs(this.asked) : 0);
       if (task === undefined) break;
-      if (task.kind === 'send') await this.attempt(task.progress);
+      if (task.kind === 'send') await this.attempt(turnOf(task.progress));
       if (task.kind === 'ask') await this.ask(task.request);
     }
     await this.release();
@@ -85,15 +102,29 @@ export class Lane {
     this.association?.abort(text);
   }
 
-  private async attempt(progress: JobProgress): Promise<void> {
+  private openAhead(): void {
+    const progress = this.line.ahead();
+    this.ahead = progress && turnOf(progress);
+  }
+
+  /** Undefined: nothing was opened ahead that is to be sent now. */
+  private async takeAhead(): Promise<Turn | undefined> {
+    const { ahead } = this;
+    this.ahead = undefined;
+    if (ahead === undefined || this.line.turns(ahead.progress)) return ahead;
+    const opened = await ahead.opening;
+    if ('object' in opened) await opened.object.close();
+    return undefined;
+  }
+
+  private async attempt({ progress, opening }: Turn): Promise<void> {
     const { job } = progress;
-    let object: OutgoingObject;
-    try {
-      object = await job.open();
-    } catch (error) {
-      this.line.tried(progress, notRead(error));
+    const opened = await opening;
+    if ('error' in opened) {
+      this.line.tried(progress, notRead(opened.error));
       return;
     }
+    const { object } = opened;
     try {
       const association = await this.associationFor(progress, object);
       if (association === undefined) return;
@@ -204,7 +235,8 @@ export class Lane {
         : notRead(error);
     }
     this.sent += 1;
-    const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet });
+    const sent = (): void => this.openAhead();
+    const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet, sent });
     const { warnings } = object;
     const instance = { sopClassUID, sopInstanceUID };
     return { ...attemptOf(outcome, isChanged), transferSyntaxUID, instance, ...(warnings && { warnings }) };
@@ -215,6 +247,14 @@ export class Lane {
     this.association = undefined;
     if (association?.isOpen === true) await association.release();
   }
+}
+
+function turnOf(progress: JobProgress): Turn {
+  const opening = progress.job.open().then(
+    (object) => ({ object }),
+    (error: unknown) => ({ error }),
+  );
+  return { progress, opening };
 }
 
 function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {

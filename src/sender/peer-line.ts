@@ -53,6 +53,8 @@ export class PeerLine implements LaneLine {
   private readonly commitments: Commitments;
   private readonly target: string;
   private sending = 0;
+  /** Open already, to be sent next. */
+  private aheadCount = 0;
   private wakeUp: NodeJS.Timeout | undefined;
   private isClosed = false;
 
@@ -78,7 +80,7 @@ export class PeerLine implements LaneLine {
     const { outage } = this.circuit;
     return {
       sending: this.sending,
-      waiting: this.waitsToBeSent + this.resting.size + this.commitments.size,
+      waiting: this.waitsToBeSent + this.aheadCount + this.resting.size + this.commitments.size,
       associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
       ...(outage && { outage }),
     };
@@ -206,6 +208,29 @@ export class PeerLine implements LaneLine {
     this.look();
   }
 
+  ahead(): JobProgress | undefined {
+    // Another lane may have time for it sooner.
+    const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.length === 0;
+    if (this.isClosed || this.commitments.hasDue || !areAllBusy || this.waitsToBeSent < this.lanes.size)
+      return undefined;
+    const progress = this.takeWaiting();
+    if (progress !== undefined) this.aheadCount += 1;
+    return progress;
+  }
+
+  turns(progress: JobProgress): boolean {
+    this.aheadCount -= 1;
+    if (progress.isCancelled) return false;
+    if (!this.isClosed && this.circuit.restMs === 0) {
+      this.begins();
+      return true;
+    }
+    if (this.isClosed) this.orphan(progress);
+    else this.returned.push(progress);
+    this.listener.changed();
+    return false;
+  }
+
   reached(): void {
     this.circuit.up();
     this.fillLanes();
@@ -269,7 +294,7 @@ export class PeerLine implements LaneLine {
       this.fillLanes();
       return;
     }
-    this.sending += 1;
+    this.begins();
     idle.take({ kind: 'send', progress });
   }
 
@@ -280,13 +305,21 @@ export class PeerLine implements LaneLine {
     return progress && { kind: 'send', progress };
   }
 
+  private begins(): void {
+    this.sending += 1;
+    this.listener.changed();
+  }
+
   private takeReady(): JobProgress | undefined {
+    const progress = this.takeWaiting();
+    if (progress !== undefined) this.begins();
+    return progress;
+  }
+
+  private takeWaiting(): JobProgress | undefined {
     for (;;) {
       const progress = this.returned.pop() ?? this.ready.shift();
-      if (progress === undefined) return undefined;
-      if (progress.isCancelled) continue;
-      this.sending += 1;
-      return progress;
+      if (progress?.isCancelled !== true) return progress;
     }
   }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { asError } from '../basics';
+import { asError, Paced } from '../basics';
 import { notTheObject } from '../dicom';
 import type { CommitmentReport } from '../network';
 import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
@@ -20,6 +20,9 @@ import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import { SenderJournal } from './sender-journal';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
+
+/** Nobody reads faster, and each state wakes the main thread. */
+const STATE_MS = 250;
 
 /** Somebody who waits for an object to be opened in its queue. */
 interface Opening {
@@ -42,6 +45,8 @@ export class Sender implements SenderRequests {
   private readonly wanted = new Set<string>();
   /** By the id of their node. */
   private readonly journals = new Map<string, SenderJournal>();
+  /** Tells how a line fares. */
+  private readonly tellers = new Map<string, Paced>();
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
@@ -161,8 +166,13 @@ export class Sender implements SenderRequests {
     const before = this.lines.get(config.id);
     if (before !== undefined && isSamePeer(before.config, config)) return;
     const { id } = config;
+    this.tellers.get(id)?.stop();
+    const teller = new Paced(STATE_MS, () => this.tell({ kind: 'peer-state', id, state: line.state }));
+    this.tellers.set(id, teller);
     const line = new PeerLine(config, this.decoder, {
-      changed: () => this.tell({ kind: 'peer-state', id, state: line.state }),
+      changed: () => {
+        if (this.lines.get(id) === line) teller.changed();
+      },
       orphaned: (job) => this.submit(id, job),
     });
     this.lines.set(id, line);
@@ -268,6 +278,8 @@ export class Sender implements SenderRequests {
     const line = this.lines.get(id);
     if (line === undefined) return;
     this.lines.delete(id);
+    this.tellers.get(id)?.stop();
+    this.tellers.delete(id);
     for (const job of line.withdraw()) this.submit(id, job);
     this.close(line);
   }

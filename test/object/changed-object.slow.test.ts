@@ -15,7 +15,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const GIGABYTE = 1_000_000_000;
 const MOST_MORE = 16_000_000;
 /** Memory is measured with each of so many blocks. */
-const MEASURED = 100;
+const MEASURED = 20;
 
 /** A file with pixel data of 1 GB, which takes no room on the disk. */
 function large(): string {

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, mkdtempSync, rmSync, truncateSync, utimesSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -11,7 +19,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function opened(use: (object: OutgoingObject, path: string) => Promise<void>): Promise<void> {
   const path = join(folder, `object-${Math.random()}`);
-  copyFileSync(SAMPLE, path);
+  // A small file is read at once.
+  writeFileSync(path, Buffer.concat([readFileSync(SAMPLE), Buffer.alloc(300_000)]));
   const object = await openFile(path);
   try {
     await use(object, path);
@@ -34,7 +43,7 @@ describe('a file that is read here and there', () => {
       const { source, offset } = await object.wholeFile();
       assert.equal(source.size - offset, object.size);
       const blocks: Buffer[] = [];
-      for await (const block of object.dataSet()) blocks.push(block);
+      for await (const block of object.dataSet()) blocks.push(Buffer.from(block));
       assert.ok(source.read(offset, object.size).equals(Buffer.concat(blocks)));
     }));
 

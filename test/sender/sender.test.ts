@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { bufferSource, convert, type DicomChanges } from '../../src/dicom';
 import type { SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { dataSetOf } from '../support/part10';
+import { commandSet, dataTF, pdv } from '../support/pdus';
 import { QUICK, Sending } from '../support/sending';
 import { SAMPLE, SAMPLE_UID } from '../support/store-client';
 import { until } from '../support/until';
@@ -121,7 +123,7 @@ describe('an object that is sent', () => {
 
   it('is given up after its time, with what the peer said last', async () => {
     const [sending] = await to({ store: () => 0xa700 });
-    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 200 });
+    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 2_000 });
     assert.deepEqual([outcome.kind, outcome.failure, outcome.status], ['failed', 'unreachable', 0xa700]);
     assert.ok(outcome.attempts > 1);
   });
@@ -208,7 +210,8 @@ describe('an object that cannot be read', () => {
   });
 
   it('never comes as a part: a file that gets shorter meanwhile', async () => {
-    const path = large();
+    // More than the system takes for a peer that reads nothing.
+    const path = large(64_000_000);
     const [sending, peer] = await to({ midway: { bytes: 100_000, act: 'stall' } });
     const sent = sending.file('peer', path);
     await until(() => peer.connections === 1, 'a connection');
@@ -289,6 +292,74 @@ describe('a peer', () => {
   });
 });
 
+describe('an object that is next', () => {
+  /** A peer that lets the first object wait for its answer, and the second one behind it. */
+  async function two(): Promise<{
+    sending: Sending;
+    peer: MisbehavingScp;
+    path: string;
+    outcomes: Promise<SendOutcome>[];
+    answer: () => void;
+  }> {
+    const [sending, peer] = await to({ store: () => 'nothing' });
+    const path = join(folder, `next-${Math.random()}`);
+    copyFileSync(SAMPLE, path);
+    const outcomes = [sending.file('peer'), sending.file('peer', path)];
+    await until(() => peer.objects.length === 1, 'the first one has come');
+    await setTimeout(200);
+    const answer = (): void => {
+      const [first = assert.fail()] = peer.objects;
+      const response = { 0x0100: 0x8001, 0x0120: first.messageId, 0x0800: 0x0101, 0x0900: 0 };
+      peer.behaviour = {};
+      peer.say(dataTF(pdv(first.contextId, 0b11, commandSet(response))));
+    };
+    return { sending, peer, path, outcomes, answer };
+  }
+
+  it('is open before the answer to the last one comes', async () => {
+    const { peer, path, outcomes, answer } = await two();
+    rmSync(path);
+    answer();
+    for (const outcome of await Promise.all(outcomes)) assert.deepEqual(pick(outcome), ['sent', 0, 1]);
+    assert.equal(peer.objects.length, 2);
+    assert.equal(peer.associateRequests.length, 1);
+  });
+
+  it('is not sent when it is cancelled meanwhile', async () => {
+    const { sending, peer, outcomes, answer } = await two();
+    sending.host.cancel('2');
+    await setTimeout(50);
+    answer();
+    assert.equal((await outcomes[0])?.kind, 'sent');
+    await sending.file('peer');
+    assert.equal(peer.objects.length, 2, 'the first one, and the one after it');
+  });
+
+  it('goes to where the peer is by then', async () => {
+    const { sending, peer, outcomes, answer } = await two();
+    const other = await scp();
+    sending.peer('peer', other.port);
+    await setTimeout(50);
+    answer();
+    for (const outcome of await Promise.all(outcomes)) assert.deepEqual(pick(outcome), ['sent', 0, 1]);
+    assert.deepEqual([peer.objects.length, other.objects.length], [1, 1]);
+  });
+
+  it('is tried again when the association ends meanwhile', async () => {
+    const { peer, outcomes } = await two();
+    peer.behaviour = {};
+    peer.hangUp();
+    const [first, second] = await Promise.all(outcomes);
+    assert.deepEqual(
+      [first && pick(first), second && pick(second)],
+      [
+        ['sent', 0, 2],
+        ['sent', 0, 1],
+      ],
+    );
+  });
+});
+
 describe('a worker that ends', () => {
   it('is replaced, and the next one sends what was not settled', async () => {
     const [sending, peer] = await to({ store: () => 'nothing' });
@@ -303,10 +374,10 @@ describe('a worker that ends', () => {
 
 const pick = ({ kind, status, attempts }: SendOutcome): unknown[] => [kind, status, attempts];
 
-/** A file of 4 MB: the sample with padding behind it. */
-function large(): string {
+/** A file of so many bytes: the sample with padding behind it. */
+function large(bytes = 4_000_000): string {
   const path = join(folder, `large-${Math.random()}`);
-  const padding = Buffer.alloc(4_000_000);
+  const padding = Buffer.alloc(bytes);
   const header = Buffer.from([0xfc, 0xff, 0xfc, 0xff, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
   header.writeUInt32LE(padding.length, 8);
   writeFileSync(path, Buffer.concat([readFileSync(SAMPLE), header, padding]));

@@ -15,6 +15,8 @@ export interface StoredObject {
   sopClassUID: string;
   sopInstanceUID: string;
   messageId: number;
+  /** As which its context was accepted. */
+  transferSyntaxUID: string;
   /** All of the command set, by element number. */
   command: Map<number, number | string>;
   dataSet: Buffer;
@@ -78,7 +80,8 @@ export class MisbehavingScp {
   readonly pduTypes: number[] = [];
   /** Command sets of responses to what it asked. */
   readonly responses: Map<number, number | string>[] = [];
-  private readonly sockets = new Set<Socket>();
+  /** With what each of their contexts was accepted. */
+  private readonly sockets = new Map<Socket, Map<number, string>>();
 
   private constructor(
     private readonly server: Server,
@@ -86,7 +89,7 @@ export class MisbehavingScp {
     public behaviour: Behaviour,
   ) {
     server.on('connection', (socket) => {
-      this.sockets.add(socket);
+      this.sockets.set(socket, new Map());
       socket.once('close', () => this.sockets.delete(socket));
       // What a peer that is let down does to its connection is its own affair.
       socket.on('error', () => socket.destroy());
@@ -112,21 +115,21 @@ export class MisbehavingScp {
 
   /** Sends something on every connection, without being asked. */
   say(bytes: Buffer): void {
-    for (const socket of this.sockets) socket.write(bytes);
+    for (const socket of this.sockets.keys()) socket.write(bytes);
   }
 
   /** Closes the connections as a peer that goes away does. */
   hangUp(): void {
-    for (const socket of this.sockets) socket.end();
+    for (const socket of this.sockets.keys()) socket.end();
   }
 
   /** Reads again what it stalled. */
   goOn(): void {
-    for (const socket of this.sockets) socket.resume();
+    for (const socket of this.sockets.keys()) socket.resume();
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.sockets.keys()) socket.destroy();
     this.server.close();
     await once(this.server, 'close');
   }
@@ -169,15 +172,19 @@ export class MisbehavingScp {
 
   private associate(socket: Socket, body: Buffer): void {
     this.associateRequests.push(body);
-    const { associate = this.accept(body) } = this.behaviour;
+    const { associate = this.accept(socket, body) } = this.behaviour;
     if (associate === 'close') socket.end();
     else if (associate === 'abort') socket.end(abort());
     else if (associate !== 'silent') socket.write(associate);
   }
 
-  private accept(body: Buffer): Buffer {
+  private accept(socket: Socket, body: Buffer): Buffer {
     const { context = ({ transferSyntaxes: [first = ''] }) => first, maxPduLength = 16_384 } = this.behaviour;
-    const answers = readContexts(body).map((proposed) => answeredContext(proposed.id, context(proposed)));
+    const answers = readContexts(body).map((proposed) => {
+      const answer = context(proposed);
+      if (typeof answer === 'string') this.sockets.get(socket)?.set(proposed.id, answer);
+      return answeredContext(proposed.id, answer);
+    });
     return associateAC({ answers, maxPduLength, userItems: this.behaviour.userItems ?? [] });
   }
 
@@ -190,6 +197,7 @@ export class MisbehavingScp {
 
   private took(socket: Socket, arriving: Arriving): void {
     const object = readPart(arriving);
+    object.transferSyntaxUID = this.sockets.get(socket)?.get(object.contextId) ?? '';
     const { store = () => 0 } = this.behaviour;
     if ((Number(object.command.get(0x0100)) & 0x8000) !== 0) return void this.responses.push(object.command);
     if (object.command.get(0x0100) === 0x0030) return void this.answer(socket, object, 0);
@@ -232,6 +240,7 @@ function readPart(arriving: Arriving, rest: Buffer = Buffer.alloc(0)): StoredObj
     contextId: isRest ? rest.readUInt8(10) : arriving.contextId,
     sopClassUID: String(command.get(0x0002) ?? command.get(0x0003) ?? ''),
     sopInstanceUID: String(command.get(0x1000) ?? command.get(0x1001) ?? ''),
+    transferSyntaxUID: '',
     messageId: Number(command.get(0x0110)),
     command,
     dataSet: Buffer.concat(arriving.data),

@@ -7,6 +7,8 @@ export interface Recorded {
   redelivered: number;
   /** SHA-256 of the data set; '' where the message does not carry the object. */
   hash: string;
+  /** Why it was not sent; '': that is not said. */
+  error: string;
 }
 
 /**
@@ -26,7 +28,7 @@ module.exports = (RED) => {
     this.on('input', (msg, send, done) => {
       const { sopInstanceUID, redelivered, object, size } = msg.dicom;
       const hash = object ? createHash('sha256').update(object.subarray(object.length - size)).digest('hex') : '';
-      appendFileSync(config.file, [sopInstanceUID, redelivered, hash].join(' ') + '\\n');
+      appendFileSync(config.file, [sopInstanceUID, redelivered, hash, msg.error ? msg.error.message : ''].join(' ') + '\\n');
       send(msg);
       done();
     });
@@ -47,5 +49,10 @@ export function readRecords(file: string): Recorded[] {
     .split('\n')
     .slice(0, -1)
     .map((line) => line.split(' '))
-    .map(([uid = '', redelivered = '', hash = '']) => ({ uid, redelivered: Number(redelivered), hash }));
+    .map(([uid = '', redelivered = '', hash = '', ...error]) => ({
+      uid,
+      redelivered: Number(redelivered),
+      hash,
+      error: error.join(' '),
+    }));
 }

@@ -37,6 +37,8 @@ export interface StoreOperation {
    * Where it throws, the peer does not get the last fragment.
    */
   dataSet: DataSetSource;
+  /** Called when the system has all of it, and the response is waited for. Not, where the outcome is known by then. */
+  sent?(): void;
   /** Of the C-MOVE that wants it. */
   moveOriginator?: { aet: string; messageId: number };
   priority?: Priority;

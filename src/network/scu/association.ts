@@ -174,7 +174,7 @@ export class ScuAssociation {
       priority,
       ...(moveOriginator && { moveOriginator }),
     });
-    return this.send(operation, contextId, command, dataSet);
+    return this.send(operation, contextId, command, dataSet, () => request.sent?.());
   }
 
   /**
@@ -249,9 +249,11 @@ export class ScuAssociation {
     contextId: number,
     command: Buffer,
     dataSet?: DataSetSource,
+    sent?: () => void,
   ): Promise<OperationOutcome> {
     if (!this.contexts.has(contextId)) operation.lose(`presentation context ${contextId} is not accepted`);
     if (!operation.isSettled) await this.sender.send(operation, contextId, command, dataSet);
+    if (!operation.isSettled) sent?.();
     const outcome = await operation.outcome;
     this.operation = undefined;
     return outcome;

@@ -421,6 +421,20 @@ describe('an object that is sent', { timeout: 60_000 }, () => {
     });
   }
 
+  it('is of unknown fate where the response comes byte by byte: its time does not begin anew', async () => {
+    const [association, scp] = await open({ store: () => 'nothing' }, { responseTimeoutSeconds: 0.5 });
+    const response = dataTF(pdv(1, 3, Buffer.alloc(10_000)));
+    let at = 0;
+    const dripping = setInterval(() => {
+      if (scp.objects.length > 0) scp.say(response.subarray(at, (at += 1)));
+    }, 20);
+    const began = performance.now();
+    const outcome = await store(association).finally(() => clearInterval(dripping));
+    assert.ok(outcome.outcome === 'unknown', JSON.stringify(outcome));
+    assert.match(outcome.text, /did not respond within 0.5 s/);
+    assert.ok(performance.now() - began < 20_000, 'before all of it has come');
+  });
+
   it('is answered once: a second response, or one that nobody asked for, ends the association', async () => {
     const response = (count: number): Buffer =>
       Buffer.concat(

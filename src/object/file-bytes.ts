@@ -1,0 +1,137 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { poison, waitForDisk } from '../basics';
+import { bufferSource, DicomError, fileSource } from '../dicom';
+import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
+
+/** The file is not what it was when it was opened. */
+export class ObjectChanged extends Error {
+  override readonly name = 'ObjectChanged';
+  readonly code = 'OBJECT_CHANGED';
+}
+
+const BLOCK_BYTES = 262_144;
+/** After so many blocks, others of this thread have their turn. */
+const BLOCKS_AT_A_TIME = 4;
+/** Blocks that stay for the next files: fresh memory costs more than the reading. */
+const MOST_SPARE = 16;
+const spare: Buffer[] = [];
+
+/** A pipe of that name would be waited for until somebody writes to it, which is for ever. Windows has no such pipes. */
+const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
+/**
+ * A Part 10 file on a disk, in one block of memory. This thread itself reads it: a call in Node's pool of threads costs several
+ * times as much, and a disk that does not answer would hold up those threads, which are all of Node-RED's.
+ */
+export class FileBytes implements Part10 {
+  readonly size: number;
+  private readonly memory = spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  private readonly before: Stats;
+  /** So many bytes of the beginning are in memory. */
+  private head: number;
+  /** Undefined: it is closed, because all of it is in memory, or nobody wants it any more. */
+  private fd: number | undefined;
+  private isClosed = false;
+
+  /** @throws DicomError when it is no file; the system's error */
+  constructor(path: string) {
+    const fd = waitForDisk(() => openSync(path, FLAGS));
+    this.fd = fd;
+    try {
+      this.before = waitForDisk(() => fstatSync(fd));
+      if (!this.before.isFile()) throw new DicomError('no-file-meta', 'it is not a file');
+      this.size = this.before.size;
+      this.head = Math.min(this.size, BLOCK_BYTES);
+      readFully(fd, this.memory.subarray(0, this.head), 0);
+    } catch (error) {
+      this.closeFile();
+      throw error;
+    }
+    if (this.isAllInMemory) this.closeFile();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- those of queues are waited for
+  async meta(): Promise<[meta: Meta, head: Buffer]> {
+    const head = this.memory.subarray(0, this.head);
+    const found = metaIn(head, this.isAllInMemory);
+    if (found !== undefined) return [found, head];
+    const longer = Buffer.allocUnsafeSlow(Math.min(this.size, MOST_HEAD_BYTES));
+    readFully(this.opened, longer, 0);
+    const meta = metaIn(longer, true);
+    if (meta === undefined) throw new DicomError('no-file-meta', 'the file meta information is too long');
+    return [meta, longer];
+  }
+
+  /** @throws ObjectChanged before the last block, when somebody has written to the file since it was opened */
+  async *blocks(from: number): AsyncGenerator<Buffer> {
+    let blocks = 0;
+    for (let at = from; at < this.size; blocks += 1) {
+      if (blocks > 0 && blocks % BLOCKS_AT_A_TIME === 0) await new Promise(setImmediate);
+      const block = at < this.head ? this.memory.subarray(at, this.head) : this.read(at);
+      at += block.length;
+      // What is in memory was read at once.
+      if (at === this.size && !this.isAllInMemory) this.compare();
+      yield block;
+    }
+  }
+
+  whole(): Promise<ComparedSource> {
+    if (!this.isAllInMemory) {
+      const source = fileSource(this.opened, this.size);
+      return Promise.resolve({ source, compare: () => Promise.resolve().then(() => this.compare()) });
+    }
+    const source = bufferSource(this.memory.subarray(0, this.size));
+    return Promise.resolve({ source, compare: () => Promise.resolve() });
+  }
+
+  close(): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
+    this.isClosed = true;
+    this.closeFile();
+    poison(this.memory);
+    if (spare.length < MOST_SPARE) spare.push(this.memory);
+    return Promise.resolve();
+  }
+
+  private get isAllInMemory(): boolean {
+    return this.head === this.size;
+  }
+
+  private get opened(): number {
+    if (this.fd === undefined) throw new Error('the file is not open any more');
+    return this.fd;
+  }
+
+  /** Over what is in memory. */
+  private read(at: number): Buffer {
+    this.head = 0;
+    const block = this.memory.subarray(0, Math.min(BLOCK_BYTES, this.size - at));
+    readFully(this.opened, block, at);
+    return block;
+  }
+
+  private compare(): void {
+    const { size, mtimeMs } = waitForDisk(() => fstatSync(this.opened));
+    if (size !== this.before.size || mtimeMs !== this.before.mtimeMs) throw changed();
+  }
+
+  private closeFile(): void {
+    const { fd } = this;
+    this.fd = undefined;
+    if (fd !== undefined) waitForDisk(() => closeSync(fd));
+  }
+}
+
+/** Fills the memory with what is there. */
+function readFully(fd: number, memory: Buffer, from: number): void {
+  for (let done = 0; done < memory.length;) {
+    const at = from + done;
+    const bytesRead = waitForDisk(() => readSync(fd, memory, done, memory.length - done, at));
+    if (bytesRead === 0) throw changed();
+    done += bytesRead;
+  }
+}
+
+function changed(): ObjectChanged {
+  return new ObjectChanged('the file has been changed while it was being read');
+}
