@@ -184,11 +184,10 @@ describe('dicom-out: an object with changes', () => {
       { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' },
     ],
   });
-  const message = (value = 'NEW'): Message =>
-    ({
-      filename: SAMPLE,
-      dicom: { sopInstanceUID: '1.2.3.4', changes: changes(value) },
-    });
+  const message = (value = 'NEW'): Message => ({
+    filename: SAMPLE,
+    dicom: { sopInstanceUID: '1.2.3.4', changes: changes(value) },
+  });
 
   it('is sent as they say; the message keeps them', async () => {
     const archive = await scp();

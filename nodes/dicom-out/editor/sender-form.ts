@@ -157,8 +157,13 @@ function isLink(json: JsonObject, name: string): boolean {
   return value?.kind === 'string' && /[^0-]/.test(value.value);
 }
 
-const peerValue = (peer: EditorNode, field: PeerField): string =>
-  String(peer[field] ?? DICOM_PEER.defaults[field]);
+function peerValue(peer: EditorNode, field: PeerField): string {
+  const value = peer[field];
+  // What the editor's inputs hold; missing in flows that leave defaults out.
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
+    : String(DICOM_PEER.defaults[field]);
+}
 
 /** One to which objects go as these values say; disabled ones are of no use. */
 function findPeer(values: SettingValues<SenderField>): EditorNode | undefined {
