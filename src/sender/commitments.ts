@@ -16,6 +16,9 @@ import { verdictOfStatus } from './verdict';
 const MOST_ASKED = 100;
 /** An object that has been stored waits so long for others, so that the peer is asked for several at a time. */
 const GATHER_MS = 500;
+/** Of requests on which a report would be no news, so many are remembered. */
+const MOST_SURPLUS = 1_000;
+const NOT_REPORTED = 'the other side has not reported yet';
 /** The root of UIDs that are made of UUIDs (PS3.5 B.2). */
 const UUID_ROOT = '2.25.';
 
@@ -69,6 +72,8 @@ export class Commitments {
   /** By the ids of their jobs. */
   private readonly awaited = new Map<string, Awaited>();
   private readonly requests = new Map<string, readonly Awaited[]>();
+  /** Requests that were made beside others, on which the peer has reported: what it says on these is no news. */
+  private readonly surplus = new Set<string>();
   private readonly toAsk = new Fifo<Awaited>();
   private readonly pauses = new Set<NodeJS.Timeout>();
   private gathering: NodeJS.Timeout | undefined;
@@ -99,7 +104,7 @@ export class Commitments {
     const { job, isCancelled } = progress;
     const { id, policy } = job;
     const before = this.awaited.get(id);
-    if (before !== undefined) this.over(before);
+    if (before !== undefined) this.over(before, false);
     const awaited: Awaited = {
       id,
       instance,
@@ -169,12 +174,17 @@ export class Commitments {
   }
 
   /** What came of a request (PS3.4 J.3.2.1.2). */
-  asked({ transactionUID }: CommitmentRequest, outcome: OperationOutcome): void {
+  asked({ transactionUID, policy }: CommitmentRequest, outcome: OperationOutcome): void {
     if (outcome.outcome === 'unknown') {
       this.askLater(this.requests.get(transactionUID) ?? [], outcome.text);
       return;
     }
-    if (outcome.outcome === 'answered' && !isFailure(outcome.status)) return;
+    if (outcome.outcome === 'answered' && verdictOfStatus(outcome.status, true).kind === 'sent') {
+      // A report may get lost, or find nobody who listens.
+      const again = (): void => this.askLater(this.requests.get(transactionUID) ?? [], NOT_REPORTED);
+      this.pause(policy.lastMs, again);
+      return;
+    }
     const objects = this.withdrawn(transactionUID);
     if (outcome.outcome === 'notSent') {
       this.askLater(objects, outcome.text);
@@ -213,7 +223,7 @@ export class Commitments {
   /** Takes in what the peer says. False: it is about no request of ours on which it may report. */
   report({ transactionUID, committed, failed }: CommitmentReport): boolean {
     const objects = this.requests.get(transactionUID);
-    if (objects === undefined) return false;
+    if (objects === undefined) return this.surplus.has(transactionUID);
     this.withdrawn(transactionUID);
     const kept = new Set(committed.map(({ sopInstanceUID }) => sopInstanceUID));
     const reasons = new Map(failed.map(({ sopInstanceUID, reason }) => [sopInstanceUID, reason]));
@@ -242,8 +252,8 @@ export class Commitments {
   private tooLate(object: Awaited): void {
     const because = object.lastText === '' ? '' : `: ${object.lastText}`;
     const text = `the other side has not committed to its storage in time${because}`;
-    if (object.progress === undefined) this.over(object);
-    else this.settle(object, { failure: 'notCommitted', text });
+    if (object.progress === undefined) this.over(object, false);
+    else this.settle(object, { failure: 'notCommitted', text }, false);
   }
 
   private timeLeft({ job: { policy }, startedAt }: JobProgress): number {
@@ -259,18 +269,28 @@ export class Commitments {
     else this.settle(object, why);
   }
 
-  private settle(object: Awaited, why: Unsent | undefined): void {
+  private settle(object: Awaited, why: Unsent | undefined, isReported = true): void {
     const { progress } = object;
-    this.over(object);
+    this.over(object, isReported);
     if (progress !== undefined) this.listener.settled(progress, why);
   }
 
-  private over(object: Awaited): void {
+  /** @param isReported the peer has spoken */
+  private over(object: Awaited, isReported: boolean): void {
     object.isOver = true;
     clearTimeout(object.deadline);
     if (this.awaited.get(object.id) === object) this.awaited.delete(object.id);
-    for (const uid of object.open)
-      if (this.requests.get(uid)?.every(({ isOver }) => isOver) === true) this.requests.delete(uid);
+    for (const uid of object.open) {
+      if (this.requests.get(uid)?.every(({ isOver }) => isOver) !== true) continue;
+      this.requests.delete(uid);
+      if (isReported) this.addSurplus(uid);
+    }
+  }
+
+  private addSurplus(transactionUID: string): void {
+    this.surplus.add(transactionUID);
+    const [oldest] = this.surplus;
+    if (this.surplus.size > MOST_SURPLUS && oldest !== undefined) this.surplus.delete(oldest);
   }
 
   /** The peer will not report on this request. */
@@ -293,12 +313,18 @@ export class Commitments {
       object.lastText = text;
       object.waitMs = Math.min(2 * object.waitMs, object.policy.lastMs);
     }
-    const pause = setTimeout(() => {
-      this.pauses.delete(pause);
+    this.pause(wait, () => {
       for (const object of again) this.toAsk.push(object);
       this.gathered();
-    }, wait);
-    this.pauses.add(pause);
+    });
+  }
+
+  private pause(milliseconds: number, then: () => void): void {
+    const timer = setTimeout(() => {
+      this.pauses.delete(timer);
+      then();
+    }, milliseconds);
+    this.pauses.add(timer);
   }
 
   private gathered(): void {

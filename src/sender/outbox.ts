@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asError, BackOff } from '../basics';
 import { hexStatus } from '../network';
 import { contentSource, openHandle, type OutgoingObject } from '../object';
@@ -210,7 +211,8 @@ export class Outbox {
 
   /** What peers have stored before a restart is not sent again, but asked about. */
   private async awaitParked(): Promise<void> {
-    for (const { id, owners } of await this.queue.parked()) {
+    for (const [at, { id, owners }] of (await this.queue.parked()).entries()) {
+      if (at % CLAIMED_AT_ONCE === 0) await nextTurn();
       const [owner = ''] = owners;
       this.stored.set(id, owner);
       await this.queue.describe(id, (object) => this.send(object, storedOfOwner(owner)));

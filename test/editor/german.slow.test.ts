@@ -124,6 +124,7 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
 
   it('shows the dialogs of dicom-peer and dicom-out', async () => {
     await editor.openDialog('pacs');
+    await editor.enter('userName', 'router');
     await editor.page.locator('#dicom-peer-test-echo').click();
     await editor.page.getByText('Auf diesem Port ist nichts empfangsbereit.').waitFor();
     await isGerman('dicom-peer');

@@ -371,6 +371,7 @@ describe('dicom-out: an object of a queue', () => {
 });
 
 describe('dicom-out: storage commitment', () => {
+  const PATIENT = { retryLastSeconds: '900' };
   const committing = (port: number): FlowNode =>
     peer('archive', port, { commit: 'require', lingerSeconds: '30' });
   async function archive(): Promise<CommittingScp> {
@@ -386,7 +387,7 @@ describe('dicom-out: storage commitment', () => {
     await loaded([
       dicomIn('in', port, [['out']], { queue: 'memory', acknowledge: true }),
       committing(scp.scp.port),
-      out('out'),
+      out('out', PATIENT),
       ...watching('out'),
     ]);
     await until(() => isListening(port), 'dicom-in listens');
@@ -423,7 +424,7 @@ describe('dicom-out: storage commitment', () => {
         ...BASE,
         dicomIn('in', port, [['out']], { acknowledge: true }),
         committing(scp.scp.port),
-        out('out', { mode }),
+        out('out', { mode, ...PATIENT }),
         ...watching('out'),
       ];
       await nodes.load(flows);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import type { SendOutcome } from '../../src/sender';
+import type { RetryPolicy, SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { CommittingScp, type AskedFor, type Referenced } from '../support/commitment';
 import type { Behaviour, StoreAnswer } from '../support/misbehaving-scp';
@@ -21,16 +21,20 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
+/** Without a second request for want of a report. */
+const PATIENT: RetryPolicy = { ...QUICK, lastMs: 60_000 };
+
 type Answer = (asked: AskedFor, count: number) => StoreAnswer;
 
 async function to(
   answer?: Answer,
   settings: Partial<DicomPeerSettings> = {},
   behaviour: Behaviour = {},
+  policy = PATIENT,
 ): Promise<[Sending, CommittingScp]> {
   const peer = await CommittingScp.listen(answer, behaviour);
   cleanUps.push(() => peer.scp.stop());
-  const sending = new Sending();
+  const sending = new Sending(policy);
   cleanUps.push(() => sending.stop());
   sending.peer('peer', peer.scp.port, { commit: 'require', ...settings });
   return [sending, peer];
@@ -190,6 +194,21 @@ describe('an object that is to be committed to', { timeout: 60_000 }, () => {
     assert.deepEqual(facts(await sent), SENT);
   });
 
+  it('is asked about again where no report comes for long, and a report that is no news is acknowledged', async () => {
+    const [sending, peer] = await to(undefined, { lingerSeconds: 30 }, {}, { ...QUICK, lastMs: 300 });
+    const sent = sending.file('peer');
+    await asking(peer, 2);
+    const statuses: unknown[] = [];
+    for (const at of [1, 0]) {
+      peer.report(askedOf(peer, at), { committed: askedOf(peer, at).instances });
+      await until(() => peer.scp.responses.length > statuses.length, 'the response');
+      statuses.push(peer.scp.responses.at(-1)?.get(0x0900));
+    }
+    assert.deepEqual(statuses, [0, 0]);
+    assert.deepEqual(facts(await sent), SENT);
+    assert.equal(peer.stored.length, 1);
+  });
+
   it('keeps its association until the report, and lets it go after it', async () => {
     const [sending, peer] = await to(undefined, { lingerSeconds: 0 });
     const sent = sending.file('peer');
@@ -232,7 +251,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
     for (const speaksFirst of [true, false]) {
       const id = `object ${speaksFirst}`;
       const count = peer.asked.length + 1;
-      void sending.file('peer', SAMPLE, QUICK, undefined, { id: id });
+      void sending.file('peer', SAMPLE, PATIENT, undefined, { id });
       await asking(peer, count);
       sending.host.cancel(id);
       const asked = askedOf(peer, count - 1);
@@ -241,7 +260,7 @@ describe('an object that waits for its commitment, when a deploy takes its node 
         say();
         await until(() => peer.scp.responses.length === 1, 'the report is taken in');
       }
-      const again = sending.file('peer', SAMPLE, QUICK, undefined, { id: id });
+      const again = sending.file('peer', SAMPLE, PATIENT, undefined, { id });
       if (!speaksFirst) {
         assert.equal(await isSettled(again), false);
         say();

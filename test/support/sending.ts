@@ -22,6 +22,8 @@ export class Sending {
   );
   private count = 0;
 
+  constructor(private readonly policy = QUICK) {}
+
   async stop(): Promise<void> {
     await this.host.stop();
     assert.deepEqual(this.failures, []);
@@ -39,7 +41,7 @@ export class Sending {
   file(
     peer: string,
     path = SAMPLE,
-    policy = QUICK,
+    policy = this.policy,
     sopInstanceUID?: string,
     more: { id?: string; changes?: DicomChanges } = {},
   ): Promise<SendOutcome> {

@@ -157,13 +157,8 @@ function isLink(json: JsonObject, name: string): boolean {
   return value?.kind === 'string' && /[^0-]/.test(value.value);
 }
 
-function peerValue(peer: EditorNode, field: PeerField): string {
-  const value = peer[field];
-  // What the editor's inputs hold; missing in flows that leave defaults out.
-  return typeof value === 'string' || typeof value === 'number'
-    ? String(value)
-    : String(DICOM_PEER.defaults[field]);
-}
+const peerValue = (peer: EditorNode, field: PeerField): string =>
+  String((peer[field] as string | number | undefined) ?? DICOM_PEER.defaults[field]);
 
 /** One to which objects go as these values say; disabled ones are of no use. */
 function findPeer(values: SettingValues<SenderField>): EditorNode | undefined {

@@ -27,8 +27,7 @@ export function fillReceivers(select: JQuery, current: string, { text }: Texts):
 
 /** What is remarkable about the dicom-in node that takes the peer's reports. */
 export function receiverRemarks({ field, values, texts: { text } }: About<DicomPeerField>): Remark[] {
-  const { commitThrough: none } = DICOM_PEER.defaults;
-  const id = String(values('commitThrough') ?? none);
+  const id = (values('commitThrough') as string | undefined) ?? DICOM_PEER.defaults.commitThrough;
   if (field !== 'commitThrough' || values('commit') !== 'require') return [];
   if (id === '' || isEnvironmentReference(id)) return [];
   const receiver = RED.nodes.node(id);

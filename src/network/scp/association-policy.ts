@@ -121,11 +121,7 @@ function mayReport({ callingAET, roles }: AssociateRequest, policy: AssociationP
 }
 
 /** @param reports the caller may report on storage commitment */
-function answerContext(
-  context: ProposedContext,
-  policy: AssociationPolicy,
-  reports: boolean,
-): ContextAnswer {
+function answerContext(context: ProposedContext, policy: AssociationPolicy, reports: boolean): ContextAnswer {
   const refuse = (result: ContextResult): ContextAnswer => ({
     ...context,
     result,
