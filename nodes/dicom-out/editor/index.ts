@@ -37,7 +37,7 @@ export function outputLabel(index: number): string {
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const deadLetters = deadLetterPanel(node, form.texts);
+  const deadLetters = deadLetterPanel(node, form.texts, hasOutbox);
   const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'outbox') void deadLetters?.refresh();
@@ -94,4 +94,9 @@ function peersOf(values: Values<DicomOutField>): (EditorNode | null | undefined)
     ? (ticked as string[])
     : splitList(typeof ticked === 'string' ? ticked : '');
   return [peerNode(values), ...others.map((id) => RED.nodes.node(id))];
+}
+
+/** A flow without the property means the default, which has none; a variable may choose it. */
+function hasOutbox({ mode = DICOM_OUT.defaults.mode }: EditorNode): boolean {
+  return mode !== 'wait';
 }
