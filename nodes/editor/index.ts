@@ -7,7 +7,7 @@ export { JournalPanel } from './journal';
 export { MessageTree } from './message-tree';
 export type { EditorNode, EditorTab, HistoryEvent } from './red';
 export { remark, type Remark } from './remarks';
-export { address, deployedNode, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
+export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';
 export { localTime, type Texts } from './texts';
 export { upstreamNodes } from './upstream';

@@ -15,16 +15,18 @@ export class RequestFailed extends Error {
   }
 }
 
-/** The node as it is deployed, as far as the editor knows. */
-export function deployedNode({ id }: EditorNode): EditorNode | undefined {
-  return RED.nodes.originalFlow()?.find((node) => node.id === id);
-}
-
 /** Whether the node runs, as far as the editor knows: only then is there somebody to ask. */
 export function isRunning(node: EditorNode): boolean {
-  const deployed = deployedNode(node);
-  const tab = RED.nodes.originalFlow()?.find(({ id, type }) => id === deployed?.z && type === 'tab');
-  return deployed !== undefined && deployed.d !== true && tab !== undefined && tab['disabled'] !== true;
+  return runningNode(node) !== undefined;
+}
+
+/** The node as it runs, which may differ from what stands in the editor. Undefined: it does not. */
+export function runningNode({ id }: EditorNode): EditorNode | undefined {
+  const flow = RED.nodes.originalFlow() ?? [];
+  const deployed = flow.find((node) => node.id === id);
+  const tab = flow.find((node) => node.id === deployed?.z && node.type === 'tab');
+  const isOn = deployed?.d !== true && tab !== undefined && tab['disabled'] !== true;
+  return isOn ? deployed : undefined;
 }
 
 /** Relative: Node-RED may be served below any path, and signs only such requests with the user's token. */

@@ -51,21 +51,24 @@ for (const language of ['en-US', 'de']) {
         },
         { id: 'off', type: 'dicom-out', z: TAB, d: true, peer: 'pacs', x: 300, y: 200, wires: [[]] },
       ];
-      async function upload(...numbers: number[]): Promise<void> {
+      async function upload(number: number): Promise<void> {
         const client = await StoreClient.open(port);
-        for (const number of numbers) {
-          const { uid, dataSet } = sampleInstance(number);
-          assert.equal(await client.store(uid, dataSet), 0);
-        }
+        const { uid, dataSet } = sampleInstance(number);
+        assert.equal(await client.store(uid, dataSet), 0);
         await client.release();
       }
       const listOf = async (url: string, what: string): Promise<unknown[]> =>
         ((await (await fetch(url)).json()) as Record<string, unknown[]>)[what] ?? [];
       const started = async (nodeRed: NodeRed): Promise<void> => {
         await nodeRed.waitForLine(/listening on/);
-        await upload(1, 2, 3);
         const letters = `${nodeRed.url}/dicom-out/out/dead-letters`;
-        await until(async () => (await listOf(letters, 'deadLetters')).length === 2, 'two dead letters');
+        // One after the other: the outbox takes several at a time in any order.
+        for (const number of [1, 2, 3]) {
+          await upload(number);
+          await until(() => archive.objects.length === number, 'it is tried');
+          const dead = number - 1;
+          await until(async () => (await listOf(letters, 'deadLetters')).length === dead, 'dead letters');
+        }
       };
       editorForSuite(
         () => ({ flows: flows(), started, viewport: VIEWPORT, language, settings: { lang: language } }),

@@ -11,7 +11,6 @@ import {
 import {
   createTabs,
   deadLetterPanel,
-  deployedNode,
   JournalPanel,
   NodeForm,
   upstreamNodes,
@@ -45,15 +44,13 @@ export function outputLabel(index: number): string {
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const deadLetters = deadLetterPanel(node, form.texts);
-  // Only a deployed one has dead letters.
-  const hasOutbox = (deployedNode(node)?.['mode'] ?? 'wait') !== 'wait';
+  const deadLetters = deadLetterPanel(node, form.texts, hasOutbox);
   const journal = new JournalPanel(node, form.texts, ['sent', 'warning', 'failed']);
   const sender = new SenderForm(form);
   const panel = new ImportExportPanel(node, sender);
   importing = { sender, panel };
   const show = createTabs(form.type, TABS, form.texts, (tab) => {
-    if (tab === 'outbox' && hasOutbox) void deadLetters?.refresh();
+    if (tab === 'outbox') void deadLetters?.refresh();
     if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') panel.refresh();
   });
@@ -118,4 +115,9 @@ function peersOf(values: Values<DicomOutField>): (EditorNode | null | undefined)
     ? (ticked as string[])
     : splitList(typeof ticked === 'string' ? ticked : '');
   return [peerNode(values), ...others.map((id) => RED.nodes.node(id))];
+}
+
+/** A flow without the property means the default, which has none; a variable may choose it. */
+function hasOutbox({ mode = DICOM_OUT.defaults.mode }: EditorNode): boolean {
+  return mode !== 'wait';
 }

@@ -1,5 +1,5 @@
 import type { EditorNode } from '../red';
-import { isRunning, reasonOf, RequestFailed } from '../requests';
+import { reasonOf, RequestFailed, runningNode } from '../requests';
 import type { Texts } from '../texts';
 import {
   applyToDeadLetter,
@@ -18,12 +18,18 @@ const ROWS = 50;
 /**
  * The panel of objects that could not be delivered or sent, where the html has `<form-part name="dead-letters">`; undefined for a
  * node that does not run.
+ * @param keepsObjects whether a node that runs with these properties has a place for them
  */
-export function deadLetterPanel(node: EditorNode, texts: Texts): DeadLetterPanel | undefined {
+export function deadLetterPanel(
+  node: EditorNode,
+  texts: Texts,
+  keepsObjects: (running: EditorNode) => boolean = () => true,
+): DeadLetterPanel | undefined {
   const element = $(`#${texts.type}-dead-letters`);
-  const running = isRunning(node);
-  element.toggle(running);
-  return running ? new DeadLetterPanel(element, { type: texts.type, id: node.id }, texts) : undefined;
+  const running = runningNode(node);
+  const hasLetters = running !== undefined && keepsObjects(running);
+  element.toggle(hasLetters);
+  return hasLetters ? new DeadLetterPanel(element, { type: texts.type, id: node.id }, texts) : undefined;
 }
 
 /**
