@@ -94,6 +94,51 @@ describe('Node-RED killed while it forwards objects', { timeout: 120_000 + ROUND
   }
 });
 
+describe('Node-RED killed while one of two archives is down', { timeout: 240_000 }, () => {
+  for (const mode of ['wait', 'store-and-forward'] as const) {
+    it(`${mode}: an object for both gets to both`, async () => {
+      const userDir = mkdtempSync(join(tmpdir(), 'dicom-two-'));
+      const [port, laterPort] = [await freePort(), await freePort()];
+      const archive = await MisbehavingScp.listen();
+      const flows = [
+        ...forwardingFlow(port, archive.port, mode, join(userDir, 'told.txt')),
+        ...outTo('later', laterPort, mode, []),
+      ].map((node) => (node.id === IN ? { ...node, wires: [[OUT, 'later-out']] } : node));
+      installRecorder(userDir);
+      const objects = [1, 2, 3].map(sampleInstance);
+      const uidsAt = ({ objects: came }: MisbehavingScp): string[] => [
+        ...new Set(came.map(({ sopInstanceUID }) => sopInstanceUID)),
+      ];
+      let nodeRed = await startNodeRed({ userDir, flows });
+      let later: MisbehavingScp | undefined;
+      try {
+        await nodeRed.waitForLine(/listening on/);
+        const client = await StoreClient.open(port);
+        for (const { uid, dataSet } of objects) assert.equal(await client.store(uid, dataSet), 0);
+        await until(() => uidsAt(archive).length === objects.length, 'one archive has all');
+        // The other one stays away for some attempts.
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        await nodeRed.kill();
+        nodeRed = await startNodeRed({ userDir, flows });
+        await nodeRed.waitForLine(/listening on/);
+        later = await MisbehavingScp.listen({}, laterPort);
+        const isEmpty = (id: string): boolean => queuedObjects(join(userDir, 'dicom', id)).length === 0;
+        const queues = mode === 'wait' ? [IN] : [IN, OUT, 'later-out'];
+        await until(() => queues.every(isEmpty), 'empty queues');
+        for (const each of [archive, later]) {
+          assert.deepEqual(uidsAt(each).sort(), objects.map(({ uid }) => uid).sort());
+          for (const { sopInstanceUID, dataSet } of each.objects)
+            assert.ok(objects.find(({ uid }) => uid === sopInstanceUID)?.dataSet.equals(dataSet));
+        }
+      } finally {
+        await nodeRed.kill();
+        await Promise.all([archive.stop(), later?.stop()]);
+        rmSync(userDir, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
 function forwardingFlow(
   port: number,
   archivePort: number,
@@ -108,25 +153,38 @@ function forwardingFlow(
       maxDeliveries: 1_000,
       maxCrashes: 1_000,
     }),
+    ...outTo('archive', archivePort, mode, ['record'], OUT),
+    flowNode('record', 'recorder', { file: told, wires: [] }),
+  ];
+}
+
+/** A peer, and the node that sends to it. */
+function outTo(
+  peer: string,
+  port: number,
+  mode: DicomOutSettings['mode'],
+  outcomesTo: string[],
+  id = `${peer}-out`,
+): FlowNode[] {
+  return [
     {
-      id: 'archive',
+      id: peer,
       type: 'dicom-peer',
       ...DICOM_PEER.defaults,
       host: '127.0.0.1',
-      port: String(archivePort),
+      port: String(port),
       responseTimeoutSeconds: 5,
     },
-    flowNode(OUT, 'dicom-out', {
+    flowNode(id, 'dicom-out', {
       ...DICOM_OUT.defaults,
-      peer: 'archive',
+      peer,
       mode,
       retryFirstSeconds: 1,
       retryLastSeconds: 2,
       giveUpAfterMinutes: '0',
       outputFailures: true,
       outputs: 2,
-      wires: mode === 'wait' ? [['record'], []] : [[], ['record']],
+      wires: mode === 'wait' ? [outcomesTo, []] : [[], outcomesTo],
     }),
-    flowNode('record', 'recorder', { file: told, wires: [] }),
   ];
 }
