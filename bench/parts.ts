@@ -2,15 +2,19 @@
  * Parts of the code beside the simpler ones that they took the place of: `npm run bench -- --parts`. What does not win here
  * goes. CPU time of this process, system included; by turns, medians of the rounds.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { remembered } from '../src/basics';
 import { base64, type Element } from '../src/dicom/data-set';
 import { writeInlineBinary } from '../src/dicom/json/bulk-data';
 import { VR } from '../src/dicom/standard';
+import { bufferSource, readFileMeta } from '../src/dicom';
 import { asciiBytes, JsonText } from '../src/dicom/text';
+import { Journal } from '../src/journal';
+import { patientIn } from '../src/object';
 import { DiskQueue, MemoryQueue, type KeepLimits, type ObjectQueue } from '../src/queue';
+import { SAMPLE } from '../test/support/store-client';
 import { number, table } from './support/markdown';
 import { median } from './support/median';
 
@@ -33,6 +37,7 @@ interface Running {
 const ROUNDS = 5;
 const QUICK = 500_000;
 const OBJECTS = 6_000;
+const EXPLICIT = '1.2.840.10008.1.2.1';
 
 async function microseconds(start: () => Running, count: number): Promise<number> {
   const { work, stop } = start();
@@ -170,6 +175,39 @@ function onLeftover(error: Error): void {
   throw error;
 }
 
+/** An entry of a received object, and every thousand of them are on the disk. */
+function journal(withPatient: boolean): Running {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-parts-'));
+  const journal = new Journal({ directory, failed: onLeftover });
+  const file = readFileSync(SAMPLE);
+  const beginning = file.subarray(readFileMeta(bufferSource(file)).dataSetOffset);
+  const entry = {
+    direction: 'in',
+    outcome: 'received',
+    sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+    sopInstanceUID: '2.25.101203456789012345678901100000001',
+    callingAET: 'CT01',
+    calledAET: 'HL7SOUP_SCP',
+    remoteAddress: '10.0.0.1',
+    status: '0000',
+    bytes: 524_288,
+    transferSyntaxUID: EXPLICIT,
+    objectId: '1795694222154-0000000002-10362-5a179118-e0df07d3f486cb53bf321c9cb4962617',
+  } as const;
+  return {
+    work: async (count) => {
+      for (let done = 0; done < count; done += 1) {
+        const patient = withPatient ? patientIn(beginning, EXPLICIT) : {};
+        journal.append({ at: new Date().toISOString(), ...entry, ...patient });
+        if (done % 1_000 === 999) await journal.page({ limit: 1 });
+      }
+    },
+    stop: () => {
+      void journal.close().then(() => rmSync(directory, { recursive: true }));
+    },
+  };
+}
+
 const PARTS: readonly Part[] = [
   base64Part(8),
   base64Part(16),
@@ -198,6 +236,12 @@ const PARTS: readonly Part[] = [
     real: ['delivered objects go', inMemory()],
     other: ['kept for 60 s', inMemory(KEPT_IN_MEMORY)],
     count: OBJECTS,
+  },
+  {
+    title: 'journal, entry',
+    real: ['UIDs', () => journal(false)],
+    other: ['with the patient', () => journal(true)],
+    count: 2 * OBJECTS,
   },
 ];
 

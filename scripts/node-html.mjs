@@ -1,4 +1,5 @@
-// Makes of a node type's html what Node-RED loads: with its editor code, the look of all dialogs, and a row for each field.
+// Makes of a node type's html what Node-RED loads: with its editor code, the look of all dialogs, a row for each field, and the
+// parts that several dialogs have.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -24,6 +25,9 @@ export function nodeHtml(nodesDir, { type, fields }, texts) {
   return html
     .replace(EDITOR_MARK, () => `<script type="text/javascript">\n${editorCode(nodesDir, type)}</script>`)
     .replace(template, () => `${template}\n<style>\n${css}</style>`)
+    .replace(/<form-part name="([\w-]+)"><\/form-part>/g, (_, name) =>
+      readFileSync(join(nodesDir, 'editor', 'parts', `${name}.html`), 'utf8').replaceAll('TYPE', type),
+    )
     .replace(/<form-field ([^>]*)><\/form-field>/g, (_, given) =>
       fieldRow(type, fields, texts, prefix, attributes(given)),
     );
@@ -58,10 +62,16 @@ function attributes(text) {
 
 /**
  * The row of one field, by its kind in the settings. `name`; `icon`: one of Font Awesome's; `unit`: a key of the catalogue's
- * units; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>; `credential`: no setting
+ * units; `nodes`: the id of a node of a flow, which is chosen from those that there are; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>; `credential`: no setting
  * but what Node-RED keeps encrypted, shown as `text` or `password`.
  */
-function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, suggestions, credential }) {
+function fieldRow(
+  type,
+  fields,
+  texts,
+  prefix,
+  { name, icon, unit, entries, suggestions, credential, nodes },
+) {
   const field = credential === undefined ? fields[name] : { kind: 'credential' };
   if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
   const id = `${prefix}${name}${field.kind === 'list' ? '-list' : ''}`;
@@ -103,6 +113,7 @@ function fieldRow(type, fields, texts, prefix, { name, icon, unit, entries, sugg
   const isName = name === 'name';
   const input = `<input type="text" id="${id}"${suggestions ? ` list="${suggestions}"` : ''}${placeholder}${isName ? '' : ' spellcheck="false"'}>`;
   const inputs = {
+    ...(nodes !== undefined && { text: `<select id="${id}"></select>` }),
     choice: `<select id="${id}"></select>`,
     credential: `<input type="${credential}" id="${id}" autocomplete="${credential === 'password' ? 'new-password' : 'off'}" spellcheck="false"${placeholder}>`,
     node: `<input type="text" id="${id}" style="width:100%">`,

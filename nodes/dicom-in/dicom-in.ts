@@ -1,8 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_IN } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
+import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addJournalRoutes } from '../runtime/journal-routes';
 import { mayUseDicomPort, tryDicomPort } from '../runtime/port-privilege';
-import { addDeadLetterRoutes } from './runtime/dead-letter-routes';
 import { addEchoRoute } from './runtime/echo-routes';
 import { ReceiverNode } from './runtime/receiver-node';
 import { addSampleRoutes } from './runtime/sample-routes';
@@ -29,7 +30,8 @@ export = function register(RED: NodeAPI): void {
   tryDicomPort();
   RED.nodes.registerType(DICOM_IN.type, DicomIn, { settings: EDITOR_SETTINGS });
   const routes = new AdminRoutes(RED, DICOM_IN.type, ReceiverNode);
-  addDeadLetterRoutes(routes);
+  addDeadLetterRoutes(routes, ({ deadLetterBox }) => deadLetterBox);
+  addJournalRoutes(routes, ({ journalBox }) => journalBox);
   addStatsRoutes(routes);
   addSampleRoutes(routes);
   addEchoRoute(routes);

@@ -1,5 +1,8 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_OUT } from '../../src/settings';
+import { AdminRoutes } from '../runtime/admin-routes';
+import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addJournalRoutes } from '../runtime/journal-routes';
 import { OutNode } from './runtime/out-node';
 
 /** The `dicom-out` node: sends the object of a message to a peer. All the work is src/sender's. */
@@ -9,4 +12,7 @@ export = function register(RED: NodeAPI): void {
     new OutNode(RED, this, config).run();
   }
   RED.nodes.registerType(DICOM_OUT.type, DicomOut);
+  const routes = new AdminRoutes(RED, DICOM_OUT.type, OutNode);
+  addDeadLetterRoutes(routes, ({ deadLetterBox }) => deadLetterBox);
+  addJournalRoutes(routes, ({ journalBox }) => journalBox);
 };

@@ -1,10 +1,13 @@
 export { rejectionText, showEcho, statusDigits, targetText, type EchoAnswer, type EchoResult } from './echo';
+export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
 export { NodeForm, type About } from './form';
+export { JournalPanel } from './journal';
 export { MessageTree } from './message-tree';
 export type { EditorNode, EditorTab, HistoryEvent } from './red';
-export type { Remark } from './remarks';
+export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';
 export { localTime, type Texts } from './texts';
+export { upstreamNodes } from './upstream';

@@ -19,7 +19,18 @@ export interface EditorTab {
 }
 
 /** Undoes a change when it is taken from the history. */
-export interface HistoryEvent {
+export type HistoryEvent = TabEdited | NodesAdded;
+
+interface NodesAdded {
+  t: 'add';
+  /** Their ids. */
+  nodes: string[];
+  dirty: boolean;
+  /** Called after it was undone, and after that was undone. */
+  callback?: () => void;
+}
+
+interface TabEdited {
   t: 'edit';
   node: EditorTab;
   /** Former values. */
@@ -60,6 +71,12 @@ interface EditorRed {
     node(id: string): EditorNode | null | undefined;
     /** Of tabs and subflows. */
     filterNodes(filter: { type: string }): EditorNode[];
+    /** Wires: those into a node (port type 1). */
+    getNodeLinks(id: string, portType: 1): { source: EditorNode }[] | undefined;
+    /** A new id. */
+    id(): string;
+    add(node: EditorNode): void;
+    remove(id: string): void;
     /** All configuration nodes. */
     eachConfig(look: (node: EditorNode) => void): void;
     /** What a node type was registered with. */
@@ -68,6 +85,10 @@ interface EditorRed {
     dirty(): boolean;
     /** What runs, as far as this editor knows: what it loaded, or deployed last. */
     originalFlow(): EditorNode[] | null | undefined;
+  };
+  editor: {
+    /** Looks whether it is valid, and marks it accordingly. */
+    validateNode(node: EditorNode): boolean;
   };
   /** Node-RED's settings, and what the runtime's part of a node exports with them. */
   settings: Readonly<Record<string, unknown>>;

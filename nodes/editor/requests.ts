@@ -16,11 +16,17 @@ export class RequestFailed extends Error {
 }
 
 /** Whether the node runs, as far as the editor knows: only then is there somebody to ask. */
-export function isRunning({ id }: EditorNode): boolean {
+export function isRunning(node: EditorNode): boolean {
+  return runningNode(node) !== undefined;
+}
+
+/** The node as it runs, which may differ from what stands in the editor. Undefined: it does not. */
+export function runningNode({ id }: EditorNode): EditorNode | undefined {
   const flow = RED.nodes.originalFlow() ?? [];
   const deployed = flow.find((node) => node.id === id);
   const tab = flow.find((node) => node.id === deployed?.z && node.type === 'tab');
-  return deployed !== undefined && deployed.d !== true && tab !== undefined && tab['disabled'] !== true;
+  const isOn = deployed?.d !== true && tab !== undefined && tab['disabled'] !== true;
+  return isOn ? deployed : undefined;
 }
 
 /** Relative: Node-RED may be served below any path, and signs only such requests with the user's token. */

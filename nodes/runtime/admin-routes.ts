@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import { asError } from '../../src/basics';
+import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
 
 /** Answers a request, at once or later. */
@@ -75,6 +76,14 @@ function answering(answer: Answer) {
 }
 
 function answerError(response: Response, error: Error): void {
-  const { status, problem } = error instanceof RequestRefused ? error : { status: 500, problem: undefined };
-  response.status(status).json({ message: error.message, ...(problem !== undefined && { problem }) });
+  const problem = error instanceof RequestRefused ? error.problem : undefined;
+  response
+    .status(statusOf(error))
+    .json({ message: error.message, ...(problem !== undefined && { problem }) });
+}
+
+function statusOf(error: Error): number {
+  if (error instanceof RequestRefused) return error.status;
+  if (error instanceof WorkerNotRunning) return 503;
+  return error instanceof RequestTimedOut ? 504 : 500;
 }

@@ -21,7 +21,12 @@ class DeployedNodes {
 
   /** All of a kind. */
   all<Deployed extends object>(kind: Kind<Deployed>): Deployed[] {
-    return [...this.nodes.values()].filter((node): node is Deployed => node instanceof kind);
+    return this.entries(kind).map(([, node]) => node);
+  }
+
+  /** The same, with their ids. */
+  entries<Deployed extends object>(kind: Kind<Deployed>): [id: string, node: Deployed][] {
+    return [...this.nodes].filter((entry): entry is [string, Deployed] => entry[1] instanceof kind);
   }
 }
 

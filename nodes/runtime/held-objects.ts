@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { isFailure, type CommandStatus } from '../../src/network';
-import type { OpenedObject } from '../../src/queue';
+import { sequenceOf, type OpenedObject } from '../../src/queue';
 import type { ReceiverHost } from '../../src/receiver';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
@@ -32,7 +32,7 @@ const EXTEND_MS = 20_000;
 /**
  * Takes an object on for a node: one that the flow is to acknowledge stays in flight, which is the brake of its queue; one that
  * the flow got without acknowledgement is parked.
- * @param queueId of the message
+ * @param queueId of the message; its acknowledge id will do where it is not to be opened
  * @param owner as `ObjectQueue.park` wants it; another one in each run
  * @returns undefined when the queue does not have it any more
  * @throws WorkerNotRunning, RequestTimedOut
@@ -42,9 +42,20 @@ export async function holdObject(queueId: string, owner: string): Promise<HeldOb
   if (name === undefined) return undefined;
   const queue = new QueueOf(name);
   // What nobody acknowledges is in flight for a moment only.
-  if (queue.isAcknowledged && (await queue.ask('extend', name.objectId)))
-    return InFlight.hold(queueId, queue);
+  if (queue.isAcknowledged && (await queue.ask('extend', name.objectId))) return InFlight.hold(name, queue);
   return (await queue.ask('park', name.objectId, owner)) ? new Parked(queue, owner) : undefined;
+}
+
+/**
+ * The same for an object that is read elsewhere, such as a Buffer in the message, or one that was made of it. Undefined, too,
+ * when nobody waits to hear what becomes of it.
+ * @throws as `holdObject`
+ */
+export async function holdToAcknowledge(queueId: string, owner: string): Promise<HeldObject | undefined> {
+  const name = queueName(queueId);
+  if (name === undefined) return undefined;
+  const { isAcknowledged, answersWithinSeconds } = new QueueOf(name);
+  return isAcknowledged || answersWithinSeconds !== undefined ? holdObject(queueId, owner) : undefined;
 }
 
 /** The queue that an object lies in, as it is deployed now. */
@@ -84,11 +95,13 @@ class InFlight {
   private readonly holders = new Set<object>();
   private readonly statuses: CommandStatus[] = [];
 
-  static hold(queueId: string, queue: QueueOf): HeldObject {
-    const shared = InFlight.all.get(queueId) ?? new InFlight(queueId, queue);
-    InFlight.all.set(queueId, shared);
+  static hold({ nodeId, objectId }: QueueName, queue: QueueOf): HeldObject {
+    // The one and the same object for all of its names.
+    const key = `${nodeId}:${sequenceOf(objectId)}`;
+    const shared = InFlight.all.get(key) ?? new InFlight(key, queue);
+    InFlight.all.set(key, shared);
     InFlight.timer ??= setInterval(() => InFlight.extendAll(), EXTEND_MS).unref();
-    return shared.newHolder();
+    return shared.newHolder(queue);
   }
 
   private static extendAll(): void {
@@ -98,14 +111,15 @@ class InFlight {
   }
 
   private constructor(
-    private readonly queueId: string,
+    private readonly key: string,
     private readonly queue: QueueOf,
   ) {}
 
-  private newHolder(): HeldObject {
+  /** @param queue with the name by which this holder knows the object */
+  private newHolder(queue: QueueOf): HeldObject {
     const holder: HeldObject = {
-      answersWithinSeconds: this.queue.answersWithinSeconds,
-      open: (port) => this.queue.open(port),
+      answersWithinSeconds: queue.answersWithinSeconds,
+      open: (port) => queue.open(port),
       done: (status) => {
         if (status !== undefined) this.statuses.push(status);
         return this.left(holder);
@@ -130,14 +144,14 @@ class InFlight {
   private drop(holder: object): void {
     this.holders.delete(holder);
     if (this.holders.size > 0) return;
-    InFlight.all.delete(this.queueId);
+    InFlight.all.delete(this.key);
     if (InFlight.all.size > 0) return;
     clearInterval(InFlight.timer);
     InFlight.timer = undefined;
   }
 }
 
-/** An object that nobody acknowledges. Its sender may wait for an answer all the same. */
+/** An object that nobody acknowledges, or that another node has parked, too. Its sender may wait for an answer all the same. */
 class Parked implements HeldObject {
   readonly answersWithinSeconds: number | undefined;
 
@@ -161,7 +175,12 @@ class Parked implements HeldObject {
     } else if (status !== undefined && isFailure(status.status)) {
       if (!(await this.queue.ask('giveUp', objectId, this.owner, status)))
         throw new NotAcknowledged('unknown');
-    } else await this.queue.ask('unpark', objectId, this.owner);
+    } else {
+      const isToBeAcknowledged = status !== undefined && this.queue.isAcknowledged;
+      const outcome = isToBeAcknowledged ? await this.queue.ask('answer', objectId, status) : undefined;
+      await this.queue.ask('unpark', objectId, this.owner);
+      if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
+    }
   }
 
   async giveBack(): Promise<void> {

@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { ownerNode } from '../../src/queue';
 import type { ReceiverHost } from '../../src/receiver';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
+import { existingNodes } from './existing-nodes';
 
 /**
  * What nodes that do not exist any more have parked is delivered again. A node that is only disabled keeps what it has.
@@ -14,10 +15,7 @@ export async function disownLost(
   try {
     const owners = await receiver.ask('owners');
     if (owners.length === 0) return;
-    const configured = new Set<string>();
-    nodes.eachNode(({ id }) => configured.add(id));
-    // Those of subflows have ids of their own.
-    const exists = (id: string): boolean => configured.has(id) || nodes.getNode(id) != null;
+    const exists = existingNodes({ nodes });
     const lost = owners.filter((owner) => !exists(ownerNode(owner)));
     if (lost.length > 0) await receiver.ask('disown', lost);
   } catch (error) {

@@ -1,5 +1,13 @@
 import type { PeerState } from '../../src/sender';
 
+/** How a peer reports on storage commitment, on an association of its own. */
+export interface PeerReports {
+  /** The id of the dicom-in node that it calls. */
+  through: string;
+  /** Under which it calls. */
+  callingAET: string;
+}
+
 /** A deployed node that stands for a peer. */
 export abstract class PeerOwner {
   /** As people call it. */
@@ -8,6 +16,8 @@ export abstract class PeerOwner {
   abstract readonly problem: string | undefined;
   /** How it fares; undefined: nothing has been sent to it yet. */
   abstract readonly state: PeerState | undefined;
+  /** How it reports on storage commitment; undefined: on our associations, or not at all. */
+  abstract readonly reports: PeerReports | undefined;
   /** Calls back when the state has changed. Returns how to end that. */
   abstract watch(listener: () => void): () => void;
 }

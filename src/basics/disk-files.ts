@@ -25,6 +25,7 @@ export type DiskFiles = Pick<
   | 'renameSync'
   | 'rmSync'
   | 'unlinkSync'
+  | 'utimesSync'
   | 'fstatSync'
   | 'statSync'
   | 'mkdirSync'
@@ -60,6 +61,7 @@ export const realFiles: DiskFiles = diskCalls({
   renameSync: fs.renameSync,
   rmSync: fs.rmSync,
   unlinkSync: fs.unlinkSync,
+  utimesSync: fs.utimesSync,
   fstatSync: fs.fstatSync,
   statSync: fs.statSync,
   mkdirSync: fs.mkdirSync,

@@ -29,4 +29,5 @@ export { Paced } from './paced';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';
+export { soManyAtATime } from './so-many-at-a-time';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';

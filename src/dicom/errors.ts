@@ -16,7 +16,10 @@ export type DicomErrorCode =
   | 'no-file-meta'
   | 'file-meta-broken'
   | 'read-failed'
-  | 'cannot-recode';
+  | 'cannot-recode'
+  | 'changes-invalid'
+  | 'cannot-change'
+  | 'not-the-object';
 
 /**
  * The one error that src/dicom throws on account of its input. The text names tags and offsets, never values,

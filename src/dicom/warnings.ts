@@ -26,7 +26,8 @@ export type WarningCode =
   | 'name-groups'
   | 'text-not-inlined'
   | 'message-too-large'
-  | 'document-too-large';
+  | 'document-too-large'
+  | 'recoded';
 
 export interface ConversionWarning {
   code: WarningCode;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { poison, waitForDisk } from '../basics';
-import { bufferSource, type ByteSource, DicomError, fileSource } from '../dicom';
-import { metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
+import { bufferSource, DicomError, fileSource } from '../dicom';
+import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
 
 /** The file is not what it was when it was opened. */
 export class ObjectChanged extends Error {
@@ -51,14 +51,15 @@ export class FileBytes implements Part10 {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- those of queues are waited for
-  async meta(): Promise<Meta> {
-    const found = metaIn(this.memory.subarray(0, this.head), this.isAllInMemory);
-    if (found !== undefined) return found;
+  async meta(): Promise<[meta: Meta, head: Buffer]> {
+    const head = this.memory.subarray(0, this.head);
+    const found = metaIn(head, this.isAllInMemory);
+    if (found !== undefined) return [found, head];
     const longer = Buffer.allocUnsafeSlow(Math.min(this.size, MOST_HEAD_BYTES));
     readFully(this.opened, longer, 0);
     const meta = metaIn(longer, true);
     if (meta === undefined) throw new DicomError('no-file-meta', 'the file meta information is too long');
-    return meta;
+    return [meta, longer];
   }
 
   /** @throws ObjectChanged before the last block, when somebody has written to the file since it was opened */
@@ -74,12 +75,13 @@ export class FileBytes implements Part10 {
     }
   }
 
-  whole(): Promise<ByteSource> {
-    return Promise.resolve(
-      this.isAllInMemory
-        ? bufferSource(this.memory.subarray(0, this.size))
-        : fileSource(this.opened, this.size),
-    );
+  whole(): Promise<ComparedSource> {
+    if (!this.isAllInMemory) {
+      const source = fileSource(this.opened, this.size);
+      return Promise.resolve({ source, compare: () => Promise.resolve().then(() => this.compare()) });
+    }
+    const source = bufferSource(this.memory.subarray(0, this.size));
+    return Promise.resolve({ source, compare: () => Promise.resolve() });
   }
 
   close(): Promise<void> {

@@ -1,7 +1,18 @@
+export { withChanges } from './changed-object';
 export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
+export { classFacts, dataSetFacts } from './letter-facts';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
-export { openBytes, openFile, openHandle, type ObjectUids, type OutgoingObject } from './outgoing-object';
+export {
+  compared,
+  openBytes,
+  openFile,
+  openHandle,
+  type ObjectUids,
+  type OutgoingObject,
+  type WholeFile,
+} from './outgoing-object';
+export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { ObjectChanged } from './file-bytes';
 export { studyOf } from './study-of';
 export {

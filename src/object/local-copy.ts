@@ -2,30 +2,35 @@ import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bufferSource, type ByteSource, fileSource } from '../dicom';
-import type { ObjectHandle } from '../queue';
 
 /** Up to this, a copy is in memory. */
 const MOST_IN_MEMORY = 16_777_216;
 
+/** Bytes that come from the beginning to the end. */
+export interface Copied {
+  readonly size: number;
+  blocks(): Iterable<Buffer> | AsyncIterable<Buffer>;
+}
+
 /**
- * A copy of a queue's object for those who read here and there: a queue gives its objects from the beginning to the end, and
- * may be in another thread. A large one is a temporary file that nobody else may read.
+ * A copy for those who read here and there, of what comes from the beginning to the end: a queue's object, which may be in
+ * another thread, or one that is recoded. A large one is a temporary file that nobody else may read.
  */
 export class LocalCopy {
   private folder: string | undefined;
   private file: FileHandle | undefined;
 
-  /** @throws what the handle throws; the system's error */
-  async of(handle: ObjectHandle): Promise<ByteSource> {
-    if (handle.size <= MOST_IN_MEMORY) {
+  /** @throws what reading the blocks throws; the system's error */
+  async of(copied: Copied): Promise<ByteSource> {
+    if (copied.size <= MOST_IN_MEMORY) {
       const blocks: Buffer[] = [];
-      for await (const block of handle.blocks()) blocks.push(block);
+      for await (const block of copied.blocks()) blocks.push(block);
       return bufferSource(Buffer.concat(blocks));
     }
     this.folder = await mkdtemp(join(tmpdir(), 'dicom-copy-'));
     this.file = await open(join(this.folder, 'object'), 'wx+', 0o600);
-    for await (const block of handle.blocks()) await this.file.writeFile(block);
-    return fileSource(this.file.fd, handle.size);
+    for await (const block of copied.blocks()) await this.file.writeFile(block);
+    return fileSource(this.file.fd, copied.size);
   }
 
   async close(): Promise<void> {

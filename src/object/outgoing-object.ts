@@ -1,8 +1,8 @@
-import { bufferSource, type ByteSource } from '../dicom';
+import { bufferSource, type ConversionWarning } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { FileBytes } from './file-bytes';
 import { LocalCopy } from './local-copy';
-import { metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
+import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
 
 /** What the command that sends an object says of it, as its file meta information has it. */
 export interface ObjectUids {
@@ -15,6 +15,10 @@ export interface ObjectUids {
 export interface OutgoingObject extends ObjectUids {
   /** Bytes of the data set. */
   readonly size: number;
+  /** The first bytes of the data set, uncompared, until it is read: for what is only told of it. */
+  beginning(): Buffer;
+  /** What has been done to it on the way; undefined: nothing that a flow should know. */
+  readonly warnings?: readonly ConversionWarning[];
   /**
    * The data set, in blocks. One is used until the next one is asked for, or the object is closed. The last one comes only
    * when all is known to be as it was.
@@ -22,7 +26,7 @@ export interface OutgoingObject extends ObjectUids {
    */
   dataSet(): AsyncGenerator<Buffer>;
   /**
-   * The whole object, to be read here and there; it is known to be as it was. Valid until it is closed.
+   * The whole object, to be read here and there. Valid until it is closed.
    * @throws as `dataSet`
    */
   wholeFile(): Promise<WholeFile>;
@@ -30,10 +34,23 @@ export interface OutgoingObject extends ObjectUids {
 }
 
 /** A Part 10 file. */
-export interface WholeFile {
-  source: ByteSource;
+export interface WholeFile extends ComparedSource {
   /** Where its data set begins. */
   offset: number;
+}
+
+/** Blocks that were made of a whole file, the last one only when that is known to be as it was. */
+export async function* compared(
+  blocks: Iterable<Buffer> | AsyncIterable<Buffer>,
+  { compare }: WholeFile,
+): AsyncGenerator<Buffer> {
+  let held: Buffer | undefined;
+  for await (const block of blocks) {
+    if (held !== undefined) yield held;
+    held = block;
+  }
+  await compare();
+  if (held !== undefined) yield held;
 }
 
 /** So much of a queue's object is read first; nearly always its meta information is in it. */
@@ -49,7 +66,7 @@ export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
       for (let at = from; at < bytes.length; at += HANDLE_BLOCK_BYTES)
         yield bytes.subarray(at, at + HANDLE_BLOCK_BYTES);
     },
-    whole: () => Promise.resolve(bufferSource(bytes)),
+    whole: () => Promise.resolve({ source: bufferSource(bytes), compare: unchanged }),
     close: () => Promise.resolve(),
   });
 }
@@ -61,7 +78,8 @@ export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
     size: handle.size,
     meta: () => metaOf(handle.size, (length) => handle.readUncompared(0, length)),
     blocks: (from) => behind(from, handle.blocks()),
-    whole: () => copy.of(handle),
+    // What was copied has been compared.
+    whole: async () => ({ source: await copy.of(handle), compare: unchanged }),
     close: async () => {
       handle.close();
       await copy.close();
@@ -77,14 +95,15 @@ export async function openFile(path: string): Promise<OutgoingObject> {
 /** Closes it when that fails. */
 async function openPart10(part10: Part10): Promise<OutgoingObject> {
   try {
-    const { dataSetOffset, sopClassUID, sopInstanceUID, transferSyntaxUID } = await part10.meta();
+    const [{ dataSetOffset, sopClassUID, sopInstanceUID, transferSyntaxUID }, head] = await part10.meta();
     return {
       sopClassUID,
       sopInstanceUID,
       transferSyntaxUID,
       size: part10.size - dataSetOffset,
+      beginning: () => head.subarray(dataSetOffset),
       dataSet: () => part10.blocks(dataSetOffset),
-      wholeFile: async () => ({ source: await part10.whole(), offset: dataSetOffset }),
+      wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
       close: () => part10.close(),
     };
   } catch (error) {
@@ -93,11 +112,16 @@ async function openPart10(part10: Part10): Promise<OutgoingObject> {
   }
 }
 
-async function metaOf(size: number, read: (length: number) => Promise<Buffer>): Promise<Meta> {
+const unchanged = (): Promise<void> => Promise.resolve();
+
+async function metaOf(
+  size: number,
+  read: (length: number) => Promise<Buffer>,
+): Promise<[meta: Meta, head: Buffer]> {
   for (let length = HEAD_BYTES; ; length *= 4) {
     const head = await read(Math.min(length, size));
     const meta = metaIn(head, head.length === size || length >= MOST_HEAD_BYTES);
-    if (meta !== undefined) return meta;
+    if (meta !== undefined) return [meta, head];
   }
 }
 

@@ -3,13 +3,20 @@ import { bufferSource, type ByteSource, readFileMeta } from '../dicom';
 /** Bytes of a Part 10 file, wherever it lies. */
 export interface Part10 {
   readonly size: number;
-  /** @throws DicomError when it has no file meta information */
-  meta(): Promise<Meta>;
+  /** With the bytes in which it was found. @throws DicomError when it has no file meta information */
+  meta(): Promise<[meta: Meta, head: Buffer]>;
   /** All from this byte on. A block is used until the next one is asked for. */
   blocks(from: number): AsyncGenerator<Buffer>;
   /** To be read here and there. */
-  whole(): Promise<ByteSource>;
+  whole(): Promise<ComparedSource>;
   close(): Promise<void>;
+}
+
+/** Bytes that may be written to while they are read. */
+export interface ComparedSource {
+  source: ByteSource;
+  /** After what was read of it. @throws ObjectChanged when it is not as it was */
+  readonly compare: () => Promise<void>;
 }
 
 export type Meta = ReturnType<typeof readFileMeta>;

@@ -13,12 +13,16 @@ export interface LetterFacts {
   sopClassName?: string;
   sopInstanceUID?: string;
   callingAET?: string;
+  /** Name of the peer to which it could not be sent. */
+  peer?: string;
   /** Bytes of the object. */
   size?: number;
   /** ISO 8601 */
   receivedAt?: string;
-  /** The status with which the flow answered, four hexadecimal digits. */
+  /** The status with which the flow, or the peer, answered, four hexadecimal digits. */
   status?: string;
+  /** Tries to send it that may have reached the peer. */
+  attempts?: number;
 }
 
 /** An object that was set aside after the last attempt. Notes of earlier versions have no facts. */
@@ -31,6 +35,12 @@ export interface DeadLetter extends LetterFacts {
   deliveries: number;
   /** How often the process ended while it had the object. Missing in letters of the first version. */
   crashes?: number;
+}
+
+/** One page of dead letters, and how many there are. */
+export interface DeadLetterList {
+  deadLetters: DeadLetter[];
+  total: number;
 }
 
 /** A part of the list of dead letters, which may be long. */
@@ -51,6 +61,7 @@ export interface DeadLetters {
   list(page?: LetterPage): Promise<DeadLetter[]>;
   /** How many there are. */
   count(): Promise<number>;
+  has(id: string): boolean;
   /**
    * Puts it back into the queue, as if it had just come. False when it is not there.
    * @throws an Error when a later version has written its note

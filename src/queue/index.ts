@@ -3,6 +3,7 @@ export {
   LETTERS,
   MAX_LETTERS,
   type DeadLetter,
+  type DeadLetterList,
   type DeadLetters,
   type LetterFacts,
   type LetterPage,
@@ -11,7 +12,7 @@ export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue, type MemoryQueueOptions } from './memory';
 export { HANDLE_BLOCK_BYTES, ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
-export { acknowledgeIdOf, isNameOf } from './object-id';
+export { acknowledgeIdOf, isNameOf, sequenceOf } from './object-id';
 export { mayHoldObjects } from './object-names';
 export { ObjectDamaged } from './object-damaged';
 export {
@@ -19,6 +20,7 @@ export {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
+  type ParkedObject,
   type QueuedObject,
   type QueueWriter,
   type Unparked,

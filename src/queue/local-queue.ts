@@ -15,6 +15,7 @@ import {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
+  type ParkedObject,
   type QueueWriter,
   type QueuedObject,
   type Unparked,
@@ -212,6 +213,10 @@ export class LocalQueue implements ObjectQueue {
     return this.queued(id, this.attempts.of(id));
   }
 
+  parked(): Promise<ParkedObject[]> {
+    return Promise.resolve(this.ownership.held());
+  }
+
   owners(): Promise<string[]> {
     return Promise.resolve(this.ownership.owners());
   }
@@ -261,6 +266,10 @@ export class LocalQueue implements ObjectQueue {
     this.forget(id);
     this.kept.add(id);
     if (this.kept.has(id)) this.names.add(id);
+  }
+
+  isKept(id: string): Promise<boolean> {
+    return Promise.resolve(this.kept.has(id));
   }
 
   async setAside(id: string, why: string, facts: LetterFacts = {}, owner?: string): Promise<boolean> {

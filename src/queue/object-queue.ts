@@ -62,6 +62,9 @@ export interface ObjectQueue {
   /** Who holds objects. */
   owners(): Promise<string[]>;
 
+  /** Objects that are parked, the oldest first, and by whom. */
+  parked(): Promise<ParkedObject[]>;
+
   /** The owner is gone for good: what it held is delivered again when no other owner holds it. */
   disown(owner: string): Promise<void>;
 
@@ -77,6 +80,9 @@ export interface ObjectQueue {
    * can be opened and parked for a while.
    */
   keepDelivered(id: string): void;
+
+  /** It is kept so, now. */
+  isKept(id: string): Promise<boolean>;
 
   /**
    * The object cannot be delivered, or its owner gives up for good: it becomes a dead letter with the reason once no other
@@ -108,6 +114,12 @@ export interface ObjectQueue {
   close(): void;
 }
 
+/** An object that owners hold. */
+export interface ParkedObject {
+  id: string;
+  owners: readonly string[];
+}
+
 /** What became of an object that its owner is done with. */
 export type Unparked =
   { state: 'removed' | 'parked' | 'dead-letter' | 'unknown' } | { state: 'in-flight'; object: QueuedObject };
@@ -132,11 +144,11 @@ export interface QueueWriter {
 
 /**
  * The bytes of an object: in memory, perhaps beside the file at this path, or in an open file of this size, of which memory
- * has the first ones at most.
+ * has the first ones at most. `since`: when a file of its own came into the queue, or was put back; milliseconds.
  */
 export type ObjectContent =
   | { kind: 'memory'; bytes: BlockBuffer; path?: string }
-  | { kind: 'file'; fd: number; size: number; path: string; head?: Buffer | undefined };
+  | { kind: 'file'; fd: number; size: number; path: string; head?: Buffer | undefined; since?: number };
 
 export interface QueuedObject {
   readonly id: string;

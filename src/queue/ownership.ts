@@ -1,5 +1,5 @@
 import type { LetterFacts } from './dead-letters';
-import type { QueuedObject, Unparked } from './object-queue';
+import type { ParkedObject, QueuedObject, Unparked } from './object-queue';
 import type { ObjectStorage } from './object-storage';
 import { withOwner, withoutOwner, type Parking } from './parking';
 
@@ -60,6 +60,12 @@ export class Ownership {
   async change(id: string, parking: Parking): Promise<void> {
     this.set(id, parking);
     await this.storage.safe();
+  }
+
+  /** The oldest first. */
+  held(): ParkedObject[] {
+    const held = [...this.parkings].map(([id, { owners }]) => ({ id, owners }));
+    return held.sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   owners(): string[] {

@@ -34,14 +34,15 @@ export type FaultKind =
   | 'unexpected'
   | WarningKind;
 
-/** What a file system cannot do, and the node goes on without: people are told, and nothing is wrong with a message. */
-type WarningKind = DiskWarning['kind'];
+/** What a file system cannot do, or does not, and the node goes on without: people are told, and nothing is wrong with a message. */
+type WarningKind = DiskWarning['kind'] | 'journalNotWritten';
 
 const WARNINGS: Readonly<Record<WarningKind, true>> = {
   lockOnlyHere: true,
   lockOutside: true,
   directoryNotSynced: true,
   modeNotSet: true,
+  journalNotWritten: true,
 };
 
 export function isWarning(kind: FaultKind): kind is WarningKind {

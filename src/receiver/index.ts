@@ -5,5 +5,4 @@ export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faul
 export { Receiver, type ReceiverOutput } from './receiver';
 export { receiverSettings, type ReceiverConfig } from './receiver-config';
 export { ReceiverHost, type HostListener } from './receiver-host';
-export type { DeadLetterList } from './requests';
 export { echoOwnPort, type SelfEcho } from './self-echo';

@@ -1,9 +1,14 @@
-import { parseDataSet, uidName, valuesOfKeyword, type ParsedDataSet, type Value } from '../dicom';
-import { contentSource, type ObjectEnvelope, type ObjectHead, type ObjectNote, readHead } from '../object';
+import { parseDataSet, type ParsedDataSet } from '../dicom';
+import {
+  classFacts,
+  contentSource,
+  dataSetFacts,
+  type ObjectEnvelope,
+  type ObjectHead,
+  type ObjectNote,
+  readHead,
+} from '../object';
 import type { LetterFacts, QueuedObject } from '../queue';
-
-/** Far longer than what the Standard allows for these values. */
-const MAX_TEXT = 256;
 
 /**
  * What people see of an object that could not be delivered: as much as can be read.
@@ -17,7 +22,7 @@ export function letterFacts(queued: QueuedObject, readsDataSet: boolean): Letter
       facts.size = source.size;
       const head = (queued.note as ObjectNote | undefined)?.head ?? readHead(source);
       Object.assign(facts, ofEnvelope(head.envelope));
-      if (readsDataSet) Object.assign(facts, ofDataSet(parse(source, head)));
+      if (readsDataSet) Object.assign(facts, dataSetFacts(parse(source, head)));
     }, true);
   } catch (error) {
     // What has been read is told; why no more could be is not what made it a dead letter.
@@ -42,29 +47,5 @@ function ofEnvelope({
   sopInstanceUID,
   receivedAt: at,
 }: ObjectEnvelope): LetterFacts {
-  return { callingAET, ...ofClass(sopClassUID), sopInstanceUID, receivedAt: at };
-}
-
-function ofClass(sopClassUID: string): LetterFacts {
-  return { sopClassUID, sopClassName: uidName(sopClassUID) ?? sopClassUID };
-}
-
-/** What the object is, is what its data set says, whatever the command said. */
-function ofDataSet(dataSet: ParsedDataSet): LetterFacts {
-  const { sopClassUID, sopInstanceUID, studyInstanceUID } = dataSet.identity;
-  const patientID = firstText(valuesOfKeyword(dataSet, 'PatientID'));
-  const modality = firstText(valuesOfKeyword(dataSet, 'Modality'));
-  return {
-    ...(patientID !== undefined && { patientID }),
-    ...(studyInstanceUID !== undefined && { studyInstanceUID }),
-    ...(modality !== undefined && { modality }),
-    ...(sopClassUID !== undefined && ofClass(sopClassUID)),
-    ...(sopInstanceUID !== undefined && { sopInstanceUID }),
-  };
-}
-
-function firstText([value]: Value[]): string | undefined {
-  return value === undefined || value === null || typeof value === 'object'
-    ? undefined
-    : String(value).slice(0, MAX_TEXT);
+  return { callingAET, ...classFacts(sopClassUID), sopInstanceUID, receivedAt: at };
 }

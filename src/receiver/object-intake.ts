@@ -7,7 +7,16 @@ import {
   type Refusal,
   type StoreRequest,
 } from '../network';
-import { contentSource, encodeHead, type ObjectEnvelope, type ObjectHead, type ObjectNote } from '../object';
+import {
+  contentSource,
+  encodeHead,
+  PATIENT_BYTES,
+  patientIn,
+  type ObjectEnvelope,
+  type ObjectHead,
+  type ObjectNote,
+  type Patient,
+} from '../object';
 import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
 
 export interface IntakeListener {
@@ -15,6 +24,18 @@ export interface IntakeListener {
   queued(id: string): Promise<CommandStatus>;
   /** The queue would not take an object. */
   refused(refusal: QueueRefusal): void;
+  /** An object is in the queue, and its sender is about to be answered. */
+  answered?(object: AnsweredObject): void;
+}
+
+/** An object that its sender is answered about. */
+export interface AnsweredObject {
+  id: string;
+  request: StoreRequest;
+  /** Of the data set. */
+  bytes: number;
+  patient: Patient;
+  answer: CommandStatus;
 }
 
 /**
@@ -22,9 +43,11 @@ export interface IntakeListener {
  * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
  */
 export class ObjectIntake implements ObjectStore {
+  /** @param readsPatient who the object is about is to be told, too */
   constructor(
     private readonly queue: ObjectQueue,
     private readonly listener: IntakeListener,
+    private readonly readsPatient = false,
   ) {}
 
   begin(request: StoreRequest): IncomingObject | Refusal {
@@ -50,6 +73,7 @@ export class ObjectIntake implements ObjectStore {
       },
       complete: async () => {
         let id: string;
+        let told: Pick<AnsweredObject, 'bytes' | 'patient'>;
         try {
           const source = contentSource(object.content());
           const dataSet = readDataSet(request, source, head.length);
@@ -57,6 +81,10 @@ export class ObjectIntake implements ObjectStore {
             object.discard();
             return dataSet.refused;
           }
+          told = {
+            bytes: source.size - head.length,
+            patient: this.readsPatient ? patientOf(source, head.length, request) : {},
+          };
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
           const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
           id = await object.complete({ note, studyInstanceUID });
@@ -64,7 +92,9 @@ export class ObjectIntake implements ObjectStore {
           object.discard();
           return this.outOfResources(error);
         }
-        return this.listener.queued(id);
+        const answer = await this.listener.queued(id);
+        this.listener.answered?.({ id, request, answer, ...told });
+        return answer;
       },
       discard: () => object.discard(),
     };
@@ -132,4 +162,8 @@ function readDataSet(
 
 function refused(status: number, comment: string): Refusal {
   return { refused: { status, comment } };
+}
+
+function patientOf(source: ByteSource, offset: number, { transferSyntaxUID }: StoreRequest): Patient {
+  return patientIn(source.read(offset, Math.min(PATIENT_BYTES, source.size - offset)), transferSyntaxUID);
 }

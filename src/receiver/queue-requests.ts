@@ -23,6 +23,10 @@ export interface QueueRequests {
   owners(): Promise<string[]>;
   /** These owners are gone for good: what they held is delivered again. */
   disown(owners: readonly string[]): Promise<void>;
+  /** Which of these can be delivered again: dead letters, and what is kept after its delivery. */
+  repeatable(ids: readonly string[]): Promise<string[]>;
+  /** Delivers such an object again. False: it is none. */
+  repeat(id: string): Promise<boolean>;
   /** Opens an object for a reader at the other end of the port, who gets a handle from `remoteHandle`. */
   openObject(id: string, port: MessagePort): Promise<OpenedObject>;
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { TlsOptions } from 'node:tls';
 import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
+import type { JournalConfig } from '../journal';
 import { FileOutput } from '../message';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
 import { studyOf } from '../object';
@@ -69,6 +70,8 @@ export interface ReceiverConfig {
   tls?: TlsOptions;
   /** Somebody wants an event for each object received: it costs as much as a small object's message. */
   tellsOfObjects: boolean;
+  /** Undefined: none is kept. */
+  journal?: JournalConfig;
   /** Where to count; undefined: memory of its own. */
   counts?: SharedArrayBuffer;
 }
@@ -111,7 +114,7 @@ export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): 
 export function listenerOptions({
   settings,
   tls,
-}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'report'> {
+}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'report'> {
   return {
     port: settings.port,
     bindAddress: settings.bindAddress,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FlowMessage } from '../message';
 import { asError } from '../basics';
+import type { CommandStatus, CommitmentReport } from '../network';
 import { Boundary, WorkerHost, type Asked, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -18,6 +19,8 @@ export interface HostListener {
   fault(fault: ReceiverFault): void;
   /** A fault that was `down` is so no more. The receiver is as it was before. */
   recovered(kind: FaultKind): void;
+  /** A peer says what it has stored. Resolves with the answer to it; success: it need not say it again. */
+  report(callingAET: string, report: CommitmentReport): Promise<CommandStatus>;
 }
 
 /** The worker's heap; a worker that outgrows it ends alone, and is restarted. */
@@ -41,6 +44,7 @@ export class ReceiverHost {
   private queued = 0;
   private openAssociations = 0;
   private deadLetters = 0;
+  private reporters: readonly string[] = [];
   private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
@@ -60,6 +64,7 @@ export class ReceiverHost {
       { ...config, counts: this.counts },
       {
         message: (message) => this.receive(message),
+        started: () => this.tellReporters(),
         news: (news) => this.heard(news),
         failed: (error) => this.boundary.failed(error),
       },
@@ -89,6 +94,17 @@ export class ReceiverHost {
     return this.worker.ask(name, ...args);
   }
 
+  /** Peers with these AE titles may report on storage commitment. */
+  setReporters(callingAETs: readonly string[]): void {
+    this.reporters = callingAETs;
+    this.tellReporters();
+  }
+
+  /** A worker that has just begun knows none. */
+  private tellReporters(): void {
+    this.worker.post({ kind: 'reporters', callingAETs: this.reporters });
+  }
+
   /** As of now; of what is open and what waits, as of a second ago at most. */
   counters(): Counters {
     const { queued, openAssociations, deadLetters } = this;
@@ -116,7 +132,15 @@ export class ReceiverHost {
       case 'fault':
         this.listener.fault(this.isHeldByStuck(message.fault) ? this.stuckFault() : message.fault);
         break;
+      case 'report':
+        this.report(message).catch((error: unknown) => this.boundary.failed(asError(error)));
+        break;
     }
+  }
+
+  private async report({ number, callingAET, report }: FromReceiver & { kind: 'report' }): Promise<void> {
+    const status = await this.listener.report(callingAET, report);
+    this.worker.post({ kind: 'report-answer', number, status });
   }
 
   private heard(news: WorkerNews): void {

@@ -1,10 +1,17 @@
 import type { MessagePort } from 'node:worker_threads';
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import {
+  withAgain,
+  type JournalConfig,
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+} from '../journal';
 import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
-import { Listener, Status, type CommandStatus, type NetworkEvent } from '../network';
+import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
 import {
   serveHandle,
-  type DeadLetter,
+  type DeadLetterList,
   type LetterFacts,
   type LetterPage,
   type ObjectQueue,
@@ -13,6 +20,7 @@ import {
   type Unparked,
 } from '../queue';
 import { Answers, type AnswerOutcome } from './answers';
+import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -20,7 +28,8 @@ import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFaul
 import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
-import type { DeadLetterList, ReceiverRequests } from './requests';
+import { ReceiverJournal } from './receiver-journal';
+import type { ReceiverRequests } from './requests';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -30,6 +39,8 @@ export interface ReceiverOutput {
   /** At most once a second, and only on change. */
   counters(counters: Counters): void;
   fault(fault: ReceiverFault): void;
+  /** What a peer says of its storage; answer with `reportAnswered(number)`. */
+  report(number: number, callingAET: string, report: CommitmentReport): void;
 }
 
 const RETRY_FIRST_MS = 5_000;
@@ -52,6 +63,8 @@ export class Receiver implements ReceiverRequests {
   private readonly listener: Listener;
   private readonly delivery: Delivery;
   private readonly answers: Answers;
+  private readonly journalOf: ReceiverJournal | undefined;
+  private readonly reports: CommitmentReports;
   private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
   private lastFault: FaultKind | undefined;
@@ -98,13 +111,24 @@ export class Receiver implements ReceiverRequests {
     this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
       this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
-    const intake = new ObjectIntake(this.queue, {
-      queued: (id) => this.queued(id),
-      refused: (refusal) => this.queueRefused(refusal),
-    });
+    this.journalOf = config.journal && this.newJournal(config.journal);
+    const intake = new ObjectIntake(
+      this.queue,
+      {
+        queued: (id) => this.queued(id),
+        refused: (refusal) => this.queueRefused(refusal),
+        answered: (object) => this.journalOf?.answered(object),
+      },
+      config.journal?.patient,
+    );
+    this.reports = new CommitmentReports((...report) => output.report(...report));
+    const options = listenerOptions(config);
+    const mayReportCommitment = (callingAET: string): boolean => this.reports.isReporter(callingAET);
     this.listener = new Listener({
-      ...listenerOptions(config),
+      ...options,
+      policy: { ...options.policy, mayReportCommitment },
       store: intake,
+      commitments: this.reports,
       report: (event) => this.networkEvent(event),
     });
   }
@@ -124,6 +148,15 @@ export class Receiver implements ReceiverRequests {
   /** The object's message could not be sent to the flow. */
   notDelivered(id: string, reason: string): void {
     this.delivery.notDelivered(id, reason);
+  }
+
+  /** From now on these calling AE titles may report on storage commitment. */
+  setReporters(callingAETs: readonly string[]): void {
+    this.reports.setReporters(callingAETs);
+  }
+
+  reportAnswered(number: number, status: CommandStatus): void {
+    this.reports.answer(number, status);
   }
 
   async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
@@ -201,7 +234,7 @@ export class Receiver implements ReceiverRequests {
   }
 
   async deadLetters(page: LetterPage): Promise<DeadLetterList> {
-    const deadLetters: DeadLetter[] = await this.queue.deadLetters.list(page);
+    const deadLetters = await this.queue.deadLetters.list(page);
     // People look at the first page, and may have taken files away themselves.
     if (page.after === undefined) await this.countDeadLetters();
     return { deadLetters, total: this.deadLetterCount };
@@ -222,6 +255,40 @@ export class Receiver implements ReceiverRequests {
     return found;
   }
 
+  async journal(query: JournalQuery): Promise<JournalPage> {
+    const page = (await this.journalOf?.page(query)) ?? { entries: [] };
+    const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
+    return withAgain(page, await this.repeatable(ids), ({ objectId }) => objectId);
+  }
+
+  async journalEntry(key: string): Promise<JournalEntry | undefined> {
+    return this.journalOf?.find(key);
+  }
+
+  async repeatable(ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
+    return found;
+  }
+
+  async repeat(id: string): Promise<boolean> {
+    if (this.requeue(id)) return true;
+    if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
+    await this.disown([this.repeater]);
+    return true;
+  }
+
+  /** Has what is to be delivered again, for a moment. */
+  private get repeater(): string {
+    return `${this.config.receiverId}/repeat`;
+  }
+
+  private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
+    return new ReceiverJournal({ directory, ...config }, ({ message: reason }) =>
+      this.fault('journalNotWritten', { directory, reason }),
+    );
+  }
+
   /**
    * Stops listening and delivering. Objects under way may be finished within the grace; what is queued stays queued.
    * Resolves when the port is free and the receiver has ended.
@@ -231,10 +298,12 @@ export class Receiver implements ReceiverRequests {
     clearTimeout(this.retryTimer);
     await this.starting;
     this.delivery.stop();
+    this.reports.close();
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
     this.queue.close();
+    await this.journalOf?.close();
     this.raise({ event: 'stopped' });
   }
 
@@ -243,6 +312,8 @@ export class Receiver implements ReceiverRequests {
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
+      // An earlier run ended before it had let go of them.
+      await this.queue.disown(this.repeater);
       this.nowOpen();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
@@ -290,6 +361,9 @@ export class Receiver implements ReceiverRequests {
         this.count.aborted += 1;
         break;
       case 'object-refused':
+        this.journalOf?.refused(event);
+        this.count.refused += 1;
+        break;
       case 'request-refused':
         this.count.refused += 1;
         break;
@@ -328,6 +402,7 @@ export class Receiver implements ReceiverRequests {
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
+    this.journalOf?.setAside(id, reason, facts);
     // The flow knows what it answered.
     if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
     const queueId = `${this.config.receiverId}:${id}`;

@@ -1,13 +1,8 @@
+import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
 import type { CommandStatus } from '../network';
-import type { DeadLetter, LetterPage } from '../queue';
+import type { DeadLetterList, LetterPage } from '../queue';
 import type { AnswerOutcome } from './answers';
 import type { QueueRequests } from './queue-requests';
-
-/** One page of dead letters, and how many there are. */
-export interface DeadLetterList {
-  deadLetters: DeadLetter[];
-  total: number;
-}
 
 /** What the main thread may ask of a receiver, by name: its arguments and its result. */
 export interface ReceiverRequests extends QueueRequests {
@@ -17,4 +12,7 @@ export interface ReceiverRequests extends QueueRequests {
   /** False when there is no such dead letter. */
   requeue(id: string): boolean;
   discard(id: string): boolean;
+  /** Entries of the journal, with `again` where the object can be delivered again. Empty where none is kept. */
+  journal(query: JournalQuery): Promise<JournalPage>;
+  journalEntry(key: string): Promise<JournalEntry | undefined>;
 }

@@ -1,3 +1,4 @@
+import type { CommandStatus, CommitmentReport } from '../network';
 import type { Counters, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
 
@@ -5,7 +6,11 @@ import type { ReceiverFault } from './faults';
 export type ToReceiver =
   | { kind: 'delivered'; id: string }
   /** The message could not be sent to the flow. */
-  | { kind: 'not-delivered'; id: string; reason: string };
+  | { kind: 'not-delivered'; id: string; reason: string }
+  /** The calling AE titles of peers that may report on storage commitment. */
+  | { kind: 'reporters'; callingAETs: readonly string[] }
+  /** The answer to a report of this number. */
+  | { kind: 'report-answer'; number: number; status: CommandStatus };
 
 /** What a receiver tells its host. */
 export type FromReceiver =
@@ -19,4 +24,6 @@ export type FromReceiver =
     }
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
-  | { kind: 'fault'; fault: ReceiverFault };
+  | { kind: 'fault'; fault: ReceiverFault }
+  /** What a peer says of its storage: it waits for `report-answer`. */
+  | { kind: 'report'; number: number; callingAET: string; report: CommitmentReport };

@@ -30,13 +30,25 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
       },
       counters: (counters) => outbox.add({ kind: 'counters', counters }),
       fault: (fault) => outbox.add({ kind: 'fault', fault }),
+      report: (number, callingAET, report) => outbox.add({ kind: 'report', number, callingAET, report }),
     });
     receiver.start();
     return {
       requests: receiver,
-      message: ({ id, ...message }) => {
-        if (message.kind === 'delivered') receiver.delivered(id);
-        else receiver.notDelivered(id, message.reason);
+      message: (message) => {
+        switch (message.kind) {
+          case 'delivered':
+            receiver.delivered(message.id);
+            break;
+          case 'not-delivered':
+            receiver.notDelivered(message.id, message.reason);
+            break;
+          case 'reporters':
+            receiver.setReporters(message.callingAETs);
+            break;
+          case 'report-answer':
+            receiver.reportAnswered(message.number, message.status);
+        }
       },
       stop: (graceMs) => receiver.stop(graceMs).then(() => gate.close()),
     };

@@ -1,5 +1,6 @@
 import {
   alternativesOf,
+  COMMITMENT_CONTEXT,
   planContexts,
   type ProposedContext,
   type SendAs,
@@ -7,7 +8,10 @@ import {
 } from '../network';
 import type { ObjectUids } from '../object';
 
-/** Kinds of objects that are proposed beside the one that is to be sent: with them, the next one finds its context there. */
+/**
+ * Kinds of objects that are proposed beside the one that is to be sent: with them, the next one finds its context there. Each has
+ * two contexts at most, so that there is room for one more.
+ */
 const MOST = 60;
 
 /** What has been sent to a peer lately, by SOP class and transfer syntax. An association is proposed with all of it. */
@@ -15,7 +19,11 @@ export class KnownContexts {
   /** The latest last. */
   private readonly kinds = new Map<string, Transferable>();
 
-  constructor(private readonly sendAs: SendAs) {}
+  /** @param commits storage commitment is proposed, too */
+  constructor(
+    private readonly sendAs: SendAs,
+    private readonly commits: boolean,
+  ) {}
 
   /** What an object needs, which is remembered. */
   add({ sopClassUID, transferSyntaxUID }: ObjectUids): Transferable {
@@ -38,8 +46,9 @@ export class KnownContexts {
     const { contexts, rest } = planContexts(wanted);
     const left = new Set(rest);
     const proposed = wanted.filter((kind) => !left.has(kind));
+    const commitment = { id: 2 * contexts.length + 1, ...COMMITMENT_CONTEXT };
     return {
-      contexts,
+      contexts: this.commits ? [...contexts, commitment] : contexts,
       kinds: new Set(proposed.map((kind) => keyOf(kind.sopClassUID, kind.transferSyntaxUID))),
     };
   }

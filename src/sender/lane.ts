@@ -2,6 +2,9 @@ import { asError } from '../basics';
 import { DicomError } from '../dicom';
 import {
   chooseContext,
+  COMMITMENT_CONTEXT,
+  type CommitmentReport,
+  type CommitmentUser,
   type DataSetSource,
   ScuAssociation,
   type OpenOutcome,
@@ -11,28 +14,43 @@ import type { OutgoingObject } from '../object';
 import { QueueBusy } from '../queue';
 import type { Decoder } from '../transcode';
 import { RequestTimedOut, WorkerNotRunning } from '../worker';
+import type { CommitmentRequest } from './commitments';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
-import { isConfiguration, openText, statusText } from './peer-words';
+import { isConfiguration, openText } from './peer-words';
 import type { PeerConfig } from './peer-config';
-import type { Attempt, JobProgress } from './send-job';
+import { answeredAttempt, type Attempt, failureOfReading, type JobProgress } from './send-job';
 import { preparedDataSet } from './prepared';
-import { verdictOfStatus } from './verdict';
+
+/** What a lane is to do next. `look`: see again how long to wait for that. */
+export type Task =
+  { kind: 'send'; progress: JobProgress } | { kind: 'ask'; request: CommitmentRequest } | { kind: 'look' };
 
 /** What a lane wants of its line. */
 export interface LaneLine {
   readonly known: KnownContexts;
   readonly decoder: Decoder;
-  /** The next object to be sent; undefined: the lane is to end. @param lingerMs how long one may be waited for */
-  next(lingerMs: number): Promise<JobProgress | undefined>;
+  /** What is to be done next; undefined: the lane is to end. @param lingerMs how long that may be waited for */
+  next(lingerMs: number): Promise<Task | undefined>;
+  /** How long an association waits for its next task. @param asked transaction UIDs of requests on it */
+  lingerMs(asked: ReadonlySet<string>): number;
   /** One that can be opened while the response to the last one is awaited: it is not being sent yet. */
   ahead(): JobProgress | undefined;
   /** It is the turn of what was taken ahead. False: it is not to be sent any more, or not here. */
   turns(progress: JobProgress): boolean;
   /** There is an association. */
   reached(): void;
+  /** The peer may still report on one of these requests, and on this association only. */
+  awaits(asked: ReadonlySet<string>): boolean;
   /** There is none, and the object that was to be sent is given back. */
   unreachable(progress: JobProgress, reason: string, isConfiguration: boolean): void;
   tried(progress: JobProgress, attempt: Attempt): void;
+  /** A request for storage commitment could not be made, as there is no association. */
+  notAsked(request: CommitmentRequest, reason: string, isConfiguration: boolean): void;
+  asked(request: CommitmentRequest, outcome: OperationOutcome): void;
+  /** An association has ended. @param asked transaction UIDs of requests on it */
+  ended(asked: ReadonlySet<string>): void;
+  /** The peer says what it has stored. False: nobody waits for that. */
+  report(report: CommitmentReport): boolean;
 }
 
 /** An object whose turn it is, or is next. */
@@ -47,6 +65,8 @@ export class Lane {
   private proposal: Proposal | undefined;
   /** On this association. */
   private sent = 0;
+  /** Transaction UIDs of requests on this association. */
+  private asked = new Set<string>();
   private readonly stopping = new AbortController();
   /** What is sent as soon as the response to the last one is there. */
   private ahead: Turn | undefined;
@@ -62,11 +82,16 @@ export class Lane {
 
   /** Resolves when nothing is left to be sent, or the peer cannot be reached; then its association has ended. */
   async run(): Promise<void> {
-    const lingerMs = this.config.settings.lingerSeconds * 1_000;
     for (;;) {
-      const turn = (await this.takeAhead()) ?? (await this.next(this.isAssociated ? lingerMs : 0));
-      if (turn === undefined) break;
-      await this.attempt(turn);
+      const turn = await this.takeAhead();
+      if (turn !== undefined) {
+        await this.attempt(turn);
+        continue;
+      }
+      const task = await this.line.next(this.isAssociated ? this.line.lingerMs(this.asked) : 0);
+      if (task === undefined) break;
+      if (task.kind === 'send') await this.attempt(turnOf(task.progress));
+      if (task.kind === 'ask') await this.ask(task.request);
     }
     await this.release();
   }
@@ -75,11 +100,6 @@ export class Lane {
   abort(text: string): void {
     this.stopping.abort();
     this.association?.abort(text);
-  }
-
-  private async next(lingerMs: number): Promise<Turn | undefined> {
-    const progress = await this.line.next(lingerMs);
-    return progress && turnOf(progress);
   }
 
   private openAhead(): void {
@@ -121,27 +141,44 @@ export class Lane {
   ): Promise<ScuAssociation | undefined> {
     const current = this.usable(object);
     if (current !== undefined) return current;
-    await this.release();
-    const opened = await this.open(object);
+    this.line.known.add(object);
+    const opened = await this.open();
+    if (opened.outcome === 'opened') return opened.association;
+    this.line.unreachable(progress, openText(opened), isConfiguration(opened));
+    return undefined;
+  }
+
+  private async ask(request: CommitmentRequest): Promise<void> {
+    const { association: current } = this;
+    const opened: OpenOutcome =
+      current?.isOpen === true ? { outcome: 'opened', association: current } : await this.open();
     if (opened.outcome !== 'opened') {
-      this.line.unreachable(progress, openText(opened), isConfiguration(opened));
-      return undefined;
+      this.line.notAsked(request, openText(opened), isConfiguration(opened));
+      return;
     }
-    this.association = opened.association;
-    this.line.reached();
-    return this.association;
+    const { association } = opened;
+    const contextId = commitmentContext(association);
+    if (contextId === undefined) {
+      this.line.asked(request, { outcome: 'notSent', text: NO_COMMITMENT });
+      return;
+    }
+    this.asked.add(request.transactionUID);
+    this.line.asked(request, await association.requestCommitment({ contextId, ...request }));
   }
 
   /** The association that there is, if the object can go on it. */
   private usable(object: OutgoingObject): ScuAssociation | undefined {
     const { association, proposal } = this;
     const { objectsPerAssociation: most } = this.config.settings;
-    const isUsedUp = most > 0 && this.sent >= most;
+    // Not while the peer is to report on it.
+    const isUsedUp = most > 0 && this.sent >= most && !this.line.awaits(this.asked);
     const fits = proposal !== undefined && isProposed(proposal, object);
     return association?.isOpen === true && fits && !isUsedUp ? association : undefined;
   }
 
-  private async open(object: OutgoingObject): Promise<OpenOutcome> {
+  /** Opens another association. */
+  private async open(): Promise<OpenOutcome> {
+    await this.release();
     const { settings, tls, userIdentity } = this.config;
     const { host, port, callingAET, calledAET } = settings;
     const target = {
@@ -153,21 +190,42 @@ export class Lane {
       ...(userIdentity && { userIdentity }),
     };
     this.sent = 0;
-    this.line.known.add(object);
+    const asked = new Set<string>();
+    this.asked = asked;
     this.proposal = this.line.known.plan();
-    return ScuAssociation.open(target, this.proposal.contexts, settings, { signal: this.stopping.signal });
+    const opened = await ScuAssociation.open(target, this.proposal.contexts, settings, {
+      signal: this.stopping.signal,
+      ...(settings.commit === 'require' && { commitments: this.commitments }),
+    });
+    if (opened.outcome !== 'opened') return opened;
+    this.association = opened.association;
+    if (settings.commit === 'require') void opened.association.ended.then(() => this.line.ended(asked));
+    this.line.reached();
+    return opened;
   }
+
+  private readonly commitments: CommitmentUser = {
+    reported: (report) => {
+      if (this.line.report(report)) return Promise.resolve();
+      return Promise.reject(new Error('no such request'));
+    },
+    // The peer hears of it in the response; what we wait for goes on.
+    failed: () => undefined,
+  };
 
   private async send(
     association: ScuAssociation,
     object: OutgoingObject,
     isChanged: boolean,
   ): Promise<Attempt> {
+    const { commit, sendAs } = this.config.settings;
+    if (commit === 'require' && commitmentContext(association) === undefined)
+      return { ...notAccepted(), text: NO_COMMITMENT };
     const chosen = chooseContext(association.contexts, this.line.known.add(object));
     if (chosen === undefined) return notAccepted();
     const { sopClassUID, sopInstanceUID } = object;
     const { contextId, transferSyntaxUID } = chosen;
-    const mayLose = this.config.settings.sendAs === 'lossy';
+    const mayLose = sendAs === 'lossy';
     let dataSet: DataSetSource;
     try {
       dataSet = await preparedDataSet(object, chosen, mayLose, this.line.decoder);
@@ -179,7 +237,9 @@ export class Lane {
     this.sent += 1;
     const sent = (): void => this.openAhead();
     const outcome = await association.store({ sopClassUID, sopInstanceUID, contextId, dataSet, sent });
-    return { ...attemptOf(outcome, isChanged), transferSyntaxUID };
+    const { warnings } = object;
+    const instance = { sopClassUID, sopInstanceUID };
+    return { ...attemptOf(outcome, isChanged), transferSyntaxUID, instance, ...(warnings && { warnings }) };
   }
 
   private async release(): Promise<void> {
@@ -201,14 +261,7 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
   switch (outcome.outcome) {
     case 'answered': {
       const { status, errorComment } = outcome;
-      return {
-        verdict: verdictOfStatus(status, isChanged),
-        counts: true,
-        failure: 'refused',
-        text: statusText(status),
-        status,
-        ...(errorComment !== undefined && { errorComment }),
-      };
+      return { ...answeredAttempt(status, isChanged), ...(errorComment !== undefined && { errorComment }) };
     }
     case 'unknown':
       return { verdict: { kind: 'again' }, counts: true, failure: 'unreachable', text: outcome.text };
@@ -218,11 +271,22 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
   }
 }
 
+const NO_COMMITMENT =
+  'the other side does not offer Storage Commitment, which the settings of the peer require';
+
+/** The id of the context for storage commitment; undefined: it is not accepted. */
+function commitmentContext({ contexts }: ScuAssociation): number | undefined {
+  const found = [...contexts].find(
+    ([, { abstractSyntax }]) => abstractSyntax === COMMITMENT_CONTEXT.abstractSyntax,
+  );
+  return found?.[0];
+}
+
 /** What is busy now can be read later; everything else stays as it is. */
 function notRead(error: unknown): Attempt {
   const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
   const kind = isForNow ? 'again' : 'final';
-  return { verdict: { kind }, counts: false, failure: 'notRead', text: asError(error).message };
+  return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: asError(error).message };
 }
 
 function notAccepted(why = ' nor one into which it may be converted'): Attempt {

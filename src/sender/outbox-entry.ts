@@ -3,13 +3,15 @@ import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
   knownClass,
+  parseDataSet,
   readFileMeta,
   type ByteSource,
 } from '../dicom';
-import type { ObjectUids } from '../object';
+import { classFacts, contentSource, dataSetFacts, type ObjectUids } from '../object';
+import type { LetterFacts, QueuedObject } from '../queue';
 
 /** Of a note as it is written. */
-const NOTE_VERSION = 1;
+const NOTE_VERSION = 2;
 
 /** What an object in an outbox is to be told of: it lies in the object's own file, so that the two are one. */
 export interface OutboxNote {
@@ -17,10 +19,15 @@ export interface OutboxNote {
   sentId: string;
   /** The id of the peer's node. */
   peer: string;
+  /** Where no node has the peer: its name, and what makes it again. */
+  peerName?: string;
+  definedPeer?: unknown;
   /** Of the message with which it came, for the message that tells the outcome. */
   topic?: unknown;
   dicom?: Record<string, unknown>;
   messageId?: string;
+  /** What lies here is not what the message's object was: see `SendJob.isChanged`. Since version 2. */
+  isChanged?: true;
   /** ISO 8601; tries end so long after it. */
   storedAt: string;
 }
@@ -63,6 +70,31 @@ export function readEntry(source: ByteSource): OutboxNote & ObjectUids {
       'it was stored by a later version of this package: go back to that version to have it sent',
     );
   return { ...note, sopClassUID, sopInstanceUID, transferSyntaxUID };
+}
+
+/** What people see of an object that could not be sent: as much as can be read. */
+export function entryFacts(queued: QueuedObject): LetterFacts {
+  const facts: LetterFacts = {};
+  try {
+    queued.read((content) => {
+      const source = contentSource(content);
+      facts.size = source.size;
+      const { sopClassUID, sopInstanceUID, transferSyntaxUID, dataSetOffset } = readFileMeta(source);
+      Object.assign(facts, classFacts(sopClassUID), { sopInstanceUID });
+      const { storedAt: receivedAt, dicom } = readEntry(source);
+      Object.assign(facts, { receivedAt }, callerIn(dicom));
+      Object.assign(facts, dataSetFacts(parseDataSet(source, { transferSyntaxUID, offset: dataSetOffset })));
+    }, true);
+  } catch (error) {
+    // What has been read is told; why no more could be is not what made it a dead letter.
+    if (!(error instanceof Error)) throw error;
+  }
+  return facts;
+}
+
+/** Who had sent it to us, as its message says: flows may have put anything there. */
+function callerIn({ callingAET }: Record<string, unknown> = {}): LetterFacts {
+  return typeof callingAET === 'string' ? { callingAET } : {};
 }
 
 type Versioned = OutboxNote & { version: number };

@@ -1,9 +1,19 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asError, BackOff } from '../basics';
 import { hexStatus } from '../network';
 import { contentSource, openHandle, type OutgoingObject } from '../object';
-import { DiskQueue, type DeadLetter, type LetterPage, type ObjectQueue, type QueuedObject } from '../queue';
-import { encodeEntryHead, readEntry, type OutboxNote } from './outbox-entry';
-import type { RetryPolicy, SendJob, SendOutcome } from './send-job';
+import {
+  DiskQueue,
+  type DeadLetterList,
+  type LetterFacts,
+  type LetterPage,
+  type ObjectContent,
+  type ObjectQueue,
+  type QueuedObject,
+} from '../queue';
+import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
+import type { RetryPolicy, SendJob, SendOutcome, Stored } from './send-job';
+import { ownerOfStored, storedOfOwner, type StoredBefore } from './stored-owner';
 
 /** An outbox as the outgoing worker knows it: plain data that can be posted. */
 export interface OutboxConfig {
@@ -27,8 +37,14 @@ export interface OutboxState {
 export interface OutboxListener {
   /** An object is to be sent to this peer. */
   submit(peer: string, job: SendJob): void;
+  /** A peer as people call it. */
+  nameOf(peer: string): string;
+  /** The peer of objects is not there, and no node has it. */
+  peerWanted(peer: string, defined: unknown): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
+  /** It is a dead letter now. */
+  setAside(id: string, why: string, facts: LetterFacts): void;
   changed(state: OutboxState): void;
   /** What could not be cleaned up or read; it is tried again, or found at the next start. */
   leftover(error: Error): void;
@@ -45,7 +61,10 @@ const CLAIMED_AT_ONCE = 100;
  */
 export class Outbox {
   private readonly queue: ObjectQueue;
-  private readonly outcomes = new Map<string, SendOutcome>();
+  /** What is to be told of, with the peer to which it was to be sent. */
+  private readonly outcomes = new Map<string, { outcome: SendOutcome; peer: string }>();
+  /** Objects that a peer has stored and is to commit to are parked: so that is known after a restart. By id, the owner. */
+  private readonly stored = new Map<string, string>();
   private readonly opened: Promise<void>;
   private stopWaiting = (): void => undefined;
   private isClosed = false;
@@ -66,7 +85,10 @@ export class Outbox {
       onLeftover: (error) => listener.leftover(error),
     });
     this.opened = this.open();
-    void this.opened.then(() => this.sendAll());
+    void this.opened.then(async () => {
+      await this.awaitParked();
+      await this.sendAll();
+    });
   }
 
   private tellState(): void {
@@ -93,12 +115,19 @@ export class Outbox {
 
   /** The flow has heard what became of the object. */
   async told(id: string): Promise<void> {
-    const outcome = this.outcomes.get(id);
-    if (outcome === undefined) return;
+    const told = this.outcomes.get(id);
+    if (told === undefined) return;
     this.outcomes.delete(id);
+    const { outcome, peer } = told;
     try {
+      await this.unpark(id);
       if (outcome.kind === 'sent') await this.queue.remove(id);
-      else await this.setAside(id, outcome);
+      else
+        await this.setAside(
+          id,
+          `it could not be sent: ${outcome.text}`,
+          failureFacts(outcome, this.listener.nameOf(peer)),
+        );
     } catch (error) {
       // It is there still, and is sent again after the next start.
       this.listener.leftover(asError(error));
@@ -106,13 +135,23 @@ export class Outbox {
     this.tellState();
   }
 
-  async deadLetters(page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }> {
+  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
     await this.opened;
-    const { deadLetters } = this.queue;
-    return { deadLetters: await deadLetters.list(page), total: await deadLetters.count() };
+    const deadLetters = await this.queue.deadLetters.list(page);
+    // People look at the first page, and may have taken files away themselves.
+    if (page.after === undefined) {
+      this.deadLetterCount = await this.queue.deadLetters.count();
+      this.tellState();
+    }
+    return { deadLetters, total: this.deadLetterCount };
   }
 
-  /** Has it sent once more. False when there is no such dead letter. */
+  /** Which of these are dead letters of it. */
+  repeatable(ids: readonly string[]): string[] {
+    return ids.filter((id) => this.queue.deadLetters.has(id));
+  }
+
+  /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
   requeue(id: string): boolean {
     const found = this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
@@ -170,40 +209,94 @@ export class Outbox {
     }
   }
 
-  private async send(object: QueuedObject): Promise<void> {
+  /** What peers have stored before a restart is not sent again, but asked about. */
+  private async awaitParked(): Promise<void> {
+    for (const [at, { id, owners }] of (await this.queue.parked()).entries()) {
+      if (at % CLAIMED_AT_ONCE === 0) await nextTurn();
+      const [owner = ''] = owners;
+      this.stored.set(id, owner);
+      await this.queue.describe(id, (object) => this.send(object, storedOfOwner(owner)));
+    }
+  }
+
+  private async unpark(id: string): Promise<void> {
+    const owner = this.stored.get(id);
+    this.stored.delete(id);
+    if (owner !== undefined) await this.queue.unpark(id, owner);
+  }
+
+  private wasStored(id: string, stored: Stored): void {
+    if (this.isClosed) return;
+    this.park(id, ownerOfStored(stored)).catch((error: unknown) =>
+      // It is sent again after a restart.
+      this.listener.leftover(asError(error)),
+    );
+  }
+
+  private async park(id: string, owner: string): Promise<void> {
+    const before = this.stored.get(id);
+    this.stored.set(id, owner);
+    await this.queue.park(id, owner);
+    // Another peer had it, under the same id.
+    if (before !== undefined && before !== owner) await this.queue.unpark(id, before);
+  }
+
+  /** @param stored how a peer has stored it, before a restart */
+  private async send(object: QueuedObject, stored?: StoredBefore): Promise<void> {
     const { id, redelivered } = object;
     try {
-      const note = object.read((content) => readEntry(contentSource(content)));
-      const age = Math.max(0, Date.now() - Date.parse(note.storedAt));
-      this.queue.delivered(id);
+      const { note, since } = object.read((content) => {
+        const entry = readEntry(contentSource(content));
+        return { note: entry, since: Math.max(Date.parse(entry.storedAt), sinceOf(content)) };
+      });
+      const { sopClassUID, sopInstanceUID } = note;
+      const age = Math.max(0, Date.now() - since);
+      if (stored === undefined) this.queue.delivered(id);
       this.listener.submit(note.peer, {
         id: `${this.config.id} ${id}`,
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
-        isChanged: false,
+        facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
+        isChanged: note.isChanged === true,
+        ...(note.definedPeer !== undefined && {
+          peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
+        }),
+        ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
+        wasStored: (now) => this.wasStored(id, now),
         open: async () => openHandle(await this.queue.openObject(id)),
         settled: (outcome) => {
           // It is in the outbox for the next start.
           if (this.isClosed) return;
-          this.outcomes.set(id, outcome);
+          this.outcomes.set(id, { outcome, peer: note.peer });
           this.listener.outcome(id, note, outcome, redelivered);
         },
       });
     } catch (error) {
       // It is not what was stored, or is a later version's: it waits for a person.
-      await this.queue.setAside(id, asError(error).message);
+      await this.unpark(id);
+      await this.setAside(id, asError(error).message);
       this.listener.leftover(asError(error));
     }
   }
 
-  private async setAside(id: string, { text, status }: SendOutcome): Promise<void> {
-    const why = `it could not be sent: ${text}`;
-    const facts = status === undefined ? {} : { status: hexStatus(status) };
+  private async setAside(id: string, why: string, failure: LetterFacts = {}): Promise<void> {
+    const facts = { ...(await this.queue.describe(id, entryFacts)), ...failure };
     if (await this.queue.setAside(id, why, facts)) {
       this.deadLetterCount += 1;
+      this.listener.setAside(id, why, facts);
+      this.tellState();
       return;
     }
     this.listener.leftover(
       new Error(`object ${id} could not be set aside; it is sent again after a restart`),
     );
   }
+}
+
+/** When a file of its own came into the outbox, or was put back after it had been a dead letter. */
+function sinceOf(content: ObjectContent): number {
+  return content.kind === 'file' ? (content.since ?? 0) : 0;
+}
+
+function failureFacts({ status, attempts }: SendOutcome, peer: string): LetterFacts {
+  return { peer, attempts, ...(status !== undefined && { status: hexStatus(status) }) };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ScuTls } from '../network';
 import { pick, type DicomPeerField, type DicomPeerSettings } from '../settings';
 
@@ -8,6 +9,9 @@ const PEER_SETTINGS = [
   'calledAET',
   'callingAET',
   'sendAs',
+  'commit',
+  'commitThrough',
+  'commitTimeoutMinutes',
   'connectTimeoutSeconds',
   'associationTimeoutSeconds',
   'responseTimeoutSeconds',
@@ -37,4 +41,9 @@ export interface PeerConfig {
 /** Both say the same: what is open to the one serves the other. */
 export function isSamePeer(one: PeerConfig, other: PeerConfig): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** By what a peer is known again whose other settings may have changed: 16 hexadecimal digits. */
+export function targetOf({ settings: { host, port, calledAET } }: PeerConfig): string {
+  return createHash('sha256').update(`${host}\n${port}\n${calledAET}`).digest('hex').slice(0, 16);
 }

@@ -1,16 +1,18 @@
 import { Fifo } from '../basics';
+import type { CommitmentReport, Instance, OperationOutcome } from '../network';
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
+import { Commitments, type CommitmentRequest } from './commitments';
 import { KnownContexts } from './known-contexts';
-import { Lane, type LaneLine } from './lane';
-import type { PeerConfig } from './peer-config';
-import { JobProgress, type Attempt, type SendFailure, type SendJob } from './send-job';
+import { Lane, type LaneLine, type Task } from './lane';
+import { targetOf, type PeerConfig } from './peer-config';
+import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
 
 /** How a peer fares. */
 export interface PeerState {
   /** Objects that are being sent. */
   sending: number;
-  /** Objects that wait to be sent or tried again. */
+  /** Objects that wait to be sent or tried again, or for the peer's commitment. */
   waiting: number;
   associations: number;
   outage?: Outage;
@@ -25,11 +27,17 @@ export interface LineListener {
 
 /** A lane that has nothing to do for now. */
 interface Idle {
-  take(progress: JobProgress | undefined): void;
+  take(task: Task | undefined): void;
   timer: NodeJS.Timeout;
 }
 
-/** All that goes to one peer: as many lanes as it takes associations, what waits for one, and what waits for another try. */
+/** An association is kept until the peer has reported on it. Milliseconds; the longest timer there is. */
+const UNTIL_REPORTED_MS = 2_147_483_647;
+
+/**
+ * All that goes to one peer: as many lanes as it takes associations, what waits for one, what waits for another try, and what
+ * waits for the peer's commitment.
+ */
 export class PeerLine implements LaneLine {
   /** In the order in which they came; those that come again behind the others. */
   private readonly ready = new Fifo<JobProgress>();
@@ -42,6 +50,8 @@ export class PeerLine implements LaneLine {
   private readonly idle: Idle[] = [];
   private readonly circuit = new Circuit();
   readonly known: KnownContexts;
+  private readonly commitments: Commitments;
+  private readonly target: string;
   private sending = 0;
   /** Open already, to be sent next. */
   private aheadCount = 0;
@@ -53,14 +63,24 @@ export class PeerLine implements LaneLine {
     readonly decoder: Decoder,
     private readonly listener: LineListener,
   ) {
-    this.known = new KnownContexts(config.settings.sendAs);
+    const { sendAs, commitTimeoutMinutes } = config.settings;
+    this.known = new KnownContexts(sendAs, this.commits);
+    this.target = targetOf(config);
+    this.commitments = new Commitments(commitTimeoutMinutes, {
+      due: () => this.commitmentsDue(),
+      settled: (progress, why) => this.settle(progress, why, why === undefined),
+    });
+  }
+
+  private get commits(): boolean {
+    return this.config.settings.commit === 'require';
   }
 
   get state(): PeerState {
     const { outage } = this.circuit;
     return {
       sending: this.sending,
-      waiting: this.waitsToBeSent + this.aheadCount + this.resting.size,
+      waiting: this.waitsToBeSent + this.aheadCount + this.resting.size + this.commitments.size,
       associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
       ...(outage && { outage }),
     };
@@ -69,8 +89,28 @@ export class PeerLine implements LaneLine {
   submit(job: SendJob): void {
     const progress = new JobProgress(job);
     this.jobs.set(job.id, progress);
-    this.offer(progress);
+    if (!this.isStored(progress)) this.offer(progress);
     this.listener.changed();
+  }
+
+  /** True where the peer has it already: a deploy, or a restart, came before it could commit to it. */
+  private isStored(progress: JobProgress): boolean {
+    if (this.commitments.resume(progress)) return true;
+    const { stored, isChanged } = progress.job;
+    if (stored?.target !== this.target) return false;
+    const { instance, status, transferSyntaxUID } = stored;
+    const attempt = { ...answeredAttempt(status, isChanged), transferSyntaxUID, instance };
+    progress.tried(attempt);
+    if (this.commits) this.commitments.stored(progress, attempt, instance);
+    else this.settle(progress);
+    return true;
+  }
+
+  /** Takes in what the peer says of its storage. False: nobody waits for that. */
+  report(report: CommitmentReport): boolean {
+    const isTaken = this.commitments.report(report);
+    if (isTaken) this.look();
+    return isTaken;
   }
 
   /** Nobody wants it sent any more, nor hears what becomes of it. */
@@ -82,6 +122,7 @@ export class PeerLine implements LaneLine {
     const rest = this.resting.get(id);
     clearTimeout(rest?.timer);
     this.resting.delete(id);
+    this.commitments.cancel(id);
   }
 
   /** The same for all whose id is so. */
@@ -114,15 +155,17 @@ export class PeerLine implements LaneLine {
       ({ isCancelled }) => !isCancelled,
     );
     for (const { job } of taken) this.jobs.delete(job.id);
-    return taken.map(({ job }) => job);
+    const uncommitted = this.commitments.withdraw();
+    for (const { id } of uncommitted) this.jobs.delete(id);
+    return [...uncommitted, ...taken.map(({ job }) => job)];
   }
 
   // What lanes want
 
-  next(lingerMs: number): Promise<JobProgress | undefined> {
+  next(lingerMs: number): Promise<Task | undefined> {
     if (this.isClosed || this.circuit.restMs > 0) return Promise.resolve(undefined);
-    const progress = this.takeReady();
-    if (progress !== undefined || lingerMs === 0) return Promise.resolve(progress);
+    const task = this.takeTask();
+    if (task !== undefined || lingerMs === 0) return Promise.resolve(task);
     return new Promise((resolve) => {
       const idle: Idle = {
         take: (taken) => {
@@ -138,10 +181,38 @@ export class PeerLine implements LaneLine {
     });
   }
 
+  lingerMs(asked: ReadonlySet<string>): number {
+    // What has been stored on it is asked for on it.
+    if (this.commitments.isGathering || this.awaits(asked)) return UNTIL_REPORTED_MS;
+    return this.config.settings.lingerSeconds * 1_000;
+  }
+
+  awaits(asked: ReadonlySet<string>): boolean {
+    return this.config.settings.commitThrough === '' && this.commitments.awaits(asked);
+  }
+
+  notAsked(request: CommitmentRequest, reason: string, isConfiguration: boolean): void {
+    this.circuit.down(reason, isConfiguration, request.policy);
+    this.commitments.giveBack(request, reason);
+    this.listener.changed();
+    this.watchOutage();
+  }
+
+  asked(request: CommitmentRequest, outcome: OperationOutcome): void {
+    this.commitments.asked(request, outcome);
+    this.look();
+  }
+
+  ended(asked: ReadonlySet<string>): void {
+    if (this.config.settings.commitThrough === '') this.commitments.lost(asked);
+    this.look();
+  }
+
   ahead(): JobProgress | undefined {
     // Another lane may have time for it sooner.
     const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.length === 0;
-    if (this.isClosed || !areAllBusy || this.waitsToBeSent < this.lanes.size) return undefined;
+    if (this.isClosed || this.commitments.hasDue || !areAllBusy || this.waitsToBeSent < this.lanes.size)
+      return undefined;
     const progress = this.takeWaiting();
     if (progress !== undefined) this.aheadCount += 1;
     return progress;
@@ -177,10 +248,42 @@ export class PeerLine implements LaneLine {
   tried(progress: JobProgress, attempt: Attempt): void {
     this.sending -= 1;
     const wait = progress.tried(attempt);
+    const { verdict, instance } = attempt;
+    if (this.commits && verdict.kind === 'sent' && instance !== undefined) {
+      this.stored(progress, attempt, instance);
+      return;
+    }
     if (progress.isCancelled) return;
     if (wait === undefined) this.settle(progress);
     else if (this.isClosed) this.orphan(progress);
     else this.rest(progress, wait);
+    this.listener.changed();
+  }
+
+  private stored(progress: JobProgress, attempt: Attempt, instance: Instance): void {
+    const { job, isCancelled } = progress;
+    const { status = 0, transferSyntaxUID = '' } = attempt;
+    job.stored = { target: this.target, instance, status, transferSyntaxUID };
+    if (!isCancelled) job.wasStored?.(job.stored);
+    if (!this.isClosed) this.commitments.stored(progress, attempt, instance);
+    else if (!isCancelled) this.orphan(progress);
+    this.listener.changed();
+  }
+
+  private commitmentsDue(): void {
+    const idle = this.idle.pop();
+    if (idle === undefined) {
+      this.fillLanes();
+      return;
+    }
+    const task = this.takeTask();
+    idle.take(task ?? { kind: 'look' });
+  }
+
+  /** Lanes that wait do so for another time now. */
+  private look(): void {
+    for (const idle of this.idle.splice(0)) idle.take({ kind: 'look' });
+    if (this.commitments.hasDue) this.fillLanes();
     this.listener.changed();
   }
 
@@ -192,7 +295,14 @@ export class PeerLine implements LaneLine {
       return;
     }
     this.begins();
-    idle.take(progress);
+    idle.take({ kind: 'send', progress });
+  }
+
+  private takeTask(): Task | undefined {
+    const request = this.commitments.next();
+    if (request !== undefined) return { kind: 'ask', request };
+    const progress = this.takeReady();
+    return progress && { kind: 'send', progress };
   }
 
   private begins(): void {
@@ -217,6 +327,11 @@ export class PeerLine implements LaneLine {
     return this.ready.size + this.returned.length;
   }
 
+  /** For how many lanes there is work. */
+  private get work(): number {
+    return this.waitsToBeSent + Number(this.commitments.hasDue);
+  }
+
   /** As many lanes as there is work for; one while nobody knows whether the peer can be reached. */
   private fillLanes(): void {
     if (this.isClosed) return;
@@ -226,7 +341,7 @@ export class PeerLine implements LaneLine {
       return;
     }
     const most = outage === undefined ? this.config.settings.maxAssociations : 1;
-    const wanted = Math.min(most, this.lanes.size + this.waitsToBeSent);
+    const wanted = Math.min(most, this.lanes.size + this.work);
     while (this.lanes.size < wanted) this.startLane();
   }
 
@@ -235,7 +350,7 @@ export class PeerLine implements LaneLine {
     const ended = lane.run().finally(() => {
       this.lanes.delete(lane);
       this.listener.changed();
-      if (this.waitsToBeSent > 0) this.fillLanes();
+      if (this.work > 0) this.fillLanes();
     });
     this.lanes.set(lane, ended);
   }
@@ -257,7 +372,7 @@ export class PeerLine implements LaneLine {
         next = Math.min(next, givesUpAt);
       }
     }
-    if (this.waitsToBeSent === 0) return;
+    if (this.work === 0) return;
     this.wakeUp = setTimeout(
       () => {
         this.watchOutage();
@@ -291,9 +406,9 @@ export class PeerLine implements LaneLine {
     this.settle(progress, { failure: 'unreachable', text: `given up: ${reason}` });
   }
 
-  private settle(progress: JobProgress, why?: { failure: SendFailure; text: string }): void {
+  private settle(progress: JobProgress, why?: Unsent, isCommitted = false): void {
     const { id } = progress.job;
     this.jobs.delete(id);
-    progress.settle(why);
+    progress.settle(why, isCommitted);
   }
 }

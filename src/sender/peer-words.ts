@@ -39,18 +39,20 @@ const FAILURES: Readonly<Record<string, string>> = {
   CLOSED: 'the other side closed the connection without an answer',
 };
 
-/** Statuses of a C-STORE response (PS3.4 Table B.2-1, PS3.7 Annex C), by what their first digits say. */
+/** Statuses of a response, and Failure Reasons (PS3.4 Table B.2-1, PS3.7 Annex C, PS3.3 C.14.1.1), by what their first digits say. */
 const STATUS_WORDS: readonly (readonly [mask: number, value: number, words: string])[] = [
   [0xffff, 0x0000, 'success'],
   [0xffff, 0x0107, 'warning: attribute list error'],
   [0xffff, 0x0110, 'processing failure'],
   [0xffff, 0x0111, 'it has an object of that instance UID already'],
+  [0xffff, 0x0112, 'it has no such object'],
   [0xffff, 0x0116, 'warning: attribute value out of range'],
   [0xffff, 0x0117, 'invalid object instance'],
   [0xffff, 0x0118, 'no such SOP class'],
   [0xffff, 0x0119, 'class and instance conflict'],
   [0xffff, 0x0122, 'SOP class not supported'],
   [0xffff, 0x0124, 'not authorized'],
+  [0xffff, 0x0131, 'duplicate transaction UID'],
   [0xffff, 0x0210, 'duplicate invocation'],
   [0xffff, 0x0211, 'unrecognized operation'],
   [0xffff, 0x0212, 'mistyped argument'],

@@ -1,6 +1,6 @@
 import { isNative, recode } from '../dicom';
 import type { ChosenContext, DataSetSource } from '../network';
-import type { OutgoingObject } from '../object';
+import { compared, type OutgoingObject } from '../object';
 import { decompress, type Decoder } from '../transcode';
 
 /**
@@ -15,10 +15,11 @@ export async function preparedDataSet(
   decoder: Decoder,
 ): Promise<DataSetSource> {
   if (conversion === 'none') return object.dataSet();
-  const { source, offset } = await object.wholeFile();
+  const file = await object.wholeFile();
+  const { source, offset } = file;
   const from = object.transferSyntaxUID;
   const recoding = isNative(from)
     ? recode(source, { from, to, offset })
     : decompress(source, { from, to, offset, lossy: mayLose, decoder });
-  return recoding.blocks();
+  return compared(recoding.blocks(), file);
 }

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { DeadLetter, LetterPage, OpenedObject } from '../queue';
+import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
+import type { CommitmentReport } from '../network';
+import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
 export interface SenderRequests {
@@ -8,10 +10,16 @@ export interface SenderRequests {
   /** It could not be opened. */
   notOpened(id: string, reason: string): void;
   /** Of an outbox. */
-  deadLetters(outbox: string, page: LetterPage): Promise<{ deadLetters: DeadLetter[]; total: number }>;
+  deadLetters(outbox: string, page: LetterPage): Promise<DeadLetterList>;
   /** False when there is no such dead letter. */
   requeue(outbox: string, id: string): boolean;
   discard(outbox: string, id: string): boolean;
+  /** One of these peers says what it has stored. False: no request of ours to it is open, or nobody has heard it. */
+  report(peers: readonly string[], report: CommitmentReport): boolean;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
+  /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */
+  journal(node: string, query: JournalQuery): Promise<JournalPage>;
+  journalEntry(node: string, key: string): Promise<JournalEntry | undefined>;
+  closeJournal(node: string): Promise<void>;
 }

@@ -1,5 +1,8 @@
+import { type ConversionWarning, DicomError, type DicomErrorCode } from '../dicom';
+import type { Instance } from '../network';
 import type { OutgoingObject } from '../object';
-import type { Verdict } from './verdict';
+import { statusText } from './peer-words';
+import { verdictOfStatus, type Verdict } from './verdict';
 
 /** When an object that could not be sent is tried again. Milliseconds. */
 export interface RetryPolicy {
@@ -7,6 +10,8 @@ export interface RetryPolicy {
   lastMs: number;
   /** After so long from the beginning on no further try is begun; Infinity: for ever. */
   giveUpMs: number;
+  /** Somebody waits for the outcome so long from the beginning on; undefined: as long as it takes. */
+  outcomeMs?: number;
 }
 
 /** What became of an object. */
@@ -22,27 +27,88 @@ export interface SendOutcome {
   errorComment?: string;
   /** In which it was sent. */
   transferSyntaxUID?: string;
+  /** What was done to it on the way. */
+  warnings?: readonly ConversionWarning[];
   /** Tries that may have reached the peer. */
   attempts: number;
   /** From the moment it was given to be sent. */
   milliseconds: number;
+  /** The peer has committed to keep it (PS3.4 Annex J). */
+  committed?: true;
   /** Why it failed. */
   failure?: SendFailure;
 }
 
 /**
- * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notRead`: here ·
- * `noRoom`: in the outbox */
-export type SendFailure = 'refused' | 'unreachable' | 'notAccepted' | 'notRead' | 'noRoom';
+ * `refused`: by the peer's status · `unreachable`: given up · `notAccepted`: no presentation context · `notCommitted`: stored, but
+ * the peer does not say that it keeps it · `notRead`: here ·
+ * `notTheObject`: another one lies there · `notChanged`: its changes cannot be applied · `noRoom`: in the outbox
+ */
+export type SendFailure =
+  | 'refused'
+  | 'unreachable'
+  | 'notAccepted'
+  | 'notCommitted'
+  | 'notRead'
+  | 'notTheObject'
+  | 'notChanged'
+  | 'noRoom';
+
+const FAILURES: Partial<Record<DicomErrorCode, SendFailure>> = {
+  'not-the-object': 'notTheObject',
+  'changes-invalid': 'notChanged',
+  'cannot-change': 'notChanged',
+  'cannot-recode': 'notChanged',
+};
+
+/** Of an object that could not be opened, as it is to be sent. */
+export function failureOfReading(error: unknown): SendFailure {
+  return (error instanceof DicomError ? FAILURES[error.code] : undefined) ?? 'notRead';
+}
+
+/** What is known of an object before it is opened. */
+export interface JobFacts {
+  sopClassUID?: string;
+  sopInstanceUID?: string;
+  /** In the outbox that it comes from. */
+  objectId?: string;
+  /** In the queue of a dicom-in node. */
+  queueId?: string;
+}
+
+/** Why an object is not sent, where that is not what its last try came to. */
+export interface Unsent {
+  failure: SendFailure;
+  text: string;
+  /** What the peer says of it. */
+  status?: number;
+}
+
+/** A peer has stored an object that it has not committed to yet. */
+export interface Stored {
+  /** Which application entity (`targetOf`). */
+  target: string;
+  instance: Instance;
+  /** With which it answered. */
+  status: number;
+  transferSyntaxUID: string;
+}
 
 /** One object for one peer. */
 export interface SendJob {
   readonly id: string;
+  readonly facts: JobFacts;
   readonly policy: RetryPolicy;
   /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
   readonly isChanged: boolean;
+  /** Its peer is not there, and somebody may be asked for it. */
+  peerWanted?(): void;
   /** @throws QueueBusy: later; anything else: it cannot be sent */
   open(): Promise<OutgoingObject>;
+  /** Undefined: the peer is not known to have it. */
+  stored?: Stored;
+  /** The peer has it now, and is to commit to it. */
+  wasStored?(stored: Stored): void;
   /** Called once. */
   settled(outcome: SendOutcome): void;
 }
@@ -57,6 +123,15 @@ export interface Attempt {
   status?: number;
   errorComment?: string;
   transferSyntaxUID?: string;
+  warnings?: readonly ConversionWarning[];
+  /** What was sent. */
+  instance?: Instance;
+}
+
+/** A try that the peer has answered. */
+export function answeredAttempt(status: number, isChanged: boolean): Attempt & { status: number } {
+  const verdict = verdictOfStatus(status, isChanged);
+  return { verdict, counts: true, failure: 'refused', text: statusText(status), status };
 }
 
 /** How often an object is tried whose failure is not understood. */
@@ -92,17 +167,25 @@ export class JobProgress {
     return wait;
   }
 
-  /** Tells the job what has become of it. @param why where that is not what the last try came to */
-  settle(why?: { failure: SendFailure; text: string }): void {
+  /**
+   * Tells the job what has become of it.
+   * @param why where that is not what the last try came to
+   * @param isCommitted the peer has said that it keeps it
+   */
+  settle(why?: Unsent, isCommitted = false): void {
     const { last, attempts } = this;
     const isSent = why === undefined && last?.verdict.kind === 'sent';
-    const { status, errorComment, transferSyntaxUID } = last ?? {};
+    const { transferSyntaxUID, warnings } = last ?? {};
+    // That it was stored is not what became of it.
+    const { status, errorComment } = why?.failure === 'notCommitted' ? { status: why.status } : (last ?? {});
     this.job.settled({
       kind: isSent ? 'sent' : 'failed',
       text: why?.text ?? last?.text ?? '',
       ...(status !== undefined && { status }),
       ...(errorComment !== undefined && { errorComment }),
       ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+      ...(warnings && { warnings }),
+      ...(isSent && isCommitted && { committed: true as const }),
       ...(isSent && last.verdict.kind === 'sent' && last.verdict.warning && { warning: true as const }),
       ...(!isSent && { failure: why?.failure ?? last?.failure ?? 'unreachable' }),
       attempts,

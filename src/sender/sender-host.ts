@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { OpenedObject } from '../queue';
+import type { JournalConfig } from '../journal';
+import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -30,6 +31,16 @@ export interface OutboxUser {
   /** What became of an object; where this does not throw, the outbox is done with it. */
   outcome(note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   leftover(text: string): void;
+  /** Objects in it are for a peer that no node has. @param defined what their notes say of it */
+  peerWanted(peer: string, defined: unknown): void;
+  /** An object is a dead letter now. */
+  setAside(id: string, why: string, facts: LetterFacts): void;
+}
+
+interface Journal {
+  config: JournalConfig;
+  /** It cannot be written. */
+  failed(text: string): void;
 }
 
 interface Outbox {
@@ -67,6 +78,7 @@ const RETURN_MS = 5_000;
 export class SenderHost {
   private readonly peers = new Map<string, Peer>();
   private readonly outboxes = new Map<string, Outbox>();
+  private readonly journals = new Map<string, Journal>();
   /** With what is to be stored, in which outbox and with which note. */
   private readonly sendings = new Map<string, Sending & Partial<Storing>>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
@@ -91,6 +103,11 @@ export class SenderHost {
     const peer = this.peers.get(id);
     if (peer?.user !== user) return;
     peer.going = setTimeout(() => this.drop(id), RETURN_MS);
+  }
+
+  /** Nobody comes back to it: its associations end now. */
+  endPeer(id: string, user: PeerUser): void {
+    if (this.peers.get(id)?.user === user) this.drop(id);
   }
 
   send(sending: Sending): void {
@@ -118,8 +135,20 @@ export class SenderHost {
     this.postSending(storing);
   }
 
-  /** Asks the sender about an outbox. @throws as `WorkerHost.ask` */
-  ask<Name extends 'deadLetters' | 'requeue' | 'discard'>(
+  /** A node keeps a journal of what it sends from now on. @param failed it cannot be written: told once */
+  addJournal(id: string, config: JournalConfig, failed: (text: string) => void): void {
+    this.journals.set(id, { config, failed });
+    this.post({ kind: 'journal', id, journal: config });
+  }
+
+  /** Resolves when nothing more is written to it. */
+  async removeJournal(id: string): Promise<void> {
+    this.journals.delete(id);
+    await this.worker?.ask('closeJournal', id).catch(unlessNotRunning);
+  }
+
+  /** Asks the sender. @throws as `WorkerHost.ask` */
+  ask<Name extends 'deadLetters' | 'requeue' | 'discard' | 'report' | 'journal' | 'journalEntry'>(
     name: Name,
     ...args: Asked<SenderRequests, Name>['args']
   ): Promise<Asked<SenderRequests, Name>['result']> {
@@ -135,6 +164,12 @@ export class SenderHost {
 
   /** Ends all of it. Nobody hears of what is not settled. */
   async stop(): Promise<void> {
+    this.journals.clear();
+    await this.rest();
+  }
+
+  /** Without a worker, until there is something to be sent again. */
+  private async rest(): Promise<void> {
     for (const { going } of this.peers.values()) clearTimeout(going);
     this.peers.clear();
     this.outboxes.clear();
@@ -151,7 +186,7 @@ export class SenderHost {
   }
 
   private async stopIfIdle(): Promise<void> {
-    if (this.peers.size === 0 && this.outboxes.size === 0) await this.stop();
+    if (this.peers.size === 0 && this.outboxes.size === 0) await this.rest();
   }
 
   private running(): void {
@@ -179,10 +214,18 @@ export class SenderHost {
     place,
     policy,
     sopInstanceUID,
+    changes,
     outbox,
     note,
   }: Sending & Partial<Storing>): void {
-    const request = { id, peer, place, policy, ...(sopInstanceUID !== undefined && { sopInstanceUID }) };
+    const request: SendRequest = {
+      id,
+      peer,
+      place,
+      policy,
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(changes && { changes }),
+    };
     if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
     else this.post({ kind: 'send', request });
   }
@@ -190,6 +233,8 @@ export class SenderHost {
   /** A worker that has just begun knows nothing. */
   private tellAll(): void {
     for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
+    // Before what they are to have entries of.
+    for (const [id, { config: journal }] of this.journals) this.post({ kind: 'journal', id, journal });
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
     for (const sending of this.sendings.values()) this.postSending(sending);
   }
@@ -213,6 +258,15 @@ export class SenderHost {
         break;
       case 'outbox-leftover':
         this.outboxes.get(message.id)?.user.leftover(message.text);
+        break;
+      case 'peer-wanted':
+        this.outboxes.get(message.outbox)?.user.peerWanted(message.peer, message.defined);
+        break;
+      case 'journal-failed':
+        this.journals.get(message.id)?.failed(message.text);
+        break;
+      case 'dead-letter':
+        this.outboxes.get(message.outbox)?.user.setAside(message.id, message.why, message.facts);
         break;
       case 'outcome': {
         const { outbox, id, note, outcome, redelivered } = message;

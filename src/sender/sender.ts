@@ -1,14 +1,24 @@
 import type { MessagePort } from 'node:worker_threads';
-import { openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { asError, Paced } from '../basics';
+import { notTheObject } from '../dicom';
+import type { CommitmentReport } from '../network';
+import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
+import {
+  withAgain,
+  type JournalConfig,
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+} from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
-import type { SendJob, SendOutcome } from './send-job';
+import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
+import { SenderJournal } from './sender-journal';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
 
 /** Nobody reads faster, and each state wakes the main thread. */
@@ -25,18 +35,16 @@ export class NotOpened extends Error {
   override readonly name = 'NotOpened';
 }
 
-/** Where an object should be, there is another one. */
-class NotTheObject extends Error {
-  override readonly name = 'NotTheObject';
-  readonly code = 'not-the-object';
-}
-
 /** All outgoing work, in its worker: a line for each peer. */
 export class Sender implements SenderRequests {
   private readonly lines = new Map<string, PeerLine>();
   /** Those of peers that have changed, or are gone: they finish what they are sending. */
   private readonly ending = new Map<PeerLine, Promise<void>>();
   private readonly outboxes = new Map<string, Outbox>();
+  /** Peers that the host has been asked for. */
+  private readonly wanted = new Set<string>();
+  /** By the id of their node. */
+  private readonly journals = new Map<string, SenderJournal>();
   /** Tells how a line fares. */
   private readonly tellers = new Map<string, Paced>();
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
@@ -61,8 +69,13 @@ export class Sender implements SenderRequests {
       case 'peer-gone':
         this.dropPeer(message.id);
         break;
-      case 'send':
-        this.submit(message.request.peer, this.job(message.request));
+      case 'send': {
+        const { request } = message;
+        this.submit(request.peer, this.recorded(request.peer, this.job(request)));
+        break;
+      }
+      case 'journal':
+        this.setJournal(message.id, message.journal);
         break;
       case 'cancel':
         this.homeless.delete(message.id);
@@ -104,14 +117,37 @@ export class Sender implements SenderRequests {
     return this.outbox(outbox).discard(id);
   }
 
+  report(peers: readonly string[], report: CommitmentReport): boolean {
+    return peers.some((id) => this.lines.get(id)?.report(report) === true);
+  }
+
   closeOutbox(id: string): void {
     const outbox = this.outboxes.get(id);
     this.outboxes.delete(id);
     outbox?.close();
+    // The next one may be given what this one was not.
+    this.wanted.clear();
     // What is being sent meanwhile is sent again by the next one, under the same id.
     const isOfIt = (jobId: string): boolean => jobId.startsWith(`${id} `);
     for (const jobId of [...this.homeless.keys()].filter(isOfIt)) this.homeless.delete(jobId);
     for (const line of this.lines.values()) line.cancelAll(isOfIt);
+  }
+
+  async journal(node: string, query: JournalQuery): Promise<JournalPage> {
+    const page = (await this.journals.get(node)?.page(query)) ?? { entries: [] };
+    const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
+    const letters = this.outboxes.get(node)?.repeatable(ids) ?? [];
+    return withAgain(page, letters, ({ objectId }) => objectId);
+  }
+
+  async journalEntry(node: string, key: string): Promise<JournalEntry | undefined> {
+    return this.journals.get(node)?.find(key);
+  }
+
+  async closeJournal(node: string): Promise<void> {
+    const journal = this.journals.get(node);
+    this.journals.delete(node);
+    await journal?.close();
   }
 
   /** What is being sent may be sent within the grace. The host knows what has not been settled. */
@@ -123,6 +159,7 @@ export class Sender implements SenderRequests {
     await Promise.all(this.ending.values());
     clearTimeout(late);
     for (const outbox of this.outboxes.values()) outbox.close();
+    await Promise.all([...this.journals.values()].map((journal) => journal.close()));
   }
 
   private setPeer(config: PeerConfig): void {
@@ -139,6 +176,7 @@ export class Sender implements SenderRequests {
       orphaned: (job) => this.submit(id, job),
     });
     this.lines.set(id, line);
+    this.wanted.delete(id);
     // What has not been sent goes to where the peer is now.
     for (const job of before?.withdraw() ?? []) line.submit(job);
     if (before !== undefined) this.close(before);
@@ -162,39 +200,78 @@ export class Sender implements SenderRequests {
     this.outboxes.set(
       id,
       new Outbox(config, {
-        submit: (peer, job) => this.submit(peer, job),
+        submit: (peer, job) => this.submit(peer, this.recorded(peer, job)),
+        peerWanted: (peer, defined) => this.want(id, peer, defined),
+        nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
           this.tell({ kind: 'outcome', outbox: id, id: object, note, outcome, redelivered }),
+        setAside: (object, why, facts) =>
+          this.tell({ kind: 'dead-letter', outbox: id, id: object, why, facts }),
         changed: (state) => this.tell({ kind: 'outbox-state', id, state }),
         leftover: ({ message: text }) => this.tell({ kind: 'outbox-leftover', id, text }),
       }),
     );
   }
 
+  /** As people call it; its id where it is not deployed. */
+  private nameOf(peer: string): string {
+    return this.lines.get(peer)?.config.name ?? peer;
+  }
+
+  private setJournal(id: string, config: JournalConfig): void {
+    if (this.journals.has(id)) return;
+    const failed = ({ message: text }: Error): void => this.tell({ kind: 'journal-failed', id, text });
+    this.journals.set(id, new SenderJournal(config, failed));
+  }
+
+  /** The job, of which the journal of its node is told. */
+  private recorded(peer: string, job: SendJob): SendJob {
+    const node = [...this.journals.keys()].find((id) => job.id.startsWith(`${id} `));
+    const journal = node === undefined ? undefined : this.journals.get(node);
+    return journal?.recorded(job, () => this.nameOf(peer)) ?? job;
+  }
+
   private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {
     const job = this.job(request);
+    // The journal hears of what is stored when it is sent, and nothing of what may be stored later.
+    const recorded = this.recorded(request.peer, job);
     const began = performance.now();
-    const settled = (outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure'>): void =>
-      job.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
+    const settle = (
+      of: SendJob,
+      outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>,
+    ): void => of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
-      const object = await job.open();
+      const object = await recorded.open();
       try {
         await this.outbox(outbox).store(object, note);
       } finally {
         await object.close();
       }
-      settled({ kind: 'sent', text: 'stored' });
+      const { warnings } = object;
+      settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
-      const failure = error instanceof QueueRefusal ? 'noRoom' : 'notRead';
-      settled({ kind: 'failed', failure, text: asError(error).message });
+      const { message: text } = asError(error);
+      if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
+      else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
   }
 
   /** What is for a peer that is not deployed waits for it. */
   private submit(peer: string, job: SendJob): void {
     const line = this.lines.get(peer);
-    if (line !== undefined) line.submit(job);
-    else this.homeless.set(job.id, { peer, job });
+    if (line !== undefined) {
+      line.submit(job);
+      return;
+    }
+    this.homeless.set(job.id, { peer, job });
+    job.peerWanted?.();
+  }
+
+  /** Asks once for all that wait for it. */
+  private want(outbox: string, peer: string, defined: unknown): void {
+    if (this.wanted.has(peer)) return;
+    this.wanted.add(peer);
+    this.tell({ kind: 'peer-wanted', outbox, peer, defined });
   }
 
   private dropPeer(id: string): void {
@@ -215,11 +292,15 @@ export class Sender implements SenderRequests {
   }
 
   private job(request: SendRequest): SendJob {
-    const { id, policy } = request;
+    const { id, policy, sopInstanceUID, place, changes } = request;
     return {
       id,
       policy,
-      isChanged: false,
+      facts: {
+        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+        ...(place.kind === 'queue' && { queueId: place.queueId }),
+      },
+      isChanged: changes !== undefined,
       open: async () => expected(request, await this.open(request)),
       settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),
     };
@@ -240,9 +321,14 @@ export class Sender implements SenderRequests {
   }
 }
 
-/** @throws NotTheObject */
-async function expected({ sopInstanceUID }: SendRequest, object: OutgoingObject): Promise<OutgoingObject> {
-  if (sopInstanceUID === undefined || object.sopInstanceUID === sopInstanceUID) return object;
-  await object.close();
-  throw new NotTheObject('what lies there is another object than the message says (not-the-object)');
+/** @throws DicomError where it is another one, or cannot be changed */
+async function expected(
+  { sopInstanceUID, changes }: SendRequest,
+  object: OutgoingObject,
+): Promise<OutgoingObject> {
+  if (sopInstanceUID !== undefined && object.sopInstanceUID !== sopInstanceUID) {
+    await object.close();
+    throw notTheObject();
+  }
+  return changes === undefined ? object : withChanges(object, changes);
 }

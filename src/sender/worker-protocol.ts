@@ -1,3 +1,6 @@
+import type { DicomChanges } from '../dicom';
+import type { JournalConfig } from '../journal';
+import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
@@ -6,17 +9,19 @@ import type { RetryPolicy, SendOutcome } from './send-job';
 
 /** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
 export type ObjectPlace =
-  { kind: 'file'; path: string } | { kind: 'bytes'; bytes: Uint8Array } | { kind: 'queue' };
+  { kind: 'file'; path: string } | { kind: 'bytes'; bytes: Uint8Array } | { kind: 'queue'; queueId: string };
 
 /** One object for one peer, as the host asks for it. */
 export interface SendRequest {
-  /** The host's own. */
+  /** The host's own: the id of the node that sends, a blank, and what the node tells it by. */
   id: string;
   peer: string;
   place: ObjectPlace;
   policy: RetryPolicy;
-  /** What is found there must be this object; undefined: whatever it is. */
+  /** What is found there must be this object; undefined: whatever it is, or what `changes` say. */
   sopInstanceUID?: string;
+  /** Applied on the way. */
+  changes?: DicomChanges;
 }
 
 /** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
@@ -27,6 +32,8 @@ export type ToSender =
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
+  /** The node of this id keeps a journal. */
+  | { kind: 'journal'; id: string; journal: JournalConfig }
   /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
   | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
   /** The flow has heard what became of an object of an outbox. */
@@ -40,6 +47,12 @@ export type FromSender =
   | { kind: 'peer-state'; id: string; state: PeerState }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
+  /** Objects of an outbox are for a peer that is not there, and that no node has. */
+  | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
+  /** The journal of this node cannot be written. */
+  | { kind: 'journal-failed'; id: string; text: string }
+  /** An object of an outbox is a dead letter now. */
+  | { kind: 'dead-letter'; outbox: string; id: string; why: string; facts: LetterFacts }
   /** What became of an object of an outbox. */
   | {
       kind: 'outcome';

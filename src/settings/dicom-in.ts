@@ -2,11 +2,12 @@ import { checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-ti
 import { checkBindAddress, checkHostList } from './checks/addresses';
 import { checkCharacterSet } from './checks/character-sets';
 import { checkReplaced } from './checks/environment';
+import { checkKeptJson } from './checks/kept-json';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { checkUidList } from './checks/uids';
 import { define, type NameOf, type SettingsOf } from './define';
 import { choice, configNode, flag, integer, list, startingAs, text, type BooleanField } from './fields';
-import { finding, type Finding, type Problem } from './finding';
+import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
 
@@ -71,6 +72,8 @@ const FIELDS = {
   maxMessageElements: integer(25_000, 100, 10_000_000),
   addIncomingMessageToCurrentTab: flag(false),
   emitEvents: flag(false),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 
   // Delivery
   queue: choice('disk-synced', 'disk', 'memory'),
@@ -132,19 +135,4 @@ function checkTogether(settings: DicomInSettings): TogetherProblem[] {
     problems.push({ field: 'includeTagsNode', ...finding('nothingIncluded', {}, 'warning') });
   }
   return problems;
-}
-
-/** An imported receiver as it is kept. Only export needs it, so that a damaged one keeps nobody from listening. */
-function checkKeptJson(value: string): Finding<'notKeptJson'>[] {
-  return value.trim() === '' || isJsonObject(value) ? [] : [finding('notKeptJson', {}, 'warning')];
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
 }

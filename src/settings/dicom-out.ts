@@ -1,8 +1,9 @@
 import { checkHostList } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
+import { checkKeptJson } from './checks/kept-json';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, configNodes, flag, integer, planned, text } from './fields';
+import { choice, configNode, configNodes, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -36,14 +37,17 @@ const FIELDS = {
   /** Ids of the peers that `msg.peer` may name. */
   peersFromMessage: configNodes('dicom-peer'),
   /** Where a peer may be that `msg.peer` defines; empty: it may define none. */
-  allowedPeerHosts: planned(text('', checkHostList)),
-  journalPatient: planned(flag(false)),
+  allowedPeerHosts: text('', checkHostList),
+  /** The imported sender as JSON text: text, because an object's keys could be anything. */
+  imported: text('', checkKeptJson),
+  /** The journal says who objects are about. */
+  journalPatient: flag(false),
 };
 
 export type DicomOutField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-out` node, typed and checked. */
 export type DicomOutSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomOutField, 'required' | 'lastBeforeFirst' | 'notYet'>;
+type TogetherProblem = Problem<DicomOutField, 'required' | 'lastBeforeFirst'>;
 
 export const DICOM_OUT = define('dicom-out', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-out` node. */
@@ -65,7 +69,6 @@ function checkTogether({
   const problems: TogetherProblem[] = [];
   if (peer === '' && peersFromMessage.length === 0 && allowedPeerHosts === '')
     problems.push({ field: 'peer', ...finding('required') });
-  if (allowedPeerHosts !== '') problems.push({ field: 'allowedPeerHosts', ...finding('notYet') });
   if (retryLastSeconds < retryFirstSeconds)
     problems.push({ field: 'retryLastSeconds', ...finding('lastBeforeFirst', { first: retryFirstSeconds }) });
   return problems;

@@ -6,6 +6,8 @@ import { choice, configNode, integer, planned, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
+/** A timer may be no longer than 24 days. */
+const MAX_COMMIT_MINUTES = 34_560;
 
 /** Every property of a `dicom-peer` node in the flow JSON; user name and passcode are credentials (`PEER_CREDENTIALS`). */
 const FIELDS = {
@@ -31,10 +33,10 @@ const FIELDS = {
   /** What may be done to an object that they do not take as it is: docs/sending.md says more. */
   sendAs: choice('uncompressed', 'as-is', 'lossless', 'lossy'),
   /** Storage Commitment: an object is sent once they have committed to keep it. */
-  commit: planned(choice('none', 'require')),
+  commit: choice('none', 'require'),
   /** The id of the dicom-in that takes their answer on an association of their own; empty: on the same one only. */
-  commitThrough: planned(text('', checkReplaced)),
-  commitTimeoutMinutes: planned(integer(60, 1, 43_200)),
+  commitThrough: text('', checkReplaced),
+  commitTimeoutMinutes: integer(60, 1, MAX_COMMIT_MINUTES),
 
   // Times, in seconds, and limits
   connectTimeoutSeconds: integer(10, 1, MAX_SECONDS),
@@ -54,7 +56,7 @@ const FIELDS = {
 export type DicomPeerField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-peer` node, typed and checked. */
 export type DicomPeerSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomPeerField, 'required' | 'notYet'>;
+type TogetherProblem = Problem<DicomPeerField, 'required' | 'notYet' | 'noUserName'>;
 
 /** What Node-RED keeps encrypted. */
 export const PEER_CREDENTIALS = { userName: { type: 'text' }, passcode: { type: 'password' } } as const;
@@ -63,10 +65,18 @@ export const DICOM_PEER = define('dicom-peer', FIELDS, { together: checkTogether
 /** What can be wrong with the settings of a `dicom-peer` node. */
 export type DicomPeerProblem = ReturnType<typeof DICOM_PEER.parse>['problems'][number];
 
-function checkTogether({ host, protocol, commit }: DicomPeerSettings): TogetherProblem[] {
+function checkTogether({ host, protocol }: DicomPeerSettings): TogetherProblem[] {
   const problems: TogetherProblem[] = [];
   if (host === '') problems.push({ field: 'host', ...finding('required') });
   if (protocol !== 'dimse') problems.push({ field: 'protocol', ...finding('notYet') });
-  if (commit !== 'none') problems.push({ field: 'commit', ...finding('notYet') });
   return problems;
+}
+
+/** Findings about a setting and the user name, which is no setting but a credential (PS3.7 D.3.3.7 requires one). */
+export function checkUserName(
+  { userIdentity }: Pick<DicomPeerSettings, 'userIdentity'>,
+  userName: string,
+): DicomPeerProblem[] {
+  const isMissing = userIdentity !== 'none' && userName.trim() === '';
+  return isMissing ? [{ field: 'userIdentity', ...finding('noUserName') }] : [];
 }

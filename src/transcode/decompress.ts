@@ -1,7 +1,7 @@
 import {
   type ByteSource,
   cannotRecode,
-  type Changes,
+  type GivenValues,
   type GivenValue,
   parseDataSet,
   type ParsedDataSet,
@@ -131,7 +131,7 @@ class Decoding {
     this.isLossy = this.#isCertainlyLossy || maybeCutShort;
   }
 
-  changes(): Changes {
+  changes(): GivenValues {
     const { image, frames } = this;
     const changes = new Map<number, GivenValue | undefined>([
       [EXTENDED_OFFSET_TABLE, undefined],

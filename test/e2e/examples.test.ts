@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { DICOM_IN } from '../../src/settings';
+import { DICOM_IN, DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -91,12 +91,14 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const node of all.filter(({ type }) => type === 'dicom-in')) {
-      for (const field of DICOM_IN.names) {
-        assert.ok(field in node, `${node.id} has ${field}`);
-        assert.deepEqual(DICOM_IN.check(field, node[field]), [], field);
-        assert.equal(typeof DICOM_IN.defaults[field] === 'boolean', typeof node[field] === 'boolean', field);
-      }
+    for (const settings of [DICOM_IN, DICOM_OUT, DICOM_PEER]) {
+      const defaults: Readonly<Record<string, unknown>> = settings.defaults;
+      for (const node of all.filter(({ type }) => type === settings.type))
+        for (const field of settings.names) {
+          assert.ok(field in node, `${node.id} has ${field}`);
+          assert.deepEqual(settings.check(field as never, node[field]), [], field);
+          assert.equal(typeof defaults[field] === 'boolean', typeof node[field] === 'boolean', field);
+        }
     }
   });
 

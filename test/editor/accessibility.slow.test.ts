@@ -39,7 +39,7 @@ const FLOWS = [
     wires: [[]],
   },
 ];
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
 /** Where the colours are Node-RED's own: there the rule color-contrast, and no other, is Node-RED's to keep. */
 const COLOURED_BY_NODE_RED = [
@@ -98,7 +98,7 @@ describe(
           await check(editor, 'dicom-peer');
           await editor.cancel();
           await editor.openDialog('out');
-          for (const tab of ['peer', 'outbox', 'message']) {
+          for (const tab of ['peer', 'outbox', 'message', 'journal']) {
             await editor.showTab(tab);
             await check(editor, `dicom-out, ${tab}`);
           }

@@ -10,7 +10,7 @@ import { SAMPLE } from '../support/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
 /** All texts of a catalogue that are sentences or have blanks: single words may be the same in both languages. */
 function texts(type: string, language: string): Set<string> {
@@ -124,13 +124,14 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
 
   it('shows the dialogs of dicom-peer and dicom-out', async () => {
     await editor.openDialog('pacs');
+    await editor.enter('userName', 'router');
     await editor.page.locator('#dicom-peer-test-echo').click();
     await editor.page.getByText('Auf diesem Port ist nichts empfangsbereit.').waitFor();
     await isGerman('dicom-peer');
     await editor.screenshot('german-peer');
     await editor.cancel();
     await editor.openDialog('out');
-    for (const tab of ['peer', 'outbox', 'message']) {
+    for (const tab of ['peer', 'outbox', 'message', 'journal']) {
       await editor.showTab(tab);
       await isGerman('dicom-out');
       await editor.screenshot(`german-out-${tab}`);

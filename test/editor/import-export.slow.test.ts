@@ -161,10 +161,10 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
     const sender = { $type: 'HL7Soup.Functions.Settings.Senders.DicomSenderSetting, X', Name: 'To PACS' };
     const file = pretty([workflow(RECEIVER, sender), { ...RECEIVER, Name: 'Second', Port: 4242 }]);
     await editor.drop('#dicom-in-import', 'radiology.hl7Workflow', `\ufeff${file}`);
-    await part('import-receiver').waitFor();
-    const options = await part('import-receiver').locator('option').allInnerTexts();
+    await part('import-setting').waitFor();
+    const options = await part('import-setting').locator('option').allInnerTexts();
     assert.match(options.join('; '), /^DICOM Inbound :11112 \(line \d+\); Second :4242 \(line \d+\)$/);
-    assert.equal(await editor.page.evaluate('document.activeElement.id'), 'dicom-in-import-receiver');
+    assert.equal(await editor.page.evaluate('document.activeElement.id'), 'dicom-in-import-setting');
     // With the keyboard alone.
     await editor.page.keyboard.press('ArrowDown');
     await editor.page.keyboard.press('Tab');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
@@ -60,6 +60,7 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   aeTitleCharacter: true,
   variableNotReplaced: true,
   notYet: true,
+  noUserName: true,
   unknownVersion: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
@@ -70,22 +71,29 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   notAHostRange: true,
   variableNotReplaced: true,
   lastBeforeFirst: true,
-  notYet: true,
   unknownVersion: true,
+  notKeptJson: true,
 };
 
 /** Why an object is not sent. */
-const OUT_FAILURES: Record<OutFailure | 'notTheObject', true> = {
+const OUT_FAILURES: Record<OutFailure, true> = {
   settingsInvalid: true,
   noPeer: true,
   peerMissing: true,
+  peerNotAllowed: true,
+  wrongPeer: true,
+  peersBusy: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
+  listStopped: true,
   objectGone: true,
-  changesPending: true,
   notTheObject: true,
+  notChanged: true,
   notRead: true,
   refused: true,
   notAccepted: true,
+  notCommitted: true,
   unreachable: true,
   busy: true,
   stopped: true,
@@ -110,7 +118,7 @@ const IMPORT_PROBLEMS: Record<ImportProblemCode, true> = {
   afterEnd: true,
   tooLarge: true,
   notText: true,
-  noReceiver: true,
+  notFound: true,
 };
 /** Why a part of an import has no place in the node. */
 const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], true> = {
@@ -119,13 +127,14 @@ const IMPORT_REASONS: Record<NotImported['reason'] | NotUnderstood['reason'], tr
   wrongElement: true,
   unreadableCallers: true,
   workflow: true,
+  receiver: true,
   sender: true,
   otherReceiver: true,
   filter: true,
   transformer: true,
   activity: true,
-  receiverTooLarge: true,
-  tooManyReceivers: true,
+  settingTooLarge: true,
+  tooManySettings: true,
   notASetting: true,
 };
 
@@ -158,6 +167,7 @@ const FAULTS: Record<FaultKind, true> = {
   lockOutside: true,
   directoryNotSynced: true,
   modeNotSet: true,
+  journalNotWritten: true,
   queueLeftover: true,
   notConverted: true,
   notAcknowledged: true,
@@ -260,7 +270,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|importExport|sample|request|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -296,6 +306,10 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     addTabs('dicom-out', used);
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(OUT_FAILURES)) used.add(`error.${failure}`);
+    for (const code of Object.keys(IMPORT_PROBLEMS)) used.add(`importExport.problem.${code}`);
+    for (const reason of Object.keys(IMPORT_REASONS))
+      // Only receivers have callers.
+      if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
 };
 
@@ -441,7 +455,7 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
-  'dicom-out': Object.keys(OUT_FAILURES).map((failure) => codeOf('DICOM_OUT', failure)),
+  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

@@ -24,7 +24,7 @@ const FLOWS = [
     wires: [[]],
   },
 ];
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'];
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
 /** Everything that the dialog shows only sometimes. */
 const ALL_FIELDS: Record<string, string | boolean> = {
@@ -112,7 +112,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.screenshot(`peer-${theme}`);
         await editor.cancel();
         await editor.openDialog('out');
-        for (const tab of ['peer', 'outbox', 'message']) {
+        for (const tab of ['peer', 'outbox', 'message', 'journal']) {
           await editor.showTab(tab);
           assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-out`);
           await editor.screenshot(`out-${theme}-${tab}`);

@@ -79,6 +79,15 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.deepEqual(await nodeRed.flows(), before);
     });
 
+    it('is not to be named like its own id, which Node-RED would take for a reference to itself', async () => {
+      await deploy(peer(), OUT);
+      await editor.openDialog('pacs');
+      await editor.enter('name', 'pacs');
+      assert.match(await editor.remarks('name'), /the ID of this node/);
+      await editor.enter('name', 'PACS');
+      assert.equal(await editor.remarks('name'), '');
+    });
+
     it('shows the name in the certificate only with TLS, and of the user what is sent', async () => {
       const tls = { id: 'tls', type: 'tls-config', name: 'Clinic', cert: '', key: '', ca: '' };
       await deploy(peer({ credentials: { userName: '', passcode: '' } }), tls, OUT);
@@ -93,11 +102,59 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.deepEqual(await visible(), ['tlsServerName']);
       await editor.enter('userIdentity', 'name');
       assert.deepEqual(await visible(), ['tlsServerName', 'userName']);
-      assert.match(await editor.remarks('userIdentity'), /The user name is empty/);
+      assert.match(await editor.remarks('userIdentity'), /a user name is needed/);
       await editor.enter('userIdentity', 'passcode');
       assert.deepEqual(await visible(), ['tlsServerName', 'userName', 'passcode']);
       await editor.enter('userName', 'router');
       assert.equal(await editor.remarks('userIdentity'), '');
+    });
+
+    it('offers the dicom-in nodes that may take its reports, and says which of their rules shut it out', async () => {
+      const receiver = (id: string, properties: object): FlowNode => ({
+        id,
+        type: 'dicom-in',
+        z: 'tab',
+        x: 200,
+        y: 200,
+        wires: [[]],
+        ...properties,
+      });
+      await deploy(
+        peer({ calledAET: 'ARCHIVE', commit: 'require', commitThrough: 'gone' }),
+        receiver('open', { name: 'Open', acceptedCallingAETs: '*' }),
+        receiver('strict', { name: 'Strict', acceptedCallingAETs: 'CT01', checkCalledAET: true }),
+        OUT,
+      );
+      await editor.openDialog('pacs');
+      assert.deepEqual(await editor.input('commitThrough').locator('option').allInnerTexts(), [
+        'same association only',
+        'Open',
+        'Strict',
+        'gone (no longer exists)',
+      ]);
+      assert.equal(await editor.input('commitThrough').inputValue(), 'gone');
+      assert.match(await editor.remarks('commitThrough'), /does not exist/);
+      await editor.enter('commitThrough', 'strict');
+      const remarks = await editor.remarks('commitThrough');
+      assert.match(remarks, /does not accept calls by ARCHIVE/);
+      assert.match(remarks, /calls HL7SOUP_SCU, which this dicom-in node rejects/);
+      await editor.enter('commitThrough', 'open');
+      assert.equal(await editor.remarks('commitThrough'), '');
+      await editor.enter('commit', 'none');
+      assert.equal(await editor.input('commitThrough').isVisible(), false);
+      await editor.enter('commit', 'require');
+      await editor.done();
+      assert.deepEqual(await editor.node('pacs', '[node.commit, node.commitThrough]'), ['require', 'open']);
+
+      // An editor that loads has configuration nodes before it has others.
+      await deploy(
+        peer({ commit: 'require', commitThrough: 'open' }),
+        receiver('open', { acceptedCallingAETs: '*' }),
+        OUT,
+      );
+      const valid = '[node.valid, node.validationErrors]';
+      assert.deepEqual(await editor.node('pacs', valid), [true, []]);
+      assert.deepEqual(await editor.node('out', valid), [true, []]);
     });
 
     it('calls an SCP that is there with what stands in the dialog, deployed or not', async () => {
@@ -205,7 +262,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await deploy(peer(), OUT);
       const before = await nodeRed.flows();
       await editor.openDialog('out');
-      for (const tab of ['message', 'peer']) {
+      for (const tab of ['message', 'journal', 'peer']) {
         await editor.showTab(tab);
         const shown = await editor.dialog().innerText();
         assert(!shown.includes('dicom-out.'), shown);
@@ -251,12 +308,114 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       assert.deepEqual(await boxes.allInnerTexts(), ['Archive', 'PACS']);
     });
 
+    it('takes a sender of Integration Soup, makes its peer, and exports it as it came', async () => {
+      const sender = {
+        $type: 'HL7Soup.Functions.Settings.Senders.DicomSenderSetting, HL7SoupWorkflow',
+        RemoteHost: '127.0.0.1',
+        RemotePort: String(port),
+        OurAET: 'SOUP_SCU',
+        RemoteAET: 'ARCHIVE',
+        TimeoutSeconds: 45,
+        MessageTemplate: '${05000000-0000-4000-8000-000000000001 inbound}',
+        Filters: '22222222-2222-2222-2222-222222222222',
+        New: { deep: ['<b>bold</b>', 1.5] },
+        Name: 'Soup PACS',
+      };
+      const json = JSON.stringify(sender, null, 2);
+      const part = (name: string): Locator => editor.page.locator(`#dicom-out-${name}`);
+      const importSender = async (): Promise<string> => {
+        await editor.showTab('importExport');
+        await part('import-text').fill(json);
+        await part('import-run').click();
+        await part('import-result').filter({ hasText: 'Soup PACS 127.0.0.1' }).waitFor();
+        return part('import-result').innerText();
+      };
+      const made = (): Promise<string[]> =>
+        editor.page.evaluate<string[]>(`(() => {
+          const names = [];
+          RED.nodes.eachConfig((node) => { if (node.type === 'dicom-peer') names.push(node.name); return true; });
+          return names.sort();
+        })()`);
+      await deploy(peer(), OUT);
+      await editor.openDialog('out');
+      assert.match(await importSender(), /A peer .* created.*Soup PACS/s);
+      assert.match(await part('import-result').innerText(), /Only the links .*: Filters/);
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS']);
+      await editor.cancel();
+      assert.deepEqual(await made(), ['PACS'], 'Cancel takes it back');
+      assert.equal(await editor.page.evaluate('RED.nodes.dirty()'), false);
+
+      await editor.openDialog('out');
+      await importSender();
+      assert.equal(await part('export-text').inputValue(), json);
+      await editor.done();
+      await editor.page.evaluate("RED.actions.invoke('core:undo')");
+      assert.deepEqual(await made(), ['PACS'], 'undo takes it back');
+      assert.equal(await editor.node('out', 'node.peer'), 'pacs');
+      await editor.page.evaluate("RED.actions.invoke('core:redo')");
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS']);
+      await editor.deploy();
+      const flows = await nodeRed.flows();
+      const { id } = flows.find(({ type, name }) => type === 'dicom-peer' && name === 'Soup PACS') ?? {};
+      const out = flows.find((node) => node.id === 'out');
+      assert.deepEqual([typeof id, out?.['peer'], out?.['name']], ['string', id, 'Soup PACS']);
+
+      await editor.reload();
+      await editor.openDialog('out');
+      await editor.showTab('importExport');
+      assert.equal(await part('export-text').inputValue(), json, 'after saving, deploying and opening again');
+      assert.equal(await part('kept').locator('b').count(), 0);
+      assert.match(await importSender(), /A peer .* exists.*Soup PACS/s);
+      assert.deepEqual(await made(), ['PACS', 'Soup PACS'], 'it is found');
+      await editor.enter('peer', 'pacs');
+      await editor.showTab('importExport');
+      const exported = JSON.parse(await part('export-text').inputValue()) as typeof sender;
+      assert.deepEqual([exported.OurAET, exported.New], ['HL7SOUP_SCU', sender.New], 'of the chosen peer');
+    });
+
     it('has a second output where failures have one', async () => {
       await deploy(peer(), OUT);
       await editor.openDialog('out');
       await editor.enter('outputFailures', true);
       await editor.done();
       assert.equal(await editor.node('out', 'node.outputs'), 2);
+    });
+
+    it('is marked where its peer is to commit and a sender waits for the flow, whatever is in between', async () => {
+      const at = { z: 'tab', x: 200, y: 200 };
+      const receiver = (wires: string[][]): FlowNode => ({
+        ...at,
+        id: 'in',
+        type: 'dicom-in',
+        name: 'Proxy',
+        respond: 'processed',
+        wires,
+      });
+      const links: FlowNode[] = [
+        { ...at, id: 'leave', type: 'link out', mode: 'link', links: ['arrive'], wires: [] },
+        { ...at, id: 'arrive', type: 'link in', links: ['leave'], wires: [['switch']] },
+        { ...at, id: 'switch', type: 'change', rules: [], wires: [['out', 'switch']] },
+      ];
+      const problems = async (...flows: FlowNode[]): Promise<string> => {
+        await deploy(...flows, ...links, OUT);
+        return JSON.stringify(await editor.node('out', 'node.validationErrors'));
+      };
+      const committing = peer({ commit: 'require' });
+      assert.match(
+        await problems(committing, receiver([['leave']])),
+        /Peer: .*“Proxy” makes its sender wait/,
+      );
+      await editor.openDialog('out');
+      assert.match(await editor.remarks('peer'), /requires Storage Commitment/);
+      await editor.cancel();
+      assert.equal(await problems(peer(), receiver([['leave']])), '[]');
+      assert.equal(await problems(committing, receiver([[]])), '[]');
+      const ticked = { ...OUT, peer: 'other', peersFromMessage: ['pacs'] };
+      await deploy(committing, other(), receiver([['out']]), ticked);
+      assert.match(
+        JSON.stringify(await editor.node('out', 'node.validationErrors')),
+        /makes its sender wait/,
+      );
     });
 
     it('shows its peer until it has a name, and is marked where that is missing', async () => {

@@ -3,13 +3,14 @@ import { describe, it } from 'node:test';
 import {
   MAX_IMPORT_LENGTH,
   MAX_IMPORT_SIZE,
-  MAX_RECEIVER_LENGTH,
-  MAX_RECEIVERS,
+  MAX_SETTING_LENGTH,
+  MAX_SETTINGS,
   keep,
   readIntegrationSoup,
   readIntegrationSoupFile,
+  RECEIVER_SETTING,
   updateKept,
-  type ImportedReceivers,
+  type ImportedSettings,
   type ImportProblem,
 } from '../../src/integration-soup';
 import { DICOM_IN } from '../../src/settings';
@@ -17,14 +18,14 @@ import { RECEIVER, workflow } from '../support/receiver-json';
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
 
-function found(value: unknown): ImportedReceivers {
-  const read = readIntegrationSoup(typeof value === 'string' ? value : pretty(value));
-  assert('receivers' in read, JSON.stringify(read));
+function found(value: unknown): ImportedSettings {
+  const read = readIntegrationSoup(RECEIVER_SETTING, typeof value === 'string' ? value : pretty(value));
+  assert('settings' in read, JSON.stringify(read));
   return read;
 }
 
 function problem(text: string): ImportProblem {
-  const read = readIntegrationSoup(text);
+  const read = readIntegrationSoup(RECEIVER_SETTING, text);
   assert('problem' in read);
   return read.problem;
 }
@@ -43,14 +44,14 @@ describe('importing from Integration Soup', () => {
       { $type: `Other.Place.${$type.split('.').pop()}` },
       { OurAET: 'X' },
     ]) {
-      assert.equal(found(value).receivers.length, 1);
+      assert.equal(found(value).settings.length, 1);
     }
-    const [receiver] = found(RECEIVER).receivers;
-    assert.deepEqual([receiver?.name, receiver?.port, receiver?.line], ['DICOM Inbound', '11112', 1]);
+    const [receiver] = found(RECEIVER).settings;
+    assert.deepEqual([receiver?.name, receiver?.place, receiver?.line], ['DICOM Inbound', ':11112', 1]);
   });
 
   it('takes the receiver out of a workflow file, and says of everything else why it is not imported', () => {
-    const { receivers, notImported } = found(
+    const { settings, notImported } = found(
       workflow(
         RECEIVER,
         other('Settings.Filters.FilterHostSetting', 'Only CT'),
@@ -62,7 +63,7 @@ describe('importing from Integration Soup', () => {
       ),
     );
     assert.deepEqual(
-      receivers.map(({ name }) => name),
+      settings.map(({ name }) => name),
       ['DICOM Inbound'],
     );
     assert.deepEqual(
@@ -82,24 +83,27 @@ describe('importing from Integration Soup', () => {
   it('offers all receivers of an array, of workflows or of settings, each with its line', () => {
     const text = pretty([RECEIVER, workflow({ ...RECEIVER, Name: 'Second', Port: '4242' }), [{ Port: 1 }]]);
     const lines = text.split('\n');
-    const { receivers } = found(text);
+    const { settings } = found(text);
     assert.deepEqual(
-      receivers.map(({ name, port }) => [name, port]),
+      settings.map(({ name, place }) => [name, place]),
       [
-        ['DICOM Inbound', '11112'],
-        ['Second', '4242'],
-        ['', '1'],
+        ['DICOM Inbound', ':11112'],
+        ['Second', ':4242'],
+        ['', ':1'],
       ],
     );
-    for (const { line } of receivers) assert.match(lines[line - 1] ?? '', /^\s*\{$/);
-    assert.match(lines[(receivers[1]?.line ?? 0) + 2] ?? '', /Second/);
+    for (const { line } of settings) assert.match(lines[line - 1] ?? '', /^\s*\{$/);
+    assert.match(lines[(settings[1]?.line ?? 0) + 2] ?? '', /Second/);
   });
 
   it('says that there is no receiver, and what there is', () => {
     for (const value of [{}, [], 5, 'text', null, workflow(), { Name: 'x' }]) {
-      assert.equal(problem(JSON.stringify(value)).code, 'noReceiver');
+      assert.equal(problem(JSON.stringify(value)).code, 'notFound');
     }
-    const read = readIntegrationSoup(pretty(workflow(other('Senders.DicomSenderSetting', 'To PACS'))));
+    const read = readIntegrationSoup(
+      RECEIVER_SETTING,
+      pretty(workflow(other('Senders.DicomSenderSetting', 'To PACS'))),
+    );
     assert.deepEqual(
       read.notImported.map(({ reason }) => reason),
       ['workflow', 'sender'],
@@ -119,14 +123,14 @@ describe('importing from Integration Soup', () => {
 
   it('refuses what is too large: a text, and a receiver that would bloat the flow file', () => {
     assert.equal(problem(' '.repeat(MAX_IMPORT_LENGTH + 1)).code, 'tooLarge');
-    const file = readIntegrationSoupFile(new Uint8Array(MAX_IMPORT_SIZE + 1));
+    const file = readIntegrationSoupFile(RECEIVER_SETTING, new Uint8Array(MAX_IMPORT_SIZE + 1));
     assert.equal('problem' in file && file.problem.code, 'tooLarge');
-    const large = { ...RECEIVER, ReceivedMessageTemplate: 'x'.repeat(MAX_RECEIVER_LENGTH) };
-    const { receivers, notImported } = found([large, RECEIVER]);
-    assert.equal(receivers.length, 1);
+    const large = { ...RECEIVER, ReceivedMessageTemplate: 'x'.repeat(MAX_SETTING_LENGTH) };
+    const { settings, notImported } = found([large, RECEIVER]);
+    assert.equal(settings.length, 1);
     assert.deepEqual(
       notImported.map(({ reason, what }) => [reason, what]),
-      [['receiverTooLarge', 'DicomReceiverSetting "DICOM Inbound"']],
+      [['settingTooLarge', 'DicomReceiverSetting "DICOM Inbound"']],
     );
   });
 
@@ -139,22 +143,22 @@ describe('importing from Integration Soup', () => {
       utf16,
       Buffer.from(utf16).swap16(),
     ]) {
-      const read = readIntegrationSoupFile(bytes);
-      assert('receivers' in read, JSON.stringify(read));
-      assert.equal(read.receivers[0]?.name, 'Röntgen');
+      const read = readIntegrationSoupFile(RECEIVER_SETTING, bytes);
+      assert('settings' in read, JSON.stringify(read));
+      assert.equal(read.settings[0]?.name, 'Röntgen');
     }
     for (const bytes of [Buffer.from(text, 'latin1'), Buffer.from([0x89, 0x50, 0x4e, 0x47])]) {
-      const read = readIntegrationSoupFile(bytes);
+      const read = readIntegrationSoupFile(RECEIVER_SETTING, bytes);
       assert.equal('problem' in read && read.problem.code, 'notText');
     }
   });
 
   it('offers no endless list', () => {
-    const { receivers, notImported } = found(Array.from({ length: MAX_RECEIVERS + 1 }, () => RECEIVER));
-    assert.equal(receivers.length, MAX_RECEIVERS);
+    const { settings, notImported } = found(Array.from({ length: MAX_SETTINGS + 1 }, () => RECEIVER));
+    assert.equal(settings.length, MAX_SETTINGS);
     assert.deepEqual(
       notImported.map(({ reason }) => reason),
-      ['tooManyReceivers'],
+      ['tooManySettings'],
     );
   });
 
@@ -168,13 +172,13 @@ describe('importing from Integration Soup', () => {
 
 describe('what a node keeps of an import', () => {
   it('follows the settings, so that a sample message that was removed is gone', () => {
-    const [receiver] = found({ ...RECEIVER, New: 1 }).receivers;
+    const [receiver] = found({ ...RECEIVER, New: 1 }).settings;
     assert(receiver !== undefined);
     const values = new Map([...receiver.values, ['receivedMessageTemplate', '']] as const);
-    const updated = updateKept(values, keep(receiver.json));
+    const updated = updateKept(RECEIVER_SETTING, values, keep(receiver.json));
     assert.deepEqual(JSON.parse(updated), { ...RECEIVER, ReceivedMessageTemplate: '', New: 1 });
-    assert.equal(updateKept(values, ''), '');
-    assert.equal(updateKept(values, 'damaged'), 'damaged');
+    assert.equal(updateKept(RECEIVER_SETTING, values, ''), '');
+    assert.equal(updateKept(RECEIVER_SETTING, values, 'damaged'), 'damaged');
   });
 
   it('does not keep it from starting when it is damaged, but is reported', () => {

@@ -1,5 +1,5 @@
 import { it } from 'node:test';
-import { MAX_IMPORT_LENGTH, readIntegrationSoup } from '../../src/integration-soup';
+import { MAX_IMPORT_LENGTH, readIntegrationSoup, RECEIVER_SETTING } from '../../src/integration-soup';
 import { assertLinear } from '../support/linear';
 
 it('importing from Integration Soup takes time that grows with the text, also for the worst ones', () => {
@@ -10,7 +10,7 @@ it('importing from Integration Soup takes time that grows with the text, also fo
       MAX_IMPORT_LENGTH,
       (length) => {
         const text = many(item, length);
-        return () => readIntegrationSoup(text);
+        return () => readIntegrationSoup(RECEIVER_SETTING, text);
       },
       JSON.stringify(item),
     );
@@ -18,7 +18,7 @@ it('importing from Integration Soup takes time that grows with the text, also fo
     MAX_IMPORT_LENGTH,
     (length) => {
       const text = `["${'\\n'.repeat(length / 2 - 4)}"]`;
-      return () => readIntegrationSoup(text);
+      return () => readIntegrationSoup(RECEIVER_SETTING, text);
     },
     'one text',
   );

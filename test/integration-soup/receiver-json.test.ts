@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  exportReceiver,
+  exportSetting,
   keep,
   parseJson,
   printJson,
-  readReceiver,
-  RECEIVER_FIELDS,
-  writeReceiver,
+  readSetting,
+  RECEIVER_SETTING,
+  writeSetting,
   type JsonObject,
   type ReceiverField,
-  type ReceiverValue,
-  type ReceiverValues,
+  type SettingValue,
+  type SettingValues,
 } from '../../src/integration-soup';
 import { DICOM_IN, splitList } from '../../src/settings';
 import { Random } from '../support/mutations';
@@ -29,8 +29,8 @@ const receiver = (changes: Record<string, unknown> = {}): JsonObject =>
   objectOf(JSON.stringify({ ...RECEIVER, ...changes }));
 
 /** What comes back from the dialog: one-line inputs, text areas and check boxes. */
-function throughDialog(values: ReceiverValues): ReceiverValues {
-  const shown = (field: ReceiverField, value: ReceiverValue): ReceiverValue => {
+function throughDialog(values: SettingValues<ReceiverField>): SettingValues<ReceiverField> {
+  const shown = (field: ReceiverField, value: SettingValue): SettingValue => {
     if (typeof value === 'boolean') return value;
     if (typeof value === 'object') return splitList(value.join(', '));
     if (field === 'receivedMessageTemplate') return String(value).replace(/\r\n?/g, '\n');
@@ -40,9 +40,12 @@ function throughDialog(values: ReceiverValues): ReceiverValues {
 }
 
 /** The receiver's JSON with these fields changed, as a JavaScript value. */
-function exported(json: JsonObject, changes: Partial<Record<ReceiverField, ReceiverValue>>): typeof RECEIVER {
-  const values = new Map([...readReceiver(json).values, ...Object.entries(changes)]) as ReceiverValues;
-  return JSON.parse(exportReceiver(values, keep(json))) as typeof RECEIVER;
+function exported(json: JsonObject, changes: Partial<Record<ReceiverField, SettingValue>>): typeof RECEIVER {
+  const values = new Map([
+    ...readSetting(RECEIVER_SETTING, json).values,
+    ...Object.entries(changes),
+  ]) as SettingValues<ReceiverField>;
+  return JSON.parse(exportSetting(RECEIVER_SETTING, values, keep(json))) as typeof RECEIVER;
 }
 
 const random = (): { random: Random; seed: number } => {
@@ -50,9 +53,9 @@ const random = (): { random: Random; seed: number } => {
   return { random: new Random(seed), seed };
 };
 
-function randomValues(source: Random): ReceiverValues {
+function randomValues(source: Random): SettingValues<ReceiverField> {
   const text = (): string => source.pick(['', 'A', 'CT01, MR02', '*', 'x y', '${NAME}', 'ü"']);
-  const values = RECEIVER_FIELDS.map((field): [ReceiverField, ReceiverValue] => {
+  const values = RECEIVER_SETTING.mappings.map(({ field }): [ReceiverField, SettingValue] => {
     const example = field === 'disabled' ? false : DICOM_IN.defaults[field];
     if (typeof example === 'boolean') return [field, source.below(2) === 0];
     if (typeof example === 'number') return [field, source.pick(['1', '11', '16', '11112', '${NAME}'])];
@@ -64,7 +67,7 @@ function randomValues(source: Random): ReceiverValues {
 
 describe('a receiver of Integration Soup', () => {
   it('fills every field of the node', () => {
-    const { values, leftOut, notUnderstood } = readReceiver(receiver());
+    const { values, leftOut, notUnderstood } = readSetting(RECEIVER_SETTING, receiver());
     assert.deepEqual(Object.fromEntries(values), {
       disabled: false,
       name: 'DICOM Inbound',
@@ -89,14 +92,14 @@ describe('a receiver of Integration Soup', () => {
   });
 
   it('gives the defaults of fields that are left out, and says which', () => {
-    const { values, leftOut } = readReceiver(objectOf('{"OurAET": "X"}'));
+    const { values, leftOut } = readSetting(RECEIVER_SETTING, objectOf('{"OurAET": "X"}'));
     for (const [field, value] of values) {
       if (field === 'disabled') assert.equal(value, false);
       else if (field !== 'ourAET') assert.deepEqual(value, DICOM_IN.defaults[field], field);
     }
     assert.deepEqual(
       leftOut,
-      RECEIVER_FIELDS.filter((field) => field !== 'ourAET'),
+      RECEIVER_SETTING.mappings.map(({ field }) => field).filter((field) => field !== 'ourAET'),
     );
   });
 
@@ -107,7 +110,7 @@ describe('a receiver of Integration Soup', () => {
       Activities: ['a', 5],
       MessageTypeOptions: { IncludeTagsNode: 'perhaps', Extra: null },
     });
-    const { values, notUnderstood } = readReceiver(json);
+    const { values, notUnderstood } = readSetting(RECEIVER_SETTING, json);
     assert.deepEqual(
       notUnderstood.map(({ path, reason, shown }) => [path, reason, shown]),
       [
@@ -125,20 +128,23 @@ describe('a receiver of Integration Soup', () => {
     const json = objectOf(
       '{"messagetype": "Dicom", "PORT": " 4242 ", "Disabled": "True", "IncludeTagsNode": 1}',
     );
-    const { values } = readReceiver(json);
+    const { values } = readSetting(RECEIVER_SETTING, json);
     assert.deepEqual(
       [values.get('messageType'), values.get('port'), values.get('disabled')],
       [16, 4242, true],
     );
-    assert.equal(readReceiver(receiver({ MessageType: 'FHIR' })).values.get('messageType'), 11);
+    assert.equal(
+      readSetting(RECEIVER_SETTING, receiver({ MessageType: 'FHIR' })).values.get('messageType'),
+      11,
+    );
   });
 
   it('lets nobody in where the list of callers cannot be read', () => {
     for (const AcceptedCallingAETs of [null, ['*'], { a: '*' }, '']) {
-      const { values } = readReceiver(receiver({ AcceptedCallingAETs }));
+      const { values } = readSetting(RECEIVER_SETTING, receiver({ AcceptedCallingAETs }));
       assert.equal(values.get('acceptedCallingAETs'), '');
     }
-    const [told] = readReceiver(receiver({ AcceptedCallingAETs: ['*'] })).notUnderstood;
+    const [told] = readSetting(RECEIVER_SETTING, receiver({ AcceptedCallingAETs: ['*'] })).notUnderstood;
     assert.equal(told?.reason, 'unreadableCallers');
   });
 
@@ -173,9 +179,9 @@ describe('a receiver of Integration Soup', () => {
   });
 
   it('is written anew for a node that was never imported, with every field of the original', () => {
-    const values = readReceiver(receiver()).values;
-    assert.deepEqual(JSON.parse(exportReceiver(values, '')), RECEIVER);
-    assert.deepEqual(JSON.parse(exportReceiver(values, 'damaged')), RECEIVER);
+    const values = readSetting(RECEIVER_SETTING, receiver()).values;
+    assert.deepEqual(JSON.parse(exportSetting(RECEIVER_SETTING, values, '')), RECEIVER);
+    assert.deepEqual(JSON.parse(exportSetting(RECEIVER_SETTING, values, 'damaged')), RECEIVER);
   });
 });
 
@@ -185,10 +191,14 @@ describe('random receivers', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const text = randomReceiver(source);
       const json = objectOf(text);
-      const values = throughDialog(readReceiver(json).values);
+      const values = throughDialog(readSetting(RECEIVER_SETTING, json).values);
       const message = `seed ${seed}: ${text}`;
-      assert.equal(exportReceiver(values, keep(json)), printJson(json, 2), message);
-      assert.deepEqual(JSON.parse(exportReceiver(values, keep(json))), JSON.parse(text), message);
+      assert.equal(exportSetting(RECEIVER_SETTING, values, keep(json)), printJson(json, 2), message);
+      assert.deepEqual(
+        JSON.parse(exportSetting(RECEIVER_SETTING, values, keep(json))),
+        JSON.parse(text),
+        message,
+      );
     }
   });
 
@@ -199,19 +209,19 @@ describe('random receivers', () => {
       const json = objectOf(text);
       const values = randomValues(source);
       const message = `seed ${seed}: ${text} with ${JSON.stringify([...values])}`;
-      const written = writeReceiver(values, json);
-      const again = readReceiver(written);
+      const written = writeSetting(RECEIVER_SETTING, values, json);
+      const again = readSetting(RECEIVER_SETTING, written);
       for (const [field, value] of throughDialog(again.values)) {
         const wanted = values.get(field);
         const isNone = wanted === '' && /^0{8}-/.test(String(value));
         if (!isNone) assert.equal(String(value), String(wanted), `${field}, ${message}`);
       }
-      const unknown = (from: ReturnType<typeof readReceiver>) =>
+      const unknown = (from: ReturnType<typeof readSetting>) =>
         from.notUnderstood
           .filter(({ reason }) => reason === 'unknownMember')
           .map(({ path, shown }) => [path, shown]);
-      assert.deepEqual(unknown(again).sort(), unknown(readReceiver(json)).sort(), message);
-      assert.equal(printJson(writeReceiver(values, written)), printJson(written), message);
+      assert.deepEqual(unknown(again).sort(), unknown(readSetting(RECEIVER_SETTING, json)).sort(), message);
+      assert.equal(printJson(writeSetting(RECEIVER_SETTING, values, written)), printJson(written), message);
     }
   });
 });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { encodeFileMeta } from '../../src/dicom';
 import { bufferSource } from '../../src/dicom/read/byte-source';
@@ -10,12 +11,14 @@ import {
   type AssociationPolicy,
 } from '../../src/network/scp/association-policy';
 import { decodeCommandSet, encodeResponse } from '../../src/network/dimse/command-set';
+import { readCommitmentReport } from '../../src/network/dimse/commitment';
 import { MessageReader } from '../../src/network/dimse/message-reader';
 import { PduReader } from '../../src/network/upper-layer/pdu-reader';
 import { refuseStore } from '../../src/network/dimse/store-checks';
 import { relativePath } from '../../src/message/output/file-name';
 import { readHead } from '../../src/object/object-head';
-import { CT, EXPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
+import { element } from '../support/commitment';
+import { CT, EXPLICIT, IMPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
 import { assertLinear } from '../support/linear';
 
 /** Texts on which an expression that backtracks takes quadratic time, of so many characters. */
@@ -130,6 +133,10 @@ const LISTS: Readonly<Record<string, (n: number) => () => unknown>> = {
       Buffer.alloc(n - (n % 8), Buffer.from([0, 0, 0, 0x55, 0, 0, 0, 0])),
     ]);
     return () => decodeCommandSet(bytes);
+  },
+  'items of a report on storage commitment': (n) => {
+    const report = element(0x1199, Buffer.alloc(n / 2, element(0xe000, '', 0xfffe)));
+    return () => assert.throws(() => readCommitmentReport(report, IMPLICIT));
   },
   'fragments of one byte': (n) => {
     const fragments = Buffer.concat(

@@ -8,6 +8,7 @@ import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/scp/association';
 import { servicesOf } from '../../src/network/scp/listener';
 import { RequestBudget } from '../../src/network/upper-layer/request-budget';
+import { COMMITMENT, eventReport, reportOf, role } from '../support/commitment';
 import { FakeSocket } from '../support/fake-socket';
 import { collectGarbage } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
@@ -16,8 +17,10 @@ import {
   abort,
   associateRQ,
   commandSet,
+  CT,
   dataTF,
   echoRQ,
+  IMPLICIT,
   item,
   pdv,
   releaseRQ,
@@ -49,6 +52,14 @@ const OWN: readonly Buffer[] = [
     dataTF(pdv(3, 3, commandSet({ 0x0002: '1.2.3', 0x0100: 0x0020, 0x0110: 3, 0x0800: 0 }))),
     dataTF(pdv(3, 2, Buffer.alloc(20))),
     abort(),
+  ]),
+  Buffer.concat([
+    associateRQ({
+      contexts: [{ id: 1, abstractSyntax: COMMITMENT, transferSyntaxes: [IMPLICIT] }],
+      userItems: [role(COMMITMENT, 0, 1)],
+    }),
+    eventReport(reportOf('1.2.99', { committed: [{ sopClassUID: CT, sopInstanceUID: '1.2.3' }] })),
+    releaseRQ(),
   ]),
 ];
 
@@ -101,7 +112,9 @@ const policy = {
   acceptUnknownSopClasses: true,
   isStorageSopClass: (uid: string) => uid.startsWith('1.2.840.10008.5.1.4.1.1.'),
   transferSyntaxes: [],
+  mayReportCommitment: () => true,
 } as const;
+const commitments = { reported: () => Promise.resolve({ status: 0 }) };
 const limits = {
   associationTimeoutSeconds: 30,
   idleTimeoutSeconds: 30,
@@ -121,7 +134,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
       if ('text' in event && /internal error|dcmjs-dimse/.test(event.text)) internal.push(event.text);
     };
     const requests = new RequestBudget();
-    const services = servicesOf({ store, policy, limits });
+    const services = servicesOf({ store, commitments, policy, limits });
 
     const one = async (): Promise<void> => {
       const socket = new FakeSocket();

@@ -5,6 +5,7 @@ import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { TAB, dicomIn, flowNode } from '../support/flows';
+import { CommittingScp } from '../support/commitment';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { NodesUnderTest, type Message } from '../support/node-helper';
@@ -139,8 +140,8 @@ describe('dicom-out: a file', () => {
     inject('out', { payload: bytes, dicom: { sopInstanceUID: '1.2.3' } });
     await until(() => failed.length === 3, 'all');
     assert.deepEqual(failed.map(codeOf).sort(), [
-      'DICOM_OUT_CHANGES_PENDING',
-      'DICOM_OUT_NOT_READ',
+      'DICOM_OUT_NOT_CHANGED',
+      'DICOM_OUT_NOT_THE_OBJECT',
       'DICOM_OUT_NO_OBJECT',
     ]);
   });
@@ -158,10 +159,10 @@ describe('dicom-out: a file', () => {
     inject('out', { filename: SAMPLE, peer: nameOf('other') });
     await until(() => sent.length === 1, 'it is sent');
     assert.deepEqual([one.objects.length, other.objects.length], [0, 1]);
-    for (const named of [nameOf('secret'), 'secret', 'toString', 42, { host: '127.0.0.1' }])
+    for (const named of [nameOf('secret'), 'secret', 'toString', 42])
       inject('out', { filename: SAMPLE, peer: named });
-    await until(() => failed.length === 5, 'five');
-    assert.deepEqual(failed.map(codeOf), Array(5).fill('DICOM_OUT_NO_PEER'));
+    await until(() => failed.length === 4, 'four');
+    assert.deepEqual(failed.map(codeOf), Array(4).fill('DICOM_OUT_NO_PEER'));
   });
 
   it('waits in bounds: what comes beyond is told, and when the node closes so is the rest', async () => {
@@ -170,6 +171,78 @@ describe('dicom-out: a file', () => {
     for (let count = 0; count < 4; count += 1) inject('out', { filename: SAMPLE });
     await until(() => failed.length === 2, 'two');
     assert.deepEqual(failed.map(codeOf), ['DICOM_OUT_BUSY', 'DICOM_OUT_BUSY']);
+  });
+});
+
+describe('dicom-out: an object with changes', () => {
+  const dataSet = dataSetOf(readFileSync(SAMPLE));
+  const changes = (value: string): object => ({
+    version: 1,
+    of: { sopInstanceUID: SAMPLE_UID, size: dataSet.length },
+    operations: [
+      { op: 'set', path: 'PatientID', value },
+      { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' },
+    ],
+  });
+  const message = (value = 'NEW'): Message => ({
+    filename: SAMPLE,
+    dicom: { sopInstanceUID: '1.2.3.4', changes: changes(value) },
+  });
+
+  it('is sent as they say; the message keeps them', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    inject('out', message());
+    await until(() => sent.length === 1, 'the message');
+    assert.equal(archive.objects[0]?.sopInstanceUID, '1.2.3.4');
+    assert.ok(archive.objects[0]?.dataSet.includes('NEW '));
+    assert.deepEqual((sent[0]?.['dicom'] as { changes: unknown }).changes, changes('NEW'));
+  });
+
+  it('that cannot be applied is told, whether that is seen here or when the object is read', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    inject('out', message('x'.repeat(65)));
+    inject('out', { filename: SAMPLE, dicom: { changes: [] } });
+    await until(() => failed.length === 2, 'both');
+    assert.deepEqual(failed.map(codeOf), Array(2).fill('DICOM_OUT_NOT_CHANGED'));
+    const texts = failed.map((each) => (each['dicom'] as { sent?: Sent }).sent?.statusText ?? '');
+    assert.ok(texts.some((text) => /operations\[0\], PatientID: LO has at most 64/.test(text)));
+    assert.equal(archive.objects.length, 0);
+  });
+
+  it('is stored as it has become, and is sent so after a deploy; what the peer has as it was has failed', async () => {
+    const port = await freePort();
+    const flows = [
+      ...BASE,
+      peer('archive', port),
+      out('out', { mode: 'store-and-forward' }),
+      ...watching('out'),
+    ];
+    await nodes.load(flows);
+    const sent = nodes.inputs('out-sent');
+    for (const value of ['ONE', 'TWO']) inject('out', message(value));
+    await until(() => sent.length === 2, 'both are stored');
+    await nodes.deploy(flows, 'full');
+    const told = nodes.inputs('out-failed');
+    const archive = await MisbehavingScp.listen({ store: (_, count) => (count === 0 ? 0 : 0x0111) }, port);
+    scps.push(archive);
+    await until(() => told.length === 2, 'both are told');
+    assert.deepEqual(
+      told.map((each) => [sentOf(each).status, codeOf({ error: {}, ...each })]),
+      [
+        ['0000', undefined],
+        ['0111', 'DICOM_OUT_REFUSED'],
+      ],
+    );
+    assert.ok(told.every((each) => !('changes' in (each['dicom'] as object))));
+    const patients = archive.objects.map(
+      ({ dataSet: bytes }) => /ONE|TWO/.exec(bytes.toString('latin1'))?.[0],
+    );
+    assert.deepEqual(patients.sort(), ['ONE', 'TWO']);
+    assert.ok(archive.objects.every(({ sopInstanceUID }) => sopInstanceUID === '1.2.3.4'));
   });
 });
 
@@ -204,6 +277,19 @@ describe('dicom-out: an object of a queue', () => {
     assert.equal(archive?.objects.length, 5);
     assert.ok(archive?.objects[0]?.dataSet.equals(sampleInstance(1).dataSet));
     await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+  });
+
+  it('is acknowledged, too, where the message carries it as a Buffer', async () => {
+    const { port } = await chain([['a', { store: (_, count) => (count === 0 ? 0x0122 : 0) }]], {
+      acknowledge: true,
+      output: 'buffer',
+    });
+    const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];
+    await upload(port, 1, 2);
+    await until(() => sent.length === 1 && failed.length === 1, 'both');
+    assert.ok(Buffer.isBuffer((sent[0]?.['dicom'] as { object: unknown }).object));
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    assert.equal((await lettersIn('in')).length, 1);
   });
 
   it('is opened by its id also where nobody acknowledges it', async () => {
@@ -281,6 +367,418 @@ describe('dicom-out: an object of a queue', () => {
     ]);
     await until(() => isListening(port), 'dicom-in listens');
     assert.deepEqual(await upload(port, 1), [0xa700]);
+  });
+});
+
+describe('dicom-out: storage commitment', () => {
+  const PATIENT = { retryLastSeconds: '900' };
+  const committing = (port: number): FlowNode =>
+    peer('archive', port, { commit: 'require', lingerSeconds: '30' });
+  async function archive(): Promise<CommittingScp> {
+    const listening = await CommittingScp.listen();
+    scps.push(listening.scp);
+    return listening;
+  }
+  const askedFor = (scp: CommittingScp, count: number): Promise<void> =>
+    until(() => scp.asked.flatMap(({ instances }) => instances).length === count, `requests for ${count}`);
+
+  it('an object is acknowledged when the peer has committed to it, and a dead letter where it does not', async () => {
+    const [port, scp] = [await freePort(), await archive()];
+    await loaded([
+      dicomIn('in', port, [['out']], { queue: 'memory', acknowledge: true }),
+      committing(scp.scp.port),
+      out('out', PATIENT),
+      ...watching('out'),
+    ]);
+    await until(() => isListening(port), 'dicom-in listens');
+    const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    await upload(port, 1, 2, 3);
+    await askedFor(scp, 3);
+    assert.equal(sent.length + failed.length, 0);
+    assert.equal(await waitingIn('in'), 3);
+    const refused = sampleInstance(2).uid;
+    for (const [at, asked] of scp.asked.entries()) {
+      const [committed, others] = [true, false].map((isKept) =>
+        asked.instances.filter(({ sopInstanceUID }) => (sopInstanceUID !== refused) === isKept),
+      );
+      scp.report(asked, { committed, failed: others?.map((each) => ({ ...each, reason: 0x0110 })) });
+      await until(() => scp.scp.responses.length > at, 'the report is taken in');
+    }
+    await until(() => sent.length === 2 && failed.length === 1, 'outcomes');
+    assert.deepEqual(
+      sent.map((message) => (sentOf(message) as Sent & { committed?: boolean }).committed),
+      [true, true],
+    );
+    assert.deepEqual([codeOf(failed[0]), sentOf(failed[0]).status], ['DICOM_OUT_NOT_COMMITTED', '0110']);
+    assert.equal('committed' in sentOf(failed[0]), false);
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    const letters = JSON.stringify(await lettersIn('in'));
+    assert.match(letters, new RegExp(refused.replaceAll('.', '\\.')));
+    assert.match(letters, /0110/);
+  });
+
+  for (const mode of ['wait', 'store-and-forward'])
+    it(`${mode}: a deploy sends nothing again that waits for its commitment`, async () => {
+      const [port, scp] = [await freePort(), await archive()];
+      const flows = [
+        ...BASE,
+        dicomIn('in', port, [['out']], { acknowledge: true }),
+        committing(scp.scp.port),
+        out('out', { mode, ...PATIENT }),
+        ...watching('out'),
+      ];
+      await nodes.load(flows);
+      await until(() => isListening(port), 'dicom-in listens');
+      await upload(port, 1);
+      await askedFor(scp, 1);
+      await nodes.deploy(flows, 'full');
+      const outcomes = nodes.inputs(mode === 'wait' ? 'out-sent' : 'out-failed');
+      const [asked] = scp.asked;
+      assert.ok(asked);
+      scp.report(asked, { committed: asked.instances });
+      await until(() => outcomes.length === 1, 'its outcome');
+      assert.equal((sentOf(outcomes[0]) as Sent & { committed?: boolean }).committed, true);
+      assert.deepEqual([scp.stored.length, scp.asked.length], [1, 1]);
+    });
+});
+
+describe('dicom-out: a list of instances', () => {
+  /** As dicom-study emits it. */
+  const list = (...instances: object[]): Message => ({
+    topic: 'a topic',
+    payload: { StudyInstanceUID: SAMPLE_STUDY, series: [{ Modality: 'CT', instances }] },
+    study: { reason: 'idle' },
+  });
+  const file = { SOPInstanceUID: SAMPLE_UID, filename: SAMPLE };
+  const entriesOf = (message: Message | undefined): Entry[] =>
+    (message?.['payload'] as { series: { instances: Entry[] }[] }).series.flatMap(
+      ({ instances }) => instances,
+    );
+  interface Entry {
+    SOPInstanceUID: string;
+    sent?: Sent;
+    stored?: unknown;
+    error?: { code: string };
+  }
+
+  /** What a dicom-in gives to its flow, as entries of a list. */
+  async function received(
+    settings: object,
+    ...numbers: number[]
+  ): Promise<[entries: object[], port: number]> {
+    const came = nodes.inputs('in-out');
+    const port = Number((settings as { port: number }).port);
+    await until(() => isListening(port), 'dicom-in listens');
+    await upload(port, ...numbers);
+    await until(() => came.length === numbers.length, 'all have come');
+    const entries = came.map(({ dicom }) => {
+      const { sopInstanceUID, sopClassUID, queueId, size } = dicom as Record<string, unknown>;
+      return { SOPInstanceUID: sopInstanceUID, SOPClassUID: sopClassUID, size, queueId };
+    });
+    return [entries, port];
+  }
+
+  it('goes on when all are sent, with the outcome of each and a summary', async () => {
+    const archive = await scp({ store: (_, count) => (count === 1 ? 0xb000 : 0) });
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    const stale = { sent: { status: 'FFFF' }, error: { code: 'OLD' } };
+    inject('out', list({ ...file, ...stale }, { SOPInstanceUID: SAMPLE_UID, file: SAMPLE }, file));
+    await until(() => sent.length === 1, 'the message');
+    assert.equal(archive.objects.length, 3);
+    const statuses = entriesOf(sent[0]).map((entry) => [entry.sent?.status, entry.error]);
+    assert.deepEqual(statuses.sort(), [
+      ['0000', undefined],
+      ['0000', undefined],
+      ['B000', undefined],
+    ]);
+    const { milliseconds, ...summary } = (sent[0]?.['dicom'] as { sent: Record<string, unknown> }).sent;
+    assert.equal(typeof milliseconds, 'number');
+    const totals = { instances: 3, sent: 3, warnings: 1, failed: 0, attempts: 3 };
+    assert.deepEqual(summary, { peer: nameOf('archive'), ...totals });
+    assert.deepEqual([sent[0]?.['topic'], sent[0]?.['study']], ['a topic', { reason: 'idle' }]);
+  });
+
+  it('tells each that failed on the second output, or all at once to a Catch node', async () => {
+    const archive = await scp();
+    const plain = out('plain', { outputFailures: false, outputs: 1, wires: [['plain-sent']] });
+    await loaded([
+      peer('archive', archive.port),
+      out('out'),
+      plain,
+      ...watching('out'),
+      helper('plain-sent'),
+    ]);
+    const [sent, failed, caught] = [
+      nodes.inputs('out-sent'),
+      nodes.inputs('out-failed'),
+      nodes.inputs('caught'),
+    ];
+    const plainly = nodes.inputs('plain-sent');
+    const others = [
+      { SOPInstanceUID: '1.2.3', filename: SAMPLE },
+      { SOPInstanceUID: '1.2.4', filename: '/no/such/file' },
+    ];
+    for (const id of ['out', 'plain']) inject(id, list(file, ...others));
+    await until(() => sent.length === 1 && plainly.length === 1 && caught.length === 1, 'all');
+    assert.deepEqual(failed.map(codeOf).sort(), ['DICOM_OUT_NOT_READ', 'DICOM_OUT_NOT_THE_OBJECT']);
+    const { dicom } = failed.find((each) => codeOf(each) === 'DICOM_OUT_NOT_READ') ?? {};
+    assert.deepEqual((dicom as { sopInstanceUID: string }).sopInstanceUID, '1.2.4');
+    assert.equal('payload' in (failed[0] ?? {}), false);
+    assert.equal(codeOf(caught[0]), 'DICOM_OUT_INSTANCES_FAILED');
+    for (const [message] of [sent, plainly]) {
+      assert.deepEqual(
+        entriesOf(message).map(({ error }) => error?.code),
+        [undefined, 'DICOM_OUT_NOT_THE_OBJECT', 'DICOM_OUT_NOT_READ'],
+      );
+      const { sent: total, failed: not } = (message?.['dicom'] as { sent: Record<string, number> }).sent;
+      assert.deepEqual([total, not], [1, 2]);
+    }
+  });
+
+  it('is acknowledged one by one; what failed for good is a dead letter of its queue', async () => {
+    const port = await freePort();
+    let isUp = false;
+    const archive = await scp({
+      store: ({ sopInstanceUID }) => {
+        if (sopInstanceUID === sampleInstance(1).uid) return 0x0122;
+        return sopInstanceUID === sampleInstance(2).uid && !isUp ? 0xa700 : 0;
+      },
+    });
+    await loaded([
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', archive.port),
+      out('out'),
+      ...watching('out'),
+    ]);
+    const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    const [entries] = await received({ port }, 1, 2, 3, 4);
+    inject('out', list(...entries));
+    await until(async () => (await waitingIn('in')) === 1, 'all but one are out of the queue');
+    assert.equal((await lettersIn('in')).length, 1);
+    assert.deepEqual([sent.length, failed.length], [0, 1]);
+    isUp = true;
+    await until(() => sent.length === 1, 'all are final');
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    assert.match(JSON.stringify(await lettersIn('in')), /0122/);
+  });
+
+  it('is acknowledged where another node has it parked, which has it until it is done with it', async () => {
+    const port = await freePort();
+    await loaded([
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', (await scp()).port),
+      out('out'),
+      ...watching('out'),
+    ]);
+    const sent = nodes.inputs('out-sent');
+    const [entries] = await received({ port }, 1, 2);
+    const ids = entries.map((entry) => (entry as { queueId: string }).queueId.replace(/^in:/, ''));
+    for (const id of ids) assert.equal(await receiverOf('in').ask('park', id, 'study'), true);
+    inject('out', list(...entries));
+    await until(() => sent.length === 1, 'it is sent');
+    const states = await Promise.all(ids.map((id) => receiverOf('in').ask('unpark', id, 'study')));
+    assert.deepEqual(states, ['removed', 'removed']);
+  });
+
+  it('goes back to its queue where the node closes before all are final', async () => {
+    const port = await freePort();
+    const flows = [
+      ...BASE,
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', await freePort()),
+      out('out'),
+      ...watching('out'),
+    ];
+    await nodes.load(flows);
+    const [entries] = await received({ port }, 1, 2, 3);
+    const again = nodes.inputs('in-out');
+    inject('out', list(...entries));
+    await nodes.deploy(
+      flows.filter(({ id }) => id !== 'out'),
+      'nodes',
+    );
+    await until(() => again.length === 3, 'all are delivered again');
+    const { redelivered } = again[0]?.['dicom'] as { redelivered: number };
+    assert.equal(redelivered, 0, 'and that is not counted');
+  });
+
+  it('that is not valid is refused as a whole, and says where', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    const wrong = [
+      [null],
+      [{}],
+      [file, { SOPInstanceUID: '', filename: SAMPLE }],
+      [{ SOPInstanceUID: '1.2', filename: 'relative.dcm' }],
+      [{ SOPInstanceUID: '1.2', filename: 5 }],
+      [{ SOPInstanceUID: '1.2', acknowledgeId: 'in:x' }],
+      [
+        { SOPInstanceUID: '1.2', queueId: 'in:1' },
+        { SOPInstanceUID: '1.3', queueId: 'in:1' },
+      ],
+      [],
+      Array.from({ length: 20_001 }, () => file),
+    ];
+    for (const instances of wrong) inject('out', list(...(instances as object[])));
+    inject('out', { payload: { series: [{ instances: [file] }, { instances: 'none' }] } });
+    await until(() => failed.length === wrong.length + 1, 'all are refused');
+    assert.deepEqual(new Set(failed.map(codeOf)), new Set(['DICOM_OUT_LIST_INVALID']));
+    assert.equal(archive.objects.length, 0);
+  });
+
+  it('counts as one waiting message', async () => {
+    await loaded([peer('archive', await freePort()), out('out', { maxWaiting: '2' }), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    for (let count = 0; count < 4; count += 1) inject('out', list(file, file, file));
+    await until(() => failed.length === 2, 'two');
+    assert.deepEqual(failed.map(codeOf), ['DICOM_OUT_BUSY', 'DICOM_OUT_BUSY']);
+  });
+
+  it('goes on when all are safe in the outbox, which tells what becomes of each', async () => {
+    const archive = await scp({
+      store: ({ sopInstanceUID }) => (sopInstanceUID === SAMPLE_UID ? 0 : 0x0122),
+    });
+    await loaded([
+      peer('archive', archive.port),
+      out('out', { mode: 'store-and-forward' }),
+      ...watching('out'),
+    ]);
+    const [sent, told] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    inject('out', list(file, { SOPInstanceUID: '1.2.3', filename: SAMPLE }, file));
+    await until(() => sent.length === 1 && told.length === 3, 'all');
+    assert.deepEqual(
+      entriesOf(sent[0]).map(({ stored, error }) => [typeof stored, error?.code]),
+      [
+        ['object', undefined],
+        ['undefined', 'DICOM_OUT_NOT_THE_OBJECT'],
+        ['object', undefined],
+      ],
+    );
+    const { stored } = sent[0]?.['dicom'] as { stored: Record<string, unknown> };
+    assert.deepEqual([stored['instances'], stored['stored'], stored['failed']], [3, 2, 1]);
+    const statuses = told.filter(({ dicom }) => (dicom as { sent?: Sent }).sent?.status === '0000');
+    assert.equal(statuses.length, 2);
+  });
+});
+
+describe('dicom-out: a peer that the message defines', () => {
+  const here = { host: '127.0.0.1', calledAET: 'ARCHIVE', callingAET: 'ROUTER' };
+  const open = (settings: object = {}): FlowNode =>
+    out('out', { allowedPeerHosts: '127.0.0.0/8, ::1', ...settings });
+
+  it('gets the object; who defines the same shares its association', async () => {
+    const [archive, other] = [await scp(), await scp()];
+    await loaded([peer('archive', other.port), open(), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    const defined = { ...here, port: archive.port, lingerSeconds: 60 };
+    inject('out', { filename: SAMPLE, peer: defined });
+    await until(() => sent.length === 1, 'one');
+    // Text is taken for a number, as from a template node.
+    inject('out', { filename: SAMPLE, peer: { ...defined, port: String(archive.port) } });
+    inject('out', { filename: SAMPLE, peer: { ...defined, host: 'localhost', name: 'By name' } });
+    await until(() => sent.length === 3, 'all');
+    assert.deepEqual(
+      new Set(sent.map((each) => sentOf(each).peer)),
+      new Set(['ARCHIVE@127.0.0.1', 'By name']),
+    );
+    assert.equal(archive.objects.length, 3);
+    assert.equal(archive.associateRequests.length, 2);
+    assert.match(String(archive.associateRequests[0]), /ARCHIVE +ROUTER/);
+  });
+
+  it('is refused where its host is not at an allowed address, or nothing is allowed', async () => {
+    const archive = await scp();
+    await loaded([
+      peer('archive', archive.port),
+      open({ allowedPeerHosts: '10.0.0.0/8, ::1' }),
+      out('closed', { wires: [['out-sent'], ['out-failed']] }),
+      ...watching('out'),
+    ]);
+    const failed = nodes.inputs('out-failed');
+    const hosts = ['127.0.0.1', '127.1', '0x7f000001', '2130706433', '::ffff:127.0.0.1', '127.0.0.2'];
+    for (const host of hosts)
+      inject('out', { filename: SAMPLE, peer: { ...here, host, port: archive.port } });
+    inject('closed', { filename: SAMPLE, peer: { ...here, port: archive.port } });
+    await until(() => failed.length === hosts.length + 1, 'all');
+    assert.deepEqual(new Set(failed.map(codeOf)), new Set(['DICOM_OUT_PEER_NOT_ALLOWED']));
+    assert.equal(archive.connections, 0);
+  });
+
+  it('is refused with credentials, and with what is no setting', async () => {
+    const archive = await scp();
+    await loaded([peer('archive', archive.port), open(), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    const wrong: object[] = [
+      { userName: 'me' },
+      { passcode: 'secret' },
+      { userIdentity: 'none' },
+      { tls: 'no such configuration' },
+      { commit: 'require' },
+      { constructor: 'x' },
+      { port: 0 },
+      { port: [104] },
+      { host: '' },
+      { host: 'a b' },
+      { calledAET: 'MUCH_TOO_LONG_FOR_AN_AE' },
+      { name: 'x'.repeat(300) },
+    ];
+    for (const one of wrong)
+      inject('out', { filename: SAMPLE, peer: { ...here, port: archive.port, ...one } });
+    inject('out', { filename: SAMPLE, peer: [] });
+    await until(() => failed.length === wrong.length + 1, 'all');
+    assert.deepEqual(new Set(failed.map(codeOf)), new Set(['DICOM_OUT_WRONG_PEER']));
+    assert.equal(archive.connections, 0);
+  });
+
+  it('is one of a bounded number; one that is idle makes room', async () => {
+    const [archive, silent] = [await scp(), await scp({ store: () => 'nothing' })];
+    await loaded([peer('archive', archive.port), open(), ...watching('out')]);
+    const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    inject('out', { filename: SAMPLE, peer: { ...here, port: archive.port } });
+    await until(() => sent.length === 1, 'one that is idle then');
+    const ask = (number: number): void =>
+      inject('out', { filename: SAMPLE, peer: { ...here, port: silent.port, callingAET: `SCU${number}` } });
+    for (let number = 0; number < 31; number += 1) ask(number);
+    await until(() => silent.objects.length === 31, 'as many as there is room for beside the idle one');
+    ask(31);
+    await until(() => silent.objects.length === 32, 'one in its place');
+    assert.equal(failed.length, 0);
+    ask(32);
+    await until(() => failed.length === 1, 'one too many');
+    assert.equal(codeOf(failed[0]), 'DICOM_OUT_BUSY');
+  });
+
+  it('is known to the outbox after a deploy, if it is allowed still', async () => {
+    const port = await freePort();
+    const flows = (allowedPeerHosts: string): FlowNode[] => [
+      ...BASE,
+      open({ peer: '', mode: 'store-and-forward', allowedPeerHosts }),
+      ...watching('out'),
+    ];
+    await nodes.load(flows('127.0.0.0/8'));
+    const stored = nodes.inputs('out-sent');
+    for (let count = 0; count < 3; count += 1)
+      inject('out', { filename: SAMPLE, peer: { ...here, host: 'localhost', name: 'Defined', port } });
+    await until(() => stored.length === 3, 'all are stored');
+    const archive = await MisbehavingScp.listen({}, port);
+    scps.push(archive);
+    const denied = flows('10.0.0.0/8');
+    await nodes.deploy(denied, 'full');
+    // The test helper counts the calls of it.
+    const { error } = nodes.node('out') as unknown as { error: { args: [{ code: string }][] } };
+    await until(() => error.args.length > 0, 'it is told');
+    assert.equal(error.args[0]?.[0].code, 'DICOM_OUT_PEER_NOT_ALLOWED');
+    assert.equal(archive.connections, 0);
+    await nodes.deploy(flows('127.0.0.0/8'), 'full');
+    const told = nodes.inputs('out-failed');
+    await until(() => told.length === 3, 'all are told');
+    assert.equal(sentOf(told[0]).peer, 'Defined');
+    assert.equal(archive.objects.length, 3);
   });
 });
 

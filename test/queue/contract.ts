@@ -204,6 +204,11 @@ export function contract({ name, create, crash }: QueueKind): void {
       await queue.park(ids[1] ?? '', B);
       await queue.remove(ids[0] ?? '');
       assert.deepEqual((await queue.owners()).sort(), [A, B].sort());
+      assert.deepEqual(await queue.parked(), [
+        { id: ids[0], owners: [A] },
+        { id: ids[1], owners: [A, B] },
+        { id: ids[2], owners: [A] },
+      ]);
       await queue.disown(A);
       const back = [...(await queue.claim(1)), ...(await queue.claim(1))];
       assert.deepEqual(texts(back), ['one', 'three']);

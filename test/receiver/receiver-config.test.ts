@@ -12,6 +12,8 @@ test('a receiver gets no sample, nothing of an import, and nothing that only the
     'requireClientCertificate',
     'addIncomingMessageToCurrentTab',
     'emitEvents',
+    // So is where the journal lies, and what it has.
+    'journalPatient',
     'queueDirectory',
     'receivedMessageTemplate',
     'messageType',

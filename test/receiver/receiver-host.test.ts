@@ -9,6 +9,7 @@ import { acknowledgeIdOf, remoteHandle } from '../../src/queue';
 import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
 import { element } from '../dicom/support/encode';
+import { reportOf, reportTo } from '../support/commitment';
 import { freePort } from '../support/free-port';
 import { queuedObjects } from '../support/queue-folder';
 import { StoreClient, sampleInstance } from '../support/store-client';
@@ -45,6 +46,7 @@ async function start(
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
       recovered: () => undefined,
+      report: () => Promise.resolve({ status: 0 }),
       ...throwing,
     },
   );
@@ -101,6 +103,29 @@ describe('ReceiverHost', () => {
     assert.equal(await client.store(uid, dataSet), 0);
     await until(() => messages.length === 1, 'the message');
     assert.equal(messages[0]?.dicom.document, undefined);
+  });
+
+  it('lets those report on storage commitment that it is told, also after its worker has ended', async () => {
+    const reports: string[] = [];
+    const { host, port, events } = await start(
+      {},
+      {
+        report: (callingAET, { transactionUID }) => {
+          reports.push(`${callingAET} ${transactionUID}`);
+          return Promise.resolve({ status: transactionUID === '1.2.98' ? 0x0110 : 0 });
+        },
+      },
+    );
+    host.setReporters(['ARCHIVE']);
+    assert.equal(await reportTo(port, 'ARCHIVE', reportOf('1.2.99', {})), 0);
+    assert.equal(await reportTo(port, 'ARCHIVE', reportOf('1.2.98', {})), 0x0110);
+    await assert.rejects(reportTo(port, 'STRANGER', reportOf('1.2.99', {})), /no response/);
+    const listening = (): number => events.filter(({ event }) => event === 'listening').length;
+    const before = listening();
+    await workerOf(host).terminate();
+    await until(() => listening() > before, 'the next worker listens');
+    assert.equal(await reportTo(port, 'ARCHIVE', reportOf('1.2.99', {})), 0);
+    assert.deepEqual(reports, ['ARCHIVE 1.2.99', 'ARCHIVE 1.2.98', 'ARCHIVE 1.2.99']);
   });
 
   for (const queue of ['disk-synced', 'memory'])
@@ -251,6 +276,7 @@ describe('ReceiverHost', () => {
           counters: () => undefined,
           fault: (fault) => faults.push(fault),
           recovered: () => undefined,
+          report: () => Promise.resolve({ status: 0 }),
         },
       );
       host.start();
@@ -274,6 +300,7 @@ describe('ReceiverHost', () => {
         counters: () => undefined,
         fault: (fault) => faults.push(fault),
         recovered: () => undefined,
+        report: () => Promise.resolve({ status: 0 }),
       },
     );
     host.start();

@@ -5,18 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import {
-  SenderHost,
-  peerSettings,
-  type PeerState,
-  type RetryPolicy,
-  type SendOutcome,
-} from '../../src/sender';
-import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
+import { bufferSource, convert, type DicomChanges } from '../../src/dicom';
+import type { SendOutcome } from '../../src/sender';
+import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { dataSetOf } from '../support/part10';
 import { commandSet, dataTF, pdv } from '../support/pdus';
+import { QUICK, Sending } from '../support/sending';
 import { SAMPLE, SAMPLE_UID } from '../support/store-client';
 import { until } from '../support/until';
 import { workerOf } from '../support/worker-of';
@@ -24,7 +20,7 @@ import { workerOf } from '../support/worker-of';
 const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const QUICK: RetryPolicy = { firstMs: 20, lastMs: 40, giveUpMs: 20_000 };
+const IMPLICIT = '1.2.840.10008.1.2';
 /** The system may take all of an object that the peer does not read. */
 const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
@@ -40,44 +36,10 @@ async function scp(behaviour: Behaviour = {}): Promise<MisbehavingScp> {
   return listening;
 }
 
-/** A host with peers, and what it is asked to send. */
-class Sending {
-  readonly failures: Error[] = [];
-  readonly states = new Map<string, PeerState>();
-  readonly host = new SenderHost(
-    () => undefined,
-    (error) => this.failures.push(error),
-  );
-  private count = 0;
-
-  constructor() {
-    cleanUps.push(async () => {
-      await this.host.stop();
-      assert.deepEqual(this.failures, []);
-    });
-  }
-
-  peer(id: string, port: number, settings: Partial<DicomPeerSettings> = {}): void {
-    const all = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 1, ...settings };
-    this.host.addPeer(
-      { id, name: id, settings: peerSettings(all) },
-      { state: (state) => this.states.set(id, state) },
-    );
-  }
-
-  file(peer: string, path = SAMPLE, policy = QUICK, sopInstanceUID?: string): Promise<SendOutcome> {
-    this.count += 1;
-    return new Promise((settled) =>
-      this.host.send({
-        id: String(this.count),
-        peer,
-        place: { kind: 'file', path },
-        policy,
-        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
-        settled,
-      }),
-    );
-  }
+function newSending(): Sending {
+  const sending = new Sending();
+  cleanUps.push(() => sending.stop());
+  return sending;
 }
 
 async function to(
@@ -85,7 +47,7 @@ async function to(
   settings: Partial<DicomPeerSettings> = {},
 ): Promise<[Sending, MisbehavingScp]> {
   const peer = await scp(behaviour);
-  const sending = new Sending();
+  const sending = newSending();
   sending.peer('peer', peer.port, settings);
   return [sending, peer];
 }
@@ -161,9 +123,71 @@ describe('an object that is sent', () => {
 
   it('is given up after its time, with what the peer said last', async () => {
     const [sending] = await to({ store: () => 0xa700 });
-    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 200 });
+    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 2_000 });
     assert.deepEqual([outcome.kind, outcome.failure, outcome.status], ['failed', 'unreachable', 0xa700]);
     assert.ok(outcome.attempts > 1);
+  });
+});
+
+describe('an object with changes', () => {
+  const size = DATA_SET.length;
+  const changes = (...operations: DicomChanges['operations']): DicomChanges => ({
+    version: 1,
+    of: { sopInstanceUID: SAMPLE_UID, size },
+    operations,
+  });
+  const NEW_ID = { op: 'set', path: 'PatientID', value: 'NEW' } as const;
+
+  it('is sent as they say, under the UID that it has then', async () => {
+    const [sending, peer] = await to({});
+    const newUid = { op: 'set', path: 'SOPInstanceUID', value: '1.2.3.4' } as const;
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, {
+      changes: changes(NEW_ID, newUid),
+    });
+    assert.deepEqual(pick(outcome), ['sent', 0, 1]);
+    const [sent] = peer.objects;
+    assert.equal(sent?.sopInstanceUID, '1.2.3.4');
+    const { message } = convert(bufferSource(sent?.dataSet ?? Buffer.alloc(0)), {
+      transferSyntaxUID: '1.2.840.10008.1.2.1',
+      includeCommonFieldsNode: true,
+      includeReportNode: false,
+      includeTagsNode: false,
+      tagsFormat: 'keyword',
+    });
+    assert.deepEqual(
+      [message.CommonFields?.['PatientID'], message.CommonFields?.['SOPInstanceUID']],
+      ['NEW', '1.2.3.4'],
+    );
+  });
+
+  it('is recoded as any other where the peer wants that', async () => {
+    const [sending, peer] = await to({
+      context: ({ transferSyntaxes }) => (transferSyntaxes.includes(IMPLICIT) ? IMPLICIT : 4),
+    });
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID) });
+    assert.deepEqual([outcome.kind, outcome.transferSyntaxUID], ['sent', IMPLICIT]);
+    assert.ok(peer.objects[0]?.dataSet.includes('NEW '));
+  });
+
+  it('that the peer has already as it was has not been sent', async () => {
+    const [sending] = await to({ store: () => 0x0111 });
+    assert.equal((await sending.file('peer')).kind, 'sent');
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID) });
+    assert.deepEqual([outcome.kind, outcome.status, outcome.attempts], ['failed', 0x0111, 1]);
+  });
+
+  it('that cannot be applied is not sent, and the text names the operation', async () => {
+    const [sending, peer] = await to({});
+    const wrong = { op: 'set', path: 'Modality', value: 'no code' } as const;
+    const outcome = await sending.file('peer', SAMPLE, QUICK, undefined, { changes: changes(NEW_ID, wrong) });
+    assert.deepEqual([outcome.kind, outcome.failure, outcome.attempts], ['failed', 'notChanged', 0]);
+    assert.match(outcome.text, /^operations\[1\], Modality: CS /);
+    const other = { ...changes(NEW_ID), of: { sopInstanceUID: '1.2.3', size } };
+    assert.equal(
+      (await sending.file('peer', SAMPLE, QUICK, undefined, { changes: other })).failure,
+      'notTheObject',
+    );
+    assert.equal(peer.objects.length, 0);
   });
 });
 
@@ -179,9 +203,10 @@ describe('an object that cannot be read', () => {
       await sending.file('peer', join(folder, 'absent')),
       await sending.file('peer', noDicom),
       await sending.file('peer', folder),
-      await sending.file('peer', SAMPLE, QUICK, '1.2.3'),
     ])
       assert.deepEqual([outcome.kind, outcome.failure, outcome.attempts], ['failed', 'notRead', 0]);
+    const other = await sending.file('peer', SAMPLE, QUICK, '1.2.3');
+    assert.deepEqual([other.kind, other.failure, other.attempts], ['failed', 'notTheObject', 0]);
   });
 
   it('never comes as a part: a file that gets shorter meanwhile', async () => {
@@ -217,7 +242,7 @@ describe('a peer', () => {
   });
 
   it('that is down for too long: what waits for it is given up in its own time', async () => {
-    const sending = new Sending();
+    const sending = newSending();
     sending.peer('down', await freePort());
     const outcome = await sending.file('down', SAMPLE, { firstMs: 50, lastMs: 60_000, giveUpMs: 300 });
     assert.deepEqual([outcome.failure, outcome.attempts], ['unreachable', 0]);

@@ -120,6 +120,7 @@ const SAVED: Record<string, { settings: NodeSettings; flows: readonly [saved: Co
           maxMessageElements: '50000',
           addIncomingMessageToCurrentTab: true,
           emitEvents: true,
+          journalPatient: true,
           queue: 'memory',
           queueDirectory: '/queue',
           onlyThisMachine: false,

@@ -16,7 +16,11 @@ interface TestHelper {
   getNode(id: string): Node | null;
   startServer(): Promise<void>;
   stopServer(): Promise<void>;
+  url(): string;
   readonly _events: EventEmitter;
+  /** What its server serves, and where nodes register their admin routes: two applications of Express. */
+  readonly _app: { use(app: unknown): void };
+  readonly _httpAdmin: unknown;
   readonly _redNodes: {
     setFlows(flows: readonly FlowNode[], credentials: object, type: DeployType): Promise<unknown>;
   };
@@ -53,6 +57,7 @@ export class NodesUnderTest {
     // Each load registers the types anew, and with them what waits for flows to start.
     this.helper._events.setMaxListeners(0);
     await this.helper.load(this.types, flows);
+    this.helper._app.use(this.helper._httpAdmin);
   }
 
   /** Resolves once the new flows have started. The helper's own `setFlows` gives them 300 ms for that. */
@@ -72,6 +77,16 @@ export class NodesUnderTest {
     const node = this.helper.getNode(id);
     if (node === null) throw new Error(`there is no node ${id}`);
     return node;
+  }
+
+  /** Of Node-RED's admin API. */
+  get url(): string {
+    return this.helper.url();
+  }
+
+  /** Where Node-RED, and nodes without a directory of their own, keep files. */
+  get directory(): string {
+    return this.userDir;
   }
 
   /** What comes to a node of type `helper` from now on. */

@@ -330,6 +330,7 @@ export class PowerCutDisk {
       syncData: async (fd: number) => this.syncLater(fd),
       renameSync: (from: string, to: string) => this.rename(from, to),
       unlinkSync: (path: string) => this.unlink(path),
+      utimesSync: (path: string) => void this.text(path),
       rmSync: (path: string) => void (this.find(path) !== undefined && this.unlink(path)),
       removeFile: (path: string) => Promise.resolve(this.find(path) !== undefined && this.unlink(path)),
       fstatSync: (fd: number) => this.stat(this.handle(fd).inode),

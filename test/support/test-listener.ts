@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import { Listener, hostFilter, type ListenerOptions, type NetworkEvent } from '../../src/network';
-import type { CommandStatus, ObjectStore, StoreRequest } from '../../src/network';
+import type { CommandStatus, CommitmentReport, ObjectStore, StoreRequest } from '../../src/network';
 
 export interface StoredObject {
   request: StoreRequest;
@@ -15,6 +15,7 @@ export interface TestListener {
   begun: StoreRequest[];
   stored: StoredObject[];
   discarded: StoreRequest[];
+  reports: { report: CommitmentReport; callingAET: string }[];
   close(): Promise<void>;
 }
 
@@ -28,6 +29,8 @@ export interface TestListenerOptions {
   store?: ObjectStore;
   /** The answer to a complete object; default success. */
   answer?: (object: StoredObject) => Promise<CommandStatus>;
+  /** The answer to a report on storage commitment; default success. */
+  answerReport?: (report: CommitmentReport) => CommandStatus;
 }
 
 /** A listener on a free port of the loopback interface, with a store that remembers. */
@@ -36,6 +39,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
   const begun: StoreRequest[] = [];
   const stored: StoredObject[] = [];
   const discarded: StoreRequest[] = [];
+  const reports: TestListener['reports'] = [];
   const store: ObjectStore = {
     begin(request) {
       begun.push(request);
@@ -77,9 +81,15 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
       ...options.limits,
     },
     store: options.store ?? store,
+    commitments: {
+      reported: (report, { callingAET }) => {
+        reports.push({ report, callingAET });
+        return Promise.resolve(options.answerReport?.(report) ?? { status: 0 });
+      },
+    },
     report: (event) => events.push(event),
     ...(options.tls && { tls: options.tls }),
   });
   const { port } = await listener.listen();
-  return { listener, port, events, begun, stored, discarded, close: () => listener.close(100) };
+  return { listener, port, events, begun, stored, discarded, reports, close: () => listener.close(100) };
 }

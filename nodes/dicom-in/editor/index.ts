@@ -1,21 +1,22 @@
 /** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
+import type { ReceiverField } from '../../../src/integration-soup';
 import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
-import { createTabs, type EditorNode, type HistoryEvent } from '../../editor';
+import { createTabs, deadLetterPanel, JournalPanel, type EditorNode, type HistoryEvent } from '../../editor';
+import { ImportExportPanel } from '../../editor/import-export';
 import { sendSample } from './button';
-import { deadLetterPanel } from './dead-letters';
 import { FeedbackPanel } from './feedback';
 import { offerTabName, renameTab } from './flow-tab';
 import { form, text } from './form';
-import { ImportExportPanel } from './import-export';
 import { mayUseLowPorts } from './port-remarks';
+import { receiverForm } from './receiver-values';
 import { SamplePanel } from './sample';
 
 export { form };
 
-const TABS = ['listener', 'access', 'message', 'delivery', 'sample', 'importExport'] as const;
+const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'] as const;
 
 /** Of the open dialog. */
-let panels: { importExport: ImportExportPanel; feedback: FeedbackPanel } | undefined;
+let panels: { importExport: ImportExportPanel<ReceiverField>; feedback: FeedbackPanel } | undefined;
 
 /** A node came into the workspace: from the palette, or by paste or import. */
 export function added(node: EditorNode): void {
@@ -35,15 +36,17 @@ export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   offerTabName(node);
   const sample = new SamplePanel(node['receivedMessageTemplate']);
-  const importExport = new ImportExportPanel(node);
+  const importExport = new ImportExportPanel(node, receiverForm);
   const feedback = new FeedbackPanel(node);
   panels = { importExport, feedback };
-  const deadLetters = deadLetterPanel(node);
+  const deadLetters = deadLetterPanel(node, form.texts);
+  const journal = new JournalPanel(node, form.texts, ['received', 'refused', 'dead-letter']);
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'listener') feedback.start();
     else feedback.stop();
     if (tab === 'sample') sample.refresh();
     if (tab === 'delivery') void deadLetters?.refresh();
+    if (tab === 'journal') void journal.refresh();
     if (tab === 'importExport') importExport.refresh();
   });
 }

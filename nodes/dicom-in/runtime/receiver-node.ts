@@ -15,10 +15,14 @@ import {
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
+import type { JournalBox } from '../../runtime/journal-routes';
+import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { disownLost } from '../../runtime/lost-owners';
+import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
@@ -78,6 +82,32 @@ export class ReceiverNode extends QueueOwner {
     return respond === 'processed' ? responseTimeoutSeconds : undefined;
   }
 
+  /** Undefined: the settings do not let it run. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        deadLetters: (page) => receiver.ask('deadLetters', page),
+        requeue: (id) => receiver.ask('requeue', id),
+        discard: (id) => receiver.ask('discard', id),
+      }
+    );
+  }
+
+  /** As `deadLetterBox`. */
+  get journalBox(): JournalBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        page: (query) => receiver.ask('journal', query),
+        repeat: async (key) => {
+          const entry = await receiver.ask('journalEntry', key);
+          return entry?.objectId !== undefined && receiver.ask('repeat', entry.objectId);
+        },
+      }
+    );
+  }
+
   run(): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.boundary.wrap(this.prepare());
@@ -85,6 +115,8 @@ export class ReceiverNode extends QueueOwner {
     flowStart.add(start);
     const disown = this.boundary.wrap(() => this.disownLost());
     flowStart.addForEach(disown);
+    const letReport = this.boundary.wrap(() => this.letReport());
+    flowStart.addForEach(letReport);
     deployedNodes.add(this.node.id, this);
     this.display.refresh();
     this.node.on('close', (removed: boolean, done: () => void) => {
@@ -92,6 +124,7 @@ export class ReceiverNode extends QueueOwner {
         deployedNodes.remove(this.node.id);
         flowStart.remove(start);
         flowStart.remove(disown);
+        flowStart.remove(letReport);
         this.display.close();
         this.log.close();
       });
@@ -139,6 +172,11 @@ export class ReceiverNode extends QueueOwner {
     disownLost(this.RED, this.receiver).catch((error: unknown) => this.boundary.failed(error));
   }
 
+  /** Peers may have come or changed with each start of flows. */
+  private letReport(): void {
+    this.receiver?.setReporters(reportersTo(this.node.id));
+  }
+
   /** Nobody can answer where no wire leads anywhere. */
   private warnIfUnanswerable(): void {
     const { respond, acknowledge } = this.settings;
@@ -162,12 +200,14 @@ export class ReceiverNode extends QueueOwner {
         this.stats.recovered(kind);
         this.display.refresh();
       },
+      report: (callingAET, report) => takeReport(this.RED, this.node.id, callingAET, report),
     });
     this.stats.counters = () => host.counters();
     return host;
   }
 
   private async stop(removed: boolean): Promise<void> {
+    if (removed) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
     if (this.receiver === undefined || this.config === undefined) return;
     await this.receiver.stop(STOP_GRACE_MS);
     if (removed) await this.tellOfQueue(this.config.queueDirectory);
@@ -190,6 +230,10 @@ export class ReceiverNode extends QueueOwner {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
       queueDirectory: nodeDirectory(this.RED, this.node.id, this.settings.queueDirectory),
+      journal: {
+        directory: journalDirectory(this.RED, this.node.id),
+        patient: this.settings.journalPatient,
+      },
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
       ...(tls && { tls }),
     };

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { NodeMessage } from 'node-red';
+import { type DicomChanges, plainChanges } from '../../../src/dicom';
 import type { DicomOutSettings } from '../../../src/settings';
 import type { ObjectPlace } from '../../../src/sender';
 
@@ -10,6 +11,7 @@ export interface SendingMessage extends NodeMessage {
   dicom?: {
     object?: unknown;
     queueId?: unknown;
+    acknowledgeId?: unknown;
     file?: unknown;
     sopInstanceUID?: unknown;
     receivedAt?: unknown;
@@ -22,7 +24,6 @@ export interface SendingMessage extends NodeMessage {
 /** Where the object of a message lies. */
 export interface MessageObject {
   place: ObjectPlace;
-  queueId?: string;
   /** What it must be; undefined: the message does not say. */
   sopInstanceUID?: string;
 }
@@ -40,15 +41,25 @@ export function objectOf(
   }
   if (Buffer.isBuffer(dicom?.object)) return { place: { kind: 'bytes', bytes: dicom.object }, ...expected };
   if (typeof dicom?.queueId === 'string')
-    return { place: { kind: 'queue' }, queueId: dicom.queueId, ...expected };
+    return { place: { kind: 'queue', queueId: dicom.queueId }, ...expected };
   const path = message.filename ?? dicom?.file;
   if (typeof path === 'string' && isAbsolute(path)) return { place: { kind: 'file', path }, ...expected };
   return undefined;
 }
 
-/** Changes that are to be applied on the way. */
-export function hasChanges({ dicom }: SendingMessage): boolean {
-  return dicom?.changes !== undefined && dicom.changes !== null;
+/** The name by which the object's queue knows it, also where the object is read elsewhere. Undefined: there is none. */
+export function queueNameOf({ dicom }: SendingMessage): string | undefined {
+  const name = dicom?.queueId ?? dicom?.acknowledgeId;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/**
+ * Changes that are to be applied on the way, which also say of which object; undefined: none.
+ * @throws DicomError `changes-invalid`
+ */
+export function changesOf({ dicom }: SendingMessage): DicomChanges | undefined {
+  const { changes } = dicom ?? {};
+  return changes === undefined || changes === null ? undefined : plainChanges(changes);
 }
 
 /** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. */
@@ -57,7 +68,7 @@ export function weightOf(message: SendingMessage): number {
   const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
   if (Buffer.isBuffer(payload)) return object + payload.length;
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return object + (text?.length ?? 0);
+  return object + (text?.length ?? 0) + (JSON.stringify(dicom?.changes)?.length ?? 0);
 }
 
 /** Without space behind it: two parts that both take spaces would be tried at each of them. */

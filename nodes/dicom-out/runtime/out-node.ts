@@ -3,10 +3,13 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import {
   DICOM_OUT,
   GIVE_UP_MINUTES,
+  splitList,
   type DicomOutProblem,
   type DicomOutSettings,
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
+import type { LetterFacts } from '../../../src/queue';
 import type {
   OutboxConfig,
   OutboxNote,
@@ -16,17 +19,38 @@ import type {
   SendOutcome,
 } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { disownEarlier, holdObject, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
+import { DefinedPeers, type StoredPeer, type UsedPeer } from '../../runtime/defined-peers';
+import {
+  disownEarlier,
+  holdObject,
+  holdToAcknowledge,
+  NotAcknowledged,
+  type HeldObject,
+} from '../../runtime/held-objects';
+import type { JournalBox } from '../../runtime/journal-routes';
+import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
-import { hasChanges, objectOf, weightOf, type SendingMessage } from './message-object';
+import { instancesOf, weightOfList, type ListedInstance } from './instance-list';
+import { ListSending } from './list-sending';
+import {
+  changesOf,
+  objectOf,
+  queueNameOf,
+  weightOf,
+  type MessageObject,
+  type SendingMessage,
+} from './message-object';
+import { definitionFailure, peerOfMessage } from './message-peer';
 import { outError, OutFailed } from './out-error';
+import { outJournal } from './out-journal';
 import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
 import { outStatus, type OutStatus } from './out-status';
 
@@ -41,17 +65,23 @@ const RUN = randomBytes(6).toString('hex');
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
 type Done = (error?: Error) => void;
 
-/** A message whose object is being sent. */
-interface Waiting {
-  id: string;
+/** An object that the node has taken on. */
+interface Prepared {
+  /** That names it, or would if it were not in a list. */
   message: SendingMessage;
-  send: Send;
-  done: Done;
-  peer: PeerOwner;
-  /** Undefined: no queue has the object. */
+  object: MessageObject;
+  /** To be applied on the way; undefined: none. */
+  changes: DicomChanges | undefined;
+  to: UsedPeer;
+  /** Undefined: no queue waits to hear of it. */
   held: HeldObject | undefined;
-  /** Without a queue: bytes that it keeps in memory. */
-  weight: number;
+}
+
+/** One that is being sent. */
+interface Waiting extends Pick<Prepared, 'to' | 'held'> {
+  id: string;
+  /** @param outcome undefined: the node closes, and the object has gone back */
+  settle: (outcome: SendOutcome | undefined) => void;
   /** Until there may be room in the outbox. */
   again?: NodeJS.Timeout;
 }
@@ -64,6 +94,9 @@ export class OutNode {
   private readonly display: StatusDisplay<OutStatus>;
   private readonly boundary = new Boundary((error) => this.node.error(error.message));
   private readonly waiting = new Map<string, Waiting>();
+  /** Bytes of each message that no queue has while it waits. */
+  private readonly loads = new Set<{ bytes: number }>();
+  private readonly lists = new Map<ListSending<Prepared>, Promise<void>>();
   private readonly unwatch: (() => void)[] = [];
   private readonly owner: string;
   private readonly hasFailureWire: boolean;
@@ -89,6 +122,7 @@ export class OutNode {
   run(): void {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       this.take(message as SendingMessage, send as Send, done).catch((error: unknown) =>
         this.refuse(message as SendingMessage, send as Send, done, error),
@@ -96,6 +130,7 @@ export class OutNode {
     });
     this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
       this.close(removed)
         .catch((error: unknown) => this.boundary.failed(error))
         .finally(done);
@@ -109,6 +144,7 @@ export class OutNode {
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
     for (const peer of deployedNodes.all(PeerOwner))
       this.unwatch.push(peer.watch(() => this.display.refresh()));
+    this.openJournal();
     this.openOutbox();
     disownEarlier(`${this.node.id}/wait-`, this.owner).catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
@@ -125,63 +161,169 @@ export class OutNode {
   /** @throws OutFailed; what a queue that cannot be asked throws */
   private async take(message: SendingMessage, send: Send, done: Done): Promise<void> {
     if (this.invalid !== undefined) throw this.invalid;
-    const [peerId, peer] = this.peerOf(message);
+    const to = await this.peerOf(message);
+    try {
+      const instances = instancesOf(message, this.settings.objectFrom);
+      if (instances === undefined) await this.takeObject(message, to, send, done);
+      else await this.takeList(instances, message, to, send, done);
+    } finally {
+      to.release();
+    }
+  }
+
+  private async takeObject(message: SendingMessage, to: UsedPeer, send: Send, done: Done): Promise<void> {
+    const prepared = await this.prepare(message, to);
+    const unload = prepared.held === undefined ? this.load(weightOf(message)) : () => undefined;
+    try {
+      // The flow hears first, then the queue: where the process ends in between, the object comes again.
+      const failed = await this.deliver(prepared, performance.now(), (id, outcome) => {
+        message.dicom = { ...message.dicom, ...this.facts(id, to.peer, outcome) };
+        if (outcome.kind === 'sent') send(message);
+      });
+      if (failed === undefined) done();
+      else this.fail(message, send, done, failed);
+    } finally {
+      unload();
+    }
+  }
+
+  /** One outcome for each instance, which its queue hears at once, and the message when there are all. */
+  private async takeList(
+    instances: readonly ListedInstance[],
+    message: SendingMessage,
+    to: UsedPeer,
+    send: Send,
+    done: Done,
+  ): Promise<void> {
+    const unload = this.load(weightOfList(instances));
+    const list = new ListSending<Prepared>(
+      {
+        isClosed: () => this.isClosed,
+        prepare: (each) => this.prepare(each, to),
+        deliver: (prepared, since, heard) => this.deliver(prepared, since, heard),
+        facts: (id, outcome) => this.facts(id, to.peer, outcome),
+        error: (failed) => this.errorFacts(failed),
+        failed: (each, failed) => {
+          if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
+        },
+      },
+      instances,
+    );
+    const running = list.run();
+    this.lists.set(list, running);
+    try {
+      await running;
+    } finally {
+      this.lists.delete(list);
+      unload();
+    }
+    this.display.refresh();
+    const { instances: count, done: final, failed, ...totals } = list.totals;
+    if (!list.isFinal) {
+      this.stopped(done, new OutFailed('listStopped', { message: message._msgid ?? '', count, final }));
+      return;
+    }
+    const became = this.settings.mode === 'wait' ? 'sent' : 'stored';
+    const summary = { peer: to.peer.name, instances: count, [became]: final, failed, ...totals };
+    message.dicom = { ...message.dicom, [became]: summary };
+    send(message);
+    const reason = list.firstFailure && outError(this.text, list.firstFailure).message;
+    if (reason !== undefined && !this.hasFailureWire)
+      done(outError(this.text, new OutFailed('instancesFailed', { count, failed, reason })));
+    else if (list.notAcknowledged > 0) done(outError(this.text, new OutFailed('acknowledgeFailed')));
+    else done();
+  }
+
+  /** Takes the object of a message on. @throws OutFailed; what a queue that cannot be asked throws */
+  private async prepare(message: SendingMessage, to: UsedPeer): Promise<Prepared> {
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
-    if (hasChanges(message)) throw new OutFailed('changesPending');
-    const { queueId, sopInstanceUID, place } = object;
-    const weight = queueId === undefined ? this.weigh(message) : 0;
-    const held = queueId === undefined ? undefined : await this.hold(queueId);
-    const id = queueId === undefined ? randomUUID() : this.idOf(queueId, peerId);
-    const waiting: Waiting = { id, message, send, done, peer, held, weight };
+    const changes = this.changesOf(message);
+    return { message, object, changes, to, held: await this.hold(message, object) };
+  }
+
+  /**
+   * Sends an object, or stores it in the outbox.
+   * @param since the time from which on it is tried, on `performance.now()`'s clock
+   * @param heard called with what has become of it, before its queue hears of that; not called where the node closes
+   * @returns why that is not all right; undefined: it is, or the object went back to its queue
+   */
+  private async deliver(
+    prepared: Prepared,
+    since: number,
+    heard: (id: string, outcome: SendOutcome) => void,
+  ): Promise<OutFailed | undefined> {
+    const { message, held } = prepared;
+    const id = this.idOf(prepared);
+    const outcome = await this.outcomeOf(id, prepared, since);
+    if (outcome === undefined)
+      return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
+    this.display.refresh();
+    heard(id, outcome);
+    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
+    try {
+      await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return failed ?? new OutFailed('acknowledgeFailed');
+    }
+    return failed;
+  }
+
+  /** Undefined: the node closes, and it has gone back. */
+  private async outcomeOf(id: string, prepared: Prepared, since: number): Promise<SendOutcome | undefined> {
+    const { message, object, changes, to, held } = prepared;
     if (this.isClosed) {
-      await this.giveBack(waiting);
-      return;
+      await this.giveBack(held);
+      return undefined;
     }
     // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
-    this.waiting.set(key, waiting);
-    this.display.refresh();
+    const { place, sopInstanceUID } = object;
+    const policy = this.policy(answerTimeLeft(message, held));
     const sending: Omit<Sending, 'settled'> = {
       id: this.senderId(key),
-      peer: peerId,
+      peer: to.id,
       place,
-      policy: this.policy(answerTimeLeft(message, held)),
-      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      policy: { ...policy, giveUpMs: policy.giveUpMs - (performance.now() - since) },
+      ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
     };
-    if (this.settings.mode === 'wait') this.send(key, waiting, sending);
-    else this.store(key, waiting, sending);
-  }
-
-  private send(key: string, waiting: Waiting, sending: Omit<Sending, 'settled'>): void {
-    senderOf(this.RED).send({
-      ...sending,
-      settled: (outcome) => this.finish(key, () => this.settled(waiting, outcome)),
+    return new Promise((resolve) => {
+      const settle = (outcome: SendOutcome | undefined): void => {
+        this.waiting.delete(key);
+        resolve(outcome);
+      };
+      const waiting: Waiting = { id, to, held, settle };
+      this.waiting.set(key, waiting);
+      this.display.refresh();
+      if (this.settings.mode === 'wait') senderOf(this.RED).send({ ...sending, settled: settle });
+      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined));
     });
   }
 
-  private store(key: string, waiting: Waiting, sending: Omit<Sending, 'settled'>): void {
+  private store(waiting: Waiting, sending: Omit<Sending, 'settled'>, note: OutboxNote): void {
     const settled = (outcome: SendOutcome): void => {
       // It stays in flight, which holds up its queue, until there is room.
-      if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed) {
-        waiting.again = setTimeout(() => this.store(key, waiting, sending), ROOM_MS);
-        return;
-      }
-      this.finish(key, () => this.stored(waiting, outcome));
+      if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed)
+        waiting.again = setTimeout(() => this.store(waiting, sending, note), ROOM_MS);
+      else waiting.settle(outcome);
     };
-    const note = noteOf(waiting.id, sending.peer, waiting.message);
     senderOf(this.RED).store({ ...sending, settled }, this.node.id, note);
   }
 
-  private finish(key: string, settle: () => Promise<void>): void {
-    this.waiting.delete(key);
-    settle().catch((error: unknown) => this.boundary.failed(error));
+  /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */
+  private facts(id: string, { name }: PeerOwner, outcome: SendOutcome): { sent?: unknown; stored?: unknown } {
+    if (this.settings.mode === 'wait') return { sent: sentOf(id, name, outcome) };
+    const { kind, warnings } = outcome;
+    return kind === 'sent' ? { stored: { id, peer: name, ...(warnings && { warnings }) } } : {};
   }
 
-  /** @throws OutFailed */
-  private peerOf({ peer: named }: SendingMessage): [id: string, peer: PeerOwner] {
-    const { peer: configured, peersFromMessage } = this.settings;
+  /** The peer to which a message is to go. @throws OutFailed */
+  private peerOf({ peer: named }: SendingMessage): Promise<UsedPeer> | UsedPeer {
+    const { peer: configured, peersFromMessage, allowedPeerHosts } = this.settings;
+    if (typeof named === 'object' && named !== null)
+      return peerOfMessage(this.RED, named, splitList(allowedPeerHosts));
     const ids = named === undefined ? [configured] : peersFromMessage;
     const found = ids
       .map((id) => [id, deployedNodes.get(id, PeerOwner)] as const)
@@ -192,29 +334,51 @@ export class OutNode {
     const [id, peer] = only;
     if (peer === undefined || peer.problem !== undefined)
       throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
-    return [id, peer];
+    return { id, peer, release: () => undefined };
+  }
+
+  /** Makes room for a message that no queue has. Returns what gives it back. @throws OutFailed */
+  private load(bytes: number): () => void {
+    const { size } = this.loads;
+    const total = [...this.loads].reduce((sum, other) => sum + other.bytes, bytes);
+    const isBeyond = size >= this.settings.maxWaiting || total > MOST_WAITING_BYTES;
+    if (size > 0 && isBeyond) throw new OutFailed('busy', { max: size });
+    const load = { bytes };
+    this.loads.add(load);
+    return () => this.loads.delete(load);
   }
 
   /** @throws OutFailed */
-  private weigh(message: SendingMessage): number {
-    const others = [...this.waiting.values()].filter(({ held }) => held === undefined);
-    const weight = weightOf(message);
-    const bytes = others.reduce((total, other) => total + other.weight, weight);
-    const isBeyond = others.length >= this.settings.maxWaiting || bytes > MOST_WAITING_BYTES;
-    if (others.length > 0 && isBeyond) throw new OutFailed('busy', { max: others.length });
-    return weight;
+  private changesOf(message: SendingMessage): DicomChanges | undefined {
+    try {
+      return changesOf(message);
+    } catch (error) {
+      if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+      throw error;
+    }
   }
 
   /** @throws OutFailed */
-  private async hold(queueId: string): Promise<HeldObject> {
-    const held = await holdObject(queueId, this.owner);
-    if (held === undefined) throw new OutFailed('objectGone');
-    return held;
+  private async hold(message: SendingMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
+    const queueId = queueNameOf(message);
+    if (place.kind === 'queue') {
+      const held = queueId === undefined ? undefined : await holdObject(queueId, this.owner);
+      if (held === undefined) throw new OutFailed('objectGone');
+      return held;
+    }
+    if (queueId === undefined || !this.settings.acknowledge) return undefined;
+    // It can be sent without its queue, which delivers it again where it has not heard of that.
+    return holdToAcknowledge(queueId, this.owner).catch((error: unknown) => {
+      if (!isUnheard(error)) throw error;
+      return undefined;
+    });
   }
 
-  /** The same for the same object, over restarts. */
-  private idOf(queueId: string, peerId: string): string {
-    return createHash('sha256').update(`${this.node.id}\n${peerId}\n${queueId}`).digest('hex').slice(0, 32);
+  /** The same for the same object of a queue, over restarts. */
+  private idOf({ message, object, to }: Prepared): string {
+    const queueId = object.place.kind === 'queue' ? queueNameOf(message) : undefined;
+    if (queueId === undefined) return randomUUID();
+    return createHash('sha256').update(`${this.node.id}\n${to.id}\n${queueId}`).digest('hex').slice(0, 32);
   }
 
   /** @param mostMs that there is time at all */
@@ -226,54 +390,37 @@ export class OutNode {
       firstMs: retryFirstSeconds * 1_000,
       lastMs: retryLastSeconds * 1_000,
       giveUpMs: Math.min(giveUpMs, mostMs),
+      ...(mostMs < Infinity && { outcomeMs: mostMs }),
     };
-  }
-
-  /**
-   * The flow hears first, then the queue: where the process ends in between, the object comes again, and is sent again under
-   * the same id.
-   */
-  private async settled(waiting: Waiting, outcome: SendOutcome): Promise<void> {
-    const { message, peer, id } = waiting;
-    message.dicom = { ...message.dicom, sent: sentOf(id, peer.name, outcome) };
-    await this.goOn(waiting, outcome);
-  }
-
-  /** The object is safe in the outbox, or cannot be. */
-  private async stored(waiting: Waiting, outcome: SendOutcome): Promise<void> {
-    const { message, peer, id } = waiting;
-    if (outcome.kind === 'sent') message.dicom = { ...message.dicom, stored: { id, peer: peer.name } };
-    await this.goOn(waiting, outcome);
-  }
-
-  private async goOn({ message, send, done, held }: Waiting, outcome: SendOutcome): Promise<void> {
-    this.display.refresh();
-    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
-    if (failed === undefined) send(message);
-    try {
-      await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
-    } catch (error) {
-      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
-      if (failed === undefined) {
-        done(outError(this.text, new OutFailed('acknowledgeFailed')));
-        return;
-      }
-    }
-    if (failed === undefined) done();
-    else this.fail(message, send, done, failed);
   }
 
   /** To the second output where that is wired, else to a Catch node. */
   private fail(message: SendingMessage, send: Send, done: Done, failed: OutFailed): void {
-    const error = outError(this.text, failed);
-    if (!this.hasFailureWire) {
-      done(error);
-      return;
+    if (failed.failure === 'stopped') this.stopped(done, failed);
+    else if (!this.hasFailureWire || failed.failure === 'acknowledgeFailed')
+      done(outError(this.text, failed));
+    else {
+      send([null, this.failureMessage(message, failed)]);
+      done();
     }
+  }
+
+  /** What is undecided when the node closes, and no queue has, is named in the log. */
+  private stopped(done: Done, failed: OutFailed): void {
+    const stopped = outError(this.text, failed);
+    this.node.warn(stopped.message);
+    done(stopped);
+  }
+
+  private failureMessage(message: SendingMessage, failed: OutFailed): NodeMessage {
     const { topic, dicom, _msgid } = message as SendingMessage & { topic?: unknown };
-    const { code } = error as Error & { code: string };
-    send([null, { topic, dicom, _msgid, error: { message: error.message, code } }]);
-    done();
+    const failure = { topic, dicom, _msgid, error: this.errorFacts(failed) };
+    return failure;
+  }
+
+  private errorFacts(failed: OutFailed): { message: string; code: string } {
+    const error = outError(this.text, failed);
+    return { message: error.message, code: error.code };
   }
 
   /** A message that could not be begun with. */
@@ -286,14 +433,45 @@ export class OutNode {
   /** What became of an object of the outbox, later than its message went on. */
   private told(note: OutboxNote, outcome: SendOutcome, redelivered: number): void {
     const { topic, messageId: _msgid, sentId, peer } = note;
-    const name = deployedNodes.get(peer, PeerOwner)?.name ?? peer;
+    const name = note.peerName ?? deployedNodes.get(peer, PeerOwner)?.name ?? peer;
     const sent = { ...sentOf(sentId, name, outcome), ...(redelivered > 0 && { redelivered }) };
     const message = { topic, dicom: { ...note.dicom, sent }, _msgid } as NodeMessage;
-    const error = outcome.kind === 'failed' ? outError(this.text, failureOf(outcome)) : undefined;
-    const { code } = (error ?? {}) as { code?: string };
+    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
     if (this.hasFailureWire)
-      this.node.send([null, { ...message, ...(error && { error: { message: error.message, code } }) }]);
-    else if (error !== undefined) this.node.error(error, message);
+      this.node.send([null, { ...message, ...(failed && { error: this.errorFacts(failed) }) }]);
+    else if (failed !== undefined) this.node.error(outError(this.text, failed), message);
+  }
+
+  /** The same event as dicom-in's. Its failure has been told of before. */
+  private setAside(id: string, text: string, facts: LetterFacts): void {
+    if (!this.hasFailureWire) return;
+    const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
+    this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
+  }
+
+  /** Of its outbox; undefined: it has none. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const id = this.outboxConfig()?.id;
+    if (id === undefined) return undefined;
+    const sender = senderOf(this.RED);
+    return {
+      deadLetters: (page) => sender.ask('deadLetters', id, page),
+      requeue: (letter) => sender.ask('requeue', id, letter),
+      discard: (letter) => sender.ask('discard', id, letter),
+    };
+  }
+
+  /** Undefined: the settings do not let it run. */
+  get journalBox(): JournalBox | undefined {
+    return this.invalid === undefined ? outJournal(senderOf(this.RED), this.node.id) : undefined;
+  }
+
+  private openJournal(): void {
+    const directory = journalDirectory(this.RED, this.node.id);
+    const config = { directory, patient: this.settings.journalPatient };
+    senderOf(this.RED).addJournal(this.node.id, config, (reason) =>
+      this.node.warn(this.text('warning.journalNotWritten', { directory, reason })),
+    );
   }
 
   /** Undefined: the node has none. */
@@ -321,7 +499,22 @@ export class OutNode {
       },
       outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
       leftover: (text) => this.node.warn(text),
+      peerWanted: this.boundary.wrap((peer: string, defined: unknown) => this.peerWanted(peer, defined)),
+      setAside: (id, why, facts) => this.setAside(id, why, facts),
     });
+  }
+
+  /** Objects that were stored with a peer that their message defined wait for it. Where it may not be any more, they go on waiting. */
+  private peerWanted(id: string, defined: unknown): void {
+    try {
+      const ranges = splitList(this.settings.allowedPeerHosts);
+      // What waits for it keeps it.
+      DefinedPeers.of(this.RED)
+        .useStored(id, defined as StoredPeer, ranges)
+        .release();
+    } catch (error) {
+      this.node.error(outError(this.text, definitionFailure(error)));
+    }
   }
 
   private async closeOutbox(isRemoved: boolean): Promise<void> {
@@ -338,40 +531,46 @@ export class OutNode {
     this.isClosed = true;
     this.display.close();
     for (const unwatch of this.unwatch) unwatch();
-    for (const [key, waiting] of this.waiting) {
-      clearTimeout(waiting.again);
+    for (const [key, { again, held, settle }] of this.waiting) {
+      clearTimeout(again);
       senderOf(this.RED).cancel(this.senderId(key));
-      await this.giveBack(waiting);
+      await this.giveBack(held);
+      settle(undefined);
     }
-    this.waiting.clear();
+    // They give back what they had not begun with.
+    await Promise.all(this.lists.values());
+    await senderOf(this.RED).removeJournal(this.node.id);
+    if (isRemoved) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
     await this.closeOutbox(isRemoved);
+    DefinedPeers.of(this.RED).endUnused();
   }
 
-  /** What is undecided when the node closes goes back to its queue; what has none is told. */
-  private async giveBack({ held, message, done }: Waiting): Promise<void> {
-    if (held === undefined) {
-      const stopped = outError(this.text, new OutFailed('stopped', { message: message._msgid ?? '' }));
-      this.node.warn(stopped.message);
-      done(stopped);
-      return;
-    }
-    await held.giveBack().catch((error: unknown) => {
+  /** What is undecided when the node closes goes back to its queue. */
+  private async giveBack(held: HeldObject | undefined): Promise<void> {
+    await held?.giveBack().catch((error: unknown) => {
       // A queue that has ended has it still.
       if (!isUnheard(error)) throw error;
     });
-    done();
   }
 
   private status(): OutStatus {
-    const states = [this.settings.peer, ...this.settings.peersFromMessage].map(
-      (id) => deployedNodes.get(id, PeerOwner)?.state,
+    const named = [this.settings.peer, ...this.settings.peersFromMessage].map((id) =>
+      deployedNodes.get(id, PeerOwner),
     );
+    const used = [...this.waiting.values()].map(({ to }) => to.peer);
+    const states = [...new Set([...named, ...used])].map((peer) => peer?.state);
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
-      waiting: this.waiting.size + (this.outbox?.waiting ?? 0),
+      isSending: states.some((state) => (state?.sending ?? 0) > 0),
+      waiting: this.waiting.size + this.notBegun + (this.outbox?.waiting ?? 0),
       deadLetters: this.outbox?.deadLetters ?? 0,
     });
+  }
+
+  /** Instances of lists. */
+  private get notBegun(): number {
+    return [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
   }
 
   private senderId(key: string): string {

@@ -1,6 +1,7 @@
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
 import type { SendingMessage } from './message-object';
 import { OutFailed } from './out-error';
@@ -18,7 +19,8 @@ export function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | und
 
 /** `msg.dicom.sent` */
 export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
-  const { status, text, errorComment, transferSyntaxUID, attempts, milliseconds } = outcome;
+  const { status, text, errorComment, transferSyntaxUID, warnings, attempts, milliseconds, committed } =
+    outcome;
   return {
     id,
     peer,
@@ -26,8 +28,10 @@ export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<s
     statusText: text,
     ...(errorComment !== undefined && { errorComment }),
     ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
+    ...(warnings && { warnings }),
     attempts,
     milliseconds,
+    ...(committed && { committed }),
   };
 }
 
@@ -41,8 +45,11 @@ export function commandStatusOf({ kind, status, failure, text, errorComment }: S
 const STATUS_OF_FAILURE: Readonly<Record<SendFailure, number>> = {
   unreachable: Status.outOfResources,
   notAccepted: Status.sopClassNotSupported,
+  notCommitted: Status.outOfResources,
   refused: Status.cannotUnderstand,
   notRead: Status.cannotUnderstand,
+  notTheObject: Status.cannotUnderstand,
+  notChanged: Status.cannotUnderstand,
   noRoom: Status.outOfResources,
 };
 
@@ -66,17 +73,26 @@ export function isUnheard(error: unknown): boolean {
   return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
 }
 
-/** What an outbox keeps with an object. */
-export function noteOf(sentId: string, peer: string, message: SendingMessage): OutboxNote {
+/** What an outbox keeps with an object, which lies there as it has been changed. */
+export function noteOf(
+  sentId: string,
+  to: UsedPeer,
+  message: SendingMessage,
+  isChanged: boolean,
+): OutboxNote {
   const { topic, dicom = {}, _msgid } = message as SendingMessage & { topic?: unknown };
-  // Its bytes are stored themselves.
-  const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => name !== 'object'));
+  const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => !IN_THE_OBJECT.has(name)));
   return {
     sentId,
-    peer,
+    peer: to.id,
+    ...(to.stored && { peerName: to.peer.name, definedPeer: to.stored }),
     ...(topic !== undefined && { topic }),
     dicom: facts,
     ...(_msgid !== undefined && { messageId: _msgid }),
+    ...(isChanged && { isChanged }),
     storedAt: new Date().toISOString(),
   };
 }
+
+/** The object's bytes are stored themselves, and as they have become. */
+const IN_THE_OBJECT: ReadonlySet<string> = new Set(['object', 'changes']);

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Node, NodeAPI } from 'node-red';
 import { sendEcho, type EchoOutcome } from '../../../src/network';
 import {
+  checkUserName,
   DICOM_PEER,
   isEnvironmentReference,
   pick,
@@ -74,7 +75,8 @@ function posted({ body }: Request): Posted {
 }
 
 async function echo(RED: NodeAPI, { id, settings, userName, passcode }: Posted): Promise<PeerEcho> {
-  const { tested, problems } = readSettings(RED, id, settings);
+  const { tested, problems: wrong } = readSettings(RED, id, settings);
+  const problems = [...wrong, ...checkUserName(tested, userName)];
   if (problems.length > 0) return { outcome: 'invalid', problems };
   const { host, port, calledAET, callingAET, tls, userIdentity } = tested;
   const security = tls === '' ? undefined : peerTls(RED.nodes.getNode(tls), tested.tlsServerName);

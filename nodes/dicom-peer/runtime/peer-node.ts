@@ -1,10 +1,12 @@
 import type { Node, NodeAPI } from 'node-red';
-import { DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
+import { checkUserName, DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { nodeTexts, problemText } from '../../runtime/node-texts';
-import { PeerOwner } from '../../runtime/peer-owner';
+import { FlowStart } from '../../runtime/flow-start';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
 import { peerTls } from '../../runtime/peer-tls';
+import { QueueOwner } from '../../runtime/queue-owner';
 import { senderOf } from '../../runtime/sender';
 
 interface Credentials {
@@ -18,6 +20,7 @@ export class PeerNode extends PeerOwner {
   state: PeerState | undefined;
   readonly name: string;
   private readonly settings: DicomPeerSettings;
+  private readonly text: Text;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -29,8 +32,11 @@ export class PeerNode extends PeerOwner {
     const { settings, problems } = DICOM_PEER.parse(config);
     this.settings = settings;
     this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
-    const text = nodeTexts(RED, DICOM_PEER.type);
-    const errors = problems.filter(({ severity }) => severity === 'error');
+    this.text = nodeTexts(RED, DICOM_PEER.type);
+    const { text } = this;
+    const errors = [...problems, ...checkUserName(settings, this.credentials.userName ?? '')].filter(
+      ({ severity }) => severity === 'error',
+    );
     if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
     for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
   }
@@ -47,16 +53,35 @@ export class PeerNode extends PeerOwner {
     };
     if (config !== undefined) sender.addPeer(config, user);
     else this.node.error(this.problem);
+    const start = (): void => this.warnIfUnheard();
+    FlowStart.of(this.RED).add(start);
     this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
       deployedNodes.remove(this.node.id);
       sender.removePeer(this.node.id, user);
       done();
     });
   }
 
+  get reports(): PeerReports | undefined {
+    const { commit, commitThrough: through, calledAET: callingAET } = this.settings;
+    return commit === 'require' && through !== '' ? { through, callingAET } : undefined;
+  }
+
   watch(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  private get credentials(): Credentials {
+    return this.node.credentials ?? {};
+  }
+
+  /** Nobody can take what it reports where there is no such dicom-in node. */
+  private warnIfUnheard(): void {
+    const { reports } = this;
+    if (reports === undefined || deployedNodes.get(reports.through, QueueOwner) !== undefined) return;
+    this.node.warn(this.text('warning.reportsUnheard', { node: reports.through }));
   }
 
   private config(): PeerConfig | undefined {
@@ -78,7 +103,7 @@ export class PeerNode extends PeerOwner {
   }
 
   private userIdentity(): PeerConfig['userIdentity'] {
-    const { userName = '', passcode = '' } = (this.node.credentials ?? {}) as Credentials;
+    const { userName = '', passcode = '' } = this.credentials;
     const { userIdentity } = this.settings;
     if (userIdentity === 'none') return undefined;
     return { name: userName, ...(userIdentity === 'passcode' && { passcode }) };

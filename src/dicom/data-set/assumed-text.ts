@@ -93,7 +93,7 @@ const LAST_CONTROL = 0x9f;
 const REPLACED = REPLACEMENT.charCodeAt(0);
 
 /** No character of it is missing, and none is a control character of the upper half, which DICOM text never has (PS3.5 6.1.3). */
-function isText(text: string): boolean {
+export function isText(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code >= FIRST_CONTROL && (code <= LAST_CONTROL || code === REPLACED)) return false;

@@ -160,10 +160,11 @@ export class DataSetBuilder implements StructureVisitor {
   /** The sequences that are open, outermost first. */
   readonly #open: { element: Element; items: DataSet[]; owner: DataSet }[] = [];
 
-  constructor(cursor: Cursor, warnings: Warnings) {
+  /** @param root what is read is added to it */
+  constructor(cursor: Cursor, warnings: Warnings, root = new DataSet(warnings)) {
     this.#cursor = cursor;
     this.#warnings = warnings;
-    this.root = this.#dataSet = new DataSet(warnings);
+    this.root = this.#dataSet = root;
   }
 
   /** The data set or item that is being read. */

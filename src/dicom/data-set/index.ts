@@ -1,3 +1,4 @@
+export { isText } from './assumed-text';
 export { itemOf, itemsOf, numbersOf, textOf, valueOf, valuesOf } from './attributes';
 export { numberAt } from './binary-number';
 export { DataSet, DataSetBuilder, Element } from './data-set';

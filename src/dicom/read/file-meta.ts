@@ -152,6 +152,39 @@ export function readFileMeta(source: ByteSource): FileMeta & { dataSetOffset: nu
   return { ...meta, dataSetOffset: position };
 }
 
+/**
+ * What stands before the data set, with other values of some attributes. All else is as it was, also what is not known.
+ * @param source whose file meta information can be read
+ */
+export function changedFileMeta(source: ByteSource, changes: Partial<Record<TextField, string>>): Buffer {
+  const cursor = new Cursor(source);
+  const start = PREAMBLE + PREFIX.length;
+  const elements = new Map<number, Buffer>();
+  for (
+    let at = start, found = readElement(cursor, at);
+    found !== undefined;
+    found = readElement(cursor, at)
+  ) {
+    elements.set(found.element, source.read(at, found.end - at));
+    at = found.end;
+  }
+  for (const { element, vr, field } of FIELDS) {
+    const value = changes[field];
+    if (value !== undefined) elements.set(element, encoded([element, vr, value]));
+  }
+  const group = [...elements].filter(([element]) => element !== GROUP_LENGTH).sort(([a], [b]) => a - b);
+  const content = Buffer.concat(group.map(([, bytes]) => bytes));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(content.length);
+  return Buffer.concat([source.read(0, start), encoded([GROUP_LENGTH, VR.UL, length]), content]);
+}
+
+function encoded(element: MetaElement): Buffer {
+  const bytes = Buffer.alloc(encodedLength(element));
+  writeElement(bytes, 0, element);
+  return bytes;
+}
+
 /** undefined: here the group ends. */
 function readElement(
   cursor: Cursor,

@@ -1,7 +1,7 @@
 export { bufferSource, type ByteSource, type ByteWindow, Cursor, fileSource } from './byte-source';
 export { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './element-header';
 export { type Encoding, encodingOf } from './encoding';
-export { encodeFileMeta, type FileMeta, readFileMeta } from './file-meta';
+export { changedFileMeta, encodeFileMeta, type FileMeta, readFileMeta } from './file-meta';
 export { openDataSet } from './inflate';
 export type { StructureVisitor } from './structure-visitor';
 export { walkDataSet } from './structure';

@@ -13,18 +13,16 @@ import {
   UNDEFINED_LENGTH,
   type UnusualHeader,
 } from './element-header';
-import {
-  type Encoding,
-  encodingOfDataSet,
-  EXPLICIT_BIG_ENDIAN,
-  EXPLICIT_LITTLE_ENDIAN,
-  IMPLICIT_LITTLE_ENDIAN,
-} from './encoding';
+import { type Encoding, encodingOfDataSet } from './encoding';
+import { walkFragments } from './fragments';
 import { Frame, UNDEFINED_END } from './frame';
+import { isSentAsBytes, SequenceEncodings } from './sequence-encoding';
 import { NOBODY, type StructureVisitor } from './structure-visitor';
+import { TrailingZeros } from './trailing-zeros';
 import { type Attempt, Trials } from './trials';
+import { endsInside, reachesBeyond } from './walk-errors';
+import { WrongLengths } from './wrong-lengths';
 
-const ZEROS = Buffer.alloc(16384);
 /** An IS has 12 characters (PS3.5 Table 6.2-1). */
 const LONGEST_NUMBER = 64;
 
@@ -57,14 +55,15 @@ class Walk {
   readonly #visitor: StructureVisitor;
   readonly #warnings: Warnings;
   readonly #trials: Trials;
+  readonly #encodings: SequenceEncodings;
+  readonly #lengths: WrongLengths;
+  readonly #zeros: TrailingZeros;
   readonly #strict: boolean;
   readonly #believesLengths: boolean;
   #position = 0;
   #frame!: Frame;
   #framesOffset = 0;
   #framesLength = 0;
-  /** Where a search for trailing zeros last met something else, so that a long run of zeros is searched once. */
-  #notZeroAt = 0;
   #count = 0;
 
   constructor(
@@ -85,6 +84,16 @@ class Walk {
     this.#trials = trials;
     this.#strict = strict;
     this.#believesLengths = believesLengths;
+    const endOf = (attempt: Attempt): number | undefined => this.#endOf(attempt);
+    this.#encodings = new SequenceEncodings(trials, endOf);
+    this.#lengths = new WrongLengths(cursor, end, endOf, () =>
+      this.#warn(
+        'sequence-length',
+        undefined,
+        'a sequence is longer than its length says; read to its true end',
+      ),
+    );
+    this.#zeros = new TrailingZeros(cursor, end);
   }
 
   run(offset: number, declared: Encoding): Encoding {
@@ -98,7 +107,7 @@ class Walk {
       this.#warn('transfer-syntax-mismatch', undefined, `the data set is encoded as ${encoding.name}`);
     }
     this.#toEnd();
-    if (this.#frame.disordered) this.#visitor.endItem(true);
+    if (this.#frame.disordered) this.#visitor.endItem(true, this.#position);
     return encoding;
   }
 
@@ -157,9 +166,10 @@ class Walk {
       }
       if (this.#position === frame.end) {
         if (frame.parent === undefined) return;
-        if (!this.#goesOn(frame)) this.#leave(frame.parent);
+        if (this.#believesLengths || !this.#lengths.goesOn(frame, this.#position)) this.#leave(frame.parent);
       } else if (this.#position === frame.limit) {
-        if (!this.#isCutShort(frame) || !this.#overrunsUndelimited(frame)) this.#leaveUndelimited(frame);
+        if (!this.#lengths.isCutShort(frame, this.#position) || !this.#overrunsUndelimited(frame))
+          this.#leaveUndelimited(frame);
       } else if (frame.isSequence) {
         this.#item(frame);
       } else {
@@ -170,20 +180,23 @@ class Walk {
 
   #item(frame: Frame): void {
     const isBehindEnd = this.#position + HEADER > frame.limit;
-    if (isBehindEnd && (frame.end === UNDEFINED_END || !this.#isNext(TAG.Item, frame.encoding)))
-      throw this.#cut(frame, 'ends inside a sequence');
+    if (
+      isBehindEnd &&
+      (frame.end === UNDEFINED_END || this.#lengths.tagAt(frame, this.#position) !== TAG.Item)
+    )
+      throw endsInside(frame, this.#position, 'ends inside a sequence');
     const { tag, length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
     if (tag === TAG.Item) {
       const start = this.#position + HEADER;
       const undefinedLength = length === UNDEFINED_LENGTH;
       const end = undefinedLength ? UNDEFINED_END : start + length;
       if (end > frame.limit && !this.#overruns(frame, start, end))
-        throw this.#beyond(frame, start, 'an item');
+        throw reachesBeyond(frame, start, 'an item');
       this.#position = start;
       frame.itemCount += 1;
       const limit = undefinedLength ? frame.limit : end;
       this.#frame = new Frame(frame, frame.tag, false, end, limit, frame.depth, frame.encoding);
-      this.#visitor.beginItem(undefinedLength);
+      this.#visitor.beginItem(undefinedLength, start);
     } else if (tag === TAG.SequenceDelimitationItem && frame.end === UNDEFINED_END && frame.parent) {
       this.#position += HEADER;
       this.#leave(frame.parent);
@@ -198,7 +211,7 @@ class Walk {
     const position = this.#position;
     if (position + HEADER > frame.limit && !this.#overrunsUndelimited(frame)) {
       if (frame.parent === undefined && this.#onlyZerosLeft()) return;
-      throw this.#cut(frame, 'ends inside the header of an element');
+      throw endsInside(frame, this.#position, 'ends inside the header of an element');
     }
     const at = this.#cursor.ensure(position, LONG_HEADER);
     const bytes = this.#cursor.bytes;
@@ -222,7 +235,7 @@ class Walk {
         start = position + unusual.header;
       } else if (vr.long) {
         if (position + LONG_HEADER > frame.limit)
-          throw this.#cut(frame, 'ends inside the header of an element');
+          throw endsInside(frame, this.#position, 'ends inside the header of an element');
         start = position + LONG_HEADER;
         length = bigEndian ? bytes.readUInt32BE(at + 8) : bytes.readUInt32LE(at + 8);
       } else {
@@ -238,41 +251,37 @@ class Walk {
     else frame.lastTag = tag;
 
     if (length === UNDEFINED_LENGTH) {
-      this.#undefinedLength(frame, tag, vr, start);
+      this.#undefinedLength(frame, tag, vr, start, position);
       return;
     }
     if (start + length > frame.limit && !this.#overrunsUndelimited(frame))
-      throw this.#beyond(frame, start, `(${tagHex(tag)})`);
+      throw reachesBeyond(frame, start, `(${tagHex(tag)})`);
     if ((length & 1) !== 0) this.#warn('odd-length', tag, 'the value has an odd length');
     if (vr.kind === Kind.Sequence) {
-      this.#enter(
-        frame,
-        tag,
-        VR.SQ,
-        start,
-        start + length,
-        this.#encodingWithin(frame, tag, start, start + length),
-      );
+      const within = this.#encodingWithin(frame, tag, start, start + length, VR.SQ);
+      this.#enter(frame, tag, VR.SQ, position, start, start + length, within);
       return;
     }
     const within =
-      vr.kind === Kind.Bytes && length > 0 ? this.#asSequence(frame, tag, vr, start, length) : undefined;
+      vr.kind === Kind.Bytes && length > 0 && isSentAsBytes(frame, tag)
+        ? this.#asSequence(frame, tag, vr, start, length)
+        : undefined;
     if (within !== undefined) {
-      this.#enter(frame, tag, vr === VR.UN ? VR.SQ : vr, start, start + length, within);
+      this.#enter(frame, tag, vr === VR.UN ? VR.SQ : vr, position, start, start + length, within);
       return;
     }
     this.#position = start + length;
     if (isCommandOrMeta(tag)) {
       this.#warn('unexpected-group', tag, 'command and file meta elements do not belong in a data set');
-      this.#visitor.leftOut?.(tag);
+      this.#visitor.leftOut?.(tag, start, length, frame.encoding, position);
     } else if ((tag & 0xffff) === 0) {
-      this.#visitor.leftOut?.(tag);
+      this.#visitor.leftOut?.(tag, start, length, frame.encoding, position);
     } else {
       if (tag === TAG.NumberOfFrames && frame.parent === undefined) {
         this.#framesOffset = start;
         this.#framesLength = length;
       }
-      this.#visitor.element(tag, vr, start, length, frame.encoding);
+      this.#visitor.element(tag, vr, start, length, frame.encoding, position);
     }
   }
 
@@ -327,18 +336,12 @@ class Walk {
     return found;
   }
 
-  #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number): void {
+  #undefinedLength(frame: Frame, tag: number, vr: Vr, start: number, header: number): void {
     if (vr === VR.UN || vr.kind === Kind.Sequence) {
-      this.#enter(
-        frame,
-        tag,
-        VR.SQ,
-        start,
-        UNDEFINED_END,
-        this.#encodingWithin(frame, tag, start, UNDEFINED_END, vr),
-      );
+      const within = this.#encodingWithin(frame, tag, start, UNDEFINED_END, vr);
+      this.#enter(frame, tag, VR.SQ, header, start, UNDEFINED_END, within);
     } else if (isPixelData(tag) || vr.kind === Kind.Bytes) {
-      this.#fragments(frame, tag, vr, start);
+      this.#fragments(frame, tag, vr, start, header);
     } else {
       throw this.#error(
         'undefined-length-not-allowed',
@@ -347,55 +350,15 @@ class Walk {
     }
   }
 
-  /**
-   * How the items of a sequence are written: as what is around them, or in implicit VR little endian where the sequence was
-   * sent as UN (PS3.5 6.2.2). Some writers leave a UN in their own encoding, and some put explicit VR into an implicit one.
-   * That is believed where the whole sequence can be read so, and not also, up to there, as the Standard has it: what one
-   * of the two readings would meet behind the sequence, in pixel data, decides nothing.
-   */
-  #encodingWithin(frame: Frame, tag: number, start: number, end: number, vr: Vr = VR.SQ): Encoding {
-    const { explicit, bigEndian } = frame.encoding;
-    if (explicit && vr !== VR.UN) return frame.encoding;
-    const others = bigEndian ? [EXPLICIT_BIG_ENDIAN, EXPLICIT_LITTLE_ENDIAN] : [EXPLICIT_LITTLE_ENDIAN];
-    const attempt: Omit<Attempt, 'encoding'> = {
-      isSequence: true,
-      offset: start,
-      end,
-      limit: end === UNDEFINED_END ? frame.limit : end,
-      tag,
-      depth: frame.depth,
-    };
-    const found = this.#decide(attempt, others);
-    if (found !== IMPLICIT_LITTLE_ENDIAN && !explicit)
+  #encodingWithin(frame: Frame, tag: number, start: number, end: number, vr: Vr): Encoding {
+    const found = this.#encodings.within(frame, tag, start, end, vr);
+    if (found.explicit && !frame.encoding.explicit)
       this.#warn('transfer-syntax-mismatch', tag, `the items are encoded as ${found.name}`);
     return found;
   }
 
-  #decide(attempt: Omit<Attempt, 'encoding'>, others: readonly Encoding[]): Encoding {
-    const { offset, limit } = attempt;
-    const likely = others.find((encoding) => this.#trials.looksExplicit(offset, limit, encoding));
-    if (likely === undefined) return IMPLICIT_LITTLE_ENDIAN;
-    const found = this.#trials.once(attempt, () => {
-      const end = this.#endOf({ ...attempt, encoding: likely });
-      if (end === undefined) return undefined;
-      const asTheStandardHasIt = { ...attempt, limit: end, encoding: IMPLICIT_LITTLE_ENDIAN };
-      return this.#endOf(asTheStandardHasIt) === undefined ? likely : undefined;
-    });
-    return found ?? IMPLICIT_LITTLE_ENDIAN;
-  }
-
-  /**
-   * How the items of a sequence are written that was sent as bytes: as UN by someone who did not know the attribute
-   * (PS3.5 6.2.2), or as another VR by mistake. Undefined: it is none.
-   */
   #asSequence(frame: Frame, tag: number, vr: Vr, start: number, length: number): Encoding | undefined {
-    if (!frame.encoding.explicit || lookUp(tag)?.vr !== VR.SQ) return undefined;
-    const end = start + length;
-    const attempt = { isSequence: true, offset: start, end, limit: end, tag, depth: frame.depth };
-    const encodings = [IMPLICIT_LITTLE_ENDIAN, frame.encoding];
-    const found = this.#trials.once(attempt, () =>
-      encodings.find((encoding) => this.#endOf({ ...attempt, encoding }) !== undefined),
-    );
+    const found = this.#encodings.ofBytes(frame, tag, start, length);
     if (found === undefined && vr === VR.UN)
       this.#warn(
         'un-not-a-sequence',
@@ -405,112 +368,23 @@ class Walk {
     return found;
   }
 
-  /**
-   * An item that is longer than what is left of its sequence. Some writers count the length of a sequence wrong, and DCMTK
-   * does not mind: that is believed where the whole item can be read, and something follows it that may stand there.
-   */
   #overruns(frame: Frame, start: number, end: number): boolean {
-    const limit = end === UNDEFINED_END ? this.#size : end;
-    if (this.#believesLengths || limit > this.#size) return false;
-    const { tag, depth, encoding } = frame;
-    const found = this.#endOf({ isSequence: false, offset: start, end, limit, tag, depth, encoding });
-    return found !== undefined && this.#extend(frame, found);
+    return !this.#believesLengths && this.#lengths.overruns(frame, start, end);
   }
 
-  /** The same of an item that a delimiter ends, met while it is read. What is around it must end by its length, too. */
   #overrunsUndelimited(frame: Frame): boolean {
-    let around: Frame | undefined = frame;
-    while (around?.end === UNDEFINED_END) around = around.parent;
-    return around?.isSequence === true && this.#overruns(frame, this.#position, UNDEFINED_END);
+    return !this.#believesLengths && this.#lengths.overrunsUndelimited(frame, this.#position);
   }
 
-  /**
-   * At the end of what is around it: may an item of undefined length go on behind it? Its delimiter is there, or whatever
-   * delimiter comes cannot be that of an item around it.
-   */
-  #isCutShort(frame: Frame): boolean {
-    if (frame.isSequence) return false;
-    return (
-      this.#isNext(TAG.ItemDelimitationItem, frame.encoding) || frame.parent?.parent?.end !== UNDEFINED_END
+  #fragments(frame: Frame, tag: number, vr: Vr, start: number, header: number): void {
+    const { end, count, hasDelimiter, hasOddLength } = walkFragments(this.#cursor, frame, start, () =>
+      this.#numberOfFrames(),
     );
-  }
-
-  /** An item behind the end of a sequence that says its length, where nothing else could have one. */
-  #goesOn(frame: Frame): boolean {
-    const { parent } = frame;
-    if (!frame.isSequence || parent?.end === UNDEFINED_END || parent?.end === this.#position) return false;
-    if (this.#position + HEADER > this.#size) return false;
-    const start = this.#position + HEADER;
-    const { tag, length } = readItemHeader(this.#cursor, this.#position, frame.encoding);
-    return (
-      tag === TAG.Item &&
-      this.#overruns(frame, start, length === UNDEFINED_LENGTH ? UNDEFINED_END : start + length)
-    );
-  }
-
-  #isNext(tag: number, encoding: Encoding): boolean {
-    if (this.#position + HEADER > this.#size) return false;
-    return readItemHeader(this.#cursor, this.#position, encoding).tag === tag;
-  }
-
-  /** What is longer than it says reaches to here, with everything around it that would end before. */
-  #extend(frame: Frame, end: number): boolean {
-    let outer: Frame | undefined = frame;
-    while (outer !== undefined && (outer.isSequence || outer.limit < end)) outer = outer.parent;
-    if (outer === undefined || !this.#mayStand(outer, end)) return false;
-    this.#warn(
-      'sequence-length',
-      undefined,
-      'a sequence is longer than its length says; read to its true end',
-    );
-    for (let each: Frame | undefined = frame; each !== undefined && each.limit < end; each = each.parent) {
-      if (each.end !== UNDEFINED_END) each.end = end;
-      each.limit = end;
-    }
-    return true;
-  }
-
-  /** Whether the bytes at `position` may follow a sequence in this item or data set? */
-  #mayStand(frame: Frame, position: number): boolean {
-    if (position === frame.limit) return true;
-    if (position + HEADER > frame.limit) return false;
-    const { tag, length } = readItemHeader(this.#cursor, position, frame.encoding);
-    if (tag >= TAG.Item) return tag === TAG.Item || frame.end === UNDEFINED_END;
-    if (tag <= frame.lastTag) return false;
-    if (!frame.encoding.explicit)
-      return length === UNDEFINED_LENGTH || position + HEADER + length <= frame.limit;
-    const at = this.#cursor.ensure(position, LONG_HEADER);
-    return vrOfBytes(byte(this.#cursor.bytes, at + 4), byte(this.#cursor.bytes, at + 5)) !== undefined;
-  }
-
-  #fragments(frame: Frame, tag: number, vr: Vr, start: number): void {
-    this.#position = start;
-    let count = -1;
-    for (;;) {
-      if (this.#position + HEADER > frame.limit) {
-        if (count < 1 || count < this.#numberOfFrames())
-          throw this.#cut(frame, 'ends inside encapsulated pixel data');
-        // Every frame is there: only the delimiter is not.
-        this.#warn('missing-delimiter', tag, 'the encapsulated value ends without its delimiter');
-        this.#position = frame.limit;
-        break;
-      }
-      const header = readItemHeader(this.#cursor, this.#position, frame.encoding);
-      this.#position += HEADER;
-      if (header.tag === TAG.SequenceDelimitationItem) break;
-      if (header.tag !== TAG.Item || header.length === UNDEFINED_LENGTH) {
-        throw this.#error(
-          'unexpected-tag-in-fragments',
-          `a fragment was expected, not (${tagHex(header.tag)})`,
-        );
-      }
-      if (this.#position + header.length > frame.limit)
-        throw this.#beyond(frame, this.#position, 'a fragment');
-      if ((header.length & 1) !== 0) this.#warn('odd-length', tag, 'a fragment has an odd length');
-      this.#position += header.length;
-      count += 1;
-    }
-    this.#visitor.fragments(tag, vr, start, this.#position - start, Math.max(count, 0));
+    if (hasOddLength) this.#warn('odd-length', tag, 'a fragment has an odd length');
+    if (!hasDelimiter)
+      this.#warn('missing-delimiter', tag, 'the encapsulated value ends without its delimiter');
+    this.#position = end;
+    this.#visitor.fragments(tag, vr, start, end - start, count, header);
   }
 
   #numberOfFrames(): number {
@@ -520,7 +394,15 @@ class Walk {
     return frames > 0 ? frames : 1;
   }
 
-  #enter(frame: Frame, tag: number, vr: Vr, start: number, end: number, encoding: Encoding): void {
+  #enter(
+    frame: Frame,
+    tag: number,
+    vr: Vr,
+    header: number,
+    start: number,
+    end: number,
+    encoding: Encoding,
+  ): void {
     const depth = frame.depth + 1;
     if (depth > MAX_DEPTH) {
       throw this.#error('nested-too-deep', `sequences are nested more than ${MAX_DEPTH} deep`);
@@ -528,38 +410,26 @@ class Walk {
     this.#position = start;
     const limit = end === UNDEFINED_END ? frame.limit : end;
     this.#frame = new Frame(frame, tag, true, end, limit, depth, encoding);
-    this.#visitor.beginSequence(tag, vr, start, limit - start, end === UNDEFINED_END);
+    this.#visitor.beginSequence(tag, vr, start, limit - start, end === UNDEFINED_END, header, encoding);
   }
 
   #leave(parent: Frame): void {
     if (this.#frame.isSequence) this.#visitor.endSequence(this.#position);
-    else this.#visitor.endItem(this.#frame.disordered);
+    else this.#visitor.endItem(this.#frame.disordered, this.#position);
     this.#frame = parent;
   }
 
   /** Something of undefined length has no delimiter. That is clear only when something around it has a defined end here. */
   #leaveUndelimited(frame: Frame, delimiterFollows = false): void {
     if ((this.#position === this.#size && !delimiterFollows) || frame.parent === undefined) {
-      throw this.#cut(frame, 'ends inside a sequence');
+      throw endsInside(frame, this.#position, 'ends inside a sequence');
     }
     this.#warn('missing-delimiter', undefined, 'an item or a sequence of undefined length has no delimiter');
     this.#leave(frame.parent);
   }
 
-  /** Some files are filled up with zeros. Not (FFFC,FFFC), but harmless. */
   #onlyZerosLeft(): boolean {
-    if (this.#frame.parent !== undefined) return false;
-    if (this.#position < this.#notZeroAt) return false;
-    for (let position = this.#position; position < this.#size; position += ZEROS.length) {
-      const length = Math.min(ZEROS.length, this.#size - position);
-      const at = this.#cursor.ensure(position, length);
-      const bytes = this.#cursor.bytes;
-      if (bytes.compare(ZEROS, 0, length, at, at + length) === 0) continue;
-      let index = at;
-      while (bytes[index] === 0) index += 1;
-      this.#notZeroAt = position + index - at;
-      return false;
-    }
+    if (this.#frame.parent !== undefined || !this.#zeros.beginAt(this.#position)) return false;
     this.#warn('trailing-bytes', undefined, 'zero bytes follow the last element');
     this.#position = this.#size;
     return true;
@@ -575,25 +445,6 @@ class Walk {
   #warn(code: WarningCode, tag: number | undefined, text: string): void {
     const frame = this.#frame;
     this.#warnings.add(code, () => frame.path(tag), text);
-  }
-
-  #beyond(frame: Frame, start: number, what: string): DicomError {
-    if (frame.limit === this.#size) {
-      return this.#error(
-        'ends-inside-element',
-        `${what} at byte ${start} reaches beyond the end of the data set`,
-      );
-    }
-    const code = frame.isSequence ? 'overruns-sequence' : 'overruns-item';
-    return this.#error(
-      code,
-      `${what} at byte ${start} reaches beyond the ${frame.isSequence ? 'sequence' : 'item'} around it`,
-    );
-  }
-
-  #cut(frame: Frame, text: string): DicomError {
-    const code = frame.depth > 0 ? 'ends-inside-sequence' : 'ends-inside-element';
-    return this.#error(code, `the data set ${text} at byte ${this.#position}`);
   }
 
   #error(code: DicomErrorCode, text: string): DicomError {

@@ -18,6 +18,9 @@ export interface Attempt {
   readonly encoding: Encoding;
 }
 
+/** Where something ends that can be read by the letter; undefined: it cannot. */
+export type ReadTrial = (attempt: Attempt) => number | undefined;
+
 /**
  * Trial readings of a walk: whether something can be read to its end in an encoding, by the letter. They share what
  * keeps them linear: each question is answered once, and all of them together meet no more elements than an object may have.

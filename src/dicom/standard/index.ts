@@ -10,6 +10,6 @@ export {
   type TransferSyntax,
 } from './transfer-syntax';
 export { isStorageSopClass, uidName } from './uids';
-export { AMBIGUOUS_VR, isUpperCase, Kind, type Vr, VR, vrOfBytes } from './vr';
+export { AMBIGUOUS_VR, isUpperCase, Kind, type Vr, VR, vrOfBytes, vrOfName } from './vr';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation';
 export { isPlainUid, knownClass, MAX_UID_LENGTH } from './uid-text';

@@ -1,3 +1,4 @@
+import { CODE } from './ascii';
 import { readCharacterSetName, type NamedSet } from './character-set-names';
 import { ASCII, INITIAL, romaji } from './code-tables';
 import { decodeIso2022, type Delimiters, type Designations } from './iso2022';
@@ -45,6 +46,9 @@ export class CharacterSet {
 
   readonly #initial: Designations;
   readonly #decoder: { decode(bytes: Buffer): string } | undefined;
+  readonly #isUtf8: boolean;
+  /** The bytes of characters beyond ASCII. */
+  #upperHalf: ReadonlyMap<number, number> | undefined;
   /** Bytes below 0x80 other than ESC are ASCII. */
   readonly isAsciiBelow80: boolean;
 
@@ -59,6 +63,7 @@ export class CharacterSet {
   ) {
     this.#initial = initial;
     this.isAsciiBelow80 = initial.g0 === ASCII;
+    this.#isUtf8 = label === 'utf-8';
     this.#decoder =
       label === undefined
         ? undefined
@@ -117,6 +122,26 @@ export class CharacterSet {
     return named && this.#from(named);
   }
 
+  /**
+   * The bytes of a text without escape sequences: as ASCII, in the single-byte set that it begins with, or as UTF-8.
+   * @returns undefined where a character is not in it, and for the double-byte sets
+   */
+  encode(text: string): Buffer | undefined {
+    if (this.#isUtf8) return Buffer.from(text, 'utf8');
+    const bytes = Buffer.alloc(text.length);
+    for (let index = 0; index < text.length; index += 1) {
+      const byte = this.#byteOf(text.charCodeAt(index));
+      if (byte === undefined) return undefined;
+      bytes[index] = byte;
+    }
+    return bytes;
+  }
+
+  #byteOf(code: number): number | undefined {
+    if (code >= HIGH) return (this.#upperHalf ??= upperHalfOf(this.#initial)).get(code);
+    return this.isAsciiBelow80 || (code !== CODE.BACKSLASH && code !== CODE.TILDE) ? code : undefined;
+  }
+
   is(other: CharacterSet): boolean {
     return this.name === other.name;
   }
@@ -139,6 +164,21 @@ export class CharacterSet {
     if (this.#decoder !== undefined) return splitValues(this.#decoder.decode(bytes.subarray(start, end)));
     return decodeIso2022(bytes, start, end, this.#initial, name ? NAMES : VALUES);
   }
+}
+
+const HIGH = 0x80;
+/** What is below in the upper half are controls. */
+const FIRST_GRAPHIC = 0xa0;
+
+function upperHalfOf({ g1 }: Designations): Map<number, number> {
+  const bytes = new Map<number, number>();
+  if (g1?.width !== 1) return bytes;
+  for (let byte = HIGH; byte <= 0xff; byte += 1) {
+    const character = g1.decode(Buffer.from([byte]));
+    if (character !== REPLACEMENT && character.charCodeAt(0) >= FIRST_GRAPHIC)
+      bytes.set(character.charCodeAt(0), byte);
+  }
+  return bytes;
 }
 
 export function splitValues(text: string): string[] {

@@ -1,3 +1,4 @@
 export { cannotRecode } from './cannot-recode';
-export type { Changes, GivenValue } from './changes';
+export type { GivenValues, GivenValue } from './given-values';
 export { isNative, recode, type RecodeOptions, type Recoding } from './recode';
+export { pieces } from './step-writer';

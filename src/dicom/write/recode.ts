@@ -8,7 +8,7 @@ import {
   transferSyntax,
 } from '../standard';
 import { type ConversionWarning, type WarningCode, Warnings } from '../warnings';
-import type { Changes } from './changes';
+import type { GivenValues } from './given-values';
 import { cannotRecode } from './cannot-recode';
 import { deflated } from './deflate';
 import { layOut } from './layout';
@@ -26,7 +26,7 @@ export interface RecodeOptions {
    * Attributes that become others. With another Pixel Data (7FE0,0010) the transfer syntax that the data set has may be one
    * of those that encapsulate it.
    */
-  changes?: Changes;
+  changes?: GivenValues;
 }
 
 /** A data set that can be written in another transfer syntax; nothing of it has been written yet. */
@@ -85,7 +85,7 @@ export function recode(
   return { size: undefined, warnings: warnings.list, blocks: () => deflated(plan.blocks()) };
 }
 
-const NO_CHANGES: Changes = new Map();
+const NO_CHANGES: GivenValues = new Map();
 
 interface Plan {
   size: number;
@@ -97,7 +97,7 @@ function planOf(
   start: number,
   declared: Encoding,
   target: Encoding,
-  changes: Changes,
+  changes: GivenValues,
   warnings: ReadWarnings,
 ): Plan {
   const cursor = new Cursor(source);

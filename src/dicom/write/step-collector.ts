@@ -1,6 +1,6 @@
 import type { Cursor, Encoding, StructureVisitor } from '../read';
 import { tagHex, type Vr, VR } from '../standard';
-import type { Changes, GivenValue } from './changes';
+import type { GivenValues, GivenValue } from './given-values';
 import { Flag, Step, Steps } from './steps';
 import { cannotRecode } from './cannot-recode';
 import { VrContext } from './vr-context';
@@ -11,12 +11,12 @@ export class StepCollector implements StructureVisitor {
   /** Values that are not the source's. */
   readonly given: GivenValue[] = [];
   readonly #context: VrContext;
-  readonly #changes: Changes;
+  readonly #changes: GivenValues;
   /** Tags of changes that have not been collected, in descending order. */
   readonly #waiting: number[];
   #openItems = 0;
 
-  constructor(cursor: Cursor, changes: Changes) {
+  constructor(cursor: Cursor, changes: GivenValues) {
     this.#context = new VrContext(cursor);
     this.#changes = changes;
     this.#waiting = [...changes.keys()].sort((a, b) => b - a);

@@ -3,7 +3,7 @@ import { Kind, TAG, type Vr, VR } from '../standard';
 import { BlockWriter } from './block-writer';
 import { swap, swapUnit } from './byte-order';
 import { GROUP_LENGTH_BYTES } from './layout';
-import type { GivenValue } from './changes';
+import type { GivenValue } from './given-values';
 import { Flag, Step, type Steps } from './steps';
 
 /** Longer values go out in pieces, past the block. */

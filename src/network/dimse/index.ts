@@ -1,5 +1,15 @@
 export { CommandField, RESPONSE_BIT, operationName } from './command-field';
 export { type CommandSet, encodeResponse } from './command-set';
+export {
+  COMMITMENT_CONTEXT,
+  type CommitmentReport,
+  encodeCommitmentRequest,
+  type Instance,
+  MAX_REPORT_BYTES,
+  readCommitmentReport,
+  REPORT_SYNTAXES,
+} from './commitment';
+export { type CommitmentListener, commitmentService } from './commitment-service';
 export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
 export { type MessagePart, MessageReader } from './message-reader';

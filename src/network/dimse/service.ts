@@ -54,7 +54,7 @@ export class ServiceRegistry {
     const names = [...this.services.keys()].map(operationName);
     this.unrecognized = {
       status: Status.unrecognizedOperation,
-      comment: `only ${names.join(' and ')} are supported`,
+      comment: `only ${names.slice(0, -1).join(', ')} and ${names.at(-1)} are supported`,
     };
   }
 

@@ -13,6 +13,7 @@ export const Status = {
   sopClassNotSupported: 0x0122,
   unrecognizedOperation: 0x0211,
   mistypedArgument: 0x0212,
+  resourceLimitation: 0x0213,
   outOfResources: 0xa700,
   dataSetDoesNotMatchSopClass: 0xa900,
   cannotUnderstand: 0xc000,

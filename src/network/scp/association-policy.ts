@@ -1,8 +1,10 @@
 import { printable } from '../../basics';
 import { isPlainUid } from '../../dicom';
+import { REPORT_SYNTAXES } from '../dimse';
 import {
   APPLICATION_CONTEXT,
   type AssociateRequest,
+  COMMITMENT_SOP_CLASS,
   type ContextAnswer,
   ContextResult,
   DEFAULT_TRANSFER_SYNTAX,
@@ -20,6 +22,8 @@ export interface AssociationPolicy {
   checkCalledAET: boolean;
   /** Calling AE titles in upper case, or `any`. */
   callingAETs: ReadonlySet<string> | 'any';
+  /** True for a caller that may report on storage commitment. Undefined: nobody may. */
+  mayReportCommitment?(callingAET: string): boolean;
   maxAssociations: number;
   acceptUnknownSopClasses: boolean;
   isStorageSopClass(uid: string): boolean;
@@ -42,7 +46,9 @@ export function decideAssociation(
   const rejection =
     checkProtocol(request) ?? checkTitles(request, policy) ?? checkLimit(policy, openAssociations);
   if (rejection !== undefined) return { accepted: false, rejection };
-  return { accepted: true, contexts: request.contexts.map((context) => answerContext(context, policy)) };
+  const reports = mayReport(request, policy);
+  const contexts = request.contexts.map((context) => answerContext(context, policy, reports));
+  return { accepted: true, contexts };
 }
 
 function checkProtocol(request: AssociateRequest): Rejection | undefined {
@@ -108,7 +114,14 @@ function checkLimit(policy: AssociationPolicy, openAssociations: number): Reject
   };
 }
 
-function answerContext(context: ProposedContext, policy: AssociationPolicy): ContextAnswer {
+/** Reports come from the SCP of storage commitment, which says that it is one (PS3.4 J.3.3.1.3). */
+function mayReport({ callingAET, roles }: AssociateRequest, policy: AssociationPolicy): boolean {
+  const isScp = roles.some(({ sopClass, scp }) => sopClass === COMMITMENT_SOP_CLASS && scp);
+  return isScp && policy.mayReportCommitment?.(callingAET) === true;
+}
+
+/** @param reports the caller may report on storage commitment */
+function answerContext(context: ProposedContext, policy: AssociationPolicy, reports: boolean): ContextAnswer {
   const refuse = (result: ContextResult): ContextAnswer => ({
     ...context,
     result,
@@ -116,12 +129,15 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy): Con
     transferSyntax: context.transferSyntaxes.find(isPlainUid) ?? DEFAULT_TRANSFER_SYNTAX,
   });
   const { abstractSyntax } = context;
-  if (abstractSyntax !== VERIFICATION_SOP_CLASS && !acceptsStorageOf(abstractSyntax, policy)) {
+  const isReport = reports && abstractSyntax === COMMITMENT_SOP_CLASS;
+  const isAccepted =
+    isReport || abstractSyntax === VERIFICATION_SOP_CLASS || acceptsStorageOf(abstractSyntax, policy);
+  if (!isAccepted) {
     return refuse(ContextResult.abstractSyntaxNotSupported);
   }
-  const transferSyntax = chooseTransferSyntax(context, policy);
+  const transferSyntax = isReport ? syntaxOfReports(context) : chooseTransferSyntax(context, policy);
   if (transferSyntax === undefined) return refuse(ContextResult.transferSyntaxesNotSupported);
-  return { ...context, result: ContextResult.accept, transferSyntax };
+  return { ...context, result: ContextResult.accept, transferSyntax, ...(isReport && { peerIsScp: true }) };
 }
 
 /** DICOM's own UIDs that are no storage class are services we do not offer; others may be private storage classes. */
@@ -146,4 +162,9 @@ function chooseTransferSyntax(context: ProposedContext, policy: AssociationPolic
     return proposed.find(isPlainUid);
   }
   return policy.transferSyntaxes.find((uid) => proposed.includes(uid));
+}
+
+/** Settings about objects do not concern reports. */
+function syntaxOfReports({ transferSyntaxes }: ProposedContext): string | undefined {
+  return transferSyntaxes.find((uid) => REPORT_SYNTAXES.includes(uid));
 }

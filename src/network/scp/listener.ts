@@ -1,7 +1,14 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Deadline } from '../../basics';
-import { echoService, type ObjectStore, ServiceRegistry, storeService } from '../dimse';
+import {
+  type CommitmentListener,
+  commitmentService,
+  echoService,
+  type ObjectStore,
+  ServiceRegistry,
+  storeService,
+} from '../dimse';
 import {
   connectionBelow,
   handshakeFailure,
@@ -27,6 +34,8 @@ export interface AssociationLimits extends ProtocolLimits {
 export interface ListenerOptions extends Pick<AssociationContext, 'policy' | 'report'> {
   limits: AssociationLimits;
   store: ObjectStore;
+  /** Hears of the reports of those that may report. */
+  commitments: CommitmentListener;
   port: number;
   /** An IP address or `localhost`; empty: all interfaces. */
   bindAddress: string;
@@ -209,12 +218,14 @@ export class Listener {
 /** What we perform on associations (PS3.4). */
 export function servicesOf({
   store,
+  commitments,
   policy,
   limits,
-}: Pick<ListenerOptions, 'store' | 'policy' | 'limits'>): ServiceRegistry {
+}: Pick<ListenerOptions, 'store' | 'commitments' | 'policy' | 'limits'>): ServiceRegistry {
   const accepts = (sopClassUID: string): boolean => acceptsStorageOf(sopClassUID, policy);
   return new ServiceRegistry([
     storeService({ store, accepts, maxObjectBytes: limits.maxObjectBytes }),
     echoService,
+    commitmentService(commitments),
   ]);
 }

@@ -1,6 +1,5 @@
-import type { Priority } from '../dimse';
+import type { Instance, Priority } from '../dimse';
 import type { UserIdentity } from '../upper-layer';
-import type { Instance } from './commitment';
 import type { ScuAddress } from './connect';
 import type { CommitmentUser } from './event-reports';
 import type { DataSetSource } from './message-sender';

@@ -3,6 +3,7 @@ import {
   CommandField,
   type CommandSet,
   encodeActionRequest,
+  encodeCommitmentRequest,
   encodeEchoRequest,
   encodeStoreRequest,
   MessageReader,
@@ -26,7 +27,6 @@ import {
   type RequestorUser,
   VERIFICATION_SOP_CLASS,
 } from '../upper-layer';
-import { encodeCommitmentRequest } from './commitment';
 import { connectionFailure, connectTo } from './connect';
 import { EventReports, type CommitmentUser } from './event-reports';
 import { type DataSetSource, MessageSender } from './message-sender';

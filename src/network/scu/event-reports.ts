@@ -1,6 +1,14 @@
-import { CommandField, type CommandSet, encodeResponse, type MessagePart, Status } from '../dimse';
+import {
+  CommandField,
+  type CommandSet,
+  type CommitmentReport,
+  encodeResponse,
+  MAX_REPORT_BYTES,
+  type MessagePart,
+  readCommitmentReport,
+  Status,
+} from '../dimse';
 import { AbortReason, type AcceptedContext, COMMITMENT_SOP_CLASS, ProtocolError } from '../upper-layer';
-import { type CommitmentReport, readCommitmentReport } from './commitment';
 
 /** Who wants to hear what a peer says of its storage. */
 export interface CommitmentUser {
@@ -9,9 +17,6 @@ export interface CommitmentUser {
   /** A report was not understood, or `reported` has rejected. */
   failed(error: unknown): void;
 }
-
-/** Far more than a report of 10 000 objects has. */
-const MAX_REPORT_BYTES = 4 * 1_048_576;
 
 /** N-EVENT-REPORTs of the peer on an association of ours: those about storage commitment (PS3.4 J.3.3), one at a time. */
 export class EventReports {

@@ -7,7 +7,6 @@ export type {
   ScuTarget,
   StoreOperation,
 } from './association-options';
-export { COMMITMENT_CONTEXT, type CommitmentReport, type Instance, readCommitmentReport } from './commitment';
 export type { ScuTls } from './connect';
 export { type EchoOutcome, type EchoTarget, sendEcho } from './echo';
 export {

@@ -16,6 +16,8 @@ import { ContextResult, PDU_HEADER_LENGTH, type Rejection } from './pdu';
 export interface ContextAnswer extends ProposedContext {
   result: ContextResult;
   transferSyntax: string;
+  /** The peer is the SCP of the service, as it wants (PS3.7 D.3.3.4). Without it, it is the SCU. */
+  peerIsScp?: true;
 }
 
 /** What an open association needs to know of an accepted context: what was proposed beside it is not kept. */

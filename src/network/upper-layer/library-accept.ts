@@ -96,11 +96,12 @@ function libraryAssociation(
     context.setResult(answer.result, answer.transferSyntax);
     const role = request.roles.find(({ sopClass }) => sopClass === answer.abstractSyntax);
     if (role !== undefined && answer.result === ContextResult.accept && !answeredRoles.has(role.sopClass)) {
-      // We are an SCP only: the peer may be SCU, if it proposed so, and not SCP. One answer for a SOP class, however
-      // many contexts it has (PS3.7 D.3.3.4).
+      // A peer has one role only: SCU if it proposed so, or SCP where that is what it is let in for. One answer for a SOP
+      // class, however many contexts it has (PS3.7 D.3.3.4).
+      const { peerIsScp = false } = answer;
       answeredRoles.add(role.sopClass);
-      context.setUserRole(role.scu);
-      context.setProviderRole(false);
+      context.setUserRole(role.scu && !peerIsScp);
+      context.setProviderRole(peerIsScp);
     }
   }
   association.setMaxPduLength(maxPduLength);

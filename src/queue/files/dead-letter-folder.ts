@@ -73,6 +73,10 @@ export class DeadLetterFolder implements DeadLetters {
     return count;
   }
 
+  has(id: string): boolean {
+    return isObjectId(id) && this.files.statSync(this.object(id), { throwIfNoEntry: false }) !== undefined;
+  }
+
   /** Removes letters of these ids, without a word. @throws the system's error */
   async removeThose(isOne: (id: string) => boolean): Promise<void> {
     for await (const id of this.ids()) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DiskFiles, openToRead, syncDirectory } from '../../basics';
+import { type DiskFiles, isUnsupported, openToRead, syncDirectory } from '../../basics';
 import { NO_ATTEMPTS, type Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
 import { crc32 } from 'node:zlib';
@@ -58,9 +58,20 @@ export class ObjectFiles implements ObjectPlace {
     if (this.isSynced) await syncDirectory(this.directory, this.files);
   }
 
-  /** Takes a file as this object. */
+  /** Takes a file as this object, which comes now: its time says so over restarts. */
   admit(file: string, id: string): void {
+    this.setTime(file);
     this.files.renameSync(file, this.path(id));
+  }
+
+  private setTime(file: string): void {
+    const now = new Date();
+    try {
+      this.files.utimesSync(file, now, now);
+    } catch (error) {
+      // Where files of others may be renamed only: it counts as having come when it was written.
+      if (!isUnsupported(error)) throw error;
+    }
   }
 
   setAttempts(id: string, attempts: Attempts): void {
@@ -108,7 +119,8 @@ export class ObjectFiles implements ObjectPlace {
     if (bytes !== undefined) return use({ kind: 'memory', bytes, path });
     const fd = this.openFile(path);
     try {
-      return use({ kind: 'file', fd, size: this.files.fstatSync(fd).size, path });
+      const { size, mtimeMs: since } = this.files.fstatSync(fd);
+      return use({ kind: 'file', fd, size, path, since });
     } finally {
       this.files.closeSync(fd);
     }

@@ -34,6 +34,7 @@ export class MemoryStorage implements ObjectStorage {
     this.deadLetters = {
       list: (page) => Promise.resolve(this.letters(page)),
       count: () => Promise.resolve(this.dead.size),
+      has: (id) => this.dead.has(id),
       requeue: (id) => this.requeue(id),
       discard: (id) => this.discardDead(id),
     };

@@ -92,6 +92,15 @@ describe('a sequence that is longer than its length says', () => {
         );
       });
 
+      it('is not longer where an item without delimiter ends with it: what stands there would be met again for ever', () => {
+        const inner = of(INNER, 'SQ', openItem(step), { length: openItem(step).length });
+        const elements = around(sequence(Buffer.concat([item(inner), whole]), UNDEFINED), sequenceEnd);
+        const before = process.cpuUsage();
+        assert.deepEqual(keyword(elements, uid), expected({ ScheduledWorkitemCodeSequence: [S1] }, S1));
+        const { user } = process.cpuUsage(before);
+        assert.ok(user < 500_000, `${user} µs`);
+      });
+
       it('at the end of the data set', () => {
         const elements = [of(0x00100020, 'LO', 'P1'), sequence(whole, 4)];
         assert.deepEqual(keyword(elements, uid), { PatientID: 'P1', RequestAttributesSequence: [S1] });

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import {
   bufferSource,
-  type Changes,
+  type GivenValues,
   DicomError,
   type GivenValue,
   isNative,
@@ -319,7 +319,7 @@ describe('recode', () => {
   it('writes attributes that are to have another value, or none, in their places', async () => {
     const long = Buffer.alloc(100_001, 'x');
     const given = (vr: Vr, value: Buffer): GivenValue => ({ vr, length: value.length, bytes: value });
-    const changes: Changes = new Map<number, GivenValue | undefined>([
+    const changes: GivenValues = new Map<number, GivenValue | undefined>([
       [PATIENT_ID, given(VR.LO, Buffer.from('P12'))],
       [0x00080050, given(VR.SH, Buffer.from('A1'))],
       [0x00100010, undefined],

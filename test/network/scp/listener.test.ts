@@ -69,6 +69,7 @@ describe('a listener', () => {
         maxPduLength: 16_384,
         maxObjectBytes: 0,
       },
+      commitments: { reported: () => Promise.resolve({ status: 0 }) },
       store: { begin: () => ({ refused: { status: 0xa700 } }) },
       report: () => undefined,
     });

@@ -1,0 +1,137 @@
+import { isAbsolute } from 'node:path';
+import type { DicomOutSettings } from '../../../src/settings';
+import type { SendingMessage } from './message-object';
+import { OutFailed } from './out-error';
+
+/** Of one list: more than a study has. */
+export const MOST_INSTANCES = 20_000;
+/** Characters of a path, or of a name in a queue. */
+const MOST_TEXT = 4_096;
+/** What an entry weighs with its outcome, beside its texts and changes. */
+const ENTRY_BYTES = 512;
+
+/** One instance of a message's list. */
+export interface ListedInstance {
+  /** Where the list has it: its outcome is put there. */
+  entry: Entry;
+  /** The message that would have it alone. */
+  message: SendingMessage;
+}
+
+/** As `dicom-study` has it, and whoever else makes such a list. */
+export interface Entry {
+  SOPInstanceUID: string;
+  SOPClassUID?: unknown;
+  transferSyntaxUID?: unknown;
+  size?: unknown;
+  filename?: unknown;
+  file?: unknown;
+  queueId?: unknown;
+  acknowledgeId?: unknown;
+  receivedAt?: unknown;
+  changes?: unknown;
+  sent?: unknown;
+  stored?: unknown;
+  error?: unknown;
+}
+
+/**
+ * The instances in `msg.payload.series[].instances[]`. Undefined: the message has no such list, or names an object itself.
+ * @throws OutFailed `listInvalid` where it has one with which something is wrong
+ */
+export function instancesOf(
+  message: SendingMessage,
+  objectFrom: DicomOutSettings['objectFrom'],
+): ListedInstance[] | undefined {
+  const { dicom } = message;
+  if (objectFrom === 'payload' || Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string')
+    return undefined;
+  const series = listIn(message.payload, 'series');
+  if (series?.some((each) => listIn(each, 'instances') !== undefined) !== true) return undefined;
+  const entries: Entry[] = [];
+  const names = new Set<unknown>();
+  series.forEach((each, at) => {
+    const instances = listIn(each, 'instances');
+    if (instances === undefined) throw invalid(`series[${at}] has no list of instances`);
+    if (entries.length + instances.length > MOST_INSTANCES)
+      throw invalid(`it has more than ${MOST_INSTANCES} instances`);
+    instances.forEach((instance, index) => {
+      const problem = problemOf(instance, names);
+      if (problem !== undefined) throw invalid(`series[${at}].instances[${index}] ${problem}`);
+      entries.push(instance as Entry);
+    });
+  });
+  if (entries.length === 0) throw invalid('it is empty');
+  return entries.map((entry) => ({ entry, message: messageOf(entry, message) }));
+}
+
+/** Bytes that a list keeps in memory while it waits. Changes that several instances share are there once. */
+export function weightOfList(instances: readonly ListedInstance[]): number {
+  const changes = new Set(instances.map(({ entry }) => entry.changes));
+  const ofChanges = [...changes].map((each) => JSON.stringify(each)?.length ?? 0);
+  const ofEntries = instances.map(({ entry }) => {
+    const { filename, file, queueId, acknowledgeId } = entry;
+    return [filename, file, queueId, acknowledgeId].reduce<number>(
+      (total, text) => total + (typeof text === 'string' ? text.length : 0),
+      ENTRY_BYTES,
+    );
+  });
+  return [...ofChanges, ...ofEntries].reduce((total, bytes) => total + bytes, 0);
+}
+
+/** @param names in queues of the instances before it */
+function problemOf(instance: unknown, names: Set<unknown>): string | undefined {
+  if (typeof instance !== 'object' || instance === null) return 'is not an object';
+  const { SOPInstanceUID, filename, file, queueId, acknowledgeId } = instance as Partial<Entry>;
+  if (!isUidText(SOPInstanceUID)) return 'has no SOPInstanceUID';
+  for (const [name, path] of Object.entries({ filename, file }))
+    if (path !== undefined && !(isText(path) && isAbsolute(path))) return `has no absolute path as ${name}`;
+  for (const [key, name] of Object.entries({ queueId, acknowledgeId })) {
+    if (name === undefined) continue;
+    if (!isText(name)) return `has no text as ${key}`;
+    if (names.has(name)) return `has the same ${key} as one before it`;
+    names.add(name);
+  }
+  return filename === undefined && file === undefined && queueId === undefined
+    ? 'names no object: queueId, filename or file is needed'
+    : undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= MOST_TEXT;
+
+/** Of 64 characters at most (PS3.5 9.1); equipment has others than digits and dots in them, too. */
+const isUidText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= 64;
+
+/** An array that is a value's own member of this name. */
+function listIn(value: unknown, name: string): unknown[] | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const list = (value as Record<string, unknown>)[name];
+  return Array.isArray(list) ? list : undefined;
+}
+
+const invalid = (reason: string): OutFailed => new OutFailed('listInvalid', { reason });
+
+function messageOf(entry: Entry, message: SendingMessage): SendingMessage {
+  const { topic, _msgid } = message as SendingMessage & { topic?: unknown };
+  const { SOPInstanceUID: sopInstanceUID, SOPClassUID, transferSyntaxUID, size, receivedAt } = entry;
+  const { filename, file, queueId, acknowledgeId, changes } = entry;
+  const facts = {
+    sopInstanceUID,
+    sopClassUID: isUidText(SOPClassUID) ? SOPClassUID : undefined,
+    transferSyntaxUID: isUidText(transferSyntaxUID) ? transferSyntaxUID : undefined,
+    size: typeof size === 'number' ? size : undefined,
+    receivedAt: isText(receivedAt) ? receivedAt : undefined,
+    file,
+    queueId,
+    acknowledgeId,
+    changes,
+  };
+  const dicom = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+  return {
+    _msgid,
+    ...(topic !== undefined && { topic }),
+    ...(filename !== undefined && { filename }),
+    dicom,
+  };
+}

@@ -1,0 +1,1 @@
+export { deadLetterPanel, type DeadLetterPanel } from './dead-letter-panel';

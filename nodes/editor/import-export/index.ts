@@ -1,0 +1,2 @@
+export { ImportExportPanel } from './import-export-panel';
+export type { ImportingForm } from './importing-form';

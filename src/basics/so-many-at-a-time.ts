@@ -1,0 +1,22 @@
+/** Works on all items in their order, on so many at a time. Rejects as the first work that does; then no further one begins. */
+export async function soManyAtATime<T>(
+  most: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  // All take from the same one.
+  const rest = items.values();
+  let hasFailed = false;
+  const take = async (): Promise<void> => {
+    for (const item of rest) {
+      if (hasFailed) return;
+      try {
+        await work(item);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, take));
+}

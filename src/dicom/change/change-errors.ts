@@ -1,0 +1,28 @@
+import { printable } from '../../basics';
+import { DicomError } from '../errors';
+
+const LONGEST_PLACE = 200;
+
+/** Of an operation: "operations[3], RequestAttributesSequence[0].ScheduledProcedureStepID". */
+export interface Place {
+  /** Its number among the operations. */
+  readonly operation: number;
+  readonly path: string;
+}
+
+/** @param reason what is wrong and what would be right; never a value */
+export function invalidChanges(place: Place | undefined, reason: string): DicomError {
+  return new DicomError('changes-invalid', `${textOf(place)}: ${reason}`);
+}
+
+/** The operation is in order, and cannot be applied to this object. */
+export function cannotChange(place: Place | string, reason: string): DicomError {
+  return new DicomError('cannot-change', `${typeof place === 'string' ? place : textOf(place)}: ${reason}`);
+}
+
+function textOf(place: Place | undefined): string {
+  if (place === undefined) return 'msg.dicom.changes';
+  const { operation, path } = place;
+  const shown = printable(path.slice(0, LONGEST_PLACE)) + (path.length > LONGEST_PLACE ? '…' : '');
+  return `operations[${operation}]${shown === '' ? '' : `, ${shown}`}`;
+}

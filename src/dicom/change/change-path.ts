@@ -1,0 +1,129 @@
+import { isPrivate, tagHex, tagOf, tagOfKeyword } from '../standard';
+
+/** An attribute as an operation names it. */
+export interface AttributeName {
+  /** With a creator, the block is not known: 0 stands for it. */
+  readonly tag: number;
+  /** Private Creator that has reserved the block (PS3.5 7.8.1). */
+  readonly creator?: string;
+}
+
+/** One level of a path. */
+export interface PathStep {
+  readonly name: AttributeName;
+  /** The item of the sequence, from 0 on; undefined: the attribute itself. */
+  readonly item: number | undefined;
+}
+
+/** Why a path is none. */
+export class PathError extends Error {
+  override readonly name = 'PathError';
+}
+
+const LONGEST_PATH = 2_048;
+const LONGEST_CREATOR = 64;
+const MOST_ITEM_DIGITS = 7;
+const KEYWORD = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
+const HEX_TAG = /^[0-9A-Fa-f]{8}$/;
+const HEX_GROUP = /^[0-9A-Fa-f]{4}$/;
+const HEX_ELEMENT = /^[0-9A-Fa-f]{2}$/;
+
+/**
+ * The levels of a path, outermost first: `PatientID`, `00100020`, `0019"SIEMENS MR HEADER"0C` (group, Private Creator, and
+ * the last two digits of the element; a quote within the creator is doubled), with `[n].` for what is in item n of a sequence.
+ * @throws PathError
+ */
+export function parsePath(path: string): PathStep[] {
+  if (path.length > LONGEST_PATH) throw new PathError(`a path has at most ${LONGEST_PATH} characters`);
+  const steps: PathStep[] = [];
+  for (let at = 0; ;) {
+    const end = nameEnd(path, at);
+    const name = parseName(path.slice(at, end));
+    if (end === path.length) {
+      steps.push({ name, item: undefined });
+      return steps;
+    }
+    const close = path.indexOf(']', end);
+    const digits = path.slice(end + 1, close);
+    if (path[end] !== '[' || close < 0 || !isIndex(digits))
+      throw new PathError('what is in a sequence is named by its item, as Sequence[0].Attribute');
+    if (path[close + 1] !== '.')
+      throw new PathError('a path ends with an attribute, not with an item: Sequence[0].Attribute');
+    steps.push({ name, item: Number(digits) });
+    at = close + 2;
+  }
+}
+
+/** Where the name that begins here ends: brackets and dots within quotes are the creator's. */
+function nameEnd(path: string, start: number): number {
+  let isQuoted = false;
+  for (let at = start; at < path.length; at += 1) {
+    const character = path[at];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && (character === '[' || character === '.')) return at;
+  }
+  return path.length;
+}
+
+function isIndex(digits: string): boolean {
+  return digits.length > 0 && digits.length <= MOST_ITEM_DIGITS && /^(?:0|[1-9]\d*)$/.test(digits);
+}
+
+/** One name of a path, or the key of an attribute in an item. @throws PathError */
+export function parseName(text: string): AttributeName {
+  const quote = text.indexOf('"');
+  const name = quote < 0 ? plainName(text) : privateName(text, quote);
+  expectChangeable(name);
+  return name;
+}
+
+function plainName(text: string): AttributeName {
+  if (HEX_TAG.test(text)) return { tag: parseInt(text, 16) };
+  const tag = KEYWORD.test(text) ? tagOfKeyword(text) : undefined;
+  if (tag === undefined)
+    throw new PathError('not a keyword of PS3.6, nor a tag of eight hexadecimal digits; check its spelling');
+  return { tag };
+}
+
+function privateName(text: string, quote: number): AttributeName {
+  const last = text.lastIndexOf('"');
+  const [group, element] = [text.slice(0, quote), text.slice(last + 1)];
+  const creator = text.slice(quote + 1, last);
+  if (last === quote || !HEX_GROUP.test(group) || !HEX_ELEMENT.test(element) || hasSingleQuote(creator))
+    throw new PathError('a private attribute is named as 0019"CREATOR"0C: group, creator, element');
+  return ofCreator(tagOf(parseInt(group, 16), parseInt(element, 16)), creator.replaceAll('""', '"'));
+}
+
+/** @param tag whatever its block is. @throws PathError */
+export function ofCreator(tag: number, creator: string): AttributeName {
+  const name = { tag: tagOf(tag >>> 16, tag & 0xff), creator: creator.trim() };
+  if (!isPrivate(tag)) throw new PathError('only attributes of an odd group have a creator');
+  if (!isCreator(name.creator))
+    throw new PathError(
+      `a private creator has 1 to ${LONGEST_CREATOR} characters of ASCII, without backslash`,
+    );
+  return name;
+}
+
+function hasSingleQuote(text: string): boolean {
+  return text.replaceAll('""', '').includes('"');
+}
+
+function isCreator(text: string): boolean {
+  return text.length > 0 && text.length <= LONGEST_CREATOR && /^[\x20-\x5b\x5d-\x7e]+$/.test(text);
+}
+
+/** Of a command set, of file meta information, of items. */
+const NO_DATA_SET_GROUPS: ReadonlySet<number> = new Set([0x0000, 0x0002, 0xfffe]);
+
+/** What changes with the others, or is no attribute of an object. */
+function expectChangeable({ tag, creator }: AttributeName): void {
+  if (NO_DATA_SET_GROUPS.has(tag >>> 16))
+    throw new PathError('not an attribute of a data set; the file meta information follows the data set');
+  if (creator === undefined && (tag & 0xffff) === 0) throw new PathError('group lengths are calculated');
+}
+
+/** Equal for names of the same attribute. */
+export function nameKey({ tag, creator }: AttributeName): string | number {
+  return creator === undefined ? tag : `${tagHex(tag)}${creator}`;
+}

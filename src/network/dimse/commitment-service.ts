@@ -1,0 +1,59 @@
+import { asError } from '../../basics';
+import { type AssociationFacts, COMMITMENT_SOP_CLASS } from '../upper-layer';
+import { CommandField } from './command-field';
+import { type CommitmentReport, MAX_REPORT_BYTES, readCommitmentReport } from './commitment';
+import type { Operation, Service } from './service';
+import { type CommandStatus, Status } from './status';
+
+/** Who hears what peers say of their storage. */
+export interface CommitmentListener {
+  /** Resolves with the status of the response: success means that the peer need not say it again. Never rejects. */
+  reported(report: CommitmentReport, association: AssociationFacts): Promise<CommandStatus>;
+}
+
+/** N-EVENT-REPORT of the SCP of storage commitment, on an association of its own (PS3.4 J.3.3, PS3.7 10.1.1). */
+export function commitmentService(listener: CommitmentListener): Service {
+  return {
+    commandField: CommandField.eventReportRQ,
+    maxDataSetBytes: 0,
+    serves: (abstractSyntax) => abstractSyntax === COMMITMENT_SOP_CLASS,
+    elsewhere: {
+      status: Status.unrecognizedOperation,
+      comment: 'N-EVENT-REPORT needs a Storage Commitment context',
+    },
+    begin({ association, context, command }) {
+      if (command.affectedSopClassUID !== COMMITMENT_SOP_CLASS)
+        return { refused: { status: Status.noSuchSopClass } };
+      return arriving(context.transferSyntax, (report) => listener.reported(report, association));
+    },
+  };
+}
+
+const TOO_LONG: CommandStatus = {
+  status: Status.resourceLimitation,
+  comment: `a report may have ${MAX_REPORT_BYTES} bytes`,
+};
+
+function arriving(
+  transferSyntaxUID: string,
+  take: (report: CommitmentReport) => Promise<CommandStatus>,
+): Operation {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  return {
+    append(bytes) {
+      length += bytes.length;
+      if (length > MAX_REPORT_BYTES) return TOO_LONG;
+      pieces.push(Buffer.from(bytes));
+      return undefined;
+    },
+    complete() {
+      try {
+        return take(readCommitmentReport(Buffer.concat(pieces), transferSyntaxUID));
+      } catch (error) {
+        return Promise.resolve({ status: Status.processingFailure, comment: asError(error).message });
+      }
+    },
+    discard: () => undefined,
+  };
+}

@@ -1,0 +1,133 @@
+import {
+  applyChanges,
+  type ByteSource,
+  changedFileMeta,
+  type ChangedUid,
+  type ConversionWarning,
+  isUnchangeable,
+  notTheObject,
+  parseChanges,
+  patchedSource,
+  pieces,
+  recode,
+} from '../dicom';
+import { LocalCopy } from './local-copy';
+import { compared, type ObjectUids, type OutgoingObject, type WholeFile } from './outgoing-object';
+
+/** So much of it is read where only its beginning is asked for. */
+const BEGINNING_BYTES = 65_536;
+const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+
+/** A data set in a transfer syntax in which it can be changed. */
+interface Changeable {
+  readonly dataSet: ByteSource;
+  /** Where it begins. */
+  readonly offset: number;
+  readonly transferSyntaxUID: string;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * An object with `msg.dicom.changes` applied, which is made while it is read. Its file meta information follows: UIDs, and
+ * the transfer syntax, which is explicit VR little endian for what was big endian or deflated. Where the changes change
+ * nothing, it is the object as it was.
+ * @param object is closed with what is returned, and where this throws
+ * @param changes from wherever: they are checked
+ * @throws DicomError `changes-invalid`, `not-the-object`, `cannot-change`, `cannot-recode`; what reading the object throws
+ */
+export async function withChanges(object: OutgoingObject, changes: unknown): Promise<OutgoingObject> {
+  try {
+    return await changed(object, changes);
+  } catch (error) {
+    await object.close();
+    throw error;
+  }
+}
+
+async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingObject> {
+  const changes = parseChanges(json);
+  if (changes.of.size !== object.size) throw notTheObject();
+  const original = await object.wholeFile();
+  const changeable = await changeableOf(object, original);
+  const { dataSet, offset, transferSyntaxUID, close } = changeable;
+  try {
+    const { sopInstanceUID } = object;
+    const applied = applyChanges(dataSet, { transferSyntaxUID, offset, sopInstanceUID }, changes);
+    if (applied.splices.length === 0) {
+      await close();
+      return object;
+    }
+    const uids: ObjectUids = {
+      sopClassUID: uidOf(object.sopClassUID, applied.sopClassUID),
+      sopInstanceUID: uidOf(sopInstanceUID, applied.sopInstanceUID),
+      transferSyntaxUID,
+    };
+    const head = changedFileMeta(original.source, differing(uids, object));
+    const splices = [{ offset: 0, removed: offset, bytes: head }, ...applied.splices];
+    const source = patchedSource(dataSet, splices);
+    return changedObject(object, uids, { source, offset: head.length, compare: original.compare }, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function changeableOf(object: OutgoingObject, { source, offset }: WholeFile): Promise<Changeable> {
+  const { transferSyntaxUID: from } = object;
+  if (!isUnchangeable(from))
+    return { dataSet: source, offset, transferSyntaxUID: from, close: () => Promise.resolve() };
+  const to = EXPLICIT_VR_LITTLE_ENDIAN;
+  const { size = 0, blocks } = recode(source, { from, to, offset });
+  const copy = new LocalCopy();
+  try {
+    return {
+      dataSet: await copy.of({ size, blocks }),
+      offset: 0,
+      transferSyntaxUID: to,
+      close: () => copy.close(),
+    };
+  } catch (error) {
+    await copy.close();
+    throw error;
+  }
+}
+
+function changedObject(
+  object: OutgoingObject,
+  uids: ObjectUids,
+  file: WholeFile,
+  closeCopy: () => Promise<void>,
+): OutgoingObject {
+  const { source, offset } = file;
+  const size = source.size - offset;
+  return {
+    ...uids,
+    size,
+    ...(uids.transferSyntaxUID !== object.transferSyntaxUID && { warnings: [RECODED] }),
+    beginning: () => source.read(offset, Math.min(size, BEGINNING_BYTES)),
+    dataSet: () => compared(pieces(source, offset, size), file),
+    wholeFile: () => Promise.resolve(file),
+    close: async () => {
+      await closeCopy();
+      await object.close();
+    },
+  };
+}
+
+const RECODED: ConversionWarning = {
+  code: 'recoded',
+  path: '',
+  text: 'a deflated or big endian object was changed; it is explicit VR little endian now',
+};
+
+/** What the meta information says of it may not be what the data set says, and stays so. */
+function uidOf(announced: string, { before, after }: ChangedUid): string {
+  return before === after ? announced : (after ?? announced);
+}
+
+function differing(uids: ObjectUids, before: ObjectUids): Partial<ObjectUids> {
+  const names = ['sopClassUID', 'sopInstanceUID', 'transferSyntaxUID'] as const;
+  return Object.fromEntries(
+    names.filter((name) => uids[name] !== before[name]).map((name) => [name, uids[name]]),
+  );
+}

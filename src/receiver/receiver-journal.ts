@@ -1,0 +1,83 @@
+import { knownClass } from '../dicom';
+import {
+  Journal,
+  type JournalConfig,
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+} from '../journal';
+import { hexStatus, isFailure, type NetworkEvent } from '../network';
+import type { LetterFacts } from '../queue';
+import { giveUpText, type GiveUpReason } from './give-up-reason';
+import type { AnsweredObject } from './object-intake';
+
+/** A receiver's journal: what was received, refused, and set aside. */
+export class ReceiverJournal {
+  private readonly journal: Journal;
+
+  constructor(
+    private readonly config: JournalConfig,
+    failed: (error: Error) => void,
+  ) {
+    this.journal = new Journal({ directory: config.directory, failed });
+  }
+
+  /** A failure is an event that tells more. */
+  answered({ id: objectId, request, bytes, patient, answer }: AnsweredObject): void {
+    if (isFailure(answer.status)) return;
+    const { sopClassUID, sopInstanceUID, transferSyntaxUID, association } = request;
+    const { callingAET, calledAET, remoteAddress } = association;
+    this.add({
+      outcome: 'received',
+      sopClassUID: knownClass(sopClassUID),
+      sopInstanceUID,
+      callingAET,
+      calledAET,
+      remoteAddress,
+      status: hexStatus(answer.status),
+      bytes,
+      transferSyntaxUID,
+      ...patient,
+      objectId,
+    });
+  }
+
+  refused(event: NetworkEvent & { event: 'object-refused' }): void {
+    const { sopClassUID, sopInstanceUID, callingAET, calledAET, remoteAddress, bytes, text } = event;
+    const uids = { sopClassUID: knownClass(sopClassUID), sopInstanceUID };
+    const status = hexStatus(event.status);
+    this.add({ outcome: 'refused', ...uids, callingAET, calledAET, remoteAddress, status, text, bytes });
+  }
+
+  setAside(objectId: string, reason: GiveUpReason, facts: LetterFacts): void {
+    const { sopClassUID, sopInstanceUID, callingAET, size, status, patientID } = facts;
+    this.add({
+      outcome: 'dead-letter',
+      ...(sopClassUID !== undefined && { sopClassUID }),
+      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
+      ...(callingAET !== undefined && { callingAET }),
+      ...(status !== undefined && { status }),
+      text: giveUpText(reason),
+      ...('deliveries' in reason && { attempts: reason.deliveries }),
+      ...(size !== undefined && { bytes: size }),
+      ...(this.config.patient && patientID !== undefined && { patientID }),
+      objectId,
+    });
+  }
+
+  page(query: JournalQuery): Promise<JournalPage> {
+    return this.journal.page(query);
+  }
+
+  find(key: string): Promise<JournalEntry | undefined> {
+    return this.journal.find(key);
+  }
+
+  close(): Promise<void> {
+    return this.journal.close();
+  }
+
+  private add(entry: Omit<JournalEntry, 'at' | 'direction'>): void {
+    this.journal.append({ at: new Date().toISOString(), direction: 'in', ...entry });
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, it } from 'node:test';
+import type { LetterFacts } from '../../src/queue';
+import { peerSettings, SenderHost, type OutboxConfig, type SendOutcome } from '../../src/sender';
+import { DICOM_PEER } from '../../src/settings';
+import { freePort } from '../support/free-port';
+import { MisbehavingScp } from '../support/misbehaving-scp';
+import { SAMPLE } from '../support/store-client';
+import { until } from '../support/until';
+
+const folder = mkdtempSync(join(tmpdir(), 'dicom-outbox-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const failures: Error[] = [];
+const host = new SenderHost(
+  () => undefined,
+  (error) => failures.push(error),
+);
+const scps: MisbehavingScp[] = [];
+afterEach(async () => {
+  await host.stop();
+  for (const scp of scps.splice(0)) await scp.stop();
+  assert.deepEqual(failures, []);
+});
+
+const GIVE_UP_MS = 2_500;
+const config: OutboxConfig = {
+  id: 'out',
+  directory: folder,
+  maxObjects: 10,
+  minFreeBytes: 0,
+  policy: { firstMs: 50, lastMs: 100, giveUpMs: GIVE_UP_MS },
+};
+const outcomes: SendOutcome[] = [];
+const letters: { id: string; why: string; facts: LetterFacts }[] = [];
+const open = (): void =>
+  host.addOutbox(config, {
+    state: () => undefined,
+    outcome: (_, outcome) => outcomes.push(outcome),
+    leftover: assert.fail,
+    peerWanted: assert.fail,
+    setAside: (id, why, facts) => letters.push({ id, why, facts }),
+  });
+
+it('an object that is requeued has all the time that there was for it again, also after a restart', async () => {
+  const port = await freePort();
+  const refusing = await MisbehavingScp.listen({ store: () => 0x0122 }, port);
+  const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 0 };
+  host.addPeer({ id: 'peer', name: 'PACS', settings: peerSettings(settings) }, { state: () => undefined });
+  open();
+  const storedAt = new Date().toISOString();
+  host.store(
+    {
+      id: 'out 1',
+      peer: 'peer',
+      place: { kind: 'file', path: SAMPLE },
+      policy: config.policy,
+      settled: () => undefined,
+    },
+    'out',
+    { sentId: '1', peer: 'peer', storedAt },
+  );
+  await until(() => letters.length === 1, 'a dead letter');
+  await refusing.stop();
+  assert.deepEqual([outcomes.length, letters[0]?.facts.peer, letters[0]?.facts.status], [1, 'PACS', '0122']);
+  await new Promise((resolve) => setTimeout(resolve, GIVE_UP_MS));
+
+  assert.equal(await host.ask('requeue', 'out', letters[0]?.id ?? ''), true);
+  await host.removeOutbox('out');
+  open();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(outcomes.length, 1, 'it is not given up');
+  const archive = await MisbehavingScp.listen({}, port);
+  scps.push(archive);
+  await until(() => outcomes.length === 2, 'it is sent');
+  assert.deepEqual([outcomes[1]?.kind, archive.objects.length], ['sent', 1]);
+});
