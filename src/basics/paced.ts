@@ -11,9 +11,12 @@ export class Paced {
     private readonly tell: () => void,
   ) {}
 
-  changed(): void {
+  /** @param isUrgent it is told of at once, whenever the last time was */
+  changed(isUrgent = false): void {
     this.hasChanged = true;
-    if (this.timer === undefined) this.tellNow();
+    if (this.timer !== undefined && !isUrgent) return;
+    clearTimeout(this.timer);
+    this.tellNow();
   }
 
   /** What has not been told of is not. */

@@ -76,11 +76,20 @@ export class PeerLine implements LaneLine {
     return this.config.settings.commit === 'require';
   }
 
+  /** Nothing is being sent, and nothing waits. */
+  get isIdle(): boolean {
+    return this.sending + this.waiting === 0;
+  }
+
+  private get waiting(): number {
+    return this.waitsToBeSent + this.aheadCount + this.resting.size + this.commitments.size;
+  }
+
   get state(): PeerState {
     const { outage } = this.circuit;
     return {
       sending: this.sending,
-      waiting: this.waitsToBeSent + this.aheadCount + this.resting.size + this.commitments.size,
+      waiting: this.waiting,
       associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
       ...(outage && { outage }),
     };
@@ -123,6 +132,7 @@ export class PeerLine implements LaneLine {
     clearTimeout(rest?.timer);
     this.resting.delete(id);
     this.commitments.cancel(id);
+    this.listener.changed();
   }
 
   /** The same for all whose id is so. */
@@ -220,13 +230,13 @@ export class PeerLine implements LaneLine {
 
   turns(progress: JobProgress): boolean {
     this.aheadCount -= 1;
-    if (progress.isCancelled) return false;
-    if (!this.isClosed && this.circuit.restMs === 0) {
+    const { isCancelled } = progress;
+    if (!isCancelled && !this.isClosed && this.circuit.restMs === 0) {
       this.begins();
       return true;
     }
-    if (this.isClosed) this.orphan(progress);
-    else this.returned.push(progress);
+    if (!isCancelled && this.isClosed) this.orphan(progress);
+    else if (!isCancelled) this.returned.push(progress);
     this.listener.changed();
     return false;
   }
@@ -253,10 +263,11 @@ export class PeerLine implements LaneLine {
       this.stored(progress, attempt, instance);
       return;
     }
-    if (progress.isCancelled) return;
-    if (wait === undefined) this.settle(progress);
-    else if (this.isClosed) this.orphan(progress);
-    else this.rest(progress, wait);
+    if (!progress.isCancelled) {
+      if (wait === undefined) this.settle(progress);
+      else if (this.isClosed) this.orphan(progress);
+      else this.rest(progress, wait);
+    }
     this.listener.changed();
   }
 

@@ -171,7 +171,8 @@ export class Sender implements SenderRequests {
     this.tellers.set(id, teller);
     const line = new PeerLine(config, this.decoder, {
       changed: () => {
-        if (this.lines.get(id) === line) teller.changed();
+        // Who has nothing to do may be ended, or its place be taken.
+        if (this.lines.get(id) === line) teller.changed(line.isIdle);
       },
       orphaned: (job) => this.submit(id, job),
     });

@@ -23,10 +23,16 @@ describe('Paced', () => {
       assert.deepEqual(told, [1, 3], 'nothing has changed');
       change(4);
       assert.deepEqual(told, [1, 3, 4], 'at once again');
-      change(5);
+      value = 5;
+      paced.changed(true);
+      assert.deepEqual(told, [1, 3, 4, 5], 'what is urgent, too');
+      mock.timers.tick(1_000);
+      assert.deepEqual(told, [1, 3, 4, 5], 'and not twice');
+      change(6);
+      change(7);
       paced.stop();
       mock.timers.tick(1_000);
-      assert.deepEqual(told, [1, 3, 4]);
+      assert.deepEqual(told, [1, 3, 4, 5, 6]);
     } finally {
       mock.timers.reset();
     }

@@ -333,6 +333,11 @@ describe('an object that is next', () => {
     assert.equal((await outcomes[0])?.kind, 'sent');
     await sending.file('peer');
     assert.equal(peer.objects.length, 2, 'the first one, and the one after it');
+    const isIdle = (): boolean => {
+      const { sending: now = 1, waiting = 1 } = sending.states.get('peer') ?? {};
+      return now + waiting === 0;
+    };
+    await until(isIdle, 'nothing is told to wait any more');
   });
 
   it('goes to where the peer is by then', async () => {
