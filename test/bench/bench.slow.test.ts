@@ -35,6 +35,24 @@ describe('npm run bench', () => {
     assert.match(stdout, /\| disk, objects\/s ≥ 1\.2 × storescp: SR, 5 KB, 1 association +\| +[\d.]+ \|/);
   });
 
+  it('measures dicom-out beside its peers', { skip: needs('dcmtk') }, () => {
+    const options = ['--sending', '--only', 'send-sr', '--rounds', '1', '--scale', '0.01'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [script, ...options, '--results', results],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stderr);
+    const rows = stdout.split('\n').filter((line) => /^\| (dcm|store|dicom-out|dcmjs)/.test(line));
+    // Five senders, two receivers, one association and four.
+    const measured = rows.filter((row) => Number(row.split('|')[2]) > 0 && Number(row.split('|')[7]) > 0);
+    assert.equal(measured.length, 20, stdout);
+    assert.match(
+      stdout,
+      /\| dicom-out, objects\/s ≥ 1\.5 × dcmsend: SR, 5 KB, sent to storescp --ignore +\| +[\d.]+ \|/,
+    );
+  });
+
   it('tells medians and ranges of three runs at least, and how storescp differs from itself', () => {
     const file = join(folder, 'made-up.jsonl');
     const page = join(folder, 'page.md');

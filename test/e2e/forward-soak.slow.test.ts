@@ -24,6 +24,7 @@ import { until } from '../support/until';
 
 /** `npm run soak` sends ten thousand. */
 const COUNT = Number(process.env['SOAK_OBJECTS'] ?? 150);
+const isLong = COUNT >= 1_000;
 const IN = 'soak-in';
 /** By the last digit of the SOP Instance UID. */
 const BRANCHES: readonly { mode: DicomOutSettings['mode']; peer: PeerName; digits: string }[] = [
@@ -61,7 +62,8 @@ const MOODS: readonly Behaviour[] = [
   { connection: 'close' },
   { associate: 'silent' },
   { associate: 'abort' },
-  // Nothing but what everybody has to take.
+  // Nothing but what everybody has to take, twice as often: it takes a new association.
+  { context: ({ transferSyntaxes }) => transferSyntaxes.find((each) => each === '1.2.840.10008.1.2') ?? 4 },
   { context: ({ transferSyntaxes }) => transferSyntaxes.find((each) => each === '1.2.840.10008.1.2') ?? 4 },
   { store: () => 'nothing' },
 ];
@@ -124,10 +126,12 @@ describe(
       const feeding = feed(objects, port).then(() => (isFed = true));
       // Mostly soon, seldom so late that a gigabyte gets through, too.
       const soon = (): number => 500 + 60_000 * Math.random() ** 4;
-      while (!isFed || kills < 3) {
+      const difficult = objects.filter((each) => branchOf(each).peer === 'misbehaving' && !isRefused(each));
+      // Half of what goes there meets its moods, where there is the time for that.
+      const least = isLong ? difficult.length / 2 : 1;
+      while (!isFed || kills < 3 || taken.size < least) {
         await start();
-        await Promise.race([feeding, pause(COUNT < 1_000 ? 500 + Math.random() * 1_500 : soon())]);
-        await pause(Math.random() * 500);
+        await pause(isLong ? soon() : 500 + Math.random() * 3_000);
         await nodeRed?.kill();
         kills += 1;
       }
