@@ -254,6 +254,8 @@ describe('an object that waits for its commitment, when a deploy takes its node 
       void sending.file('peer', SAMPLE, PATIENT, undefined, { id });
       await asking(peer, count);
       sending.host.cancel(id);
+      // Answered by the worker after that. A report that came before it would be heard by the sending that is cancelled.
+      await assert.rejects(sending.host.ask('deadLetters', 'absent', {}), /no such outbox/);
       const asked = askedOf(peer, count - 1);
       const say = (): void => peer.report(asked, { committed: asked.instances });
       if (speaksFirst) {
