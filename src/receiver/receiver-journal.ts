@@ -1,25 +1,17 @@
 import { knownClass } from '../dicom';
-import {
-  Journal,
-  type JournalConfig,
-  type JournalEntry,
-  type JournalPage,
-  type JournalQuery,
-} from '../journal';
+import { Journal, type JournalConfig, type JournalEntry } from '../journal';
 import { hexStatus, isFailure, type NetworkEvent } from '../network';
 import type { LetterFacts } from '../queue';
 import { giveUpText, type GiveUpReason } from './give-up-reason';
 import type { AnsweredObject } from './object-intake';
 
 /** A receiver's journal: what was received, refused, and set aside. */
-export class ReceiverJournal {
-  private readonly journal: Journal;
-
+export class ReceiverJournal extends Journal {
   constructor(
     private readonly config: JournalConfig,
     failed: (error: Error) => void,
   ) {
-    this.journal = new Journal({ directory: config.directory, failed });
+    super({ directory: config.directory, failed });
   }
 
   /** A failure is an event that tells more. */
@@ -65,19 +57,7 @@ export class ReceiverJournal {
     });
   }
 
-  page(query: JournalQuery): Promise<JournalPage> {
-    return this.journal.page(query);
-  }
-
-  find(key: string): Promise<JournalEntry | undefined> {
-    return this.journal.find(key);
-  }
-
-  close(): Promise<void> {
-    return this.journal.close();
-  }
-
   private add(entry: Omit<JournalEntry, 'at' | 'direction'>): void {
-    this.journal.append({ at: new Date().toISOString(), direction: 'in', ...entry });
+    this.append({ at: new Date().toISOString(), direction: 'in', ...entry });
   }
 }

@@ -1,10 +1,4 @@
-import {
-  Journal,
-  type JournalConfig,
-  type JournalEntry,
-  type JournalPage,
-  type JournalQuery,
-} from '../journal';
+import { Journal, type JournalConfig, type JournalEntry } from '../journal';
 import { hexStatus } from '../network';
 import { patientIn, type OutgoingObject, type Patient } from '../object';
 import type { JobFacts, SendJob, SendOutcome } from './send-job';
@@ -14,14 +8,12 @@ type ObjectFacts = Pick<JournalEntry, 'sopClassUID' | 'sopInstanceUID' | 'transf
   Patient;
 
 /** The journal of a node that sends: what became of each object. */
-export class SenderJournal {
-  private readonly journal: Journal;
-
+export class SenderJournal extends Journal {
   constructor(
     private readonly config: JournalConfig,
     failed: (error: Error) => void,
   ) {
-    this.journal = new Journal({ directory: config.directory, failed });
+    super({ directory: config.directory, failed });
   }
 
   /**
@@ -44,18 +36,6 @@ export class SenderJournal {
     };
   }
 
-  page(query: JournalQuery): Promise<JournalPage> {
-    return this.journal.page(query);
-  }
-
-  find(key: string): Promise<JournalEntry | undefined> {
-    return this.journal.find(key);
-  }
-
-  close(): Promise<void> {
-    return this.journal.close();
-  }
-
   private factsOf(object: OutgoingObject): ObjectFacts {
     const { sopClassUID, sopInstanceUID, transferSyntaxUID, size: bytes } = object;
     const patient = this.config.patient ? patientIn(object.beginning(), transferSyntaxUID) : {};
@@ -65,7 +45,7 @@ export class SenderJournal {
   private add(known: JobFacts, object: ObjectFacts, peer: string, outcome: SendOutcome): void {
     const { kind, warning, status, text, errorComment, attempts, milliseconds, transferSyntaxUID } = outcome;
     const result = warning === true ? 'warning' : kind;
-    this.journal.append({
+    this.append({
       at: new Date().toISOString(),
       direction: 'out',
       outcome: result,
