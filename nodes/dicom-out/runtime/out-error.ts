@@ -54,3 +54,9 @@ export function outError(text: Text, { failure, values }: OutFailed): Error & { 
   // Where the last value of a text is missing, the blank before it is left.
   return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
 }
+
+/** What a message of the second output has of an error: as a Catch node gets it. */
+export function errorFacts(text: Text, failed: OutFailed): { message: string; code: string } {
+  const { message, code } = outError(text, failed);
+  return { message, code };
+}

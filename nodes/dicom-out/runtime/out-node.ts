@@ -9,20 +9,12 @@ import {
 } from '../../../src/settings';
 import { asError } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
-import type { LetterFacts } from '../../../src/queue';
-import type {
-  OutboxConfig,
-  OutboxNote,
-  OutboxState,
-  RetryPolicy,
-  Sending,
-  SendOutcome,
-} from '../../../src/sender';
+import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { DefinedPeers, type StoredPeer, type UsedPeer } from '../../runtime/defined-peers';
+import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
 import {
   disownEarlier,
   holdObject,
@@ -34,8 +26,6 @@ import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { PeerOwner } from '../../runtime/peer-owner';
-import { nodeDirectory } from '../../runtime/node-directory';
-import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
 import { instancesOf, weightOfList, type ListedInstance } from './instance-list';
@@ -48,15 +38,15 @@ import {
   type MessageObject,
   type SendingMessage,
 } from './message-object';
-import { definitionFailure, peerOfMessage } from './message-peer';
-import { outError, OutFailed } from './out-error';
+import { peerOfMessage } from './message-peer';
+import { NodeOutbox } from './node-outbox';
+import { errorFacts, outError, OutFailed } from './out-error';
 import { outJournal } from './out-journal';
 import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
 import { outStatus, type OutStatus } from './out-status';
 
 /** What may wait without a queue: its messages are in memory. One message always passes. */
 const MOST_WAITING_BYTES = 32_000_000;
-const BYTES_PER_MEGABYTE = 1_000_000;
 /** A full outbox is asked again after so long. */
 const ROOM_MS = 5_000;
 /** Tells what this run of Node-RED has parked from what earlier ones have. */
@@ -100,7 +90,8 @@ export class OutNode {
   private readonly unwatch: (() => void)[] = [];
   private readonly owner: string;
   private readonly hasFailureWire: boolean;
-  private outbox: OutboxState | undefined;
+  /** Undefined: the node has none. */
+  private readonly outbox: NodeOutbox | undefined;
   private isClosed = false;
 
   constructor(
@@ -117,6 +108,13 @@ export class OutNode {
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
     );
+    if (this.settings.mode !== 'wait' && this.invalid === undefined)
+      this.outbox = new NodeOutbox(RED, node, this.settings, this.policy(Infinity), {
+        text: this.text,
+        hasFailureWire: this.hasFailureWire,
+        boundary: this.boundary,
+        changed: () => this.display.refresh(),
+      });
   }
 
   run(): void {
@@ -145,7 +143,7 @@ export class OutNode {
     for (const peer of deployedNodes.all(PeerOwner))
       this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.openJournal();
-    this.openOutbox();
+    this.outbox?.open();
     disownEarlier(`${this.node.id}/wait-`, this.owner).catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
   }
@@ -202,7 +200,7 @@ export class OutNode {
         prepare: (each) => this.prepare(each, to),
         deliver: (prepared, since, heard) => this.deliver(prepared, since, heard),
         facts: (id, outcome) => this.facts(id, to.peer, outcome),
-        error: (failed) => this.errorFacts(failed),
+        error: (failed) => errorFacts(this.text, failed),
         failed: (each, failed) => {
           if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
         },
@@ -414,13 +412,8 @@ export class OutNode {
 
   private failureMessage(message: SendingMessage, failed: OutFailed): NodeMessage {
     const { topic, dicom, _msgid } = message as SendingMessage & { topic?: unknown };
-    const failure = { topic, dicom, _msgid, error: this.errorFacts(failed) };
+    const failure = { topic, dicom, _msgid, error: errorFacts(this.text, failed) };
     return failure;
-  }
-
-  private errorFacts(failed: OutFailed): { message: string; code: string } {
-    const error = outError(this.text, failed);
-    return { message: error.message, code: error.code };
   }
 
   /** A message that could not be begun with. */
@@ -430,35 +423,9 @@ export class OutNode {
     else done(asError(error));
   }
 
-  /** What became of an object of the outbox, later than its message went on. */
-  private told(note: OutboxNote, outcome: SendOutcome, redelivered: number): void {
-    const { topic, messageId: _msgid, sentId, peer } = note;
-    const name = note.peerName ?? deployedNodes.get(peer, PeerOwner)?.name ?? peer;
-    const sent = { ...sentOf(sentId, name, outcome), ...(redelivered > 0 && { redelivered }) };
-    const message = { topic, dicom: { ...note.dicom, sent }, _msgid } as NodeMessage;
-    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
-    if (this.hasFailureWire)
-      this.node.send([null, { ...message, ...(failed && { error: this.errorFacts(failed) }) }]);
-    else if (failed !== undefined) this.node.error(outError(this.text, failed), message);
-  }
-
-  /** The same event as dicom-in's. Its failure has been told of before. */
-  private setAside(id: string, text: string, facts: LetterFacts): void {
-    if (!this.hasFailureWire) return;
-    const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
-    this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
-  }
-
   /** Of its outbox; undefined: it has none. */
   get deadLetterBox(): DeadLetterBox | undefined {
-    const id = this.outboxConfig()?.id;
-    if (id === undefined) return undefined;
-    const sender = senderOf(this.RED);
-    return {
-      deadLetters: (page) => sender.ask('deadLetters', id, page),
-      requeue: (letter) => sender.ask('requeue', id, letter),
-      discard: (letter) => sender.ask('discard', id, letter),
-    };
+    return this.outbox?.deadLetterBox;
   }
 
   /** Undefined: the settings do not let it run. */
@@ -472,59 +439,6 @@ export class OutNode {
     senderOf(this.RED).addJournal(this.node.id, config, (reason) =>
       this.node.warn(this.text('warning.journalNotWritten', { directory, reason })),
     );
-  }
-
-  /** Undefined: the node has none. */
-  private outboxConfig(): OutboxConfig | undefined {
-    const { mode, outboxDirectory, maxQueued, minFreeDiskMB } = this.settings;
-    if (mode === 'wait' || this.invalid !== undefined) return undefined;
-    return {
-      id: this.node.id,
-      directory: nodeDirectory(this.RED, this.node.id, outboxDirectory),
-      maxObjects: maxQueued,
-      minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
-      policy: this.policy(Infinity),
-    };
-  }
-
-  private openOutbox(): void {
-    const config = this.outboxConfig();
-    if (config === undefined) return;
-    senderOf(this.RED).addOutbox(config, {
-      state: (state) => {
-        if (state.problem !== undefined && state.problem !== this.outbox?.problem)
-          this.node.error(outError(this.text, new OutFailed('outboxUnavailable', { reason: state.problem })));
-        this.outbox = state;
-        this.display.refresh();
-      },
-      outcome: (note, outcome, redelivered) => this.told(note, outcome, redelivered),
-      leftover: (text) => this.node.warn(text),
-      peerWanted: this.boundary.wrap((peer: string, defined: unknown) => this.peerWanted(peer, defined)),
-      setAside: (id, why, facts) => this.setAside(id, why, facts),
-    });
-  }
-
-  /** Objects that were stored with a peer that their message defined wait for it. Where it may not be any more, they go on waiting. */
-  private peerWanted(id: string, defined: unknown): void {
-    try {
-      const ranges = splitList(this.settings.allowedPeerHosts);
-      // What waits for it keeps it.
-      DefinedPeers.of(this.RED)
-        .useStored(id, defined as StoredPeer, ranges)
-        .release();
-    } catch (error) {
-      this.node.error(outError(this.text, definitionFailure(error)));
-    }
-  }
-
-  private async closeOutbox(isRemoved: boolean): Promise<void> {
-    const config = this.outboxConfig();
-    if (config === undefined) return;
-    await senderOf(this.RED).removeOutbox(config.id);
-    if (!isRemoved) return;
-    const { directory } = config;
-    const found = await removeEmptyQueue(directory, this.settings.outboxDirectory === '');
-    if (found === 'holdsObjects') this.node.warn(this.text('warning.outboxKept', { directory }));
   }
 
   private async close(isRemoved: boolean): Promise<void> {
@@ -541,7 +455,7 @@ export class OutNode {
     await Promise.all(this.lists.values());
     await senderOf(this.RED).removeJournal(this.node.id);
     if (isRemoved) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
-    await this.closeOutbox(isRemoved);
+    await this.outbox?.close(isRemoved);
     DefinedPeers.of(this.RED).endUnused();
   }
 
@@ -563,8 +477,8 @@ export class OutNode {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
       isSending: states.some((state) => (state?.sending ?? 0) > 0),
-      waiting: this.waiting.size + this.notBegun + (this.outbox?.waiting ?? 0),
-      deadLetters: this.outbox?.deadLetters ?? 0,
+      waiting: this.waiting.size + this.notBegun + (this.outbox?.state?.waiting ?? 0),
+      deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
   }
 
