@@ -132,7 +132,9 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           const { scrollWidth, clientWidth, height } =
             await editor.page.evaluate<Record<string, number>>(HELP);
           assert.equal(scrollWidth, clientWidth, `${type} is cut off`);
-          assert.ok((height ?? 0) > 500 && (height ?? 0) < 4.5 * 800, `${type} is ${height} high`);
+          // dicom-out has 21 error codes to explain.
+          const windows = type === 'dicom-out' ? 4.5 : 4;
+          assert.ok((height ?? 0) > 500 && (height ?? 0) < windows * 800, `${type} is ${height} high`);
         }
         assert.deepEqual(editor.errors, []);
       });
