@@ -15,7 +15,7 @@ function defaultHint(name: string, field: Field, texts: Texts): string {
   if (initial !== undefined) {
     return texts.text('form.initial', { value: words(value), initial: words(initial) });
   }
-  if (kind === 'list' || kind === 'choice' || value === '') return '';
+  if (kind === 'list' || kind === 'rows' || kind === 'choice' || value === '') return '';
   return texts.text('form.default', { value: words(value) });
 }
 

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PayloadSettings } from '../message';
+import type { EditedMessage, EditTask, Unchanged } from './edit';
 import type { Given } from './given';
 
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
@@ -29,4 +30,10 @@ export interface EditRequests {
     port: MessagePort | undefined,
     payload: PayloadSettings,
   ): Promise<MadeMessage | EditFailure>;
+  /** What rules make of it. */
+  edit(
+    given: Given,
+    port: MessagePort | undefined,
+    task: EditTask,
+  ): Promise<EditedMessage | Unchanged | EditFailure>;
 }

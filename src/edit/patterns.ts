@@ -1,0 +1,89 @@
+import { type Matcher, RE2JS } from 're2js';
+
+/** A pattern is compiled once, and not for each message. */
+const MOST_KEPT = 200;
+/** Characters that are left when all is replaced: changes have no longer texts. */
+const LONGEST_RESULT = 1_048_576;
+
+const kept = new Map<string, RE2JS>();
+
+/** Why a pattern is none, or cannot be worked with. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
+
+/** Is it anywhere in the text? The time is linear in the length of the text. @throws PatternError */
+export function isMatching(pattern: string, text: string): boolean {
+  return compiled(pattern).matcher(text).find();
+}
+
+/**
+ * All that matches becomes the replacement, in which `$1` to `$99`, `$<name>` and `$&` are groups and the whole match, and `$$`
+ * is a dollar sign, as in JavaScript.
+ * @throws PatternError
+ */
+export function replaceMatches(pattern: string, text: string, replacement: string): string {
+  const matcher = compiled(pattern).matcher(text);
+  let result = '';
+  let end = 0;
+  while (matcher.find()) {
+    result += text.slice(end, matcher.start()) + expanded(replacement, matcher);
+    end = matcher.end();
+    expectLength(result);
+  }
+  return result + text.slice(end);
+}
+
+/** The same for a text. @throws PatternError */
+export function replaceText(from: string, text: string, replacement: string): string {
+  const parts = text.split(from);
+  const added = (parts.length - 1) * (replacement.length - from.length);
+  if (text.length + added > LONGEST_RESULT) throw tooLong();
+  return parts.join(replacement);
+}
+
+/** @throws PatternError */
+export function checkPattern(pattern: string): void {
+  compiled(pattern);
+}
+
+function compiled(pattern: string): RE2JS {
+  const found = kept.get(pattern);
+  if (found !== undefined) return found;
+  const regex = compile(pattern);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(pattern, regex);
+  return regex;
+}
+
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    throw new PatternError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function expanded(replacement: string, matcher: Matcher): string {
+  return replacement.replace(
+    /\$(?:\$|&|(\d{1,2})|<([^<>]{1,100})>)/g,
+    (whole, digits: string | undefined, name: string | undefined) => {
+      if (whole === '$$') return '$';
+      if (whole === '$&') return matcher.group(0) ?? '';
+      const group = digits === undefined ? (name ?? '') : Number(digits);
+      try {
+        return matcher.group(group) ?? '';
+      } catch {
+        throw new PatternError(`the pattern has no group ${group}`);
+      }
+    },
+  );
+}
+
+function expectLength({ length }: string): void {
+  if (length > LONGEST_RESULT) throw tooLong();
+}
+
+function tooLong(): PatternError {
+  return new PatternError(`the result has more than ${LONGEST_RESULT} characters`);
+}
