@@ -77,7 +77,8 @@ export class FormFields<Name extends string> {
     const config = this.settings.migrate(node);
     for (const name of this.settings.names) {
       if (this.settings.fields[name].kind === 'rows') {
-        const rows = JSON.parse(String(entered(name) ?? '[]')) as unknown[];
+        const json = entered(name);
+        const rows = JSON.parse(typeof json === 'string' ? json : '[]') as unknown[];
         if (config[name] !== undefined || rows.length > 0) node[name] = rows;
       } else if (this.settings.fields[name].kind === 'list') {
         const text = entered(name);
@@ -93,6 +94,7 @@ export class FormFields<Name extends string> {
 
   private isDefault(name: Name, value: unknown): boolean {
     const { default: expected } = this.settings.fields[name];
+    if (typeof expected === 'object') return false;
     return typeof expected === 'boolean' ? value === expected : value === String(expected);
   }
 }

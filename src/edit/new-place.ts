@@ -59,21 +59,16 @@ export async function fileOf(
     valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
   ]);
   const path = join(directory, `.dicom-edit-${randomBytes(8).toString('hex')}.part`);
+  await placing(directory, () => mkdir(directory, { recursive: true }));
+  const handle = await placing(directory, () => open(path, 'wx+', FILE_MODE));
   try {
-    await placing(directory, () => mkdir(directory, { recursive: true }));
-    const handle = await placing(directory, () => open(path, 'wx+', FILE_MODE));
-    try {
-      for await (const block of compared(pieces(source, 0, source.size), file))
-        await placing(directory, () => handle.writeFile(block));
-      const content = { kind: 'file', fd: handle.fd, size: source.size, path } as const;
-      const filename = await placing(directory, () =>
-        output.place(content, Object.fromEntries(values), true),
-      );
-      return { filename, bulkDataURI: pathToFileURL(filename).href };
-    } finally {
-      await handle.close();
-    }
+    for await (const block of compared(pieces(source, 0, source.size), file))
+      await placing(directory, () => handle.writeFile(block));
+    const content = { kind: 'file', fd: handle.fd, size: source.size, path } as const;
+    const filename = await placing(directory, () => output.place(content, Object.fromEntries(values), true));
+    return { filename, bulkDataURI: pathToFileURL(filename).href };
   } finally {
+    await handle.close();
     await rm(path, { force: true });
   }
 }

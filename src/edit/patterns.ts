@@ -1,9 +1,14 @@
 import { type Matcher, RE2JS } from 're2js';
+import { beat } from '../basics';
 
 /** A pattern is compiled once, and not for each message. */
 const MOST_KEPT = 200;
 /** Characters that are left when all is replaced: changes have no longer texts. */
 const LONGEST_RESULT = 1_048_576;
+/** Characters in which a pattern is searched: in more, one search could take seconds. */
+const LONGEST_SEARCHED = 65_536;
+/** That all searching in an object may take. */
+const MOST_MILLISECONDS = 5_000;
 
 const kept = new Map<string, RE2JS>();
 
@@ -12,29 +17,47 @@ export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
 
-/** Is it anywhere in the text? The time is linear in the length of the text. @throws PatternError */
-export function isMatching(pattern: string, text: string): boolean {
-  return compiled(pattern).matcher(text).find();
-}
-
 /**
- * All that matches becomes the replacement, in which `$1` to `$99`, `$<name>` and `$&` are groups and the whole match, and `$$`
- * is a dollar sign, as in JavaScript.
- * @throws PatternError
+ * Patterns at work on one object. To search a text once takes linear time; to search it again behind each match may not, so all
+ * of it together has an end.
  */
-export function replaceMatches(pattern: string, text: string, replacement: string): string {
-  const matcher = compiled(pattern).matcher(text);
-  let result = '';
-  let end = 0;
-  while (matcher.find()) {
-    result += text.slice(end, matcher.start()) + expanded(replacement, matcher);
-    end = matcher.end();
-    expectLength(result);
+export class Patterns {
+  #milliseconds = 0;
+
+  /** Is it anywhere in the text? @throws PatternError */
+  isMatching(pattern: string, text: string): boolean {
+    return this.#timed(() => matcherOf(pattern, text).find());
   }
-  return result + text.slice(end);
+
+  /**
+   * All that matches becomes the replacement, in which `$1` to `$99`, `$<name>` and `$&` are groups and the whole match, and
+   * `$$` is a dollar sign, as in JavaScript.
+   * @throws PatternError
+   */
+  replace(pattern: string, text: string, replacement: string): string {
+    const matcher = matcherOf(pattern, text);
+    let result = '';
+    let end = 0;
+    while (this.#timed(() => matcher.find())) {
+      result += text.slice(end, matcher.start()) + expanded(replacement, matcher);
+      end = matcher.end();
+      if (result.length > LONGEST_RESULT) throw tooLong();
+    }
+    return result + text.slice(end);
+  }
+
+  #timed<Result>(step: () => Result): Result {
+    if (this.#milliseconds > MOST_MILLISECONDS)
+      throw new PatternError('the patterns take too long for this object; use simpler ones');
+    const start = performance.now();
+    const result = step();
+    this.#milliseconds += performance.now() - start;
+    beat();
+    return result;
+  }
 }
 
-/** The same for a text. @throws PatternError */
+/** All that is this text becomes the replacement. @throws PatternError */
 export function replaceText(from: string, text: string, replacement: string): string {
   const parts = text.split(from);
   const added = (parts.length - 1) * (replacement.length - from.length);
@@ -80,8 +103,12 @@ function expanded(replacement: string, matcher: Matcher): string {
   );
 }
 
-function expectLength({ length }: string): void {
-  if (length > LONGEST_RESULT) throw tooLong();
+function matcherOf(pattern: string, text: string): Matcher {
+  if (text.length > LONGEST_SEARCHED)
+    throw new PatternError(
+      `patterns are for texts of up to ${LONGEST_SEARCHED} characters; this one is longer`,
+    );
+  return compiled(pattern).matcher(text);
 }
 
 function tooLong(): PatternError {

@@ -22,7 +22,7 @@ import {
 } from '../dicom';
 import { daysOf, MOST_DAYS, type EditRule } from '../settings';
 import { newUidFor } from './new-uid';
-import { isMatching, PatternError, replaceMatches, replaceText } from './patterns';
+import { PatternError, Patterns, replaceText } from './patterns';
 import { changeValueOf, copiedValue, type RuleValue, ValueProblem } from './rule-value';
 import { shiftedDate } from './shift-date';
 
@@ -36,6 +36,7 @@ export interface EvaluatedRule {
 /** A rule cannot be applied, or its result cannot. */
 export class RuleFailed extends Error {
   override readonly name = 'RuleFailed';
+  readonly code = 'cannot-change';
   constructor(
     /** From 1 on, as the dialog counts them. */
     readonly rule: number,
@@ -69,6 +70,8 @@ export function applyRules({ root }: ParsedDataSet, rules: readonly EvaluatedRul
 class RuleRun implements RuleResults {
   readonly ruleOf: number[] = [];
   readonly warnings: ConversionWarning[] = [];
+
+  readonly #patterns = new Patterns();
 
   constructor(readonly object: EditedObject) {}
 
@@ -151,7 +154,9 @@ class RuleRun implements RuleResults {
 
   #replace({ from = '', fromType }: EditRule, replacement: string, path: readonly PathStep[]): void {
     this.#eachText(path, 'only text has something to replace', (text) =>
-      fromType === 're' ? replaceMatches(from, text, replacement) : replaceText(from, text, replacement),
+      fromType === 're'
+        ? this.#patterns.replace(from, text, replacement)
+        : replaceText(from, text, replacement),
     );
   }
 
@@ -202,7 +207,16 @@ class RuleRun implements RuleResults {
     const { test, value } = when;
     if (test === 'exists') return contents.some(hasValue);
     if (test === 'equals' && value === '') return !contents.some(hasValue);
-    return contents.some((content) => content !== undefined && isTrue(content, test, value));
+    return contents.some((content) => content !== undefined && this.#isTrue(content, test, value));
+  }
+
+  /** Of any of its values, or of all in a row as they are sent. */
+  #isTrue(content: Content, test: 'equals' | 'matches', wanted: string): boolean {
+    if (content.kind !== 'values') return false;
+    const texts = content.values.map((value) => (value === null ? '' : String(value)));
+    if (test === 'matches') return texts.some((text) => this.#patterns.isMatching(wanted, text));
+    if (texts.includes(wanted) || texts.join('\\') === wanted) return true;
+    return isNumeric(content) && content.values.some((value) => isSameNumber(value, wanted));
   }
 
   #warn(code: ConversionWarning['code'], path: readonly PathStep[], text: string): void {
@@ -233,15 +247,6 @@ function hasValue(content: Content | undefined): boolean {
     case 'values':
       return content.values.length > 0;
   }
-}
-
-/** Of any of its values, or of all in a row as they are sent. */
-function isTrue(content: Content, test: 'equals' | 'matches', wanted: string): boolean {
-  if (content.kind !== 'values') return false;
-  const texts = content.values.map((value) => (value === null ? '' : String(value)));
-  if (test === 'matches') return texts.some((text) => isMatching(wanted, text));
-  if (texts.includes(wanted) || texts.join('\\') === wanted) return true;
-  return isNumeric(content) && content.values.some((value) => isSameNumber(value, wanted));
 }
 
 function isNumeric({ vr }: { vr: Vr | undefined }): boolean {

@@ -77,7 +77,7 @@ export class EditNode {
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
     editWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, send, done) => this.take(message as ObjectMessage, send as Send, done));
+    this.node.on('input', (message, send, done) => this.take(message, send, done));
     this.node.on('close', (done: () => void) => {
       FlowStart.of(this.RED).remove(start);
       deployedNodes.remove(this.node.id);
@@ -210,17 +210,17 @@ function failureOf({ failure: { code, text } }: RequestFailure): EditFailed {
  * other node looks at `msg.dicom.file`.
  */
 function putChanges(message: ObjectMessage, changes: DicomChanges | undefined, made: MadeFacts): void {
-  const { payload, topic, dicom } = made;
+  const { payload, topic } = made;
+  const facts: Record<string, unknown> = { ...message.dicom };
+  delete facts['warnings'];
   // Of what lies there.
-  const { size: _size, transferSyntaxUID: _transferSyntaxUID, ...facts } = dicom;
-  const { warnings: _warnings, ...kept } = { ...message.dicom } as Record<string, unknown>;
-  const { filename } = message;
-  message.dicom = {
-    ...kept,
-    ...(filename !== undefined && { file: filename }),
-    ...facts,
-    changes,
-  };
+  const { size, transferSyntaxUID } = facts;
+  Object.assign(facts, made.dicom, { changes });
+  for (const [name, value] of Object.entries({ size, transferSyntaxUID }))
+    if (value === undefined) delete facts[name];
+    else facts[name] = value;
+  if (message.filename !== undefined) facts['file'] = message.filename;
+  message.dicom = facts;
   delete message.filename;
   Object.assign(message, { payload, topic });
 }
