@@ -116,14 +116,14 @@ class RuleRow {
     private readonly names: AttributeNames,
     private readonly changed: () => void,
   ) {
-    this.op = this.select(RULE_OPS, 'rule.op', rule.op);
+    this.op = this.select(RULE_OPS, (op) => `rule.op.${op}`, rule.op);
     this.path = this.input('rule.path', rule.path);
     this.creator = this.input('rule.creator', rule.privateCreator ?? '');
     this.from = this.input('rule.from', rule.from ?? '');
     this.source = this.input('rule.source', rule.op === 'copy' ? rule.value : '');
     this.value = this.input('rule.value', rule.op === 'copy' ? '' : rule.value);
     this.whenPath = this.input('rule.whenPath', rule.when?.path ?? '');
-    this.test = this.select(RULE_TESTS, 'rule.test', rule.when?.test ?? 'equals');
+    this.test = this.select(RULE_TESTS, (test) => `rule.test.${test}`, rule.when?.test ?? 'equals');
     this.whenValue = this.input('rule.whenValue', rule.when?.value ?? '');
     this.isConditional.prop('checked', rule.when !== undefined).attr('aria-label', this.text('rule.when'));
     this.lines = {
@@ -253,17 +253,18 @@ class RuleRow {
       .attr({ 'aria-label': this.text(label), placeholder: this.text(label) });
   }
 
-  private select(choices: readonly string[], key: string, value: string): JQuery {
+  /** @param key of a choice's words, and of `label` */
+  private select(choices: readonly string[], key: (choice: string) => string, value: string): JQuery {
     return $('<select>')
       .append(
         choices.map((choice) =>
           $('<option>')
             .val(choice)
-            .text(this.text(`${key}.${choice}`)),
+            .text(this.text(key(choice))),
         ),
       )
       .val(value)
-      .attr('aria-label', this.text(`${key}.label`));
+      .attr('aria-label', this.text(key('label')));
   }
 
   private text(key: string): string {
