@@ -150,6 +150,7 @@ class RuleRow {
         this.lines.when,
       );
     this.from.typedInput({ types: PATTERN_TYPES, default: 'str' }).typedInput('type', rule.fromType ?? 'str');
+    nameTyped(this.from);
     this.useTypes(rule.op, rule.valueType);
     for (const input of [this.path, this.source, this.whenPath])
       input.autoComplete({ minLength: 2, search: (entered) => this.names.search(entered) });
@@ -238,6 +239,7 @@ class RuleRow {
       const before = type ?? (this.types.length > 0 ? this.value.typedInput('type') : 'str');
       const first = typeof types[0] === 'string' ? types[0] : 'str';
       this.value.typedInput({ types, default: first });
+      nameTyped(this.value);
       this.value.typedInput('type', types.includes(before) ? before : first);
     }
     this.types = types;
@@ -270,4 +272,10 @@ class RuleRow {
   private text(key: string): string {
     return this.form.texts.text(key);
   }
+}
+
+/** The input that Node-RED shows in the place of its own. */
+function nameTyped(input: JQuery): void {
+  const words = input.attr('aria-label') ?? '';
+  input.closest('.red-ui-typedInput-container').find('.red-ui-typedInput-input').attr('aria-label', words);
 }
