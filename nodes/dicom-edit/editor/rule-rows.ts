@@ -56,6 +56,9 @@ export class RuleRows {
       sortItems: changed,
     });
     for (const rule of readRules(form.fields.input('rules').val())) this.list.editableList('addItem', rule);
+    // Adding one scrolls to it.
+    this.list.parent().scrollTop(0);
+    this.numberRows();
   }
 
   /** Marks the rules in which something is wrong. @param problems by the runtime, of each rule */
@@ -84,6 +87,10 @@ export class RuleRows {
   private store(): void {
     const rules = this.rows().map((row) => row.rule());
     this.form.fields.input('rules').val(JSON.stringify(rules)).trigger('change');
+    this.numberRows();
+  }
+
+  private numberRows(): void {
     this.rows().forEach((row, index) => row.number(index + 1));
   }
 
@@ -195,6 +202,8 @@ class RuleRow {
   /** For those who hear what they edit. */
   number(number: number): void {
     this.row.attr({ role: 'group', 'aria-label': `${this.text('label.rules')} ${number}` });
+    const remove = this.row.closest('li').find('.red-ui-editableList-item-remove');
+    remove.attr('aria-label', `${this.text('list.remove')} ${number}`);
   }
 
   private entered(): void {
