@@ -258,7 +258,7 @@ describe('example flows', { timeout: 900_000 }, () => {
     try {
       await deploy('12 Put the accession number in.json', {
         'Archive for orders': { port: String(archive.port) },
-        'dicom-in': { acknowledgeTimeoutSeconds: 1, maxDeliveries: 1 },
+        'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
       });
       const order = (body: object): Promise<Response> =>
         fetch(`${nodeRed.url}/orders`, {
@@ -470,7 +470,7 @@ describe(
       const [port, archive] = await Promise.all([freePort(), scps.storescp('+B')]);
       const flows = forTest(read('13 Correct the patient ID from a database.json'), port, sink, {
         'Archive of the hospital': { port: String(archive.port) },
-        'dicom-in': { acknowledgeTimeoutSeconds: 1, maxDeliveries: 1 },
+        'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
       });
       const connected = sink.nextConnection();
       const from = nodeRed.lines.length;

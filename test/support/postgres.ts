@@ -53,7 +53,9 @@ export class Postgres {
 
   run(sql: string): void {
     const args = ['-v', 'ON_ERROR_STOP=1', '-q', '-c', sql];
-    execFileSync(join(this.programs, 'psql'), args, { env: { ...process.env, ...this.environment } });
+    const env = { ...process.env, ...this.environment };
+    // What it says to a failure is in the error.
+    execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe' });
   }
 
   async stop(): Promise<void> {
