@@ -25,8 +25,8 @@ export interface Rule {
 
 /**
  * The strictest action that is conforming whatever the IOD is (PS3.15 E.1): a dummy value is allowed wherever an empty one or
- * none is. A sequence would need a dummy item: it is removed or emptied where that is allowed. X/Z/U* stands for sequences of
- * references, whose UIDs are replaced so that they still lead to the same objects.
+ * none is. A sequence has dummy values in its items. X/Z/U* stands for sequences of references, whose UIDs are replaced so that
+ * they still lead to the same objects.
  */
 const STRICTEST: Readonly<Record<string, { value: Action; sequence: Action }>> = {
   X: { value: Action.Remove, sequence: Action.Remove },
@@ -34,9 +34,9 @@ const STRICTEST: Readonly<Record<string, { value: Action; sequence: Action }>> =
   D: { value: Action.Dummy, sequence: Action.Dummy },
   U: { value: Action.Uid, sequence: Action.Keep },
   'X/Z': { value: Action.Empty, sequence: Action.Empty },
-  'X/D': { value: Action.Dummy, sequence: Action.Remove },
-  'Z/D': { value: Action.Dummy, sequence: Action.Empty },
-  'X/Z/D': { value: Action.Dummy, sequence: Action.Empty },
+  'X/D': { value: Action.Dummy, sequence: Action.Dummy },
+  'Z/D': { value: Action.Dummy, sequence: Action.Dummy },
+  'X/Z/D': { value: Action.Dummy, sequence: Action.Dummy },
   'X/Z/U*': { value: Action.Uid, sequence: Action.Keep },
 };
 
@@ -81,10 +81,6 @@ const HARMFUL: ReadonlySet<number> = new Set([
 ]);
 /** A type 2 attribute, which may be empty, but not absent. */
 const RADIATION_MACHINE_NAME = 0x30020020;
-/** Type 1 where they are. */
-const TEXT_VALUE = 0x0040a160;
-const UNFORMATTED_TEXT_VALUE = 0x00700006;
-const TRACKING_ID = 0x00620020;
 const DUMMY: Rule = { action: Action.Dummy, strict: Action.Dummy };
 
 interface Row {
@@ -125,7 +121,7 @@ export class Rules {
 
   #find(tag: number): Rule {
     const known = lookUp(tag);
-    if (known === undefined || REMOVED_GROUPS.has(tag >>> 24) || OTHER_TRADES.has(tag >>> 16)) return REMOVE;
+    if (known === undefined || REMOVED_GROUPS.has(tag >>> 24)) return REMOVE;
     const row = rows.get(tag);
     return row === undefined ? this.#unlisted(tag, known.vr) : this.#listed(row, known.vr);
   }
@@ -141,15 +137,16 @@ export class Rules {
 
   /**
    * What is in PS3.6 and not in the table may stay. The profile leaves it to whoever applies it to look at text: names, free
-   * text, addresses, dates and bytes of unknown contents go, unless it is known that they say nothing.
+   * text, addresses and dates become dummy values, which are valid whatever type they have in their IOD; bytes of unknown
+   * contents go.
    */
   #unlisted(tag: number, vr: Vr): Rule {
     if (tag === RADIATION_MACHINE_NAME) return { action: Action.Empty, strict: Action.Empty };
-    if (tag === TEXT_VALUE || tag === UNFORMATTED_TEXT_VALUE || tag === TRACKING_ID) return DUMMY;
     if (HARMLESS.has(tag)) return KEEP;
-    if (HARMFUL.has(tag) || isFileMeta(tag)) return REMOVE;
-    if (isFreeText(vr)) return this.#cleansText ? { action: Action.Clean, strict: Action.Remove } : REMOVE;
-    if (identifies(tag, vr)) return REMOVE;
+    if (HARMFUL.has(tag) || OTHER_TRADES.has(tag >>> 16) || isFileMeta(tag)) return REMOVE;
+    if (isFreeText(vr)) return this.#cleansText ? { action: Action.Clean, strict: Action.Dummy } : DUMMY;
+    if (isOfSomebody(tag, vr)) return DUMMY;
+    if (isUnknown(tag, vr)) return REMOVE;
     return vr.kind === Kind.Uid ? { action: this.#uids(), strict: Action.Remove } : KEEP;
   }
 
@@ -168,11 +165,15 @@ function isFreeText(vr: Vr): boolean {
 }
 
 /** VRs that are made for what identifies; and LO with comments. */
-function identifies(tag: number, vr: Vr): boolean {
+function isOfSomebody(tag: number, vr: Vr): boolean {
   if (vr.kind === Kind.Name || vr.kind === Kind.Uri) return true;
   if (vr === VR.AE || vr === VR.DA || vr === VR.DT || vr === VR.TM || vr === VR.AS) return true;
+  return vr.kind === Kind.Text && /Comments?$/.test(lookUp(tag)?.keyword ?? '');
+}
+
+/** Bytes that may be anything, such as a document. */
+function isUnknown(tag: number, vr: Vr): boolean {
   if (vr === VR.OB || vr === VR.UN) return true;
-  if (vr.kind === Kind.Text && /Comments?$/.test(lookUp(tag)?.keyword ?? '')) return true;
   return vr === AMBIGUOUS_VR.ox && tag !== TAG.PixelData && tag >>> 16 !== WAVEFORMS;
 }
 

@@ -41,11 +41,16 @@ export interface Replacements {
 /** Attributes that the data set has afterwards, whatever it had. */
 export type Given = ReadonlyMap<number, (output: Output) => void>;
 
-/** How the text of a sequence is treated that is to be cleaned or to have dummy values as a whole. */
-type Within = 'table' | 'words' | 'dummies';
+/**
+ * How text is treated in a sequence: as the table says; or, where the sequence as a whole is to be cleaned or to have dummy
+ * values, as words that are allowed, or as dummy values, of the content of a document without its codes.
+ */
+type Within = 'table' | 'words' | 'content' | 'dummies';
 
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
+/** Content Sequence and Graphic Annotation Sequence: what a document consists of. */
+const CONTENT: ReadonlySet<number> = new Set([0x0040a730, 0x00700001]);
 const TEXT_VALUE = 0x0040a160;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
 const TIMEZONE_OFFSET = 0x00080201;
@@ -131,20 +136,20 @@ export class Cleaner {
 
   #value(dataSet: DataSet, element: Element, vr: Vr, within: Within, rule: Rule): void {
     const { tag } = element;
+    if (tag === TEXT_VALUE || tag === UNFORMATTED_TEXT_VALUE) {
+      this.#textWithin(dataSet, element, vr, within);
+      return;
+    }
     switch (rule.action) {
       case Action.Clean:
         this.#write(element, vr, this.#cleaned(dataSet, element, vr), rule.strict);
         return;
       case Action.Keep:
-        if (within !== 'table' && isTextual(vr) && !isPublishedCode(dataSet, tag))
+        if (within !== 'table' && isTextual(vr) && (within === 'dummies' || !isPublishedCode(dataSet, tag)))
           this.#textWithin(dataSet, element, vr, within);
         else this.#keep(element, vr, rule);
         return;
       case Action.Dummy:
-        if (tag === TEXT_VALUE || tag === UNFORMATTED_TEXT_VALUE) {
-          this.#textWithin(dataSet, element, vr, within);
-          return;
-        }
         this.#instead(element, vr, vr.kind === Kind.Uid ? Action.Uid : Action.Dummy);
         return;
       default:
@@ -174,13 +179,13 @@ export class Cleaner {
     else this.output.element(element.tag, vr, value);
   }
 
-  #sequence(element: Element, within: Within, { action, strict }: Rule): void {
+  #sequence(element: Element, within: Within, rule: Rule): void {
     const { tag, items } = element;
     // Nobody could read it as one.
     if (items === undefined && element.length > 0) return;
     const open = this.output.sequence(tag);
-    if (action !== Action.Empty)
-      for (const item of items ?? []) this.#item(item, withinSequence(action, strict, within));
+    if (rule.action !== Action.Empty)
+      for (const item of items ?? []) this.#item(item, withinSequence(tag, rule, within));
     this.output.close(open);
   }
 
@@ -353,10 +358,9 @@ function isTextual({ kind }: Vr): boolean {
   return kind === Kind.Text || kind === Kind.LongText;
 }
 
-function withinSequence(action: Action, strict: Action, around: Within): Within {
-  // What is to be cleaned where there is no sequence is removed or has dummy values.
+function withinSequence(tag: number, { action }: Rule, around: Within): Within {
   if (action === Action.Clean) return 'words';
-  if (action === Action.Dummy || strict === Action.Dummy) return 'dummies';
+  if (action === Action.Dummy) return CONTENT.has(tag) ? 'content' : 'dummies';
   return around;
 }
 

@@ -3,8 +3,8 @@ import { KeptBack } from './kept-back';
 
 /** What the pixels are, as the attributes say. */
 export interface PixelFacts {
-  readonly rows: number;
-  readonly columns: number;
+  /** Of one frame: those that have the same byte of every sample (PS3.5 G.2). */
+  readonly planeBytes: number;
 }
 
 /**
@@ -192,7 +192,7 @@ const RLE_HEADER = 64;
 const MOST_SEGMENTS = 15;
 const NOTHING = 128;
 
-const cleanRle: CleanFrame = (reader, { rows, columns }) => {
+const cleanRle: CleanFrame = (reader, { planeBytes }) => {
   const size = reader.left;
   if (size < RLE_HEADER) throw broken('is shorter than its header');
   const count = littleEndian(reader.bytes(4));
@@ -203,7 +203,7 @@ const cleanRle: CleanFrame = (reader, { rows, columns }) => {
   starts.forEach((start, index) => {
     const length = (starts[index + 1] ?? size) - start;
     if (length < 0 || start + length > size) throw broken('has segments that are not in order');
-    cleanRleSegment(reader, length, rows * columns);
+    cleanRleSegment(reader, length, planeBytes);
   });
   reader.endFragment();
 };

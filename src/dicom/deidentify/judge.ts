@@ -58,7 +58,9 @@ function expectImageType(dataSet: DataSet, tag: number): void {
 }
 
 function expectOriginal(dataSet: DataSet, tag: number): void {
-  const values = valuesOf(dataSet, tag).map((value) => (typeof value === 'string' ? value.toUpperCase() : ''));
+  const values = valuesOf(dataSet, tag).map((value) =>
+    typeof value === 'string' ? value.toUpperCase() : '',
+  );
   const isSecondary = values[0] === 'DERIVED' && values[1] === 'SECONDARY';
   if (isSecondary || values.some((value) => /SCREEN|SNAPSHOT/.test(value)))
     throw new KeptBack('secondary-image', `(${tagHex(tag)}) says that it may be a picture of a screen`);

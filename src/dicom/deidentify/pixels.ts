@@ -73,16 +73,15 @@ function writeEncapsulated(
   transferSyntaxUID: string,
 ): void {
   const clean = cleanerOf(transferSyntaxUID);
-  const facts = { rows: numberIn(root, ROWS), columns: numberIn(root, COLUMNS) };
-  if (!(facts.rows * facts.columns > 0))
-    throw new KeptBack('pixel-data', 'the object has no Rows or Columns');
+  const pixels = numberIn(root, ROWS) * numberIn(root, COLUMNS);
+  if (!(pixels > 0)) throw new KeptBack('pixel-data', 'the object has no Rows or Columns');
   const [table, ...fragments] = itemsOf(source, offset, length);
   const reader = new FragmentReader(source, fragments);
   /** Numbers of the fragments that frames begin with. */
   const begins: number[] = [];
   for (let next = reader.fragment; next !== undefined; next = reader.fragment) {
     begins.push(next);
-    clean(reader, facts);
+    clean(reader, { planeBytes: bitsOf(root, tag) === 1 ? Math.ceil(pixels / 8) : pixels });
   }
   if (begins.length !== framesOf(root))
     throw new KeptBack('code-stream', 'there are not as many code streams as frames');
