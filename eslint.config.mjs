@@ -18,7 +18,7 @@ const ORDER = {
     'network',
     'worker',
     ['transcode'],
-    ['receiver', 'sender', 'sample', 'integration-soup'],
+    ['receiver', 'sender', 'edit', 'sample', 'integration-soup'],
   ],
   'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'deidentify', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
