@@ -1,5 +1,5 @@
 import { isUnchangeable, type SourcePiece, sourceOfPieces } from '../change';
-import { DataSetBuilder, textOf } from '../data-set';
+import { DataSetBuilder, isPlainUid, textOf } from '../data-set';
 import { type ByteSource, Cursor, encodeFileMeta, type Encoding, encodingOf, walkDataSet } from '../read';
 import {
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -121,9 +121,14 @@ export function deidentify(
     pseudonym: pseudonymOf(patient, pseudonym, identifiers),
     isReport: isReport(sopClassUID),
   }).dataSet(root, marks(options));
+  const uidBytes = Buffer.from(sopInstanceUID, 'latin1');
   const uids = {
     sopClassUID,
-    sopInstanceUID: options.has('retain-uids') ? sopInstanceUID : identifiers.uid(sopInstanceUID),
+    // One that is none is replaced in the data set, too.
+    sopInstanceUID:
+      options.has('retain-uids') && isPlainUid(uidBytes, 0, uidBytes.length)
+        ? sopInstanceUID
+        : identifiers.uid(sopInstanceUID),
     transferSyntaxUID,
   };
   return { ...uids, ...part10(source, uids, output.pieces()) };
