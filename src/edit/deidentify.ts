@@ -13,7 +13,7 @@ import {
 import { FileOutput, fileNameText } from '../message';
 import { changeableOf, type OutgoingObject, type WholeFile } from '../object';
 import { openGiven, type Given } from './given';
-import { messageOf } from './parse';
+import { messageOf, type MessageSource } from './parse';
 import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
 
 const OWN = 0o700;
@@ -36,7 +36,7 @@ export async function deidentify(
   } catch (error) {
     const why = whyKeptBack(error);
     if (why === undefined) throw error;
-    return { keptBack: { ...why, ...(await setAside(given, object, how)) } };
+    return { keptBack: { ...why, ...(await setAside(object, how)) } };
   } finally {
     await object.close();
   }
@@ -60,7 +60,7 @@ async function deidentifyOpen(
   try {
     const request = { transferSyntaxUID, offset, pseudonym };
     const made = deidentified(dataSet, request, profileOf(options));
-    const message = await messageOf(openMade(made, whole), payload);
+    const message = await messageOf(sourceOf(made, whole), payload);
     if (inMemory) {
       const bytes = Buffer.alloc(made.file.size);
       made.file.read(0, bytes.length).copy(bytes);
@@ -73,19 +73,12 @@ async function deidentifyOpen(
   }
 }
 
-/** As an object that can be read, and is closed with the one that it is made of. */
-function openMade({ file, dataSetOffset, ...uids }: DeidentifiedObject, whole: WholeFile): OutgoingObject {
-  const made: WholeFile = { source: file, offset: dataSetOffset, compare: whole.compare };
-  return {
-    ...uids,
-    size: file.size - dataSetOffset,
-    beginning: () => file.read(dataSetOffset, 0),
-    dataSet: () => {
-      throw new Error('it is read as a whole');
-    },
-    wholeFile: () => Promise.resolve(made),
-    close: () => Promise.resolve(),
-  };
+function sourceOf(
+  { file, dataSetOffset: offset, ...uids }: DeidentifiedObject,
+  whole: WholeFile,
+): MessageSource {
+  const wholeFile = { source: file, offset, compare: whole.compare };
+  return { ...uids, size: file.size - offset, wholeFile: () => Promise.resolve(wholeFile) };
 }
 
 async function place(
@@ -112,11 +105,10 @@ async function place(
 
 /** An object that is in no queue, and would be lost or forgotten, is kept as it came. */
 async function setAside(
-  { place: { kind } }: Given,
   object: OutgoingObject,
   { keptBackDirectory }: DeidentifyHow,
 ): Promise<{ filename?: string }> {
-  if (kind === 'opened') return {};
+  if (keptBackDirectory === undefined) return {};
   const { source } = await object.wholeFile();
   // What is in it says whose it is.
   waitForDisk(() => mkdirSync(keptBackDirectory, { recursive: true, mode: OWN }));

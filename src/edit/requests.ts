@@ -32,8 +32,8 @@ export interface DeidentifyHow {
   payload: PayloadSettings;
   /** Where the new object goes, unless the given one is in memory. */
   output: { directory: string; filenameTemplate: string };
-  /** Where an object of no queue goes that is kept back. */
-  keptBackDirectory: string;
+  /** Where an object of no queue goes that is kept back; undefined: its queue has it. */
+  keptBackDirectory: string | undefined;
 }
 
 /** Of the new object, which is in memory or in a file. */
