@@ -18,7 +18,7 @@ export async function pseudonymOf(
     case 'hmac':
       return undefined;
     case 'msg':
-      return asText(RED.util.getMessageProperty(message, source.property));
+      return asText(memberOf(message, source.property));
     case 'flow':
     case 'global': {
       const table = await inContext(RED, node, source.kind, source.property, message);
@@ -42,6 +42,14 @@ function inContext(
       else reject(error);
     });
   });
+}
+
+/** Of an object that may not have it, nor what is before it. */
+function memberOf(from: unknown, path: string): unknown {
+  return path.split('.').reduce((value, name) => {
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+    return isThere ? (value as Record<string, unknown>)[name] : undefined;
+  }, from);
 }
 
 function asText(value: unknown): string {
