@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
   PEER_CREDENTIALS,
+  RULE_OPS,
+  RULE_TESTS,
+  type DicomEditProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
@@ -73,6 +77,37 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   lastBeforeFirst: true,
   unknownVersion: true,
   notKeptJson: true,
+};
+
+const DICOM_EDIT_PROBLEMS: Record<DicomEditProblem['code'], true> = {
+  notAChoice: true,
+  variableNotReplaced: true,
+  unknownVersion: true,
+  rulesNotAList: true,
+  tooManyRules: true,
+  notARule: true,
+  ruleWithoutPath: true,
+  ruleWithoutValue: true,
+  ruleNotANumber: true,
+  ruleNotJson: true,
+  ruleNotDays: true,
+  rulePatternTooLong: true,
+  ruleTextTooLong: true,
+};
+
+/** Why an object is not changed. */
+const EDIT_FAILURES: Record<EditFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notRead: true,
+  noValue: true,
+  notChanged: true,
+  notStored: true,
+  tooLarge: true,
+  busy: true,
+  stopped: true,
 };
 
 /** Why an object is not sent. */
@@ -209,6 +244,9 @@ const DOWN: readonly FaultKind[] = [
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
 const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
 
+/** Statuses that say so much that they are longer: who reads them looks for when it goes on. */
+const LONG = ['down'];
+
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
@@ -238,6 +276,7 @@ const STATUS: Record<string, readonly string[]> = {
   ],
   'dicom-response': ['newerVersion'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  'dicom-edit': ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -270,7 +309,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -313,6 +352,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   },
 };
 
+MADE_KEYS['dicom-edit'] = (used) => {
+  for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
+  for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
+};
+
 function addTabs(type: string, used: Set<string>): void {
   const tabs = /const TABS = \[([^\]]*)\]/.exec(codeIn(type))?.[1] ?? '';
   for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
@@ -344,6 +390,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-edit': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -419,7 +469,7 @@ for (const type of NODE_TYPES) {
         status: 'C000',
         count: '9999',
       };
-      for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
+      for (const key of (STATUS[type] ?? []).filter((name) => ![...SHORTENED, ...LONG].includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',
@@ -456,6 +506,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

@@ -15,7 +15,7 @@ export class PseudonymInput {
     const property = source !== undefined && 'property' in source ? source.property : '';
     this.shown = $('<input type="text" id="dicom-deidentify-pseudonym">').insertAfter(
       stored.hide(),
-    ) as JQuery & TypedInput;
+    );
     this.shown.val(property);
     this.shown.typedInput({
       default: type,
