@@ -104,3 +104,16 @@ export {
   type Splice,
   valueOfContent,
 } from './change';
+export {
+  type DeidentifiedObject,
+  deidentify,
+  DEIDENTIFY_OPTIONS,
+  type DeidentifyOption,
+  type DeidentifyRequest,
+  Identifiers,
+  KeptBack,
+  type KeptBackReason,
+  LEAST_SECRET_BYTES,
+  Profile,
+  type ProfileOptions,
+} from './deidentify';

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { convertParsed, expectCharacterSet, type MessageOptions, parseDataSet, uidName } from '../dicom';
 import type { PayloadSettings } from '../message';
-import type { OutgoingObject } from '../object';
+import type { ObjectUids, OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import type { MadeMessage } from './requests';
 
@@ -19,9 +19,12 @@ export async function parse(
   }
 }
 
+/** What a message is made of. */
+export type MessageSource = ObjectUids & Pick<OutgoingObject, 'size' | 'warnings' | 'wholeFile'>;
+
 /** The message of an open object. @param kept where that will be, if bulk data is to be found there. @throws DicomError; what reading the object throws */
 export async function messageOf(
-  object: OutgoingObject,
+  object: MessageSource,
   payload: PayloadSettings,
   kept: Pick<MessageOptions, 'bulkDataURI' | 'hasObject'> = {},
 ): Promise<MadeMessage> {

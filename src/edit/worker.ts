@@ -1,10 +1,12 @@
 import { serve } from '../worker';
+import { deidentify } from './deidentify';
 import { edit } from './edit';
 import { orFailure } from './failures';
 import { parse } from './parse';
 import type { EditRequests } from './requests';
 
 const requests: EditRequests = {
+  deidentify: (...args) => orFailure(() => deidentify(...args)),
   parse: (...args) => orFailure(() => parse(...args)),
   edit: (...args) => orFailure(() => edit(...args)),
 };

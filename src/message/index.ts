@@ -9,4 +9,4 @@ export {
   waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
-export { fileNameText, FileOutput, NotPlaced, placeCause, placeReason } from './output';
+export { FileOutput, fileNameText, NotPlaced, placeCause, placeReason } from './output';

@@ -244,6 +244,9 @@ const DOWN: readonly FaultKind[] = [
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
 const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
 
+/** Statuses that say so much that they are longer: who reads them looks for when it goes on. */
+const LONG = ['down'];
+
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
@@ -466,7 +469,7 @@ for (const type of NODE_TYPES) {
         status: 'C000',
         count: '9999',
       };
-      for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
+      for (const key of (STATUS[type] ?? []).filter((name) => ![...SHORTENED, ...LONG].includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',

@@ -31,8 +31,8 @@ export {
   type ParsedChanges,
   plainChanges,
 } from './changes';
+export { patchedSource, sourceOfPieces, type SourcePiece } from './patched-source';
 export { checkOperation } from './check-operation';
 export { valueOfContent } from './edited-content';
 export type { Content } from './edited-item';
 export { EditedObject, rulePath } from './edited-object';
-export { patchedSource } from './patched-source';
