@@ -41,11 +41,15 @@ export class NodesUnderTest {
 
   constructor() {
     const folder = resolve(process.env['NODE_RED_DIR'] ?? PACKAGE_DIR);
-    this.helper.init(createRequire(join(folder, 'package.json')).resolve('node-red'));
+    const nodeRed = createRequire(join(folder, 'package.json')).resolve('node-red');
+    this.helper.init(nodeRed);
     const { 'node-red': entry } = JSON.parse(readFileSync(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
       'node-red': { nodes: Record<string, string> };
     };
-    this.types = Object.values(entry.nodes).map((file) => load(join(PACKAGE_DIR, file)) as NodeInitializer);
+    // Node-RED's own, which the helper does not load by itself.
+    const tls = createRequire(nodeRed).resolve('@node-red/nodes/core/network/05-tls.js');
+    const files = Object.values(entry.nodes).map((file) => join(PACKAGE_DIR, file));
+    this.types = [...files, tls].map((file) => load(file) as NodeInitializer);
   }
 
   /**
