@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
+import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
@@ -12,6 +13,8 @@ import {
   RULE_OPS,
   RULE_TESTS,
   type DicomEditProblem,
+  DEIDENTIFY_CREDENTIALS,
+  type DicomDeidentifyProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
@@ -66,6 +69,19 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   notYet: true,
   noUserName: true,
   unknownVersion: true,
+};
+const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secretTooShort', true> = {
+  required: true,
+  notAChoice: true,
+  notAUid: true,
+  notAPseudonym: true,
+  notKept: true,
+  twoKindsOfDates: true,
+  variableNotReplaced: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  unknownVersion: true,
+  secretTooShort: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   required: true,
@@ -135,6 +151,18 @@ const OUT_FAILURES: Record<OutFailure, true> = {
   acknowledgeFailed: true,
   noRoom: true,
   outboxUnavailable: true,
+};
+
+/** Why an object is not de-identified. */
+const DEIDENTIFY_FAILURES: Record<DeidentifyFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notChanged: true,
+  notRead: true,
+  busy: true,
+  stopped: true,
 };
 
 /** Why an import finds nothing. */
@@ -275,6 +303,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
+  'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
 };
@@ -309,7 +338,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|rule|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -340,6 +369,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   'dicom-peer': (used) => {
     for (const code of Object.keys(DICOM_PEER_PROBLEMS)) used.add(`problem.${code}`);
     for (const name of Object.keys(PEER_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
+  },
+  'dicom-deidentify': (used) => {
+    for (const code of Object.keys(DICOM_DEIDENTIFY_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(DEIDENTIFY_FAILURES)) used.add(`error.${failure}`);
+    for (const name of Object.keys(DEIDENTIFY_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
   },
   'dicom-out': (used) => {
     addTabs('dicom-out', used);
@@ -372,7 +406,8 @@ function usedKeys(type: string): Set<string> {
   for (const name of names) {
     used.add(`label.${name}`).add(`hint.${name}`);
     const field = fields[name] as Field;
-    if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
+    const { choices = [] } = field.kind === 'choice' || field.kind === 'list' ? field : {};
+    choices.forEach((choice) => used.add(`option.${name}.${choice}`));
   }
   for (const key of STATUS[type] ?? []) used.add(`status.${key}`);
   MADE_KEYS[type]?.(used);
@@ -380,6 +415,10 @@ function usedKeys(type: string): Set<string> {
 }
 
 const HEADINGS: Record<string, Record<string, readonly string[]>> = {
+  'dicom-deidentify': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
   'dicom-in': {
     'en-US': ['Outputs', 'Details', 'References'],
     de: ['Ausgangsdaten', 'Details', 'Referenzen'],
@@ -505,6 +544,7 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
+  'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
 };
@@ -519,6 +559,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   },
   // A long code may be broken where the sidebar is narrow.
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
+  'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
 };
 
