@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
+import type { QueueHost } from '../../src/delivery';
 import { ownerNode } from '../../src/queue';
-import type { ReceiverHost } from '../../src/receiver';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { existingNodes } from './existing-nodes';
 
@@ -10,7 +10,7 @@ import { existingNodes } from './existing-nodes';
  */
 export async function disownLost(
   { nodes }: Pick<NodeAPI, 'nodes'>,
-  receiver: Pick<ReceiverHost, 'ask'>,
+  receiver: QueueHost,
 ): Promise<void> {
   try {
     const owners = await receiver.ask('owners');

@@ -13,7 +13,7 @@ import {
   uidName,
   valuesOfKeyword,
 } from '../dicom';
-import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
+import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
 import type { DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
@@ -42,6 +42,8 @@ export interface ConversionSettings
   output: DicomInSettings['output'];
   /** Where `output` is `file`. */
   files: FileOutput | undefined;
+  /** What stands before the data sets; undefined: we have received them. */
+  headOf?: HeadOf;
 }
 
 /** A queued object as the flow gets it. */
@@ -89,7 +91,8 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     };
   return queued.read((content) => {
     const source = contentSource(content);
-    const { envelope, length: offset } = note?.head ?? readHead(source);
+    const headOf = settings.headOf ?? receivedHead;
+    const { envelope, length: offset } = note?.head ?? headOf(source, content, queued.id);
     const { transferSyntaxUID } = envelope;
     const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
     expectCharacterSet(dataSet, settings.defaultCharacterSet);
@@ -105,7 +108,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
 
 function messageOf(
   { id, redelivered }: QueuedObject,
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   dataSet: ParsedDataSet,
   settings: ConversionSettings,
   filename?: string,
@@ -141,7 +144,7 @@ export function waitsForFlow({ acknowledge, respond }: WaitingSettings): boolean
  */
 export function aboutObject(
   { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   {
     filename,
     ...delivery
@@ -166,7 +169,7 @@ export function aboutObject(
 }
 
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
-function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+function oddUids(envelope: FileEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
     code: 'invalid-uid',
     path,

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
-import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
+import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
   PEER_CREDENTIALS,
