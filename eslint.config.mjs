@@ -19,7 +19,7 @@ const ORDER = {
     'worker',
     ['transcode'],
     'delivery',
-    ['receiver', 'sender', 'sample', 'watch', 'integration-soup'],
+    ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
   ],
   'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],

@@ -33,7 +33,7 @@ const EXTEND_MS = 20_000;
  * Takes an object on for a node: one that the flow is to acknowledge stays in flight, which is the brake of its queue; one that
  * the flow got without acknowledgement is parked.
  * @param queueId of the message; its acknowledge id will do where it is not to be opened
- * @param owner as `ObjectQueue.park` wants it; another one in each run
+ * @param owner as `ObjectQueue.park` wants it; another one for each object that is held
  * @returns undefined when the queue does not have it any more
  * @throws WorkerNotRunning, RequestTimedOut
  */
@@ -188,13 +188,16 @@ class Parked implements HeldObject {
   }
 }
 
-/** What is parked by earlier runs of a node comes again: they did not live to be done with it. */
-export async function disownEarlier(ownersOfNode: string, owner: string): Promise<void> {
+/**
+ * What is parked by earlier runs of a node comes again: they did not live to be done with it.
+ * @param ownersOfNode how its owners begin in all runs; @param ownersOfRun in this one
+ */
+export async function disownEarlier(ownersOfNode: string, ownersOfRun: string): Promise<void> {
   for (const { receiver } of deployedNodes.all(QueueOwner)) {
     if (receiver === undefined) continue;
     try {
       const earlier = (await receiver.ask('owners')).filter(
-        (each) => each.startsWith(ownersOfNode) && each !== owner,
+        (each) => each.startsWith(ownersOfNode) && !each.startsWith(ownersOfRun),
       );
       if (earlier.length > 0) await receiver.ask('disown', earlier);
     } catch (error) {

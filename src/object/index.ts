@@ -1,6 +1,7 @@
 export { withChanges } from './changed-object';
 export { contentSource } from './content-source';
 export type { FileEnvelope, ObjectEnvelope } from './envelope';
+export { expected } from './expected';
 export { fileHead, type HeadOf, receivedHead } from './file-head';
 export { classFacts, dataSetFacts } from './letter-facts';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';

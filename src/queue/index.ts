@@ -22,7 +22,7 @@ export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue, type MemoryQueueOptions } from './memory';
 export { HANDLE_BLOCK_BYTES, ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
-export { acknowledgeIdOf, isNameOf, sequenceOf } from './object-id';
+export { acknowledgeIdOf, isAcknowledgeId, isNameOf, sequenceOf } from './object-id';
 export { mayHoldObjects } from './object-names';
 export { ObjectDamaged } from './object-damaged';
 export {

@@ -1,8 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { asError, Paced } from '../basics';
-import { notTheObject } from '../dicom';
 import type { CommitmentReport } from '../network';
-import { openBytes, openFile, openHandle, type OutgoingObject, withChanges } from '../object';
+import { expected, openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import {
   withAgain,
@@ -320,16 +319,4 @@ export class Sender implements SenderRequests {
         });
     }
   }
-}
-
-/** @throws DicomError where it is another one, or cannot be changed */
-async function expected(
-  { sopInstanceUID, changes }: SendRequest,
-  object: OutgoingObject,
-): Promise<OutgoingObject> {
-  if (sopInstanceUID !== undefined && object.sopInstanceUID !== sopInstanceUID) {
-    await object.close();
-    throw notTheObject();
-  }
-  return changes === undefined ? object : withChanges(object, changes);
 }

@@ -70,6 +70,7 @@ interface Sent {
   id: string;
 }
 const sentOf = (message: Message | undefined): Sent => (message?.['dicom'] as { sent: Sent }).sent;
+const uidOf = (message: Message): unknown => (message['dicom'] as { sopInstanceUID: unknown }).sopInstanceUID;
 const codeOf = (message: Message | undefined): unknown => (message?.['error'] as { code?: unknown }).code;
 
 async function loaded(flows: FlowNode[]): Promise<void> {
@@ -313,6 +314,30 @@ describe('dicom-out: an object of a queue', () => {
     await until(() => failed.length === 1, 'it is told');
     assert.equal(codeOf(failed[0]), 'DICOM_OUT_OBJECT_GONE');
   });
+
+  for (const acknowledge of [true, false])
+    it(`waits there where there is no room for its message, and comes again${acknowledge ? '' : ', also where nobody acknowledges it'}`, async () => {
+      let isUp = false;
+      const {
+        port,
+        scps: [archive],
+      } = await chain(
+        [['a', { store: () => (isUp ? 0 : 0xa700) }]],
+        { acknowledge, maxInFlight: 10, maxDeliveries: 1, keepDeliveredSeconds: 60 },
+        { maxWaiting: '2' },
+      );
+      const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];
+      const delivered = nodes.inputs('out-a');
+      await upload(port, 1, 2, 3, 4, 5, 6);
+      await until(() => delivered.length === 6, 'all wait');
+      isUp = true;
+      await until(() => new Set(sent.map(uidOf)).size === 6, 'all are sent');
+      assert.equal(delivered.length, 10, 'those for which there was no room came again, once');
+      assert.equal(failed.length, 0);
+      assert.ok((archive?.objects.length ?? 0) >= 6);
+      await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+      assert.equal((await lettersIn('in')).length, 0);
+    });
 
   it('for two peers is acknowledged when both have it', async () => {
     let isUp = false;

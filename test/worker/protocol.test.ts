@@ -16,6 +16,7 @@ const SPOKEN = {
   'src/receiver/requests.ts': ['ReceiverRequests'],
   'src/sender/worker-protocol.ts': ['ToSender', 'FromSender'],
   'src/sender/requests.ts': ['SenderRequests'],
+  'src/edit/requests.ts': ['EditRequests'],
   'src/sample/sample-host.ts': ['SampleJob', 'SampleOutcome'],
 };
 

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { DicomOutSettings } from '../../../src/settings';
-import type { SendingMessage } from './message-object';
+import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
 
 /** Of one list: more than a study has. */
@@ -15,7 +15,7 @@ export interface ListedInstance {
   /** Where the list has it: its outcome is put there. */
   entry: Entry;
   /** The message that would have it alone. */
-  message: SendingMessage;
+  message: ObjectMessage;
 }
 
 /** As `dicom-study` has it, and whoever else makes such a list. */
@@ -40,7 +40,7 @@ export interface Entry {
  * @throws OutFailed `listInvalid` where it has one with which something is wrong
  */
 export function instancesOf(
-  message: SendingMessage,
+  message: ObjectMessage,
   objectFrom: DicomOutSettings['objectFrom'],
 ): ListedInstance[] | undefined {
   const { dicom } = message;
@@ -112,8 +112,8 @@ function listIn(value: unknown, name: string): unknown[] | undefined {
 
 const invalid = (reason: string): OutFailed => new OutFailed('listInvalid', { reason });
 
-function messageOf(entry: Entry, message: SendingMessage): SendingMessage {
-  const { topic, _msgid } = message as SendingMessage & { topic?: unknown };
+function messageOf(entry: Entry, message: ObjectMessage): ObjectMessage {
+  const { topic, _msgid } = message as ObjectMessage & { topic?: unknown };
   const { SOPInstanceUID: sopInstanceUID, SOPClassUID, transferSyntaxUID, size, receivedAt } = entry;
   const { filename, file, queueId, acknowledgeId, changes } = entry;
   const facts = {

@@ -1,7 +1,7 @@
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
 import type { ListedInstance } from './instance-list';
-import type { SendingMessage } from './message-object';
+import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
 import { isUnheard } from './outcome-facts';
 
@@ -9,7 +9,7 @@ import { isUnheard } from './outcome-facts';
 export interface ListNode<Prepared> {
   isClosed(): boolean;
   /** Takes the object of a message on. @throws OutFailed; what a queue that cannot be asked throws */
-  prepare(message: SendingMessage): Promise<Prepared>;
+  prepare(message: ObjectMessage): Promise<Prepared>;
   /**
    * Sends it, or gives it back where the node is closed.
    * @param since the time from which on it is tried, on `performance.now()`'s clock
@@ -25,7 +25,7 @@ export interface ListNode<Prepared> {
   facts(id: string, outcome: SendOutcome): { sent?: unknown; stored?: unknown };
   error(failed: OutFailed): { message: string; code: string };
   /** It could not be sent. */
-  failed(message: SendingMessage, failed: OutFailed): void;
+  failed(message: ObjectMessage, failed: OutFailed): void;
 }
 
 /** Of all instances of a list. */

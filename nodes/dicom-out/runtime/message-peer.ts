@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
+import { splitList, type DicomOutSettings } from '../../../src/settings';
 import {
   DefinedPeers,
   HostNotAllowed,
@@ -7,16 +8,38 @@ import {
   TooManyPeers,
   type UsedPeer,
 } from '../../runtime/defined-peers';
+import { deployedNodes } from '../../runtime/deployed-nodes';
 import { TooManyLookups } from '../../runtime/host-lookup';
+import type { ObjectMessage } from '../../runtime/message-object';
 import { readDefinition, WrongDefinition } from '../../runtime/peer-definition';
+import { PeerOwner } from '../../runtime/peer-owner';
 import { OutFailed } from './out-error';
 
-/** The peer that a message defines. @param ranges in which it may be @throws OutFailed */
-export async function peerOfMessage(
+type PeerChoice = Pick<DicomOutSettings, 'peer' | 'peersFromMessage' | 'allowedPeerHosts'>;
+
+/** The peer to which a message is to go: the node's, one of those that messages may name, or one that it defines. @throws OutFailed */
+export function peerOf(
   RED: NodeAPI,
-  defined: object,
-  ranges: readonly string[],
-): Promise<UsedPeer> {
+  { peer: configured, peersFromMessage, allowedPeerHosts }: PeerChoice,
+  { peer: named }: ObjectMessage,
+): Promise<UsedPeer> | UsedPeer {
+  if (typeof named === 'object' && named !== null)
+    return definedPeer(RED, named, splitList(allowedPeerHosts));
+  const ids = named === undefined ? [configured] : peersFromMessage;
+  const found = ids
+    .map((id) => [id, deployedNodes.get(id, PeerOwner)] as const)
+    .filter(([id, peer]) => named === undefined || id === named || peer?.name === named);
+  const [only] = found;
+  if (only === undefined || found.length > 1)
+    throw new OutFailed('noPeer', { peer: JSON.stringify(named) ?? '' });
+  const [id, peer] = only;
+  if (peer === undefined || peer.problem !== undefined)
+    throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
+  return { id, peer, release: () => undefined };
+}
+
+/** @param ranges in which it may be @throws OutFailed */
+async function definedPeer(RED: NodeAPI, defined: object, ranges: readonly string[]): Promise<UsedPeer> {
   try {
     return await DefinedPeers.of(RED).use(readDefinition(RED, defined), ranges);
   } catch (error) {

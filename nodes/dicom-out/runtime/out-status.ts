@@ -17,19 +17,32 @@ export interface OutFacts {
   deadLetters: number;
 }
 
-export function outStatus(
-  text: Text,
-  { isInvalid, outage, isSending, waiting, deadLetters }: OutFacts,
-): OutStatus {
+/** What is wrong, or under way, first; then what waits behind it, and what has failed. */
+export function outStatus(text: Text, facts: OutFacts): OutStatus {
+  const { isInvalid, outage, isSending, waiting, deadLetters } = facts;
   if (isInvalid) return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
-  if (outage !== undefined)
-    return { state: 'down', fill: 'red', shape: 'dot', text: text('status.down', { count: waiting }) };
+  const count = (name: 'sending' | 'waiting' | 'dead', of: number): string[] =>
+    of > 0 ? [text(`status.${name}`, { count: of })] : [];
+  const dead = count('dead', deadLetters);
+  const shown = (parts: string[]): string => [...parts, ...dead].join(', ');
+  if (outage !== undefined) {
+    const down = text('status.down', { since: clock(outage.since), next: clock(outage.nextTry) });
+    return { state: 'down', fill: 'red', shape: 'dot', text: shown([down, ...count('waiting', waiting)]) };
+  }
   if (waiting > 0) {
     const state = isSending ? 'sending' : 'waiting';
     const shape = isSending ? 'dot' : 'ring';
-    return { state, fill: 'blue', shape, text: text(`status.${state}`, { count: waiting }) };
+    return { state, fill: 'blue', shape, text: shown(count(state, waiting)) };
   }
-  if (deadLetters > 0)
-    return { state: 'dead', fill: 'yellow', shape: 'dot', text: text('status.dead', { count: deadLetters }) };
+  if (deadLetters > 0) return { state: 'dead', fill: 'yellow', shape: 'dot', text: shown([]) };
   return { state: 'idle', fill: 'green', shape: 'ring', text: text('status.idle') };
+}
+
+/** The time of day where Node-RED runs; the day, too, where that is another one. @param iso ISO 8601 */
+function clock(iso: string): string {
+  const time = new Date(iso);
+  const ofDay = time.toTimeString().slice(0, 'hh:mm:ss'.length);
+  if (time.toDateString() === new Date().toDateString()) return ofDay;
+  const [month, day] = [time.getMonth() + 1, time.getDate()].map((part) => String(part).padStart(2, '0'));
+  return `${time.getFullYear()}-${month}-${day} ${ofDay}`;
 }

@@ -3,14 +3,14 @@ import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
-import type { SendingMessage } from './message-object';
+import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
 
 /** So long before a sender's time is over nothing more is tried: the answer has to get there. */
 const ANSWER_MARGIN_MS = 2_000;
 
 /** How long the sender of an object waits still for its answer, milliseconds; Infinity: it does not. */
-export function answerTimeLeft({ dicom }: SendingMessage, held: HeldObject | undefined): number {
+export function answerTimeLeft({ dicom }: ObjectMessage, held: HeldObject | undefined): number {
   if (held?.answersWithinSeconds === undefined) return Infinity;
   const receivedAt = Date.parse(String(dicom?.receivedAt));
   const since = Number.isNaN(receivedAt) ? 0 : Math.max(0, Date.now() - receivedAt);
@@ -74,13 +74,8 @@ export function isUnheard(error: unknown): boolean {
 }
 
 /** What an outbox keeps with an object, which lies there as it has been changed. */
-export function noteOf(
-  sentId: string,
-  to: UsedPeer,
-  message: SendingMessage,
-  isChanged: boolean,
-): OutboxNote {
-  const { topic, dicom = {}, _msgid } = message as SendingMessage & { topic?: unknown };
+export function noteOf(sentId: string, to: UsedPeer, message: ObjectMessage, isChanged: boolean): OutboxNote {
+  const { topic, dicom = {}, _msgid } = message as ObjectMessage & { topic?: unknown };
   const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => !IN_THE_OBJECT.has(name)));
   return {
     sentId,

@@ -44,4 +44,22 @@ describe('the status of dicom-out', () => {
     // To its peer goes only what others send.
     assert.equal(outStatus(text, { ...facts, isSending: true }).text, 'idle');
   });
+
+  it('says since when the peer is down, when it is tried next, what waits for it, and what has failed', () => {
+    const now = new Date();
+    const time = now.toTimeString().slice(0, 8);
+    const outage = {
+      since: '2026-01-02T12:00:00.000Z',
+      reason: 'x',
+      nextTry: now.toISOString(),
+      isConfiguration: false,
+    };
+    const shown = outStatus(text, { ...facts, outage, waiting: 12, deadLetters: 3 });
+    assert.equal(shown.state, 'down');
+    assert.match(
+      shown.text ?? '',
+      new RegExp(`^down since 2026-01-0[123] \\d\\d:\\d\\d:00, next try ${time}, 12 waiting, 3 dead$`),
+    );
+    assert.equal(outStatus(text, { ...facts, waiting: 2, deadLetters: 1 }).text, '2 waiting, 1 dead');
+  });
 });

@@ -1,11 +1,10 @@
 import { isAbsolute } from 'node:path';
 import type { NodeMessage } from 'node-red';
-import { type DicomChanges, plainChanges } from '../../../src/dicom';
-import type { DicomOutSettings } from '../../../src/settings';
-import type { ObjectPlace } from '../../../src/sender';
+import { type DicomChanges, plainChanges } from '../../src/dicom';
+import type { ObjectPlace } from '../../src/sender';
 
-/** The parts of a message that this node reads. Flows may have put anything there. */
-export interface SendingMessage extends NodeMessage {
+/** The parts of a message that say which object it is about. Flows may have put anything there. */
+export interface ObjectMessage extends NodeMessage {
   filename?: unknown;
   peer?: unknown;
   dicom?: {
@@ -30,8 +29,8 @@ export interface MessageObject {
 
 /** What is found first of what DESIGN's order has. Undefined: the message names no object. */
 export function objectOf(
-  message: SendingMessage,
-  objectFrom: DicomOutSettings['objectFrom'],
+  message: ObjectMessage,
+  objectFrom: 'message' | 'payload',
 ): MessageObject | undefined {
   const { dicom } = message;
   const expected = typeof dicom?.sopInstanceUID === 'string' ? { sopInstanceUID: dicom.sopInstanceUID } : {};
@@ -48,7 +47,7 @@ export function objectOf(
 }
 
 /** The name by which the object's queue knows it, also where the object is read elsewhere. Undefined: there is none. */
-export function queueNameOf({ dicom }: SendingMessage): string | undefined {
+export function queueNameOf({ dicom }: ObjectMessage): string | undefined {
   const name = dicom?.queueId ?? dicom?.acknowledgeId;
   return typeof name === 'string' ? name : undefined;
 }
@@ -57,13 +56,13 @@ export function queueNameOf({ dicom }: SendingMessage): string | undefined {
  * Changes that are to be applied on the way, which also say of which object; undefined: none.
  * @throws DicomError `changes-invalid`
  */
-export function changesOf({ dicom }: SendingMessage): DicomChanges | undefined {
+export function changesOf({ dicom }: ObjectMessage): DicomChanges | undefined {
   const { changes } = dicom ?? {};
   return changes === undefined || changes === null ? undefined : plainChanges(changes);
 }
 
 /** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. */
-export function weightOf(message: SendingMessage): number {
+export function weightOf(message: ObjectMessage): number {
   const { payload, dicom } = message;
   const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
   if (Buffer.isBuffer(payload)) return object + payload.length;
@@ -74,7 +73,8 @@ export function weightOf(message: SendingMessage): number {
 /** Without space behind it: two parts that both take spaces would be tried at each of them. */
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/;
 
-function bytesIn(payload: unknown): Buffer | undefined {
+/** Bytes, or base64 text of them; undefined: neither. */
+export function bytesIn(payload: unknown): Buffer | undefined {
   if (Buffer.isBuffer(payload)) return payload;
   if (typeof payload !== 'string' || !BASE64.test(payload.trimEnd())) return undefined;
   const bytes = Buffer.from(payload, 'base64');

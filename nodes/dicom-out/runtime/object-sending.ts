@@ -1,0 +1,241 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { NodeAPI } from 'node-red';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
+import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
+import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
+import type { UsedPeer } from '../../runtime/defined-peers';
+import {
+  disownEarlier,
+  holdObject,
+  holdToAcknowledge,
+  NotAcknowledged,
+  type HeldObject,
+} from '../../runtime/held-objects';
+import {
+  changesOf,
+  objectOf,
+  queueNameOf,
+  type MessageObject,
+  type ObjectMessage,
+} from '../../runtime/message-object';
+import type { PeerOwner } from '../../runtime/peer-owner';
+import { senderOf } from '../../runtime/sender';
+import { OutFailed } from './out-error';
+import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
+
+/** A full outbox is asked again after so long. */
+const ROOM_MS = 5_000;
+/** Tells what this run of Node-RED has parked from what earlier ones have. */
+const RUN = randomBytes(6).toString('hex');
+
+/** An object that the node has taken on. */
+export interface Prepared {
+  /** That names it, or would if it were not in a list. */
+  message: ObjectMessage;
+  object: MessageObject;
+  /** To be applied on the way; undefined: none. */
+  changes: DicomChanges | undefined;
+  to: UsedPeer;
+  /** Undefined: no queue waits to hear of it. */
+  held: HeldObject | undefined;
+}
+
+/** One that is being sent. */
+interface Waiting extends Pick<Prepared, 'to' | 'held'> {
+  id: string;
+  /** @param outcome undefined: the node closes, and the object has gone back */
+  settle: (outcome: SendOutcome | undefined) => void;
+  /** Until there may be room in the outbox. */
+  again?: NodeJS.Timeout;
+}
+
+/** The objects that a node is sending: takes each on, gives it to the sender, and lets its queue hear what became of it. */
+export class ObjectSending {
+  private readonly waiting = new Map<string, Waiting>();
+  /** How owners of objects begin in this run. */
+  private readonly owners: string;
+  private held = 0;
+  private isClosed = false;
+
+  /** @param changed called when another number of objects is being sent */
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly nodeId: string,
+    private readonly settings: DicomOutSettings,
+    private readonly changed: () => void,
+  ) {
+    this.owners = `${nodeId}/wait-${RUN}-`;
+  }
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** The peers to which something is being sent. */
+  get peers(): PeerOwner[] {
+    return [...this.waiting.values()].map(({ to }) => to.peer);
+  }
+
+  /** What earlier runs of the node had taken on comes again. */
+  begin(): Promise<void> {
+    return disownEarlier(`${this.nodeId}/wait-`, this.owners);
+  }
+
+  /** Takes the object of a message on. @throws OutFailed; what a queue that cannot be asked throws */
+  async prepare(message: ObjectMessage, to: UsedPeer): Promise<Prepared> {
+    const object = objectOf(message, this.settings.objectFrom);
+    if (object === undefined) throw new OutFailed('noObject');
+    const changes = checkedChanges(message);
+    return { message, object, changes, to, held: await this.hold(message, object) };
+  }
+
+  /**
+   * Sends an object, or stores it in the outbox.
+   * @param since the time from which on it is tried, on `performance.now()`'s clock
+   * @param heard called with what has become of it, before its queue hears of that; not called where the node closes
+   * @returns why that is not all right; undefined: it is, or the object went back to its queue
+   */
+  async deliver(
+    prepared: Prepared,
+    since: number,
+    heard: (id: string, outcome: SendOutcome) => void,
+  ): Promise<OutFailed | undefined> {
+    const { message, held } = prepared;
+    const id = this.idOf(prepared);
+    const outcome = await this.outcomeOf(id, prepared, since);
+    if (outcome === undefined)
+      return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
+    this.changed();
+    heard(id, outcome);
+    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
+    try {
+      await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return failed ?? new OutFailed('acknowledgeFailed');
+    }
+    return failed;
+  }
+
+  /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */
+  facts(id: string, { name }: PeerOwner, outcome: SendOutcome): { sent?: unknown; stored?: unknown } {
+    if (this.settings.mode === 'wait') return { sent: sentOf(id, name, outcome) };
+    const { kind, warnings } = outcome;
+    return kind === 'sent' ? { stored: { id, peer: name, ...(warnings && { warnings }) } } : {};
+  }
+
+  /** What is undecided goes back to its queue. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const [key, { again, held, settle }] of this.waiting) {
+      clearTimeout(again);
+      senderOf(this.RED).cancel(this.senderId(key));
+      await giveBack(held);
+      settle(undefined);
+    }
+  }
+
+  /** Undefined: the node closes, and it has gone back. */
+  private async outcomeOf(id: string, prepared: Prepared, since: number): Promise<SendOutcome | undefined> {
+    const { message, object, changes, to, held } = prepared;
+    if (this.isClosed) {
+      await giveBack(held);
+      return undefined;
+    }
+    // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
+    const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
+    const { place, sopInstanceUID } = object;
+    const policy = retryPolicy(this.settings, answerTimeLeft(message, held));
+    const sending: Omit<Sending, 'settled'> = {
+      id: this.senderId(key),
+      peer: to.id,
+      place,
+      policy: { ...policy, giveUpMs: policy.giveUpMs - (performance.now() - since) },
+      ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
+      ...(held && { openObject: (port) => held.open(port) }),
+    };
+    return new Promise((resolve) => {
+      const settle = (outcome: SendOutcome | undefined): void => {
+        this.waiting.delete(key);
+        resolve(outcome);
+      };
+      const waiting: Waiting = { id, to, held, settle };
+      this.waiting.set(key, waiting);
+      this.changed();
+      if (this.settings.mode === 'wait') senderOf(this.RED).send({ ...sending, settled: settle });
+      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined));
+    });
+  }
+
+  private store(waiting: Waiting, sending: Omit<Sending, 'settled'>, note: OutboxNote): void {
+    const settled = (outcome: SendOutcome): void => {
+      // It stays in flight, which holds up its queue, until there is room.
+      if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed)
+        waiting.again = setTimeout(() => this.store(waiting, sending, note), ROOM_MS);
+      else waiting.settle(outcome);
+    };
+    senderOf(this.RED).store({ ...sending, settled }, this.nodeId, note);
+  }
+
+  /** @throws OutFailed */
+  private async hold(message: ObjectMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
+    const queueId = queueNameOf(message);
+    this.held += 1;
+    const owner = `${this.owners}${this.held}`;
+    if (place.kind === 'queue') {
+      const held = queueId === undefined ? undefined : await holdObject(queueId, owner);
+      if (held === undefined) throw new OutFailed('objectGone');
+      return held;
+    }
+    if (queueId === undefined || !this.settings.acknowledge) return undefined;
+    // It can be sent without its queue, which delivers it again where it has not heard of that.
+    return holdToAcknowledge(queueId, owner).catch((error: unknown) => {
+      if (!isUnheard(error)) throw error;
+      return undefined;
+    });
+  }
+
+  /** The same for the same object of a queue, over restarts. */
+  private idOf({ message, object, to }: Prepared): string {
+    const queueId = object.place.kind === 'queue' ? queueNameOf(message) : undefined;
+    if (queueId === undefined) return randomUUID();
+    return createHash('sha256').update(`${this.nodeId}\n${to.id}\n${queueId}`).digest('hex').slice(0, 32);
+  }
+
+  private senderId(key: string): string {
+    return `${this.nodeId} ${key}`;
+  }
+}
+
+/** @param mostMs that there is time at all */
+export function retryPolicy(
+  { retryFirstSeconds, retryLastSeconds, giveUpAfterMinutes, mode }: DicomOutSettings,
+  mostMs: number,
+): RetryPolicy {
+  const minutes = giveUpAfterMinutes === '' ? GIVE_UP_MINUTES[mode] : Number(giveUpAfterMinutes);
+  const giveUpMs = minutes === 0 ? Infinity : minutes * 60_000;
+  return {
+    firstMs: retryFirstSeconds * 1_000,
+    lastMs: retryLastSeconds * 1_000,
+    giveUpMs: Math.min(giveUpMs, mostMs),
+    ...(mostMs < Infinity && { outcomeMs: mostMs }),
+  };
+}
+
+/** @throws OutFailed */
+function checkedChanges(message: ObjectMessage): DicomChanges | undefined {
+  try {
+    return changesOf(message);
+  } catch (error) {
+    if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+    throw error;
+  }
+}
+
+/** Lets it come again. */
+export async function giveBack(held: HeldObject | undefined): Promise<void> {
+  await held?.giveBack().catch((error: unknown) => {
+    // A queue that has ended has it still.
+    if (!isUnheard(error)) throw error;
+  });
+}

@@ -1,0 +1,34 @@
+import { Fifo } from '../../../src/basics';
+import type { HeldObject } from '../../runtime/held-objects';
+
+/**
+ * Objects of queues whose messages had no room: each is held without its message, and comes again, the oldest first, when there
+ * is room.
+ */
+export class Postponed {
+  private readonly objects = new Fifo<HeldObject>();
+  private isClosed = false;
+
+  /** @param giveBack what lets an object come again */
+  constructor(private readonly giveBack: (held: HeldObject) => Promise<void>) {}
+
+  get size(): number {
+    return this.objects.size;
+  }
+
+  async add(held: HeldObject): Promise<void> {
+    if (this.isClosed) await this.giveBack(held);
+    else this.objects.push(held);
+  }
+
+  /** There is room for one. */
+  async next(): Promise<void> {
+    const held = this.objects.shift();
+    if (held !== undefined) await this.giveBack(held);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const held of this.objects.takeAll()) await this.giveBack(held);
+  }
+}

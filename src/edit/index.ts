@@ -1,0 +1,4 @@
+export { EditHost } from './edit-host';
+export { hasFailed } from './failures';
+export type { Given, GivenPlace } from './given';
+export type { EditFailure, EditRequests, MadeMessage } from './requests';

@@ -1,0 +1,44 @@
+import type { MessagePort } from 'node:worker_threads';
+import { convertParsed, expectCharacterSet, parseDataSet, uidName } from '../dicom';
+import type { PayloadSettings } from '../message';
+import type { OutgoingObject } from '../object';
+import { openGiven, type Given } from './given';
+import type { MadeMessage } from './requests';
+
+/** The message of a given object, with its pending changes. @throws as `openGiven` */
+export async function parse(
+  given: Given,
+  port: MessagePort | undefined,
+  payload: PayloadSettings,
+): Promise<MadeMessage> {
+  const object = await openGiven(given, port);
+  try {
+    return await messageOf(object, payload);
+  } finally {
+    await object.close();
+  }
+}
+
+/** The message of an open object. @throws DicomError; what reading the object throws */
+export async function messageOf(object: OutgoingObject, payload: PayloadSettings): Promise<MadeMessage> {
+  const { source, offset, compare } = await object.wholeFile();
+  const { transferSyntaxUID, size } = object;
+  const dataSet = parseDataSet(source, { transferSyntaxUID, offset });
+  expectCharacterSet(dataSet, payload.defaultCharacterSet);
+  const { json, identity, warnings: found } = convertParsed(dataSet, payload);
+  await compare();
+  const { sopClassUID = object.sopClassUID, sopInstanceUID = object.sopInstanceUID } = identity;
+  const warnings = [...(object.warnings ?? []), ...found];
+  const about = {
+    topic: identity.studyInstanceUID ?? '',
+    dicom: {
+      sopClassUID,
+      sopClassName: uidName(sopClassUID) ?? sopClassUID,
+      sopInstanceUID,
+      transferSyntaxUID,
+      size,
+      ...(warnings.length > 0 && { warnings }),
+    },
+  };
+  return { json: `{"payload":${json},${JSON.stringify(about).slice(1)}` };
+}

@@ -1,0 +1,18 @@
+import { serve } from '../worker';
+import { orFailure } from './failures';
+import { parse } from './parse';
+import type { EditRequests } from './requests';
+
+const requests: EditRequests = {
+  parse: (...args) => orFailure(() => parse(...args)),
+};
+
+/** The entry of the worker in which objects are read and changed. It has nothing but what it is asked for. */
+serve<undefined, { kind: never }, never, EditRequests>({
+  isPatient: () => false,
+  begin: () => ({
+    requests,
+    message: () => undefined,
+    stop: () => Promise.resolve(),
+  }),
+});
