@@ -19,8 +19,8 @@ export abstract class QueueService implements QueueRequests {
   protected abstract readonly delivery: Delivery;
   protected abstract readonly answers: Answers;
   protected deadLetterCount = 0;
-  private isOpen: () => void = () => undefined;
-  private readonly opened = new Promise<void>((resolve) => (this.isOpen = resolve));
+  private nowOpen: () => void = () => undefined;
+  private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
   /** Objects of which the first answer is being followed. */
   private readonly answering = new Set<string>();
 
@@ -136,7 +136,7 @@ export abstract class QueueService implements QueueRequests {
   protected async queueOpened(): Promise<void> {
     // An earlier run ended before it had let go of them.
     await this.queue.disown(this.repeater);
-    this.isOpen();
+    this.nowOpen();
   }
 
   protected async countDeadLetters(): Promise<void> {

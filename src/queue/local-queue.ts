@@ -334,6 +334,11 @@ export class LocalQueue implements ObjectQueue {
     return Promise.resolve(id === undefined || this.stateOf(id) === undefined ? undefined : id);
   }
 
+  /** Objects that are parked. */
+  protected get heldCount(): number {
+    return this.ownership.size;
+  }
+
   /** Those that wait and that no flow can have got. */
   protected untouched(): string[] {
     return this.claims.ids().filter((id) => this.attempts.of(id) === NO_ATTEMPTS);

@@ -8,6 +8,7 @@ export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';
 export * from './dicom-response';
+export * from './dicom-watch';
 export * from './fields';
 export * from './finding';
 export * from './pick';

@@ -20,8 +20,9 @@ export class FolderShared extends Error {
 /** When another owner was seen to have renewed its claims. */
 interface Seen {
   mtimeMs: number;
-  /** Monotonic. */
+  /** Monotonic, as the next one. */
   at: number;
+  firstAt: number;
 }
 
 /**
@@ -63,9 +64,14 @@ export class FolderOwners {
     this.files.utimesSync(this.directory, now, now);
   }
 
-  /** @throws FolderShared */
-  checkAlone(): void {
-    const others = this.others().filter(({ isGone, isKeeper }) => !isGone && (isKeeper || this.isKeeper));
+  /**
+   * @param forMs others that have been there for less are about to find out that we are
+   * @throws FolderShared
+   */
+  checkAlone(forMs = 0): void {
+    const others = this.others().filter(
+      ({ isGone, isKeeper, seenForMs }) => !isGone && seenForMs >= forMs && (isKeeper || this.isKeeper),
+    );
     if (others.length > 0)
       throw new FolderShared(
         `${this.folder} is watched by ${others.map(({ name }) => name).join(', ')}, too`,
@@ -92,13 +98,17 @@ export class FolderOwners {
     }
   }
 
-  private others(): { name: string; isKeeper: boolean; isGone: boolean }[] {
-    return this.names()
+  private others(): { name: string; isKeeper: boolean; isGone: boolean; seenForMs: number }[] {
+    const names = this.names();
+    for (const name of this.seen.keys()) if (!names.includes(name)) this.seen.delete(name);
+    return names
       .filter((name) => join(this.claims, name) !== this.directory)
       .flatMap((name) => {
         const stats = this.files.lstatSync(join(this.claims, name), { throwIfNoEntry: false });
         if (stats === undefined || !stats.isDirectory()) return [];
-        return [{ name, isKeeper: name.endsWith(KEEPER), isGone: this.isGone(name, stats.mtimeMs) }];
+        const isGone = this.isGone(name, stats.mtimeMs);
+        const seenForMs = this.now() - (this.seen.get(name)?.firstAt ?? this.now());
+        return [{ name, isKeeper: name.endsWith(KEEPER), isGone, seenForMs }];
       });
   }
 
@@ -115,7 +125,8 @@ export class FolderOwners {
     if (Date.now() - mtimeMs > LONG_GONE_MS) return true;
     const before = this.seen.get(name);
     if (before?.mtimeMs === mtimeMs) return this.now() - before.at >= GONE_MS;
-    this.seen.set(name, { mtimeMs, at: this.now() });
+    const now = this.now();
+    this.seen.set(name, { mtimeMs, at: now, firstAt: before?.firstAt ?? now });
     return false;
   }
 }

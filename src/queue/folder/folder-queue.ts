@@ -1,6 +1,7 @@
+import type { Stats } from 'node:fs';
 import { KEEP_NOTHING } from '../kept-delivered';
 import { LocalQueue, type LocalQueueOptions } from '../local-queue';
-import { realFolderFiles, type FolderFiles } from './folder-files';
+import { realFolderFiles, type FileFacts, type FolderFiles } from './folder-files';
 import {
   FolderStorage,
   type ChangedFile,
@@ -37,6 +38,16 @@ export class FolderQueue extends LocalQueue {
   /** The folder is on a file system that other machines may use. */
   get isShared(): boolean {
     return this.folderStorage.isShared;
+  }
+
+  /** Objects that wait or are in flight, those that nodes hold not among them. */
+  get ahead(): number {
+    return this.size - this.heldCount;
+  }
+
+  /** By what the folder's file system lets us know a file again. */
+  factsOf(stats: Stats): FileFacts {
+    return this.folderStorage.facts(stats);
   }
 
   /** As `FolderStorage.sourceFile`. */

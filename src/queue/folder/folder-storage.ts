@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import {
   checkSyncing,
@@ -78,6 +79,9 @@ export interface ChangedFile extends FolderFile {
   path: string;
 }
 
+/** Within this, one that begins has found out that we are here, and gives way. */
+const OTHERS_LOOK_MS = 20_000;
+
 const REQUEUED = 'requeued';
 const PARKED = 'parked';
 const DEAD_LETTERS = 'dead-letter';
@@ -144,7 +148,6 @@ export class FolderStorage implements ObjectStorage {
       this.rule.hasInodes = !this.isShared;
       checkSyncing(join(directory, 'sync.part'), this.files, onWarning);
       this.presence();
-      this.index?.open();
       return await this.openLocked();
     } catch (error) {
       this.unlock();
@@ -154,6 +157,9 @@ export class FolderStorage implements ObjectStorage {
 
   private async openLocked(): Promise<FoundObject[]> {
     this.clear();
+    this.main.close();
+    this.requeued.close();
+    this.index?.open();
     this.puttingAway.start();
     await this.deadLetters.look();
     const found = [this.main, this.requeued].flatMap((store) => this.find(store));
@@ -214,18 +220,29 @@ export class FolderStorage implements ObjectStorage {
   }
 
   private presence(): void {
+    if (this.isOpen) {
+      this.renew();
+      this.owners.checkAlone(OTHERS_LOOK_MS);
+      return;
+    }
+    this.owners.checkAlone();
+    this.renew();
+    try {
+      // Somebody may have begun at the same moment: then neither does.
+      this.owners.checkAlone();
+    } catch (error) {
+      this.cleanUp(() => this.owners.leave());
+      throw error;
+    }
+  }
+
+  private renew(): void {
     try {
       this.owners.renew();
     } catch (error) {
       // What is only read may be where nobody may write: then nobody else can be kept out.
       const { code = '' } = error as NodeJS.ErrnoException;
       if (this.index === undefined || !['EROFS', 'EACCES', 'EPERM'].includes(code)) throw error;
-    }
-    try {
-      this.owners.checkAlone();
-    } catch (error) {
-      if (!this.isOpen) this.cleanUp(() => this.owners.leave());
-      throw error;
     }
   }
 
@@ -324,7 +341,8 @@ export class FolderStorage implements ObjectStorage {
     return this.store(object).path(object);
   }
 
-  private facts(stats: Parameters<typeof factsOf>[0]): FileFacts {
+  /** By what a file is known again. */
+  facts(stats: Stats): FileFacts {
     return factsOf(stats, this.rule);
   }
 
