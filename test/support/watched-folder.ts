@@ -25,6 +25,7 @@ export interface Watched {
   watch: Watch;
   folder: string;
   nodeDirectory: string;
+  nodeId: string;
   delivered: WatchedDelivery[];
   faults: WatchFault[];
   states: WatchState[];
@@ -68,6 +69,7 @@ export function watchesForFile(name: string): {
     start: (settings = {}, options = {}) => {
       folders += 1;
       const folder = options.folder ?? join(root, `folder-${folders}`);
+      const nodeId = options.nodeId ?? `node-${folders}`;
       const nodeDirectory = options.nodeDirectory ?? join(root, `node-${folders}`);
       if (options.makes !== false) mkdirSync(folder, { recursive: true });
       const { settings: parsed } = DICOM_WATCH.parse({
@@ -79,6 +81,7 @@ export function watchesForFile(name: string): {
       const watched: Omit<Watched, 'watch'> = {
         folder,
         nodeDirectory,
+        nodeId,
         delivered: [],
         faults: [],
         states: [],
@@ -91,7 +94,7 @@ export function watchesForFile(name: string): {
         stop: () => watch.stop().then(() => void running.delete(watch)),
       };
       const watch = new Watch(
-        { nodeId: options.nodeId ?? `node-${folders}`, settings: watchSettings(parsed), nodeDirectory },
+        { nodeId, settings: watchSettings(parsed), nodeDirectory },
         {
           deliver: (id, { json }) => {
             watched.delivered.push({ id, message: JSON.parse(json) as FlowMessage });

@@ -41,7 +41,7 @@ describe('a watched folder', () => {
     assert.equal(dicom.sourceFile, 'there.dcm');
     assert.deepEqual([dicom.redelivered, dicom.acknowledgeId, dicom.callingAET], [0, undefined, undefined]);
     assert.equal(topic, payload.CommonFields?.['StudyInstanceUID']);
-    assert.ok(dicom.queueId.length > 80);
+    assert.match(dicom.queueId, /^node-1:.{60}/);
     assert.deepEqual(watched.files(), ['comes.dcm', 'there.dcm'], 'kept');
     await wait(LONG_MS);
     assert.equal(watched.delivered.length, 2, 'each once');

@@ -372,6 +372,11 @@ export class FolderStorage implements ObjectStorage {
     return this.files.statSync(this.options.folder, { throwIfNoEntry: false }) !== undefined;
   }
 
+  /** @throws the system's error: the folder is gone, perhaps with all that is in it, and perhaps for a moment */
+  private checkFolder(): void {
+    this.files.statSync(this.options.folder);
+  }
+
   /** It is none of the queue any more. */
   private drop({ id }: FolderObject): void {
     this.objects.delete(id);
@@ -475,6 +480,7 @@ export class FolderStorage implements ObjectStorage {
   private finish(object: FolderObject): boolean {
     const stats = this.files.lstatSync(this.path(object), { throwIfNoEntry: false });
     if (stats === undefined) {
+      this.checkFolder();
       // In an index, one that is gone and comes back as it was has been delivered.
       if (this.index !== undefined) this.store(object).setState(object, 'done');
       return false;
