@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
+import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
@@ -13,6 +14,7 @@ import {
   type DicomOutProblem,
   type DicomPeerProblem,
   type DicomResponseProblem,
+  type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
@@ -74,6 +76,47 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   lastBeforeFirst: true,
   unknownVersion: true,
   notKeptJson: true,
+};
+
+const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  patternTooLong: true,
+  patternHasFolder: true,
+  insideWatched: true,
+  unknownVersion: true,
+};
+const WATCH_FAULTS: Record<WatchFaultKind, true> = {
+  settingsInvalid: true,
+  folderGone: true,
+  folderShared: true,
+  folderUnusable: true,
+  queueInUse: true,
+  queueUnusable: true,
+  diskLow: true,
+  tooManyFiles: true,
+  notTaken: true,
+  notPutAway: true,
+  leftover: true,
+  foreign: true,
+  incomplete: true,
+  notConverted: true,
+  notAcknowledged: true,
+  crashed: true,
+  notSent: true,
+  notRead: true,
+  workerCrashed: true,
+  workerStuck: true,
+  workerOutdated: true,
+  diskSilent: true,
+  unexpected: true,
+  lockOnlyHere: true,
+  lockOutside: true,
+  directoryNotSynced: true,
+  modeNotSet: true,
 };
 
 /** Why an object is not sent. */
@@ -239,6 +282,21 @@ const STATUS: Record<string, readonly string[]> = {
   ],
   'dicom-response': ['newerVersion'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  'dicom-watch': [
+    'starting',
+    'watching',
+    'counts',
+    'backlog',
+    'dead',
+    'settings',
+    'folderGone',
+    'folderShared',
+    'folderUnusable',
+    'restarting',
+    'restartNodeRed',
+    'diskSilent',
+    'error',
+  ],
 };
 
 /** What can go wrong with an answer. */
@@ -312,6 +370,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
+  'dicom-watch': (used) => {
+    addTabs('dicom-watch', used);
+    for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
+    for (const kind of Object.keys(WATCH_FAULTS)) used.add(`error.${kind}`);
+  },
 };
 
 function addTabs(type: string, used: Set<string>): void {
@@ -347,6 +410,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-out': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-watch': {
+    'en-US': ['Outputs', 'Details', 'References'],
+    de: ['Ausgangsdaten', 'Details', 'Referenzen'],
   },
 };
 
@@ -416,6 +483,8 @@ for (const type of NODE_TYPES) {
         // The longest that the status makes of a number.
         objects: '999k',
         deadLetters: '9999',
+        delivered: '999k',
+        queued: '999k',
         setting: 'Port',
         status: 'C000',
         count: '9999',

@@ -11,7 +11,8 @@ import { SAMPLE, SAMPLE_UID } from './store-client';
 export function sampleFile(number: number): { uid: string; bytes: Buffer } {
   const uid = SAMPLE_UID.slice(0, -8) + String(number).padStart(8, '0');
   const bytes = Buffer.from(readFileSync(SAMPLE));
-  for (let at = bytes.indexOf(SAMPLE_UID); at >= 0; at = bytes.indexOf(SAMPLE_UID, at + 1)) bytes.write(uid, at);
+  for (let at = bytes.indexOf(SAMPLE_UID); at >= 0; at = bytes.indexOf(SAMPLE_UID, at + 1))
+    bytes.write(uid, at);
   return { uid, bytes };
 }
 

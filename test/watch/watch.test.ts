@@ -76,10 +76,10 @@ describe('a watched folder', () => {
     await until(() => watched.files().length === 2, 'that they are deleted');
     await wait(LONG_MS);
     assert.deepEqual(watched.files(), ['.hidden.dcm', 'IM10']);
-    assert.deepEqual(
-      watched.delivered.map(({ message }) => message.dicom.sourceFile).sort(),
-      ['IM1', 'a/b/deep.DCM'],
-    );
+    assert.deepEqual(watched.delivered.map(({ message }) => message.dicom.sourceFile).sort(), [
+      'IM1',
+      'a/b/deep.DCM',
+    ]);
     await watched.stop();
   });
 
@@ -142,7 +142,10 @@ describe('a watched folder', () => {
     await wait(LONG_MS);
     assert.deepEqual(filesIn(moveTo), ['ct/one.dcm'], 'it is not acknowledged');
     const { id, message } = watched.delivered[0] ?? assert.fail();
-    assert.equal(await watched.watch.answer(message.dicom.acknowledgeId?.split(':')[1] ?? '', DONE), 'answered');
+    assert.equal(
+      await watched.watch.answer(message.dicom.acknowledgeId?.split(':')[1] ?? '', DONE),
+      'answered',
+    );
     await until(() => filesIn(moveTo).length === 2, 'that it is moved');
     assert.deepEqual(readFileSync(join(moveTo, 'ct', 'one_2.dcm')), sampleFile(1).bytes);
     assert.equal(readFileSync(join(moveTo, 'ct', 'one.dcm'), 'utf8'), 'of somebody');
@@ -268,7 +271,10 @@ describe('a watched folder', () => {
     const first = start({ after: 'delete', acknowledge: true, maxInFlight: 2 });
     for (let number = 1; number <= 10; number += 1) first.put(`${number}.dcm`, sampleFile(number).bytes);
     await until(() => first.delivered.length === 2, 'two');
-    await until(() => filesIn(first.folder).filter((name) => name.startsWith('.')).length === 10, 'all claimed');
+    await until(
+      () => filesIn(first.folder).filter((name) => name.startsWith('.')).length === 10,
+      'all claimed',
+    );
     await first.stop();
     assert.equal(first.files().length, 8);
     const again = start({ after: 'delete' }, first);

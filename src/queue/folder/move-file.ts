@@ -38,13 +38,11 @@ export function* moving(
   try {
     yield* copying(from, temporary, files);
     const placed = named(temporary, wanted, files);
-    removeIfThere(temporary, files);
     syncDirectoryNow(dirname(placed), files);
     removeIfThere(from, files);
     return placed;
-  } catch (error) {
+  } finally {
     removeIfThere(temporary, files);
-    throw error;
   }
 }
 

@@ -3,6 +3,9 @@ import { BackOff } from '../../basics';
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 300_000;
 
+/** How long a stop may take: renames and deletions of very many files, or the copy of a large one. */
+const STOP_MS = 1_000;
+
 /** Steps that put one file where it belongs, from their beginning. */
 type Steps = () => Generator<void, void>;
 
@@ -29,12 +32,16 @@ export class PuttingAway {
     if (!this.isRunning && this.timer === undefined) void this.run();
   }
 
-  /** What is not done is found at the next start. */
+  /** Does what is quickly done. The rest, and what fails, is found at the next start. */
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.waiting = [];
+    const until = performance.now() + STOP_MS;
+    for (const steps of this.waiting.splice(0)) {
+      if (performance.now() > until) return;
+      finish(steps(), until);
+    }
   }
 
   /** It begins anew. */
@@ -71,6 +78,16 @@ export class PuttingAway {
       this.timer = undefined;
       void this.run();
     }, this.retries.wait());
+  }
+}
+
+function finish(running: Generator<void, void>, until: number): void {
+  try {
+    while (running.next().done !== true && performance.now() < until);
+    running.return();
+  } catch (error) {
+    // It is tried again at the next start.
+    if (!(error instanceof Error)) throw error;
   }
 }
 
