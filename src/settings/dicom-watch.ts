@@ -37,13 +37,19 @@ const FIELDS = {
 export type DicomWatchField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-watch` node, typed and checked. */
 export type DicomWatchSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomWatchField, 'required' | 'insideWatched'>;
+type TogetherProblem = Problem<DicomWatchField, 'required' | 'insideWatched' | 'deletedUnsafe'>;
 
 export const DICOM_WATCH = define('dicom-watch', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-watch` node. */
 export type DicomWatchProblem = ReturnType<typeof DICOM_WATCH.parse>['problems'][number];
 
-function checkTogether({ directory, after, moveTo, errorDirectory }: DicomWatchSettings): TogetherProblem[] {
+function checkTogether({
+  directory,
+  after,
+  moveTo,
+  errorDirectory,
+  acknowledge,
+}: DicomWatchSettings): TogetherProblem[] {
   const problems: TogetherProblem[] = [];
   if (directory === '') problems.push({ field: 'directory', ...finding('required') });
   if (after === 'move' && moveTo === '') problems.push({ field: 'moveTo', ...finding('required') });
@@ -51,6 +57,8 @@ function checkTogether({ directory, after, moveTo, errorDirectory }: DicomWatchS
     problems.push({ field: 'moveTo', ...finding('insideWatched') });
   if (isBelow(errorDirectory, directory))
     problems.push({ field: 'errorDirectory', ...finding('insideWatched') });
+  if (after === 'delete' && !acknowledge)
+    problems.push({ field: 'acknowledge', ...finding('deletedUnsafe', {}, 'warning') });
   return problems;
 }
 

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { DICOM_IN, DICOM_OUT, DICOM_PEER } from '../../src/settings';
+import { DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH } from '../../src/settings';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -91,7 +91,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const settings of [DICOM_IN, DICOM_OUT, DICOM_PEER]) {
+    for (const settings of [DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
       for (const node of all.filter(({ type }) => type === settings.type))
         for (const field of settings.names) {
@@ -102,15 +102,15 @@ describe('example flows', { timeout: 900_000 }, () => {
     }
   });
 
-  it('can run side by side: each has a port and a name of its own', () => {
+  it('can run side by side: each receiver has a port and a name of its own', () => {
     const receivers = names.flatMap(read).filter(({ type }) => type === 'dicom-in');
     const ports = receivers.map((node) => node['port']);
-    assert.deepEqual(ports.sort(), [...names.keys()].map((index) => String(11_112 + index)).sort());
+    assert.deepEqual(ports.sort(), [...receivers.keys()].map((index) => String(11_112 + index)).sort());
     assert.equal(new Set(receivers.map((node) => node['name'])).size, receivers.length);
     // What an example tells people to type is about its own receiver.
     for (const name of names) {
       const flows = read(name);
-      const { port: own } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail(name);
+      const own = flows.find(({ type }) => type === 'dicom-in')?.['port'];
       for (const [named] of JSON.stringify(flows).matchAll(/\b111[12]\d\b/g)) assert.equal(named, own, name);
     }
   });

@@ -87,6 +87,7 @@ const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
   patternTooLong: true,
   patternHasFolder: true,
   insideWatched: true,
+  deletedUnsafe: true,
   unknownVersion: true,
 };
 const WATCH_FAULTS: Record<WatchFaultKind, true> = {
