@@ -21,7 +21,7 @@ const ORDER = {
     'delivery',
     ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
   ],
-  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'report', 'json'],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'deidentify', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory', 'folder']],
 };

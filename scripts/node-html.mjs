@@ -88,7 +88,7 @@ function fieldRow(
 <label for="${id}" ${words}></label>
 </div>`;
   }
-  if (field.kind === 'list' && field.nodeType !== undefined) {
+  if (field.kind === 'list' && (field.nodeType !== undefined || field.choices !== undefined)) {
     const labelId = `${type}-label-${name}`;
     return row(
       label(`id="${labelId}"`),

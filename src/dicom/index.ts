@@ -82,3 +82,16 @@ export {
   plainChanges,
   type Splice,
 } from './change';
+export {
+  type DeidentifiedObject,
+  deidentify,
+  DEIDENTIFY_OPTIONS,
+  type DeidentifyOption,
+  type DeidentifyRequest,
+  Identifiers,
+  KeptBack,
+  type KeptBackReason,
+  LEAST_SECRET_BYTES,
+  Profile,
+  type ProfileOptions,
+} from './deidentify';

@@ -1,4 +1,11 @@
 export { EditHost } from './edit-host';
 export { hasFailed } from './failures';
 export type { Given, GivenPlace } from './given';
-export type { EditFailure, EditRequests, MadeMessage } from './requests';
+export type {
+  DeidentifiedMessage,
+  DeidentifyHow,
+  EditFailure,
+  EditRequests,
+  KeptBackObject,
+  MadeMessage,
+} from './requests';

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { convertParsed, expectCharacterSet, parseDataSet, uidName } from '../dicom';
 import type { PayloadSettings } from '../message';
-import type { OutgoingObject } from '../object';
+import type { ObjectUids, OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import type { MadeMessage } from './requests';
 
@@ -19,8 +19,11 @@ export async function parse(
   }
 }
 
+/** What a message is made of. */
+export type MessageSource = ObjectUids & Pick<OutgoingObject, 'size' | 'warnings' | 'wholeFile'>;
+
 /** The message of an open object. @throws DicomError; what reading the object throws */
-export async function messageOf(object: OutgoingObject, payload: PayloadSettings): Promise<MadeMessage> {
+export async function messageOf(object: MessageSource, payload: PayloadSettings): Promise<MadeMessage> {
   const { source, offset, compare } = await object.wholeFile();
   const { transferSyntaxUID, size } = object;
   const dataSet = parseDataSet(source, { transferSyntaxUID, offset });

@@ -1,9 +1,11 @@
 import { serve } from '../worker';
+import { deidentify } from './deidentify';
 import { orFailure } from './failures';
 import { parse } from './parse';
 import type { EditRequests } from './requests';
 
 const requests: EditRequests = {
+  deidentify: (...args) => orFailure(() => deidentify(...args)),
   parse: (...args) => orFailure(() => parse(...args)),
 };
 

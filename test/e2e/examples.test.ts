@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH } from '../../src/settings';
+import { DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH } from '../../src/settings';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -91,7 +91,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const settings of [DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
+    for (const settings of [DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
       for (const node of all.filter(({ type }) => type === settings.type))
         for (const field of settings.names) {
@@ -238,6 +238,31 @@ describe('example flows', { timeout: 900_000 }, () => {
       } finally {
         await line.close();
       }
+    });
+  });
+
+  describe('12 De-identify for research', { skip: needs('dcmtk') }, () => {
+    const scps = new Scps();
+    after(() => scps.stop());
+
+    it('sends copies that say of nobody that they are theirs, and sets aside what it cannot make safe', async () => {
+      const research = await scps.storescp('+B');
+      await deploy('12 De-identify for research.json', {
+        'Research archive': { port: String(research.port) },
+        'dicom-deidentify': { credentials: { secret: 'a secret of this test, long enough' } },
+      });
+      await send();
+      const sent = (await shown('Sent to research')) as Facts;
+      assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Research archive']);
+      const [copy = ''] = readdirSync(research.folder);
+      const dump = await run('dcmdump', [join(research.folder, copy)]);
+      assert.match(dump.output, /\(0012,0062\) CS \[YES\]/);
+      assert.doesNotMatch(dump.output, /12345\]|Sample/);
+      // A photograph is none of the classes that are passed.
+      const photo = join(corpus, 'generated/sop-classes/vl-photo.dcm');
+      assert.equal((await run('dcmsend', ['127.0.0.1', String(port), photo])).code, 0);
+      assert.equal(((await shown('Kept back')) as Facts)['reason'], 'sop-class');
+      assert.equal(readdirSync(research.folder).length, 1);
     });
   });
 

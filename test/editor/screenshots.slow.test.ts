@@ -112,7 +112,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.screenshot(`peer-${theme}`);
         await editor.cancel();
         await editor.openDialog('out');
-        for (const tab of ['peer', 'outbox', 'message', 'journal']) {
+        for (const tab of ['peer', 'outbox', 'message', 'journal', 'importExport']) {
           await editor.showTab(tab);
           assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-out`);
           await editor.screenshot(`out-${theme}-${tab}`);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { DICOM_OUT, DICOM_PEER } from '../../src/settings';
+import { Certificates } from '../support/certificates';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { CommittingScp } from '../support/commitment';
 import { freePort } from '../support/free-port';
@@ -11,7 +12,9 @@ import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { NodesUnderTest, type Message } from '../support/node-helper';
 import type { FlowNode } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
+import { needs } from '../support/needs';
 import { RawPeer } from '../support/raw-peer';
+import { Scps } from '../support/scps';
 import { SAMPLE, SAMPLE_UID, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 
@@ -227,10 +230,12 @@ describe('dicom-out: an object with changes', () => {
     for (const value of ['ONE', 'TWO']) inject('out', message(value));
     await until(() => sent.length === 2, 'both are stored');
     await nodes.deploy(flows, 'full');
-    const told = nodes.inputs('out-failed');
+    const failures = nodes.inputs('out-failed');
     const archive = await MisbehavingScp.listen({ store: (_, count) => (count === 0 ? 0 : 0x0111) }, port);
     scps.push(archive);
-    await until(() => told.length === 2, 'both are told');
+    // One of them is a dead letter, too.
+    await until(() => failures.length === 3, 'both are told');
+    const told = failures.filter(({ topic }) => topic !== 'dead-letter');
     assert.deepEqual(
       told.map((each) => [sentOf(each).status, codeOf({ error: {}, ...each })]),
       [
@@ -715,6 +720,39 @@ describe('dicom-out: a peer that the message defines', () => {
     assert.equal(archive.associateRequests.length, 2);
     assert.match(String(archive.associateRequests[0]), /ARCHIVE +ROUTER/);
   });
+
+  it(
+    'is spoken to over TLS as the configuration says that it names, and is not where the certificate is for another host',
+    { skip: needs('dcmtk', 'openssl') },
+    async () => {
+      const [certificates, others] = [new Certificates(), new Scps()];
+      try {
+        const ca = certificates.authority('Clinic CA');
+        const server = certificates.issue('localhost', ca);
+        const archive = await others.storescp('+tls', server.key, server.cert, '-ic');
+        const tls = { id: 'clinic-tls', type: 'tls-config', name: 'clinic', certType: 'files', ca: ca.cert };
+        await loaded([
+          { ...tls, cert: '', key: '', certname: '', keyname: '', caname: '', verifyservercert: true },
+          peer('archive', archive.port),
+          open(),
+          ...watching('out'),
+        ]);
+        const sent = nodes.inputs('out-sent');
+        const secured = { ...here, port: archive.port, tls: 'clinic' };
+        const elsewhere = { ...secured, tlsServerName: 'other.example' };
+        inject('out', { filename: SAMPLE, peer: elsewhere });
+        const { status } = nodes.node('out') as unknown as { status: { args: [{ state: string }][] } };
+        await until(() => status.args.at(-1)?.[0].state === 'down', 'the other one is down');
+        inject('out', { filename: SAMPLE, peer: secured });
+        inject('out', { filename: SAMPLE, peer: { ...secured, tls: 'clinic-tls', host: 'localhost' } });
+        await until(() => sent.length === 2, 'both are sent');
+        assert.equal(readdirSync(archive.folder).length, 1, 'the same object, twice');
+      } finally {
+        certificates.remove();
+        await others.stop();
+      }
+    },
+  );
 
   it('is refused where its host is not at an allowed address, or nothing is allowed', async () => {
     const archive = await scp();

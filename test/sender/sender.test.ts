@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { bufferSource, convert, type DicomChanges } from '../../src/dicom';
+import { bufferSource, convert, type DicomChanges, readFileMeta } from '../../src/dicom';
 import type { SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
@@ -15,6 +15,7 @@ import { commandSet, dataTF, pdv } from '../support/pdus';
 import { QUICK, Sending } from '../support/sending';
 import { SAMPLE, SAMPLE_UID } from '../support/store-client';
 import { until } from '../support/until';
+import { PACKAGE_DIR } from '../support/user-dir';
 import { workerOf } from '../support/worker-of';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-sender-'));
@@ -50,6 +51,20 @@ async function to(
   const sending = newSending();
   sending.peer('peer', peer.port, settings);
   return [sending, peer];
+}
+
+const EXPLICIT = '1.2.840.10008.1.2.1';
+/** Of the corpus. */
+const COMPRESSED = [
+  ['JPEG 2000, lossless', 'mr/pydicom__MR_small_jp2klossless.dcm', 'lossless'],
+  ['JPEG Lossless', 'enhanced-ct/dicomParser__CT0012.fragmented_no_bot_jpeg_lossless.57.dcm', 'lossless'],
+  ['JPEG Extended, lossy', 'us/pylibjpeg-data__JPEGExtended_3s_1f_u_08_08.dcm', 'lossy'],
+] as const;
+
+/** What stands behind the header of the Pixel Data, explicit VR little endian, to the end. */
+function pixelsOf(dataSet: Buffer): Buffer {
+  const at = dataSet.lastIndexOf(Buffer.from([0xe0, 0x7f, 0x10, 0x00]));
+  return dataSet.subarray(at + 12);
 }
 
 describe('an object that is sent', () => {
@@ -168,6 +183,34 @@ describe('an object with changes', () => {
     assert.deepEqual([outcome.kind, outcome.transferSyntaxUID], ['sent', IMPLICIT]);
     assert.ok(peer.objects[0]?.dataSet.includes('NEW '));
   });
+
+  for (const [what, name, sendAs] of COMPRESSED)
+    it(`is decompressed as any other where the peer wants that: ${what}`, async () => {
+      const path = join(PACKAGE_DIR, 'test', 'corpus', 'good', name);
+      const bytes = readFileSync(path);
+      const { sopInstanceUID, transferSyntaxUID: from, dataSetOffset } = readFileMeta(bufferSource(bytes));
+      const native = {
+        context: (offered: { transferSyntaxes: string[] }) =>
+          offered.transferSyntaxes.includes(EXPLICIT) ? EXPLICIT : 4,
+      };
+      const [sending, peer] = await to(native, { sendAs });
+      const plain = await sending.file('peer', path);
+      const of = { sopInstanceUID, size: bytes.length - dataSetOffset };
+      const changed = await sending.file('peer', path, QUICK, undefined, {
+        changes: { version: 1, of, operations: [NEW_ID] },
+      });
+      assert.deepEqual(
+        [plain.transferSyntaxUID, changed.transferSyntaxUID],
+        [EXPLICIT, EXPLICIT],
+        changed.text,
+      );
+      const [before, after] = peer.objects.map(({ dataSet }) => pixelsOf(dataSet));
+      assert.ok(
+        before !== undefined && after !== undefined && before.length > 0 && before.equals(after),
+        from,
+      );
+      assert.ok(!peer.objects[0]?.dataSet.includes('NEW ') && peer.objects[1]?.dataSet.includes('NEW '));
+    });
 
   it('that the peer has already as it was has not been sent', async () => {
     const [sending] = await to({ store: () => 0x0111 });

@@ -17,4 +17,4 @@ export {
   type ParsedChanges,
   plainChanges,
 } from './changes';
-export { patchedSource } from './patched-source';
+export { patchedSource, sourceOfPieces, type SourcePiece } from './patched-source';
