@@ -38,6 +38,17 @@ const FLOWS = [
     y: 200,
     wires: [[]],
   },
+  {
+    id: 'watch',
+    type: 'dicom-watch',
+    z: 'tab',
+    directory: '/data',
+    after: 'move',
+    acknowledge: true,
+    x: 300,
+    y: 260,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
@@ -101,6 +112,12 @@ describe(
           for (const tab of ['peer', 'outbox', 'message', 'journal']) {
             await editor.showTab(tab);
             await check(editor, `dicom-out, ${tab}`);
+          }
+          await editor.cancel();
+          await editor.openDialog('watch');
+          for (const tab of ['folder', 'delivery']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-watch, ${tab}`);
           }
           assert.deepEqual(editor.foreign, []);
         });
