@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER } from '../../src/settings';
+import { DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH } from '../../src/settings';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -91,7 +91,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const settings of [DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER]) {
+    for (const settings of [DICOM_DEIDENTIFY, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
       for (const node of all.filter(({ type }) => type === settings.type))
         for (const field of settings.names) {
