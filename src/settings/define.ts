@@ -124,6 +124,8 @@ function read(field: Field, raw: unknown): Field['default'] {
       return raw === true || asText(raw, field).trim().toLowerCase() === 'true';
     case 'list':
       return Array.isArray(raw) ? raw.map((item) => asText(item, field)) : [];
+    case 'rows':
+      return field.read(raw);
     case 'text':
     case 'choice':
     case 'node':

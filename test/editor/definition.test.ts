@@ -43,6 +43,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-response': [1, 0],
   'dicom-out': [1, 1, 1],
   'dicom-deidentify': [1, 2],
+  'dicom-edit': [1, 1],
 };
 
 /** As Node-RED writes it: so that ids are new ones where nodes are copied. */
@@ -115,7 +116,7 @@ for (const type of NODE_TYPES) {
         assert(!html.includes(`${type}.label.${name}`), `${name} is not built yet`);
         continue;
       }
-      const id = `${isConfig ? 'node-config-input-' : 'node-input-'}${name}${settings.fields[name]?.kind === 'list' ? '-list' : ''}`;
+      const id = `${isConfig ? 'node-config-input-' : 'node-input-'}${name}${['list', 'rows'].includes(settings.fields[name]?.kind ?? '') ? '-list' : ''}`;
       assert(html.includes(`id="${id}"`), `${id} is there`);
       // What is kept of an import is shown as a report.
       if (name === 'imported') continue;

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
+import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
@@ -11,6 +12,9 @@ import {
   PEER_CREDENTIALS,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
+  RULE_OPS,
+  RULE_TESTS,
+  type DicomEditProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
@@ -89,6 +93,37 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   lastBeforeFirst: true,
   unknownVersion: true,
   notKeptJson: true,
+};
+
+const DICOM_EDIT_PROBLEMS: Record<DicomEditProblem['code'], true> = {
+  notAChoice: true,
+  variableNotReplaced: true,
+  unknownVersion: true,
+  rulesNotAList: true,
+  tooManyRules: true,
+  notARule: true,
+  ruleWithoutPath: true,
+  ruleWithoutValue: true,
+  ruleNotANumber: true,
+  ruleNotJson: true,
+  ruleNotDays: true,
+  rulePatternTooLong: true,
+  ruleTextTooLong: true,
+};
+
+/** Why an object is not changed. */
+const EDIT_FAILURES: Record<EditFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notRead: true,
+  noValue: true,
+  notChanged: true,
+  notStored: true,
+  tooLarge: true,
+  busy: true,
+  stopped: true,
 };
 
 /** Why an object is not sent. */
@@ -237,6 +272,9 @@ const DOWN: readonly FaultKind[] = [
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
 const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
 
+/** Statuses that say so much that they are longer: who reads them looks for when it goes on. */
+const LONG = ['down'];
+
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
@@ -267,6 +305,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-response': ['newerVersion'],
   'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  'dicom-edit': ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -299,7 +338,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -347,6 +386,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   },
 };
 
+MADE_KEYS['dicom-edit'] = (used) => {
+  for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
+  for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
+};
+
 function addTabs(type: string, used: Set<string>): void {
   const tabs = /const TABS = \[([^\]]*)\]/.exec(codeIn(type))?.[1] ?? '';
   for (const [, tab] of tabs.matchAll(/'(\w+)'/g)) used.add(`tab.${tab}`);
@@ -383,6 +429,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-edit': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -458,7 +508,7 @@ for (const type of NODE_TYPES) {
         status: 'C000',
         count: '9999',
       };
-      for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
+      for (const key of (STATUS[type] ?? []).filter((name) => ![...SHORTENED, ...LONG].includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',
@@ -496,6 +546,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
   'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
