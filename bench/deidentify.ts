@@ -26,13 +26,12 @@ interface Dcmjs {
 }
 const dcmjs = createRequire(__filename)('dcmjs') as Dcmjs;
 
-function how(round: number): DeidentifyHow {
+function how(round: number, allowedWords: readonly string[]): DeidentifyHow {
   const { settings: payload } = DICOM_IN.parse({ includeTagsNode: false });
   return {
     options: ['retain-modified-dates', 'clean-descriptors', 'clean-structured-content'],
     secret: 'a secret of the bench, long enough',
-    // The text of the report, so that it is not kept back.
-    allowedWords: [],
+    allowedWords,
     alsoPass: [],
     pseudonym: undefined,
     payload,
@@ -67,13 +66,23 @@ function medianOf(figures: readonly Figures[]): Figures {
   };
 }
 
-async function ours(host: EditHost, paths: readonly string[], round: number): Promise<number> {
+async function ours(
+  host: EditHost,
+  paths: readonly string[],
+  round: number,
+  words: readonly string[] = [],
+): Promise<number> {
   let next = 0;
   let back = 0;
   const work = async (): Promise<void> => {
     for (let path = paths[next]; path !== undefined; path = paths[next]) {
       next += 1;
-      const made = await host.ask('deidentify', { place: { kind: 'file', path } }, undefined, how(round));
+      const made = await host.ask(
+        'deidentify',
+        { place: { kind: 'file', path } },
+        undefined,
+        how(round, words),
+      );
       if (hasFailed(made)) throw new Error(made.failure.text);
       back += Number('keptBack' in made);
     }
@@ -98,17 +107,20 @@ function gdcmanon(paths: readonly string[]): void {
 
 async function compare(work: Work, count: number): Promise<void> {
   const files = ObjectFiles.of(work, count);
+  // Those of a report, so that it is not kept back.
+  const words =
+    work.filling > 0 ? [] : [...new Set(work.dataSet.toString('latin1').match(/[A-Za-z0-9_'-]+/g))];
   const host = new EditHost(() => undefined, console.error);
   host.addUser(files);
   try {
-    await ours(host, files.paths.slice(0, 50), -1);
+    await ours(host, files.paths.slice(0, 50), -1, words);
     const rounds: Record<string, Figures[]> = { ours: [], dcmjs: [], gdcmanon: [] };
     let back = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const few = files.paths.slice(0, 20);
       rounds['ours']?.push(
         await measure(count, async () => {
-          back = await ours(host, files.paths, round);
+          back = await ours(host, files.paths, round, words);
         }),
       );
       rounds['dcmjs']?.push(await measure(few.length, () => theirs(few)));
