@@ -8,6 +8,9 @@ export type Verdict =
   | 'incomplete'
   | undefined;
 
+/** Whoever may write into the folder may fill it; each takes some memory. */
+const MOST_CANDIDATES = 200_000;
+
 interface Candidate {
   facts: FileFacts;
   /** Since when it has been as it is; monotonic milliseconds. */
@@ -36,6 +39,11 @@ export class Candidates {
   /** Those that the scan has not seen are gone. */
   endScan(): void {
     for (const [key, { scan }] of this.candidates) if (scan !== this.scan) this.candidates.delete(key);
+  }
+
+  /** True where so many files are looked at that a further one has to wait. */
+  isFull(key: string): boolean {
+    return this.candidates.size >= MOST_CANDIDATES && !this.candidates.has(key);
   }
 
   /** The scan has seen it. Returns since how many milliseconds it has been as it is. */

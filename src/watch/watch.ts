@@ -43,6 +43,8 @@ const REST = 5;
 const INCOMPLETE_MS = 60_000;
 /** Files taken that the flow has not got: enough to keep it busy, few enough to leave some to others who watch the folder. */
 const MOST_AHEAD = 64;
+/** One sync of a directory is for all of them. */
+const TAKEN_AT_ONCE = 8;
 /** Files of the queue, those included that nodes hold. */
 const MOST_OBJECTS = 100_000;
 const KEEP_DELIVERED_MS = 60_000;
@@ -292,22 +294,22 @@ export class Watch extends QueueService {
       return verdict !== 'foreign' && still >= wanted;
     };
     this.candidates.beginScan();
-    const seen = new Set<string>();
+    this.queue.beginScan();
     const options = { folder: this.folder, isRecursive, isWanted: this.isWanted };
     for await (const { rel, stats } of scan(options, (path) => directories.add(path))) {
       if (this.stopped) return Infinity;
       const file = this.fileOf(rel, stats);
-      seen.add(rel);
       const known = this.queue.knows(file);
-      if (known === 'no-room') noRoom += 1;
-      if (known === 'taken' || known === 'no-room') continue;
+      const hasRoom = known !== 'no-room' && !this.candidates.isFull(rel);
+      if (!hasRoom) noRoom += 1;
+      if (known === 'taken' || !hasRoom) continue;
       if (consider(rel, file)) complete.push(file);
     }
     for (const file of this.queue.changedFiles())
       if (consider(file.path, file) && (await this.inspected(file.path, file)) !== undefined)
         this.queue.admitChanged(file);
     this.candidates.endScan();
-    if (noRoom > 0) this.noRoom(noRoom, seen);
+    if (noRoom > 0) this.noRoom(noRoom);
     this.backlog = complete.sort(byTime);
     // What has been found is followed from now on: what came in between is found by a second look.
     const isNew = !this.events.isReliable;
@@ -320,8 +322,8 @@ export class Watch extends QueueService {
     return { rel, facts: this.queue.factsOf(stats) };
   }
 
-  private noRoom(files: number, seen: ReadonlySet<string>): void {
-    this.queue.makeRoom((rel) => seen.has(rel));
+  private noRoom(files: number): void {
+    this.queue.makeRoom();
     if (this.leftovers.passes('tooManyFiles')) this.fault('tooManyFiles', { files });
   }
 
@@ -331,9 +333,9 @@ export class Watch extends QueueService {
     this.isTaking = true;
     try {
       let until = performance.now() + TURN_MS;
-      while (this.backlog.length > 0 && this.hasRoom()) {
-        const file = this.backlog.shift();
-        if (file !== undefined) await this.takeFile(file);
+      for (let room = this.room(); this.backlog.length > 0 && room > 0; room = this.room()) {
+        const files = this.backlog.splice(0, Math.min(room, TAKEN_AT_ONCE));
+        await Promise.all(files.map((file) => this.takeFile(file)));
         if (performance.now() < until) continue;
         await new Promise((turn) => setImmediate(turn));
         until = performance.now() + TURN_MS;
@@ -346,15 +348,20 @@ export class Watch extends QueueService {
     }
   }
 
-  private hasRoom(): boolean {
-    if (this.stopped || this.queue.size >= MOST_OBJECTS || this.queue.ahead >= MOST_AHEAD) return false;
+  /** For how many files there is room. */
+  private room(): number {
+    if (this.stopped) return 0;
+    const { acknowledge, maxInFlight } = this.config.settings;
+    const ahead = MOST_AHEAD + (acknowledge ? maxInFlight : 0);
+    const room = Math.min(MOST_OBJECTS - this.queue.size, ahead - this.queue.ahead);
+    if (room <= 0) return 0;
     try {
       this.queue.checkRoom();
-      return true;
+      return room;
     } catch (error) {
       if (!(error instanceof QueueRefusal)) throw error;
       if (this.leftovers.passes(error.code)) this.fault('diskLow', { reason: error.message });
-      return false;
+      return 0;
     }
   }
 

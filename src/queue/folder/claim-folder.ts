@@ -99,6 +99,8 @@ export class ClaimFolder implements FileStore {
 
   private onlyFile(directory: string, level = 0): string | undefined {
     for (const name of this.files.readdirSync(directory)) {
+      // Nobody takes such files; NFS makes them of files that are open and have been deleted.
+      if (name.startsWith('.')) continue;
       const path = join(directory, name);
       const stats = this.files.lstatSync(path);
       if (stats.isFile()) return path;

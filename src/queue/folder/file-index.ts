@@ -16,6 +16,8 @@ const SPARE_LINES = 10_000;
 /** Known of a path: the object that its file is, or was. */
 interface Known extends FolderObject {
   state: FileState;
+  /** The scan that has found it last. */
+  scan?: number;
 }
 
 /** A line of the index: later ones of an id add to it or replace what it said. */
@@ -47,6 +49,7 @@ export class FileIndex implements FileStore {
   private readonly byId = new Map<string, Known>();
   private fd: number | undefined;
   private lines = 0;
+  private scan = 0;
   private isDirty = false;
 
   /**
@@ -72,9 +75,16 @@ export class FileIndex implements FileStore {
     return [...this.byId.values()].filter(({ id, state }) => state === 'live' && !isKnown(id));
   }
 
-  /** What is known of the file at a path. */
+  /** The folder is looked through. */
+  beginScan(): void {
+    this.scan += 1;
+  }
+
+  /** What is known of the file at a path, which a scan has found. */
   at(rel: string): Known | undefined {
-    return this.byPath.get(rel);
+    const known = this.byPath.get(rel);
+    if (known !== undefined) known.scan = this.scan;
+    return known;
   }
 
   /** True where so many files are known that a further one has no room. */
@@ -82,11 +92,11 @@ export class FileIndex implements FileStore {
     return this.byPath.size >= MOST_FILES && !this.byPath.has(rel);
   }
 
-  /** Forgets files that are not in the folder any more, where there is no room. @param isThere by path */
-  makeRoom(isThere: (rel: string) => boolean): void {
+  /** Forgets files that the scan, which is over, has not found, where there is no room. */
+  makeRoom(): void {
     if (this.byPath.size < MOST_FILES) return;
-    for (const [rel, known] of this.byPath)
-      if (known.state === 'done' && !isThere(rel)) this.byPath.delete(rel);
+    for (const [rel, { state, scan }] of this.byPath)
+      if (state === 'done' && scan !== this.scan) this.byPath.delete(rel);
     this.rewrite();
   }
 

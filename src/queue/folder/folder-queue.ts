@@ -61,8 +61,13 @@ export class FolderQueue extends LocalQueue {
   }
 
   /** As `FolderStorage.makeRoom`. */
-  makeRoom(isThere: (rel: string) => boolean): void {
-    this.folderStorage.makeRoom(isThere);
+  makeRoom(): void {
+    this.folderStorage.makeRoom();
+  }
+
+  /** The folder is looked through: `knows` is asked of each file. */
+  beginScan(): void {
+    this.folderStorage.beginScan();
   }
 
   /** @throws QueueRefusal when there is no room on the disk */

@@ -279,8 +279,13 @@ export class FolderStorage implements ObjectStorage {
   }
 
   /** As `FileIndex.makeRoom`. */
-  makeRoom(isThere: (rel: string) => boolean): void {
-    this.index?.makeRoom(isThere);
+  makeRoom(): void {
+    this.index?.makeRoom();
+  }
+
+  /** As `FileIndex.beginScan`. */
+  beginScan(): void {
+    this.index?.beginScan();
   }
 
   /**
