@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { failureOfCode } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
@@ -277,6 +278,13 @@ describe('dicom-deidentify: who the patient becomes', () => {
     context.set('subjects', { 54321: 'S-9' });
     const back = await outcome('back', () => inject({ filename: SAMPLE }));
     assert.equal((dicomOf(back)['keptBack'] as { reason: string }).reason, 'pseudonym');
+  });
+});
+
+describe('dicom-deidentify: its errors', () => {
+  it('do not tell paths, which may be named after a patient', () => {
+    const { failure, values } = failureOfCode({ code: 'ENOENT', text: "ENOENT: open '/data/SMITH.dcm'" });
+    assert.deepEqual([failure, values], ['objectGone', { reason: 'ENOENT' }]);
   });
 });
 
