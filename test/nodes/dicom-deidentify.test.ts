@@ -217,6 +217,24 @@ describe('dicom-deidentify: an object of a queue', () => {
     assert.match(JSON.stringify(await letters()), /pseudonym/);
   });
 
+  it('becomes a dead letter, too, where nobody acknowledges; and leaves the queue where it is passed', async () => {
+    const port = await freePort();
+    const settings = { acknowledge: false, keepDeliveredSeconds: 60, includeTagsNode: false };
+    await loaded({ pseudonym: 'msg.pseudonym' }, [
+      dicomIn('receiver', port, [['name']], settings),
+      helper('name'),
+    ]);
+    const made = nodes.inputs('new');
+    let count = 0;
+    nodes.node('name').on('input', (message) => {
+      count += 1;
+      inject({ ...message, ...(count === 1 && { pseudonym: 'S-1' }) });
+    });
+    await store(port, 1, 2);
+    await until(async () => (await letters()).length === 1 && made.length === 1, 'one of each');
+    await until(async () => (await waiting()) === 0, 'the queue is empty');
+  });
+
   it('keeps the order of its queue', async () => {
     const port = await freePort();
     await loaded({ keepProperties: '', options: ['retain-uids'] }, [queue(port)]);
