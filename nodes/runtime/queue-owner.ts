@@ -1,10 +1,10 @@
+import type { QueueHost } from '../../src/delivery';
 import type { PayloadSettings } from '../../src/message';
-import type { ReceiverHost } from '../../src/receiver';
 
 /** A deployed node with its own queue, which knows the objects that `msg.dicom.queueId` names. */
 export abstract class QueueOwner {
   /** Undefined: it does not run because of its settings. */
-  abstract readonly receiver: Pick<ReceiverHost, 'ask'> | undefined;
+  abstract readonly receiver: QueueHost | undefined;
   /** The flow acknowledges its objects: they stay in flight until then. */
   abstract readonly isAcknowledged: boolean;
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */

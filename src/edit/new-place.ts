@@ -1,17 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rmSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { asError } from '../basics';
-import { parseDataSet, pieces, valuesOfKeyword } from '../dicom';
+import { waitForDisk } from '../basics';
+import { type ByteSource, parseDataSet, pieces, valuesOfKeyword } from '../dicom';
 import { fileNameText, FileOutput, NotPlaced, placeReason } from '../message';
-import { compared, type OutgoingObject } from '../object';
+import type { OutgoingObject } from '../object';
 import { DICOM_IN } from '../settings';
 
 /** Bytes of an object in a message, at most: a larger one is for a file. */
 const MOST_IN_MEMORY = 536_870_912;
-/** Of a file that is not complete: patient data. */
-const FILE_MODE = 0o600;
 
 /** A new object cannot be put where it is to be. */
 export class NotMade extends Error {
@@ -45,8 +41,7 @@ export async function fileOf(
   object: OutgoingObject,
   directory: string,
 ): Promise<{ filename: string; bulkDataURI: string }> {
-  const file = await object.wholeFile();
-  const { source, offset } = file;
+  const { source, offset, compare } = await object.wholeFile();
   const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
   const output = new FileOutput({
     directory,
@@ -58,27 +53,34 @@ export async function fileOf(
     keyword,
     valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
   ]);
-  const path = join(directory, `.dicom-edit-${randomBytes(8).toString('hex')}.part`);
-  await placing(directory, () => mkdir(directory, { recursive: true }));
-  const handle = await placing(directory, () => open(path, 'wx+', FILE_MODE));
+  const since = Date.now();
+  const filename = place(output, source, Object.fromEntries(values), directory);
   try {
-    for await (const block of compared(pieces(source, 0, source.size), file))
-      await placing(directory, () => handle.writeFile(block));
-    const content = { kind: 'file', fd: handle.fd, size: source.size, path } as const;
-    const filename = await placing(directory, () => output.place(content, Object.fromEntries(values), true));
-    return { filename, bulkDataURI: pathToFileURL(filename).href };
-  } finally {
-    await handle.close();
-    await rm(path, { force: true });
+    await compare();
+  } catch (error) {
+    // It was made of bytes that were not all of the same object.
+    waitForDisk(() => removeIfNew(filename, since));
+    throw error;
+  }
+  return { filename, bulkDataURI: pathToFileURL(filename).href };
+}
+
+function place(
+  output: FileOutput,
+  source: ByteSource,
+  values: Record<string, string>,
+  directory: string,
+): string {
+  try {
+    return output.place({ kind: 'source', source }, values, true);
+  } catch (error) {
+    if (error instanceof NotPlaced)
+      throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
+    throw error;
   }
 }
 
-async function placing<Result>(directory: string, step: () => Result | Promise<Result>): Promise<Result> {
-  try {
-    return await step();
-  } catch (error) {
-    const failed =
-      error instanceof NotPlaced ? error : new NotPlaced(asError(error).message, { cause: error });
-    throw new NotMade('not-placed', placeReason(failed, directory), { cause: error });
-  }
+/** One that was there before is the same object's, from another time. */
+function removeIfNew(path: string, since: number): void {
+  if (statSync(path).mtimeMs >= since) rmSync(path);
 }

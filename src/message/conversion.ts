@@ -13,7 +13,7 @@ import {
   uidName,
   valuesOfKeyword,
 } from '../dicom';
-import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
+import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
 import { pick, type DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
@@ -55,6 +55,8 @@ export interface ConversionSettings
   output: DicomInSettings['output'];
   /** Where `output` is `file`. */
   files: FileOutput | undefined;
+  /** What stands before the data sets; undefined: we have received them. */
+  headOf?: HeadOf;
 }
 
 /** A queued object as the flow gets it. */
@@ -102,7 +104,8 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     };
   return queued.read((content) => {
     const source = contentSource(content);
-    const { envelope, length: offset } = note?.head ?? readHead(source);
+    const headOf = settings.headOf ?? receivedHead;
+    const { envelope, length: offset } = note?.head ?? headOf(source, content, queued.id);
     const { transferSyntaxUID } = envelope;
     const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
     expectCharacterSet(dataSet, settings.defaultCharacterSet);
@@ -118,7 +121,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
 
 function messageOf(
   { id, redelivered }: QueuedObject,
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   dataSet: ParsedDataSet,
   settings: ConversionSettings,
   filename?: string,
@@ -154,7 +157,7 @@ export function waitsForFlow({ acknowledge, respond }: WaitingSettings): boolean
  */
 export function aboutObject(
   { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   {
     filename,
     ...delivery
@@ -179,7 +182,7 @@ export function aboutObject(
 }
 
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
-function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+function oddUids(envelope: FileEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
     code: 'invalid-uid',
     path,

@@ -57,6 +57,17 @@ const FLOWS = [
     y: 200,
     wires: [[]],
   },
+  {
+    id: 'watch',
+    type: 'dicom-watch',
+    z: 'tab',
+    directory: '/data',
+    after: 'move',
+    acknowledge: true,
+    x: 300,
+    y: 260,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
@@ -124,6 +135,11 @@ describe(
           await editor.cancel();
           await editor.openDialog('edit');
           await check(editor, 'dicom-edit');
+          await editor.openDialog('watch');
+          for (const tab of ['folder', 'delivery']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-watch, ${tab}`);
+          }
           assert.deepEqual(editor.foreign, []);
         });
       });

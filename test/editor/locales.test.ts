@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
-import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
+import type { WatchFaultKind } from '../../src/watch';
+import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
   PEER_CREDENTIALS,
@@ -19,6 +21,7 @@ import {
   type DicomOutProblem,
   type DicomPeerProblem,
   type DicomResponseProblem,
+  type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
@@ -124,6 +127,48 @@ const EDIT_FAILURES: Record<EditFailure, true> = {
   tooLarge: true,
   busy: true,
   stopped: true,
+};
+
+const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  patternTooLong: true,
+  patternHasFolder: true,
+  insideWatched: true,
+  deletedUnsafe: true,
+  unknownVersion: true,
+};
+const WATCH_FAULTS: Record<WatchFaultKind, true> = {
+  settingsInvalid: true,
+  folderGone: true,
+  folderShared: true,
+  folderUnusable: true,
+  queueInUse: true,
+  queueUnusable: true,
+  diskLow: true,
+  tooManyFiles: true,
+  notTaken: true,
+  notPutAway: true,
+  leftover: true,
+  foreign: true,
+  incomplete: true,
+  notConverted: true,
+  notAcknowledged: true,
+  crashed: true,
+  notSent: true,
+  notRead: true,
+  workerCrashed: true,
+  workerStuck: true,
+  workerOutdated: true,
+  diskSilent: true,
+  unexpected: true,
+  lockOnlyHere: true,
+  lockOutside: true,
+  directoryNotSynced: true,
+  modeNotSet: true,
 };
 
 /** Why an object is not sent. */
@@ -306,6 +351,21 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
+  'dicom-watch': [
+    'starting',
+    'watching',
+    'counts',
+    'backlog',
+    'dead',
+    'settings',
+    'folderGone',
+    'folderShared',
+    'folderUnusable',
+    'restarting',
+    'restartNodeRed',
+    'diskSilent',
+    'error',
+  ],
 };
 
 /** What can go wrong with an answer. */
@@ -384,6 +444,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
+  'dicom-watch': (used) => {
+    addTabs('dicom-watch', used);
+    for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
+    for (const kind of Object.keys(WATCH_FAULTS)) used.add(`error.${kind}`);
+  },
 };
 
 MADE_KEYS['dicom-edit'] = (used) => {
@@ -435,6 +500,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-edit': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-watch': {
+    'en-US': ['Outputs', 'Details', 'References'],
+    de: ['Ausgangsdaten', 'Details', 'Referenzen'],
   },
 };
 
@@ -504,6 +573,8 @@ for (const type of NODE_TYPES) {
         // The longest that the status makes of a number.
         objects: '999k',
         deadLetters: '9999',
+        delivered: '999k',
+        queued: '999k',
         setting: 'Port',
         status: 'C000',
         count: '9999',

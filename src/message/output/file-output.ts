@@ -1,9 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dirname, join, resolve, sep } from 'node:path';
-import { NotSyncable, checkSyncing, once, type OnWarning } from '../../basics';
+import {
+  NotSyncable,
+  checkSyncing,
+  linkWithoutReplacing,
+  numbered,
+  once,
+  removeIfThere,
+  type OnWarning,
+} from '../../basics';
 import type { DicomInSettings } from '../../settings';
-import { numbered, relativePath, templateKeywords } from './file-name';
-import { linkWithoutReplacing, removeIfThere } from './link-file';
+import { relativePath, templateKeywords } from './file-name';
 import { copyObject, type OutputContent } from './object-copy';
 import { realOutputFiles, type OutputFiles } from './output-files';
 import { OutputFolders } from './output-folders';

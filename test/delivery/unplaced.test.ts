@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { NotPlaced } from '../../src/message/output/file-output';
 import { placeCause, placeReason } from '../../src/message/output/place-cause';
-import { Unplaced, type Unplaceable } from '../../src/receiver/unplaced';
+import { Unplaced, type Unplaceable } from '../../src/delivery/unplaced';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { FlowBudget } from '../../src/receiver/flow-budget';
+import { FlowBudget } from '../../src/delivery/flow-budget';
 import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
 import { queuedFiles, queuedObjects } from '../support/queue-folder';
 import { StoreClient, padded, sampleInstance } from '../support/store-client';

@@ -1,5 +1,11 @@
-import { isUnsupported } from '../../basics';
-import type { OutputFiles } from './output-files';
+import type * as fs from 'node:fs';
+import { sep } from 'node:path';
+import { isUnsupported } from './durable';
+
+export type LinkingFiles = Pick<
+  typeof fs,
+  'lstatSync' | 'linkSync' | 'openSync' | 'closeSync' | 'renameSync' | 'unlinkSync'
+>;
 
 /** How file systems without links say so, beside what `isUnsupported` knows. */
 const NO_LINKS = new Set(['EXDEV', 'EMLINK', 'EACCES']);
@@ -9,7 +15,7 @@ const NO_LINKS = new Set(['EXDEV', 'EMLINK', 'EACCES']);
  * is replaced, also when another process takes it at the same moment.
  * @throws the system's error
  */
-export function linkWithoutReplacing(from: string, to: string, files: OutputFiles): boolean {
+export function linkWithoutReplacing(from: string, to: string, files: LinkingFiles): boolean {
   // For names that are taken a look costs a tenth of an error.
   if (files.lstatSync(to, { throwIfNoEntry: false }) !== undefined) return false;
   try {
@@ -24,7 +30,7 @@ export function linkWithoutReplacing(from: string, to: string, files: OutputFile
 }
 
 /** An empty file takes the name, and is replaced. */
-function renameWithoutReplacing(from: string, to: string, files: OutputFiles): boolean {
+function renameWithoutReplacing(from: string, to: string, files: LinkingFiles): boolean {
   try {
     files.closeSync(files.openSync(to, 'wx'));
   } catch (error) {
@@ -40,10 +46,18 @@ function renameWithoutReplacing(from: string, to: string, files: OutputFiles): b
   return true;
 }
 
-export function removeIfThere(path: string, files: OutputFiles): void {
+export function removeIfThere(path: string, files: Pick<LinkingFiles, 'unlinkSync'>): void {
   try {
     files.unlinkSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+/** `scan.dcm` → `scan_2.dcm`. */
+export function numbered(path: string, number: number | string): string {
+  const folder = path.lastIndexOf(sep);
+  const dot = path.lastIndexOf('.');
+  const end = dot > folder + 1 ? dot : path.length;
+  return `${path.slice(0, end)}_${number}${path.slice(end)}`;
 }

@@ -9,6 +9,7 @@ import {
   placeReason,
 } from '../message';
 import { isFailure, type CommandStatus } from '../network';
+import { type HeadOf, receivedHead } from '../object';
 import {
   ObjectDamaged,
   type LetterFacts,
@@ -87,6 +88,7 @@ export class Delivery {
   private readonly unplaced: Unplaced;
   private readonly unread: Unplaced;
   private readonly settingAside: SettingAside;
+  private readonly headOf: HeadOf;
   private scheduled: NodeJS.Immediate | undefined;
   private stopped = false;
 
@@ -103,7 +105,10 @@ export class Delivery {
       retry: (ids) => this.retry(ids),
       failing: (cause) => this.listener.notPlaced(cause, this.factsOf(cause)),
     });
-    this.settingAside = new SettingAside(queue, (id, reason, facts) => listener.gaveUp(id, reason, facts));
+    this.headOf = conversion.headOf ?? receivedHead;
+    this.settingAside = new SettingAside(queue, this.headOf, (id, reason, facts) =>
+      listener.gaveUp(id, reason, facts),
+    );
     this.unread = new Unplaced(FOR_EVER, {
       retry: (ids) => this.retry(ids),
       failing: (cause) => this.listener.notRead(cause, this.factsOf(cause)),
@@ -333,7 +338,7 @@ export class Delivery {
     const { id } = queued;
     const { placeForHours: hours, directory } = this.settings;
     const text = placeReason(error, directory);
-    if (this.unplaced.add(id, receivedAt(queued), placeCause(error), text)) {
+    if (this.unplaced.add(id, receivedAt(queued, this.headOf), placeCause(error), text)) {
       this.leave(id);
       this.queue.postpone(id);
     } else void this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
@@ -341,7 +346,7 @@ export class Delivery {
 
   private factsOf({ id }: Unplaceable): LetterFacts {
     const queued = this.underWay.get(id)?.queued;
-    return queued === undefined ? {} : letterFacts(queued, true);
+    return queued === undefined ? {} : letterFacts(queued, this.headOf, true);
   }
 
   /** They are the next to be claimed, in this order. */

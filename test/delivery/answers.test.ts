@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Answers } from '../../src/receiver/answers';
+import { Answers } from '../../src/delivery/answers';
 
 const answers = (timedOut: (id: string) => void = () => assert.fail('timed out')): Answers =>
   new Answers(30, timedOut);

@@ -1,12 +1,16 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CommandStatus } from '../network';
-import type { OpenedObject, Unparked } from '../queue';
+import type { DeadLetterList, LetterPage, OpenedObject, Unparked } from '../queue';
+import type { Asked } from '../worker';
+import type { AnswerOutcome } from './answers';
 
 /**
  * What nodes of the family ask of the queue in which an object lies. `name` is the object's id or its acknowledge id; only the
  * id opens it.
  */
 export interface QueueRequests {
+  /** The flow's answer to an object. Resolves when what follows from it is safe. */
+  answer(name: string, status: CommandStatus): Promise<AnswerOutcome>;
   /** The flow is still at work on it. False: it is not in flight. */
   extend(name: string): Promise<boolean>;
   /** The flow gives it back: it is delivered again, and nothing is counted. False: it is not in flight. */
@@ -29,4 +33,17 @@ export interface QueueRequests {
   repeat(id: string): Promise<boolean>;
   /** Opens an object for a reader at the other end of the port, who gets a handle from `remoteHandle`. */
   openObject(id: string, port: MessagePort): Promise<OpenedObject>;
+  deadLetters(page: LetterPage): Promise<DeadLetterList>;
+  /** False when there is no such dead letter. */
+  requeue(id: string): boolean;
+  discard(id: string): boolean;
+}
+
+/** What asks a queue in another thread. */
+export interface QueueHost {
+  /** @throws as `WorkerHost.ask` */
+  ask<Name extends keyof QueueRequests>(
+    name: Name,
+    ...args: Asked<QueueRequests, Name>['args']
+  ): Promise<Asked<QueueRequests, Name>['result']>;
 }

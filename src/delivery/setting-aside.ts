@@ -1,4 +1,5 @@
 import { hexStatus, type CommandStatus } from '../network';
+import type { HeadOf } from '../object';
 import type { LetterFacts, ObjectQueue, QueuedObject } from '../queue';
 import { giveUpText, type GiveUpReason } from './give-up-reason';
 import { letterFacts } from './letter-facts';
@@ -13,13 +14,14 @@ export class SettingAside {
   /** @param gaveUp it is a dead letter now */
   constructor(
     private readonly queue: ObjectQueue,
+    private readonly headOf: HeadOf,
     private readonly gaveUp: (id: string, reason: GiveUpReason, facts: LetterFacts) => void,
   ) {}
 
   /** @param readsDataSet false: it may be what ended the process, again and again */
   async giveUp(queued: QueuedObject, reason: GiveUpReason, readsDataSet: boolean): Promise<void> {
     const { id } = queued;
-    const facts = { ...letterFacts(queued, readsDataSet), ...statusOf(reason) };
+    const facts = { ...letterFacts(queued, this.headOf, readsDataSet), ...statusOf(reason) };
     if (await this.queue.setAside(id, giveUpText(reason), facts)) this.gaveUp(id, reason, facts);
     else this.giveUpLater(queued, reason, readsDataSet);
   }
@@ -41,7 +43,7 @@ export class SettingAside {
    */
   async giveUpParked(id: string, status: CommandStatus, owner?: string): Promise<void> {
     const reason: GiveUpReason = { kind: 'failed', status };
-    const known = await this.queue.describe(id, (queued) => letterFacts(queued, true));
+    const known = await this.queue.describe(id, (queued) => letterFacts(queued, this.headOf, true));
     const facts = { ...known, ...statusOf(reason) };
     if (!(await this.queue.setAside(id, giveUpText(reason), facts, owner)))
       throw new Error(`the object ${id} could not be set aside`);
