@@ -1,4 +1,5 @@
 import type { QueueHost } from '../../src/delivery';
+import type { PayloadSettings } from '../../src/message';
 
 /** A deployed node with its own queue, which knows the objects that `msg.dicom.queueId` names. */
 export abstract class QueueOwner {
@@ -8,6 +9,11 @@ export abstract class QueueOwner {
   abstract readonly isAcknowledged: boolean;
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
+
+  /** How it makes the payload of its messages. Undefined: the usual way. */
+  get payload(): PayloadSettings | undefined {
+    return undefined;
+  }
 }
 
 /** The parts of a queueId or an acknowledgeId: a node's id may hold anything, an object's holds no colon. */

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import { waitForDisk } from '../basics';
 import {
@@ -10,9 +10,10 @@ import {
   Profile,
   valuesOfKeyword,
 } from '../dicom';
-import { FileOutput, fileNameText } from '../message';
+import { fileNameText } from '../message';
 import { changeableOf, type OutgoingObject, type WholeFile } from '../object';
 import { openGiven, type Given } from './given';
+import { NewFiles } from './new-files';
 import { messageOf, type MessageSource } from './parse';
 import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
 
@@ -81,26 +82,18 @@ function sourceOf(
   return { ...uids, size: file.size - offset, wholeFile: () => Promise.resolve(wholeFile) };
 }
 
-async function place(
+function place(
   { file, dataSetOffset: offset, transferSyntaxUID }: DeidentifiedObject,
   whole: WholeFile,
   output: DeidentifyHow['output'],
 ): Promise<string> {
-  const files = outputOf(output);
+  const files = filesOf(output);
   const dataSet = parseDataSet(file, { transferSyntaxUID, offset });
   const values = files.keywords.map((keyword): [string, string] => [
     keyword,
     valuesOfKeyword(dataSet, keyword).map(fileNameText).join('_'),
   ]);
-  const path = files.place({ kind: 'source', source: file }, Object.fromEntries(values), false);
-  try {
-    await whole.compare();
-  } catch (error) {
-    // It was made of bytes that were not all of the same object.
-    waitForDisk(() => rmSync(path, { force: true }));
-    throw error;
-  }
-  return path;
+  return files.place(file, Object.fromEntries(values), whole.compare);
 }
 
 /** An object that is in no queue, and would be lost or forgotten, is kept as it came. */
@@ -109,12 +102,12 @@ async function setAside(
   { keptBackDirectory }: DeidentifyHow,
 ): Promise<{ filename?: string }> {
   if (keptBackDirectory === undefined) return {};
-  const { source } = await object.wholeFile();
+  const { source, compare } = await object.wholeFile();
   // What is in it says whose it is.
   waitForDisk(() => mkdirSync(keptBackDirectory, { recursive: true, mode: OWN }));
   const filenameTemplate = `${new Date().toISOString().slice(0, 10)}/object.dcm`;
-  const files = outputOf({ directory: keptBackDirectory, filenameTemplate });
-  return { filename: files.place({ kind: 'source', source }, {}, false) };
+  const files = filesOf({ directory: keptBackDirectory, filenameTemplate });
+  return { filename: await files.place(source, {}, compare) };
 }
 
 const profiles = new Map<string, Profile>();
@@ -128,14 +121,10 @@ function profileOf({ options, secret, allowedWords, alsoPass }: ProfileHow): Pro
   });
 }
 
-const outputs = new Map<string, FileOutput>();
+const outputs = new Map<string, NewFiles>();
 
-function outputOf(output: DeidentifyHow['output']): FileOutput {
-  return remembered(
-    outputs,
-    JSON.stringify(output),
-    () => new FileOutput({ ...output, collision: 'keep-both', queue: 'disk-synced' }),
-  );
+function filesOf(output: DeidentifyHow['output']): NewFiles {
+  return remembered(outputs, JSON.stringify(output), () => new NewFiles(output));
 }
 
 function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {

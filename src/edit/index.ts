@@ -1,3 +1,7 @@
+export { attributes, type AttributeEntry } from './attributes';
+export { ruleProblem } from './check-rule';
+export type { CoercionRecord } from './coercion-record';
+export type { EditedMessage, EditTask, Unchanged } from './edit';
 export { EditHost } from './edit-host';
 export { hasFailed } from './failures';
 export type { Given, GivenPlace } from './given';
@@ -9,3 +13,5 @@ export type {
   KeptBackObject,
   MadeMessage,
 } from './requests';
+export type { RuleValue } from './rule-value';
+export type { EvaluatedRule } from './rules';

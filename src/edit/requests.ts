@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DeidentifyOption } from '../dicom';
 import type { PayloadSettings } from '../message';
+import type { EditedMessage, EditTask, Unchanged } from './edit';
 import type { Given } from './given';
 
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
@@ -68,4 +69,10 @@ export interface EditRequests {
     port: MessagePort | undefined,
     how: DeidentifyHow,
   ): Promise<DeidentifiedMessage | KeptBackObject | EditFailure>;
+  /** What rules make of it. */
+  edit(
+    given: Given,
+    port: MessagePort | undefined,
+    task: EditTask,
+  ): Promise<EditedMessage | Unchanged | EditFailure>;
 }

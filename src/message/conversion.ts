@@ -15,7 +15,7 @@ import {
 } from '../dicom';
 import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
-import type { DicomInSettings } from '../settings';
+import { pick, type DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
 import { fileNameText, type FileOutput } from './output';
 
@@ -31,6 +31,19 @@ export type PayloadSettings = Pick<
   | 'maxMessageMB'
   | 'maxMessageElements'
 >;
+
+/** The settings that a payload is made with, without all others. */
+export const payloadOf = (settings: PayloadSettings): PayloadSettings =>
+  pick(settings, [
+    'includeCommonFieldsNode',
+    'includeReportNode',
+    'includeTagsNode',
+    'tagsFormat',
+    'leaveOutEmpty',
+    'defaultCharacterSet',
+    'maxMessageMB',
+    'maxMessageElements',
+  ]);
 
 /** What decides whether an object waits for the flow. */
 export type WaitingSettings = Pick<DicomInSettings, 'acknowledge' | 'respond'>;

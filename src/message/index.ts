@@ -3,6 +3,7 @@ export {
   type ConversionSettings,
   type ConvertedObject,
   convertQueued,
+  payloadOf,
   type PayloadSettings,
   type WaitingSettings,
   waitsForFlow,

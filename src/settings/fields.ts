@@ -31,7 +31,16 @@ export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choi
 };
 /** The id of a configuration node of a type; empty: none. */
 export type NodeField = FieldOf<'node', string, never> & { nodeType: string };
-export type Field = TextField | NumberField | BooleanField | ListField | ChoiceField | NodeField;
+/** Objects in an order, which a dialog edits row by row. */
+export type RowsField<Row extends object = object, Code extends string = string> = FieldOf<
+  'rows',
+  readonly Row[],
+  Code
+> & {
+  /** What the flow, or the dialog as JSON text, has; what is no row is left out. */
+  read: (raw: unknown) => readonly Row[];
+};
+export type Field = TextField | NumberField | BooleanField | ListField | ChoiceField | NodeField | RowsField;
 
 export const text = <Code extends string = never>(
   value: string,
@@ -67,6 +76,11 @@ export const someOf = (...choices: string[]): ListField => ({
   choices,
   check: someOfThem(choices),
 });
+/** None by default. @param check looks at them as JSON text */
+export const rows = <Row extends object, Code extends string>(
+  read: RowsField<Row>['read'],
+  check: Check<Code>,
+): RowsField<Row, Code> => ({ kind: 'rows', default: [], read, check });
 
 /** Configuration nodes of a type, by their ids; none by default. */
 export const configNodes = (nodeType: string): ListField => ({ ...list(), nodeType });

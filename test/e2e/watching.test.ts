@@ -15,7 +15,7 @@ import { until } from '../support/until';
 import { filesIn, sampleFile } from '../support/watched-folder';
 import { nodeRedForSuite } from '../support/with-node-red';
 
-const EXAMPLE = '15 Send what is put into a folder.json';
+const EXAMPLE = '16 Send what is put into a folder.json';
 const root = mkdtempSync(join(tmpdir(), 'dicom-watching-'));
 
 /** Directories of a test, the first of which is there. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join, relative, resolve, sep } from 'node:path';
+import { postgresPrograms } from './postgres';
 
 /** What a test may need beyond npm's packages, how to see that it is there, and how to get it. */
 const TOOLS = {
@@ -17,6 +18,7 @@ const TOOLS = {
     present: () => anyCommand('Orthanc', 'orthanc') || existsSync('/usr/sbin/Orthanc'),
     get: 'apt install orthanc',
   },
+  postgres: { present: () => postgresPrograms() !== undefined, get: 'apt install postgresql' },
 } as const;
 
 export type Tool = keyof typeof TOOLS;

@@ -13,9 +13,7 @@ export class PseudonymInput {
     const source = pseudonymSource(setting);
     const type = source?.kind ?? 'msg';
     const property = source !== undefined && 'property' in source ? source.property : '';
-    this.shown = $('<input type="text" id="dicom-deidentify-pseudonym">').insertAfter(
-      stored.hide(),
-    ) as JQuery & TypedInput;
+    this.shown = $('<input type="text" id="dicom-deidentify-pseudonym">').insertAfter(stored.hide());
     this.shown.val(property);
     this.shown.typedInput({
       default: type,

@@ -36,7 +36,7 @@ function assertGone(bytes: Buffer, ...planted: (string | Buffer)[]): void {
 /** The object is passed, and says no more what was planted in it. */
 function assertCleaned(elements: Buffer[], ...planted: (string | Buffer)[]): Buffer {
   const file = fileOf(image(...elements));
-  for (const each of planted) assert.notEqual(file.indexOf(each as string, 0, 'latin1'), -1, 'is planted');
+  for (const each of planted) assert.notEqual(file.indexOf(each, 0, 'latin1'), -1, 'is planted');
   const { bytes } = deidentified(file);
   assertGone(bytes, ...planted);
   return bytes;
