@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FlowMessage } from '../message';
 import { asError } from '../basics';
 import type { CommandStatus, CommitmentReport } from '../network';
-import { Boundary, WorkerHost, type Asked, type WorkerNews } from '../worker';
+import { Boundary, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { FaultKind, ReceiverFault } from './faults';
@@ -48,6 +48,8 @@ export class ReceiverHost {
   private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
+  /** What each worker is started with. */
+  private readonly startConfig: ReceiverConfig;
   private readonly worker: WorkerHost<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>;
   private readonly boundary = new Boundary(({ message: reason }) =>
     this.listener.fault({ kind: 'unexpected', values: { reason }, down: false }),
@@ -59,9 +61,10 @@ export class ReceiverHost {
   ) {
     const file = join(__dirname, 'worker.js');
     const name = `dicom-in:${config.settings.port}`;
+    this.startConfig = { ...config, counts: this.counts };
     this.worker = new WorkerHost(
       { file, name, heapMB: WORKER_HEAP_MB },
-      { ...config, counts: this.counts },
+      this.startConfig,
       {
         message: (message) => this.receive(message),
         started: () => this.tellReporters(),
@@ -92,6 +95,21 @@ export class ReceiverHost {
     ...args: Asked<ReceiverRequests, Name>['args']
   ): Promise<Asked<ReceiverRequests, Name>['result']> {
     return this.worker.ask(name, ...args);
+  }
+
+  /**
+   * Accepts nothing more, also after a restart of the worker, and goes on to deliver what is queued. Associations that are open
+   * are aborted after so long, between two objects. Resolves with the number of those.
+   */
+  async drain(graceMs: number): Promise<number> {
+    this.startConfig.drained = true;
+    try {
+      return await this.ask('drain', graceMs);
+    } catch (error) {
+      // The next worker does not listen.
+      if (error instanceof WorkerNotRunning) return 0;
+      throw error;
+    }
   }
 
   /** Peers with these AE titles may report on storage commitment. */

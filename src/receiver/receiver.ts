@@ -74,6 +74,7 @@ export class Receiver implements ReceiverRequests {
   private nowOpen: () => void = () => undefined;
   private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
   private stopping = false;
+  private drained: boolean;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
   private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
@@ -87,6 +88,7 @@ export class Receiver implements ReceiverRequests {
     private readonly output: ReceiverOutput,
   ) {
     const { settings, receiverId } = config;
+    this.drained = config.drained === true;
     this.count = countsIn(config.counts ?? countsMemory());
     const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
     this.queue = createQueue(config, {
@@ -148,6 +150,17 @@ export class Receiver implements ReceiverRequests {
   /** The object's message could not be sent to the flow. */
   notDelivered(id: string, reason: string): void {
     this.delivery.notDelivered(id, reason);
+  }
+
+  async drain(graceMs: number): Promise<number> {
+    this.drained = true;
+    await this.starting;
+    this.listener.drain(graceMs);
+    const { openAssociations } = this.listener;
+    // After a fault, the next attempt says it.
+    if (this.lastFault === undefined) this.raise({ event: 'draining', openAssociations });
+    this.changed();
+    return openAssociations;
   }
 
   /** From now on these calling AE titles may report on storage commitment. */
@@ -328,15 +341,24 @@ export class Receiver implements ReceiverRequests {
     this.delivery.wake();
     this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
     if (this.stopping) return;
+    if (this.drained) {
+      this.started();
+      this.raise({ event: 'draining', openAssociations: 0 });
+      return;
+    }
     try {
       const { address, port } = await this.listener.listen();
-      this.retries.reset();
-      this.lastFault = undefined;
+      this.started();
       this.raise({ event: 'listening', address, port });
-      this.changed();
     } catch (error) {
       this.retry(listenFault(error, settings.port, settings.bindAddress));
     }
+  }
+
+  private started(): void {
+    this.retries.reset();
+    this.lastFault = undefined;
+    this.changed();
   }
 
   /** The same fault is reported once, not with every attempt. */

@@ -14,5 +14,10 @@ export interface ReceiverRequests extends QueueRequests {
   discard(id: string): boolean;
   /** Entries of the journal, with `again` where the object can be delivered again. Empty where none is kept. */
   journal(query: JournalQuery): Promise<JournalPage>;
+  /**
+   * Accepts nothing more, until its node starts anew; associations that are open are aborted after so long, between two
+   * objects. Resolves with the number of those, when nothing more is accepted.
+   */
+  drain(graceMs: number): Promise<number>;
   journalEntry(key: string): Promise<JournalEntry | undefined>;
 }
