@@ -62,16 +62,12 @@ export class ReceiverHost {
     const file = join(__dirname, 'worker.js');
     const name = `dicom-in:${config.settings.port}`;
     this.startConfig = { ...config, counts: this.counts };
-    this.worker = new WorkerHost(
-      { file, name, heapMB: WORKER_HEAP_MB },
-      this.startConfig,
-      {
-        message: (message) => this.receive(message),
-        started: () => this.tellReporters(),
-        news: (news) => this.heard(news),
-        failed: (error) => this.boundary.failed(error),
-      },
-    );
+    this.worker = new WorkerHost({ file, name, heapMB: WORKER_HEAP_MB }, this.startConfig, {
+      message: (message) => this.receive(message),
+      started: () => this.tellReporters(),
+      news: (news) => this.heard(news),
+      failed: (error) => this.boundary.failed(error),
+    });
   }
 
   /** What goes wrong is a fault, and is tried again. */

@@ -32,6 +32,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   emptyAllowList: true,
   notAnAddress: true,
   notAHostRange: true,
+  coversEverything: true,
   notACharacterSet: true,
   notAUid: true,
   templateKeyword: true,
@@ -207,7 +208,7 @@ const DOWN: readonly FaultKind[] = [
 ];
 
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
-const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
+const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters', 'draining'];
 
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
@@ -232,6 +233,9 @@ const STATUS: Record<string, readonly string[]> = {
     'restarting',
     'restartNodeRed',
     'diskSilent',
+    'draining',
+    'drainingMany',
+    'drained',
     'queueFull',
     'diskLow',
     'error',

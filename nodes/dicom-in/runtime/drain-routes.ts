@@ -16,7 +16,10 @@ export function addDrainRoutes(routes: AdminRoutes<ReceiverNode>): void {
     const isHealthy =
       limit.passes(request.socket.remoteAddress ?? '') &&
       deployedNodes.get(parameter(request, 'id'), ReceiverNode)?.isHealthy === true;
-    response.set('Cache-Control', 'no-store').status(isHealthy ? 200 : 503).end();
+    response
+      .set('Cache-Control', 'no-store')
+      .status(isHealthy ? 200 : 503)
+      .end();
   });
   routes.onNode('post', 'drain', async (node, request, response) => {
     const seconds = graceSeconds(request);

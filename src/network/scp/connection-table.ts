@@ -34,8 +34,7 @@ export class ConnectionTable {
   }
 
   *associations(): Generator<Association> {
-    for (const { association } of this.all())
-      if (association !== undefined) yield association;
+    for (const { association } of this.all()) if (association !== undefined) yield association;
   }
 
   /** Keeps a connection until its socket closes. */

@@ -110,7 +110,9 @@ export class Listener {
       };
       const listening = (): void => {
         server.off('error', failed);
-        server.on('error', (error) => this.refused({ remoteAddress: '', remotePort: 0 }, `listener: ${error.message}`));
+        server.on('error', (error) =>
+          this.refused({ remoteAddress: '', remotePort: 0 }, `listener: ${error.message}`),
+        );
         resolve(server.address() as AddressInfo);
       };
       server.once('error', failed);

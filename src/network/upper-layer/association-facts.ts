@@ -19,11 +19,7 @@ export interface AssociationFacts extends RemoteEnd {
 }
 
 /** What is known of an association as soon as there is a connection. */
-export function factsOf(
-  socket: Socket,
-  remote: RemoteEnd,
-  tls: AssociationFacts['tls'],
-): AssociationFacts {
+export function factsOf(socket: Socket, remote: RemoteEnd, tls: AssociationFacts['tls']): AssociationFacts {
   return {
     associationId: randomUUID(),
     callingAET: '',

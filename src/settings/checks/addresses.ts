@@ -52,7 +52,7 @@ const ALL_IPV4: AddressRange = [0xffffn << 32n, (0xffffn << 32n) + 0xffff_ffffn]
 
 /** True when the ranges together have all addresses of one kind in them. */
 function coversEverything(ranges: AddressRange[]): boolean {
-  const ordered = ranges.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const ordered = [...ranges].sort(([one], [other]) => (one < other ? -1 : 1));
   return [ALL_ADDRESSES, ALL_IPV4].some(([first, last]) => {
     let next = first;
     for (const range of ordered) if (range[0] <= next && range[1] >= next) next = range[1] + 1n;
