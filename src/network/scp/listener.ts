@@ -157,7 +157,13 @@ export class Listener {
   }
 
   private connected(socket: Socket): void {
-    const isProxy = this.options.isProxy?.(remoteEndOf(socket).remoteAddress) === true;
+    const { remoteAddress } = remoteEndOf(socket);
+    if (remoteAddress === '') {
+      // Reset before it was accepted, as HAProxy ends its health checks: nobody is there any more.
+      this.giveUp(socket);
+      return;
+    }
+    const isProxy = this.options.isProxy?.(remoteAddress) === true;
     if (!isProxy && !this.isAllowed(socket)) return;
     const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
     if (this.connections.size >= limit) this.evict(limit);

@@ -182,6 +182,24 @@ describe('a listener behind a proxy that is trusted', () => {
     assert.deepEqual(listener.events, []);
   });
 
+  it('says nothing of connections that are reset before it has looked at them', async () => {
+    const listener = await listen({ allowedHosts: [CALLER] });
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => call(listener)));
+    for (const socket of sockets) {
+      socket.write(PROXY_LOCAL);
+      socket.resetAndDestroy();
+    }
+    const again = Array.from({ length: 50 }, () => {
+      const socket = connect({ port: listener.port, host: '127.0.0.1', localAddress: PROXY });
+      socket.on('error', () => undefined);
+      socket.once('connect', () => socket.resetAndDestroy());
+      return once(socket, 'close');
+    });
+    await Promise.all(again);
+    await until(() => listener.listener.connectionCount === 0, 'all to be gone');
+    assert.deepEqual(listener.events, []);
+  });
+
   it('serves the proxy itself, as far as it is an allowed host', async () => {
     const listener = await listen();
     const socket = await call(listener);
