@@ -57,7 +57,7 @@ describe('what the node shows', () => {
     shown.counted({ ...counters(3), openAssociations: 0 });
     assert.deepEqual([shown.current().text, shown.current().state], ['drained', 'drained']);
     for (const [language, few, many] of [
-      ['en-US', 'draining, 1 open', 'draining'],
+      ['en-US', 'draining, 1 open', 'draining, 12k open'],
       ['de', 'läuft leer, 1 offen', 'läuft leer'],
     ] as const) {
       const inWords = new ReceiverStatus(catalogueText(language));
