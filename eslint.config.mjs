@@ -18,11 +18,12 @@ const ORDER = {
     'network',
     'worker',
     ['transcode'],
-    ['receiver', 'sender', 'edit', 'sample', 'integration-soup'],
+    'delivery',
+    ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
   ],
-  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'report', 'json'],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'deidentify', 'report', 'json'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
-  'src/queue': [['log', 'files', 'memory']],
+  'src/queue': [['log', 'files', 'memory', 'folder']],
 };
 const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];
 

@@ -74,7 +74,7 @@ function fieldRow(
 ) {
   const field = credential === undefined ? fields[name] : { kind: 'credential' };
   if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
-  const id = `${prefix}${name}${field.kind === 'list' ? '-list' : ''}`;
+  const id = `${prefix}${name}${['list', 'rows'].includes(field.kind) ? '-list' : ''}`;
   const words = `data-i18n="${type}.label.${name}"`;
   const hasPlaceholder = texts.placeholder?.[name] !== undefined;
   const placeholder = hasPlaceholder ? ` data-i18n="[placeholder]${type}.placeholder.${name}"` : '';
@@ -88,7 +88,7 @@ function fieldRow(
 <label for="${id}" ${words}></label>
 </div>`;
   }
-  if (field.kind === 'list' && field.nodeType !== undefined) {
+  if (field.kind === 'list' && (field.nodeType !== undefined || field.choices !== undefined)) {
     const labelId = `${type}-label-${name}`;
     return row(
       label(`id="${labelId}"`),

@@ -15,14 +15,15 @@ function defaultHint(name: string, field: Field, texts: Texts): string {
   if (initial !== undefined) {
     return texts.text('form.initial', { value: words(value), initial: words(initial) });
   }
-  if (kind === 'list' || kind === 'choice' || value === '') return '';
+  if (kind === 'list' || kind === 'rows' || kind === 'choice' || value === '') return '';
   return texts.text('form.default', { value: words(value) });
 }
 
 function valueWords(name: string, { kind }: Field, value: Field['default'], texts: Texts): string {
   if (typeof value === 'boolean') return texts.text(value ? 'form.on' : 'form.off');
-  const key = `option.${name}.${String(value)}`;
-  return kind === 'choice' && texts.hasText(key) ? texts.text(key) : String(value);
+  const text = typeof value === 'object' ? '' : String(value);
+  const key = `option.${name}.${text}`;
+  return kind === 'choice' && texts.hasText(key) ? texts.text(key) : text;
 }
 
 /** Choices from the settings, in the editor's language; a value that is none of them (`${NAME}`) stays selectable. */

@@ -15,9 +15,10 @@ export class FormFields<Name extends string> {
     return this.settings.names;
   }
 
-  /** A field's input. A list is shown as comma text, which Node-RED must not take for the property's value. */
+  /** A field's input. A list is shown as comma text, and rows as JSON, which Node-RED must not take for the property's value. */
   input(name: Name): JQuery {
-    return $(`#${this.prefix}${name}${this.settings.fields[name].kind === 'list' ? '-list' : ''}`);
+    const { kind } = this.settings.fields[name];
+    return $(`#${this.prefix}${name}${kind === 'list' || kind === 'rows' ? '-list' : ''}`);
   }
 
   /** The input of what Node-RED keeps encrypted. */
@@ -54,6 +55,7 @@ export class FormFields<Name extends string> {
       const value = values(name);
       const { kind } = this.settings.fields[name];
       if (kind === 'list') this.input(name).val(Array.isArray(value) ? value.join(', ') : '');
+      else if (kind === 'rows') this.input(name).val(JSON.stringify(value));
       else if (value === node[name] || (kind === 'node' && value === '')) continue;
       else if (typeof value === 'boolean') this.input(name).prop('checked', value);
       else this.input(name).val(String(value));
@@ -74,7 +76,11 @@ export class FormFields<Name extends string> {
     const entered = this.inDialog();
     const config = this.settings.migrate(node);
     for (const name of this.settings.names) {
-      if (this.settings.fields[name].kind === 'list') {
+      if (this.settings.fields[name].kind === 'rows') {
+        const json = entered(name);
+        const rows = JSON.parse(typeof json === 'string' ? json : '[]') as unknown[];
+        if (config[name] !== undefined || rows.length > 0) node[name] = rows;
+      } else if (this.settings.fields[name].kind === 'list') {
         const text = entered(name);
         const values = typeof text === 'string' ? splitList(text) : [];
         if (config[name] !== undefined || values.length > 0) node[name] = values;
@@ -88,6 +94,7 @@ export class FormFields<Name extends string> {
 
   private isDefault(name: Name, value: unknown): boolean {
     const { default: expected } = this.settings.fields[name];
+    if (typeof expected === 'object') return false;
     return typeof expected === 'boolean' ? value === expected : value === String(expected);
   }
 }

@@ -3,6 +3,7 @@ import { EntryList } from './entry-list';
 import { FormFields, type Values } from './fields';
 import { fillChoices, hint } from './field-words';
 import { NodeChecklist } from './node-checklist';
+import { OptionChecklist } from './option-checklist';
 import type { EditorNode } from './red';
 import { remark, showRemarks, type Remark } from './remarks';
 import { nodeTexts, type Texts } from './texts';
@@ -115,6 +116,8 @@ export class NodeForm<Name extends string, Code extends string> {
       this.addNotes(name, this.fields.input(name), hint(name, field, this.texts));
       if (field.kind === 'list' && field.nodeType !== undefined)
         new NodeChecklist(this, name, node, field.nodeType);
+      if (field.kind === 'list' && field.choices !== undefined)
+        new OptionChecklist(this, name, field.choices);
       if ($(`#${this.type}-list-${name}`).length > 0) new EntryList(this, name);
     }
     for (const name of this.credentialNames)

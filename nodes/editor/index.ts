@@ -5,7 +5,7 @@ export type { Values } from './fields';
 export { NodeForm, type About } from './form';
 export { JournalPanel } from './journal';
 export { MessageTree } from './message-tree';
-export type { EditorNode, EditorTab, HistoryEvent } from './red';
+export type { Completion, EditorNode, EditorTab, HistoryEvent, InputType } from './red';
 export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';

@@ -106,6 +106,35 @@ interface EditorRed {
   notify(message: JQuery, options: NotificationOptions): EditorNotification;
 }
 
+/** A suggestion under an input. */
+export interface Completion {
+  value: string;
+  label: JQuery | string;
+}
+
+interface EditableListOptions<Row> {
+  addButton: string;
+  sortable: boolean;
+  removable: boolean;
+  addItem(row: JQuery, index: number, item: Row): void;
+  removeItem?(item: Row): void;
+  sortItems?(): void;
+}
+
+/** A type of a typed input: one of Node-RED's, or one of its own. */
+export type InputType = string | { value: string; label: string; hasValue?: boolean; icon?: string };
+
 declare global {
   const RED: EditorRed;
+  /** Node-RED's own widgets. */
+  interface JQuery {
+    editableList<Row>(options: EditableListOptions<Row>): this;
+    editableList(method: 'addItem', item: object): this;
+    editableList(method: 'items'): JQuery;
+    editableList(method: 'height', pixels: number): this;
+    typedInput(options: { types: readonly InputType[]; default?: string }): this;
+    typedInput(method: 'type' | 'value'): string;
+    typedInput(method: 'type' | 'value', value: string): this;
+    autoComplete(options: { minLength: number; search: (entered: string) => Completion[] }): this;
+  }
 }

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { QueueHost } from '../../src/delivery';
 import { isFailure, type CommandStatus } from '../../src/network';
 import { sequenceOf, type OpenedObject } from '../../src/queue';
-import type { ReceiverHost } from '../../src/receiver';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
 import { queueName, QueueOwner, type QueueName } from './queue-owner';
@@ -74,7 +74,7 @@ class QueueOf {
     return deployedNodes.get(this.name.nodeId, QueueOwner)?.answersWithinSeconds;
   }
 
-  get ask(): ReceiverHost['ask'] {
+  get ask(): QueueHost['ask'] {
     const receiver = deployedNodes.get(this.name.nodeId, QueueOwner)?.receiver;
     if (receiver === undefined) throw new WorkerNotRunning('the dicom-in node of the object is not deployed');
     return receiver.ask.bind(receiver);

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
+import type { QueueHost } from '../../src/delivery';
 import { ownerNode } from '../../src/queue';
-import type { ReceiverHost } from '../../src/receiver';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { existingNodes } from './existing-nodes';
 
@@ -8,10 +8,7 @@ import { existingNodes } from './existing-nodes';
  * What nodes that do not exist any more have parked is delivered again. A node that is only disabled keeps what it has.
  * @param receiver whose queue is looked at
  */
-export async function disownLost(
-  { nodes }: Pick<NodeAPI, 'nodes'>,
-  receiver: Pick<ReceiverHost, 'ask'>,
-): Promise<void> {
+export async function disownLost({ nodes }: Pick<NodeAPI, 'nodes'>, receiver: QueueHost): Promise<void> {
   try {
     const owners = await receiver.ask('owners');
     if (owners.length === 0) return;

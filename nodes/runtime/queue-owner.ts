@@ -1,13 +1,19 @@
-import type { ReceiverHost } from '../../src/receiver';
+import type { QueueHost } from '../../src/delivery';
+import type { PayloadSettings } from '../../src/message';
 
 /** A deployed node with its own queue, which knows the objects that `msg.dicom.queueId` names. */
 export abstract class QueueOwner {
   /** Undefined: it does not run because of its settings. */
-  abstract readonly receiver: Pick<ReceiverHost, 'ask'> | undefined;
+  abstract readonly receiver: QueueHost | undefined;
   /** The flow acknowledges its objects: they stay in flight until then. */
   abstract readonly isAcknowledged: boolean;
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
+
+  /** How it makes the payload of its messages. Undefined: the usual way. */
+  get payload(): PayloadSettings | undefined {
+    return undefined;
+  }
 }
 
 /** The parts of a queueId or an acknowledgeId: a node's id may hold anything, an object's holds no colon. */

@@ -22,7 +22,8 @@ export {
 } from './durable';
 export { Fifo } from './fifo';
 export { leftoversTo } from './leftovers';
-export type { DirectoryLock, LockError } from './lock';
+export { linkWithoutReplacing, type LinkingFiles, numbered, removeIfThere } from './link-file';
+export { type DirectoryLock, type LockError, sharedFileSystem } from './lock';
 export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
 export { Paced } from './paced';

@@ -27,7 +27,9 @@ export type WarningCode =
   | 'text-not-inlined'
   | 'message-too-large'
   | 'document-too-large'
-  | 'recoded';
+  | 'recoded'
+  | 'date-not-shifted'
+  | 'not-recorded';
 
 export interface ConversionWarning {
   code: WarningCode;

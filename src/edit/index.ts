@@ -1,4 +1,17 @@
+export { attributes, type AttributeEntry } from './attributes';
+export { ruleProblem } from './check-rule';
+export type { CoercionRecord } from './coercion-record';
+export type { EditedMessage, EditTask, Unchanged } from './edit';
 export { EditHost } from './edit-host';
 export { hasFailed } from './failures';
 export type { Given, GivenPlace } from './given';
-export type { EditFailure, EditRequests, MadeMessage } from './requests';
+export type {
+  DeidentifiedMessage,
+  DeidentifyHow,
+  EditFailure,
+  EditRequests,
+  KeptBackObject,
+  MadeMessage,
+} from './requests';
+export type { RuleValue } from './rule-value';
+export type { EvaluatedRule } from './rules';

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import { convertParsed, expectCharacterSet, parseDataSet, uidName } from '../dicom';
+import { convertParsed, expectCharacterSet, type MessageOptions, parseDataSet, uidName } from '../dicom';
 import type { PayloadSettings } from '../message';
-import type { OutgoingObject } from '../object';
+import type { ObjectUids, OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import type { MadeMessage } from './requests';
 
@@ -19,13 +19,20 @@ export async function parse(
   }
 }
 
-/** The message of an open object. @throws DicomError; what reading the object throws */
-export async function messageOf(object: OutgoingObject, payload: PayloadSettings): Promise<MadeMessage> {
+/** What a message is made of. */
+export type MessageSource = ObjectUids & Pick<OutgoingObject, 'size' | 'warnings' | 'wholeFile'>;
+
+/** The message of an open object. @param kept where that will be, if bulk data is to be found there. @throws DicomError; what reading the object throws */
+export async function messageOf(
+  object: MessageSource,
+  payload: PayloadSettings,
+  kept: Pick<MessageOptions, 'bulkDataURI' | 'hasObject'> = {},
+): Promise<MadeMessage> {
   const { source, offset, compare } = await object.wholeFile();
   const { transferSyntaxUID, size } = object;
   const dataSet = parseDataSet(source, { transferSyntaxUID, offset });
   expectCharacterSet(dataSet, payload.defaultCharacterSet);
-  const { json, identity, warnings: found } = convertParsed(dataSet, payload);
+  const { json, identity, warnings: found } = convertParsed(dataSet, { ...payload, ...kept });
   await compare();
   const { sopClassUID = object.sopClassUID, sopInstanceUID = object.sopInstanceUID } = identity;
   const warnings = [...(object.warnings ?? []), ...found];

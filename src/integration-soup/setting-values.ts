@@ -56,6 +56,9 @@ export function decode(mapping: Mapping, node: JsonNode): SettingValue | undefin
     case 'node':
       if (node.kind === 'object' || node.kind === 'array') return undefined;
       return node.kind === 'number' ? node.text : String(node.value ?? '');
+    case 'rows':
+      // Integration Soup has none.
+      return undefined;
   }
 }
 
@@ -103,6 +106,7 @@ export function encode(
     case 'text':
     case 'choice':
     case 'node':
+    case 'rows':
       return string(joined(value));
   }
 }

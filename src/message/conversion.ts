@@ -13,9 +13,9 @@ import {
   uidName,
   valuesOfKeyword,
 } from '../dicom';
-import { contentSource, type ObjectEnvelope, type ObjectNote, readHead } from '../object';
+import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
-import type { DicomInSettings } from '../settings';
+import { pick, type DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
 import { fileNameText, type FileOutput } from './output';
 
@@ -32,6 +32,19 @@ export type PayloadSettings = Pick<
   | 'maxMessageElements'
 >;
 
+/** The settings that a payload is made with, without all others. */
+export const payloadOf = (settings: PayloadSettings): PayloadSettings =>
+  pick(settings, [
+    'includeCommonFieldsNode',
+    'includeReportNode',
+    'includeTagsNode',
+    'tagsFormat',
+    'leaveOutEmpty',
+    'defaultCharacterSet',
+    'maxMessageMB',
+    'maxMessageElements',
+  ]);
+
 /** What decides whether an object waits for the flow. */
 export type WaitingSettings = Pick<DicomInSettings, 'acknowledge' | 'respond'>;
 
@@ -42,6 +55,8 @@ export interface ConversionSettings
   output: DicomInSettings['output'];
   /** Where `output` is `file`. */
   files: FileOutput | undefined;
+  /** What stands before the data sets; undefined: we have received them. */
+  headOf?: HeadOf;
 }
 
 /** A queued object as the flow gets it. */
@@ -89,7 +104,8 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
     };
   return queued.read((content) => {
     const source = contentSource(content);
-    const { envelope, length: offset } = note?.head ?? readHead(source);
+    const headOf = settings.headOf ?? receivedHead;
+    const { envelope, length: offset } = note?.head ?? headOf(source, content, queued.id);
     const { transferSyntaxUID } = envelope;
     const dataSet = known ?? parseDataSet(source, { transferSyntaxUID, offset });
     expectCharacterSet(dataSet, settings.defaultCharacterSet);
@@ -105,7 +121,7 @@ export function convertQueued(queued: QueuedObject, settings: ConversionSettings
 
 function messageOf(
   { id, redelivered }: QueuedObject,
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   dataSet: ParsedDataSet,
   settings: ConversionSettings,
   filename?: string,
@@ -141,7 +157,7 @@ export function waitsForFlow({ acknowledge, respond }: WaitingSettings): boolean
  */
 export function aboutObject(
   { warnings: found, identity }: { warnings: ObjectWarnings; identity: Conversion['identity'] },
-  envelope: ObjectEnvelope,
+  envelope: FileEnvelope,
   {
     filename,
     ...delivery
@@ -166,7 +182,7 @@ export function aboutObject(
 }
 
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
-function oddUids(envelope: ObjectEnvelope): ObjectWarnings {
+function oddUids(envelope: FileEnvelope): ObjectWarnings {
   return ANNOUNCED.filter(([field]) => !isPlainUid(envelope[field])).map(([, path]) => ({
     code: 'invalid-uid',
     path,

@@ -1,8 +1,8 @@
 import type { DicomMessage } from '../dicom';
-import type { ObjectEnvelope } from '../object';
+import type { FileEnvelope, ObjectEnvelope } from '../object';
 
 /** `msg.dicom`. */
-export interface MessageFacts extends ObjectEnvelope {
+export interface MessageFacts extends FileEnvelope, Omit<Partial<ObjectEnvelope>, keyof FileEnvelope> {
   /** The name of PS3.6 Annex A; the UID where it has none. */
   sopClassName: string;
   /** Bytes of the data set. */

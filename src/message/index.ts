@@ -3,9 +3,10 @@ export {
   type ConversionSettings,
   type ConvertedObject,
   convertQueued,
+  payloadOf,
   type PayloadSettings,
   type WaitingSettings,
   waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
-export { FileOutput, NotPlaced, placeCause, placeReason } from './output';
+export { FileOutput, fileNameText, NotPlaced, placeCause, placeReason } from './output';

@@ -1,5 +1,16 @@
+/** What the file of an object says of it, wherever it comes from. */
+export interface FileEnvelope {
+  sopClassUID: string;
+  sopInstanceUID: string;
+  transferSyntaxUID: string;
+  /** ISO 8601 */
+  receivedAt: string;
+  /** Its path below the directory that it was put into, with `/`. */
+  sourceFile?: string;
+}
+
 /** The facts that travel with an object through the queue: `msg.dicom` without what is only known at delivery. */
-export interface ObjectEnvelope {
+export interface ObjectEnvelope extends FileEnvelope {
   callingAET: string;
   calledAET: string;
   remoteAddress: string;
@@ -11,9 +22,4 @@ export interface ObjectEnvelope {
   /** Of the C-MOVE that made the sender send it (PS3.7 9.3.1.1): who asked, and with which message. */
   moveOriginatorAET?: string;
   moveOriginatorMessageId?: number;
-  sopClassUID: string;
-  sopInstanceUID: string;
-  transferSyntaxUID: string;
-  /** ISO 8601 */
-  receivedAt: string;
 }

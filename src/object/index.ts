@@ -1,7 +1,8 @@
-export { withChanges } from './changed-object';
+export { changeableOf, type Changeable, withChanges } from './changed-object';
 export { contentSource } from './content-source';
-export type { ObjectEnvelope } from './envelope';
+export type { FileEnvelope, ObjectEnvelope } from './envelope';
 export { expected } from './expected';
+export { fileHead, type HeadOf, receivedHead } from './file-head';
 export { classFacts, dataSetFacts } from './letter-facts';
 export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
 export {

@@ -7,7 +7,7 @@ import {
   type ParsedDataSet,
   readFileMeta,
 } from '../dicom';
-import type { ObjectEnvelope } from './envelope';
+import type { FileEnvelope, ObjectEnvelope } from './envelope';
 
 /** Of the envelope as it is written. The one of version 0.1 has none. */
 const ENVELOPE_VERSION = 1;
@@ -19,8 +19,8 @@ export class NewerEnvelope extends Error {
 }
 
 /** What stands before an object's data set in its file. */
-export interface ObjectHead {
-  envelope: ObjectEnvelope;
+export interface ObjectHead<Envelope extends FileEnvelope = ObjectEnvelope> {
+  envelope: Envelope;
   /** Bytes up to the data set. */
   length: number;
 }

@@ -296,7 +296,7 @@ export class DiskStorage implements ObjectStorage {
   private readmit(file: string, letterId: string): void {
     const id = this.nextId(factsInId(letterId));
     this.objectFiles.admit(file, id);
-    this.listener.onRequeued(id);
+    this.listener.onCame(id, undefined);
   }
 
   forget(id: string): void {

@@ -8,6 +8,16 @@ export {
   type LetterFacts,
   type LetterPage,
 } from './dead-letters';
+export {
+  CLAIMS,
+  FolderQueue,
+  FolderShared,
+  openRegular,
+  type ChangedFile,
+  type FileFacts,
+  type FolderFile,
+  type FolderQueueOptions,
+} from './folder';
 export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue, type MemoryQueueOptions } from './memory';

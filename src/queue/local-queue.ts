@@ -1,6 +1,6 @@
 import { leftoversTo } from '../basics';
 import { AcknowledgeNames } from './acknowledge-names';
-import type { Attempts } from './attempts';
+import { NO_ATTEMPTS, type Attempts } from './attempts';
 import { Claims } from './claims';
 import { couldBury, type DeadLetters, type LetterFacts } from './dead-letters';
 import { DeliveryAttempts } from './delivery-attempts';
@@ -63,7 +63,8 @@ export class LocalQueue implements ObjectQueue {
       onFoundLater: (objects) => {
         for (const object of objects) this.cameBack(object);
       },
-      onRequeued: (id) => this.came(id, undefined),
+      onCame: (id, study) => this.came(id, study),
+      onLeft: (id) => this.left(id),
     });
     this.attempts = new DeliveryAttempts(this.storage, this.cleanUp, wake);
     this.ownership = new Ownership(this.storage, {
@@ -117,6 +118,13 @@ export class LocalQueue implements ObjectQueue {
     }
     this.names.add(id);
     this.ownership.found(id, parking);
+  }
+
+  private left(id: string): void {
+    if (this.inFlight.has(id) || this.ownership.has(id) || this.kept.has(id)) return;
+    this.claims.withdraw(id);
+    this.forget(id);
+    this.claims.wake();
   }
 
   claim(max: number): Promise<QueuedObject[]> {
@@ -324,6 +332,16 @@ export class LocalQueue implements ObjectQueue {
   idOf(name: string): Promise<string | undefined> {
     const id = isAcknowledgeId(name) ? this.names.find(name) : name;
     return Promise.resolve(id === undefined || this.stateOf(id) === undefined ? undefined : id);
+  }
+
+  /** Objects that are parked. */
+  protected get heldCount(): number {
+    return this.ownership.size;
+  }
+
+  /** Those that wait and that no flow can have got. */
+  protected untouched(): string[] {
+    return this.claims.ids().filter((id) => this.attempts.of(id) === NO_ATTEMPTS);
   }
 
   private ids(): string[] {

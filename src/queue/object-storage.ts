@@ -58,8 +58,10 @@ export interface StorageListener {
   onReady(): void;
   /** Objects of an earlier run that could not be read at the start. */
   onFoundLater(objects: readonly FoundObject[]): void;
-  /** A dead letter is an object again. */
-  onRequeued(id: string): void;
+  /** Something is an object that nobody has written here: a dead letter, or a file that others have put here. */
+  onCame(id: string, study: string | undefined): void;
+  /** An object that waited is none any more: somebody has taken it away, or changed it. */
+  onLeft(id: string): void;
   onLeftover(error: Error): void;
 }
 

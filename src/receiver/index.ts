@@ -1,4 +1,3 @@
-export type { AnswerOutcome } from './answers';
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FlowMessage } from '../message';
 import { asError } from '../basics';
+import { FlowFeed } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
 import { Boundary, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
@@ -26,26 +27,15 @@ export interface HostListener {
 /** The worker's heap; a worker that outgrows it ends alone, and is restarted. */
 const WORKER_HEAP_MB = 512;
 
-/** An error's text goes back to the worker, and into a note: it may quote a whole message. */
-const MAX_REASON = 500;
-
-type Delivery = FromReceiver & { kind: 'delivery' };
-
 /** Receivers whose threads cannot be ended: others meet what they still have. */
 const stuck = new Set<ReceiverConfig>();
 
-/**
- * Runs a Receiver in a worker thread, so that nothing a peer does reaches Node-RED's own thread. Messages go to the flow one
- * a turn of the event loop.
- */
+/** Runs a Receiver in a worker thread, so that nothing a peer does reaches Node-RED's own thread. */
 export class ReceiverHost {
-  private deliveries: Delivery[] = [];
-  private scheduled: NodeJS.Immediate | undefined;
   private queued = 0;
   private openAssociations = 0;
   private deadLetters = 0;
   private reporters: readonly string[] = [];
-  private stopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
   /** What each worker is started with. */
@@ -54,6 +44,11 @@ export class ReceiverHost {
   private readonly boundary = new Boundary(({ message: reason }) =>
     this.listener.fault({ kind: 'unexpected', values: { reason }, down: false }),
   );
+  private readonly feed = new FlowFeed(this.boundary, {
+    message: (message) => this.listener.message(message),
+    delivered: (id) => this.worker.post({ kind: 'delivered', id }),
+    notDelivered: (id, reason) => this.worker.post({ kind: 'not-delivered', id, reason }),
+  });
 
   constructor(
     private readonly config: ReceiverConfig,
@@ -80,8 +75,7 @@ export class ReceiverHost {
    * stay in the queue. Resolves when the worker is gone and its port is free, or a fault tells that it cannot be ended.
    */
   async stop(graceMs: number): Promise<void> {
-    this.stopping = true;
-    this.dropDeliveries();
+    this.feed.stop();
     await this.worker.stop(graceMs);
   }
 
@@ -128,9 +122,7 @@ export class ReceiverHost {
   private receive(message: FromReceiver): void {
     switch (message.kind) {
       case 'delivery':
-        if (this.stopping) return;
-        this.deliveries.push(message);
-        this.schedule();
+        this.feed.add(message);
         break;
       case 'event':
         this.listener.event(message.event);
@@ -183,8 +175,8 @@ export class ReceiverHost {
 
   private ended({ reason, waitMs, restarts }: WorkerNews & { kind: 'ended' }): void {
     stuck.delete(this.config);
-    // What waits here is still in the queue, and comes again from the next worker.
-    this.dropDeliveries();
+    // It comes again from the next worker.
+    this.feed.drop();
     this.openAssociations = 0;
     this.boundary.run(() => this.listener.counters(this.counters()));
     this.boundary.run(() => this.fault('workerCrashed', { reason, seconds: waitMs / 1000 }));
@@ -205,66 +197,11 @@ export class ReceiverHost {
     return { kind: 'workerStuck', values: { port: this.config.settings.port }, down: true };
   }
 
-  private schedule(): void {
-    this.scheduled ??= setImmediate(() => {
-      this.scheduled = undefined;
-      const next = this.deliveries.shift();
-      if (next !== undefined) this.boundary.run(() => this.deliver(next));
-      if (this.deliveries.length > 0) this.schedule();
-    });
-  }
-
-  private deliver(delivery: Delivery): void {
-    const { id } = delivery;
-    try {
-      this.listener.message(messageOf(delivery));
-    } catch (error) {
-      const reason = asError(error).message.slice(0, MAX_REASON);
-      this.worker.post({ kind: 'not-delivered', id, reason });
-      throw error;
-    }
-    // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
-    // its first node can have got leaves the queue. One that was stopped comes again, marked redelivered.
-    setImmediate(() => setImmediate(() => this.delivered(id)));
-  }
-
-  private delivered(id: string): void {
-    if (!this.stopping) this.worker.post({ kind: 'delivered', id });
-  }
-
-  private dropDeliveries(): void {
-    this.deliveries = [];
-    clearImmediate(this.scheduled);
-    this.scheduled = undefined;
-  }
-
   private fault(kind: FaultKind, values: ReceiverFault['values']): void {
     this.listener.fault({ kind, values, down: true });
   }
 
   private raise(event: RaisedEvent): void {
     this.listener.event({ at: new Date().toISOString(), ...event });
-  }
-}
-
-function messageOf({ json, object, document }: Delivery): FlowMessage {
-  const message = parse(json);
-  if (object !== undefined) message.dicom.object = asBuffer(object);
-  if (document !== undefined && message.dicom.document !== undefined)
-    message.dicom.document.data = asBuffer(document);
-  return message;
-}
-
-/** A Buffer arrives from another thread as a plain Uint8Array. */
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-/** The error of `JSON.parse` quotes the text: it must not get into a log. */
-function parse(json: string): FlowMessage {
-  try {
-    return JSON.parse(json) as FlowMessage;
-  } catch {
-    throw new Error('the message of the object is not valid JSON');
   }
 }

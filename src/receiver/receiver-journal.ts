@@ -1,8 +1,8 @@
+import { giveUpText, type GiveUpReason } from '../delivery';
 import { knownClass } from '../dicom';
 import { Journal, type JournalConfig, type JournalEntry } from '../journal';
 import { hexStatus, isFailure, type NetworkEvent } from '../network';
 import type { LetterFacts } from '../queue';
-import { giveUpText, type GiveUpReason } from './give-up-reason';
 import type { AnsweredObject } from './object-intake';
 
 /** A receiver's journal: what was received, refused, and set aside. */

@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads';
 import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import { Answers, Delivery, giveUpText, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
 import {
   withAgain,
   type JournalConfig,
@@ -7,25 +7,13 @@ import {
   type JournalPage,
   type JournalQuery,
 } from '../journal';
-import { type ConvertedObject, FileOutput, waitsForFlow } from '../message';
+import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
-import {
-  serveHandle,
-  type DeadLetterList,
-  type LetterFacts,
-  type LetterPage,
-  type ObjectQueue,
-  type OpenedObject,
-  type QueueRefusal,
-  type Unparked,
-} from '../queue';
-import { Answers, type AnswerOutcome } from './answers';
+import type { LetterFacts, ObjectQueue, QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
-import { Delivery } from './delivery';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
-import { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 import { ObjectIntake } from './object-intake';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
@@ -57,12 +45,12 @@ const SLOW_INTERVAL_MS = 10_000;
  * A DICOM Storage SCP with its queue: listener → queue → conversion → output. It runs in a worker thread (`worker.ts`)
  * or, in tests, in the process itself.
  */
-export class Receiver implements ReceiverRequests {
-  private readonly queue: ObjectQueue;
+export class Receiver extends QueueService implements ReceiverRequests {
+  protected readonly queue: ObjectQueue;
   private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
-  private readonly delivery: Delivery;
-  private readonly answers: Answers;
+  protected readonly delivery: Delivery;
+  protected readonly answers: Answers;
   private readonly journalOf: ReceiverJournal | undefined;
   private readonly reports: CommitmentReports;
   private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
@@ -71,16 +59,11 @@ export class Receiver implements ReceiverRequests {
   private countersTimer: NodeJS.Timeout | undefined;
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
-  private nowOpen: () => void = () => undefined;
-  private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
   private stopping = false;
   private drained: boolean;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
   private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
-  /** Objects of which the first answer is being followed. */
-  private readonly answering = new Set<string>();
-  private deadLetterCount = 0;
   private readonly count: Counts;
 
   constructor(
@@ -88,6 +71,7 @@ export class Receiver implements ReceiverRequests {
     private readonly output: ReceiverOutput,
   ) {
     const { settings, receiverId } = config;
+    super(receiverId, settings);
     this.drained = config.drained === true;
     this.count = countsIn(config.counts ?? countsMemory());
     const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
@@ -172,102 +156,6 @@ export class Receiver implements ReceiverRequests {
     this.reports.answer(number, status);
   }
 
-  async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
-    const { settings } = this.config;
-    if (!waitsForFlow(settings)) return 'notAwaited';
-    const known = await this.queue.idOf(name);
-    const id = known ?? this.answers.idOf(name) ?? name;
-    const answered = this.answers.answer(id, status);
-    this.changed();
-    if (!settings.acknowledge) return answered ? 'answered' : this.answers.outcome(id);
-    const deliveries = this.delivery.deliveriesOf(id) ?? (known === undefined ? undefined : 1);
-    // While what followed from the first answer is not safe yet, it is there still.
-    if (deliveries === undefined || this.answering.has(id))
-      return answered ? 'answered' : this.answers.outcome(id);
-    this.answers.remember(id, 'alreadyAnswered', deliveries - 1);
-    this.answering.add(id);
-    try {
-      // A failure that its sender hears of is the sender's business; else it would be nobody's.
-      await this.delivery.acknowledged(id, answered ? undefined : status);
-    } finally {
-      this.answering.delete(id);
-    }
-    this.changed();
-    return 'answered';
-  }
-
-  extend(name: string): Promise<boolean> {
-    return this.withObject(name, false, (id) => this.delivery.extend(id));
-  }
-
-  release(name: string): Promise<boolean> {
-    return this.withObject(name, false, (id) => Promise.resolve(this.delivery.release(id)));
-  }
-
-  park(name: string, owner: string): Promise<boolean> {
-    return this.withObject(name, false, (id) => this.delivery.park(id, owner));
-  }
-
-  unpark(name: string, owner: string): Promise<Unparked['state']> {
-    return this.withObject(name, 'unknown', (id) => this.delivery.unpark(id, owner));
-  }
-
-  giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean> {
-    return this.withObject(name, false, async (id) => {
-      await this.delivery.acknowledged(id, status, owner);
-      return true;
-    });
-  }
-
-  waiting(studyInstanceUID: string): Promise<number> {
-    return this.queue.waiting(studyInstanceUID);
-  }
-
-  async owners(): Promise<string[]> {
-    await this.opened;
-    return this.queue.owners();
-  }
-
-  async disown(owners: readonly string[]): Promise<void> {
-    for (const owner of owners) await this.queue.disown(owner);
-    this.delivery.wake();
-    this.changed();
-  }
-
-  async openObject(id: string, port: MessagePort): Promise<OpenedObject> {
-    return serveHandle(await this.queue.openObject(id), port);
-  }
-
-  private async withObject<T>(name: string, unknown: T, act: (id: string) => Promise<T>): Promise<T> {
-    const id = await this.queue.idOf(name);
-    if (id === undefined) return unknown;
-    const result = await act(id);
-    this.changed();
-    return result;
-  }
-
-  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
-    const deadLetters = await this.queue.deadLetters.list(page);
-    // People look at the first page, and may have taken files away themselves.
-    if (page.after === undefined) await this.countDeadLetters();
-    return { deadLetters, total: this.deadLetterCount };
-  }
-
-  requeue(id: string): boolean {
-    const found = this.queue.deadLetters.requeue(id);
-    if (found) this.deadLetterCount -= 1;
-    this.delivery.wake();
-    this.changed();
-    return found;
-  }
-
-  discard(id: string): boolean {
-    const found = this.queue.deadLetters.discard(id);
-    if (found) this.deadLetterCount -= 1;
-    this.changed();
-    return found;
-  }
-
   async journal(query: JournalQuery): Promise<JournalPage> {
     const page = (await this.journalOf?.page(query)) ?? { entries: [] };
     const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
@@ -276,24 +164,6 @@ export class Receiver implements ReceiverRequests {
 
   async journalEntry(key: string): Promise<JournalEntry | undefined> {
     return this.journalOf?.find(key);
-  }
-
-  async repeatable(ids: readonly string[]): Promise<string[]> {
-    const found: string[] = [];
-    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
-    return found;
-  }
-
-  async repeat(id: string): Promise<boolean> {
-    if (this.requeue(id)) return true;
-    if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
-    await this.disown([this.repeater]);
-    return true;
-  }
-
-  /** Has what is to be delivered again, for a moment. */
-  private get repeater(): string {
-    return `${this.config.receiverId}/repeat`;
   }
 
   private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
@@ -325,9 +195,7 @@ export class Receiver implements ReceiverRequests {
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
-      // An earlier run ended before it had let go of them.
-      await this.queue.disown(this.repeater);
-      this.nowOpen();
+      await this.queueOpened();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
       return;
@@ -432,11 +300,6 @@ export class Receiver implements ReceiverRequests {
     this.changed();
   }
 
-  private async countDeadLetters(): Promise<void> {
-    this.deadLetterCount = await this.queue.deadLetters.count();
-    this.changed();
-  }
-
   /** The same failure of a disk, which may come with every object, is told once in a while. */
   private leftover(error: Error): void {
     const { code } = error as NodeJS.ErrnoException;
@@ -459,7 +322,7 @@ export class Receiver implements ReceiverRequests {
     this.output.event({ at: new Date().toISOString(), ...event });
   }
 
-  private changed(): void {
+  protected changed(): void {
     this.countersTimer ??= setTimeout(() => {
       this.countersTimer = undefined;
       this.output.counters({

@@ -1,17 +1,8 @@
+import type { QueueRequests } from '../delivery';
 import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
-import type { CommandStatus } from '../network';
-import type { DeadLetterList, LetterPage } from '../queue';
-import type { AnswerOutcome } from './answers';
-import type { QueueRequests } from './queue-requests';
 
 /** What the main thread may ask of a receiver, by name: its arguments and its result. */
 export interface ReceiverRequests extends QueueRequests {
-  /** The flow's answer to an object, by either of its names. Resolves when what follows from it is safe. */
-  answer(name: string, status: CommandStatus): Promise<AnswerOutcome>;
-  deadLetters(page: LetterPage): Promise<DeadLetterList>;
-  /** False when there is no such dead letter. */
-  requeue(id: string): boolean;
-  discard(id: string): boolean;
   /** Entries of the journal, with `again` where the object can be delivered again. Empty where none is kept. */
   journal(query: JournalQuery): Promise<JournalPage>;
   /**

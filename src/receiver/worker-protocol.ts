@@ -1,3 +1,4 @@
+import type { PostedObject } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
 import type { Counters, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
@@ -14,14 +15,7 @@ export type ToReceiver =
 
 /** What a receiver tells its host. */
 export type FromReceiver =
-  /** `json` is a FlowMessage as text: parsing it costs the main thread a third of what cloning does. */
-  | {
-      kind: 'delivery';
-      id: string;
-      json: string;
-      object?: Uint8Array<ArrayBuffer>;
-      document?: Uint8Array<ArrayBuffer>;
-    }
+  | ({ kind: 'delivery' } & PostedObject)
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
   | { kind: 'fault'; fault: ReceiverFault }

@@ -1,4 +1,3 @@
-import { Fifo } from '../basics';
 import type { CommitmentReport, Instance, OperationOutcome } from '../network';
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
@@ -7,6 +6,7 @@ import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine, type Task } from './lane';
 import { targetOf, type PeerConfig } from './peer-config';
 import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
+import { WaitingJobs } from './waiting-jobs';
 
 /** How a peer fares. */
 export interface PeerState {
@@ -39,11 +39,7 @@ const UNTIL_REPORTED_MS = 2_147_483_647;
  * waits for the peer's commitment.
  */
 export class PeerLine implements LaneLine {
-  /** In the order in which they came; those that come again behind the others. */
-  private readonly ready = new Fifo<JobProgress>();
-  /** With which the peer could not be reached: they are the oldest still. */
-  private readonly returned: JobProgress[] = [];
-  private readonly resting = new Map<string, { progress: JobProgress; timer: NodeJS.Timeout }>();
+  private readonly jobsWaiting = new WaitingJobs();
   /** By id, those that are not settled. */
   private readonly jobs = new Map<string, JobProgress>();
   private readonly lanes = new Map<Lane, Promise<void>>();
@@ -82,7 +78,8 @@ export class PeerLine implements LaneLine {
   }
 
   private get waiting(): number {
-    return this.waitsToBeSent + this.aheadCount + this.resting.size + this.commitments.size;
+    const { size, restingCount } = this.jobsWaiting;
+    return size + restingCount + this.aheadCount + this.commitments.size;
   }
 
   get state(): PeerState {
@@ -128,9 +125,7 @@ export class PeerLine implements LaneLine {
     if (progress === undefined) return;
     progress.isCancelled = true;
     this.jobs.delete(id);
-    const rest = this.resting.get(id);
-    clearTimeout(rest?.timer);
-    this.resting.delete(id);
+    this.jobsWaiting.cancel(id);
     this.commitments.cancel(id);
     this.listener.changed();
   }
@@ -144,7 +139,7 @@ export class PeerLine implements LaneLine {
   async close(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.wakeUp);
-    for (const { timer } of this.resting.values()) clearTimeout(timer);
+    this.jobsWaiting.stop();
     for (const idle of this.idle.splice(0)) idle.take(undefined);
     await Promise.all(this.lanes.values());
   }
@@ -156,14 +151,7 @@ export class PeerLine implements LaneLine {
 
   /** Takes back what is not being sent now, the oldest first. */
   withdraw(): SendJob[] {
-    const resting = [...this.resting.values()].map(({ progress, timer }) => {
-      clearTimeout(timer);
-      return progress;
-    });
-    this.resting.clear();
-    const taken = [...this.returned.splice(0).reverse(), ...this.ready.takeAll(), ...resting].filter(
-      ({ isCancelled }) => !isCancelled,
-    );
+    const taken = this.jobsWaiting.withdraw();
     for (const { job } of taken) this.jobs.delete(job.id);
     const uncommitted = this.commitments.withdraw();
     for (const { id } of uncommitted) this.jobs.delete(id);
@@ -221,9 +209,9 @@ export class PeerLine implements LaneLine {
   ahead(): JobProgress | undefined {
     // Another lane may have time for it sooner.
     const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.length === 0;
-    if (this.isClosed || this.commitments.hasDue || !areAllBusy || this.waitsToBeSent < this.lanes.size)
+    if (this.isClosed || this.commitments.hasDue || !areAllBusy || this.jobsWaiting.size < this.lanes.size)
       return undefined;
-    const progress = this.takeWaiting();
+    const progress = this.jobsWaiting.take();
     if (progress !== undefined) this.aheadCount += 1;
     return progress;
   }
@@ -236,7 +224,7 @@ export class PeerLine implements LaneLine {
       return true;
     }
     if (!isCancelled && this.isClosed) this.orphan(progress);
-    else if (!isCancelled) this.returned.push(progress);
+    else if (!isCancelled) this.jobsWaiting.giveBack(progress);
     this.listener.changed();
     return false;
   }
@@ -250,7 +238,7 @@ export class PeerLine implements LaneLine {
     this.sending -= 1;
     this.circuit.down(reason, isConfiguration, progress.job.policy);
     if (this.isClosed) this.orphan(progress);
-    else this.returned.push(progress);
+    else this.jobsWaiting.giveBack(progress);
     this.listener.changed();
     this.watchOutage();
   }
@@ -301,7 +289,7 @@ export class PeerLine implements LaneLine {
   private offer(progress: JobProgress): void {
     const idle = this.idle.pop();
     if (idle === undefined) {
-      this.ready.push(progress);
+      this.jobsWaiting.add(progress);
       this.fillLanes();
       return;
     }
@@ -322,25 +310,14 @@ export class PeerLine implements LaneLine {
   }
 
   private takeReady(): JobProgress | undefined {
-    const progress = this.takeWaiting();
+    const progress = this.jobsWaiting.take();
     if (progress !== undefined) this.begins();
     return progress;
   }
 
-  private takeWaiting(): JobProgress | undefined {
-    for (;;) {
-      const progress = this.returned.pop() ?? this.ready.shift();
-      if (progress?.isCancelled !== true) return progress;
-    }
-  }
-
-  private get waitsToBeSent(): number {
-    return this.ready.size + this.returned.length;
-  }
-
   /** For how many lanes there is work. */
   private get work(): number {
-    return this.waitsToBeSent + Number(this.commitments.hasDue);
+    return this.jobsWaiting.size + Number(this.commitments.hasDue);
   }
 
   /** As many lanes as there is work for; one while nobody knows whether the peer can be reached. */
@@ -372,18 +349,9 @@ export class PeerLine implements LaneLine {
     const { outage } = this.circuit;
     if (outage === undefined || this.isClosed) return;
     const now = performance.now();
-    const waiting = [...this.returned.splice(0), ...this.ready.takeAll()];
-    let next = now + this.circuit.restMs;
-    for (const progress of waiting.reverse()) {
-      const { givesUpAt } = progress;
-      if (progress.isCancelled) continue;
-      if (givesUpAt <= now) this.giveUp(progress, outage.reason);
-      else {
-        this.returned.push(progress);
-        next = Math.min(next, givesUpAt);
-      }
-    }
+    for (const progress of this.jobsWaiting.takeOverdue(now)) this.giveUp(progress, outage.reason);
     if (this.work === 0) return;
+    const next = Math.min(now + this.circuit.restMs, this.jobsWaiting.nextOverdue);
     this.wakeUp = setTimeout(
       () => {
         this.watchOutage();
@@ -395,17 +363,11 @@ export class PeerLine implements LaneLine {
 
   private rest(progress: JobProgress, wait: number): void {
     const left = progress.givesUpAt - performance.now();
-    const { id } = progress.job;
-    const timer = setTimeout(
-      () => {
-        this.resting.delete(id);
-        if (left <= wait) this.giveUp(progress, progress.lastText);
-        else this.offer(progress);
-        this.listener.changed();
-      },
-      Math.max(0, Math.min(wait, left)),
-    );
-    this.resting.set(id, { progress, timer });
+    this.jobsWaiting.rest(progress, Math.min(wait, left), () => {
+      if (left <= wait) this.giveUp(progress, progress.lastText);
+      else this.offer(progress);
+      this.listener.changed();
+    });
   }
 
   private orphan({ job }: JobProgress): void {

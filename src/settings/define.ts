@@ -1,4 +1,5 @@
 import { isEnvironmentReference } from './checks/environment';
+import { splitList } from './checks/values';
 import type { ChoiceField, Field } from './fields';
 import type { Finding, Problem } from './finding';
 import { checkVersion, FIRST_VERSION, migrate, type Config, type Migration } from './versions';
@@ -100,10 +101,16 @@ export function define<F extends Fields, Code extends string = never>(
       if (name === 'version') return checkVersion(value, version);
       return isEnvironmentReference(value) ? [] : checkAny(name, value);
     },
-    checkTogether: (values) => together(settingsOf((name) => read(fieldOf(name), values[name]))),
+    checkTogether: (values) =>
+      together(settingsOf((name) => read(fieldOf(name), listed(fieldOf(name), values[name])))),
     migrate: (config) => migrate(config, migrations),
     parse,
   };
+}
+
+/** A dialog has comma text of a list. */
+function listed({ kind }: Field, value: unknown): unknown {
+  return kind === 'list' && typeof value === 'string' ? splitList(value) : value;
 }
 
 const isMissing = (value: unknown): boolean => value === undefined || value === null;
@@ -117,6 +124,8 @@ function read(field: Field, raw: unknown): Field['default'] {
       return raw === true || asText(raw, field).trim().toLowerCase() === 'true';
     case 'list':
       return Array.isArray(raw) ? raw.map((item) => asText(item, field)) : [];
+    case 'rows':
+      return field.read(raw);
     case 'text':
     case 'choice':
     case 'node':

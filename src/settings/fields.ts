@@ -1,4 +1,4 @@
-import { accepted, integerBetween, oneOf } from './checks/values';
+import { accepted, integerBetween, oneOf, someOfThem } from './checks/values';
 import type { Check } from './finding';
 
 /** One property of a node in the flow JSON. What kinds there are decides how a value is read and how a dialog shows it. */
@@ -19,15 +19,28 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
 export type TextField<Code extends string = string> = FieldOf<'text', string, Code>;
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
-/** `nodeType`: it lists configuration nodes of that type, by their ids. */
-export type ListField = FieldOf<'list', readonly string[], never> & { nodeType?: string };
+/** `nodeType`: it lists configuration nodes of that type, by their ids. `choices`: it lists some of these. */
+export type ListField = FieldOf<'list', readonly string[], 'notAChoice'> & {
+  nodeType?: string;
+  /** There are no others. */
+  choices?: readonly string[];
+};
 /** One of a list of texts; the field's own check may allow others. */
 export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, 'notAChoice'> & {
   choices: readonly Choice[];
 };
 /** The id of a configuration node of a type; empty: none. */
 export type NodeField = FieldOf<'node', string, never> & { nodeType: string };
-export type Field = TextField | NumberField | BooleanField | ListField | ChoiceField | NodeField;
+/** Objects in an order, which a dialog edits row by row. */
+export type RowsField<Row extends object = object, Code extends string = string> = FieldOf<
+  'rows',
+  readonly Row[],
+  Code
+> & {
+  /** What the flow, or the dialog as JSON text, has; what is no row is left out. */
+  read: (raw: unknown) => readonly Row[];
+};
+export type Field = TextField | NumberField | BooleanField | ListField | ChoiceField | NodeField | RowsField;
 
 export const text = <Code extends string = never>(
   value: string,
@@ -56,6 +69,18 @@ export const choice = <Choice extends string>(value: Choice, ...others: Choice[]
 
 /** Texts in any order, none by default. */
 export const list = (): ListField => ({ kind: 'list', default: [], check: accepted });
+
+/** Any of these, none by default. */
+export const someOf = (...choices: string[]): ListField => ({
+  ...list(),
+  choices,
+  check: someOfThem(choices),
+});
+/** None by default. @param check looks at them as JSON text */
+export const rows = <Row extends object, Code extends string>(
+  read: RowsField<Row>['read'],
+  check: Check<Code>,
+): RowsField<Row, Code> => ({ kind: 'rows', default: [], read, check });
 
 /** Configuration nodes of a type, by their ids; none by default. */
 export const configNodes = (nodeType: string): ListField => ({ ...list(), nodeType });

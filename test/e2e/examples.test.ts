@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { DICOM_IN, DICOM_OUT, DICOM_PEER } from '../../src/settings';
+import {
+  DICOM_DEIDENTIFY,
+  DICOM_EDIT,
+  DICOM_IN,
+  DICOM_OUT,
+  DICOM_PEER,
+  DICOM_WATCH,
+} from '../../src/settings';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -13,6 +30,7 @@ import { MllpListener } from '../support/mllp-listener';
 import { corpus, needs } from '../support/needs';
 import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
+import { Postgres } from '../support/postgres';
 import { associateRQ } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
 import { Scps } from '../support/scps';
@@ -91,7 +109,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const settings of [DICOM_IN, DICOM_OUT, DICOM_PEER]) {
+    for (const settings of [DICOM_DEIDENTIFY, DICOM_EDIT, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
       for (const node of all.filter(({ type }) => type === settings.type))
         for (const field of settings.names) {
@@ -103,14 +121,21 @@ describe('example flows', { timeout: 900_000 }, () => {
   });
 
   it('can run side by side: each has a port and a name of its own', () => {
-    const receivers = names.flatMap(read).filter(({ type }) => type === 'dicom-in');
-    const ports = receivers.map((node) => node['port']);
-    assert.deepEqual(ports.sort(), [...names.keys()].map((index) => String(11_112 + index)).sort());
-    assert.equal(new Set(receivers.map((node) => node['name'])).size, receivers.length);
+    const titles = new Set<unknown>();
+    const numbers = new Set(names.map((name) => parseInt(name, 10)));
+    assert.equal(numbers.size, names.length);
+    for (const name of names) {
+      const receivers = read(name).filter(({ type }) => type === 'dicom-in');
+      for (const { port, name: title } of receivers) {
+        assert.equal(port, String(11_111 + parseInt(name, 10)), name);
+        assert.ok(!titles.has(title), name);
+        titles.add(title);
+      }
+    }
     // What an example tells people to type is about its own receiver.
     for (const name of names) {
       const flows = read(name);
-      const { port: own } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail(name);
+      const own = flows.find(({ type }) => type === 'dicom-in')?.['port'];
       for (const [named] of JSON.stringify(flows).matchAll(/\b111[12]\d\b/g)) assert.equal(named, own, name);
     }
   });
@@ -241,6 +266,93 @@ describe('example flows', { timeout: 900_000 }, () => {
     });
   });
 
+  describe('15 De-identify for research', { skip: needs('dcmtk') }, () => {
+    const scps = new Scps();
+    after(() => scps.stop());
+
+    it('sends copies that say of nobody that they are theirs, and sets aside what it cannot make safe', async () => {
+      const research = await scps.storescp('+B');
+      await deploy('15 De-identify for research.json', {
+        'Research archive': { port: String(research.port) },
+        'dicom-deidentify': { credentials: { secret: 'a secret of this test, long enough' } },
+      });
+      await send();
+      const sent = (await shown('Sent to research')) as Facts;
+      assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Research archive']);
+      const [copy = ''] = readdirSync(research.folder);
+      const dump = await run('dcmdump', [join(research.folder, copy)]);
+      assert.match(dump.output, /\(0012,0062\) CS \[YES\]/);
+      assert.doesNotMatch(dump.output, /\[12345\]|Sample\^/);
+      // A photograph is none of the classes that are passed.
+      const photo = join(corpus, 'generated/sop-classes/vl-photo.dcm');
+      assert.equal((await run('dcmsend', ['127.0.0.1', String(port), photo])).code, 0);
+      assert.equal(((await shown('Kept back')) as Facts)['reason'], 'sop-class');
+      assert.equal(readdirSync(research.folder).length, 1);
+    });
+  });
+
+  it('12 Put the accession number in', { skip: needs('dcmtk') }, async () => {
+    const scps = new Scps();
+    const archive = await scps.storescp('+B');
+    try {
+      await deploy('12 Put the accession number in.json', {
+        'Archive for orders': { port: String(archive.port) },
+        'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
+      });
+      const order = (body: object): Promise<Response> =>
+        fetch(`${nodeRed.url}/orders`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      await send();
+      const missing = (await shown('No order')) as Facts;
+      assert.equal(missing['message'], 'There is no order for this patient.');
+      assert.equal((await order({ patientId: '12345' })).status, 400);
+      assert.equal((await order({ patientId: '12345', accessionNumber: 'A-4711' })).status, 204);
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(2);
+      // As a modality without worklist would send it.
+      const empty = Buffer.from(dataSet);
+      empty.fill(' ', empty.indexOf('A-2026-0042'), empty.indexOf('A-2026-0042') + 11);
+      assert.equal(await client.store(uid, empty), 0);
+      await client.release();
+      assert.equal(((await shown('Sent with')) as Facts)['status'], '0000');
+      const [name = ''] = readdirSync(archive.folder);
+      const { output } = await run('dcmdump', ['-q', '+P', '0008,0050', '+p', join(archive.folder, name)]);
+      assert.equal(output.match(/SH \[A-4711\]/g)?.length, 2, output);
+      assert.match(output, /\(0040,0275\)\.\(0008,0050\)/);
+    } finally {
+      await scps.stop();
+    }
+  });
+
+  it('14 Edit and send', { skip: needs('orthanc') }, async () => {
+    const scps = new Scps();
+    const { port: archive, http } = await scps.orthanc({ DicomCheckCalledAet: false });
+    try {
+      await deploy('14 Edit and send.json', { 'Our archive': { port: String(archive) } });
+      await send();
+      const uid = await shown('Edited and sent');
+      const found = await fetch(`${http}/tools/lookup`, { method: 'POST', body: String(uid) });
+      const [{ ID } = assert.fail('Orthanc has it')] = (await found.json()) as { ID: string }[];
+      const tags = (await (await fetch(`${http}/instances/${ID}/simplified-tags`)).json()) as Facts;
+      assert.deepEqual(
+        [tags['PatientID'], tags['IssuerOfPatientID'], tags['StudyID'], tags['PatientComments']],
+        ['EXT-12345', 'EXTERNAL', 'A-2026-0042', 'Beispielklinik Köln'],
+      );
+      assert.equal('AccessionNumber' in tags, false);
+      const { uid: before, dataSet } = sampleInstance(1);
+      assert.ok(uid !== before && !dataSet.includes(String(tags['StudyInstanceUID'])));
+      const [record] = tags['OriginalAttributesSequence'] as Facts[];
+      assert.equal(record?.['ReasonForTheAttributeModification'], 'COERCE');
+      const [former] = record?.['ModifiedAttributesSequence'] as Facts[];
+      assert.deepEqual([former?.['PatientID'], former?.['SOPInstanceUID']], ['12345', before]);
+    } finally {
+      await scps.stop();
+    }
+  });
+
   it('11 Be a proxy', async () => {
     const archive = await MisbehavingScp.listen({
       store: (_, count) =>
@@ -356,3 +468,85 @@ describe('example flows', { timeout: 900_000 }, () => {
     });
   });
 });
+
+describe(
+  '13 Correct the patient ID from a database',
+  { skip: needs('postgres', 'dcmtk'), timeout: 300_000 },
+  () => {
+    const scps = new Scps();
+    const userDir = mkdtempSync(join(tmpdir(), 'dicom-postgres-'));
+    let postgres: Postgres;
+    let nodeRed: NodeRed;
+    let sink: MessageSink;
+
+    before(async () => {
+      [postgres, sink] = await Promise.all([Postgres.start(), MessageSink.open()]);
+      postgres.run(`CREATE TABLE patients (local_id text PRIMARY KEY, hospital_id text NOT NULL, birth_date date);
+      INSERT INTO patients VALUES ('12345', 'H-000777', '1970-01-02')`);
+      // What Node-RED installs for the function node.
+      mkdirSync(join(userDir, 'node_modules'));
+      symlinkSync(join(PACKAGE_DIR, 'node_modules', 'pg'), join(userDir, 'node_modules', 'pg'));
+      const dependencies = { 'node-red-contrib-dicom': `file:${PACKAGE_DIR}`, pg: '*' };
+      writeFileSync(
+        join(userDir, 'package.json'),
+        JSON.stringify({ name: 'node-red-project', dependencies }),
+      );
+    });
+    nodeRedForSuite(
+      () => ({ flows: [], userDir, env: postgres.environment }),
+      (started) => {
+        nodeRed = started;
+      },
+    );
+    after(async () => {
+      await scps.stop();
+      await sink.close();
+      await postgres.stop();
+      rmSync(userDir, { recursive: true, force: true });
+    });
+
+    it('sends what the database has, with a record of that; others are dead letters', async () => {
+      const [port, archive] = await Promise.all([freePort(), scps.storescp('+B')]);
+      const flows = forTest(read('13 Correct the patient ID from a database.json'), port, sink, {
+        'Archive of the hospital': { port: String(archive.port) },
+        'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
+      });
+      const connected = sink.nextConnection();
+      const from = nodeRed.lines.length;
+      await nodeRed.deploy(flows);
+      await nodeRed.waitForLine(/listening on/, { from });
+      await connected();
+      const client = await StoreClient.open(port);
+      const { uid, dataSet } = sampleInstance(1);
+      assert.equal(await client.store(uid, dataSet), 0);
+      const shown = async (debug: string): Promise<unknown> => {
+        const message = await sink.find(
+          ({ payload }) => 'debug' in payload && payload.debug === debug,
+          debug,
+        );
+        return (message.payload as { shown?: unknown }).shown;
+      };
+      assert.equal(await shown('Sent corrected'), 'H-000777');
+      const [name = ''] = readdirSync(archive.folder);
+      const { output } = await run('dcmdump', ['-q', '+L', join(archive.folder, name)]);
+      const [head = '', record = ''] = output.split('(0400,0561)');
+      assert.match(head, /PatientID/);
+      for (const value of ['LO [H-000777]', 'LO [HOSPITAL]', 'DA [19700102]', 'LO [12345]'])
+        assert.ok(head.includes(value), value);
+      for (const value of [
+        'LO [12345]',
+        'DA [19700101]',
+        'CS [CORRECT]',
+        'LO [node-red-contrib-dicom Right patient ID]',
+      ])
+        assert.ok(record.includes(value), value);
+      const stranger = Buffer.from(sampleInstance(2).dataSet);
+      stranger.write('99999', stranger.indexOf('12345 '), 'latin1');
+      assert.equal(await client.store(sampleInstance(2).uid, stranger), 0);
+      await client.release();
+      const error = (await shown('Unknown patient')) as Facts;
+      assert.equal(error['message'], 'The database does not have this patient.');
+      assert.equal(readdirSync(archive.folder).length, 1);
+    });
+  },
+);

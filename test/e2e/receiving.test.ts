@@ -79,7 +79,8 @@ describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 9
     assert.equal(dicom.sopInstanceUID, SAMPLE_UID);
     assert.deepEqual([dicom.redelivered, dicom.acknowledgeId], [0, undefined]);
     assert.ok(Math.abs(Date.parse(dicom.receivedAt) - Date.now()) < 60_000);
-    assert.ok(dicom.size > 8_192 && dicom.remotePort > 0 && dicom.messageId > 0);
+    const { remotePort = 0, messageId = 0 } = dicom;
+    assert.ok(dicom.size > 8_192 && remotePort > 0 && messageId > 0);
     assert.equal(dicom.object, undefined);
     assert.ok(dicom.associationId !== '' && dicom.queueId !== '');
   });

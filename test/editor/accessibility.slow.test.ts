@@ -27,6 +27,25 @@ const FLOWS = [
     wires: [[]],
   },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'custom', x: 300, y: 100, wires: [] },
+  {
+    id: 'edit',
+    type: 'dicom-edit',
+    z: 'tab',
+    x: 300,
+    y: 300,
+    rules: [
+      {
+        op: 'set',
+        path: 'PatientID',
+        value: 'x',
+        valueType: 'str',
+        when: { path: 'Modality', test: 'equals', value: 'CT' },
+      },
+      { op: 'replace', path: 'PatientName', from: 'a', fromType: 're', value: 'b', valueType: 'str' },
+      { op: 'copy', path: '00191001', privateCreator: 'ACME', value: 'PatientID', valueType: 'str' },
+    ],
+    wires: [[]],
+  },
   { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
   {
     id: 'out',
@@ -36,6 +55,17 @@ const FLOWS = [
     mode: 'store-and-forward',
     x: 300,
     y: 200,
+    wires: [[]],
+  },
+  {
+    id: 'watch',
+    type: 'dicom-watch',
+    z: 'tab',
+    directory: '/data',
+    after: 'move',
+    acknowledge: true,
+    x: 300,
+    y: 260,
     wires: [[]],
   },
 ];
@@ -101,6 +131,14 @@ describe(
           for (const tab of ['peer', 'outbox', 'message', 'journal']) {
             await editor.showTab(tab);
             await check(editor, `dicom-out, ${tab}`);
+          }
+          await editor.cancel();
+          await editor.openDialog('edit');
+          await check(editor, 'dicom-edit');
+          await editor.openDialog('watch');
+          for (const tab of ['folder', 'delivery']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-watch, ${tab}`);
           }
           assert.deepEqual(editor.foreign, []);
         });

@@ -42,6 +42,9 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-in': [0, 1, 1],
   'dicom-response': [1, 0],
   'dicom-out': [1, 1, 1],
+  'dicom-edit': [1, 1],
+  'dicom-deidentify': [1, 2],
+  'dicom-watch': [0, 1],
 };
 
 /** As Node-RED writes it: so that ids are new ones where nodes are copied. */
@@ -114,7 +117,7 @@ for (const type of NODE_TYPES) {
         assert(!html.includes(`${type}.label.${name}`), `${name} is not built yet`);
         continue;
       }
-      const id = `${isConfig ? 'node-config-input-' : 'node-input-'}${name}${settings.fields[name]?.kind === 'list' ? '-list' : ''}`;
+      const id = `${isConfig ? 'node-config-input-' : 'node-input-'}${name}${['list', 'rows'].includes(settings.fields[name]?.kind ?? '') ? '-list' : ''}`;
       assert(html.includes(`id="${id}"`), `${id} is there`);
       // What is kept of an import is shown as a report.
       if (name === 'imported') continue;

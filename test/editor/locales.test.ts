@@ -2,16 +2,26 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
+import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
-import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
+import type { WatchFaultKind } from '../../src/watch';
+import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
   PEER_CREDENTIALS,
+  RULE_OPS,
+  RULE_TESTS,
+  type DicomEditProblem,
+  DEIDENTIFY_CREDENTIALS,
+  type DicomDeidentifyProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
   type DicomResponseProblem,
+  type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
@@ -64,6 +74,19 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   noUserName: true,
   unknownVersion: true,
 };
+const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secretTooShort', true> = {
+  required: true,
+  notAChoice: true,
+  notAUid: true,
+  notAPseudonym: true,
+  notKept: true,
+  twoKindsOfDates: true,
+  variableNotReplaced: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  unknownVersion: true,
+  secretTooShort: true,
+};
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   required: true,
   notANumber: true,
@@ -74,6 +97,79 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   lastBeforeFirst: true,
   unknownVersion: true,
   notKeptJson: true,
+};
+
+const DICOM_EDIT_PROBLEMS: Record<DicomEditProblem['code'], true> = {
+  notAChoice: true,
+  variableNotReplaced: true,
+  unknownVersion: true,
+  rulesNotAList: true,
+  tooManyRules: true,
+  notARule: true,
+  ruleWithoutPath: true,
+  ruleWithoutValue: true,
+  ruleNotANumber: true,
+  ruleNotJson: true,
+  ruleNotDays: true,
+  rulePatternTooLong: true,
+  ruleTextTooLong: true,
+};
+
+/** Why an object is not changed. */
+const EDIT_FAILURES: Record<EditFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notRead: true,
+  noValue: true,
+  notChanged: true,
+  notStored: true,
+  tooLarge: true,
+  busy: true,
+  stopped: true,
+};
+
+const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  patternTooLong: true,
+  patternHasFolder: true,
+  insideWatched: true,
+  deletedUnsafe: true,
+  unknownVersion: true,
+};
+const WATCH_FAULTS: Record<WatchFaultKind, true> = {
+  settingsInvalid: true,
+  folderGone: true,
+  folderShared: true,
+  folderUnusable: true,
+  queueInUse: true,
+  queueUnusable: true,
+  diskLow: true,
+  tooManyFiles: true,
+  notTaken: true,
+  notPutAway: true,
+  leftover: true,
+  foreign: true,
+  incomplete: true,
+  notConverted: true,
+  notAcknowledged: true,
+  crashed: true,
+  notSent: true,
+  notRead: true,
+  workerCrashed: true,
+  workerStuck: true,
+  workerOutdated: true,
+  diskSilent: true,
+  unexpected: true,
+  lockOnlyHere: true,
+  lockOutside: true,
+  directoryNotSynced: true,
+  modeNotSet: true,
 };
 
 /** Why an object is not sent. */
@@ -101,6 +197,18 @@ const OUT_FAILURES: Record<OutFailure, true> = {
   acknowledgeFailed: true,
   noRoom: true,
   outboxUnavailable: true,
+};
+
+/** Why an object is not de-identified. */
+const DEIDENTIFY_FAILURES: Record<DeidentifyFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notChanged: true,
+  notRead: true,
+  busy: true,
+  stopped: true,
 };
 
 /** Why an import finds nothing. */
@@ -210,6 +318,9 @@ const DOWN: readonly FaultKind[] = [
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
 const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters', 'draining'];
 
+/** Statuses that say so much that they are longer: who reads them looks for when it goes on. */
+const LONG = ['down'];
+
 /** Short texts that the runtime can show. */
 const STATUS: Record<string, readonly string[]> = {
   'dicom-in': [
@@ -241,7 +352,24 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
+  'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  'dicom-edit': ['settings'],
+  'dicom-watch': [
+    'starting',
+    'watching',
+    'counts',
+    'backlog',
+    'dead',
+    'settings',
+    'folderGone',
+    'folderShared',
+    'folderUnusable',
+    'restarting',
+    'restartNodeRed',
+    'diskSilent',
+    'error',
+  ],
 };
 
 /** What can go wrong with an answer. */
@@ -274,7 +402,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -306,6 +434,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const code of Object.keys(DICOM_PEER_PROBLEMS)) used.add(`problem.${code}`);
     for (const name of Object.keys(PEER_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
   },
+  'dicom-deidentify': (used) => {
+    for (const code of Object.keys(DICOM_DEIDENTIFY_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(DEIDENTIFY_FAILURES)) used.add(`error.${failure}`);
+    for (const name of Object.keys(DEIDENTIFY_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
+  },
   'dicom-out': (used) => {
     addTabs('dicom-out', used);
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
@@ -315,6 +448,18 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
+  'dicom-watch': (used) => {
+    addTabs('dicom-watch', used);
+    for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
+    for (const kind of Object.keys(WATCH_FAULTS)) used.add(`error.${kind}`);
+  },
+};
+
+MADE_KEYS['dicom-edit'] = (used) => {
+  for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
+  for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
 };
 
 function addTabs(type: string, used: Set<string>): void {
@@ -330,7 +475,8 @@ function usedKeys(type: string): Set<string> {
   for (const name of names) {
     used.add(`label.${name}`).add(`hint.${name}`);
     const field = fields[name] as Field;
-    if (field.kind === 'choice') field.choices.forEach((choice) => used.add(`option.${name}.${choice}`));
+    const { choices = [] } = field.kind === 'choice' || field.kind === 'list' ? field : {};
+    choices.forEach((choice) => used.add(`option.${name}.${choice}`));
   }
   for (const key of STATUS[type] ?? []) used.add(`status.${key}`);
   MADE_KEYS[type]?.(used);
@@ -338,6 +484,10 @@ function usedKeys(type: string): Set<string> {
 }
 
 const HEADINGS: Record<string, Record<string, readonly string[]>> = {
+  'dicom-deidentify': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
   'dicom-in': {
     'en-US': ['Outputs', 'Details', 'References'],
     de: ['Ausgangsdaten', 'Details', 'Referenzen'],
@@ -350,6 +500,14 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-out': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-edit': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-watch': {
+    'en-US': ['Outputs', 'Details', 'References'],
+    de: ['Ausgangsdaten', 'Details', 'Referenzen'],
   },
 };
 
@@ -419,11 +577,13 @@ for (const type of NODE_TYPES) {
         // The longest that the status makes of a number.
         objects: '999k',
         deadLetters: '9999',
+        delivered: '999k',
+        queued: '999k',
         setting: 'Port',
         status: 'C000',
         count: '9999',
       };
-      for (const key of (STATUS[type] ?? []).filter((name) => !SHORTENED.includes(name))) {
+      for (const key of (STATUS[type] ?? []).filter((name) => ![...SHORTENED, ...LONG].includes(name))) {
         const text = (texts.get(`status.${key}`) ?? '').replace(
           /__(\w+?)__/g,
           (_, name: string) => values[name] ?? '',
@@ -459,7 +619,9 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
+  'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -472,6 +634,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   },
   // A long code may be broken where the sidebar is narrow.
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
+  'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
 };
 

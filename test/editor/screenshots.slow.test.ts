@@ -23,6 +23,17 @@ const FLOWS = [
     y: 240,
     wires: [[]],
   },
+  {
+    id: 'watch',
+    type: 'dicom-watch',
+    z: 'tab',
+    directory: '/data/incoming',
+    after: 'move',
+    acknowledge: true,
+    x: 160,
+    y: 300,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
@@ -112,10 +123,17 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.screenshot(`peer-${theme}`);
         await editor.cancel();
         await editor.openDialog('out');
-        for (const tab of ['peer', 'outbox', 'message', 'journal']) {
+        for (const tab of ['peer', 'outbox', 'message', 'journal', 'importExport']) {
           await editor.showTab(tab);
           assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-out`);
           await editor.screenshot(`out-${theme}-${tab}`);
+        }
+        await editor.cancel();
+        await editor.openDialog('watch');
+        for (const tab of ['folder', 'delivery']) {
+          await editor.showTab(tab);
+          assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-watch`);
+          await editor.screenshot(`watch-${theme}-${tab}`);
         }
         assert.deepEqual(editor.errors, []);
       });
@@ -126,7 +144,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`the help fits the sidebar as it is at first, and is read in less than five windows: ${language}`, async () => {
       const setup = { flows: [FLOWS[0] ?? assert.fail()], viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
-        for (const type of ['dicom-in', 'dicom-response', 'dicom-out']) {
+        for (const type of ['dicom-in', 'dicom-response', 'dicom-out', 'dicom-watch']) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =

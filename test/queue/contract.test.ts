@@ -6,6 +6,7 @@ import { after } from 'node:test';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../../src/queue';
 import { dieWithout } from '../support/disk-queue';
 import { contract } from './contract';
+import { FedFolder, placeIn } from './folder-queues';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-contract-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -56,3 +57,23 @@ contract({
   },
   crash: undefined,
 });
+
+for (const after of ['delete', 'move', 'keep'] as const) {
+  const open = async (
+    place: ReturnType<typeof placeIn>,
+    more: ConstructorParameters<typeof FedFolder>[1] = {},
+  ): Promise<FedFolder> => {
+    const queue = new FedFolder(place, { after, moveTo: join(place.directory, 'done'), onLeftover, ...more });
+    await queue.open();
+    return queue;
+  };
+  contract({
+    name: `watched folder, ${after}`,
+    create: (more) => open(placeIn(root, `watched-${(folders += 1)}`), more),
+    crash: (queue) => {
+      const fed = queue as FedFolder;
+      dieWithout(fed);
+      return open(fed.place);
+    },
+  });
+}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { DiskQueue, QueuedObject } from '../../src/queue';
+import type { QueuedObject } from '../../src/queue';
 import type { LocalQueue } from '../../src/queue/local-queue';
 import { textOf } from './queue-folder';
 
 /** As a crash leaves it: nothing is cleaned up, but the system ends the lock. */
-export function dieWithout(queue: DiskQueue): void {
+export function dieWithout(queue: LocalQueue): void {
   (queue as unknown as { storage: { lock: { release(): void } } }).storage.lock.release();
 }
 

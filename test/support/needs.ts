@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join, relative, resolve, sep } from 'node:path';
+import { postgresPrograms } from './postgres';
 
 /** What a test may need beyond npm's packages, how to see that it is there, and how to get it. */
 const TOOLS = {
   dcmtk: { present: () => commands('dcm2json', 'dcmdump', 'storescu', 'echoscu'), get: 'apt install dcmtk' },
+  dicom3tools: { present: () => commands('dciodvfy'), get: 'apt install dicom3tools' },
   gdcm: { present: () => commands('gdcmconv'), get: 'apt install libgdcm-tools' },
   pydicom: { present: hasPydicom, get: 'apt install python3-pydicom' },
   chromium: {
@@ -20,6 +22,7 @@ const TOOLS = {
     present: () => anyCommand('Orthanc', 'orthanc') || existsSync('/usr/sbin/Orthanc'),
     get: 'apt install orthanc',
   },
+  postgres: { present: () => postgresPrograms() !== undefined, get: 'apt install postgresql' },
 } as const;
 
 export type Tool = keyof typeof TOOLS;

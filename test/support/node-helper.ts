@@ -11,7 +11,7 @@ import { PACKAGE_DIR } from './user-dir';
 interface TestHelper {
   init(runtimePath: string): void;
   settings(settings: Record<string, unknown>): void;
-  load(types: NodeInitializer[], flows: readonly FlowNode[]): Promise<void>;
+  load(types: NodeInitializer[], flows: readonly FlowNode[], credentials: object): Promise<void>;
   unload(): Promise<void>;
   getNode(id: string): Node | null;
   startServer(): Promise<void>;
@@ -52,15 +52,18 @@ export class NodesUnderTest {
     this.types = [...files, tls].map((file) => load(file) as NodeInitializer);
   }
 
-  /** Starts flows; their Catch, Status and Complete nodes are Node-RED's own. */
-  async load(flows: readonly FlowNode[]): Promise<void> {
+  /**
+   * Starts flows; their Catch, Status and Complete nodes are Node-RED's own.
+   * @param credentials by the ids of nodes
+   */
+  async load(flows: readonly FlowNode[], credentials: Record<string, object> = {}): Promise<void> {
     await this.helper.startServer();
     // A new one each time: what waits in a queue is not to come in the next test.
     this.userDir = mkdtempSync(join(tmpdir(), 'dicom-nodes-'));
     this.helper.settings({ userDir: this.userDir });
     // Each load registers the types anew, and with them what waits for flows to start.
     this.helper._events.setMaxListeners(0);
-    await this.helper.load(this.types, flows);
+    await this.helper.load(this.types, flows, credentials);
     this.helper._app.use(this.helper._httpAdmin);
   }
 

@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI } from 'node-red';
-import type { FlowMessage } from '../../../src/message';
+import { type FlowMessage, payloadOf, type PayloadSettings } from '../../../src/message';
 import {
   ReceiverHost,
   echoOwnPort,
@@ -81,6 +81,10 @@ export class ReceiverNode extends QueueOwner {
   get answersWithinSeconds(): number | undefined {
     const { respond, responseTimeoutSeconds } = this.settings;
     return respond === 'processed' ? responseTimeoutSeconds : undefined;
+  }
+
+  override get payload(): PayloadSettings {
+    return payloadOf(this.settings);
   }
 
   /** Undefined: the settings do not let it run. */

@@ -1,6 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { CommandStatus } from '../../../src/network';
-import type { AnswerOutcome } from '../../../src/receiver';
+import type { AnswerOutcome } from '../../../src/delivery';
 import { SAMPLE_ID } from '../../../src/sample';
 import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
 import { asError } from '../../../src/basics';

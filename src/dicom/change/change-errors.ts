@@ -10,14 +10,27 @@ export interface Place {
   readonly path: string;
 }
 
+/** Why changes are not applied. */
+export class ChangeError extends DicomError {
+  constructor(
+    code: 'changes-invalid' | 'cannot-change',
+    /** Undefined: no single operation. A text: the attribute of the object that is in the way. */
+    readonly place: Place | string | undefined,
+    /** Without the place; never a value. */
+    readonly reason: string,
+  ) {
+    super(code, `${typeof place === 'string' ? place : textOf(place)}: ${reason}`);
+  }
+}
+
 /** @param reason what is wrong and what would be right; never a value */
-export function invalidChanges(place: Place | undefined, reason: string): DicomError {
-  return new DicomError('changes-invalid', `${textOf(place)}: ${reason}`);
+export function invalidChanges(place: Place | undefined, reason: string): ChangeError {
+  return new ChangeError('changes-invalid', place, reason);
 }
 
 /** The operation is in order, and cannot be applied to this object. */
-export function cannotChange(place: Place | string, reason: string): DicomError {
-  return new DicomError('cannot-change', `${typeof place === 'string' ? place : textOf(place)}: ${reason}`);
+export function cannotChange(place: Place | string, reason: string): ChangeError {
+  return new ChangeError('cannot-change', place, reason);
 }
 
 function textOf(place: Place | undefined): string {

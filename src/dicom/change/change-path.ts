@@ -1,4 +1,4 @@
-import { isPrivate, tagHex, tagOf, tagOfKeyword } from '../standard';
+import { isPrivate, lookUp, tagHex, tagOf, tagOfKeyword } from '../standard';
 
 /** An attribute as an operation names it. */
 export interface AttributeName {
@@ -9,11 +9,15 @@ export interface AttributeName {
 }
 
 /** One level of a path. */
-export interface PathStep {
+export interface PathStep<Item = number> {
   readonly name: AttributeName;
   /** The item of the sequence, from 0 on; undefined: the attribute itself. */
-  readonly item: number | undefined;
+  readonly item: Item | undefined;
 }
+
+/** In the path of a rule: all items of a sequence. */
+export const ALL_ITEMS = '*';
+export type RuleStep = PathStep<number | typeof ALL_ITEMS>;
 
 /** Why a path is none. */
 export class PathError extends Error {
@@ -34,8 +38,17 @@ const HEX_ELEMENT = /^[0-9A-Fa-f]{2}$/;
  * @throws PathError
  */
 export function parsePath(path: string): PathStep[] {
+  return parseSteps(path, itemNumber);
+}
+
+/** The same with `[*].`, or `.*.`, for what is in all items of a sequence. @throws PathError */
+export function parseRulePath(path: string): RuleStep[] {
+  return parseSteps(path, (text) => (text === ALL_ITEMS ? ALL_ITEMS : itemNumber(text)));
+}
+
+function parseSteps<Item>(path: string, parseItem: (text: string) => Item | undefined): PathStep<Item>[] {
   if (path.length > LONGEST_PATH) throw new PathError(`a path has at most ${LONGEST_PATH} characters`);
-  const steps: PathStep[] = [];
+  const steps: PathStep<Item>[] = [];
   for (let at = 0; ;) {
     const end = nameEnd(path, at);
     const name = parseName(path.slice(at, end));
@@ -43,15 +56,34 @@ export function parsePath(path: string): PathStep[] {
       steps.push({ name, item: undefined });
       return steps;
     }
-    const close = path.indexOf(']', end);
-    const digits = path.slice(end + 1, close);
-    if (path[end] !== '[' || close < 0 || !isIndex(digits))
+    const [text, next] = itemAt(path, end);
+    const item = parseItem(text);
+    if (item === undefined)
       throw new PathError('what is in a sequence is named by its item, as Sequence[0].Attribute');
-    if (path[close + 1] !== '.')
+    if (path[next] !== '.')
       throw new PathError('a path ends with an attribute, not with an item: Sequence[0].Attribute');
-    steps.push({ name, item: Number(digits) });
-    at = close + 2;
+    steps.push({ name, item });
+    at = next + 1;
   }
+}
+
+/** What stands for the item, and where that ends. */
+function itemAt(path: string, start: number): [text: string, end: number] {
+  if (path.startsWith('.*', start)) return [ALL_ITEMS, start + 2];
+  const close = path.indexOf(']', start);
+  return path[start] !== '[' || close < 0 ? ['', start] : [path.slice(start + 1, close), close + 1];
+}
+
+/** The path that names these levels. */
+export function formatPath(steps: readonly PathStep[]): string {
+  return steps.map(({ name, item }) => formatName(name) + (item === undefined ? '' : `[${item}].`)).join('');
+}
+
+/** As a path, or the key of an item, has it: by keyword where there is one. */
+export function formatName({ tag, creator }: AttributeName): string {
+  const hex = tagHex(tag);
+  if (creator === undefined) return lookUp(tag)?.keyword ?? hex;
+  return `${hex.slice(0, 4)}"${creator.replaceAll('"', '""')}"${hex.slice(6)}`;
 }
 
 /** Where the name that begins here ends: brackets and dots within quotes are the creator's. */
@@ -65,8 +97,9 @@ function nameEnd(path: string, start: number): number {
   return path.length;
 }
 
-function isIndex(digits: string): boolean {
-  return digits.length > 0 && digits.length <= MOST_ITEM_DIGITS && /^(?:0|[1-9]\d*)$/.test(digits);
+function itemNumber(digits: string): number | undefined {
+  const isNumber = digits.length > 0 && digits.length <= MOST_ITEM_DIGITS && /^(?:0|[1-9]\d*)$/.test(digits);
+  return isNumber ? Number(digits) : undefined;
 }
 
 /** One name of a path, or the key of an attribute in an item. @throws PathError */

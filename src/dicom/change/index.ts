@@ -6,6 +6,20 @@ export {
   isUnchangeable,
   notTheObject,
 } from './apply-changes';
+export { ChangeError, type Place } from './change-errors';
+export {
+  ALL_ITEMS,
+  type AttributeName,
+  formatName,
+  formatPath,
+  nameKey,
+  parsePath,
+  parseRulePath,
+  PathError,
+  type PathStep,
+  type RuleStep,
+} from './change-path';
+export type { Scalar } from './change-tree';
 export type { Splice } from './change-writer';
 export {
   type ChangeOperation,
@@ -17,4 +31,8 @@ export {
   type ParsedChanges,
   plainChanges,
 } from './changes';
-export { patchedSource } from './patched-source';
+export { patchedSource, sourceOfPieces, type SourcePiece } from './patched-source';
+export { checkOperation } from './check-operation';
+export { valueOfContent } from './edited-content';
+export type { Content } from './edited-item';
+export { EditedObject, rulePath } from './edited-object';

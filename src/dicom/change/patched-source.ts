@@ -1,14 +1,17 @@
 import type { ByteSource, ByteWindow } from '../read';
 import type { Splice } from './change-writer';
 
-/** A part of the patched bytes: of the source, or in the place of some of it. */
-interface Segment {
-  readonly at: number;
+/** A part of bytes that are made of a source: of the source, or others. */
+export interface SourcePiece {
   readonly length: number;
-  /** Undefined: it is the source's. */
+  /** Undefined: they are the source's. */
   readonly bytes: Buffer | undefined;
-  /** Where it is in the source. */
-  readonly from: number;
+  /** Where in the source. */
+  readonly offset: number;
+}
+
+interface Segment extends SourcePiece {
+  readonly at: number;
 }
 
 /** A window across segments has at least this size: what reads on does not ask for each header. */
@@ -19,7 +22,12 @@ const SMALL_WINDOW = 2_048;
  * @param splices in the order of the source, none within another
  */
 export function patchedSource(source: ByteSource, splices: readonly Splice[]): ByteSource {
-  const segments = segmentsOf(source, splices);
+  return sourceOfPieces(source, piecesOf(source, splices));
+}
+
+/** Pieces of a source and other bytes, one behind the other; nothing is copied. */
+export function sourceOfPieces(source: ByteSource, pieces: readonly SourcePiece[]): ByteSource {
+  const segments = segmentsOf(pieces);
   const last = segments.at(-1);
   const size = last === undefined ? 0 : last.at + last.length;
   /** The segment that has this byte. */
@@ -40,7 +48,7 @@ export function patchedSource(source: ByteSource, splices: readonly Splice[]): B
       if (segment === undefined) break;
       const start = at - segment.at;
       const count = Math.min(segment.length - start, offset + length - at);
-      parts.push(segment.bytes?.subarray(start, start + count) ?? source.read(segment.from + start, count));
+      parts.push(segment.bytes?.subarray(start, start + count) ?? source.read(segment.offset + start, count));
       at += count;
     }
     const [first] = parts;
@@ -53,31 +61,36 @@ export function patchedSource(source: ByteSource, splices: readonly Splice[]): B
       return { bytes: read(offset, wanted), offset };
     }
     if (segment.bytes !== undefined) return { bytes: segment.bytes, offset: segment.at };
-    return partOf(source.window(segment.from + offset - segment.at, length), segment);
+    return partOf(source.window(segment.offset + offset - segment.at, length), segment);
   };
   return { size, read, window };
 }
 
 /** A window of the source, without what is not in the segment. */
-function partOf({ bytes, offset }: ByteWindow, { at, from, length }: Segment): ByteWindow {
+function partOf({ bytes, offset }: ByteWindow, { at, offset: from, length }: Segment): ByteWindow {
   const start = Math.max(0, from - offset);
   const end = Math.min(bytes.length, from + length - offset);
   return { bytes: bytes.subarray(start, end), offset: offset + start - from + at };
 }
 
-function segmentsOf(source: ByteSource, splices: readonly Splice[]): Segment[] {
+function segmentsOf(pieces: readonly SourcePiece[]): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
-  let from = 0;
-  const add = (length: number, bytes: Buffer | undefined): void => {
-    if (length > 0) segments.push({ at, length, bytes, from });
+  for (const { length, bytes, offset } of pieces) {
+    if (length > 0) segments.push({ at, length, bytes, offset });
     at += length;
-  };
-  for (const { offset, removed, bytes } of splices) {
-    add(offset - from, undefined);
-    from = offset + removed;
-    add(bytes.length, bytes);
   }
-  add(source.size - from, undefined);
   return segments;
+}
+
+function piecesOf(source: ByteSource, splices: readonly Splice[]): SourcePiece[] {
+  const pieces: SourcePiece[] = [];
+  let from = 0;
+  for (const { offset, removed, bytes } of splices) {
+    pieces.push({ length: offset - from, bytes: undefined, offset: from });
+    pieces.push({ length: bytes.length, bytes, offset: 0 });
+    from = offset + removed;
+  }
+  pieces.push({ length: source.size - from, bytes: undefined, offset: from });
+  return pieces;
 }

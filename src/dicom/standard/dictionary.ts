@@ -93,6 +93,11 @@ function repeated(tag: number): DictionaryEntry | undefined {
   return entry;
 }
 
+/** All attributes that have a keyword, as PS3.6 has them. */
+export function* knownAttributes(): Generator<{ keyword: string; tag: number; vr: Vr }> {
+  for (const [tag, { keyword, vr }] of entries) if (keyword !== undefined) yield { keyword, tag, vr };
+}
+
 /** The tag that has this keyword; undefined when PS3.6 does not know it. */
 export function tagOfKeyword(keyword: string): number | undefined {
   tagsByKeyword ??= new Map(

@@ -1,5 +1,5 @@
 export { type Compression, compressionOf } from './compression';
-export { lookUp, tagOfKeyword } from './dictionary';
+export { knownAttributes, lookUp, tagOfKeyword } from './dictionary';
 export { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
 export {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,

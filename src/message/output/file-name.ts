@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import type { Value } from '../../dicom';
 
 /** What file systems take at most for one component of a path. */
@@ -96,12 +96,4 @@ function shorten(name: string): string {
 function beginning(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);
-}
-
-/** `scan.dcm` → `scan_2.dcm`. */
-export function numbered(path: string, number: number | string): string {
-  const folder = path.lastIndexOf(sep);
-  const dot = path.lastIndexOf('.');
-  const end = dot > folder + 1 ? dot : path.length;
-  return `${path.slice(0, end)}_${number}${path.slice(end)}`;
 }

@@ -161,7 +161,7 @@ export class MemoryStorage implements ObjectStorage {
     if (dead === undefined) return false;
     this.dead.delete(letterId);
     const { id } = this.add(dead.held);
-    this.listener.onRequeued(id);
+    this.listener.onCame(id, undefined);
     return true;
   }
 

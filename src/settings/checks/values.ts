@@ -24,6 +24,14 @@ export function oneOf(choices: readonly string[]): Check<'notAChoice'> {
     choices.includes(value) ? [] : [finding('notAChoice', { value, choices: choices.join(', ') })];
 }
 
+/** A list as JSON, or as comma text, of which each entry is one of these. */
+export function someOfThem(choices: readonly string[]): Check<'notAChoice'> {
+  return (value) =>
+    splitList(value.replaceAll(/["[\]]/g, ''))
+      .filter((entry) => !choices.includes(entry))
+      .map((entry) => finding('notAChoice', { value: entry, choices: choices.join(', ') }));
+}
+
 /** Splits a comma list as users type it: trimmed, empty entries dropped. */
 export function splitList(text: string): string[] {
   return text

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { ObjectContent } from '../../../src/queue';
-import { fileNameText, numbered, relativePath } from '../../../src/message/output/file-name';
+import { numbered } from '../../../src/basics';
+import { fileNameText, relativePath } from '../../../src/message/output/file-name';
 import { BlockBuffer } from '../../../src/queue/block-buffer';
 import { FileOutput, NotPlaced, type FileOutputSettings } from '../../../src/message/output/file-output';
 

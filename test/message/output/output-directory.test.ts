@@ -9,7 +9,7 @@ import { BlockBuffer } from '../../../src/queue/block-buffer';
 import type { DiskWarning } from '../../../src/basics';
 import type { ObjectContent } from '../../../src/queue';
 import { FileOutput, NotPlaced, type FileOutputSettings } from '../../../src/message/output/file-output';
-import { numbered } from '../../../src/message/output/file-name';
+import { numbered } from '../../../src/basics';
 import { realOutputFiles, type OutputFiles } from '../../../src/message/output/output-files';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'dicom-output-'));

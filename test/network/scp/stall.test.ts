@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { Answers } from '../../../src/receiver/answers';
+import { Answers } from '../../../src/delivery/answers';
 import { holdUp } from '../../support/hold-up';
 import { associateRQ, dataTF, echoRQ, pdv, storeRQ } from '../../support/pdus';
 import { RawPeer, associate } from '../../support/raw-peer';

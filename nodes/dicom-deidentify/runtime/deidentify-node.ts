@@ -1,0 +1,316 @@
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { asError } from '../../../src/basics';
+import { DicomError, type DeidentifyOption } from '../../../src/dicom';
+import {
+  type DeidentifiedMessage,
+  type DeidentifyHow,
+  hasFailed,
+  type KeptBackObject,
+} from '../../../src/edit';
+import { Status } from '../../../src/network';
+import {
+  DICOM_DEIDENTIFY,
+  type DicomDeidentifyProblem,
+  type DicomDeidentifySettings,
+  LEAST_SECRET,
+  pseudonymSource,
+  splitList,
+} from '../../../src/settings';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { editWorkerOf } from '../../runtime/edit-worker';
+import { FlowStart } from '../../runtime/flow-start';
+import { givenObject } from '../../runtime/given-object';
+import {
+  disownEarlier,
+  holdObject,
+  holdToAcknowledge,
+  NotAcknowledged,
+  type HeldObject,
+} from '../../runtime/held-objects';
+import { objectOf, queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import { putNewObject, type MadeFacts } from '../../runtime/new-object';
+import { nodeDirectory } from '../../runtime/node-directory';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
+import { DeidentifyStatus } from './deidentify-status';
+import { payloadSections } from './payload-sections';
+import { pseudonymOf } from './pseudonyms';
+import { fingerprintOf } from './secret-routes';
+
+type Send = (message: (NodeMessage | null)[]) => void;
+type Done = (error?: Error) => void;
+
+/** Tells what this run of Node-RED has taken on from what earlier ones have. */
+const RUN = randomBytes(6).toString('hex');
+/** Messages that wait at once, of objects that no queue holds back. */
+const MOST_WAITING = 100;
+
+/** A deployed `dicom-deidentify` node: joins the worker that changes objects with messages and queues. */
+export class DeidentifyNode {
+  /** Of its secret; undefined: there is none that can be used. */
+  readonly fingerprint: string | undefined;
+  private readonly text: Text;
+  private readonly settings: DicomDeidentifySettings;
+  private readonly problems: DicomDeidentifyProblem[];
+  private readonly secret: string;
+  private readonly status: DeidentifyStatus;
+  /** How its owners of objects begin. */
+  private readonly owners: string;
+  private readonly held = new Set<HeldObject>();
+  private taken = 0;
+  private waiting = 0;
+  private isClosed = false;
+  /** Messages go on in the order in which they came. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    this.text = nodeTexts(RED, DICOM_DEIDENTIFY.type);
+    ({ settings: this.settings, problems: this.problems } = DICOM_DEIDENTIFY.parse(config));
+    const { secret } = (node as Node<{ secret?: unknown }>).credentials ?? {};
+    this.secret = typeof secret === 'string' ? secret : '';
+    this.fingerprint =
+      Buffer.byteLength(this.secret) >= LEAST_SECRET ? fingerprintOf(this.secret) : undefined;
+    this.owners = `${node.id}/deidentify-${RUN}-`;
+    this.status = new DeidentifyStatus(this.text, node, this.invalid !== undefined);
+  }
+
+  run(): void {
+    const start = (): void => this.flowsStarted();
+    FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
+    editWorkerOf(this.RED).addUser(this);
+    this.node.on('input', (message, send, done) => {
+      this.take(message as ObjectMessage, send as Send, done).catch((error: unknown) =>
+        done(this.errorOf(error)),
+      );
+    });
+    this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
+      this.close()
+        .catch((error: unknown) => this.node.error(asError(error).message))
+        .finally(done);
+    });
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(deidentifyError(this.text, this.invalid));
+    disownEarlier(`${this.node.id}/deidentify-`, this.owners).catch((error: unknown) =>
+      this.node.error(asError(error).message),
+    );
+  }
+
+  /** What is wrong with the settings; undefined: nothing. */
+  private get invalid(): DeidentifyFailed | undefined {
+    const problems = this.problems
+      .filter(({ severity }) => severity === 'error')
+      .map((problem) => problemText(this.text, problem));
+    if (this.fingerprint === undefined)
+      problems.push(
+        `${this.text('label.secret')}: ${this.text('problem.secretTooShort', { least: LEAST_SECRET })}`,
+      );
+    return problems.length === 0
+      ? undefined
+      : new DeidentifyFailed('settingsInvalid', { problems: problems.join('; ') });
+  }
+
+  private async take(message: ObjectMessage, send: Send, done: Done): Promise<void> {
+    if (this.invalid !== undefined) throw this.invalid;
+    const object = objectOf(message, 'message') ?? inPayload(message);
+    if (object === undefined) throw new DeidentifyFailed('noObject');
+    const held = await this.hold(message, object);
+    if (held === undefined && this.waiting >= MOST_WAITING)
+      throw new DeidentifyFailed('busy', { max: MOST_WAITING });
+    this.waiting += 1;
+    this.status.working(this.waiting);
+    const before = this.last;
+    const work = this.work(message, object, held !== undefined);
+    this.last = work.catch(() => undefined).then(() => before);
+    try {
+      const result = await work;
+      await before;
+      await this.pass(message, result, held, send);
+      done();
+    } catch (error) {
+      await before;
+      await this.fail(held, error);
+      throw error;
+    } finally {
+      this.waiting -= 1;
+      this.status.working(this.waiting);
+    }
+  }
+
+  /** Undefined: no queue waits to hear of it. */
+  private async hold(message: ObjectMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
+    const queueId = queueNameOf(message);
+    if (queueId === undefined) return undefined;
+    this.taken += 1;
+    const owner = `${this.owners}${this.taken}`;
+    const held =
+      place.kind === 'queue'
+        ? await holdObject(queueId, owner)
+        : await holdToAcknowledge(queueId, owner).catch(unlessUnheard);
+    if (held !== undefined) this.held.add(held);
+    else if (place.kind === 'queue') throw new DeidentifyFailed('objectGone', { reason: '' });
+    return held;
+  }
+
+  private async work(
+    message: ObjectMessage,
+    object: MessageObject,
+    hasQueue: boolean,
+  ): Promise<DeidentifiedMessage | KeptBackObject> {
+    const pseudonym = await pseudonymOf(
+      this.RED,
+      this.node,
+      pseudonymSource(this.settings.pseudonym) ?? { kind: 'hmac' },
+      message,
+      () => this.patientID(message, object),
+    );
+    const { given, port } = await givenObject(object, message);
+    try {
+      const how = this.how(message, pseudonym, hasQueue);
+      const result = await editWorkerOf(this.RED).ask('deidentify', given, port, how);
+      if (hasFailed(result)) throw failureOfCode(result.failure);
+      return result;
+    } finally {
+      port?.close();
+    }
+  }
+
+  private how({ payload }: ObjectMessage, pseudonym: string | undefined, hasQueue: boolean): DeidentifyHow {
+    const { options, allowedWords, alsoPass, directory, filenameTemplate } = this.settings;
+    const own = nodeDirectory(this.RED, this.node.id, '');
+    return {
+      options: options as readonly DeidentifyOption[],
+      secret: this.secret,
+      allowedWords: splitList(allowedWords),
+      alsoPass: splitList(alsoPass),
+      pseudonym,
+      payload: payloadSections(payload),
+      output: {
+        directory: directory === '' ? join(own, 'deidentified') : resolve(directory),
+        filenameTemplate,
+      },
+      // The queue has it as a dead letter.
+      keptBackDirectory: hasQueue ? undefined : join(own, 'kept-back'),
+    };
+  }
+
+  /** As the object has it, with pending changes, whatever the message says. */
+  private async patientID(message: ObjectMessage, object: MessageObject): Promise<string> {
+    const { given, port } = await givenObject(object, message);
+    try {
+      const made = await editWorkerOf(this.RED).ask('parse', given, port, payloadSections(undefined));
+      if (hasFailed(made)) throw failureOfCode(made.failure);
+      const { payload } = JSON.parse(made.json) as { payload: { CommonFields?: { PatientID?: unknown } } };
+      const id = payload.CommonFields?.PatientID;
+      return typeof id === 'string' ? id : '';
+    } finally {
+      port?.close();
+    }
+  }
+
+  /** To the first output what is new, to the second what is kept back: only the latter is the old message. */
+  private async pass(
+    message: ObjectMessage,
+    result: DeidentifiedMessage | KeptBackObject,
+    held: HeldObject | undefined,
+    send: Send,
+  ): Promise<void> {
+    if (this.isClosed) return;
+    if ('keptBack' in result) {
+      const { reason, text } = result.keptBack;
+      this.status.keptBack();
+      send([
+        null,
+        Object.assign(message, { dicom: { ...message.dicom, identified: true, keptBack: result.keptBack } }),
+      ]);
+      await this.done(held, `${reason}: ${text}`);
+      return;
+    }
+    send([this.newMessage(message, result), null]);
+    await this.done(held, undefined);
+  }
+
+  private newMessage(message: ObjectMessage, result: DeidentifiedMessage): NodeMessage {
+    const { queueId, acknowledgeId } = message.dicom ?? {};
+    const dicom = {
+      ...(queueId !== undefined && { queueId }),
+      ...(acknowledgeId !== undefined && { acknowledgeId }),
+    };
+    const names = { dicom } as ObjectMessage;
+    const place =
+      'object' in result
+        ? { object: Buffer.from(result.object.buffer, result.object.byteOffset, result.object.byteLength) }
+        : { filename: result.filename };
+    putNewObject(names, place, JSON.parse(result.json) as MadeFacts);
+    const kept = splitList(this.settings.keepProperties).map((name): [string, unknown] => [
+      name,
+      (message as unknown as Record<string, unknown>)[name],
+    ]);
+    return Object.assign(names, Object.fromEntries(kept.filter(([, value]) => value !== undefined)));
+  }
+
+  /** @param problem why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
+  private async done(held: HeldObject | undefined, problem: string | undefined): Promise<void> {
+    if (held === undefined || !this.held.delete(held)) return;
+    await held.done(
+      problem === undefined ? undefined : { status: Status.cannotUnderstand, comment: problem },
+    );
+  }
+
+  /** What cannot be done is a dead letter: its queue would deliver it again and again. */
+  private async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
+    try {
+      await this.done(held, this.errorOf(error).message);
+    } catch (late) {
+      if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
+    }
+  }
+
+  private errorOf(error: unknown): Error {
+    if (error instanceof DeidentifyFailed) return deidentifyError(this.text, error);
+    if (error instanceof DicomError)
+      return deidentifyError(this.text, failureOfCode({ code: error.code, text: error.message }));
+    if (error instanceof NotAcknowledged)
+      return deidentifyError(this.text, new DeidentifyFailed('objectGone', { reason: '' }));
+    const failure = this.isClosed ? 'stopped' : 'notRead';
+    return deidentifyError(this.text, new DeidentifyFailed(failure, { reason: asError(error).message }));
+  }
+
+  /** What is undecided goes back to its queue. */
+  private async close(): Promise<void> {
+    this.isClosed = true;
+    this.status.close();
+    const held = [...this.held];
+    this.held.clear();
+    for (const each of held) await each.giveBack().catch(unlessUnheard);
+    await editWorkerOf(this.RED).removeUser(this);
+  }
+}
+
+/** Bytes there are an object, too. */
+function inPayload(message: ObjectMessage): MessageObject | undefined {
+  return Buffer.isBuffer(message.payload) ? objectOf(message, 'payload') : undefined;
+}
+
+/** A queue that has ended has its objects still. */
+function isUnheard(error: unknown): boolean {
+  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+}
+
+function unlessUnheard(error: unknown): undefined {
+  if (!isUnheard(error)) throw error;
+  return undefined;
+}

@@ -1,0 +1,109 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { asError } from '../../../src/basics';
+import { type ChangeValue, MAX_CHANGES_BYTES } from '../../../src/dicom';
+import type { EvaluatedRule, RuleValue } from '../../../src/edit';
+import { OPS_WITH_VALUE, type EditRule } from '../../../src/settings';
+import { EditFailed } from './edit-error';
+
+type Prepared = ReturnType<NodeAPI['util']['prepareJSONataExpression']>;
+
+/** Of arrays and objects within each other. */
+const DEEPEST = 100;
+
+/** Evaluates the values of a node's rules against a message: those that are no constants need Node-RED, and its thread. */
+export class RuleValues {
+  private readonly expressions = new Map<EditRule, Prepared>();
+
+  /** @throws EditFailed `settingsInvalid`: an expression that is none */
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly rules: readonly EditRule[],
+  ) {
+    rules.forEach((rule, index) => {
+      if (rule.valueType === 'jsonata' && OPS_WITH_VALUE.includes(rule.op))
+        this.expressions.set(rule, this.prepared(rule, index + 1));
+    });
+  }
+
+  private prepared(rule: EditRule, number: number): Prepared {
+    try {
+      return this.RED.util.prepareJSONataExpression(rule.value, this.node);
+    } catch (error) {
+      throw new EditFailed('settingsInvalid', { problems: `rule ${number}: ${asError(error).message}` });
+    }
+  }
+
+  /** @throws EditFailed where a value cannot be had, or there is none */
+  async of(message: NodeMessage): Promise<EvaluatedRule[]> {
+    const evaluated: EvaluatedRule[] = [];
+    for (const [index, rule] of this.rules.entries()) {
+      if (OPS_WITH_VALUE.includes(rule.op))
+        evaluated.push({ rule, value: await this.evaluated(rule, index + 1, message) });
+      else evaluated.push({ rule });
+    }
+    return evaluated;
+  }
+
+  private async evaluated(rule: EditRule, number: number, message: NodeMessage): Promise<RuleValue> {
+    const failed = (reason: string): EditFailed =>
+      new EditFailed('noValue', { rule: number, path: rule.path, reason });
+    let value: unknown;
+    try {
+      value = await this.valueOf(rule, message);
+    } catch (error) {
+      throw failed(asError(error).message);
+    }
+    const { valueType } = rule;
+    if (value === undefined) throw failed(`${valueType}.${rule.value}`);
+    if (valueType === 'date' && typeof value === 'number') return { kind: 'time', at: value };
+    if (value instanceof Date) return { kind: 'time', at: value.getTime() };
+    const plain = plainValue(value);
+    if (plain === undefined) throw failed(`${valueType}.${rule.value}`);
+    return { kind: 'value', value: plain };
+  }
+
+  private valueOf(rule: EditRule, message: NodeMessage): Promise<unknown> {
+    const { value, valueType } = rule;
+    const expression = this.expressions.get(rule);
+    const { util } = this.RED;
+    return new Promise((resolve, reject) => {
+      const answered = (error: Error | null, result: unknown): void => {
+        if (error === null || error === undefined) resolve(result);
+        else reject(error);
+      };
+      if (expression !== undefined) util.evaluateJSONataExpression(expression, message, answered);
+      else util.evaluateNodeProperty(value, valueType, this.node, message, answered);
+    });
+  }
+}
+
+/**
+ * A value of a message as plain data of its own, which can be posted to another thread: a Buffer as base64, a time as text.
+ * @returns undefined where there is none in it, or it is more than changes may be
+ */
+export function plainValue(value: unknown): ChangeValue | boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  let left = MAX_CHANGES_BYTES;
+  const copied = (each: unknown, depth: number): ChangeValue | undefined => {
+    left -= typeof each === 'string' ? each.length : 4;
+    if (left < 0 || depth > DEEPEST) return undefined;
+    if (each === null || typeof each === 'string') return each;
+    if (typeof each === 'number') return Number.isFinite(each) ? each : undefined;
+    if (typeof each === 'bigint') return String(each);
+    if (Buffer.isBuffer(each)) return each.length > left ? undefined : each.toString('base64');
+    if (typeof each !== 'object') return undefined;
+    if (Array.isArray(each)) return all(each.map((one: unknown) => copied(one, depth + 1)));
+    const entries = Object.entries(each).map(([key, one]) => {
+      left -= key.length;
+      return [key, copied(one, depth + 1)] as const;
+    });
+    return all(entries.map(([, one]) => one)) && Object.fromEntries(entries as [string, ChangeValue][]);
+  };
+  return copied(value, 0);
+}
+
+function all(values: readonly (ChangeValue | undefined)[]): ChangeValue[] | undefined {
+  const there = values.filter((value) => value !== undefined);
+  return there.length === values.length ? there : undefined;
+}

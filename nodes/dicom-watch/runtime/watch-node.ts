@@ -1,0 +1,170 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { FlowMessage } from '../../../src/message';
+import { DICOM_WATCH, type DicomWatchProblem, type DicomWatchSettings } from '../../../src/settings';
+import {
+  isWatchWarning,
+  watchFaultCode,
+  WatchHost,
+  watchSettings,
+  type WatchFault,
+  type WatchState,
+} from '../../../src/watch';
+import { Boundary } from '../../../src/worker';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { disownLost } from '../../runtime/lost-owners';
+import { nodeDirectory } from '../../runtime/node-directory';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { QueueOwner } from '../../runtime/queue-owner';
+import { StatusDisplay } from '../../runtime/status-display';
+import { removeWatchDirectory } from './removed-watch';
+import { watchStatus, type WatchStatus } from './watch-status';
+
+/** Node-RED gives a node 15 s to close. */
+const STOP_GRACE_MS = 5_000;
+
+/** A deployed `dicom-watch` node: joins a watched folder with what Node-RED has for a node, and with the editor. */
+export class WatchNode extends QueueOwner {
+  /** Undefined: the settings do not let it run. */
+  receiver: WatchHost | undefined;
+  /** Nobody waits for an answer. */
+  readonly answersWithinSeconds = undefined;
+  private readonly text: Text;
+  private readonly display: StatusDisplay<WatchStatus>;
+  private readonly settings: DicomWatchSettings;
+  private readonly problems: DicomWatchProblem[];
+  private readonly directory: string;
+  private state: WatchState | undefined;
+  private fault: { fault: WatchFault; problem: string } | undefined;
+  /** Around all that Node-RED, timers and the worker call. */
+  private readonly boundary = new Boundary(({ message: reason }) =>
+    this.failed({ kind: 'unexpected', values: { reason }, down: false }),
+  );
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    this.text = nodeTexts(RED, DICOM_WATCH.type);
+    this.display = new StatusDisplay(
+      () => watchStatus(this.text, this.fault, this.state),
+      this.boundary.wrap((status) => node.status(status)),
+    );
+    ({ settings: this.settings, problems: this.problems } = DICOM_WATCH.parse(config));
+    this.directory = nodeDirectory(RED, node.id, '');
+  }
+
+  get isAcknowledged(): boolean {
+    return this.settings.acknowledge;
+  }
+
+  /** Undefined: the settings do not let it run. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        deadLetters: (page) => receiver.ask('deadLetters', page),
+        requeue: (id) => receiver.ask('requeue', id),
+        discard: (id) => receiver.ask('discard', id),
+      }
+    );
+  }
+
+  run(): void {
+    // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
+    const start = this.boundary.wrap(this.prepare());
+    const flowStart = FlowStart.of(this.RED);
+    flowStart.add(start);
+    const disown = this.boundary.wrap(() => this.disownLost());
+    flowStart.addForEach(disown);
+    deployedNodes.add(this.node.id, this);
+    this.display.refresh();
+    this.node.on('close', (removed: boolean, done: () => void) => {
+      this.boundary.run(() => {
+        deployedNodes.remove(this.node.id);
+        flowStart.remove(start);
+        flowStart.remove(disown);
+        this.display.close();
+      });
+      this.stop(removed)
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
+    });
+  }
+
+  /** What is to be done once the flows have started: to watch, or to say why not. */
+  private prepare(): () => void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) {
+      const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+      return () => this.failed({ kind: 'settingsInvalid', values: { problems }, down: true });
+    }
+    const config = {
+      nodeId: this.node.id,
+      settings: watchSettings(this.settings),
+      nodeDirectory: this.directory,
+    };
+    const receiver = new WatchHost(config, {
+      message: (message) => this.emit(message),
+      state: (state) => this.told(state),
+      fault: (fault) => this.failed(fault),
+      recovered: (kind) => {
+        if (this.fault?.fault.kind === kind) this.fault = undefined;
+        this.display.refresh();
+      },
+    });
+    this.receiver = receiver;
+    return () => receiver.start();
+  }
+
+  private disownLost(): void {
+    if (this.receiver === undefined) return;
+    disownLost(this.RED, this.receiver).catch((error: unknown) => this.boundary.failed(error));
+  }
+
+  private async stop(removed: boolean): Promise<void> {
+    await this.receiver?.stop(STOP_GRACE_MS);
+    if (
+      removed &&
+      this.receiver !== undefined &&
+      (await removeWatchDirectory(this.directory)) === 'holdsObjects'
+    )
+      this.node.warn(this.text('warning.objectsKept', { directory: this.directory }));
+  }
+
+  /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */
+  private emit(message: FlowMessage): void {
+    this.node.send({ ...message });
+  }
+
+  private told(state: WatchState): void {
+    if (state.isWatching && this.state?.isWatching !== true) {
+      this.fault = undefined;
+      this.node.log(`watching ${this.settings.directory}`);
+    }
+    this.state = state;
+    this.display.refresh();
+  }
+
+  /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */
+  private failed(fault: WatchFault): void {
+    const problem = this.text(`error.${fault.kind}`, fault.values);
+    if (isWatchWarning(fault.kind)) {
+      this.node.warn(problem);
+      return;
+    }
+    if (fault.down) {
+      this.fault = { fault, problem };
+      this.state = undefined;
+    }
+    this.display.refresh();
+    this.node.error(Object.assign(new Error(problem), { code: watchFaultCode(fault.kind) }), {
+      payload: fault,
+    });
+  }
+}

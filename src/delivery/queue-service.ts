@@ -1,0 +1,159 @@
+import type { MessagePort } from 'node:worker_threads';
+import { waitsForFlow, type WaitingSettings } from '../message';
+import type { CommandStatus } from '../network';
+import {
+  serveHandle,
+  type DeadLetterList,
+  type LetterPage,
+  type ObjectQueue,
+  type OpenedObject,
+  type Unparked,
+} from '../queue';
+import type { Answers, AnswerOutcome } from './answers';
+import type { Delivery } from './delivery';
+import type { QueueRequests } from './queue-requests';
+
+/** A queue with the delivery of its objects, as nodes of the family ask for them. */
+export abstract class QueueService implements QueueRequests {
+  protected abstract readonly queue: ObjectQueue;
+  protected abstract readonly delivery: Delivery;
+  protected abstract readonly answers: Answers;
+  protected deadLetterCount = 0;
+  private nowOpen: () => void = () => undefined;
+  private readonly opened = new Promise<void>((resolve) => (this.nowOpen = resolve));
+  /** Objects of which the first answer is being followed. */
+  private readonly answering = new Set<string>();
+
+  protected constructor(
+    private readonly nodeId: string,
+    private readonly waits: WaitingSettings,
+  ) {}
+
+  /** There may be something to tell of the queue. */
+  protected abstract changed(): void;
+
+  async answer(name: string, status: CommandStatus): Promise<AnswerOutcome> {
+    if (!waitsForFlow(this.waits)) return 'notAwaited';
+    const known = await this.queue.idOf(name);
+    const id = known ?? this.answers.idOf(name) ?? name;
+    const answered = this.answers.answer(id, status);
+    this.changed();
+    if (!this.waits.acknowledge) return answered ? 'answered' : this.answers.outcome(id);
+    const deliveries = this.delivery.deliveriesOf(id) ?? (known === undefined ? undefined : 1);
+    // While what followed from the first answer is not safe yet, it is there still.
+    if (deliveries === undefined || this.answering.has(id))
+      return answered ? 'answered' : this.answers.outcome(id);
+    this.answers.remember(id, 'alreadyAnswered', deliveries - 1);
+    this.answering.add(id);
+    try {
+      // A failure that its sender hears of is the sender's business; else it would be nobody's.
+      await this.delivery.acknowledged(id, answered ? undefined : status);
+    } finally {
+      this.answering.delete(id);
+    }
+    this.changed();
+    return 'answered';
+  }
+
+  extend(name: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => this.delivery.extend(id));
+  }
+
+  release(name: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => Promise.resolve(this.delivery.release(id)));
+  }
+
+  park(name: string, owner: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => this.delivery.park(id, owner));
+  }
+
+  unpark(name: string, owner: string): Promise<Unparked['state']> {
+    return this.withObject(name, 'unknown', (id) => this.delivery.unpark(id, owner));
+  }
+
+  giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean> {
+    return this.withObject(name, false, async (id) => {
+      await this.delivery.acknowledged(id, status, owner);
+      return true;
+    });
+  }
+
+  waiting(studyInstanceUID: string): Promise<number> {
+    return this.queue.waiting(studyInstanceUID);
+  }
+
+  async owners(): Promise<string[]> {
+    await this.opened;
+    return this.queue.owners();
+  }
+
+  async disown(owners: readonly string[]): Promise<void> {
+    for (const owner of owners) await this.queue.disown(owner);
+    this.delivery.wake();
+    this.changed();
+  }
+
+  async openObject(id: string, port: MessagePort): Promise<OpenedObject> {
+    return serveHandle(await this.queue.openObject(id), port);
+  }
+
+  async deadLetters(page: LetterPage): Promise<DeadLetterList> {
+    const deadLetters = await this.queue.deadLetters.list(page);
+    // People look at the first page, and may have taken files away themselves.
+    if (page.after === undefined) await this.countDeadLetters();
+    return { deadLetters, total: this.deadLetterCount };
+  }
+
+  requeue(id: string): boolean {
+    const found = this.queue.deadLetters.requeue(id);
+    if (found) this.deadLetterCount -= 1;
+    this.delivery.wake();
+    this.changed();
+    return found;
+  }
+
+  discard(id: string): boolean {
+    const found = this.queue.deadLetters.discard(id);
+    if (found) this.deadLetterCount -= 1;
+    this.changed();
+    return found;
+  }
+
+  async repeatable(ids: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
+    return found;
+  }
+
+  async repeat(id: string): Promise<boolean> {
+    if (this.requeue(id)) return true;
+    if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
+    await this.disown([this.repeater]);
+    return true;
+  }
+
+  /** The queue is open. @throws the system's error */
+  protected async queueOpened(): Promise<void> {
+    // An earlier run ended before it had let go of them.
+    await this.queue.disown(this.repeater);
+    this.nowOpen();
+  }
+
+  protected async countDeadLetters(): Promise<void> {
+    this.deadLetterCount = await this.queue.deadLetters.count();
+    this.changed();
+  }
+
+  /** Has what is to be delivered again, for a moment. */
+  private get repeater(): string {
+    return `${this.nodeId}/repeat`;
+  }
+
+  private async withObject<T>(name: string, unknown: T, act: (id: string) => Promise<T>): Promise<T> {
+    const id = await this.queue.idOf(name);
+    if (id === undefined) return unknown;
+    const result = await act(id);
+    this.changed();
+    return result;
+  }
+}

@@ -1,0 +1,149 @@
+import {
+  base64,
+  type DataSet,
+  type Element,
+  readStrings,
+  typedValues,
+  typedVr,
+  type Value,
+} from '../data-set';
+import { isPrivate, isPrivateCreator, Kind, lookUp, tagOf, type Vr } from '../standard';
+import { type AttributeName, nameKey } from './change-path';
+import type { Action, ChangedItem, Scalar } from './change-tree';
+import { separated } from './encode-value';
+
+/** What an attribute has. Text is as it was sent, without padding: also that of numbers, and names with `=` between groups. */
+export type Content =
+  | { readonly kind: 'values'; readonly vr: Vr | undefined; readonly values: readonly Scalar[] }
+  /** `base64` is undefined where the value is too long to be looked at: pixel data, long texts. */
+  | { readonly kind: 'bytes'; readonly vr: Vr | undefined; readonly base64: string | undefined }
+  | { readonly kind: 'items'; readonly items: EditedItem[] };
+
+/** A data set or an item, with what has been done to it. Values are read when they are asked for. */
+export class EditedItem {
+  /** By `nameKey`. Undefined: there is none any more. */
+  readonly #known = new Map<string | number, { name: AttributeName; content: Content | undefined }>();
+
+  /** @param dataSet undefined: an item that is new */
+  constructor(private readonly dataSet: DataSet | undefined) {}
+
+  /** As changes have it. */
+  static of(changes: ChangedItem): EditedItem {
+    const item = new EditedItem(undefined);
+    for (const { name, action } of changes.values()) item.put(name, contentOfAction(name, action));
+    return item;
+  }
+
+  /** The one name of an attribute: private ones have their creators, where there are any. */
+  canonical(name: AttributeName): AttributeName {
+    const { tag, creator } = name;
+    if (creator !== undefined || !isPrivate(tag) || isPrivateCreator(tag)) return name;
+    const found = this.dataSet?.privateCreator(tag);
+    return found === undefined || found === ''
+      ? name
+      : { tag: tagOf(tag >>> 16, tag & 0xff), creator: found };
+  }
+
+  /** @param name canonical, as all names below */
+  get(name: AttributeName): Content | undefined {
+    const key = nameKey(name);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known.content;
+    const element = this.elementOf(name);
+    const content =
+      element === undefined || this.dataSet === undefined ? undefined : contentOf(this.dataSet, element);
+    this.#known.set(key, { name, content });
+    return content;
+  }
+
+  put(name: AttributeName, content: Content | undefined): void {
+    this.#known.set(nameKey(name), { name, content });
+  }
+
+  /** Of a sequence. Nothing else is read for that. */
+  items(name: AttributeName): readonly EditedItem[] {
+    const isSequence = this.#known.has(nameKey(name)) || this.elementOf(name)?.items !== undefined;
+    const content = isSequence ? this.get(name) : undefined;
+    return content?.kind === 'items' ? content.items : [];
+  }
+
+  /** Of all attributes that are there. */
+  names(): AttributeName[] {
+    const names = new Map<string | number, AttributeName>();
+    for (const { tag } of this.dataSet?.elements ?? []) {
+      const name = this.canonical({ tag });
+      names.set(nameKey(name), name);
+    }
+    for (const [key, { name, content }] of this.#known)
+      if (content === undefined) names.delete(key);
+      else names.set(key, name);
+    return [...names.values()];
+  }
+
+  /** The tag of the Private Creator of an attribute that the object came with, where that has been removed. */
+  removedCreator(name: AttributeName): number | undefined {
+    const element = name.creator === undefined ? undefined : this.elementOf(name);
+    if (element === undefined) return undefined;
+    const block = tagOf(element.tag >>> 16, (element.tag & 0xff00) >>> 8);
+    const known = this.#known.get(block);
+    return known !== undefined && known.content === undefined ? block : undefined;
+  }
+
+  private elementOf({ tag, creator }: AttributeName): Element | undefined {
+    const { dataSet } = this;
+    if (dataSet === undefined || creator === undefined) return dataSet?.find(tag);
+    for (const { tag: block } of dataSet.elements) {
+      if (!isPrivateCreator(block) || block >>> 16 !== tag >>> 16) continue;
+      const candidate = tagOf(tag >>> 16, ((block & 0xff) << 8) | (tag & 0xff));
+      const element = dataSet.privateCreator(candidate) === creator ? dataSet.find(candidate) : undefined;
+      if (element !== undefined) return element;
+    }
+    return undefined;
+  }
+}
+
+function contentOf(dataSet: DataSet, element: Element): Content {
+  const { items, bytes, length } = element;
+  const vr = typedVr(dataSet, element);
+  if (items !== undefined) return { kind: 'items', items: items.map((item) => new EditedItem(item)) };
+  if (vr.kind === Kind.Sequence) return { kind: 'items', items: [] };
+  if (length === 0) return vr.kind === Kind.Bytes ? { kind: 'bytes', vr, base64: '' } : values(vr, []);
+  if (bytes === undefined) return { kind: 'bytes', vr, base64: undefined };
+  switch (vr.kind) {
+    case Kind.Bytes:
+      return { kind: 'bytes', vr, base64: base64(element, vr, bytes) };
+    case Kind.Binary:
+    case Kind.Tag:
+      return values(vr, typedValues(dataSet, element, vr).map(scalarOf));
+    default:
+      return values(vr, readStrings(dataSet, element, vr, bytes));
+  }
+}
+
+/** What an operation puts there; undefined: it removes it. */
+export function contentOfAction({ tag, creator }: AttributeName, action: Action): Content | undefined {
+  switch (action.kind) {
+    case 'remove':
+      return undefined;
+    case 'items': {
+      const items = [...action.items].sort(([one], [other]) => one - other);
+      return { kind: 'items', items: items.map(([, item]) => EditedItem.of(item)) };
+    }
+    case 'set': {
+      const { value } = action;
+      const vr = (creator === undefined ? lookUp(tag)?.vr : undefined) ?? value.vr;
+      if ('bytes' in value) return { kind: 'bytes', vr, base64: value.bytes.toString('base64') };
+      return values(vr, vr === undefined ? value.values : separated(vr, value.values));
+    }
+  }
+}
+
+/** One that is empty is none, and among others null. */
+function values(vr: Vr | undefined, given: readonly Scalar[]): Content {
+  const blanked = given.map((value) => (value === '' ? null : value));
+  return { kind: 'values', vr, values: blanked.length === 1 && blanked[0] === null ? [] : blanked };
+}
+
+function scalarOf(value: Value): Scalar {
+  return value !== null && typeof value === 'object' ? (value.Alphabetic ?? null) : value;
+}

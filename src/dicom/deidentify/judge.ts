@@ -1,0 +1,77 @@
+import { DataSet, textOf, valuesOf } from '../data-set';
+import { tagHex } from '../standard';
+import { isModality, isReport, takesPictures } from './classes';
+import { KeptBack } from './kept-back';
+import type { DeidentifyOption } from './options';
+
+const BURNED_IN_ANNOTATION = 0x00280301;
+const IMAGE_TYPE = 0x00080008;
+const FRAME_TYPE = 0x00089007;
+const CONVERSION_TYPE = 0x00080064;
+const OVERLAY_GROUPS = 0x6000;
+const LAST_OVERLAY_GROUP = 0x60ff;
+const OVERLAY_BITS_ALLOCATED = 0x0100;
+const OVERLAY_DATA = 0x3000;
+
+export interface Judged {
+  readonly sopClassUID: string;
+  readonly options: ReadonlySet<DeidentifyOption>;
+  /** SOP classes that are passed if Burned In Annotation says NO. */
+  readonly alsoPass: ReadonlySet<string>;
+}
+
+/**
+ * Can it be excluded that the object says in its pixels or its text whose it is? What is not known to be harmless is not.
+ * @throws KeptBack
+ */
+export function judge(root: DataSet, { sopClassUID, options, alsoPass }: Judged): void {
+  const burnedIn = textOf(root, BURNED_IN_ANNOTATION)?.trim().toUpperCase();
+  if (burnedIn !== undefined && burnedIn !== '' && burnedIn !== 'NO')
+    throw new KeptBack('burned-in', 'Burned In Annotation (0028,0301) is not NO');
+  if (hasEmbeddedOverlay(root))
+    throw new KeptBack('embedded-overlay', 'an overlay is in the unused bits of the pixels');
+  if (alsoPass.has(sopClassUID) && burnedIn === 'NO') return;
+  if (isReport(sopClassUID)) {
+    if (!options.has('clean-structured-content'))
+      throw new KeptBack('structured-report', 'a report is passed with clean-structured-content only');
+    return;
+  }
+  if (!isModality(sopClassUID))
+    throw new KeptBack('sop-class', 'objects of its SOP class may show or say whose they are');
+  judgeImage(root, sopClassUID);
+}
+
+function judgeImage(root: DataSet, sopClassUID: string): void {
+  expectImageType(root, IMAGE_TYPE);
+  const conversions = valuesOf(root, CONVERSION_TYPE).filter((value) => value !== null);
+  if (conversions.some((value) => !(takesPictures(sopClassUID) && value === 'DI')))
+    throw new KeptBack(
+      'converted-image',
+      'Conversion Type (0008,0064) says that it is a picture of something',
+    );
+}
+
+/** Of the image, and of each frame. Items are looked at, too. */
+function expectImageType(dataSet: DataSet, tag: number): void {
+  expectOriginal(dataSet, tag);
+  for (const { items = [] } of dataSet.elements) for (const item of items) expectImageType(item, FRAME_TYPE);
+}
+
+function expectOriginal(dataSet: DataSet, tag: number): void {
+  const values = valuesOf(dataSet, tag).map((value) =>
+    typeof value === 'string' ? value.toUpperCase() : '',
+  );
+  const isSecondary = values[0] === 'DERIVED' && values[1] === 'SECONDARY';
+  if (isSecondary || values.some((value) => /SCREEN|SNAPSHOT/.test(value)))
+    throw new KeptBack('secondary-image', `(${tagHex(tag)}) says that it may be a picture of a screen`);
+}
+
+/** Overlay planes whose data is elsewhere, in bits of the pixels (PS3.3 C.9.2, retired). */
+function hasEmbeddedOverlay(root: DataSet): boolean {
+  return root.elements.some(({ tag }) => {
+    const group = tag >>> 16;
+    const isPlane = group >= OVERLAY_GROUPS && group <= LAST_OVERLAY_GROUP && group % 2 === 0;
+    if (!isPlane || (tag & 0xffff) !== OVERLAY_BITS_ALLOCATED) return false;
+    return root.find(group * 0x10000 + OVERLAY_DATA) === undefined;
+  });
+}

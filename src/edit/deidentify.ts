@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
+import { waitForDisk } from '../basics';
+import {
+  deidentify as deidentified,
+  type DeidentifiedObject,
+  DicomError,
+  KeptBack,
+  parseDataSet,
+  Profile,
+  valuesOfKeyword,
+} from '../dicom';
+import { fileNameText } from '../message';
+import { changeableOf, type OutgoingObject, type WholeFile } from '../object';
+import { openGiven, type Given } from './given';
+import { NewFiles } from './new-files';
+import { messageOf, type MessageSource } from './parse';
+import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
+
+const OWN = 0o700;
+/** Of the profiles and outputs of nodes, so that not each object makes them anew. */
+const MOST_REMEMBERED = 32;
+
+/**
+ * De-identifies a given object, with its pending changes. The new one is in a file of its own, which is safe on the disk with
+ * its name when this returns; or in memory, where the given one is in memory.
+ * @throws as `openGiven`; NotPlaced, and the system's error
+ */
+export async function deidentify(
+  given: Given,
+  port: MessagePort | undefined,
+  how: DeidentifyHow,
+): Promise<DeidentifiedMessage | KeptBackObject> {
+  const object = await openGiven(given, port);
+  try {
+    return await deidentifyOpen(object, given.place.kind === 'bytes', how);
+  } catch (error) {
+    const why = whyKeptBack(error);
+    if (why === undefined) throw error;
+    return { keptBack: { ...why, ...(await setAside(object, how)) } };
+  } finally {
+    await object.close();
+  }
+}
+
+/** What cannot be read cannot be judged. Undefined: the object is not the reason. */
+function whyKeptBack(error: unknown): { reason: string; text: string } | undefined {
+  if (error instanceof KeptBack) return { reason: error.reason, text: error.message };
+  return error instanceof DicomError && error.code !== 'read-failed'
+    ? { reason: 'unreadable', text: error.message }
+    : undefined;
+}
+
+async function deidentifyOpen(
+  object: OutgoingObject,
+  inMemory: boolean,
+  { payload, pseudonym, output, ...options }: DeidentifyHow,
+): Promise<DeidentifiedMessage> {
+  const whole = await object.wholeFile();
+  const { dataSet, offset, transferSyntaxUID, close } = await changeableOf(object, whole);
+  try {
+    const request = { transferSyntaxUID, offset, pseudonym };
+    const made = deidentified(dataSet, request, profileOf(options));
+    const message = await messageOf(sourceOf(made, whole), payload);
+    if (inMemory) {
+      const bytes = Buffer.alloc(made.file.size);
+      made.file.read(0, bytes.length).copy(bytes);
+      await whole.compare();
+      return { ...message, object: bytes };
+    }
+    return { ...message, filename: await place(made, whole, output) };
+  } finally {
+    await close();
+  }
+}
+
+function sourceOf(
+  { file, dataSetOffset: offset, ...uids }: DeidentifiedObject,
+  whole: WholeFile,
+): MessageSource {
+  const wholeFile = { source: file, offset, compare: whole.compare };
+  return { ...uids, size: file.size - offset, wholeFile: () => Promise.resolve(wholeFile) };
+}
+
+function place(
+  { file, dataSetOffset: offset, transferSyntaxUID }: DeidentifiedObject,
+  whole: WholeFile,
+  output: DeidentifyHow['output'],
+): Promise<string> {
+  const files = filesOf(output);
+  const dataSet = parseDataSet(file, { transferSyntaxUID, offset });
+  const values = files.keywords.map((keyword): [string, string] => [
+    keyword,
+    valuesOfKeyword(dataSet, keyword).map(fileNameText).join('_'),
+  ]);
+  return files.place(file, Object.fromEntries(values), whole.compare);
+}
+
+/** An object that is in no queue, and would be lost or forgotten, is kept as it came. */
+async function setAside(
+  object: OutgoingObject,
+  { keptBackDirectory }: DeidentifyHow,
+): Promise<{ filename?: string }> {
+  if (keptBackDirectory === undefined) return {};
+  const { source, compare } = await object.wholeFile();
+  // What is in it says whose it is.
+  waitForDisk(() => mkdirSync(keptBackDirectory, { recursive: true, mode: OWN }));
+  const filenameTemplate = `${new Date().toISOString().slice(0, 10)}/object.dcm`;
+  const files = filesOf({ directory: keptBackDirectory, filenameTemplate });
+  return { filename: await files.place(source, {}, compare) };
+}
+
+const profiles = new Map<string, Profile>();
+
+type ProfileHow = Pick<DeidentifyHow, 'options' | 'secret' | 'allowedWords' | 'alsoPass'>;
+
+function profileOf({ options, secret, allowedWords, alsoPass }: ProfileHow): Profile {
+  const key = JSON.stringify([options, secret, allowedWords, alsoPass]);
+  return remembered(profiles, key, () => {
+    return new Profile({ options, secret: Buffer.from(secret, 'utf8'), allowedWords, alsoPass });
+  });
+}
+
+const outputs = new Map<string, NewFiles>();
+
+function filesOf(output: DeidentifyHow['output']): NewFiles {
+  return remembered(outputs, JSON.stringify(output), () => new NewFiles(output));
+}
+
+function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(key, made);
+  return made;
+}

@@ -1,0 +1,86 @@
+import { rmSync, statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { waitForDisk } from '../basics';
+import { type ByteSource, parseDataSet, pieces, valuesOfKeyword } from '../dicom';
+import { fileNameText, FileOutput, NotPlaced, placeReason } from '../message';
+import type { OutgoingObject } from '../object';
+import { DICOM_IN } from '../settings';
+
+/** Bytes of an object in a message, at most: a larger one is for a file. */
+const MOST_IN_MEMORY = 536_870_912;
+
+/** A new object cannot be put where it is to be. */
+export class NotMade extends Error {
+  override readonly name = 'NotMade';
+  constructor(
+    readonly code: 'too-large' | 'not-placed',
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** The object as a Part 10 file, in memory of its own. @throws NotMade `too-large`; what reading the object throws */
+export async function bytesOf(object: OutgoingObject): Promise<Buffer> {
+  const { source, compare } = await object.wholeFile();
+  if (source.size > MOST_IN_MEMORY) throw new NotMade('too-large', `more than ${MOST_IN_MEMORY} bytes`);
+  const bytes = Buffer.allocUnsafeSlow(source.size);
+  let at = 0;
+  for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
+  await compare();
+  return bytes;
+}
+
+/**
+ * Puts the object into a directory, where dicom-in would put it. It is on the disk, with its name, when this resolves; the
+ * same object that is there already stays.
+ * @throws NotMade `not-placed`; what reading the object throws
+ */
+export async function fileOf(
+  object: OutgoingObject,
+  directory: string,
+): Promise<{ filename: string; bulkDataURI: string }> {
+  const { source, offset, compare } = await object.wholeFile();
+  const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
+  const output = new FileOutput({
+    directory,
+    filenameTemplate: DICOM_IN.defaults.filenameTemplate,
+    collision: 'skip-identical',
+    queue: 'disk-synced',
+  });
+  const values = output.keywords.map((keyword): [string, string] => [
+    keyword,
+    valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
+  ]);
+  const since = Date.now();
+  const filename = place(output, source, Object.fromEntries(values), directory);
+  try {
+    await compare();
+  } catch (error) {
+    // It was made of bytes that were not all of the same object.
+    waitForDisk(() => removeIfNew(filename, since));
+    throw error;
+  }
+  return { filename, bulkDataURI: pathToFileURL(filename).href };
+}
+
+function place(
+  output: FileOutput,
+  source: ByteSource,
+  values: Record<string, string>,
+  directory: string,
+): string {
+  try {
+    return output.place({ kind: 'source', source }, values, true);
+  } catch (error) {
+    if (error instanceof NotPlaced)
+      throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
+    throw error;
+  }
+}
+
+/** One that was there before is the same object's, from another time. */
+function removeIfNew(path: string, since: number): void {
+  if (statSync(path).mtimeMs >= since) rmSync(path);
+}

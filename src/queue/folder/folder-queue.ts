@@ -1,0 +1,97 @@
+import type { Stats } from 'node:fs';
+import { KEEP_NOTHING } from '../kept-delivered';
+import { LocalQueue, type LocalQueueOptions } from '../local-queue';
+import { realFolderFiles, type FileFacts, type FolderFiles } from './folder-files';
+import {
+  FolderStorage,
+  type ChangedFile,
+  type FolderFile,
+  type FolderStorageOptions,
+  type KnownFile,
+} from './folder-storage';
+
+export type FolderQueueOptions = FolderStorageOptions &
+  Pick<LocalQueueOptions, 'maxObjects' | 'onLeftover' | 'studyOf'> &
+  Partial<LocalQueueOptions>;
+
+/**
+ * A queue of files that others put into a folder. It takes those that it is told of; what they are, and whether they are
+ * complete, is the business of whoever tells.
+ */
+export class FolderQueue extends LocalQueue {
+  private readonly folderStorage: FolderStorage;
+
+  constructor(options: FolderQueueOptions, files: FolderFiles = realFolderFiles) {
+    let storage!: FolderStorage;
+    super(
+      { ...KEEP_NOTHING, ...options },
+      (listener) => (storage = new FolderStorage(options, files, listener)),
+    );
+    this.folderStorage = storage;
+  }
+
+  /** As `FolderStorage.refresh`. */
+  refresh(): void {
+    this.folderStorage.refresh();
+  }
+
+  /** The folder is on a file system that other machines may use. */
+  get isShared(): boolean {
+    return this.folderStorage.isShared;
+  }
+
+  /** Objects that wait or are in flight, those that nodes hold not among them. */
+  get ahead(): number {
+    return this.size - this.heldCount;
+  }
+
+  /** By what the folder's file system lets us know a file again. */
+  factsOf(stats: Stats): FileFacts {
+    return this.folderStorage.facts(stats);
+  }
+
+  /** As `FolderStorage.sourceFile`. */
+  sourceFile(id: string): string {
+    return this.folderStorage.sourceFile(id);
+  }
+
+  /** Whether a file that a scan has found is one to take. */
+  knows({ rel, facts }: FolderFile): KnownFile {
+    return this.folderStorage.knows(rel, facts);
+  }
+
+  /** As `FolderStorage.makeRoom`. */
+  makeRoom(): void {
+    this.folderStorage.makeRoom();
+  }
+
+  /** The folder is looked through: `knows` is asked of each file. */
+  beginScan(): void {
+    this.folderStorage.beginScan();
+  }
+
+  /** @throws QueueRefusal when there is no room on the disk */
+  checkRoom(): void {
+    this.folderStorage.checkRoom();
+  }
+
+  /** As `FolderStorage.admit`. */
+  admit(file: FolderFile, study?: string): Promise<string | undefined> {
+    return this.folderStorage.admit(file, study, this.knows(file) === 'again');
+  }
+
+  /** As `FolderStorage.changedFiles`. */
+  changedFiles(): ChangedFile[] {
+    return this.folderStorage.changedFiles();
+  }
+
+  /** As `FolderStorage.admitChanged`. */
+  admitChanged(file: ChangedFile): void {
+    this.folderStorage.admitChanged(file);
+  }
+
+  override close(): void {
+    for (const id of this.untouched()) this.folderStorage.giveBack(id);
+    super.close();
+  }
+}

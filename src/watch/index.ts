@@ -1,0 +1,5 @@
+export { isWatchWarning, watchFaultCode, type WatchFault, type WatchFaultKind } from './faults';
+export { Watch, type WatchLimits, type WatchOutput } from './watch';
+export { watchSettings, type WatchConfig } from './watch-config';
+export { WatchHost, type WatchListener } from './watch-host';
+export type { WatchState } from './worker-protocol';

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { describe, it } from 'node:test';
+import {
+  type DeidentifyOption,
+  type DicomJson,
+  Identifiers,
+  KeptBack,
+  type KeptBackReason,
+} from '../../../src/dicom';
+import { element, item } from '../support/encode';
+import { CT, deidentified, fileOf, image, profile, SECRET, tagsOf, text } from './support';
+
+const values = (tags: DicomJson, tag: string): unknown[] =>
+  (tags[tag] as { Value?: unknown[] } | undefined)?.Value ?? [];
+
+function cleaned(
+  elements: Buffer[],
+  options: DeidentifyOption[] = [],
+  allowedWords: string[] = [],
+): DicomJson {
+  return tagsOf(deidentified(fileOf(image(...elements)), profile({ options, allowedWords })).bytes);
+}
+
+function keptBack(reason: KeptBackReason, work: () => unknown): void {
+  assert.throws(work, (error) => error instanceof KeptBack && error.reason === reason);
+}
+
+describe('UIDs', () => {
+  const ids = new Identifiers(SECRET);
+
+  it('become 2.25 and a UUID of version 8 that HMAC-SHA-256 makes of them', () => {
+    const uid = ids.uid('1.2.840.113619.2.55');
+    assert.match(uid, /^2\.25\.\d{1,39}$/);
+    const uuid = BigInt(uid.slice(5)).toString(16).padStart(32, '0');
+    assert.equal(uuid[12], '8');
+    assert.match(uuid[16] ?? '', /[89ab]/);
+    const hmac = createHmac('sha256', SECRET).update('1.2.840.113619.2.55').digest('hex');
+    const [mine, theirs] = [uuid, hmac].map(
+      (hex) => hex.slice(0, 12) + hex.slice(13, 16) + hex.slice(17, 32),
+    );
+    assert.equal(mine, theirs);
+    assert.notEqual(uid, new Identifiers(Buffer.alloc(16)).uid('1.2.840.113619.2.55'));
+  });
+
+  it('of PS3.6 stay, and what only looks like one of them does not', () => {
+    for (const uid of [
+      CT,
+      '1.2.840.10008.1.2.1',
+      '1.2.840.10008.1.4.1.1',
+      '1.2.840.10008.2.16.4',
+      '1.2.840.10008.6.1.1',
+    ])
+      assert.equal(ids.uid(uid), uid);
+    for (const uid of [
+      '1.2.840.10008.19700131.4711',
+      '1.2.840.100081.1.2',
+      '1.2.840.10008',
+      '1.2.840.10008.5.1234567',
+    ])
+      assert.notEqual(ids.uid(uid), uid);
+  });
+
+  it('are the same wherever they refer to the same: references lead to the same objects across a study', () => {
+    const [first, second] = [1, 2].map((number) => {
+      const reference = text(0x00081155, 'UI', `1.2.3.4.${number === 1 ? 2 : 1}`);
+      const items = [text(0x00081150, 'UI', CT), reference];
+      return deidentified(
+        fileOf(
+          image(
+            text(0x00080018, 'UI', `1.2.3.4.${number}`),
+            element(0x00081140, 'SQ', item(...items)),
+            element(0x52009229, 'SQ', item(element(0x00082112, 'SQ', item(...items)))),
+          ),
+        ),
+      );
+    });
+    assert.ok(first !== undefined && second !== undefined);
+    for (const [one, other] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const tags = tagsOf(one.bytes);
+      const [direct] = values(tags, '00081140') as DicomJson[];
+      const [around] = values(tags, '52009229') as DicomJson[];
+      const [nested] = values(around ?? {}, '00082112') as DicomJson[];
+      assert.deepEqual(values(direct ?? {}, '00081155'), [other.sopInstanceUID]);
+      assert.deepEqual(values(nested ?? {}, '00081155'), [other.sopInstanceUID]);
+      assert.deepEqual(values(tags, '00080018'), [one.sopInstanceUID]);
+      assert.deepEqual(values(tags, '0020000D'), values(tagsOf(other.bytes), '0020000D'));
+    }
+  });
+
+  it('need a secret of 16 bytes', () => {
+    assert.throws(() => new Identifiers(Buffer.alloc(15)), /at least 16 bytes/);
+    assert.equal(ids.fingerprint, new Identifiers(SECRET).fingerprint);
+    assert.notEqual(ids.fingerprint, new Identifiers(Buffer.alloc(16)).fingerprint);
+  });
+});
+
+describe('dates', () => {
+  const DATES = [
+    text(0x00080020, 'DA', '20240301'),
+    text(0x00080030, 'TM', '101112.5'),
+    text(0x0008002a, 'DT', '20240301101112.5+0100'),
+    text(0x00080201, 'SH', '+0100'),
+    element(0x52009229, 'SQ', item(text(0x00080023, 'DA', '20240311'))),
+  ];
+  const day = (text: unknown): number =>
+    Date.parse(`${String(text).slice(0, 4)}-${String(text).slice(4, 6)}-${String(text).slice(6, 8)}`) /
+    86_400_000;
+
+  it('all move by the same number of days for a patient, backwards, by another one for another patient', () => {
+    const offsets = ['PATIENT 1', 'PATIENT 2'].map((id) => {
+      const tags = cleaned([...DATES, text(0x00100020, 'LO', id)], ['retain-modified-dates']);
+      const [study] = values(tags, '00080020');
+      const [moment] = values(tags, '0008002A');
+      const [around] = values(tags, '52009229') as DicomJson[];
+      const [content] = values(around ?? {}, '00080023');
+      const offset = day(study) - day('20240301');
+      assert.equal(day(moment) - day('20240301'), offset);
+      assert.equal(day(content) - day('20240311'), offset);
+      assert.match(String(moment), /^\d{8}101112\.5\+0100$/);
+      assert.deepEqual(values(tags, '00080030'), ['101112.5']);
+      assert.deepEqual(values(tags, '00080201'), ['+0100']);
+      assert.deepEqual(values(tags, '00280303'), ['MODIFIED']);
+      return offset;
+    });
+    for (const offset of offsets) assert.ok(offset <= -1 && offset >= -3650 && Number.isInteger(offset));
+    assert.notEqual(offsets[0], offsets[1]);
+  });
+
+  it('never stay, whatever the patient', () => {
+    const ids = new Identifiers(SECRET);
+    const days = Array.from({ length: 20_000 }, (_, index) => ids.days({ id: String(index), issuer: '' }));
+    assert.ok(days.every((each) => each <= -1 && each >= -3650));
+    assert.notEqual(ids.days({ id: 'A', issuer: 'B' }), ids.days({ id: 'A', issuer: 'C' }));
+  });
+
+  it('that are none are not passed on as they are', () => {
+    for (const wrong of ['20240230', 'SMITH', '2024-3-1', '00000101']) {
+      const tags = cleaned([text(0x00080020, 'DA', wrong)], ['retain-modified-dates']);
+      assert.deepEqual(values(tags, '00080020'), []);
+    }
+    assert.deepEqual(values(cleaned(DATES), '00080020'), []);
+    assert.deepEqual(values(cleaned(DATES), '00280303'), ['REMOVED']);
+  });
+
+  it('stay with full dates, and an age above 89 is 90', () => {
+    const full = cleaned(DATES, ['retain-full-dates']);
+    assert.deepEqual(values(full, '00080020'), ['20240301']);
+    assert.deepEqual(values(full, '00280303'), ['UNMODIFIED']);
+    const age = (text_: string, options: DeidentifyOption[]): unknown =>
+      values(cleaned([text(0x00101010, 'AS', text_)], options), '00101010')[0];
+    assert.equal(age('091Y', ['retain-patient-characteristics']), '090Y');
+    assert.equal(age('089Y', ['retain-patient-characteristics']), '089Y');
+    assert.equal(age('103Y', []), undefined);
+    assert.equal(age('ABCY', ['retain-patient-characteristics']), undefined);
+  });
+});
+
+describe('who the patient is', () => {
+  it('is a pseudonym that the secret makes of Patient ID and its issuer', () => {
+    const of = (id: string, issuer: string): unknown =>
+      values(cleaned([text(0x00100020, 'LO', id), text(0x00100021, 'LO', issuer)]), '00100020')[0];
+    assert.match(String(of('1', 'A')), /^[A-Z2-9]{16}$/);
+    assert.equal(of('1', 'A'), of('1', 'A'));
+    assert.notEqual(of('1', 'A'), of('1', 'B'));
+    assert.notEqual(of('1', 'A'), of('2', 'A'));
+  });
+
+  it('is the pseudonym that is given, also where the Patient ID is in an item; another one there is emptied', () => {
+    const nested = (id: string): Buffer => element(0x52009229, 'SQ', item(text(0x00100020, 'LO', id)));
+    for (const [id, expected] of [
+      ['PATIENT 1', ['STUDY-7']],
+      ['SOMEBODY', []],
+    ] as const) {
+      const tags = tagsOf(
+        deidentified(fileOf(image(nested(id), text(0x00100010, 'PN', 'A^B'))), profile(), 'STUDY-7').bytes,
+      );
+      assert.deepEqual(values(tags, '00100020'), ['STUDY-7']);
+      assert.deepEqual(values(tags, '00100010'), [{ Alphabetic: 'STUDY-7' }]);
+      const [around] = values(tags, '52009229') as DicomJson[];
+      assert.deepEqual(values(around ?? {}, '00100020'), expected);
+    }
+  });
+
+  it('keeps the object back where nobody can tell', () => {
+    const file = fileOf(image());
+    for (const wrong of ['', ' ', 'A\\B', 'Müller', 'x'.repeat(65), 'A\nB'])
+      keptBack('pseudonym', () => deidentified(file, profile(), wrong));
+    keptBack('patient-id', () => deidentified(fileOf(image(text(0x00100020, 'LO', ''))), profile(), 'P'));
+    keptBack('patient-id', () => deidentified(fileOf(image(text(0x00100020, 'LO', '   ')))));
+  });
+});
+
+describe('text that is cleaned', () => {
+  const DESCRIPTION = text(0x0008103e, 'LO', 'CT Thorax, SMITH *1970\\axial');
+
+  it('consists of allowed words; without any, of nothing', () => {
+    const words = ['ct', 'Thorax', 'AXIAL'];
+    assert.deepEqual(values(cleaned([DESCRIPTION], ['clean-descriptors'], words), '0008103E'), [
+      'CT Thorax',
+      'axial',
+    ]);
+    assert.equal(cleaned([DESCRIPTION], ['clean-descriptors'])['0008103E'], undefined);
+    assert.equal(cleaned([DESCRIPTION], ['clean-descriptors'], ['MR'])['0008103E'], undefined);
+    assert.equal(cleaned([DESCRIPTION], [], words)['0008103E'], undefined);
+  });
+
+  it('is read and written in the character set of the object', () => {
+    const german = [
+      text(0x00080005, 'CS', 'ISO_IR 100'),
+      text(0x0008103e, 'LO', Buffer.from('Sch\xe4del M\xfcller', 'latin1')),
+    ];
+    assert.deepEqual(values(cleaned(german, ['clean-descriptors'], ['schädel']), '0008103E'), ['Schädel']);
+  });
+
+  it('says which profile and options were applied, and nothing else', () => {
+    const codes = (options: DeidentifyOption[]): unknown[] =>
+      (
+        values(
+          cleaned([element(0x00120064, 'SQ', item(text(0x00080100, 'SH', '1')))], options),
+          '00120064',
+        ) as DicomJson[]
+      ).map((code) => [values(code, '00080100')[0], values(code, '00080102')[0]]);
+    assert.deepEqual(codes([]), [['113100', 'DCM']]);
+    assert.deepEqual(codes(['retain-uids', 'clean-descriptors', 'retain-modified-dates']), [
+      ['113100', 'DCM'],
+      ['113105', 'DCM'],
+      ['113107', 'DCM'],
+      ['113110', 'DCM'],
+    ]);
+    assert.deepEqual(values(cleaned([text(0x00120062, 'CS', 'NO')]), '00120062'), ['YES']);
+  });
+});
+
+describe('private attributes that are safe', () => {
+  const PHILIPS = [
+    text(0x70530010, 'LO', 'Philips PET Private Group'),
+    text(0x70531000, 'DS', '0.0123'),
+    text(0x70531003, 'LO', 'SMITH'),
+  ];
+
+  it('stay with their creator, and no others of the same block', () => {
+    const tags = cleaned(PHILIPS, ['retain-safe-private']);
+    assert.deepEqual(values(tags, '70531000'), [0.0123]);
+    assert.deepEqual(values(tags, '70530010'), ['Philips PET Private Group']);
+    assert.equal(tags['70531003'], undefined);
+    assert.equal(cleaned(PHILIPS)['70530010'], undefined);
+  });
+});

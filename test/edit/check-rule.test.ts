@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { attributes, ruleProblem } from '../../src/edit';
+import type { EditRule } from '../../src/settings';
+
+const problem = (rule: Partial<EditRule>): string | undefined =>
+  ruleProblem({ op: 'set', path: 'PatientID', value: '', valueType: 'str', ...rule });
+
+const LONG = 'x'.repeat(65);
+const WRONG: [RegExp, Partial<EditRule>][] = [
+  [/not a keyword/, { path: 'PatientIdd' }],
+  [/no sequence/, { path: 'PatientID[0].StudyID' }],
+  [/file meta information/, { path: '00020010' }],
+  [/LO has at most 64/, { value: LONG }],
+  [/DA is a date/, { path: 'PatientBirthDate', value: '1.2.2020' }],
+  [/SH has at most 16/, { path: 'ProcedureCodeSequence[*].CodeValue', value: LONG }],
+  [/US is an integer/, { path: 'Rows', value: '-1' }],
+  [/put it in quotes/, { value: '5', valueType: 'num' }],
+  [/must have it/, { op: 'remove', path: 'SOPInstanceUID' }],
+  [/must have it/, { path: 'SOPInstanceUID' }],
+  [/array of objects/, { path: 'ProcedureCodeSequence', value: '{"a":1}', valueType: 'json' }],
+  [/DA, TM or DT/, { valueType: 'date' }],
+  [/not a keyword/, { op: 'copy', value: 'Nothing' }],
+  [/only text/, { op: 'replace', path: 'PixelData', from: 'a' }],
+  [/missing closing/, { op: 'replace', from: '(', fromType: 're' }],
+  [/only attributes of VR UI/, { op: 'new-uid' }],
+  [/names a kind of object/, { op: 'new-uid', path: 'SOPClassUID' }],
+  [/only attributes of VR DA and DT/, { op: 'shift-date', value: '1' }],
+  [/not a keyword/, { when: { path: 'Nothing', test: 'exists', value: '' } }],
+  [/missing closing/, { when: { path: 'PatientID', test: 'matches', value: '[' } }],
+  [/odd group/, { path: '00100020', privateCreator: 'ACME' }],
+];
+const RIGHT: Partial<EditRule>[] = [
+  { value: 'P1' },
+  { value: LONG, valueType: 'msg' },
+  { value: '${PATIENT}' },
+  { path: 'PatientBirthDate', value: '20200131' },
+  { path: 'StudyDate', valueType: 'date' },
+  { path: 'Rows', value: '512' },
+  { path: 'SliceThickness', value: '1.5', valueType: 'num' },
+  { path: 'BurnedInAnnotation', value: 'true', valueType: 'bool' },
+  { path: 'RequestAttributesSequence.*.ScheduledProcedureStepID', value: 'S1' },
+  { path: 'RequestAttributesSequence[3].ScheduledProcedureStepID', value: 'S1' },
+  { path: '0019"ACME"01', value: 'whatever the object says' },
+  { path: '00191001', privateCreator: 'ACME', value: '{"vr":"LO","Value":["a"]}', valueType: 'json' },
+  { op: 'remove-private', path: '' },
+  { op: 'new-uid', path: 'SOPInstanceUID' },
+  { op: 'replace', path: 'SOPInstanceUID', from: '1.2', value: '1.3' },
+  { op: 'shift-date', path: 'AcquisitionDateTime', value: '1' },
+];
+
+for (const [expected, rule] of WRONG)
+  it(`finds what is wrong with ${JSON.stringify(rule).slice(0, 100)}`, () =>
+    assert.match(problem(rule) ?? '', expected));
+
+for (const rule of RIGHT)
+  it(`finds nothing wrong with ${JSON.stringify(rule).slice(0, 100)}`, () =>
+    assert.equal(problem(rule), undefined));
+
+it('the attributes for the dialog are those of data sets, by keyword, in less than 256 KB', () => {
+  const all = attributes();
+  assert.ok(all.length > 5_000);
+  assert.ok(JSON.stringify(all).length < 262_144);
+  assert.deepEqual(
+    all.find(([keyword]) => keyword === 'PatientName'),
+    ['PatientName', '00100010', 'PN'],
+  );
+  assert.ok(
+    all.every(
+      ([, tag, vr]) => /^(?!0000|0002|FFFE)[0-9A-F]{8}$/.test(tag) && /^[A-Z]{2}(, [A-Z]{2})?$/.test(vr),
+    ),
+  );
+});

@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { Patterns } from '../../src/edit/patterns';
+
+it('patterns that look at all of a long text behind each match are given up after seconds', () => {
+  const start = performance.now();
+  assert.throws(() => new Patterns().replace('a.*b|a', 'a'.repeat(60_000), 'x'), /take too long/);
+  assert.ok(performance.now() - start < 15_000);
+});

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, it } from 'node:test';
+import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
+import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
+import { DICOM_DEIDENTIFY, DICOM_RESPONSE } from '../../src/settings';
+import { dicomIn, flowNode, TAB } from '../support/flows';
+import { freePort } from '../support/free-port';
+import { NodesUnderTest, type Message } from '../support/node-helper';
+import type { FlowNode } from '../support/node-red';
+import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
+import { until } from '../support/until';
+import { fileOf, image, text } from '../dicom/deidentify/support';
+
+/** Of all samples. */
+const SAMPLE_STUDY = '2.25.101203456789012345678901234567891';
+
+const nodes = new NodesUnderTest();
+afterEach(() => nodes.unload());
+
+const SECRET = 'a secret of this test, long enough';
+const helper = (id: string): FlowNode => flowNode(id, 'helper', { wires: [] });
+const BASE: FlowNode[] = [
+  { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
+  flowNode('catch', 'catch', { scope: null, uncaught: false, wires: [['caught']] }),
+  ...['caught', 'new', 'back'].map(helper),
+];
+const deidentify = (settings: object = {}): FlowNode =>
+  flowNode('deidentify', 'dicom-deidentify', {
+    ...DICOM_DEIDENTIFY.defaults,
+    version: 1,
+    wires: [['new'], ['back']],
+    ...settings,
+  });
+
+async function loaded(settings: object = {}, others: FlowNode[] = [], secret = SECRET): Promise<void> {
+  await nodes.load([...BASE, deidentify(settings), ...others], { deidentify: { secret } });
+}
+
+const inject = (message: Message): void => nodes.node('deidentify').receive(message);
+
+async function outcome(of: 'new' | 'back' | 'caught', begin: () => unknown): Promise<Message> {
+  const messages = nodes.inputs(of);
+  begin();
+  await until(() => messages.length > 0, of);
+  return messages[0] ?? {};
+}
+
+const dicomOf = (message: Message): Record<string, unknown> => message['dicom'] as Record<string, unknown>;
+
+function tagsOf(file: Buffer): KeywordTags {
+  const { transferSyntaxUID, dataSetOffset: offset } = readFileMeta(bufferSource(file));
+  const sections = { includeCommonFieldsNode: false, includeReportNode: false, includeTagsNode: true };
+  const { message } = convert(bufferSource(file), {
+    transferSyntaxUID,
+    offset,
+    ...sections,
+    tagsFormat: 'keyword',
+  });
+  return message.Tags as KeywordTags;
+}
+
+/** Nothing of the sample's patient. */
+function assertNobody(message: Message, bytes: Buffer): void {
+  for (const said of ['12345', SAMPLE_UID, 'Sample', 'SAMPLE']) {
+    assert.equal(bytes.indexOf(said), -1, said);
+    if (said !== 'Sample') assert.ok(!JSON.stringify({ ...message, filename: '' }).includes(said), said);
+  }
+}
+
+describe('dicom-deidentify: a file', () => {
+  it('becomes another one, in a message of its own', async () => {
+    await loaded({ keepProperties: 'study' });
+    const before = readFileSync(SAMPLE);
+    const message = await outcome('new', () =>
+      inject({
+        filename: SAMPLE,
+        study: 'A-7',
+        secretNote: 'SAMPLE 12345',
+        topic: SAMPLE_UID,
+        payload: { CommonFields: {}, Tags: {} },
+      }),
+    );
+    assert.deepEqual(Object.keys(message).sort(), [
+      '_msgid',
+      'dicom',
+      'filename',
+      'payload',
+      'study',
+      'topic',
+    ]);
+    const path = String(message['filename']);
+    assert.ok(path.startsWith(join(nodes.directory, 'dicom', 'deidentify', 'deidentified')), path);
+    const bytes = readFileSync(path);
+    assertNobody(message, bytes);
+    const { CommonFields, Tags } = message['payload'] as {
+      CommonFields: Record<string, unknown>;
+      Tags: object;
+    };
+    const { PatientID, SOPInstanceUID } = CommonFields;
+    assert.match(String(PatientID), /^[A-Z2-9]{16}$/);
+    assert.ok(path.includes(String(PatientID)) && path.endsWith(`${String(SOPInstanceUID)}.dcm`));
+    assert.equal(message['topic'], CommonFields['StudyInstanceUID']);
+    assert.equal(dicomOf(message)['sopInstanceUID'], SOPInstanceUID);
+    assert.equal(typeof Tags, 'object');
+    assert.equal(tagsOf(bytes)['PatientIdentityRemoved'], 'YES');
+    assert.ok(readFileSync(SAMPLE).equals(before));
+  });
+
+  it('that is kept back goes to output 2, marked as identified, and into the directory for that', async () => {
+    await loaded();
+    const path = join(nodes.directory, 'burned-in.dcm');
+    const file = fileOf(image(text(0x00280301, 'CS', 'YES')));
+    writeFileSync(path, file);
+    const message = await outcome('back', () => inject({ filename: path, other: 1 }));
+    const { identified, keptBack } = dicomOf(message) as {
+      identified: boolean;
+      keptBack: Record<string, string>;
+    };
+    assert.equal(identified, true);
+    assert.equal(keptBack['reason'], 'burned-in');
+    assert.equal(message['other'], 1);
+    const kept = keptBack['filename'] ?? '';
+    assert.ok(kept.startsWith(join(nodes.directory, 'dicom', 'deidentify', 'kept-back')), kept);
+    assert.ok(readFileSync(kept).equals(file));
+    assert.equal(statSync(join(nodes.directory, 'dicom', 'deidentify', 'kept-back')).mode & 0o077, 0);
+    assert.ok(!existsSync(join(nodes.directory, 'dicom', 'deidentify', 'deidentified')));
+  });
+
+  it('that cannot be read is kept back; one that is not there is an error', async () => {
+    await loaded();
+    const path = join(nodes.directory, 'cut-off.dcm');
+    writeFileSync(path, readFileSync(SAMPLE).subarray(0, 2_000));
+    const message = await outcome('back', () => inject({ filename: path }));
+    assert.equal((dicomOf(message)['keptBack'] as { reason: string }).reason, 'unreadable');
+    const caught = await outcome('caught', () => inject({ filename: join(nodes.directory, 'none.dcm') }));
+    assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_OBJECT_GONE');
+  });
+
+  it('is changed first where changes are pending', async () => {
+    await loaded({ options: ['retain-patient-characteristics'] });
+    const { identity, size } = parsedSample();
+    const operations = [
+      { op: 'set', path: 'PatientID', value: 'OTHER' },
+      { op: 'set', path: 'PatientSex', value: 'O' },
+    ];
+    const changes = { version: 1, of: { sopInstanceUID: identity, size }, operations };
+    const changed = await outcome('new', () => inject({ dicom: { file: SAMPLE, changes } }));
+    const plain = await outcome('new', () => inject({ filename: SAMPLE }));
+    const [one, other] = [changed, plain].map(
+      (message) => (message['payload'] as { CommonFields: Record<string, unknown> }).CommonFields,
+    );
+    assert.equal(one?.['PatientSex'], 'O');
+    assert.notEqual(one?.['PatientID'], other?.['PatientID']);
+    assert.equal('changes' in dicomOf(changed), false);
+  });
+});
+
+function parsedSample(): { identity: string; size: number } {
+  const bytes = readFileSync(SAMPLE);
+  const { dataSetOffset, sopInstanceUID } = readFileMeta(bufferSource(bytes));
+  return { identity: sopInstanceUID, size: bytes.length - dataSetOffset };
+}
+
+describe('dicom-deidentify: an object in memory', () => {
+  it('becomes another one in memory; nothing is written', async () => {
+    await loaded();
+    const bytes = readFileSync(SAMPLE);
+    for (const message of [{ dicom: { object: bytes } }, { payload: bytes }]) {
+      const made = await outcome('new', () => inject(message));
+      const { object, ...dicom } = dicomOf(made);
+      assert.ok(Buffer.isBuffer(object));
+      assertNobody({ ...made, dicom }, object);
+      assert.equal('filename' in made, false);
+    }
+    assert.ok(bytes.equals(readFileSync(SAMPLE)));
+    assert.ok(!existsSync(join(nodes.directory, 'dicom', 'deidentify')));
+  });
+});
+
+describe('dicom-deidentify: an object of a queue', () => {
+  const queue = (port: number): FlowNode =>
+    dicomIn('receiver', port, [['deidentify']], { acknowledge: true, includeTagsNode: false });
+  const response = flowNode('response', 'dicom-response', { ...DICOM_RESPONSE.defaults, wires: [] });
+
+  it('is acknowledged by who comes behind, by an id that cannot open it', async () => {
+    const port = await freePort();
+    await loaded({}, [queue(port), response]);
+    const message = await outcome('new', () => void store(port, 1));
+    const { acknowledgeId, queueId, filename } = {
+      ...dicomOf(message),
+      filename: message['filename'],
+    } as Record<string, unknown>;
+    assert.equal(queueId, undefined);
+    assert.match(String(acknowledgeId), /^receiver:.*-a[0-9a-f]{32}$/);
+    assertNobody(message, readFileSync(String(filename)));
+    nodes.node('response').receive(message);
+    const caught = nodes.inputs('caught');
+    await until(async () => (await waiting()) === 0, 'it has left the queue');
+    assert.deepEqual(await letters(), []);
+    assert.deepEqual(caught, []);
+  });
+
+  it('becomes a dead letter of its queue where it is kept back', async () => {
+    const port = await freePort();
+    await loaded({ pseudonym: 'msg.pseudonym' }, [queue(port)]);
+    const message = await outcome('back', () => void store(port, 1));
+    assert.equal((dicomOf(message)['keptBack'] as { reason: string }).reason, 'pseudonym');
+    assert.equal('filename' in (dicomOf(message)['keptBack'] as object), false);
+    await until(async () => (await letters()).length === 1, 'a dead letter');
+    assert.match(JSON.stringify(await letters()), /pseudonym/);
+  });
+
+  it('keeps the order of its queue', async () => {
+    const port = await freePort();
+    await loaded({ keepProperties: '', options: ['retain-uids'] }, [queue(port)]);
+    const made = nodes.inputs('new');
+    await store(port, 1, 2, 3, 4, 5, 6, 7, 8);
+    await until(() => made.length === 8, 'all');
+    const uids = made.map((message) => dicomOf(message)['sopInstanceUID']);
+    assert.deepEqual(
+      uids,
+      [1, 2, 3, 4, 5, 6, 7, 8].map((number) => sampleInstance(number).uid),
+    );
+  });
+});
+
+const receiver = (): NonNullable<QueueOwner['receiver']> =>
+  deployedNodes.get('receiver', QueueOwner)?.receiver ?? assert.fail();
+const waiting = (): Promise<number> => receiver().ask('waiting', SAMPLE_STUDY);
+const letters = async (): Promise<unknown[]> => (await receiver().ask('deadLetters', {})).deadLetters;
+
+async function untilListening(port: number): Promise<void> {
+  await until(async () => {
+    const client = await StoreClient.open(port).catch(() => undefined);
+    await client?.release();
+    return client !== undefined;
+  }, 'the receiver listens');
+}
+
+async function store(port: number, ...numbers: number[]): Promise<void> {
+  await untilListening(port);
+  const client = await StoreClient.open(port);
+  for (const number of numbers) {
+    const { uid, dataSet } = sampleInstance(number);
+    assert.equal(await client.store(uid, dataSet), 0);
+  }
+  await client.release();
+}
+
+describe('dicom-deidentify: who the patient becomes', () => {
+  const nameOf = (message: Message): unknown =>
+    (message['payload'] as { CommonFields: Record<string, unknown> }).CommonFields['PatientID'];
+
+  it('is what the message says', async () => {
+    await loaded({ pseudonym: 'msg.study.subject' });
+    assert.equal(
+      nameOf(await outcome('new', () => inject({ filename: SAMPLE, study: { subject: 'S-1' } }))),
+      'S-1',
+    );
+    assert.equal(
+      nameOf(await outcome('new', () => inject({ filename: SAMPLE, study: { subject: 17 } }))),
+      '17',
+    );
+    const back = await outcome('back', () => inject({ filename: SAMPLE }));
+    assert.equal((dicomOf(back)['keptBack'] as { reason: string }).reason, 'pseudonym');
+  });
+
+  it('is looked up in a context by the Patient ID that the object has', async () => {
+    await loaded({ pseudonym: 'global.subjects' });
+    const context = nodes.node('deidentify').context().global;
+    context.set('subjects', { 12345: 'S-9', toString: 'x' });
+    const lying = { filename: SAMPLE, payload: { CommonFields: { PatientID: 'toString' } } };
+    assert.equal(nameOf(await outcome('new', () => inject(lying))), 'S-9');
+    context.set('subjects', { 54321: 'S-9' });
+    const back = await outcome('back', () => inject({ filename: SAMPLE }));
+    assert.equal((dicomOf(back)['keptBack'] as { reason: string }).reason, 'pseudonym');
+  });
+});
+
+describe('dicom-deidentify: its settings', () => {
+  it('need a secret: nothing is passed on without one', async () => {
+    await loaded({}, [], 'too short');
+    const passed = [nodes.inputs('new'), nodes.inputs('back')];
+    const caught = await outcome('caught', () => inject({ filename: SAMPLE }));
+    assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_SETTINGS_INVALID');
+    assert.deepEqual(passed, [[], []]);
+  });
+
+  it('name no object: an error; the options are those of the profile', async () => {
+    await loaded();
+    const caught = await outcome('caught', () => inject({ payload: 'text' }));
+    assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_NO_OBJECT');
+    assert.deepEqual(DICOM_DEIDENTIFY.fields.options.kind, 'list');
+  });
+
+  it('show a fingerprint of the secret, and never the secret', async () => {
+    await loaded();
+    const get = async (path: string, method = 'GET'): Promise<Record<string, string>> =>
+      (await (await fetch(`${nodes.url}/dicom-deidentify/${path}`, { method })).json()) as Record<
+        string,
+        string
+      >;
+    const made = await get('secret', 'POST');
+    assert.ok(Buffer.byteLength(made['secret'] ?? '') >= 16);
+    assert.notEqual(made['secret'], (await get('secret', 'POST'))['secret']);
+    const { fingerprint } = await get('deidentify/fingerprint');
+    assert.match(fingerprint ?? '', /^[0-9a-f]{12}$/);
+    assert.ok(!SECRET.includes(fingerprint ?? SECRET));
+  });
+});

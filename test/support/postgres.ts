@@ -1,0 +1,82 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port';
+import { until } from './until';
+
+/** Where Debian has it. */
+const VERSIONS = '/usr/lib/postgresql';
+const USER = 'postgres';
+
+/** Folder of the newest PostgreSQL's programs; undefined: there is none. */
+export function postgresPrograms(): string | undefined {
+  try {
+    const newest = readdirSync(VERSIONS).sort((one, other) => Number(other) - Number(one))[0];
+    return newest === undefined ? undefined : join(VERSIONS, newest, 'bin');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A PostgreSQL server with a cluster of its own, until `stop`. */
+export class Postgres {
+  private constructor(
+    readonly port: number,
+    private readonly server: ChildProcess,
+    private readonly folder: string,
+    private readonly programs: string,
+  ) {}
+
+  static async start(): Promise<Postgres> {
+    const programs = postgresPrograms() ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+    // It does not run as root.
+    const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : undefined;
+    if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+    const data = join(folder, 'data');
+    const options = { cwd: folder, stdio: 'ignore', ...owner } as const;
+    execFileSync(join(programs, 'initdb'), ['-D', data, '-A', 'trust', '-U', USER, '--no-sync'], options);
+    const port = await freePort();
+    const args = ['-D', data, '-p', String(port), '-k', '', '-c', 'listen_addresses=127.0.0.1'];
+    const server = spawn(join(programs, 'postgres'), args, options);
+    const postgres = new Postgres(port, server, folder, programs);
+    await until(() => postgres.isReady(), 'PostgreSQL to be ready');
+    return postgres;
+  }
+
+  /** What tells libpq, and the module pg, where it is. */
+  get environment(): Record<string, string> {
+    return { PGHOST: '127.0.0.1', PGPORT: String(this.port), PGUSER: USER, PGDATABASE: USER };
+  }
+
+  run(sql: string): void {
+    const args = ['-v', 'ON_ERROR_STOP=1', '-q', '-c', sql];
+    const env = { ...process.env, ...this.environment };
+    // What it says to a failure is in the error.
+    execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe' });
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.server.once('close', resolve));
+    // At once, without waiting for clients.
+    this.server.kill('SIGINT');
+    await ended;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private isReady(): boolean {
+    try {
+      this.run('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** @param option of `id`: of the user or of its group */
+function idOf(option: '-u' | '-g'): number {
+  return Number(execFileSync('id', [option, USER], { encoding: 'utf8' }));
+}
