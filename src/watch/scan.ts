@@ -1,11 +1,13 @@
-import { lstat, opendir } from 'node:fs/promises';
+import { lstatSync, type Stats } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Stats } from 'node:fs';
-import { beat } from '../basics';
+import { waitForDisk } from '../basics';
 import { CLAIMS } from '../queue';
 
 /** Deeper folders are not looked into. */
 const MOST_LEVELS = 32;
+/** Others have their turn after this. A look at a file on this thread costs a twentieth of one in the system's thread pool. */
+const TURN_MS = 5;
 /** Names that are read at a time. */
 const NAMES_AT_ONCE = 256;
 
@@ -33,13 +35,17 @@ export async function* scan(
   onDirectory: (path: string) => void,
 ): AsyncGenerator<ScannedFile> {
   const waiting = [{ rel: '', level: 0 }];
+  let until = performance.now() + TURN_MS;
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { rel: parent, level } = next;
     for await (const name of namesIn(join(folder, parent), level > 0)) {
       const rel = join(parent, name);
       if (name.startsWith('.') || name === CLAIMS) continue;
-      const stats = await statsOf(join(folder, rel));
-      beat();
+      const stats = statsOf(join(folder, rel));
+      if (performance.now() > until) {
+        await new Promise((turn) => setImmediate(turn));
+        until = performance.now() + TURN_MS;
+      }
       if (stats?.isDirectory() === true && isRecursive && level < MOST_LEVELS)
         waiting.push({ rel, level: level + 1 });
       if (stats?.isFile() === true && isWanted(name)) yield { rel, stats };
@@ -57,9 +63,9 @@ async function* namesIn(directory: string, mayBeGone: boolean): AsyncGenerator<s
 }
 
 /** Undefined: it is gone again, or nobody may look at it. */
-async function statsOf(path: string): Promise<Stats | undefined> {
+function statsOf(path: string): Stats | undefined {
   try {
-    return await lstat(path);
+    return waitForDisk(() => lstatSync(path, { throwIfNoEntry: false }));
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG'].includes(code)) return undefined;

@@ -144,7 +144,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`the help fits the sidebar as it is at first, and is read in less than five windows: ${language}`, async () => {
       const setup = { flows: [FLOWS[0] ?? assert.fail()], viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
-        for (const type of ['dicom-in', 'dicom-response', 'dicom-out', 'dicom-watch']) {
+        for (const type of ['dicom-in', 'dicom-response', 'dicom-out', 'dicom-watch', 'dicom-deidentify']) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { failureOfCode } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
@@ -137,6 +138,9 @@ describe('dicom-deidentify: a file', () => {
     assert.equal((dicomOf(message)['keptBack'] as { reason: string }).reason, 'unreadable');
     const caught = await outcome('caught', () => inject({ filename: join(nodes.directory, 'none.dcm') }));
     assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_OBJECT_GONE');
+    // A path may be named after a patient.
+    const { values } = failureOfCode({ code: 'ENOENT', text: "ENOENT: open '/data/SMITH.dcm'" });
+    assert.deepEqual(values, { reason: 'ENOENT' });
   });
 
   it('is changed first where changes are pending', async () => {
@@ -211,6 +215,24 @@ describe('dicom-deidentify: an object of a queue', () => {
     assert.equal('filename' in (dicomOf(message)['keptBack'] as object), false);
     await until(async () => (await letters()).length === 1, 'a dead letter');
     assert.match(JSON.stringify(await letters()), /pseudonym/);
+  });
+
+  it('becomes a dead letter, too, where nobody acknowledges; and leaves the queue where it is passed', async () => {
+    const port = await freePort();
+    const settings = { acknowledge: false, keepDeliveredSeconds: 60, includeTagsNode: false };
+    await loaded({ pseudonym: 'msg.pseudonym' }, [
+      dicomIn('receiver', port, [['name']], settings),
+      helper('name'),
+    ]);
+    const made = nodes.inputs('new');
+    let count = 0;
+    nodes.node('name').on('input', (message) => {
+      count += 1;
+      inject({ ...message, ...(count === 1 && { pseudonym: 'S-1' }) });
+    });
+    await store(port, 1, 2);
+    await until(async () => (await letters()).length === 1 && made.length === 1, 'one of each');
+    await until(async () => (await waiting()) === 0, 'the queue is empty');
   });
 
   it('keeps the order of its queue', async () => {

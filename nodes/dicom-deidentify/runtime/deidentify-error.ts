@@ -30,8 +30,10 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   EGONE: 'objectGone',
 };
 
+/** The system's words name the file, which may be named after a patient: its code is enough. */
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: text });
+  const reason = /^E[A-Z0-9]+$/.test(code) ? code : text;
+  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason });
 }
 
 /** The failure in Node-RED's language, with its code: `notRead` → `DICOM_DEIDENTIFY_NOT_READ`. */

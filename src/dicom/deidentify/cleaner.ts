@@ -60,10 +60,14 @@ const OFFSET_TABLES: ReadonlySet<number> = new Set([0x7fe00001, 0x7fe00002]);
 /** Longer values are not copied. */
 const LONG = 4_096;
 const LONGEST_TEXT = 1_048_576;
+/** Of one object: a function of each costs microseconds, and an image of many frames has some ten thousand. */
+const MOST_UIDS = 500_000;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Writes what is left of a data set, attribute by attribute, at any depth. What it does not know it does not write. */
 export class Cleaner {
+  #uids = 0;
+
   constructor(
     private readonly output: Output,
     private readonly source: ByteSource,
@@ -282,6 +286,8 @@ export class Cleaner {
   #otherUids(element: Element): Buffer {
     const { identifiers } = this.replacements;
     const uids = this.#ascii(element).split('\\');
+    this.#uids += uids.length;
+    if (this.#uids > MOST_UIDS) throw new KeptBack('too-long', `the object has more than ${MOST_UIDS} UIDs`);
     return Buffer.from(
       uids.map((uid) => (uid === '' ? '' : identifiers.uid(uid.trim()))).join('\\'),
       'latin1',

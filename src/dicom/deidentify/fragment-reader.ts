@@ -1,3 +1,4 @@
+import { beat } from '../../basics';
 import { Cursor } from '../read';
 import type { ByteSource } from '../read';
 import { KeptBack } from './kept-back';
@@ -9,6 +10,8 @@ export interface Range {
 }
 
 const WINDOW = 65_536;
+/** Some tens of milliseconds. */
+const STEPS_PER_BEAT = 1_000_000;
 
 /** A place in fragments. */
 interface Mark {
@@ -24,6 +27,7 @@ export class FragmentReader {
   readonly blanks: Range[] = [];
   readonly #cursor: Cursor;
   #index = 0;
+  #steps = 0;
   /** In the source. */
   #at: number;
 
@@ -52,6 +56,8 @@ export class FragmentReader {
 
   /** Afterwards there is a byte in this fragment. */
   #ensure(): void {
+    this.#steps += 1;
+    if (this.#steps % STEPS_PER_BEAT === 0) beat();
     while (this.left === 0) {
       this.#index += 1;
       const next = this.fragments[this.#index];

@@ -91,6 +91,14 @@ describe('UIDs', () => {
     }
   });
 
+  it('are no more than can be replaced in a moment', () => {
+    const each = item(text(0x00081155, 'UI', '1.2\\'.repeat(1_000)));
+    const many = (count: number): Buffer =>
+      fileOf(image(element(0x52009229, 'SQ', Buffer.concat(new Array<Buffer>(count).fill(each)))));
+    keptBack('too-long', () => deidentified(many(500)));
+    deidentified(many(2));
+  });
+
   it('need a secret of 16 bytes', () => {
     assert.throws(() => new Identifiers(Buffer.alloc(15)), /at least 16 bytes/);
     assert.equal(ids.fingerprint, new Identifiers(SECRET).fingerprint);
