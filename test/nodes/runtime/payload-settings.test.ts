@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
-import { payloadSettingsOf } from '../../../nodes/dicom-edit/runtime/payload-settings';
+import { payloadSettingsOf } from '../../../nodes/runtime/payload-settings';
 import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../../nodes/runtime/queue-owner';
 import { payloadOf, type PayloadSettings } from '../../../src/message';
