@@ -94,6 +94,7 @@ describe('the dialog of dicom-edit', { skip: needs('chromium') }, () => {
   it('changes nothing when it is opened and closed with Done', async () => {
     await editor.openDialog('full');
     assert.equal(await rows().count(), RULES.length);
+    await editor.page.waitForFunction(`$('#dicom-edit-rules').parent().scrollTop() === 0`);
     const before = await editor.node<string>('full', 'JSON.stringify(RED.nodes.convertNode(node))');
     await editor.screenshot('dicom-edit');
     await editor.done();

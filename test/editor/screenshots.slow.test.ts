@@ -34,6 +34,26 @@ const FLOWS = [
     y: 300,
     wires: [[]],
   },
+  {
+    id: 'edit',
+    type: 'dicom-edit',
+    z: 'tab',
+    rules: [
+      {
+        op: 'replace',
+        path: 'PatientName',
+        from: 'a',
+        fromType: 're',
+        value: 'b',
+        valueType: 'str',
+        when: { path: 'Modality', test: 'equals', value: 'CT' },
+      },
+      { op: 'remove-private', path: '', value: '', valueType: 'str' },
+    ],
+    x: 160,
+    y: 360,
+    wires: [[]],
+  },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
@@ -135,6 +155,10 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-watch`);
           await editor.screenshot(`watch-${theme}-${tab}`);
         }
+        await editor.cancel();
+        await editor.openDialog('edit');
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-edit');
+        await editor.screenshot(`edit-${theme}`);
         assert.deepEqual(editor.errors, []);
       });
     });
@@ -144,7 +168,14 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`the help fits the sidebar as it is at first, and is read in less than five windows: ${language}`, async () => {
       const setup = { flows: [FLOWS[0] ?? assert.fail()], viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
-        for (const type of ['dicom-in', 'dicom-response', 'dicom-out', 'dicom-watch', 'dicom-deidentify']) {
+        for (const type of [
+          'dicom-in',
+          'dicom-response',
+          'dicom-out',
+          'dicom-edit',
+          'dicom-watch',
+          'dicom-deidentify',
+        ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =

@@ -29,7 +29,7 @@ const DAY_TYPES: readonly InputType[] = ['num', 'msg', 'flow', 'global', 'env', 
 const TEXT_TYPES: readonly InputType[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata'];
 const PATTERN_TYPES: readonly InputType[] = ['str', 're'];
 /** Of the dialog beside the list. */
-const OTHER_HEIGHT = 230;
+const OTHER_HEIGHT = 340;
 const LEAST_HEIGHT = 180;
 const NEW_RULE: EditRule = { op: 'set', path: '', value: '', valueType: 'str' };
 
@@ -56,8 +56,8 @@ export class RuleRows {
       sortItems: changed,
     });
     for (const rule of readRules(form.fields.input('rules').val())) this.list.editableList('addItem', rule);
-    // Adding one scrolls to it.
-    this.list.parent().scrollTop(0);
+    // Adding one scrolls to it, a moment later.
+    setTimeout(() => this.list.parent().scrollTop(0), 0);
     this.numberRows();
   }
 
