@@ -106,12 +106,13 @@ describe('behind HAProxy', { skip: needs('haproxy', 'dcmtk', 'openssl'), timeout
   async function servers(stats: string): Promise<Record<string, { status: string; check: string }>> {
     const [head = '', ...lines] = (await (await fetch(stats)).text()).split('\n');
     const names = head.replace('# ', '').split(',');
-    const rows = lines.map((line) =>
-      Object.fromEntries(line.split(',').map((cell, at) => [names[at], cell])),
-    );
-    const found = rows.filter(({ pxname, svname }) => pxname === 'node-reds' && svname !== 'BACKEND');
+    const rows = lines.map((line) => {
+      const cells = line.split(',');
+      return (name: string): string => cells[names.indexOf(name)] ?? '';
+    });
+    const ours = rows.filter((cell) => cell('pxname') === 'node-reds' && cell('svname') !== 'BACKEND');
     return Object.fromEntries(
-      found.map(({ svname, status = '', check_status: check = '' }) => [svname, { status, check }]),
+      ours.map((cell) => [cell('svname'), { status: cell('status'), check: cell('check_status') }]),
     );
   }
   const untilServers = (stats: string, expected: string, what: string): Promise<void> =>
