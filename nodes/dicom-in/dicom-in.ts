@@ -4,6 +4,7 @@ import { AdminRoutes } from '../runtime/admin-routes';
 import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
 import { addJournalRoutes } from '../runtime/journal-routes';
 import { mayUseDicomPort, tryDicomPort } from '../runtime/port-privilege';
+import { addDrainRoutes } from './runtime/drain-routes';
 import { addEchoRoute } from './runtime/echo-routes';
 import { ReceiverNode } from './runtime/receiver-node';
 import { addSampleRoutes } from './runtime/sample-routes';
@@ -35,4 +36,5 @@ export = function register(RED: NodeAPI): void {
   addStatsRoutes(routes);
   addSampleRoutes(routes);
   addEchoRoute(routes);
+  addDrainRoutes(routes);
 };

@@ -40,6 +40,11 @@ export class AdminRoutes<Deployed extends object> {
     );
   }
 
+  /** One that answers everybody, and therefore must say nothing worth knowing. @param path below the type's name */
+  onOpen(path: string, answer: Answer): void {
+    this.RED.httpAdmin.get(`/${this.type}/${path}`, answering(answer));
+  }
+
   /** One about a deployed node. @param path below the node's id */
   onNode(
     method: Method,

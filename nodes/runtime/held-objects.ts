@@ -107,7 +107,7 @@ class InFlight {
   private static extendAll(): void {
     for (const { queue } of InFlight.all.values())
       // One that is not in flight any more is told of when a node is done with it.
-      queue.ask('extend', queue.objectId).catch(unlessGone);
+      queue.ask('extend', queue.objectId).catch(unlessUnheard);
   }
 
   private constructor(
@@ -201,12 +201,24 @@ export async function disownEarlier(ownersOfNode: string, ownersOfRun: string): 
       );
       if (earlier.length > 0) await receiver.ask('disown', earlier);
     } catch (error) {
-      unlessGone(error);
+      unlessUnheard(error);
     }
   }
 }
 
+/** Lets an object come again, as its node closes. */
+export async function giveBack(held: HeldObject | undefined): Promise<void> {
+  // A queue that has ended has it still.
+  await held?.giveBack().catch(unlessUnheard);
+}
+
+/** Its queue does not run, or has not answered. */
+export function isUnheard(error: unknown): boolean {
+  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+}
+
 /** A queue that does not run now has nothing in flight, and is asked again when it does. @throws what it is given otherwise */
-function unlessGone(error: unknown): void {
-  if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
+export function unlessUnheard(error: unknown): undefined {
+  if (!isUnheard(error)) throw error;
+  return undefined;
 }

@@ -1,3 +1,5 @@
+import { asError } from '../../src/basics';
+
 /**
  * Works on several messages at a time, and is done with them in the order in which they came: what one message waits for does
  * not keep the work on the next ones waiting.
@@ -8,8 +10,14 @@ export class InOrder {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param most that are worked on at a time */
-  constructor(private readonly most: number) {}
+  /**
+   * @param most that are worked on at a time
+   * @param failed told of what a `finish` has thrown
+   */
+  constructor(
+    private readonly most: number,
+    private readonly failed: (error: Error) => void,
+  ) {}
 
   /** Messages that it is not done with. */
   size = 0;
@@ -19,13 +27,18 @@ export class InOrder {
     return this.last;
   }
 
-  /** @param finish called when the work has come to its end, well or not, and those before it are done with; throws nothing */
+  /** @param finish called when the work has come to its end, well or not, and those before it are done with */
   add<Result>(work: () => Promise<Result>, finish: (outcome: PromiseSettledResult<Result>) => void): void {
     this.size += 1;
     const settled = Promise.allSettled([this.begin(work)]);
     this.last = Promise.all([settled, this.last]).then(([[outcome]]) => {
       this.size -= 1;
-      finish(outcome);
+      try {
+        finish(outcome);
+      } catch (error) {
+        // The next ones have their turn all the same.
+        this.failed(asError(error));
+      }
     });
   }
 

@@ -4,6 +4,7 @@ export {
   hostFilter,
   Listener,
   type ListenerOptions,
+  LOCAL_PROXY_HEADER,
   type NetworkEvent,
 } from './scp';
 export {

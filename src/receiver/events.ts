@@ -6,6 +6,8 @@ import type { Counts } from './counts';
 export type ReceiverEvent = { at: string } & (
   | NetworkEvent
   | { event: 'listening'; address: string; port: number }
+  /** Nothing more is accepted, until the node starts anew; so many associations may still end. */
+  | { event: 'draining'; openAssociations: number }
   | { event: 'stopped' }
   | { event: 'queue-full'; text: string }
   | { event: 'disk-low'; text: string }

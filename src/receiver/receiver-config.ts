@@ -18,6 +18,7 @@ const RECEIVER_SETTINGS = [
   'checkCalledAET',
   'alsoCalledAETs',
   'allowedHosts',
+  'trustedProxies',
   'associationTimeoutSeconds',
   'idleTimeoutSeconds',
   'maxAssociations',
@@ -72,6 +73,8 @@ export interface ReceiverConfig {
   tellsOfObjects: boolean;
   /** Undefined: none is kept. */
   journal?: JournalConfig;
+  /** It was drained: it delivers what is queued, and does not listen. */
+  drained?: boolean;
   /** Where to count; undefined: memory of its own. */
   counts?: SharedArrayBuffer;
 }
@@ -110,15 +113,25 @@ export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): 
   return new FileOutput(settings, { owner: [hostname(), queueDirectory, receiverId].join('\n'), onWarning });
 }
 
+/** Whose connections begin with a PROXY protocol header; undefined: nobody's. */
+export function proxyFilter({
+  trustedProxies,
+}: Pick<DicomInSettings, 'trustedProxies'>): ListenerOptions['isProxy'] {
+  const proxies = splitList(trustedProxies);
+  return proxies.length === 0 ? undefined : hostFilter(proxies);
+}
+
 /** What the settings mean for the listener. */
 export function listenerOptions({
   settings,
   tls,
 }: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'report'> {
+  const isProxy = proxyFilter(settings);
   return {
     port: settings.port,
     bindAddress: settings.bindAddress,
     allowsHost: hostFilter(splitList(settings.allowedHosts)),
+    ...(isProxy && { isProxy }),
     policy: associationPolicy(settings),
     limits: {
       associationTimeoutSeconds: settings.associationTimeoutSeconds,

@@ -3,7 +3,7 @@ import type { FlowMessage } from '../message';
 import { asError } from '../basics';
 import { FlowFeed } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
-import { Boundary, WorkerHost, type Asked, type WorkerNews } from '../worker';
+import { Boundary, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { FaultKind, ReceiverFault } from './faults';
@@ -38,6 +38,8 @@ export class ReceiverHost {
   private reporters: readonly string[] = [];
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
+  /** What each worker is started with. */
+  private readonly startConfig: ReceiverConfig;
   private readonly worker: WorkerHost<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>;
   private readonly boundary = new Boundary(({ message: reason }) =>
     this.listener.fault({ kind: 'unexpected', values: { reason }, down: false }),
@@ -54,16 +56,13 @@ export class ReceiverHost {
   ) {
     const file = join(__dirname, 'worker.js');
     const name = `dicom-in:${config.settings.port}`;
-    this.worker = new WorkerHost(
-      { file, name, heapMB: WORKER_HEAP_MB },
-      { ...config, counts: this.counts },
-      {
-        message: (message) => this.receive(message),
-        started: () => this.tellReporters(),
-        news: (news) => this.heard(news),
-        failed: (error) => this.boundary.failed(error),
-      },
-    );
+    this.startConfig = { ...config, counts: this.counts };
+    this.worker = new WorkerHost({ file, name, heapMB: WORKER_HEAP_MB }, this.startConfig, {
+      message: (message) => this.receive(message),
+      started: () => this.tellReporters(),
+      news: (news) => this.heard(news),
+      failed: (error) => this.boundary.failed(error),
+    });
   }
 
   /** What goes wrong is a fault, and is tried again. */
@@ -86,6 +85,21 @@ export class ReceiverHost {
     ...args: Asked<ReceiverRequests, Name>['args']
   ): Promise<Asked<ReceiverRequests, Name>['result']> {
     return this.worker.ask(name, ...args);
+  }
+
+  /**
+   * Accepts nothing more, also after a restart of the worker, and goes on to deliver what is queued. Associations that are open
+   * are aborted after so long, between two objects. Resolves with the number of those.
+   */
+  async drain(graceMs: number): Promise<number> {
+    this.startConfig.drained = true;
+    try {
+      return await this.ask('drain', graceMs);
+    } catch (error) {
+      // The next worker does not listen.
+      if (error instanceof WorkerNotRunning) return 0;
+      throw error;
+    }
   }
 
   /** Peers with these AE titles may report on storage commitment. */

@@ -60,6 +60,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
   private stopping = false;
+  private drained: boolean;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
   private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
@@ -71,6 +72,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
   ) {
     const { settings, receiverId } = config;
     super(receiverId, settings);
+    this.drained = config.drained === true;
     this.count = countsIn(config.counts ?? countsMemory());
     const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
     this.queue = createQueue(config, {
@@ -132,6 +134,17 @@ export class Receiver extends QueueService implements ReceiverRequests {
   /** The object's message could not be sent to the flow. */
   notDelivered(id: string, reason: string): void {
     this.delivery.notDelivered(id, reason);
+  }
+
+  async drain(graceMs: number): Promise<number> {
+    this.drained = true;
+    await this.starting;
+    this.listener.drain(graceMs);
+    const { openAssociations } = this.listener;
+    // After a fault, the next attempt says it.
+    if (this.lastFault === undefined) this.raise({ event: 'draining', openAssociations });
+    this.changed();
+    return openAssociations;
   }
 
   /** From now on these calling AE titles may report on storage commitment. */
@@ -196,15 +209,24 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.delivery.wake();
     this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
     if (this.stopping) return;
+    if (this.drained) {
+      this.started();
+      this.raise({ event: 'draining', openAssociations: 0 });
+      return;
+    }
     try {
       const { address, port } = await this.listener.listen();
-      this.retries.reset();
-      this.lastFault = undefined;
+      this.started();
       this.raise({ event: 'listening', address, port });
-      this.changed();
     } catch (error) {
       this.retry(listenFault(error, settings.port, settings.bindAddress));
     }
+  }
+
+  private started(): void {
+    this.retries.reset();
+    this.lastFault = undefined;
+    this.changed();
   }
 
   /** The same fault is reported once, not with every attempt. */

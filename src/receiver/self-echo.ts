@@ -1,6 +1,8 @@
+import { lookup } from 'node:dns/promises';
 import type { TlsOptions } from 'node:tls';
-import { hostFilter, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
+import { hostFilter, LOCAL_PROXY_HEADER, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
 import { ANY, splitList, type DicomInSettings } from '../settings';
+import { proxyFilter } from './receiver-config';
 
 /** How a receiver answered a C-ECHO of our own, and what was asked. */
 export type SelfEcho = EchoOutcome & {
@@ -22,7 +24,13 @@ const TIMEOUT_MS = 10_000;
 export interface EchoedReceiver {
   settings: Pick<
     DicomInSettings,
-    'port' | 'bindAddress' | 'ourAET' | 'acceptedCallingAETs' | 'allowedHosts' | 'requireClientCertificate'
+    | 'port'
+    | 'bindAddress'
+    | 'ourAET'
+    | 'acceptedCallingAETs'
+    | 'allowedHosts'
+    | 'trustedProxies'
+    | 'requireClientCertificate'
   >;
   tls?: TlsOptions;
 }
@@ -33,8 +41,17 @@ export async function echoOwnPort({ settings, tls }: EchoedReceiver): Promise<Se
   const { port, ourAET: calledAET, requireClientCertificate } = settings;
   const callingAET = acceptedCaller(settings);
   const shown = tls && ownCertificate(tls);
-  const target: EchoTarget = { host, port, callingAET, calledAET, timeoutMs: TIMEOUT_MS };
-  const outcome = await sendEcho(shown === undefined ? target : { ...target, tls: shown });
+  // Who calls an address of this machine has that address, too.
+  const { address } = await lookup(host);
+  const outcome = await sendEcho({
+    host,
+    port,
+    callingAET,
+    calledAET,
+    timeoutMs: TIMEOUT_MS,
+    ...(shown && { tls: shown }),
+    ...(proxyFilter(settings)?.(address) === true && { opening: LOCAL_PROXY_HEADER }),
+  });
   return {
     ...outcome,
     host,
@@ -47,7 +64,7 @@ export async function echoOwnPort({ settings, tls }: EchoedReceiver): Promise<Se
       : shown?.cert === undefined && shown?.pfx === undefined
         ? 'none'
         : 'own',
-    hostNotAllowed: !hostFilter(splitList(settings.allowedHosts))(host),
+    hostNotAllowed: !hostFilter(splitList(settings.allowedHosts))(address),
   };
 }
 

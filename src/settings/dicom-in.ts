@@ -1,5 +1,5 @@
 import { checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-titles';
-import { checkBindAddress, checkHostList } from './checks/addresses';
+import { checkBindAddress, checkHostList, checkProxyList } from './checks/addresses';
 import { checkCharacterSet } from './checks/character-sets';
 import { checkReplaced } from './checks/environment';
 import { checkKeptJson } from './checks/kept-json';
@@ -33,6 +33,8 @@ const FIELDS = {
   /** Further AE titles of ours, on the same port. */
   alsoCalledAETs: text('', checkOwnAeTitles),
   allowedHosts: text('', checkHostList),
+  /** Their connections begin with a PROXY protocol header, and nobody else's do. Empty: there are none. */
+  trustedProxies: text('', checkProxyList),
 
   // Limits. Seconds, bytes, megabytes (10^6 bytes) as the names say.
   associationTimeoutSeconds: integer(30, 1, MAX_SECONDS),

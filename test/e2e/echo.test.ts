@@ -80,6 +80,20 @@ describe('the test echo', { timeout: 900_000 }, () => {
     assert.notEqual(outcome, 'answered');
   });
 
+  it('begins with a PROXY protocol header where its own address is trusted, and else with none', async () => {
+    for (const [bindAddress, trustedProxies] of [
+      ['', '127.0.0.1'],
+      ['localhost', '127.0.0.0/8, ::1'],
+      ['127.0.0.1', '10.1.2.3'],
+    ]) {
+      await deploy({ bindAddress, trustedProxies });
+      assert.equal((await echo()).outcome, 'answered', trustedProxies);
+    }
+    await deploy({ trustedProxies: '127.0.0.1', allowedHosts: '10.1.0.0/16' });
+    const { outcome, hostNotAllowed } = await echo();
+    assert.deepEqual([outcome, hostNotAllowed], ['closed', true]);
+  });
+
   it('finds nothing where the port is taken, and nobody to ask where settings are wrong', async () => {
     await nodeRed.deploy([]);
     const other = createServer((socket) => socket.destroy());
@@ -106,6 +120,8 @@ describe('the test echo', { timeout: 900_000 }, () => {
         ['answered', true],
         'although nobody has signed the certificate that Node.js would trust',
       );
+      await deploy({ tls: 'test-tls', trustedProxies: '127.0.0.1' }, [tlsConfig(server, ca)]);
+      assert.equal((await echo()).outcome, 'answered', 'with a PROXY protocol header before TLS');
       await deploy({ tls: 'test-tls', requireClientCertificate: true }, [tlsConfig(server, ca)]);
       const own = await echo();
       assert.deepEqual([own.outcome, own.certificate], ['answered', 'own']);

@@ -42,6 +42,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   emptyAllowList: true,
   notAnAddress: true,
   notAHostRange: true,
+  coversEverything: true,
   notACharacterSet: true,
   notAUid: true,
   templateKeyword: true,
@@ -315,7 +316,7 @@ const DOWN: readonly FaultKind[] = [
 ];
 
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
-const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters'];
+const SHORTENED = ['countsOpen', 'countsRefused', 'backlogAndDeadLetters', 'draining'];
 
 /** Statuses that say so much that they are longer: who reads them looks for when it goes on. */
 const LONG = ['down'];
@@ -343,6 +344,9 @@ const STATUS: Record<string, readonly string[]> = {
     'restarting',
     'restartNodeRed',
     'diskSilent',
+    'draining',
+    'drainingMany',
+    'drained',
     'queueFull',
     'diskLow',
     'error',

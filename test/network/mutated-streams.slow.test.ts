@@ -147,6 +147,7 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
         report,
         openAssociations: () => 0,
         requests,
+        remote: { remoteAddress: '127.0.0.1', remotePort: 1 },
       });
       for (const chunk of chunks(mutate(random.pick(streams), random, streams), random)) {
         socket.push(chunk);

@@ -209,6 +209,26 @@ describe('ReceiverHost', () => {
     await host.stop(100);
   });
 
+  it('stays drained when its worker is replaced, and delivers what is queued', async () => {
+    const { host, port, messages, events } = await start({ acknowledge: true, maxInFlight: 1 });
+    const client = await StoreClient.open(port);
+    for (const number of [1, 2]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client.store(uid, dataSet), 0);
+    }
+    await until(() => messages.length === 1, 'the first message');
+    assert.equal(await host.drain(60_000), 1);
+    assert.equal(await client.store(sampleInstance(3).uid, sampleInstance(3).dataSet), 0, 'still open');
+    await assert.rejects(StoreClient.open(port), /ECONNREFUSED/);
+    await workerOf(host).terminate();
+    assert.equal(await host.drain(60_000), 0, 'while there is no worker');
+    const drained = (): ReceiverEvent[] => events.filter(({ event }) => event === 'draining');
+    await until(() => drained().length === 2, 'the next worker');
+    await until(() => messages.length === 2, 'a message from it');
+    await assert.rejects(StoreClient.open(port), /ECONNREFUSED/);
+    assert.equal(events.filter(({ event }) => event === 'listening').length, 1);
+  });
+
   it('stops while its worker is down', async () => {
     const { host, faults } = await start();
     await workerOf(host).terminate();

@@ -97,6 +97,7 @@ const SAVED: Record<string, { settings: NodeSettings; flows: readonly [saved: Co
           checkCalledAET: true,
           alsoCalledAETs: 'ARCHIVE',
           allowedHosts: '10.0.0.0/8',
+          trustedProxies: '10.0.0.5',
           associationTimeoutSeconds: '20',
           idleTimeoutSeconds: '90',
           maxAssociations: '5',

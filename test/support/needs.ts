@@ -14,6 +14,10 @@ const TOOLS = {
     get: 'apt install chromium',
   },
   openssl: { present: () => commands('openssl'), get: 'apt install openssl' },
+  haproxy: {
+    present: () => anyCommand('haproxy') || existsSync('/usr/sbin/haproxy'),
+    get: 'apt install haproxy',
+  },
   orthanc: {
     present: () => anyCommand('Orthanc', 'orthanc') || existsSync('/usr/sbin/Orthanc'),
     get: 'apt install orthanc',

@@ -23,6 +23,7 @@ export interface TestListenerOptions {
   policy?: Partial<ListenerOptions['policy']>;
   limits?: Partial<ListenerOptions['limits']>;
   allowedHosts?: string[];
+  trustedProxies?: string[];
   bindAddress?: string;
   tls?: TlsOptions;
   /** Instead of the one that remembers. */
@@ -63,6 +64,7 @@ export async function testListener(options: TestListenerOptions = {}): Promise<T
     port: 0,
     bindAddress: options.bindAddress ?? '127.0.0.1',
     allowsHost: hostFilter(options.allowedHosts ?? []),
+    ...(options.trustedProxies && { isProxy: hostFilter(options.trustedProxies) }),
     policy: {
       ourAET: 'OUR_SCP',
       checkCalledAET: false,

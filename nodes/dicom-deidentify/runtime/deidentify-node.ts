@@ -9,34 +9,39 @@ import {
   hasFailed,
   type KeptBackObject,
 } from '../../../src/edit';
+import { payloadOf } from '../../../src/message';
 import { Status } from '../../../src/network';
 import {
   DICOM_DEIDENTIFY,
+  DICOM_IN,
   type DicomDeidentifyProblem,
   type DicomDeidentifySettings,
   LEAST_SECRET,
   pseudonymSource,
   splitList,
 } from '../../../src/settings';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
 import {
   disownEarlier,
+  giveBack,
   holdObject,
   holdToAcknowledge,
+  isUnheard,
   NotAcknowledged,
+  unlessUnheard,
   type HeldObject,
 } from '../../runtime/held-objects';
 import { objectOf, queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { payloadSettingsOf } from '../../runtime/payload-settings';
+import { Postponed } from '../../runtime/postponed';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
 import { DeidentifyStatus } from './deidentify-status';
-import { payloadSections } from './payload-sections';
 import { pseudonymOf } from './pseudonyms';
 import { fingerprintOf } from './secret-routes';
 
@@ -45,8 +50,15 @@ type Done = (error?: Error) => void;
 
 /** Tells what this run of Node-RED has taken on from what earlier ones have. */
 const RUN = randomBytes(6).toString('hex');
-/** Messages that wait at once, of objects that no queue holds back. */
+/** Messages that wait at once. What comes beyond stays in its queue, and comes again. */
 const MOST_WAITING = 100;
+
+const COMMON_FIELDS_ONLY = payloadOf({
+  ...DICOM_IN.defaults,
+  includeCommonFieldsNode: true,
+  includeReportNode: false,
+  includeTagsNode: false,
+});
 
 /** A deployed `dicom-deidentify` node: joins the worker that changes objects with messages and queues. */
 export class DeidentifyNode {
@@ -60,6 +72,7 @@ export class DeidentifyNode {
   /** How its owners of objects begin. */
   private readonly owners: string;
   private readonly held = new Set<HeldObject>();
+  private readonly postponed = new Postponed();
   private taken = 0;
   private waiting = 0;
   private isClosed = false;
@@ -128,8 +141,13 @@ export class DeidentifyNode {
     const object = objectOf(message, 'message') ?? inPayload(message);
     if (object === undefined) throw new DeidentifyFailed('noObject');
     const held = await this.hold(message, object);
-    if (held === undefined && this.waiting >= MOST_WAITING)
-      throw new DeidentifyFailed('busy', { max: MOST_WAITING });
+    if (this.waiting >= MOST_WAITING) {
+      if (held === undefined) throw new DeidentifyFailed('busy', { max: MOST_WAITING });
+      this.held.delete(held);
+      await this.postponed.add(held);
+      done();
+      return;
+    }
     this.waiting += 1;
     this.status.working(this.waiting);
     const before = this.last;
@@ -147,6 +165,7 @@ export class DeidentifyNode {
     } finally {
       this.waiting -= 1;
       this.status.working(this.waiting);
+      await this.postponed.next();
     }
   }
 
@@ -188,7 +207,7 @@ export class DeidentifyNode {
     }
   }
 
-  private how({ payload }: ObjectMessage, pseudonym: string | undefined, hasQueue: boolean): DeidentifyHow {
+  private how(message: ObjectMessage, pseudonym: string | undefined, hasQueue: boolean): DeidentifyHow {
     const { options, allowedWords, alsoPass, directory, filenameTemplate } = this.settings;
     const own = nodeDirectory(this.RED, this.node.id, '');
     return {
@@ -197,7 +216,7 @@ export class DeidentifyNode {
       allowedWords: splitList(allowedWords),
       alsoPass: splitList(alsoPass),
       pseudonym,
-      payload: payloadSections(payload),
+      payload: payloadSettingsOf(message),
       output: {
         directory: directory === '' ? join(own, 'deidentified') : resolve(directory),
         filenameTemplate,
@@ -211,7 +230,7 @@ export class DeidentifyNode {
   private async patientID(message: ObjectMessage, object: MessageObject): Promise<string> {
     const { given, port } = await givenObject(object, message);
     try {
-      const made = await editWorkerOf(this.RED).ask('parse', given, port, payloadSections(undefined));
+      const made = await editWorkerOf(this.RED).ask('parse', given, port, COMMON_FIELDS_ONLY);
       if (hasFailed(made)) throw failureOfCode(made.failure);
       const { payload } = JSON.parse(made.json) as { payload: { CommonFields?: { PatientID?: unknown } } };
       const id = payload.CommonFields?.PatientID;
@@ -228,7 +247,11 @@ export class DeidentifyNode {
     held: HeldObject | undefined,
     send: Send,
   ): Promise<void> {
-    if (this.isClosed) return;
+    if (this.isClosed) {
+      // It has gone back to its queue.
+      if (held !== undefined) return;
+      throw new DeidentifyFailed('stopped', { reason: '' });
+    }
     if ('keptBack' in result) {
       const { reason, text } = result.keptBack;
       this.status.keptBack();
@@ -293,9 +316,10 @@ export class DeidentifyNode {
   private async close(): Promise<void> {
     this.isClosed = true;
     this.status.close();
+    await this.postponed.close();
     const held = [...this.held];
     this.held.clear();
-    for (const each of held) await each.giveBack().catch(unlessUnheard);
+    for (const each of held) await giveBack(each);
     await editWorkerOf(this.RED).removeUser(this);
   }
 }
@@ -303,14 +327,4 @@ export class DeidentifyNode {
 /** Bytes there are an object, too. */
 function inPayload(message: ObjectMessage): MessageObject | undefined {
   return Buffer.isBuffer(message.payload) ? objectOf(message, 'payload') : undefined;
-}
-
-/** A queue that has ended has its objects still. */
-function isUnheard(error: unknown): boolean {
-  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
-}
-
-function unlessUnheard(error: unknown): undefined {
-  if (!isUnheard(error)) throw error;
-  return undefined;
 }

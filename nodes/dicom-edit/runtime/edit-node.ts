@@ -11,18 +11,18 @@ import {
   type Unchanged,
 } from '../../../src/edit';
 import { DICOM_EDIT, type DicomEditProblem, type DicomEditSettings } from '../../../src/settings';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
+import { isUnheard } from '../../runtime/held-objects';
 import { InOrder } from '../../runtime/in-order';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { editError, EditFailed, type EditFailure } from './edit-error';
-import { payloadSettingsOf } from './payload-settings';
 import { RuleValues } from './rule-values';
 
 type Send = (message: ObjectMessage) => void;
@@ -39,7 +39,7 @@ export class EditNode {
   private readonly text: Text;
   private readonly settings: DicomEditSettings;
   private readonly problems: DicomEditProblem[];
-  private readonly order = new InOrder(AT_A_TIME);
+  private readonly order = new InOrder(AT_A_TIME, (error) => this.node.error(error.message));
   /** Undefined: the settings are wrong. */
   private values: RuleValues | undefined;
   private invalid: EditFailed | undefined;
@@ -103,12 +103,14 @@ export class EditNode {
     this.order.add(
       () => this.edited(message),
       (outcome) => {
-        if (outcome.status === 'rejected') {
-          done(this.errorOf(outcome.reason));
+        try {
+          if (outcome.status === 'rejected') throw outcome.reason;
+          // Nothing of it before: what fails leaves the message as it was.
+          this.change(message, outcome.value);
+        } catch (error) {
+          done(this.errorOf(error));
           return;
         }
-        // Nothing of it before: what fails leaves the message as it was.
-        this.change(message, outcome.value);
         send(message);
         done();
       },
@@ -168,8 +170,8 @@ export class EditNode {
 
   private errorOf(reason: unknown): Error {
     if (reason instanceof EditFailed) return editError(this.text, reason);
-    if (reason instanceof WorkerNotRunning || reason instanceof RequestTimedOut)
-      return editError(this.text, new EditFailed('notRead', { reason: reason.message }));
+    if (isUnheard(reason))
+      return editError(this.text, new EditFailed('notRead', { reason: asError(reason).message }));
     if (reason instanceof DicomError)
       return editError(this.text, new EditFailed('notChanged', { reason: reason.message }));
     return asError(reason);

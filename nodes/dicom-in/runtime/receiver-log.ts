@@ -50,6 +50,9 @@ function writeLine(node: Node, event: ReceiverEvent): void {
     case 'listening':
       node.log(`listening on ${event.address} port ${event.port}`);
       break;
+    case 'draining':
+      node.log(`draining: nothing is accepted any more, ${event.openAssociations} associations are open`);
+      break;
     case 'association-accepted':
       node.debug(`association accepted from ${caller(event)}`);
       break;

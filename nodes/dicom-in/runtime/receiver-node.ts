@@ -41,6 +41,7 @@ export class ReceiverNode extends QueueOwner {
   readonly stats: ReceiverStats;
   /** Undefined: the settings do not let it run. */
   receiver: ReceiverHost | undefined;
+  private isDrained = false;
   private readonly text: Text;
   private readonly status: ReceiverStatus;
   private readonly display: StatusDisplay<ReceiverNodeStatus>;
@@ -146,6 +147,20 @@ export class ReceiverNode extends QueueOwner {
   /** Calls the node's own port; undefined: it does not listen because of its settings. */
   echo(): Promise<SelfEcho> | undefined {
     return this.config && echoOwnPort({ ...this.config, settings: this.settings });
+  }
+
+  /** Objects can be sent to it. A full queue does not count: it is found to have room again only by sending. */
+  get isHealthy(): boolean {
+    return this.stats.isListening && !this.isDrained;
+  }
+
+  /**
+   * Accepts nothing more until the node starts anew. Resolves with the associations that are open.
+   * @param graceSeconds after which they are aborted, between two objects
+   */
+  async drain(graceSeconds: number): Promise<number> {
+    this.isDrained = true;
+    return (await this.receiver?.drain(graceSeconds * 1_000)) ?? 0;
   }
 
   /** What is to be done once the flows have started: to listen, or to say why not. */

@@ -24,6 +24,8 @@ export interface ReceiverStatsJson {
   /** When this node was started, ISO 8601: counting begins there. */
   since: string;
   listening: boolean;
+  /** It was drained: it accepts nothing until it starts anew. */
+  draining?: true;
   /** ISO 8601 */
   listeningSince?: string;
   address?: string;
@@ -61,6 +63,7 @@ export class ReceiverStats {
   private readonly refusals: Refusal[] = [];
   private listening: { listeningSince: string; address: string; port: number } | undefined;
   private readonly faults = new CurrentFaults();
+  private isDraining = false;
   private workerRestarts = 0;
   private suppressedEvents = 0;
   /** Where the counters are read from; the node's receiver, once there is one. */
@@ -74,6 +77,10 @@ export class ReceiverStats {
   saw(event: ReceiverEvent): void {
     if (event.event === 'listening') {
       this.listening = { listeningSince: event.at, address: event.address, port: event.port };
+      this.faults.clear();
+    } else if (event.event === 'draining') {
+      this.isDraining = true;
+      this.listening = undefined;
       this.faults.clear();
     } else if (event.event === 'worker-restarted') this.workerRestarts = event.restarts;
     else if (event.event === 'events-suppressed') this.suppressedEvents += event.count;
@@ -92,16 +99,21 @@ export class ReceiverStats {
     this.faults.pass(kind);
   }
 
+  /** It listens, as far as is known. */
+  get isListening(): boolean {
+    return this.listening !== undefined && this.faults.shown === undefined;
+  }
+
   toJSON(): ReceiverStatsJson {
-    const { id, name, since, listening, workerRestarts, suppressedEvents } = this;
+    const { id, name, since, listening, isListening, workerRestarts, suppressedEvents } = this;
     const { shown } = this.faults;
-    const isListening = listening !== undefined && shown === undefined;
     return {
       id,
       name,
       since,
       listening: isListening,
       ...(isListening && listening),
+      ...(this.isDraining && { draining: true as const }),
       ...(shown && { fault: shown.fault.kind, problem: shown.problem }),
       counters: this.counters(),
       workerRestarts,

@@ -5,7 +5,7 @@ import type { Text } from '../../runtime/node-texts';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type ReceiverNodeStatus = NodeStatus & {
-  state: 'starting' | 'listening' | 'refusing' | 'down';
+  state: 'starting' | 'listening' | 'refusing' | 'draining' | 'drained' | 'down';
   port?: number;
   fault?: FaultKind;
   /** What is wrong, in words. */
@@ -37,6 +37,7 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
 /** Follows a receiver and makes the status of its node: whether it is listening, and what it has received since its start. */
 export class ReceiverStatus {
   private port: number | undefined;
+  private isDraining = false;
   private readonly faults = new CurrentFaults();
   private counters: Counters | undefined;
   /** Objects are refused because there is no room, until one has been received again. */
@@ -49,6 +50,10 @@ export class ReceiverStatus {
     switch (event.event) {
       case 'listening':
         this.port = event.port;
+        this.faults.clear();
+        return true;
+      case 'draining':
+        this.isDraining = true;
         this.faults.clear();
         return true;
       case 'queue-full':
@@ -85,6 +90,7 @@ export class ReceiverStatus {
       const text = this.faultText(fault);
       return { fill: 'red', shape: 'ring', text, state: 'down', fault: fault.kind, problem };
     }
+    if (this.isDraining) return this.drainStatus();
     if (this.port === undefined) {
       return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
     }
@@ -111,6 +117,18 @@ export class ReceiverStatus {
       port,
       ...((hasWorked || counters.queued + counters.deadLetters > 0) && { counters }),
     };
+  }
+
+  /** What is queued still goes to the flow. */
+  private drainStatus(): ReceiverNodeStatus {
+    const { counters } = this;
+    const associations = counters?.openAssociations ?? 0;
+    const isDrained = associations === 0;
+    const text = isDrained
+      ? this.text('drained')
+      : this.inFullOr('draining', 'drainingMany', { associations: shortCount(associations) });
+    const state = isDrained ? 'drained' : 'draining';
+    return { fill: 'yellow', shape: 'ring', text, state, ...(counters && { counters }) };
   }
 
   /** Names the wrong setting, if there is room for its name. */

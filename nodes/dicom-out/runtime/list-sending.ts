@@ -1,9 +1,9 @@
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
+import { isUnheard } from '../../runtime/held-objects';
 import type { ListedInstance } from './instance-list';
 import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
-import { isUnheard } from './outcome-facts';
 
 /** What a list wants of its node. `Prepared`: an object that the node has taken on. */
 export interface ListNode<Prepared> {

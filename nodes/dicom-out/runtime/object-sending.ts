@@ -6,9 +6,12 @@ import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import {
   disownEarlier,
+  giveBack,
   holdObject,
   holdToAcknowledge,
+  isUnheard,
   NotAcknowledged,
+  unlessUnheard,
   type HeldObject,
 } from '../../runtime/held-objects';
 import {
@@ -21,7 +24,7 @@ import {
 import type { PeerOwner } from '../../runtime/peer-owner';
 import { senderOf } from '../../runtime/sender';
 import { OutFailed } from './out-error';
-import { answerTimeLeft, commandStatusOf, failureOf, isUnheard, noteOf, sentOf } from './outcome-facts';
+import { answerTimeLeft, commandStatusOf, failureOf, noteOf, sentOf } from './outcome-facts';
 
 /** A full outbox is asked again after so long. */
 const ROOM_MS = 5_000;
@@ -189,10 +192,7 @@ export class ObjectSending {
     }
     if (queueId === undefined || !this.settings.acknowledge) return undefined;
     // It can be sent without its queue, which delivers it again where it has not heard of that.
-    return holdToAcknowledge(queueId, owner).catch((error: unknown) => {
-      if (!isUnheard(error)) throw error;
-      return undefined;
-    });
+    return holdToAcknowledge(queueId, owner).catch(unlessUnheard);
   }
 
   /** The same for the same object of a queue, over restarts. */
@@ -230,12 +230,4 @@ function checkedChanges(message: ObjectMessage): DicomChanges | undefined {
     if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
     throw error;
   }
-}
-
-/** Lets it come again. */
-export async function giveBack(held: HeldObject | undefined): Promise<void> {
-  await held?.giveBack().catch((error: unknown) => {
-    // A queue that has ended has it still.
-    if (!isUnheard(error)) throw error;
-  });
 }

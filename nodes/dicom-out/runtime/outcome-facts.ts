@@ -1,6 +1,5 @@
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
 import type { ObjectMessage } from '../../runtime/message-object';
@@ -66,11 +65,6 @@ export function failureOf({
     status: status === undefined ? '' : hexStatus(status),
   };
   return new OutFailed(failure, values);
-}
-
-/** The queue could not be asked. */
-export function isUnheard(error: unknown): boolean {
-  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
 }
 
 /** What an outbox keeps with an object, which lies there as it has been changed. */

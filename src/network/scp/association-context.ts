@@ -1,5 +1,5 @@
 import type { ServiceRegistry } from '../dimse';
-import type { AssociationFacts, ProtocolLimits, RequestBudget } from '../upper-layer';
+import type { AssociationFacts, ProtocolLimits, RemoteEnd, RequestBudget } from '../upper-layer';
 import type { AssociationPolicy } from './association-policy';
 import type { NetworkEvent } from './events';
 
@@ -13,6 +13,7 @@ export interface AssociationContext {
   openAssociations(): number;
   /** Memory for requests, which all associations share. */
   requests: RequestBudget;
+  remote: RemoteEnd;
   /** Facts of the connection, when it is one over TLS. */
   tls?: NonNullable<AssociationFacts['tls']>;
 }

@@ -32,7 +32,7 @@ export class Association implements AcceptorUser, PerformingAssociation {
     socket: Socket,
     private readonly context: AssociationContext,
   ) {
-    this.facts = factsOf(socket, context.tls);
+    this.facts = factsOf(socket, context.remote, context.tls);
     this.tell = new AssociationReport(this.facts, (event) => context.report(event));
     this.performer = new Performer(this, context.services);
     this.layer = new Acceptor(socket, this, context.limits, context.requests);

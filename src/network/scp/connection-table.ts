@@ -6,9 +6,9 @@ import type { Association } from './association';
 export interface Connection {
   /** The TCP connection, also under TLS. */
   readonly socket: Socket;
-  /** Undefined during a TLS handshake. */
+  /** Undefined until there is a PROXY protocol header, where there has to be one, and during a TLS handshake. */
   association: Association | undefined;
-  /** Of a TLS handshake. */
+  /** Of a PROXY protocol header and a TLS handshake. */
   readonly deadline: Deadline;
 }
 
@@ -29,9 +29,12 @@ export class ConnectionTable {
     return open;
   }
 
+  all(): Connection[] {
+    return [...this.entries.values()];
+  }
+
   *associations(): Generator<Association> {
-    for (const { association } of [...this.entries.values()])
-      if (association !== undefined) yield association;
+    for (const { association } of this.all()) if (association !== undefined) yield association;
   }
 
   /** Keeps a connection until its socket closes. */

@@ -12,9 +12,10 @@ import {
 import {
   connectionBelow,
   handshakeFailure,
-  plainAddress,
   type ProtocolLimits,
   ReadBuffer,
+  type RemoteEnd,
+  remoteEndOf,
   RequestBudget,
   tlsFacts,
   withTlsProfile,
@@ -24,6 +25,8 @@ import type { AssociationContext } from './association-context';
 import { acceptsStorageOf } from './association-policy';
 import { ConnectionTable, type Connection } from './connection-table';
 import type { HostFilter } from './host-filter';
+import { firstBytes, takeProxyHeader } from './proxy-door';
+import type { ProxyHeader } from './proxy-header';
 
 /** Limits and timers of a listener's associations. Seconds and bytes. */
 export interface AssociationLimits extends ProtocolLimits {
@@ -40,6 +43,8 @@ export interface ListenerOptions extends Pick<AssociationContext, 'policy' | 're
   /** An IP address or `localhost`; empty: all interfaces. */
   bindAddress: string;
   allowsHost: HostFilter;
+  /** Addresses whose connections begin with a PROXY protocol header, which says who calls. Undefined: none. */
+  isProxy?: HostFilter;
   /** Key, certificate and the rest; undefined: clear text. */
   tls?: TlsOptions;
 }
@@ -61,8 +66,11 @@ export class Listener {
   private readonly server: Server;
   private readonly tlsServer: Server | undefined;
   private readonly connections = new ConnectionTable();
-  /** Connections that we ended and reported. */
+  /** Connections that we ended, and reported where that is of interest. */
   private readonly givenUp = new WeakSet<Socket>();
+  /** Who calls through a proxy. */
+  private readonly behindProxy = new WeakMap<Socket, RemoteEnd>();
+  private readonly draining = new Deadline();
   private readonly services: ServiceRegistry;
   private readonly requests = new RequestBudget();
   private readonly readBuffer = new ReadBuffer();
@@ -102,7 +110,9 @@ export class Listener {
       };
       const listening = (): void => {
         server.off('error', failed);
-        server.on('error', (error) => this.refused('', 0, `listener: ${error.message}`));
+        server.on('error', (error) =>
+          this.refused({ remoteAddress: '', remotePort: 0 }, `listener: ${error.message}`),
+        );
         resolve(server.address() as AddressInfo);
       };
       server.once('error', failed);
@@ -116,12 +126,28 @@ export class Listener {
    * grace. Resolves when every socket is closed and the port is free.
    */
   async close(graceMs: number): Promise<void> {
+    this.draining.stop();
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const association of this.connections.associations()) association.stop();
     const deadline = new Deadline();
     deadline.start(graceMs, () => this.killAll());
     await closed;
     deadline.stop();
+  }
+
+  /**
+   * Stops accepting at once, and closes what is no association. Associations that are open may go on for `graceMs`; then they
+   * are aborted, those that receive an object after its response.
+   */
+  drain(graceMs: number): void {
+    this.server.close();
+    for (const { socket, association } of this.connections.all()) {
+      if (association === undefined) this.giveUp(socket);
+      else if (!association.isOpen) association.stop();
+    }
+    this.draining.start(graceMs, () => {
+      for (const association of this.connections.associations()) association.stop();
+    });
   }
 
   private killAll(): void {
@@ -131,22 +157,74 @@ export class Listener {
   }
 
   private connected(socket: Socket): void {
-    const remoteAddress = plainAddress(socket.remoteAddress ?? '');
-    const remotePort = socket.remotePort ?? 0;
-    const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
-    if (!this.options.allowsHost(remoteAddress)) {
-      this.refuse(
-        socket,
-        remoteAddress,
-        remotePort,
-        'the address is not in the list of allowed hosts: add it there',
-      );
-    } else {
-      if (this.connections.size >= limit) this.evict(limit);
-      const connection = this.connections.add(socket);
-      if (this.tlsServer === undefined) this.associate(connection, socket);
-      else this.handshake(connection, this.tlsServer);
+    const { remoteAddress } = remoteEndOf(socket);
+    if (remoteAddress === '') {
+      // Reset before it was accepted, as HAProxy ends its health checks: nobody is there any more.
+      this.giveUp(socket);
+      return;
     }
+    const isProxy = this.options.isProxy?.(remoteAddress) === true;
+    if (!isProxy && !this.isAllowed(socket)) return;
+    const limit = this.options.policy.maxAssociations + SPARE_CONNECTIONS;
+    if (this.connections.size >= limit) this.evict(limit);
+    const connection = this.connections.add(socket);
+    if (isProxy) this.awaitHeader(connection);
+    else this.begin(connection);
+  }
+
+  /** Of one that is not, the connection is ended. */
+  private isAllowed(socket: Socket): boolean {
+    if (this.options.allowsHost(this.remoteOf(socket).remoteAddress)) return true;
+    this.refuse(socket, 'the address is not in the list of allowed hosts: add it there');
+    return false;
+  }
+
+  private awaitHeader(connection: Connection): void {
+    const { socket, deadline } = connection;
+    const { associationTimeoutSeconds: seconds } = this.options.limits;
+    deadline.start(seconds * 1000, () =>
+      this.refuse(socket, `the proxy sent no PROXY protocol header within ${seconds} s`),
+    );
+    takeProxyHeader(socket, (header, rest) => this.headerTaken(connection, header, rest));
+  }
+
+  private headerTaken(connection: Connection, header: ProxyHeader, rest: Buffer): void {
+    const { socket, deadline } = connection;
+    if (header.kind === 'invalid') {
+      this.refuse(socket, `no PROXY protocol header that can be used: ${header.text}`);
+      return;
+    }
+    const { remoteAddress: proxy } = remoteEndOf(socket);
+    if (header.kind === 'proxied') this.behindProxy.set(socket, header.source);
+    const isOwn = header.kind === 'local' || this.remoteOf(socket).remoteAddress === proxy;
+    if (!isOwn || rest.length > 0) {
+      this.admit(connection, rest);
+      return;
+    }
+    // The proxy looks whether we are there: of interest is only what says more than a header.
+    deadline.start(this.options.limits.associationTimeoutSeconds * 1000, () => this.giveUp(socket));
+    firstBytes(socket, (bytes) => this.admit(connection, bytes));
+  }
+
+  private admit(connection: Connection, rest: Buffer): void {
+    connection.deadline.stop();
+    if (this.isAllowed(connection.socket)) this.begin(connection, rest);
+  }
+
+  /** @param rest what came with the header of a proxy; valid during the call only */
+  private begin(connection: Connection, rest?: Buffer): void {
+    const { socket } = connection;
+    if (this.tlsServer === undefined) {
+      this.associate(connection, socket);
+      if (rest !== undefined && rest.length > 0) socket.emit('data', rest);
+      return;
+    }
+    if (rest !== undefined) {
+      socket.pause();
+      // TLS begins with what its connection has buffered.
+      if (rest.length > 0) socket.unshift(rest);
+    }
+    this.handshake(connection, this.tlsServer);
   }
 
   private handshake({ socket, deadline }: Connection, server: Server): void {
@@ -158,20 +236,27 @@ export class Listener {
   private evict(limit: number): void {
     const socket = this.connections.evict();
     if (socket === undefined) return;
-    const { remoteAddress = '', remotePort = 0 } = socket;
-    const text = `there are ${limit} connections, and this one had no association for longest`;
-    this.refuse(socket, plainAddress(remoteAddress), remotePort, text);
+    this.refuse(socket, `there are ${limit} connections, and this one had no association for longest`);
   }
 
-  private refuse(socket: Socket, remoteAddress: string, remotePort: number, text: string): void {
+  private remoteOf(socket: Socket): RemoteEnd {
+    return this.behindProxy.get(socket) ?? remoteEndOf(socket);
+  }
+
+  private refuse(socket: Socket, text: string): void {
+    const remote = this.remoteOf(socket);
+    this.giveUp(socket);
+    this.refused(remote, text);
+  }
+
+  private giveUp(socket: Socket): void {
     this.givenUp.add(socket);
     socket.on('error', () => socket.destroy());
     socket.destroy();
-    this.refused(remoteAddress, remotePort, text);
   }
 
-  private refused(remoteAddress: string, remotePort: number, text: string): void {
-    this.options.report({ event: 'connection-refused', remoteAddress, remotePort, text });
+  private refused(remote: RemoteEnd, text: string): void {
+    this.options.report({ event: 'connection-refused', ...remote, text });
   }
 
   /** @param socket the connection's own, or the TLS socket on it */
@@ -184,6 +269,7 @@ export class Listener {
       report,
       openAssociations: () => this.openAssociations,
       requests: this.requests,
+      remote: this.remoteOf(connection.socket),
       ...(tls && { tls }),
     });
   }
@@ -210,8 +296,7 @@ export class Listener {
 
   /** Told once: what ends a connection makes TLS fail, too. */
   private handshakeFailed(socket: Socket, text: string): void {
-    if (this.givenUp.has(socket)) return;
-    this.refuse(socket, plainAddress(socket.remoteAddress ?? ''), socket.remotePort ?? 0, text);
+    if (!this.givenUp.has(socket)) this.refuse(socket, text);
   }
 }
 

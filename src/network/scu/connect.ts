@@ -1,4 +1,4 @@
-import { isIP, type Socket } from 'node:net';
+import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { asError } from '../../basics';
 import { type ReadBuffer, tlsFailure, withTlsProfile } from '../upper-layer';
@@ -16,6 +16,8 @@ export interface ScuAddress {
   port: number;
   /** Undefined: clear text. */
   tls?: ScuTls;
+  /** Sent before everything else, TLS too: a PROXY protocol header. */
+  opening?: Buffer;
 }
 
 /** A connection that is being made, and the event that says that it is there. */
@@ -32,16 +34,17 @@ const ADDRESS_ATTEMPT_MS = 2_500;
  * @param memory that is read into, where there is no TLS
  * @throws Error for a port or key material that cannot be
  */
-export function connectTo({ host, port, tls }: ScuAddress, memory: ReadBuffer): Connecting {
+export function connectTo({ host, port, tls, opening }: ScuAddress, memory: ReadBuffer): Connecting {
   const to = { host, port, autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS };
   if (tls === undefined) {
     const socket = memory.connect(to).setNoDelay(true);
+    if (opening !== undefined) socket.write(opening);
     return { socket, connected: 'connect' };
   }
   const { serverName, ...material } = tls;
   const name = serverName ?? host;
   const socket = connectTls({
-    ...to,
+    ...(opening === undefined ? to : { socket: connectedWith(opening, to) }),
     ...(withTlsProfile(material) as ConnectionOptions),
     // An address cannot be asked for (RFC 6066 3), but a certificate can be for one.
     ...(isIP(name) === 0 && { servername: name }),
@@ -49,6 +52,13 @@ export function connectTo({ host, port, tls }: ScuAddress, memory: ReadBuffer): 
   });
   socket.setNoDelay(true);
   return { socket, connected: 'secureConnect' };
+}
+
+/** A connection that is being made, on which TLS comes after this. */
+function connectedWith(opening: Buffer, to: TcpNetConnectOpts): Socket {
+  const socket = connect({ ...to, noDelay: true });
+  socket.write(opening);
+  return socket;
 }
 
 /** Why there is no connection: the system's, Node's or OpenSSL's code, and words. */

@@ -3,7 +3,13 @@ export { acceptedContexts, type AcceptedContext, type ContextAnswer } from './as
 export type { AssociateAccept } from './associate-accept';
 export { MAX_CONTEXTS } from './associate-items';
 export type { AssociateRequest, ProposedContext, UserIdentity } from './associate-request';
-export { type AssociationFacts, factsOf, plainAddress } from './association-facts';
+export {
+  type AssociationFacts,
+  factsOf,
+  plainAddress,
+  type RemoteEnd,
+  remoteEndOf,
+} from './association-facts';
 export { MessageFrames } from './message-frames';
 export { PduReader, type PdvFragment } from './pdu-reader';
 export { AbortReason, AbortSource, ContextResult, ProtocolError, type Rejection } from './pdu';

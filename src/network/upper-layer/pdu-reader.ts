@@ -217,9 +217,13 @@ function knownType(byte: number): PduType {
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0').toUpperCase() + 'H';
 
+const PROXY = '; this looks like a PROXY protocol header of a proxy that is not among the trusted ones';
+
 /** What usually sends such a first byte, for the operator who reads the log. */
 function guess(type: number): string {
   if (type === 0x16) return '; this looks like a TLS client, and this port speaks clear text';
+  if (type === 0x0d) return PROXY;
+  if (type === 0x50) return `${PROXY} (or like an HTTP client)`;
   if (type >= 0x41 && type <= 0x5a) return '; this looks like an HTTP client';
   return '';
 }

@@ -49,6 +49,8 @@ export class ClaimFolder implements FileStore {
       if (name.endsWith(PART)) this.removePart(name);
       if (claim === undefined || this.names.has(claim.id) || isKnown(claim.id)) continue;
       const top = join(this.directory, name);
+      // Whoever may write here may have made a link of that name.
+      if (!this.files.lstatSync(top).isDirectory()) continue;
       const path = this.onlyFile(top);
       if (path === undefined) {
         // A run ended before the file came, or after it went.
@@ -69,6 +71,7 @@ export class ClaimFolder implements FileStore {
   private removePart(name: string): void {
     if (this.copying.has(name.slice(0, -PART.length))) return;
     const top = join(this.directory, name);
+    if (!this.files.lstatSync(top).isDirectory()) return;
     const path = this.onlyFile(top);
     if (path !== undefined) removeIfThere(path, this.files);
     removeEmpty(path === undefined ? top : dirname(path), top, this.files);
@@ -194,6 +197,7 @@ export class ClaimFolder implements FileStore {
   }
 
   giveBack(object: FolderObject): boolean {
+    this.checkPlace(object);
     const to = join(this.folder, object.rel);
     // Its directory may be gone: then it stays here, and is found at the next start.
     if (this.files.statSync(dirname(to), { throwIfNoEntry: false }) === undefined) return false;
@@ -205,6 +209,7 @@ export class ClaimFolder implements FileStore {
   *putAway(object: FolderObject): Generator<void, void> {
     const { moveTo } = this.after;
     try {
+      this.checkPlace(object);
       if (moveTo !== undefined) yield* moving(this.path(object), moveTo, object.rel, this.files);
     } catch (error) {
       // Somebody has been quicker.
@@ -213,11 +218,23 @@ export class ClaimFolder implements FileStore {
     this.remove(object);
   }
 
+  /**
+   * The file is where it was put: no directory on the way has become a link.
+   * @throws an Error where one has; the system's error
+   */
+  private checkPlace({ id, rel }: FolderObject): void {
+    const below = relative(this.folder, this.pathOf(id, rel));
+    const expected = dirname(join(this.files.realpathSync(this.folder), below));
+    const found = this.files.realpathSync(dirname(this.pathOf(id, rel)));
+    if (found !== expected) throw new Error(`${expected} leads to ${found}: somebody has put a link there`);
+  }
+
   private isThere(object: FolderObject): boolean {
     return this.files.lstatSync(this.path(object), { throwIfNoEntry: false }) !== undefined;
   }
 
   moveTo(object: FolderObject, directory: string): string {
+    this.checkPlace(object);
     const moved = moveNow(this.path(object), directory, basename(object.rel), this.files);
     this.remove(object);
     return basename(moved);

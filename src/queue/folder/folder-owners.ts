@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeDirectory } from '../../basics';
+import { DIRECTORY_MODE, makeDirectory } from '../../basics';
 import { isMissing, type FolderFiles } from './folder-files';
 
 /** Below a watched folder: what those who watch it have claimed, each in a directory of its own that bears its name. */
@@ -56,10 +56,14 @@ export class FolderOwners {
    * @throws the system's error: the folder cannot be written to
    */
   renew(): void {
-    const found = this.files.lstatSync(this.claims, { throwIfNoEntry: false });
-    if (found !== undefined && !found.isDirectory())
-      throw Object.assign(new Error(`${this.claims} is no directory`), { code: 'ENOTDIR' });
-    makeDirectory(this.directory, this.files);
+    for (const directory of [this.claims, this.directory]) {
+      const found = this.files.lstatSync(directory, { throwIfNoEntry: false });
+      if (found !== undefined && !found.isDirectory())
+        throw Object.assign(new Error(`${directory} is no directory`), { code: 'FOLDER_UNSAFE' });
+    }
+    // Others must be able to have theirs beside ours, and not to change what is in ours.
+    makeDirectory(this.claims, this.files);
+    makeDirectory(this.directory, this.files, DIRECTORY_MODE);
     const now = new Date();
     this.files.utimesSync(this.directory, now, now);
   }

@@ -247,16 +247,18 @@ export class FolderStorage implements ObjectStorage {
   }
 
   private takeOver(claims: ClaimFolder): void {
-    for (const directory of this.owners.gone()) {
-      for (const name of this.files.readdirSync(directory)) {
-        const claim = parseName(name);
-        if (claim === undefined) continue;
-        const id = this.nextId({ size: sizeInId(claim.id) ?? 0 });
-        claims.takeOver(join(directory, name), { ...claim, id });
-      }
-      // Something else may be in it, or another one of us was quicker.
-      this.cleanUp(() => removeEmpty(directory, directory, this.files));
-    }
+    // It may be that of another user, whose node alone can read it.
+    for (const directory of this.owners.gone())
+      this.cleanUp(() => {
+        for (const name of this.files.readdirSync(directory)) {
+          const claim = parseName(name);
+          if (claim === undefined) continue;
+          const id = this.nextId({ size: sizeInId(claim.id) ?? 0 });
+          claims.takeOver(join(directory, name), { ...claim, id });
+        }
+        // Something else may be in it, or another one of us was quicker.
+        removeEmpty(directory, directory, this.files);
+      });
   }
 
   /** @throws QueueRefusal */

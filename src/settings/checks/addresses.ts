@@ -37,6 +37,54 @@ export function checkHostList(value: string): Finding<'notAHostRange'>[] {
     .map((token) => finding('notAHostRange', { token }));
 }
 
+/** The same, of proxies that are believed: a list that has everybody in it would let anybody say who he is. */
+export function checkProxyList(value: string): Finding<'notAHostRange' | 'coversEverything'>[] {
+  const wrong = checkHostList(value);
+  if (wrong.length > 0 || !coversEverything(splitList(value).map(addressRange))) return wrong;
+  return [finding('coversEverything')];
+}
+
+/** First and last address as numbers; IPv4 addresses have their place in IPv6 (RFC 4291 2.5.5.2). */
+type AddressRange = [first: bigint, last: bigint];
+
+const ALL_ADDRESSES: AddressRange = [0n, (1n << 128n) - 1n];
+const ALL_IPV4: AddressRange = [0xffffn << 32n, (0xffffn << 32n) + 0xffff_ffffn];
+
+/** True when the ranges together have all addresses of one kind in them. */
+function coversEverything(ranges: AddressRange[]): boolean {
+  const ordered = [...ranges].sort(([one], [other]) => (one < other ? -1 : 1));
+  return [ALL_ADDRESSES, ALL_IPV4].some(([first, last]) => {
+    let next = first;
+    for (const range of ordered) if (range[0] <= next && range[1] >= next) next = range[1] + 1n;
+    return next > last;
+  });
+}
+
+function addressRange(token: string): AddressRange {
+  const [address = '', prefix] = token.split('/');
+  const isV4 = ipVersion(address) === 4;
+  const number = isV4 ? ALL_IPV4[0] + ipv4Number(address) : ipv6Number(address);
+  const width = isV4 ? 32 : 128;
+  const hostBits = BigInt(width - Number(prefix ?? width));
+  const first = (number >> hostBits) << hostBits;
+  return [first, first + (1n << hostBits) - 1n];
+}
+
+function ipv4Number(address: string): bigint {
+  return address.split('.').reduce((number, octet) => (number << 8n) + BigInt(octet), 0n);
+}
+
+function ipv6Number(address: string): bigint {
+  // The URL parser gives the short form, with an IPv4 address at its end as two groups.
+  const short = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [before = '', after] = short.split('::');
+  const groups = (text: string): string[] => text.split(':').filter((group) => group !== '');
+  const end = after === undefined ? [] : groups(after);
+  const start = groups(before);
+  const zeros = Array.from({ length: 8 - start.length - end.length }, () => '0');
+  return [...start, ...zeros, ...end].reduce((number, group) => (number << 16n) + BigInt(`0x${group}`), 0n);
+}
+
 function isIpv6(text: string): boolean {
   // The URL parser, present in browsers and in Node, knows IPv6 by the letter; node:net is not there in the editor.
   if (!/^[0-9a-f:.]+$/i.test(text) || !text.includes(':')) return false;

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, afterEach, describe, it } from 'node:test';
 import { Listener, hostFilter } from '../../../src/network';
-import { associateRQ } from '../../support/pdus';
+import { associateRQ, dataTF, echoRQ, pdv, releaseRQ, storeRQ } from '../../support/pdus';
+import { associate, RawPeer } from '../../support/raw-peer';
 import { testListener } from '../../support/test-listener';
 import { until } from '../../support/until';
 
@@ -39,6 +40,54 @@ describe('a listener', () => {
     for (const socket of sockets) socket.destroy();
     await until(() => listener.listener.connectionCount === 0, 'all to be gone');
     assert.equal(listener.listener.openAssociations, 0);
+  });
+
+  it('drains: accepts nothing more, and aborts what stays open, after the response', async () => {
+    let answerNow = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answerNow = resolve));
+    const listener = await testListener({ answer: () => answered.then(() => ({ status: 0 })) });
+    open.push(() => listener.close());
+    const [idle, busy, late, silent] = await Promise.all([
+      associate(listener.port),
+      associate(listener.port),
+      associate(listener.port),
+      RawPeer.connect(listener.port),
+    ]);
+    await until(() => listener.listener.connectionCount === 4, 'the connections');
+    const object = [
+      dataTF(pdv(3, 0b11, storeRQ())),
+      dataTF(pdv(3, 0b10, Buffer.alloc(100))),
+      dataTF(pdv(1, 0b11, echoRQ())),
+    ];
+    listener.listener.drain(300);
+    await silent.closed;
+    await assert.rejects(RawPeer.connect(listener.port), { code: 'ECONNREFUSED' });
+    late.send(releaseRQ());
+    assert.equal((await late.next())?.type, 0x06, 'may end by itself');
+    busy.send(...object);
+    await until(() => listener.begun.length === 1, 'an object on an association that is open');
+    assert.deepEqual([...((await idle.next())?.body.subarray(2) ?? [])], [0, 0], 'A-ABORT by the user');
+    assert.equal(listener.listener.openAssociations, 1, 'an object is never cut off');
+    answerNow();
+    assert.equal((await busy.response()).get(0x0900), 0, 'the response first');
+    assert.equal((await busy.next())?.type, 0x07, 'then A-ABORT');
+    await until(() => listener.listener.connectionCount === 0, 'all to be gone');
+    assert.equal(listener.stored.length, 1);
+    const ends = listener.events.flatMap(({ event }) =>
+      /released|aborted|refused/.test(event) ? event : [],
+    );
+    assert.deepEqual(ends.sort(), ['association-aborted', 'association-aborted', 'association-released']);
+  });
+
+  it('closes while it drains, and after it', async () => {
+    const listener = await testListener();
+    await associate(listener.port);
+    listener.listener.drain(60_000);
+    await listener.close();
+    const drained = await testListener();
+    drained.listener.drain(0);
+    await until(() => drained.listener.connectionCount === 0, 'nothing');
+    await drained.close();
   });
 
   it('leaves nothing of attempts that failed, however many', async () => {

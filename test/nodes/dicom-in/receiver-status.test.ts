@@ -45,6 +45,30 @@ describe('what the node shows', () => {
     assert.deepEqual([shown.current().fill, shown.current().text], ['green', 'listening']);
   });
 
+  it('shows that it is drained, and what is still open, over a fault that has passed', () => {
+    const draining = { at: AT, event: 'draining', openAssociations: 1 } as const;
+    const shown = status();
+    shown.sees(listening);
+    shown.counted(counters(3));
+    shown.failed({ kind: 'workerCrashed', values: {}, down: true });
+    assert.equal(shown.sees(draining), true);
+    const { fill, text, state } = shown.current();
+    assert.deepEqual([fill, text, state], ['yellow', 'draining', 'draining']);
+    shown.counted({ ...counters(3), openAssociations: 0 });
+    assert.deepEqual([shown.current().text, shown.current().state], ['drained', 'drained']);
+    for (const [language, few, many] of [
+      ['en-US', 'draining, 1 open', 'draining, 12k open'],
+      ['de', 'läuft leer, 1 offen', 'läuft leer'],
+    ] as const) {
+      const inWords = new ReceiverStatus(catalogueText(language));
+      inWords.sees(draining);
+      inWords.counted(counters(0));
+      assert.equal(inWords.current().text, few);
+      inWords.counted({ ...counters(0), openAssociations: 12_345 });
+      assert.equal(inWords.current().text, many);
+    }
+  });
+
   it('shows that a disk does not answer, and when that has passed what was so before', () => {
     const shown = status();
     const silent = { kind: 'diskSilent', values: {}, down: true } as const;

@@ -8,9 +8,10 @@ import {
   statSync,
   utimesSync,
   writeFileSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { FolderShared } from '../../../src/queue';
 import { realFolderFiles } from '../../../src/queue/folder/folder-files';
@@ -162,6 +163,52 @@ describe('a folder as a queue', () => {
     assert.deepEqual(await reopened.deadLetters.list(), []);
     reopened.close();
     assert.equal(readFileSync(secret, 'utf8'), 'secret');
+  });
+});
+
+describe('a link that somebody puts among the claims', () => {
+  const outside = join(root, 'outside');
+  mkdirSync(join(outside, 'ct'), { recursive: true });
+  const victim = join(outside, 'ct', 'one.dcm');
+  writeFileSync(victim, 'theirs');
+
+  it('is no claim, whatever its name', async () => {
+    const place = newPlace();
+    const claims = join(place.folder, '.dicom-watch', place.owner);
+    mkdirSync(claims, { recursive: true });
+    symlinkSync(outside, join(claims, `1763900000000-0000000001-6--${'0'.repeat(32)}.done`));
+    symlinkSync(outside, join(claims, `1763900000000-0000000002-6--${'0'.repeat(32)}`));
+    symlinkSync(outside, join(claims, `1763900000000-0000000003-6--${'0'.repeat(32)}.part`));
+    const queue = new FedFolder(place);
+    await queue.open();
+    assert.equal(queue.size, 0);
+    queue.close();
+    assert.equal(readFileSync(victim, 'utf8'), 'theirs');
+  });
+
+  it('does not lead a deletion elsewhere', async () => {
+    const failures: Error[] = [];
+    const queue = new FedFolder(newPlace(), { onNotPutAway: (error) => failures.push(error) });
+    await queue.open();
+    mkdirSync(join(queue.place.folder, 'ct'));
+    const id = await taken(queue, join('ct', 'one.dcm'), 'theirs');
+    await queue.claim(1);
+    const removed = queue.remove(id);
+    const [claim = ''] = filesIn(queue.place.folder);
+    const directory = join(queue.place.folder, dirname(claim));
+    rmSync(directory, { recursive: true });
+    symlinkSync(join(outside, 'ct'), directory);
+    await removed;
+    await until(() => failures.length > 0, 'that it is refused');
+    assert.match(failures[0]?.message ?? '', /somebody has put a link there/);
+    queue.close();
+    assert.equal(readFileSync(victim, 'utf8'), 'theirs');
+  });
+
+  it('keeps a folder from being watched where it is the directory of claims', async () => {
+    const place = newPlace();
+    symlinkSync(outside, join(place.folder, '.dicom-watch'));
+    await assert.rejects(new FedFolder(place).open(), { code: 'FOLDER_UNSAFE' });
   });
 });
 

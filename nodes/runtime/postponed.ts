@@ -1,5 +1,5 @@
-import { Fifo } from '../../../src/basics';
-import type { HeldObject } from '../../runtime/held-objects';
+import { Fifo } from '../../src/basics';
+import { giveBack, type HeldObject } from './held-objects';
 
 /**
  * Objects of queues whose messages had no room: each is held without its message, and comes again, the oldest first, when there
@@ -9,26 +9,23 @@ export class Postponed {
   private readonly objects = new Fifo<HeldObject>();
   private isClosed = false;
 
-  /** @param giveBack what lets an object come again */
-  constructor(private readonly giveBack: (held: HeldObject) => Promise<void>) {}
-
   get size(): number {
     return this.objects.size;
   }
 
   async add(held: HeldObject): Promise<void> {
-    if (this.isClosed) await this.giveBack(held);
+    if (this.isClosed) await giveBack(held);
     else this.objects.push(held);
   }
 
   /** There is room for one. */
   async next(): Promise<void> {
     const held = this.objects.shift();
-    if (held !== undefined) await this.giveBack(held);
+    await giveBack(held);
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const held of this.objects.takeAll()) await this.giveBack(held);
+    for (const held of this.objects.takeAll()) await giveBack(held);
   }
 }
