@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { failureOfCode } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
-import { DICOM_DEIDENTIFY, DICOM_RESPONSE } from '../../src/settings';
+import { DICOM_DEIDENTIFY, DICOM_RESPONSE, DICOM_WATCH } from '../../src/settings';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { NodesUnderTest, type Message } from '../support/node-helper';
@@ -271,6 +272,40 @@ async function store(port: number, ...numbers: number[]): Promise<void> {
   }
   await client.release();
 }
+
+describe('dicom-deidentify: an object of a watched folder', () => {
+  it('is passed, or becomes a dead letter there', async () => {
+    const [directory, errorDirectory] = ['in', 'failed'].map((name) =>
+      mkdtempSync(join(tmpdir(), `dicom-${name}-`)),
+    );
+    assert.ok(directory !== undefined && errorDirectory !== undefined);
+    try {
+      writeFileSync(join(directory, 'passed.dcm'), readFileSync(SAMPLE));
+      writeFileSync(join(directory, 'back.dcm'), fileOf(image(text(0x00280301, 'CS', 'YES'))));
+      const settings = {
+        ...DICOM_WATCH.defaults,
+        directory,
+        errorDirectory,
+        stableSeconds: '1',
+        after: 'delete',
+        acknowledge: true,
+      };
+      await loaded({}, [flowNode('watch', 'dicom-watch', { ...settings, wires: [['deidentify']] })]);
+      const [made, back] = [nodes.inputs('new'), nodes.inputs('back')];
+      await until(() => made.length === 1 && back.length === 1, 'both');
+      assertNobody(made[0] ?? {}, readFileSync(String(made[0]?.['filename'])));
+      await until(
+        () => readdirSync(errorDirectory).some((name) => name.startsWith('back')),
+        'the dead letter',
+      );
+      assert.equal(existsSync(join(nodes.directory, 'dicom', 'deidentify', 'kept-back')), false);
+    } finally {
+      await nodes.unload();
+      for (const each of [directory, errorDirectory]) rmSync(each, { recursive: true, force: true });
+      await nodes.load([]);
+    }
+  });
+});
 
 describe('dicom-deidentify: who the patient becomes', () => {
   const nameOf = (message: Message): unknown =>

@@ -24,7 +24,7 @@ export function profile(options: Partial<ProfileOptions> = {}): Profile {
 export function fileOf(dataSet: Buffer, transferSyntaxUID: string = EXPLICIT): Buffer {
   const head = encodeFileMeta({
     sopClassUID: CT,
-    sopInstanceUID: '1.2.3',
+    sopInstanceUID: '1.2.3.4.5',
     transferSyntaxUID,
     implementationClassUID: '1.2.4',
     implementationVersionName: 'TEST',
