@@ -20,6 +20,8 @@ export interface HeldObject {
   done(status: CommandStatus | undefined): Promise<void>;
   /** The node gives it back: it is delivered again, and nothing is counted. */
   giveBack(): Promise<void>;
+  /** The node closes: it is delivered again, and nothing is counted, once there is a node again to which that can go. */
+  leave(): Promise<void>;
 }
 
 /** The queue has not taken what a node said of an object: it may be delivered again. */
@@ -128,6 +130,8 @@ class InFlight {
         this.drop(holder);
         if (this.holders.size === 0) await this.queue.ask('release', this.queue.objectId);
       },
+      // Should it meet a node that is closed, it is in flight still, and comes again.
+      leave: () => holder.giveBack(),
     };
     this.holders.add(holder);
     return holder;
@@ -186,18 +190,23 @@ class Parked implements HeldObject {
   async giveBack(): Promise<void> {
     await this.queue.ask('disown', [this.owner]);
   }
+
+  /** Delivered now, it would meet nobody and be done with: it stays parked until `disownEarlier` of the next one, or `disownLost`. */
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /**
- * What is parked by earlier runs of a node comes again: they did not live to be done with it.
- * @param ownersOfNode how its owners begin in all runs; @param ownersOfRun in this one
+ * What a node had parked before it was deployed anew comes again.
+ * @param ownersOfNode how its owners always begin; @param ownersOfThis since it is deployed
  */
-export async function disownEarlier(ownersOfNode: string, ownersOfRun: string): Promise<void> {
+export async function disownEarlier(ownersOfNode: string, ownersOfThis: string): Promise<void> {
   for (const { receiver } of deployedNodes.all(QueueOwner)) {
     if (receiver === undefined) continue;
     try {
       const earlier = (await receiver.ask('owners')).filter(
-        (each) => each.startsWith(ownersOfNode) && !each.startsWith(ownersOfRun),
+        (each) => each.startsWith(ownersOfNode) && !each.startsWith(ownersOfThis),
       );
       if (earlier.length > 0) await receiver.ask('disown', earlier);
     } catch (error) {
@@ -206,10 +215,15 @@ export async function disownEarlier(ownersOfNode: string, ownersOfRun: string): 
   }
 }
 
-/** Lets an object come again, as its node closes. */
+/** Lets an object come again. */
 export async function giveBack(held: HeldObject | undefined): Promise<void> {
   // A queue that has ended has it still.
   await held?.giveBack().catch(unlessUnheard);
+}
+
+/** Leaves it to its queue, as the node closes. */
+export async function leave(held: HeldObject | undefined): Promise<void> {
+  await held?.leave().catch(unlessUnheard);
 }
 
 /** Its queue does not run, or has not answered. */

@@ -1,5 +1,5 @@
 import { Fifo } from '../../src/basics';
-import { giveBack, type HeldObject } from './held-objects';
+import { giveBack, leave, type HeldObject } from './held-objects';
 
 /**
  * Objects of queues whose messages had no room: each is held without its message, and comes again, the oldest first, when there
@@ -26,6 +26,6 @@ export class Postponed {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const held of this.objects.takeAll()) await giveBack(held);
+    for (const held of this.objects.takeAll()) await leave(held);
   }
 }

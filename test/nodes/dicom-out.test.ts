@@ -309,6 +309,27 @@ describe('dicom-out: an object of a queue', () => {
     assert.equal(archive?.objects.length, 1);
   });
 
+  it('that nobody acknowledges comes again where only the node that sends is deployed anew', async () => {
+    const port = await freePort();
+    let isUp = false;
+    const archive = await scp({ store: () => (isUp ? 0 : 0xa700) });
+    const flows = (settings: object): FlowNode[] => [
+      ...BASE,
+      dicomIn('in', port, [['out']], { queue: 'memory', acknowledge: false, keepDeliveredSeconds: 1 }),
+      peer('archive', archive.port),
+      out('out', settings),
+      ...watching('out'),
+    ];
+    await nodes.load(flows({}));
+    await until(() => isListening(port), 'dicom-in listens');
+    await upload(port, 1, 2);
+    await until(() => archive.objects.length >= 2, 'both are tried');
+    await nodes.deploy(flows({ name: 'another' }), 'nodes');
+    const sent = nodes.inputs('out-sent');
+    isUp = true;
+    await until(() => new Set(sent.map(uidOf)).size === 2, 'both are sent');
+  });
+
   it('that nobody keeps any more is told, with what would have kept it', async () => {
     const { port } = await chain([['a', {}]], { acknowledge: false, keepDeliveredSeconds: 60 });
     const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];

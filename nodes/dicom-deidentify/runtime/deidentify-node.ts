@@ -26,10 +26,10 @@ import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
 import {
   disownEarlier,
-  giveBack,
   holdObject,
   holdToAcknowledge,
   isUnheard,
+  leave,
   NotAcknowledged,
   unlessUnheard,
   type HeldObject,
@@ -48,8 +48,6 @@ import { fingerprintOf } from './secret-routes';
 type Send = (message: (NodeMessage | null)[]) => void;
 type Done = (error?: Error) => void;
 
-/** Tells what this run of Node-RED has taken on from what earlier ones have. */
-const RUN = randomBytes(6).toString('hex');
 /** Messages that wait at once. What comes beyond stays in its queue, and comes again. */
 const MOST_WAITING = 100;
 
@@ -90,7 +88,7 @@ export class DeidentifyNode {
     this.secret = typeof secret === 'string' ? secret : '';
     this.fingerprint =
       Buffer.byteLength(this.secret) >= LEAST_SECRET ? fingerprintOf(this.secret) : undefined;
-    this.owners = `${node.id}/deidentify-${RUN}-`;
+    this.owners = `${node.id}/deidentify-${randomBytes(6).toString('hex')}-`;
     this.status = new DeidentifyStatus(this.text, node, this.invalid !== undefined);
   }
 
@@ -319,7 +317,7 @@ export class DeidentifyNode {
     await this.postponed.close();
     const held = [...this.held];
     this.held.clear();
-    for (const each of held) await giveBack(each);
+    for (const each of held) await leave(each);
     await editWorkerOf(this.RED).removeUser(this);
   }
 }

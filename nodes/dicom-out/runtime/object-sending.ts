@@ -10,6 +10,7 @@ import {
   holdObject,
   holdToAcknowledge,
   isUnheard,
+  leave,
   NotAcknowledged,
   unlessUnheard,
   type HeldObject,
@@ -28,8 +29,6 @@ import { answerTimeLeft, commandStatusOf, failureOf, noteOf, sentOf } from './ou
 
 /** A full outbox is asked again after so long. */
 const ROOM_MS = 5_000;
-/** Tells what this run of Node-RED has parked from what earlier ones have. */
-const RUN = randomBytes(6).toString('hex');
 
 /** An object that the node has taken on. */
 export interface Prepared {
@@ -55,7 +54,7 @@ interface Waiting extends Pick<Prepared, 'to' | 'held'> {
 /** The objects that a node is sending: takes each on, gives it to the sender, and lets its queue hear what became of it. */
 export class ObjectSending {
   private readonly waiting = new Map<string, Waiting>();
-  /** How owners of objects begin in this run. */
+  /** How owners of objects begin since the node is deployed. */
   private readonly owners: string;
   private held = 0;
   private isClosed = false;
@@ -67,7 +66,7 @@ export class ObjectSending {
     private readonly settings: DicomOutSettings,
     private readonly changed: () => void,
   ) {
-    this.owners = `${nodeId}/wait-${RUN}-`;
+    this.owners = `${nodeId}/wait-${randomBytes(6).toString('hex')}-`;
   }
 
   get size(): number {
@@ -79,7 +78,7 @@ export class ObjectSending {
     return [...this.waiting.values()].map(({ to }) => to.peer);
   }
 
-  /** What earlier runs of the node had taken on comes again. */
+  /** What the node had taken on before it was deployed anew comes again. */
   begin(): Promise<void> {
     return disownEarlier(`${this.nodeId}/wait-`, this.owners);
   }
@@ -133,7 +132,7 @@ export class ObjectSending {
     for (const [key, { again, held, settle }] of this.waiting) {
       clearTimeout(again);
       senderOf(this.RED).cancel(this.senderId(key));
-      await giveBack(held);
+      await leave(held);
       settle(undefined);
     }
   }
