@@ -72,11 +72,19 @@ class RuleRun implements RuleResults {
   readonly warnings: ConversionWarning[] = [];
 
   readonly #patterns = new Patterns();
+  /**
+   * Of the rule that is being applied: what it has found where `*` is any item, by the path. That is the same for all that the
+   * rule is about; to look each time would take the product of two sequences.
+   */
+  readonly #conditions = new Map<string, boolean>();
+  readonly #sources = new Map<string, Content | undefined>();
 
   constructor(readonly object: EditedObject) {}
 
   apply(evaluated: EvaluatedRule, number: number): void {
     const { rule } = evaluated;
+    this.#conditions.clear();
+    this.#sources.clear();
     try {
       if (rule.op === 'remove-private') this.#removePrivate(rule);
       else this.#toEach(evaluated, rulePath(rule.path, rule.privateCreator ?? ''));
@@ -91,8 +99,9 @@ class RuleRun implements RuleResults {
   }
 
   #toEach(evaluated: EvaluatedRule, steps: readonly RuleStep[]): void {
-    for (const path of this.object.paths(steps))
-      if (this.#holds(evaluated.rule.when, path)) this.#toOne(evaluated, path);
+    // First all conditions: the rule itself may change what they look at.
+    const paths = this.object.paths(steps).filter((path) => this.#holds(evaluated.rule.when, path));
+    for (const path of paths) this.#toOne(evaluated, path);
   }
 
   #toOne({ rule, value }: EvaluatedRule, path: readonly PathStep[]): void {
@@ -142,14 +151,20 @@ class RuleRun implements RuleResults {
   /** Nothing to copy changes nothing. */
   #copy(from: readonly RuleStep[], path: readonly PathStep[]): void {
     const name = path.at(-1)?.name;
-    for (const source of this.object.paths(bound(from, path))) {
-      const content = this.object.get(source);
-      if (content === undefined || name === undefined) continue;
-      const value = valueOfContent(name, content);
-      if (value === undefined) throw new ValueProblem('the value of its source is too long to be copied');
-      this.object.set(path, copiedValue(value, knownVr(path)));
-      return;
+    const content = onceForAll(this.#sources, bound(from, path), (steps) => this.#first(steps));
+    if (content === undefined || name === undefined) return;
+    const value = valueOfContent(name, content);
+    if (value === undefined) throw new ValueProblem('the value of its source is too long to be copied');
+    this.object.set(path, copiedValue(value, knownVr(path)));
+  }
+
+  /** Of the first item that has the attribute. */
+  #first(steps: readonly RuleStep[]): Content | undefined {
+    for (const path of this.object.paths(steps)) {
+      const content = this.object.get(path);
+      if (content !== undefined) return content;
     }
+    return undefined;
   }
 
   #replace({ from = '', fromType }: EditRule, replacement: string, path: readonly PathStep[]): void {
@@ -201,10 +216,12 @@ class RuleRun implements RuleResults {
   /** @param path of what the rule is about: its items are those of the condition, as far as both go through the same sequences */
   #holds(when: EditRule['when'], path: readonly PathStep[]): boolean {
     if (when === undefined) return true;
-    const contents = this.object
-      .paths(bound(rulePath(when.path, ''), path))
-      .map((each) => this.object.get(each));
-    const { test, value } = when;
+    const steps = bound(rulePath(when.path, ''), path);
+    return onceForAll(this.#conditions, steps, () => this.#holdsFor(steps, when));
+  }
+
+  #holdsFor(steps: readonly RuleStep[], { test, value }: NonNullable<EditRule['when']>): boolean {
+    const contents = this.object.paths(steps).map((each) => this.object.get(each));
     if (test === 'exists') return contents.some(hasValue);
     if (test === 'equals' && value === '') return !contents.some(hasValue);
     return contents.some((content) => content !== undefined && this.#isTrue(content, test, value));
@@ -234,6 +251,21 @@ function bound(steps: readonly RuleStep[], path: readonly PathStep[]): RuleStep[
     isSame &&= item === other?.item;
     return { name: step.name, item };
   });
+}
+
+/** What is found at a path; where it has a `*` left, found once. */
+function onceForAll<Found>(
+  known: Map<string, Found>,
+  steps: readonly RuleStep[],
+  find: (steps: readonly RuleStep[]) => Found,
+): Found {
+  if (!steps.some(({ item }) => item === ALL_ITEMS)) return find(steps);
+  const key = JSON.stringify(steps);
+  const before = known.get(key);
+  if (before !== undefined || known.has(key)) return before as Found;
+  const found = find(steps);
+  known.set(key, found);
+  return found;
 }
 
 function hasValue(content: Content | undefined): boolean {

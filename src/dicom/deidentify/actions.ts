@@ -74,10 +74,17 @@ const HARMFUL: ReadonlySet<number> = new Set([
   0x00380102, // Resource Description
   0x00401006, // Placer Order Number / Procedure
   0x00401007, // Filler Order Number / Procedure
+  0x00401060, // Requested Procedure Description (Trial)
   0x00402006, // Placer Order Number / Imaging Service Request
   0x00402007, // Filler Order Number / Imaging Service Request
+  0x00440011, // Substance Administration Notes
+  0x00440012, // Substance Administration Device ID
+  0x00720008, // Hanging Protocol Creator
+  0x0074100c, // Contact Display Name
   0x00880130, // Storage Media File-set ID
   0x21000020, // Execution Status Info
+  0x21000160, // Owner ID
+  0x40080103, // Reference to Recorded Sound
 ]);
 /** A type 2 attribute, which may be empty, but not absent. */
 const RADIATION_MACHINE_NAME = 0x30020020;

@@ -113,6 +113,7 @@ export class Cleaner {
   #public(dataSet: DataSet, element: Element, within: Within, rule: Rule): void {
     const { tag, length } = element;
     if (rule.action === Action.Remove) return;
+    if (tag === BURNED_IN_ANNOTATION) this.#expectNothingBurnedIn(element);
     const known = lookUp(tag)?.vr ?? VR.UN;
     if (known === VR.SQ) {
       this.#sequence(element, within, rule);
@@ -201,10 +202,14 @@ export class Cleaner {
     this.output.element(element.tag, vr, isSame ? Buffer.from(pseudonym, 'latin1') : NO_BYTES);
   }
 
+  /** Whatever VR it was sent with, and in items, too. */
+  #expectNothingBurnedIn(element: Element): void {
+    if (element.length > 0 && this.#ascii(element).toUpperCase() !== 'NO')
+      throw new KeptBack('burned-in', 'Burned In Annotation (0028,0301) is not NO');
+  }
+
   #keep(element: Element, vr: Vr, rule: Rule): void {
     const { tag, length } = element;
-    if (tag === BURNED_IN_ANNOTATION && this.#ascii(element).toUpperCase() !== 'NO')
-      throw new KeptBack('burned-in', 'Burned In Annotation (0028,0301) is not NO');
     if (vr === VR.AS) {
       const age = cappedAge(this.#ascii(element));
       this.#write(element, vr, age === undefined ? undefined : Buffer.from(age, 'latin1'), rule.strict);

@@ -10,7 +10,8 @@ const FRAME_TYPE = 0x00089007;
 const CONVERSION_TYPE = 0x00080064;
 const OVERLAY_GROUPS = 0x6000;
 const LAST_OVERLAY_GROUP = 0x60ff;
-const OVERLAY_BITS_ALLOCATED = 0x0100;
+/** Overlay Bits Allocated and Overlay Bit Position: where in the pixels a plane is. */
+const OVERLAY_BITS: ReadonlySet<number> = new Set([0x0100, 0x0102]);
 const OVERLAY_DATA = 0x3000;
 
 export interface Judged {
@@ -71,7 +72,8 @@ function hasEmbeddedOverlay(root: DataSet): boolean {
   return root.elements.some(({ tag }) => {
     const group = tag >>> 16;
     const isPlane = group >= OVERLAY_GROUPS && group <= LAST_OVERLAY_GROUP && group % 2 === 0;
-    if (!isPlane || (tag & 0xffff) !== OVERLAY_BITS_ALLOCATED) return false;
-    return root.find(group * 0x10000 + OVERLAY_DATA) === undefined;
+    if (!isPlane || !OVERLAY_BITS.has(tag & 0xffff)) return false;
+    const { length = 0 } = root.find(group * 0x10000 + OVERLAY_DATA) ?? {};
+    return length === 0;
   });
 }

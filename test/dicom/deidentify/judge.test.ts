@@ -76,6 +76,10 @@ describe('an object is kept back', () => {
     assert.equal(verdict([NO]), undefined);
     const frame = element(0x52009230, 'SQ', item(text(0x00280301, 'CS', 'YES')));
     assert.equal(verdict([frame]), 'burned-in');
+    for (const vr of ['LO', 'UT', 'OB', 'UN']) {
+      const misnamed = text(0x00280301, vr, 'YES');
+      assert.equal(verdict([element(0x52009230, 'SQ', item(misnamed))]), 'burned-in', vr);
+    }
   });
 
   it('whose image, or a frame of it, may be a picture of a screen', () => {
@@ -107,6 +111,8 @@ describe('an object is kept back', () => {
     ];
     assert.equal(verdict(plane), 'embedded-overlay');
     assert.equal(verdict([...plane, element(0x60003000, 'OW', us(1))]), undefined);
+    assert.equal(verdict([...plane, element(0x60003000, 'OW', Buffer.alloc(0))]), 'embedded-overlay');
+    assert.equal(verdict([element(0x60020102, 'US', us(12))]), 'embedded-overlay');
   });
 
   it('whose pixels nobody can look into, or count', () => {

@@ -258,3 +258,21 @@ describe('private attributes that are safe', () => {
     assert.equal(cleaned(PHILIPS)['70530010'], undefined);
   });
 });
+
+describe('attributes that PS3.15 leaves', () => {
+  it('go where they name persons or say something of the patient', () => {
+    const planted: [number, string][] = [
+      [0x00401060, 'LO'],
+      [0x00440011, 'LO'],
+      [0x00440012, 'SH'],
+      [0x00720008, 'LO'],
+      [0x0074100c, 'LO'],
+      [0x21000160, 'SH'],
+      [0x40080103, 'LO'],
+    ];
+    const elements = planted.map(([tag, vr]) => text(tag, vr, 'Dr SMITH'));
+    const file = fileOf(image(...elements, element(0x52009229, 'SQ', item(...elements))));
+    assert.ok(file.includes('SMITH'));
+    assert.ok(!deidentified(file).bytes.includes('SMITH'));
+  });
+});
