@@ -150,8 +150,11 @@ export class Cleaner {
         this.#write(element, vr, this.#cleaned(dataSet, element, vr), rule.strict);
         return;
       case Action.Keep:
-        if (within !== 'table' && isTextual(vr) && (within === 'dummies' || !isPublishedCode(dataSet, tag)))
-          this.#textWithin(dataSet, element, vr, within);
+        if (within === 'table' || (within !== 'dummies' && isPublishedCode(dataSet, tag)))
+          this.#keep(element, vr, rule);
+        else if (isTextual(vr)) this.#textWithin(dataSet, element, vr, within);
+        // A code may be a URN, of which no words are left.
+        else if (vr.kind === Kind.Uri) this.#instead(element, vr, Action.Dummy);
         else this.#keep(element, vr, rule);
         return;
       case Action.Dummy:

@@ -160,6 +160,10 @@ describe('a report', () => {
       JSON.stringify(tagsOf(deidentified(fileOf(image(REPORT, content('lung', scheme))), by).bytes));
     assert.match(file('DCM'), /Findings/);
     assert.doesNotMatch(file('99SMITH'), /Findings|SMITH/);
+    const urn = item(text(0x00080120, 'UR', 'urn:uuid:SMITH'));
+    const coded = element(0x0040a730, 'SQ', item(element(0x0040a168, 'SQ', urn)));
+    const { bytes } = deidentified(fileOf(image(REPORT, coded)), by);
+    assert.ok(!bytes.includes('SMITH'));
   });
 
   it('that selects key objects says no text, and selects the same objects', () => {
