@@ -636,6 +636,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
+  'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {
