@@ -8,4 +8,4 @@ export {
   waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
-export { FileOutput, NotPlaced, placeCause, placeReason } from './output';
+export { FileOutput, fileNameText, NotPlaced, placeCause, placeReason } from './output';

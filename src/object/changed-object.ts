@@ -19,7 +19,7 @@ const BEGINNING_BYTES = 65_536;
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
 /** A data set in a transfer syntax in which it can be changed. */
-interface Changeable {
+export interface Changeable {
   readonly dataSet: ByteSource;
   /** Where it begins. */
   readonly offset: number;
@@ -72,8 +72,15 @@ async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingO
   }
 }
 
-async function changeableOf(object: OutgoingObject, { source, offset }: WholeFile): Promise<Changeable> {
-  const { transferSyntaxUID: from } = object;
+/**
+ * The data set of an open object in a transfer syntax in which it can be changed: what is deflated or big endian is recoded to
+ * explicit VR little endian first.
+ * @throws DicomError
+ */
+export async function changeableOf(
+  { transferSyntaxUID: from }: Pick<OutgoingObject, 'transferSyntaxUID'>,
+  { source, offset }: WholeFile,
+): Promise<Changeable> {
   if (!isUnchangeable(from))
     return { dataSet: source, offset, transferSyntaxUID: from, close: () => Promise.resolve() };
   const to = EXPLICIT_VR_LITTLE_ENDIAN;

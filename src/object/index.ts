@@ -1,4 +1,4 @@
-export { withChanges } from './changed-object';
+export { changeableOf, type Changeable, withChanges } from './changed-object';
 export { contentSource } from './content-source';
 export type { ObjectEnvelope } from './envelope';
 export { expected } from './expected';

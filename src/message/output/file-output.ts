@@ -1,11 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { dirname, join, resolve, sep } from 'node:path';
 import { NotSyncable, checkSyncing, once, type OnWarning } from '../../basics';
-import type { ObjectContent } from '../../queue';
 import type { DicomInSettings } from '../../settings';
 import { numbered, relativePath, templateKeywords } from './file-name';
 import { linkWithoutReplacing, removeIfThere } from './link-file';
-import { copyObject } from './object-copy';
+import { copyObject, type OutputContent } from './object-copy';
 import { realOutputFiles, type OutputFiles } from './output-files';
 import { OutputFolders } from './output-folders';
 import { compareWith, dataSetHash, type Likeness } from './same-object';
@@ -90,7 +89,7 @@ export class FileOutput {
    * @throws NotPlaced
    */
   place(
-    content: ObjectContent,
+    content: OutputContent,
     values: Record<string, string>,
     mayBeThere: boolean,
     id: string = randomName(),
@@ -110,7 +109,7 @@ export class FileOutput {
   }
 
   /** An object that an earlier attempt has put in place stays there, whatever it was that failed then. */
-  private placeOnce(target: string, content: ObjectContent, mayBeThere: boolean, id: string): string {
+  private placeOnce(target: string, content: OutputContent, mayBeThere: boolean, id: string): string {
     const before = this.unfinished.get(id);
     if (before !== undefined && this.compare(before, content, 'bytes') === 'same') return before;
     const likeness = this.likeness(mayBeThere);
@@ -138,7 +137,7 @@ export class FileOutput {
   /** The file that is the same object. */
   private find(
     target: string,
-    content: ObjectContent,
+    content: OutputContent,
     likeness: Likeness,
     furtherName: () => string,
   ): string | undefined {
@@ -156,7 +155,7 @@ export class FileOutput {
     return this.compare(path, content, likeness) === 'same' ? path : undefined;
   }
 
-  private compare(path: string, content: ObjectContent, likeness: Likeness): ReturnType<typeof compareWith> {
+  private compare(path: string, content: OutputContent, likeness: Likeness): ReturnType<typeof compareWith> {
     return compareWith(path, content, likeness, this.files);
   }
 
@@ -164,7 +163,7 @@ export class FileOutput {
   private name(
     temporary: string,
     target: string,
-    content: ObjectContent,
+    content: OutputContent,
     likeness: Likeness | undefined,
     furtherName: () => string,
   ): string {
@@ -181,7 +180,7 @@ export class FileOutput {
   }
 
   /** A temporary file with the object. What an attempt left that ended with the process is written anew. */
-  private copy(target: string, content: ObjectContent, mayBeThere: boolean, id: string): string {
+  private copy(target: string, content: OutputContent, mayBeThere: boolean, id: string): string {
     const folder = dirname(target);
     const path = join(folder, temporaryName(this.hashOf(id)));
     if (mayBeThere) removeIfThere(path, this.files);
@@ -196,7 +195,7 @@ export class FileOutput {
     return other;
   }
 
-  private write(content: ObjectContent, path: string): void {
+  private write(content: OutputContent, path: string): void {
     copyObject(content, path, this.isSynced, this.files, () =>
       this.onWarning({ kind: 'modeNotSet', values: { directory: this.root } }),
     );

@@ -1,7 +1,11 @@
 import { constants } from 'node:fs';
 import { beat, isUnsupported, writeAll, writePieces, type OnWarning } from '../../basics';
+import { pieces, type ByteSource } from '../../dicom';
 import type { ObjectContent } from '../../queue';
 import type { OutputFiles } from './output-files';
+
+/** The bytes that are put into a file: of a queued object, or of one that is made while it is read. */
+export type OutputContent = ObjectContent | { kind: 'source'; source: ByteSource };
 
 /** These files are for other programs, unlike the queue's: they get what the process' umask leaves. */
 const OPEN_MODE = 0o666;
@@ -14,7 +18,7 @@ const CHUNK = 1_048_576;
  * @throws the system's error
  */
 export function copyObject(
-  content: ObjectContent,
+  content: OutputContent,
   to: string,
   isSynced: boolean,
   files: OutputFiles,
@@ -63,9 +67,17 @@ function setMode(path: string, files: OutputFiles, onWarning: OnWarning): void {
   }
 }
 
-function writeContent(content: ObjectContent, fd: number, files: OutputFiles): void {
+function writeContent(content: OutputContent, fd: number, files: OutputFiles): void {
   if (content.kind === 'memory') writePieces(files, fd, [...content.bytes.pieces()]);
+  else if (content.kind === 'source') writeSource(content.source, fd, files);
   else copyBytes(content.fd, content.size, fd, files);
+}
+
+function writeSource(source: ByteSource, fd: number, files: OutputFiles): void {
+  for (const piece of pieces(source, 0, source.size)) {
+    writeAll(files, fd, piece);
+    beat();
+  }
 }
 
 function copyBytes(from: number, size: number, to: number, files: OutputFiles): void {

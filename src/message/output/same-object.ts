@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { beat } from '../../basics';
 import { DicomError, fileSource, readFileMeta, type ByteSource } from '../../dicom';
 import { contentSource } from '../../object';
-import type { ObjectContent } from '../../queue';
+import type { OutputContent } from './object-copy';
 import type { OutputFiles } from './output-files';
 
 /** Compared at a time. Different objects mostly differ in the first of them. */
@@ -18,7 +18,7 @@ export type Likeness = 'bytes' | 'dataSet';
 /** What is at a path, compared with an object. Something that cannot be read is another. @throws the system's error */
 export function compareWith(
   path: string,
-  content: ObjectContent,
+  content: OutputContent,
   likeness: Likeness,
   files: OutputFiles,
 ): 'nothing' | 'same' | 'another' {
@@ -35,7 +35,7 @@ export function compareWith(
   try {
     const found = files.fstatSync(fd);
     if (!found.isFile()) return 'another';
-    const ours = part(contentSource(content), likeness);
+    const ours = part(sourceOf(content), likeness);
     const theirs = part(fileSource(fd, found.size), likeness);
     return ours.transferSyntaxUID === theirs.transferSyntaxUID && haveSameBytes(ours, theirs)
       ? 'same'
@@ -46,14 +46,18 @@ export function compareWith(
 }
 
 /** A name for what an object is: the same for the same data set. Hexadecimal. */
-export function dataSetHash(content: ObjectContent): string {
-  const { source, start } = part(contentSource(content), 'dataSet');
+export function dataSetHash(content: OutputContent): string {
+  const { source, start } = part(sourceOf(content), 'dataSet');
   const hash = createHash('sha256');
   for (let offset = start; offset < source.size; offset += CHUNK) {
     hash.update(source.read(offset, Math.min(CHUNK, source.size - offset)));
     beat();
   }
   return hash.digest('hex');
+}
+
+function sourceOf(content: OutputContent): ByteSource {
+  return content.kind === 'source' ? content.source : contentSource(content);
 }
 
 /** The bytes of a source from `start` on. */
