@@ -20,7 +20,7 @@ const ORDER = {
     ['transcode'],
     ['receiver', 'sender', 'edit', 'sample', 'integration-soup'],
   ],
-  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'report', 'json'],
+  'src/dicom': ['text', 'standard', 'read', 'data-set', 'write', 'change', 'report', 'json', 'build'],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory']],
 };

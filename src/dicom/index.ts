@@ -82,3 +82,14 @@ export {
   plainChanges,
   type Splice,
 } from './change';
+export {
+  attributesOfRecipe,
+  type BaseObject,
+  buildObject,
+  type BuildOptions,
+  type BuiltObject,
+  givenAttributes,
+  isIngredient,
+  type Recipe,
+  withHeader,
+} from './build';

@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PayloadSettings } from '../message';
+import type { BuildTask, BuiltMessage } from './build';
 import type { Given } from './given';
+import type { ReadMessage, ReadTask } from './read';
 
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
 export interface EditFailure {
@@ -29,4 +31,12 @@ export interface EditRequests {
     port: MessagePort | undefined,
     payload: PayloadSettings,
   ): Promise<MadeMessage | EditFailure>;
+  /** Its message, where it came as bytes or as a file. */
+  read(given: Given, port: MessagePort | undefined, task: ReadTask): Promise<ReadMessage | EditFailure>;
+  /** A new object; nothing is given where nothing of an object is needed. */
+  build(
+    given: Given | undefined,
+    port: MessagePort | undefined,
+    task: BuildTask,
+  ): Promise<BuiltMessage | EditFailure>;
 }

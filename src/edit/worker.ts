@@ -1,9 +1,13 @@
 import { serve } from '../worker';
+import { build } from './build';
 import { orFailure } from './failures';
 import { parse } from './parse';
+import { read } from './read';
 import type { EditRequests } from './requests';
 
 const requests: EditRequests = {
+  build: (...args) => orFailure(() => build(...args)),
+  read: (...args) => orFailure(() => read(...args)),
   parse: (...args) => orFailure(() => parse(...args)),
 };
 

@@ -4,6 +4,7 @@ export { isEnvironmentReference } from './checks/environment';
 export { parseStatus } from './checks/statuses';
 export { splitList } from './checks/values';
 export * from './define';
+export * from './dicom';
 export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';

@@ -18,3 +18,9 @@ export {
   plainChanges,
 } from './changes';
 export { patchedSource } from './patched-source';
+export type { Place } from './change-errors';
+export { addsTo, type Action, type ChangedAttribute, type ChangedItem } from './change-tree';
+export { parseItem, parseValue, type Special } from './change-value';
+export { elementHeader, encodeItem, encodeUtf8Term } from './encode-element';
+export { ItemEncoder, NotInCharacterSet } from './item-encoder';
+export { segmentedSource, type Segment } from './patched-source';

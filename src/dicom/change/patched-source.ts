@@ -2,7 +2,7 @@ import type { ByteSource, ByteWindow } from '../read';
 import type { Splice } from './change-writer';
 
 /** A part of the patched bytes: of the source, or in the place of some of it. */
-interface Segment {
+export interface Segment {
   readonly at: number;
   readonly length: number;
   /** Undefined: it is the source's. */
@@ -19,7 +19,11 @@ const SMALL_WINDOW = 2_048;
  * @param splices in the order of the source, none within another
  */
 export function patchedSource(source: ByteSource, splices: readonly Splice[]): ByteSource {
-  const segments = segmentsOf(source, splices);
+  return segmentedSource(source, segmentsOf(source, splices));
+}
+
+/** @param segments without gaps, from 0 on */
+export function segmentedSource(source: ByteSource, segments: readonly Segment[]): ByteSource {
   const last = segments.at(-1);
   const size = last === undefined ? 0 : last.at + last.length;
   /** The segment that has this byte. */
