@@ -1,4 +1,4 @@
-import { type ChangedAttribute, type ChangedItem, parseValue } from '../change';
+import { type AttributeName, type ChangedAttribute, type ChangedItem, parseValue } from '../change';
 import { type DataSet, type Element, resolveVr } from '../data-set';
 import type { DicomJson } from '../json';
 import type { ByteSource } from '../read';
@@ -75,9 +75,9 @@ class Keeper {
     values: Values,
   ): ChangedAttribute | KeptElement | undefined {
     if (action.kind === 'items') {
-      const items = dataSet?.find(name.tag)?.items;
+      const sequence = dataSet && elementOf(dataSet, name);
       for (const [index, item] of action.items)
-        this.#item(item, items?.[index], () => itemsIn(values(), name.tag)?.[index]);
+        this.#item(item, sequence?.items?.[index], () => itemsIn(values(), sequence)?.[index]);
       return undefined;
     }
     if (action.kind !== 'kept' || action.bytes !== undefined) return undefined;
@@ -85,12 +85,12 @@ class Keeper {
       throw cannotBuild(
         `${place.path}: the message has a reference instead of its value; give the object that has it, or leave it out`,
       );
-    const element = dataSet?.find(name.tag);
+    const element = dataSet && elementOf(dataSet, name);
     if (dataSet === undefined || element === undefined || isOther(element, action.length))
       throw cannotBuild(`${place.path}: the base object has no such value; it is another object`);
     const vr = action.vr ?? resolveVr(dataSet, element);
     if (isCopied(vr)) return keptElement(element, vr, this.base);
-    const { action: read } = parseValue(name, values()?.[tagHex(name.tag)], place, 1);
+    const { action: read } = parseValue(name, values()?.[tagHex(element.tag)], place, 1);
     return { name, place, action: read };
   }
 
@@ -109,8 +109,19 @@ function isOther(element: Element, length: number | undefined): boolean {
   return length !== undefined && element.length !== length;
 }
 
-function itemsIn(values: DicomJson | undefined, tag: number): DicomJson[] | undefined {
-  const attribute = values?.[tagHex(tag)];
+/** A private attribute may be named by its creator. */
+function elementOf(dataSet: DataSet, { tag, creator }: AttributeName): Element | undefined {
+  if (creator === undefined) return dataSet.find(tag);
+  return dataSet.elements.find(
+    (each) =>
+      each.tag >>> 16 === tag >>> 16 &&
+      (each.tag & 0xff) === (tag & 0xff) &&
+      dataSet.privateCreator(each.tag) === creator,
+  );
+}
+
+function itemsIn(values: DicomJson | undefined, sequence: Element | undefined): DicomJson[] | undefined {
+  const attribute = sequence && values?.[tagHex(sequence.tag)];
   return attribute !== undefined && 'Value' in attribute ? (attribute.Value as DicomJson[]) : undefined;
 }
 

@@ -18,7 +18,7 @@ export {
   plainChanges,
 } from './changes';
 export { patchedSource } from './patched-source';
-export type { Place } from './change-errors';
+export type { AttributeName } from './change-path';
 export { addsTo, type Action, type ChangedAttribute, type ChangedItem } from './change-tree';
 export { parseItem, parseValue, type Special } from './change-value';
 export { elementHeader, encodeItem, encodeUtf8Term } from './encode-element';
