@@ -73,7 +73,10 @@ export async function build(
   }
 }
 
-async function built(base: OutgoingObject | undefined, { from, newUids, output }: BuildTask): Promise<BuiltMessage> {
+async function built(
+  base: OutgoingObject | undefined,
+  { from, newUids, output }: BuildTask,
+): Promise<BuiltMessage> {
   switch (from.kind) {
     case 'changed': {
       if (base === undefined) throw new Error('changes are of an object');
@@ -127,7 +130,11 @@ async function withBase<Result>(
 }
 
 function valuesOf(parsed: ReturnType<typeof parseDataSet>): DicomJson {
-  const sections = { includeCommonFieldsNode: false, includeReportNode: false, includeTagsNode: true } as const;
+  const sections = {
+    includeCommonFieldsNode: false,
+    includeReportNode: false,
+    includeTagsNode: true,
+  } as const;
   const { json } = convertParsed(parsed, { ...sections, tagsFormat: 'dicom-json' });
   return (JSON.parse(json) as { Tags: DicomJson }).Tags;
 }

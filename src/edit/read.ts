@@ -40,7 +40,8 @@ export async function read(
 ): Promise<ReadMessage> {
   const { place } = given;
   try {
-    const kept = place.kind === 'file' ? { bulkDataURI: pathToFileURL(place.path).href } : { hasObject: true };
+    const kept =
+      place.kind === 'file' ? { bulkDataURI: pathToFileURL(place.path).href } : { hasObject: true };
     return await readFrom(await openGiven(given, port), { ...payload, ...kept }, document);
   } catch (error) {
     const isHeadless = error instanceof DicomError && error.code === 'no-file-meta';

@@ -95,7 +95,9 @@ function special(json: unknown, tag: number): Action | undefined {
     if (lookUp(tag)?.vr.kind !== Kind.Bytes) return undefined;
     return { kind: 'set', value: { vr: undefined, bytes: evenBytes(json) } };
   }
-  return isReference(json) ? { kind: 'kept', vr: vrIn(json), length: lengthIn(json), bytes: undefined } : undefined;
+  return isReference(json)
+    ? { kind: 'kept', vr: vrIn(json), length: lengthIn(json), bytes: undefined }
+    : undefined;
 }
 
 function evenBytes({ buffer, byteOffset, length }: Uint8Array): Buffer {

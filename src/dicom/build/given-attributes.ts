@@ -8,7 +8,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * @throws DicomError `cannot-build`
  */
 export function givenAttributes(json: unknown): JsonObject {
-  if (!isObject(json)) throw cannotBuild('an object with attributes by keyword is expected, or a DicomMessage');
+  if (!isObject(json))
+    throw cannotBuild('an object with attributes by keyword is expected, or a DicomMessage');
   for (const section of ['Tags', 'CommonFields']) {
     const given = json[section];
     if (given === undefined) continue;

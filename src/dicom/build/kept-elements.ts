@@ -137,7 +137,9 @@ function keptElement(
 ): KeptElement {
   const isCompressed = fragments !== undefined;
   if (isCompressed) {
-    const isDelimited = base?.source.read(offset + length - DELIMITER.length, DELIMITER.length).equals(DELIMITER);
+    const isDelimited = base?.source
+      .read(offset + length - DELIMITER.length, DELIMITER.length)
+      .equals(DELIMITER);
     const trailer = isDelimited === true ? NOTHING : DELIMITER;
     return { tag, header: headerOf(tag, vr, undefined), offset, length, trailer, isCompressed };
   }

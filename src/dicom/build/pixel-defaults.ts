@@ -27,7 +27,9 @@ export function pixelDefaults(given: JsonObject): JsonObject {
   if (samples !== undefined && bits !== undefined) {
     const expected = Math.ceil((rows * columns * frames * samples * bits) / 8);
     if (pixels.length - expected > 1 || pixels.length < expected)
-      throw cannotBuild(`PixelData: Rows, Columns and the other attributes make ${expected} bytes, not ${pixels.length}`);
+      throw cannotBuild(
+        `PixelData: Rows, Columns and the other attributes make ${expected} bytes, not ${pixels.length}`,
+      );
   } else if (kind === undefined) {
     throw cannotBuild(
       `PixelData: ${pixels.length} bytes are not 1, 2 or 3 bytes for each pixel; correct Rows and Columns, or give SamplesPerPixel and BitsAllocated`,

@@ -138,7 +138,11 @@ function predicted(filter: number, left: number, up: number, upLeft: number): nu
 
 function paeth(left: number, up: number, upLeft: number): number {
   const estimate = left + up - upLeft;
-  const [toLeft, toUp, toUpLeft] = [Math.abs(estimate - left), Math.abs(estimate - up), Math.abs(estimate - upLeft)];
+  const [toLeft, toUp, toUpLeft] = [
+    Math.abs(estimate - left),
+    Math.abs(estimate - up),
+    Math.abs(estimate - upLeft),
+  ];
   if (toLeft <= toUp && toLeft <= toUpLeft) return left;
   return toUp <= toUpLeft ? up : upLeft;
 }
@@ -155,7 +159,8 @@ function pixelsOf(
   const sent = SAMPLES[colour] ?? 1;
   const hasAlpha = colour === 4 || colour === 6;
   if (colour === PALETTE && palette === undefined) throw damaged();
-  if (columns * rows * samples > MOST_BYTES) throw cannotBuild(`the PNG has more than ${MOST_BYTES} bytes of pixels`);
+  if (columns * rows * samples > MOST_BYTES)
+    throw cannotBuild(`the PNG has more than ${MOST_BYTES} bytes of pixels`);
   const data = Buffer.allocUnsafe(columns * rows * samples);
   const scale = isGrey ? 255 / (2 ** depth - 1) : 1;
   let to = 0;

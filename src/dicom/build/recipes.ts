@@ -27,7 +27,13 @@ const PATIENT_AND_STUDY = [
   'AccessionNumber',
 ];
 /** More of them that are taken from the message of another object of the study. */
-const ALSO_OF_THE_STUDY = ['StudyInstanceUID', 'StudyDescription', 'IssuerOfPatientID', 'PatientAge', 'AdmissionID'];
+const ALSO_OF_THE_STUDY = [
+  'StudyInstanceUID',
+  'StudyDescription',
+  'IssuerOfPatientID',
+  'PatientAge',
+  'AdmissionID',
+];
 
 /** Is there a recipe for these bytes, by what they begin with? */
 export function isIngredient(recipe: Recipe, bytes: Buffer): boolean {
@@ -83,7 +89,13 @@ function momentOf(now: Date): Attributes {
   };
 }
 
-const OF_ANY = { ConversionType: 'WSD', SeriesNumber: 1, InstanceNumber: 1, Manufacturer: null, Laterality: null };
+const OF_ANY = {
+  ConversionType: 'WSD',
+  SeriesNumber: 1,
+  InstanceNumber: 1,
+  Manufacturer: null,
+  Laterality: null,
+};
 
 function ofDocument(bytes: Buffer): Attributes {
   return {

@@ -33,7 +33,10 @@ export function withHeader(dataSet: Buffer): Buffer {
   const sopClassUID = textOf(builder.root, TAG.SOPClassUID);
   const sopInstanceUID = textOf(builder.root, TAG.SOPInstanceUID);
   if (sopClassUID === undefined || sopInstanceUID === undefined)
-    throw new DicomError('no-file-meta', 'there is neither a Part 10 header nor a data set with its SOP UIDs');
+    throw new DicomError(
+      'no-file-meta',
+      'there is neither a Part 10 header nor a data set with its SOP UIDs',
+    );
   const header = encodeFileMeta({
     sopClassUID,
     sopInstanceUID,

@@ -106,7 +106,10 @@ class Resolver {
     const added = [...items].filter(([index, item]) => index >= sequence.count && addsTo(item));
     if (added.length === 0) return;
     const within = { encoding: sequence.within, context: around.context };
-    this.#edits.items.set(header, Buffer.concat(this.#encoder.newItems(added, sequence.count, place, within)));
+    this.#edits.items.set(
+      header,
+      Buffer.concat(this.#encoder.newItems(added, sequence.count, place, within)),
+    );
   }
 
   /** Whoever sets it says that all text is to be UTF-8. */
@@ -122,7 +125,6 @@ class Resolver {
       );
     if (!this.#edits.toUtf8) throw new NotInCharacterSet();
   }
-
 }
 
 /** An object has a class and an instance UID. */
@@ -137,4 +139,3 @@ export function newUid(action: Action): string | undefined {
   const [value, ...more] = action.value.values;
   return typeof value === 'string' && value !== '' && more.length === 0 ? value : undefined;
 }
-

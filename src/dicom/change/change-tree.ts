@@ -17,7 +17,12 @@ export type Action =
   /**
    * The element as it stands in another object, of which the message has a reference only. `bytes`: it is to be looked for.
    */
-  | { readonly kind: 'kept'; readonly vr: Vr | undefined; readonly length: number | undefined; readonly bytes: Buffer | undefined }
+  | {
+      readonly kind: 'kept';
+      readonly vr: Vr | undefined;
+      readonly length: number | undefined;
+      readonly bytes: Buffer | undefined;
+    }
   /** A sequence. `fresh`: there are these items and no others. */
   | { readonly kind: 'items'; readonly fresh: boolean; readonly items: Map<number, ChangedItem> };
 

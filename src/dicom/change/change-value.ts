@@ -125,12 +125,7 @@ function isBinary(vr: Vr | undefined, json: unknown): boolean {
   return vr?.kind === Kind.Bytes && (vr !== AMBIGUOUS_VR.lt || typeof json === 'string');
 }
 
-function parseItems(
-  json: unknown,
-  place: Place,
-  level: number,
-  special?: Special,
-): Map<number, ChangedItem> {
+function parseItems(json: unknown, place: Place, level: number, special?: Special): Map<number, ChangedItem> {
   const items = new Map<number, ChangedItem>();
   if (json === null) return items;
   if (!Array.isArray(json))

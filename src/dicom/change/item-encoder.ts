@@ -4,7 +4,15 @@ import { AMBIGUOUS_VR, isPrivate, isPrivateCreator, lookUp, TAG, type Vr, VR } f
 import { CharacterSet } from '../text';
 import { cannotChange, type Place } from './change-errors';
 import type { FoundAttribute } from './change-finder';
-import { type Action, adds, addsTo, type ChangedAttribute, type ChangedItem, later, type Literal } from './change-tree';
+import {
+  type Action,
+  adds,
+  addsTo,
+  type ChangedAttribute,
+  type ChangedItem,
+  later,
+  type Literal,
+} from './change-tree';
 import { encodeElement, encodeItem, encodeSequence } from './encode-element';
 import { encodeValues, separated, ValueError } from './encode-value';
 import { PrivateBlocks } from './private-blocks';
