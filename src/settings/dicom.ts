@@ -3,7 +3,7 @@ import { checkReplaced } from './checks/environment';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { define, type NameOf, type SettingsOf } from './define';
 import { DICOM_IN } from './dicom-in';
-import { choice, flag, integer, startingAs, text } from './fields';
+import { choice, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 /** Every property of a `dicom` node in the flow JSON. */
@@ -32,7 +32,7 @@ const FIELDS = {
   outputAs: choice('buffer', 'base64', 'file'),
   directory: text('', checkReplaced),
   filenameTemplate: text(DICOM_IN.defaults.filenameTemplate, checkFilenameTemplate),
-  collision: startingAs('skip-identical', choice('keep-both', 'overwrite', 'skip-identical')),
+  collision: choice('skip-identical', 'keep-both', 'overwrite'),
   /** Which UIDs a new object gets. */
   newUids: choice('missing', 'always', 'never'),
   /** Property of the message with the object to which references refer; empty: the object of the message. */

@@ -42,6 +42,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-in': [0, 1, 1],
   'dicom-response': [1, 0],
   'dicom-out': [1, 1, 1],
+  dicom: [1, 1],
 };
 
 /** As Node-RED writes it: so that ids are new ones where nodes are copied. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import { faultCode, isWarning, type AnswerOutcome, type FaultKind } from '../../src/receiver';
@@ -11,6 +12,7 @@ import {
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
+  type DicomProblem,
   type DicomResponseProblem,
   type Field,
 } from '../../src/settings';
@@ -73,6 +75,35 @@ const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {
   lastBeforeFirst: true,
   unknownVersion: true,
   notKeptJson: true,
+};
+
+const DICOM_PROBLEMS: Record<DicomProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  notACharacterSet: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  directoryNeeded: true,
+  nothingIncluded: true,
+  unknownVersion: true,
+};
+
+/** Why a message is not converted. */
+const DICOM_FAILURES: Record<DicomFailure, true> = {
+  settingsInvalid: true,
+  invalid: true,
+  notRead: true,
+  notBuilt: true,
+  notChanged: true,
+  notTheObject: true,
+  objectGone: true,
+  notStored: true,
+  tooLarge: true,
+  busy: true,
+  stopped: true,
 };
 
 /** Why an object is not sent. */
@@ -238,6 +269,7 @@ const STATUS: Record<string, readonly string[]> = {
   ],
   'dicom-response': ['newerVersion'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  dicom: ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -302,6 +334,12 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const code of Object.keys(DICOM_PEER_PROBLEMS)) used.add(`problem.${code}`);
     for (const name of Object.keys(PEER_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
   },
+  dicom: (used) => {
+    addTabs('dicom', used);
+    for (const code of Object.keys(DICOM_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(DICOM_FAILURES)) used.add(`error.${failure}`);
+    for (const reason of ['noObject', 'noBase']) used.add(`reason.${reason}`);
+  },
   'dicom-out': (used) => {
     addTabs('dicom-out', used);
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
@@ -341,6 +379,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-response': {
     'en-US': ['Inputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Details', 'Referenzen'],
+  },
+  dicom: {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
@@ -456,6 +498,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

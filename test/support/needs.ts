@@ -5,6 +5,7 @@ import { delimiter, join, relative, resolve, sep } from 'node:path';
 /** What a test may need beyond npm's packages, how to see that it is there, and how to get it. */
 const TOOLS = {
   dcmtk: { present: () => commands('dcm2json', 'dcmdump', 'storescu', 'echoscu'), get: 'apt install dcmtk' },
+  dicom3tools: { present: () => commands('dciodvfy'), get: 'apt install dicom3tools' },
   gdcm: { present: () => commands('gdcmconv'), get: 'apt install libgdcm-tools' },
   pydicom: { present: hasPydicom, get: 'apt install python3-pydicom' },
   chromium: {

@@ -214,9 +214,10 @@ export class DicomNode {
     const { payload, ...made } = JSON.parse(outcome.made.json) as MadeFacts;
     if (outcome.kind === 'built') {
       const { made: built } = outcome;
-      if ('object' in built)
-        this.putBuilt(message, bufferOf(built.object), { object: bufferOf(built.object) }, made);
-      else if ('filename' in built)
+      if ('object' in built) {
+        const object = bufferOf(built.object);
+        this.putBuilt(message, object, { object }, made);
+      } else if ('filename' in built)
         this.putBuilt(message, built.filename, { filename: built.filename }, made);
       else this.putBuilt(message, built.base64, undefined, made);
       return;
