@@ -103,12 +103,13 @@ describe('example flows', { timeout: 900_000 }, () => {
   });
 
   it('can run side by side: each has a port and a name of its own', () => {
-    const receivers = names.flatMap(read).filter(({ type }) => type === 'dicom-in');
+    const receiving = names.filter((name) => read(name).some(({ type }) => type === 'dicom-in'));
+    const receivers = receiving.flatMap(read).filter(({ type }) => type === 'dicom-in');
     const ports = receivers.map((node) => node['port']);
-    assert.deepEqual(ports.sort(), [...names.keys()].map((index) => String(11_112 + index)).sort());
+    assert.deepEqual(ports.sort(), [...receiving.keys()].map((index) => String(11_112 + index)).sort());
     assert.equal(new Set(receivers.map((node) => node['name'])).size, receivers.length);
     // What an example tells people to type is about its own receiver.
-    for (const name of names) {
+    for (const name of receiving) {
       const flows = read(name);
       const { port: own } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail(name);
       for (const [named] of JSON.stringify(flows).matchAll(/\b111[12]\d\b/g)) assert.equal(named, own, name);
@@ -180,6 +181,24 @@ describe('example flows', { timeout: 900_000 }, () => {
       'the caught error',
     );
   });
+
+  for (const [name, sopClass] of [
+    ['17 PDF report to archive', '1.2.840.10008.5.1.4.1.1.104.1'],
+    ['18 Secondary capture from a picture', '1.2.840.10008.5.1.4.1.1.7'],
+  ] as const)
+    it(name, async () => {
+      const archive = await MisbehavingScp.listen();
+      try {
+        await deploy(`${name}.json`, { Archive: { port: String(archive.port) } });
+        const inject = read(`${name}.json`).find(({ type }) => type === 'inject');
+        await fetch(`${nodeRed.url}/inject/${inject?.id}`, { method: 'POST' });
+        const sent = (await shown('Sent')) as Facts;
+        assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Archive']);
+        assert.ok(archive.objects[0]?.dataSet.includes(sopClass));
+      } finally {
+        await archive.stop();
+      }
+    });
 
   it('08 Forward to an archive', async () => {
     const archive = await MisbehavingScp.listen();
