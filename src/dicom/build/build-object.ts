@@ -124,7 +124,7 @@ function isReference(json: unknown): json is Reference {
 
 function vrIn({ vr }: Reference): (typeof VR)[keyof typeof VR] | undefined {
   const found = typeof vr === 'string' ? vrOfName(vr) : undefined;
-  return found as (typeof VR)[keyof typeof VR] | undefined;
+  return found;
 }
 
 function lengthIn({ Length: length }: Reference): number | undefined {
