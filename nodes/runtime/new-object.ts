@@ -15,19 +15,20 @@ export interface MadeFacts {
 /**
  * Puts a new object into a message in place of the one that it was made of. That one can be acknowledged still, and is not to
  * be opened by this message any more (DESIGN, "Changes"; docs/message-format.md).
+ * @param place undefined: it is a text in the message, which only who knows that finds
  * @param made what the message is to say of the new object
  */
-export function putNewObject(message: ObjectMessage, place: NewPlace, made: MadeFacts): void {
+export function putNewObject(message: ObjectMessage, place: NewPlace | undefined, made: MadeFacts): void {
   const { queueId, acknowledgeId = acknowledgeNameOf(queueId) } = message.dicom ?? {};
   const kept = Object.entries(message.dicom ?? {}).filter(([name]) => !OF_THE_OLD_OBJECT.has(name));
   message.dicom = {
     ...Object.fromEntries(kept),
     ...made.dicom,
     ...(acknowledgeId !== undefined && { acknowledgeId }),
-    ...('object' in place && { object: place.object }),
+    ...(place !== undefined && 'object' in place && { object: place.object }),
   };
   delete message.filename;
-  if ('filename' in place) message.filename = place.filename;
+  if (place !== undefined && 'filename' in place) message.filename = place.filename;
   const { payload, topic } = made;
   Object.assign(message, payload !== undefined && { payload }, topic !== undefined && { topic });
 }

@@ -19,6 +19,7 @@ export type DicomErrorCode =
   | 'cannot-recode'
   | 'changes-invalid'
   | 'cannot-change'
+  | 'cannot-build'
   | 'not-the-object';
 
 /**

@@ -117,3 +117,14 @@ export {
   Profile,
   type ProfileOptions,
 } from './deidentify';
+export {
+  attributesOfRecipe,
+  type BaseObject,
+  buildObject,
+  type BuildOptions,
+  type BuiltObject,
+  givenAttributes,
+  isIngredient,
+  type Recipe,
+  withHeader,
+} from './build';

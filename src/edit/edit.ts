@@ -110,7 +110,7 @@ async function changed(
   } catch (error) {
     if (!(error instanceof ChangeError) || typeof error.place !== 'object') throw error;
     const { operation, path } = error.place;
-    const rule = ruleOf[operation - before];
+    const rule = operation === undefined ? undefined : ruleOf[operation - before];
     throw rule === undefined ? error : new RuleFailed(rule, path, error.reason);
   }
 }

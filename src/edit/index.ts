@@ -15,3 +15,5 @@ export type {
 } from './requests';
 export type { RuleValue } from './rule-value';
 export type { EvaluatedRule } from './rules';
+export type { BuildFrom, BuildTask, BuiltMessage } from './build';
+export type { ReadMessage, ReadTask } from './read';

@@ -2,7 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DeidentifyOption } from '../dicom';
 import type { PayloadSettings } from '../message';
 import type { EditedMessage, EditTask, Unchanged } from './edit';
+import type { BuildTask, BuiltMessage } from './build';
 import type { Given } from './given';
+import type { ReadMessage, ReadTask } from './read';
 
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
 export interface EditFailure {
@@ -75,4 +77,12 @@ export interface EditRequests {
     port: MessagePort | undefined,
     task: EditTask,
   ): Promise<EditedMessage | Unchanged | EditFailure>;
+  /** Its message, where it came as bytes or as a file. */
+  read(given: Given, port: MessagePort | undefined, task: ReadTask): Promise<ReadMessage | EditFailure>;
+  /** A new object; nothing is given where nothing of an object is needed. */
+  build(
+    given: Given | undefined,
+    port: MessagePort | undefined,
+    task: BuildTask,
+  ): Promise<BuiltMessage | EditFailure>;
 }

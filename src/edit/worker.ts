@@ -1,12 +1,16 @@
 import { serve } from '../worker';
 import { deidentify } from './deidentify';
 import { edit } from './edit';
+import { build } from './build';
 import { orFailure } from './failures';
 import { parse } from './parse';
+import { read } from './read';
 import type { EditRequests } from './requests';
 
 const requests: EditRequests = {
   deidentify: (...args) => orFailure(() => deidentify(...args)),
+  build: (...args) => orFailure(() => build(...args)),
+  read: (...args) => orFailure(() => read(...args)),
   parse: (...args) => orFailure(() => parse(...args)),
   edit: (...args) => orFailure(() => edit(...args)),
 };

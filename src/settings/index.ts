@@ -6,6 +6,7 @@ export { splitList } from './checks/values';
 export * from './define';
 export * from './dicom-deidentify';
 export * from './dicom-edit';
+export * from './dicom';
 export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';

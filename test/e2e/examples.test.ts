@@ -54,7 +54,7 @@ type Changes = Record<string, Record<string, unknown>>;
 
 /** The example with its debug nodes leading to the sink, on a free port. */
 function forTest(flows: FlowNode[], port: number, sink: MessageSink, changes: Changes): FlowNode[] {
-  const { z } = flows.find(({ type }) => type === 'dicom-in') ?? assert.fail();
+  const { z } = flows.find(({ type }) => type === 'dicom-in' || type === 'dicom') ?? assert.fail();
   return [
     ...flows.map((node) => {
       const changed = { ...changes[node.type], ...changes[String(node['name'])] };
@@ -91,7 +91,9 @@ describe('example flows', { timeout: 900_000 }, () => {
     const from = nodeRed.lines.length;
     const connected = sink.nextConnection();
     await nodeRed.deploy(forTest(read(name), port, sink, changes));
-    await nodeRed.waitForLine(/listening on/, { from });
+    // A flow without a receiver is ready when its sink is.
+    if (read(name).some(({ type }) => type === 'dicom-in'))
+      await nodeRed.waitForLine(/listening on/, { from });
     await connected();
     sink.clear();
   };
@@ -205,6 +207,24 @@ describe('example flows', { timeout: 900_000 }, () => {
       'the caught error',
     );
   });
+
+  for (const [name, sopClass] of [
+    ['17 PDF report to archive', '1.2.840.10008.5.1.4.1.1.104.1'],
+    ['18 Secondary capture from a picture', '1.2.840.10008.5.1.4.1.1.7'],
+  ] as const)
+    it(name, async () => {
+      const archive = await MisbehavingScp.listen();
+      try {
+        await deploy(`${name}.json`, { Archive: { port: String(archive.port) } });
+        const inject = read(`${name}.json`).find(({ type }) => type === 'inject');
+        await fetch(`${nodeRed.url}/inject/${inject?.id}`, { method: 'POST' });
+        const sent = (await shown('Sent')) as Facts;
+        assert.deepEqual([sent['status'], sent['peer']], ['0000', 'Archive']);
+        assert.ok(archive.objects[0]?.dataSet.includes(sopClass));
+      } finally {
+        await archive.stop();
+      }
+    });
 
   it('08 Forward to an archive', async () => {
     const archive = await MisbehavingScp.listen();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
+import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
@@ -20,6 +21,7 @@ import {
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
+  type DicomProblem,
   type DicomResponseProblem,
   type DicomWatchProblem,
   type Field,
@@ -124,6 +126,35 @@ const EDIT_FAILURES: Record<EditFailure, true> = {
   notRead: true,
   noValue: true,
   notChanged: true,
+  notStored: true,
+  tooLarge: true,
+  busy: true,
+  stopped: true,
+};
+
+const DICOM_PROBLEMS: Record<DicomProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  notACharacterSet: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  directoryNeeded: true,
+  nothingIncluded: true,
+  unknownVersion: true,
+};
+
+/** Why a message is not converted. */
+const DICOM_FAILURES: Record<DicomFailure, true> = {
+  settingsInvalid: true,
+  invalid: true,
+  notRead: true,
+  notBuilt: true,
+  notChanged: true,
+  notTheObject: true,
+  objectGone: true,
   notStored: true,
   tooLarge: true,
   busy: true,
@@ -370,6 +401,7 @@ const STATUS: Record<string, readonly string[]> = {
     'diskSilent',
     'error',
   ],
+  dicom: ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -439,6 +471,12 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const failure of Object.keys(DEIDENTIFY_FAILURES)) used.add(`error.${failure}`);
     for (const name of Object.keys(DEIDENTIFY_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
   },
+  dicom: (used) => {
+    addTabs('dicom', used);
+    for (const code of Object.keys(DICOM_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(DICOM_FAILURES)) used.add(`error.${failure}`);
+    for (const reason of ['noObject', 'noBase']) used.add(`reason.${reason}`);
+  },
   'dicom-out': (used) => {
     addTabs('dicom-out', used);
     for (const code of Object.keys(DICOM_OUT_PROBLEMS)) used.add(`problem.${code}`);
@@ -495,6 +533,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   'dicom-response': {
     'en-US': ['Inputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Details', 'Referenzen'],
+  },
+  dicom: {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
@@ -622,6 +664,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
+  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

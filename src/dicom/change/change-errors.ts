@@ -5,8 +5,8 @@ const LONGEST_PLACE = 200;
 
 /** Of an operation: "operations[3], RequestAttributesSequence[0].ScheduledProcedureStepID". */
 export interface Place {
-  /** Its number among the operations. */
-  readonly operation: number;
+  /** Its number among the operations; undefined: it is an attribute of a message. */
+  readonly operation: number | undefined;
   readonly path: string;
 }
 
@@ -37,5 +37,6 @@ function textOf(place: Place | undefined): string {
   if (place === undefined) return 'msg.dicom.changes';
   const { operation, path } = place;
   const shown = printable(path.slice(0, LONGEST_PLACE)) + (path.length > LONGEST_PLACE ? '…' : '');
+  if (operation === undefined) return shown === '' ? 'the message' : shown;
   return `operations[${operation}]${shown === '' ? '' : `, ${shown}`}`;
 }

@@ -14,6 +14,15 @@ export type Literal =
 export type Action =
   | { readonly kind: 'remove' }
   | { readonly kind: 'set'; readonly value: Literal }
+  /**
+   * The element as it stands in another object, of which the message has a reference only. `bytes`: it is to be looked for.
+   */
+  | {
+      readonly kind: 'kept';
+      readonly vr: Vr | undefined;
+      readonly length: number | undefined;
+      readonly bytes: Buffer | undefined;
+    }
   /** A sequence. `fresh`: there are these items and no others. */
   | { readonly kind: 'items'; readonly fresh: boolean; readonly items: Map<number, ChangedItem> };
 
@@ -34,7 +43,7 @@ export function addsTo(item: ChangedItem): boolean {
 
 export function adds(action: Action): boolean {
   if (action.kind === 'remove') return false;
-  return action.kind === 'set' || action.fresh || [...action.items.values()].some(addsTo);
+  return action.kind !== 'items' || action.fresh || [...action.items.values()].some(addsTo);
 }
 
 /**
@@ -43,7 +52,7 @@ export function adds(action: Action): boolean {
  */
 export function later(one: ChangedAttribute | undefined, other: ChangedAttribute): ChangedAttribute {
   if (one === undefined) return other;
-  const last = one.place.operation > other.place.operation ? one : other;
+  const last = (one.place.operation ?? 0) > (other.place.operation ?? 0) ? one : other;
   if (last.action.kind === 'items' && !last.action.fresh)
     throw cannotChange(last.place, 'name the private sequence as the operations before have named it');
   return last;

@@ -17,6 +17,9 @@ export function ownMembers(json: JsonObject): Partial<Record<string, unknown>> {
   return Object.assign(Object.create(null) as object, json);
 }
 
+/** What a value becomes that is more than JSON, or less; undefined: it is JSON. */
+export type Special = (json: unknown, tag: number) => Action | undefined;
+
 interface Parsed {
   readonly name: AttributeName;
   readonly action: Action;
@@ -28,16 +31,24 @@ interface Parsed {
  * @param level from 1 on
  * @throws DicomError
  */
-export function parseValue(name: AttributeName, json: unknown, place: Place, level: number): Parsed {
+export function parseValue(
+  name: AttributeName,
+  json: unknown,
+  place: Place,
+  level: number,
+  special?: Special,
+): Parsed {
+  const found = special?.(json, name.tag);
+  if (found !== undefined) return { name, action: found };
   if (level > MAX_LEVELS)
     throw invalidChanges(place, `at most ${MAX_LEVELS} levels of sequences are possible`);
   const known = name.creator === undefined ? lookUp(name.tag)?.vr : undefined;
   if (!isObject(json) || !Object.hasOwn(json, 'vr'))
-    return { name, action: plainAction(known, json, place, level) };
+    return { name, action: plainAction(known, json, place, level, special) };
   const model = ownMembers(json);
   const full = withCreator(name, model, place);
   const vr = givenVr(model, full.creator === undefined ? known : undefined, place);
-  return { name: full, action: modelAction(vr, model, place, level) };
+  return { name: full, action: modelAction(vr, model, place, level, special) };
 }
 
 function withCreator(name: AttributeName, json: JsonObject, place: Place): AttributeName {
@@ -74,7 +85,7 @@ const VR_TEXT: ReadonlyMap<Vr, string> = new Map<Vr, string>(
 const MODEL_MEMBERS = ['vr', 'Value', 'InlineBinary', 'PrivateCreator'];
 
 /** PS3.18 F.2.2 */
-function modelAction(vr: Vr, json: JsonObject, place: Place, level: number): Action {
+function modelAction(vr: Vr, json: JsonObject, place: Place, level: number, special?: Special): Action {
   if (Object.keys(json).some((key) => !MODEL_MEMBERS.includes(key)))
     throw invalidChanges(
       place,
@@ -87,12 +98,18 @@ function modelAction(vr: Vr, json: JsonObject, place: Place, level: number): Act
     return { kind: 'set', value: { vr, bytes: base64(binary, place) } };
   }
   if (values !== undefined && !Array.isArray(values)) throw invalidChanges(place, 'Value is an array');
-  return plainAction(vr, values ?? null, place, level);
+  return plainAction(vr, values ?? null, place, level, special);
 }
 
-function plainAction(vr: Vr | undefined, json: unknown, place: Place, level: number): Action {
+function plainAction(
+  vr: Vr | undefined,
+  json: unknown,
+  place: Place,
+  level: number,
+  special?: Special,
+): Action {
   if (vr?.kind === Kind.Sequence)
-    return { kind: 'items', fresh: true, items: parseItems(json, place, level) };
+    return { kind: 'items', fresh: true, items: parseItems(json, place, level, special) };
   if (isBinary(vr, json)) {
     const bytes = json === null ? NO_BYTES : base64(json, place);
     return { kind: 'set', value: { vr, bytes } };
@@ -108,29 +125,34 @@ function isBinary(vr: Vr | undefined, json: unknown): boolean {
   return vr?.kind === Kind.Bytes && (vr !== AMBIGUOUS_VR.lt || typeof json === 'string');
 }
 
-function parseItems(json: unknown, place: Place, level: number): Map<number, ChangedItem> {
+function parseItems(json: unknown, place: Place, level: number, special?: Special): Map<number, ChangedItem> {
   const items = new Map<number, ChangedItem>();
   if (json === null) return items;
   if (!Array.isArray(json))
     throw invalidChanges(place, 'a sequence is an array of objects, one for each item');
   for (let index = 0; index < json.length; index += 1) {
     const within = { ...place, path: `${place.path}[${index}]` };
-    items.set(index, parseItem(json[index], within, level));
+    items.set(index, parseItem(json[index], within, level, special));
   }
   return items;
 }
 
-/** By keyword, tag, or private creator. */
-function parseItem(json: unknown, place: Place, level: number): ChangedItem {
+/**
+ * The attributes of an item or of a data set, by keyword, tag, or private creator.
+ * @param level 0: of a data set
+ * @throws DicomError
+ */
+export function parseItem(json: unknown, place: Place, level: number, special?: Special): ChangedItem {
   if (!isObject(json)) throw invalidChanges(place, 'an item is an object with its attributes');
   const item: ChangedItem = new Map();
   for (const key of Object.keys(json)) {
-    const within = { ...place, path: `${place.path}.${key}` };
+    const within = { ...place, path: place.path === '' ? key : `${place.path}.${key}` };
     const { name, action } = parseValue(
       attempt(() => parseName(key), within),
       json[key],
       within,
       level + 1,
+      special,
     );
     if (item.has(nameKey(name))) throw invalidChanges(within, 'the item has it twice');
     item.set(nameKey(name), { name, place: within, action });

@@ -125,6 +125,8 @@ export function contentOfAction({ tag, creator }: AttributeName, action: Action)
   switch (action.kind) {
     case 'remove':
       return undefined;
+    case 'kept':
+      return { kind: 'bytes', vr: action.vr, base64: action.bytes?.toString('base64') };
     case 'items': {
       const items = [...action.items].sort(([one], [other]) => one - other);
       return { kind: 'items', items: items.map(([, item]) => EditedItem.of(item)) };

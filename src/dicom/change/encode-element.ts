@@ -55,7 +55,8 @@ export function encodeItem(content: readonly Buffer[]): Buffer {
   return Buffer.concat([marker(TAG.Item, length), ...content]);
 }
 
-function elementHeader(tag: number, vr: Vr, length: number, { explicit }: Encoding): Buffer {
+/** Before a value: tag, VR where it is explicit, and length. */
+export function elementHeader(tag: number, vr: Vr, length: number, { explicit }: Encoding): Buffer {
   if (!explicit) return marker(tag, length);
   const header = Buffer.alloc(vr.long ? LONG_HEADER : HEADER);
   writeTag(header, tag);

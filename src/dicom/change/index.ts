@@ -36,3 +36,7 @@ export { checkOperation } from './check-operation';
 export { valueOfContent } from './edited-content';
 export type { Content } from './edited-item';
 export { EditedObject, rulePath } from './edited-object';
+export { addsTo, type Action, type ChangedAttribute, type ChangedItem } from './change-tree';
+export { parseItem, parseValue, type Special } from './change-value';
+export { elementHeader, encodeItem, encodeUtf8Term } from './encode-element';
+export { ItemEncoder, NotInCharacterSet } from './item-encoder';

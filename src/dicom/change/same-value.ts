@@ -15,6 +15,7 @@ export function isSame(found: FoundAttribute, { encoding }: FoundItem, action: A
 function isSameElement(dataSet: DataSet, element: Element, action: Action, hasVr: boolean): boolean {
   switch (action.kind) {
     case 'remove':
+    case 'kept':
       return false;
     case 'set':
       return (

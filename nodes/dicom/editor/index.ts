@@ -1,0 +1,43 @@
+/** Editor side of `dicom`: what `dicom.html` calls as `dicomEditor`. */
+import { DICOM, type DicomField } from '../../../src/settings';
+import { createTabs, NodeForm, type EditorNode, type Values } from '../../editor';
+
+const TABS = ['convert', 'message', 'object'] as const;
+
+type Condition = (values: Values<DicomField>) => boolean;
+
+const toFile: Condition = (values) => values('outputAs') === 'file';
+const withTags: Condition = (values) => values('includeTagsNode') === true;
+
+export const form = new NodeForm(DICOM, {
+  label: (values) => {
+    const [action, recipe] = [values('action'), values('recipe')];
+    if (action === 'parse') return 'dicom: parse';
+    if (action === 'build' || recipe !== 'none')
+      return `dicom: ${recipe === 'none' ? 'build' : String(recipe)}`;
+    return 'dicom';
+  },
+  shownIf: {
+    tagsFormat: withTags,
+    leaveOutEmpty: (values) =>
+      values('includeCommonFieldsNode') === true || (withTags(values) && values('tagsFormat') === 'keyword'),
+    maxMessageMB: withTags,
+    maxMessageElements: withTags,
+    directory: toFile,
+    filenameTemplate: toFile,
+    collision: toFile,
+    valuesFrom: (values) => values('recipe') !== 'none',
+  },
+});
+
+export function open(node: EditorNode): void {
+  if (!form.open(node)) return;
+  const show = createTabs(form.type, TABS, form.texts, () => undefined);
+  const values = form.fields.inDialog();
+  const followAction = (): void => {
+    show('message', values('action') !== 'build');
+    show('object', values('action') !== 'parse');
+  };
+  form.dialog.on('change', followAction);
+  followAction();
+}

@@ -1,0 +1,296 @@
+import { isAbsolute } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import type { Node, NodeAPI } from 'node-red';
+import { asError } from '../../../src/basics';
+import { DicomError } from '../../../src/dicom';
+import {
+  hasFailed,
+  type BuildFrom,
+  type BuildTask,
+  type BuiltMessage,
+  type EditFailure,
+  type Given,
+  type ReadMessage,
+} from '../../../src/edit';
+import { DICOM, pick, type DicomProblem, type DicomSettings } from '../../../src/settings';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { editWorkerOf } from '../../runtime/edit-worker';
+import { FlowStart } from '../../runtime/flow-start';
+import { givenObject } from '../../runtime/given-object';
+import { InOrder } from '../../runtime/in-order';
+import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import { putNewObject, type MadeFacts } from '../../runtime/new-object';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { dicomError, DicomFailed, type DicomFailure } from './dicom-error';
+import { plainMessage } from './plain-message';
+import { taskOf, type NodeTask } from './task';
+
+type Send = (message: ObjectMessage) => void;
+type Done = (error?: Error) => void;
+
+/** That are worked on: the worker takes as many at once. */
+const AT_A_TIME = 4;
+/** That may wait. What comes beyond fails, so that memory is bounded. */
+const MOST_WAITING = 1_000;
+
+/** What a message becomes. */
+type Outcome =
+  | { kind: 'as-it-is' }
+  | { kind: 'read'; made: ReadMessage; task: Extract<NodeTask, { kind: 'read' }> }
+  | { kind: 'built'; made: BuiltMessage };
+
+/** A deployed `dicom` node: joins messages with the worker that reads and makes objects. */
+export class DicomNode {
+  private readonly text: Text;
+  private readonly settings: DicomSettings;
+  private readonly problems: DicomProblem[];
+  private readonly order = new InOrder(AT_A_TIME, (error) => this.node.error(error.message));
+  private isClosed = false;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    this.text = nodeTexts(RED, DICOM.type);
+    ({ settings: this.settings, problems: this.problems } = DICOM.parse(config));
+  }
+
+  run(): void {
+    const start = (): void => this.flowsStarted();
+    FlowStart.of(this.RED).add(start);
+    editWorkerOf(this.RED).addUser(this);
+    this.node.on('input', (message, send, done) => this.take(message, send, done));
+    this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
+      this.close()
+        .catch((error: unknown) => this.node.error(asError(error).message))
+        .finally(done);
+    });
+    if (this.invalid === undefined) this.node.status({});
+    else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(dicomError(this.text, this.invalid));
+  }
+
+  /** What is wrong with the settings; undefined: nothing. */
+  private get invalid(): DicomFailed | undefined {
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) return undefined;
+    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+    return new DicomFailed('settingsInvalid', { problems });
+  }
+
+  private take(message: ObjectMessage, send: Send, done: Done): void {
+    if (this.order.size >= MOST_WAITING) {
+      done(dicomError(this.text, new DicomFailed('busy', { max: MOST_WAITING })));
+      return;
+    }
+    this.order.add(
+      () => this.outcomeOf(message),
+      (outcome) => {
+        try {
+          if (outcome.status === 'rejected') throw outcome.reason;
+          // Nothing of it before: what fails leaves the message as it was.
+          this.change(message, outcome.value);
+        } catch (error) {
+          done(this.errorOf(error));
+          return;
+        }
+        send(message);
+        done();
+      },
+    );
+  }
+
+  /** @throws DicomFailed; DicomError; what a worker or queue that cannot be asked throws */
+  private async outcomeOf(message: ObjectMessage): Promise<Outcome> {
+    if (this.invalid !== undefined) throw this.invalid;
+    if (this.isClosed) throw new DicomFailed('stopped');
+    const task = taskOf(this.settings, message, this.valueIn(message, this.settings.property));
+    switch (task.kind) {
+      case 'nothing':
+        return { kind: 'as-it-is' };
+      case 'neither':
+        return this.neither();
+      case 'read':
+        return this.read(task);
+      case 'changed':
+        return this.build({ kind: 'changed' }, this.objectOf(message), message);
+      case 'recipe': {
+        const { json } = plainMessage(this.valueIn(message, this.settings.valuesFrom));
+        const { recipe, ingredient } = task;
+        return this.build({ kind: 'recipe', recipe, ingredient, values: json }, undefined, message);
+      }
+      case 'attributes': {
+        const { json, hasReferences } = plainMessage(task.attributes);
+        const from: BuildFrom = { kind: 'attributes', attributes: json };
+        return this.build(from, hasReferences ? this.baseOf(message) : undefined, message);
+      }
+    }
+  }
+
+  /** @throws DicomFailed where such messages fail */
+  private neither(): Outcome {
+    if (this.settings.onInvalid === 'pass') return { kind: 'as-it-is' };
+    throw new DicomFailed('invalid', { property: this.settings.property });
+  }
+
+  private async read(task: Extract<NodeTask, { kind: 'read' }>): Promise<Outcome> {
+    const { settings } = this;
+    const { document, acceptHeadless } = settings;
+    const made = await editWorkerOf(this.RED).ask('read', { place: task.place }, undefined, {
+      payload: pick(settings, [
+        'includeCommonFieldsNode',
+        'includeReportNode',
+        'includeTagsNode',
+        'tagsFormat',
+        'leaveOutEmpty',
+        'defaultCharacterSet',
+        'maxMessageMB',
+        'maxMessageElements',
+      ]),
+      document,
+      acceptHeadless,
+    });
+    if (!hasFailed(made)) return { kind: 'read', made, task };
+    if (made.failure.code === 'no-file-meta') return this.neither();
+    throw failureOf(made, 'notRead');
+  }
+
+  /** @param object that is given with the request, and opened with its pending changes; undefined: none is */
+  private async build(
+    from: BuildFrom,
+    object: MessageObject | undefined,
+    message: ObjectMessage,
+  ): Promise<Outcome> {
+    const { outputAs: as, newUids, directory, filenameTemplate, collision } = this.settings;
+    const output: BuildTask['output'] =
+      as === 'file' ? { as, directory, filenameTemplate, collision } : { as };
+    const { given, port } = object === undefined ? NOTHING_GIVEN : await opened(object, message);
+    const made = await editWorkerOf(this.RED).ask('build', given, port, { from, newUids, output });
+    if (hasFailed(made)) throw failureOf(made, from.kind === 'changed' ? 'notRead' : 'notBuilt');
+    return { kind: 'built', made };
+  }
+
+  /** @throws DicomFailed */
+  private objectOf(message: ObjectMessage): MessageObject {
+    const object = objectOf(message, 'message');
+    if (object === undefined) throw new DicomFailed('objectGone', { reason: this.text('reason.noObject') });
+    return object;
+  }
+
+  /** The object to which references in a message refer; undefined: it is not there. @throws DicomFailed */
+  private baseOf(message: ObjectMessage): MessageObject | undefined {
+    const { baseFrom } = this.settings;
+    // What it is called in the message may have been changed, and be what is to be built.
+    if (baseFrom === '') {
+      const object = objectOf(message, 'message');
+      return object && { place: object.place };
+    }
+    const base = this.valueIn(message, baseFrom);
+    if (Buffer.isBuffer(base)) return { place: { kind: 'bytes', bytes: base } };
+    if (typeof base === 'string' && isAbsolute(base)) return { place: { kind: 'file', path: base } };
+    throw new DicomFailed('notBuilt', { reason: this.text('reason.noBase', { property: baseFrom }) });
+  }
+
+  /** @throws DicomFailed where the name is none of a property */
+  private valueIn(message: ObjectMessage, property: string): unknown {
+    try {
+      return this.RED.util.getMessageProperty(message, property) as unknown;
+    } catch (error) {
+      // A part of the way to it is not there.
+      if (error instanceof TypeError) return undefined;
+      throw new DicomFailed('settingsInvalid', { problems: `${property}: ${asError(error).message}` });
+    }
+  }
+
+  private change(message: ObjectMessage, outcome: Outcome): void {
+    if (outcome.kind === 'as-it-is') return;
+    const { payload, ...made } = JSON.parse(outcome.made.json) as MadeFacts;
+    if (outcome.kind === 'built') {
+      const { made: built } = outcome;
+      if ('object' in built) {
+        const object = bufferOf(built.object);
+        this.putBuilt(message, object, { object }, made);
+      } else if ('filename' in built)
+        this.putBuilt(message, built.filename, { filename: built.filename }, made);
+      else this.putBuilt(message, built.base64, undefined, made);
+      return;
+    }
+    const { object, document } = outcome.made;
+    const { place } = outcome.task;
+    if (object !== undefined) putNewObject(message, { object: bufferOf(object) }, made);
+    else if (place.kind === 'bytes') putNewObject(message, { object: place.bytes }, made);
+    else putNewObject(message, { filename: place.path }, made);
+    if (document !== undefined)
+      Object.assign(message.dicom ?? {}, { document: { ...document, data: bufferOf(document.data) } });
+    this.putResult(message, payload);
+  }
+
+  private putBuilt(
+    message: ObjectMessage,
+    result: Buffer | string,
+    place: Parameters<typeof putNewObject>[1],
+    made: MadeFacts,
+  ): void {
+    putNewObject(message, place, made);
+    this.putResult(message, result);
+  }
+
+  private putResult(message: ObjectMessage, result: unknown): void {
+    this.RED.util.setMessageProperty(message, this.settings.property, result, true);
+  }
+
+  private errorOf(reason: unknown): Error {
+    if (reason instanceof DicomFailed) return dicomError(this.text, reason);
+    if (reason instanceof WorkerNotRunning || reason instanceof RequestTimedOut)
+      return dicomError(this.text, new DicomFailed('stopped', { reason: reason.message }));
+    if (reason instanceof DicomError)
+      return dicomError(this.text, new DicomFailed('notChanged', { reason: reason.message }));
+    return asError(reason);
+  }
+
+  private async close(): Promise<void> {
+    this.isClosed = true;
+    await this.order.idle;
+    await editWorkerOf(this.RED).removeUser(this);
+  }
+}
+
+const NOTHING_GIVEN: { given: Given | undefined; port: MessagePort | undefined } = {
+  given: undefined,
+  port: undefined,
+};
+
+/** @throws DicomFailed where its queue does not have it; DicomError where the pending changes are none */
+async function opened(object: MessageObject, message: ObjectMessage): ReturnType<typeof givenObject> {
+  try {
+    return await givenObject(object, message);
+  } catch (error) {
+    if (error instanceof DicomError) throw error;
+    throw new DicomFailed('objectGone', { reason: asError(error).message });
+  }
+}
+
+const FAILURES: Readonly<Record<string, DicomFailure>> = {
+  'not-the-object': 'notTheObject',
+  'changes-invalid': 'notChanged',
+  'cannot-change': 'notChanged',
+  'cannot-build': 'notBuilt',
+  'too-large': 'tooLarge',
+  'not-placed': 'notStored',
+};
+
+function failureOf({ failure: { code, text } }: EditFailure, otherwise: DicomFailure): DicomFailed {
+  return new DicomFailed(FAILURES[code] ?? otherwise, { reason: text });
+}
+
+/** The same memory. */
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}

@@ -1,0 +1,63 @@
+import { isAbsolute } from 'node:path';
+import { type DicomChanges, isIngredient, type Recipe } from '../../../src/dicom';
+import type { DicomSettings } from '../../../src/settings';
+import { bytesIn, changesOf, type ObjectMessage } from '../../runtime/message-object';
+
+/** What is to be done with a message. */
+export type NodeTask =
+  /** It has nothing where something would be converted. */
+  | { kind: 'nothing' }
+  /** It has what can be converted neither way. */
+  | { kind: 'neither' }
+  | { kind: 'read'; place: { kind: 'bytes'; bytes: Buffer } | { kind: 'file'; path: string } }
+  | { kind: 'changed'; changes: DicomChanges }
+  | { kind: 'attributes'; attributes: object }
+  | { kind: 'recipe'; recipe: Recipe; ingredient: Buffer };
+
+const PREFIX_AT = 128;
+const PREFIX = 'DICM';
+
+/**
+ * Decides by what the message has, as json and xml do.
+ * @param value of the property that is converted
+ * @throws DicomError `changes-invalid`
+ */
+export function taskOf(
+  { action, recipe, acceptHeadless }: DicomSettings,
+  message: ObjectMessage,
+  value: unknown,
+): NodeTask {
+  const builds = action !== 'parse';
+  const changes = builds ? changesOf(message) : undefined;
+  if (changes !== undefined) return { kind: 'changed', changes };
+  if (value === undefined || value === null) return { kind: 'nothing' };
+  if (typeof value === 'string' || Buffer.isBuffer(value)) {
+    const bytes = bytesIn(value);
+    if (bytes !== undefined && isObject(bytes))
+      return action === 'build' ? { kind: 'neither' } : { kind: 'read', place: { kind: 'bytes', bytes } };
+    if (typeof value === 'string' && isAbsolute(value) && action !== 'build')
+      return { kind: 'read', place: { kind: 'file', path: value } };
+    if (bytes === undefined) return { kind: 'neither' };
+    if (builds && recipe !== 'none' && isIngredient(recipe, bytes))
+      return { kind: 'recipe', recipe, ingredient: bytes };
+    const mayBeHeadless = action === 'parse' || acceptHeadless;
+    return mayBeHeadless && action !== 'build'
+      ? { kind: 'read', place: { kind: 'bytes', bytes } }
+      : { kind: 'neither' };
+  }
+  return builds && isAttributes(value) ? { kind: 'attributes', attributes: value } : { kind: 'neither' };
+}
+
+function isObject(bytes: Buffer): boolean {
+  return bytes.toString('latin1', PREFIX_AT, PREFIX_AT + PREFIX.length) === PREFIX;
+}
+
+function isAttributes(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof Date)
+  );
+}

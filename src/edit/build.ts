@@ -1,0 +1,212 @@
+import type { MessagePort } from 'node:worker_threads';
+import {
+  attributesOfRecipe,
+  type BaseObject,
+  buildObject,
+  type BuildOptions,
+  type ByteSource,
+  convertParsed,
+  type DicomJson,
+  givenAttributes,
+  parseDataSet,
+  pieces,
+  type Recipe,
+  valuesOfKeyword,
+} from '../dicom';
+import { fileNameText, FileOutput, NotPlaced, placeReason, type PayloadSettings } from '../message';
+import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
+import { asError } from '../basics';
+import type { DicomSettings } from '../settings';
+import { openGiven, type Given } from './given';
+import { messageOf } from './parse';
+import type { MadeMessage } from './requests';
+
+/** What a new object is made of. */
+export type BuildFrom =
+  /** A DicomMessage, or attributes by keyword or tag; their references are to the given object. */
+  | { kind: 'attributes'; attributes: unknown }
+  | { kind: 'recipe'; recipe: Recipe; ingredient: Uint8Array; values: unknown }
+  /** The given object, with its pending changes. */
+  | { kind: 'changed' };
+
+export interface BuildTask {
+  from: BuildFrom;
+  newUids: BuildOptions['newUids'];
+  output:
+    | { as: 'buffer' | 'base64' }
+    | ({ as: 'file' } & Pick<DicomSettings, 'directory' | 'filenameTemplate' | 'collision'>);
+}
+
+/** Of the new object: its message without a payload, and the object as it was asked for. */
+export type BuiltMessage = MadeMessage & ({ object: Uint8Array } | { base64: string } | { filename: string });
+
+/** A new object cannot be put where it is to be. */
+export class NotPut extends Error {
+  override readonly name = 'NotPut';
+  constructor(
+    readonly code: 'too-large' | 'not-placed',
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** Bytes of an object in a message, at most: a larger one is for a file. */
+const MOST_IN_MESSAGE = { buffer: 536_870_912, base64: 268_435_456 } as const;
+
+/**
+ * Makes a new object.
+ * @param given that has the changes, or values to which attributes refer; undefined: there is none
+ * @throws DicomError, NotPut; as `openGiven`
+ */
+export async function build(
+  given: Given | undefined,
+  port: MessagePort | undefined,
+  task: BuildTask,
+): Promise<BuiltMessage> {
+  const base = given && (await openGiven(given, port));
+  try {
+    return await built(base, task);
+  } finally {
+    await base?.close();
+  }
+}
+
+async function built(
+  base: OutgoingObject | undefined,
+  { from, newUids, output }: BuildTask,
+): Promise<BuiltMessage> {
+  switch (from.kind) {
+    case 'changed': {
+      if (base === undefined) throw new Error('changes are of an object');
+      return put(base, output);
+    }
+    case 'recipe': {
+      const { recipe, ingredient, values } = from;
+      const bytes = Buffer.from(ingredient.buffer, ingredient.byteOffset, ingredient.length);
+      const { file, dataSetOffset, ...uids } = buildObject(
+        attributesOfRecipe(recipe, bytes, values, new Date()),
+        { newUids },
+      );
+      return put(objectIn(file, dataSetOffset, uids), output);
+    }
+    case 'attributes':
+      return withBase(base, async (found, compare) => {
+        const { file, dataSetOffset, ...uids } = buildObject(givenAttributes(from.attributes), {
+          newUids,
+          ...(found && { base: found }),
+        });
+        return put(objectIn(file, dataSetOffset, uids, compare), output);
+      });
+  }
+}
+
+type Compare = () => Promise<void>;
+
+const unchanged: Compare = () => Promise.resolve();
+
+/** The object to which attributes refer, in a transfer syntax from which values can be taken. */
+async function withBase<Result>(
+  object: OutgoingObject | undefined,
+  use: (base: BaseObject | undefined, compare: Compare) => Promise<Result>,
+): Promise<Result> {
+  if (object === undefined) return use(undefined, unchanged);
+  const file = await object.wholeFile();
+  const { dataSet, offset, transferSyntaxUID, close } = await changeableOf(object, file);
+  try {
+    const parsed = parseDataSet(dataSet, { transferSyntaxUID, offset });
+    let values: DicomJson | undefined;
+    const base: BaseObject = {
+      source: dataSet,
+      root: parsed.root,
+      transferSyntaxUID,
+      values: () => (values ??= valuesOf(parsed)),
+    };
+    return await use(base, file.compare);
+  } finally {
+    await close();
+  }
+}
+
+function valuesOf(parsed: ReturnType<typeof parseDataSet>): DicomJson {
+  const sections = {
+    includeCommonFieldsNode: false,
+    includeReportNode: false,
+    includeTagsNode: true,
+  } as const;
+  const { json } = convertParsed(parsed, { ...sections, tagsFormat: 'dicom-json' });
+  return (JSON.parse(json) as { Tags: DicomJson }).Tags;
+}
+
+/** An object that is made while it is read. */
+function objectIn(
+  source: ByteSource,
+  offset: number,
+  uids: ObjectUids,
+  compare: Compare = unchanged,
+): OutgoingObject {
+  const size = source.size - offset;
+  return {
+    ...uids,
+    size,
+    beginning: () => source.read(offset, size),
+    dataSet: () => {
+      throw new Error('it is read as a whole file');
+    },
+    wholeFile: () => Promise.resolve({ source, offset, compare }),
+    close: unchanged,
+  };
+}
+
+const NO_PAYLOAD: PayloadSettings = {
+  includeCommonFieldsNode: false,
+  includeReportNode: false,
+  includeTagsNode: false,
+  tagsFormat: 'keyword',
+  leaveOutEmpty: false,
+  defaultCharacterSet: 'ISO_IR 100',
+  maxMessageMB: 1,
+  maxMessageElements: 1,
+};
+
+/** What has been made is read again: what cannot be read is not given to anybody. */
+async function put(object: OutgoingObject, output: BuildTask['output']): Promise<BuiltMessage> {
+  const message = await messageOf(object, NO_PAYLOAD);
+  if (output.as === 'file') return { ...message, filename: await fileOf(object, output) };
+  const bytes = await bytesOf(object, MOST_IN_MESSAGE[output.as]);
+  return output.as === 'buffer'
+    ? { ...message, object: bytes }
+    : { ...message, base64: bytes.toString('base64') };
+}
+
+async function bytesOf(object: OutgoingObject, most: number): Promise<Buffer> {
+  const { source, compare } = await object.wholeFile();
+  if (source.size > most)
+    throw new NotPut('too-large', `the object has more than ${most} bytes; choose a file instead`);
+  const bytes = Buffer.allocUnsafeSlow(source.size);
+  let at = 0;
+  for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
+  await compare();
+  return bytes;
+}
+
+async function fileOf(
+  object: OutgoingObject,
+  { directory, filenameTemplate, collision }: Extract<BuildTask['output'], { as: 'file' }>,
+): Promise<string> {
+  const { source, offset, compare } = await object.wholeFile();
+  const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
+  await compare();
+  const files = new FileOutput({ directory, filenameTemplate, collision, queue: 'disk-synced' });
+  const values = files.keywords.map((keyword): [string, string] => [
+    keyword,
+    valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
+  ]);
+  try {
+    return files.place({ kind: 'source', source }, Object.fromEntries(values), false);
+  } catch (error) {
+    if (!(error instanceof NotPlaced)) throw asError(error);
+    throw new NotPut('not-placed', placeReason(error, directory), { cause: error });
+  }
+}
