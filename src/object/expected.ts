@@ -1,4 +1,4 @@
-import { notTheObject } from '../dicom';
+import { notTheObject, textsInBeginning } from '../dicom';
 import { withChanges } from './changed-object';
 import type { OutgoingObject } from './outgoing-object';
 
@@ -11,9 +11,17 @@ export async function expected(
   { sopInstanceUID, changes }: { sopInstanceUID?: string; changes?: unknown },
   object: OutgoingObject,
 ): Promise<OutgoingObject> {
-  if (sopInstanceUID !== undefined && object.sopInstanceUID !== sopInstanceUID) {
+  if (sopInstanceUID !== undefined && !isCalled(object, sopInstanceUID)) {
     await object.close();
     throw notTheObject();
   }
   return changes === undefined ? object : withChanges(object, changes);
 }
+
+/** As its sender announced it, or as its data set says, which is what messages have. */
+function isCalled(object: OutgoingObject, uid: string): boolean {
+  if (object.sopInstanceUID === uid) return true;
+  return textsInBeginning(object.beginning(), object.transferSyntaxUID, [NAME])[NAME] === uid;
+}
+
+const NAME = 'SOPInstanceUID';

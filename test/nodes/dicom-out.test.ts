@@ -285,6 +285,21 @@ describe('dicom-out: an object of a queue', () => {
     await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
   });
 
+  it('is the one that the message means also where its sender called it otherwise than its data set', async () => {
+    const {
+      port,
+      scps: [archive],
+    } = await chain([['a', {}]], { acknowledge: true });
+    const sent = nodes.inputs('out-a-sent');
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store('1.2.3.4', dataSet), 0);
+    await client.release();
+    await until(() => sent.length === 1, 'it is sent');
+    assert.equal(uidOf(sent[0] ?? {}), uid);
+    assert.ok(archive?.objects[0]?.dataSet.equals(dataSet));
+  });
+
   it('is acknowledged, too, where the message carries it as a Buffer', async () => {
     const { port } = await chain([['a', { store: (_, count) => (count === 0 ? 0x0122 : 0) }]], {
       acknowledge: true,
