@@ -53,8 +53,6 @@ const HARMLESS: ReadonlySet<number> = new Set([
   0x00080016, // SOP Class UID: the object is passed because of it
   0x00080119, // Long Code Value
   0x00080120, // URN Code Value
-  0x00282000, // ICC Profile
-  0x00700256, // Fill Pattern
   0x00701808, // Weighting Lookup Table Data
 ]);
 /** What is not in the table and may identify somebody although others of its VR do not. */

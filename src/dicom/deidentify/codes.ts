@@ -1,4 +1,4 @@
-import { type DataSet, textOf } from '../data-set';
+import { type DataSet, valuesOf } from '../data-set';
 
 const CODING_SCHEME_DESIGNATOR = 0x00080102;
 /** Code Value to Code Meaning, Long Code Value, URN Code Value. */
@@ -60,5 +60,8 @@ const PUBLISHED: ReadonlySet<string> = new Set([
 
 /** Is it part of a code of a published scheme, in an item that is a code? */
 export function isPublishedCode(item: DataSet, tag: number): boolean {
-  return CODE.has(tag) && PUBLISHED.has(textOf(item, CODING_SCHEME_DESIGNATOR)?.trim() ?? '');
+  if (!CODE.has(tag)) return false;
+  // Behind the first of several, one may say anything.
+  const [scheme, ...others] = valuesOf(item, CODING_SCHEME_DESIGNATOR);
+  return typeof scheme === 'string' && others.length === 0 && PUBLISHED.has(scheme.trim());
 }

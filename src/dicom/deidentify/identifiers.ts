@@ -87,8 +87,11 @@ function base32(bytes: Buffer): string {
 }
 
 const ROOT = '1.2.840.10008.';
-/** PS3.6 Annex A: frames of reference, SOP classes, coding schemes, contexts, applications, mapping resources, MIME types. */
-const ARCS = /^(?:1|2|3|4|5|6|7|8|9|15)\.\d{1,4}(?:\.\d{1,4}){0,7}$/;
+/**
+ * PS3.6 Annex A: frames of reference, SOP classes, coding schemes, contexts, applications, mapping resources, MIME types. Only
+ * the last number has four digits, such as that of a context: what looks like a year before it is none of the Standard's.
+ */
+const ARCS = /^(?:1|2|3|4|5|6|7|8|9|15)(?:\.\d{1,3}){0,7}\.\d{1,4}$/;
 /** Coding schemes that PS3.6 Table A-1 has under a root of HL7. */
 const CODING_SCHEMES = /^2\.16\.840\.1\.113883\.6\.\d{1,4}$/;
 

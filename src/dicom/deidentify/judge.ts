@@ -1,5 +1,5 @@
 import { DataSet, textOf, valuesOf } from '../data-set';
-import { tagHex } from '../standard';
+import { TAG, tagHex } from '../standard';
 import { isModality, isReport, takesPictures } from './classes';
 import { KeptBack } from './kept-back';
 import type { DeidentifyOption } from './options';
@@ -31,6 +31,8 @@ export function judge(root: DataSet, { sopClassUID, options, alsoPass }: Judged)
     throw new KeptBack('burned-in', 'Burned In Annotation (0028,0301) is not NO');
   if (hasEmbeddedOverlay(root))
     throw new KeptBack('embedded-overlay', 'an overlay is in the unused bits of the pixels');
+  if (valuesOf(root, TAG.SOPClassUID).length !== 1)
+    throw new KeptBack('sop-class', 'it says more than one SOP class');
   if (alsoPass.has(sopClassUID) && burnedIn === 'NO') return;
   if (isReport(sopClassUID)) {
     if (!options.has('clean-structured-content'))

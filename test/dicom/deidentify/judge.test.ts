@@ -60,6 +60,10 @@ describe('an object is kept back', () => {
     assert.equal(verdict([text(0x00080016, 'UI', '1.2.3')]), 'sop-class');
   });
 
+  it('where it says two SOP classes: what it is is not clear', () => {
+    assert.equal(verdict([text(0x00080016, 'UI', `${ROOT}2\\${ROOT}7`)]), 'sop-class');
+  });
+
   it('unless a class that is named to be passed says that nothing is burned in', () => {
     const alsoPass = [`${ROOT}7`, '1.2.3'];
     assert.equal(verdict([sopClass('7')], { alsoPass }), 'sop-class');
@@ -101,6 +105,13 @@ describe('an object is kept back', () => {
     assert.equal(verdict([text(0x00080064, 'CS', 'SD')]), 'converted-image');
     assert.equal(verdict([sopClass('481.1'), text(0x00080064, 'CS', 'DI')]), undefined);
     assert.equal(verdict([sopClass('481.1'), text(0x00080064, 'CS', 'DF')]), 'converted-image');
+  });
+
+  it('not for bytes of unknown contents, which are gone', () => {
+    for (const tag of [0x00282000, 0x00700256]) {
+      const { bytes } = deidentified(fileOf(image(element(tag, 'OB', 'SMITH^JOHN'))), profile());
+      assert.ok(!bytes.includes('SMITH'));
+    }
   });
 
   it('with an overlay in unused bits of its pixels', () => {
@@ -160,6 +171,7 @@ describe('a report', () => {
       JSON.stringify(tagsOf(deidentified(fileOf(image(REPORT, content('lung', scheme))), by).bytes));
     assert.match(file('DCM'), /Findings/);
     assert.doesNotMatch(file('99SMITH'), /Findings|SMITH/);
+    assert.doesNotMatch(file('DCM\\SMITH'), /Findings|SMITH/);
     const urn = item(text(0x00080120, 'UR', 'urn:uuid:SMITH'));
     const coded = element(0x0040a730, 'SQ', item(element(0x0040a168, 'SQ', urn)));
     const { bytes } = deidentified(fileOf(image(REPORT, coded)), by);
