@@ -58,6 +58,16 @@ const FLOWS = [
     wires: [[]],
   },
   {
+    id: 'convert',
+    type: 'dicom',
+    z: 'tab',
+    outputAs: 'file',
+    directory: '/data',
+    x: 300,
+    y: 320,
+    wires: [[]],
+  },
+  {
     id: 'watch',
     type: 'dicom-watch',
     z: 'tab',
@@ -135,6 +145,13 @@ describe(
           await editor.cancel();
           await editor.openDialog('edit');
           await check(editor, 'dicom-edit');
+          await editor.cancel();
+          await editor.openDialog('convert');
+          for (const tab of ['convert', 'message', 'object']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom, ${tab}`);
+          }
+          await editor.cancel();
           await editor.openDialog('watch');
           for (const tab of ['folder', 'delivery']) {
             await editor.showTab(tab);

@@ -24,6 +24,16 @@ const FLOWS = [
     wires: [[]],
   },
   {
+    id: 'convert',
+    type: 'dicom',
+    z: 'tab',
+    outputAs: 'file',
+    directory: '/data',
+    x: 160,
+    y: 420,
+    wires: [[]],
+  },
+  {
     id: 'watch',
     type: 'dicom-watch',
     z: 'tab',
@@ -159,6 +169,13 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.openDialog('edit');
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-edit');
         await editor.screenshot(`edit-${theme}`);
+        await editor.cancel();
+        await editor.openDialog('convert');
+        for (const tab of ['convert', 'message', 'object']) {
+          await editor.showTab(tab);
+          assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom`);
+          await editor.screenshot(`dicom-${theme}-${tab}`);
+        }
         assert.deepEqual(editor.errors, []);
       });
     });
@@ -171,6 +188,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         for (const type of [
           'dicom-in',
           'dicom-response',
+          'dicom',
           'dicom-out',
           'dicom-edit',
           'dicom-watch',
