@@ -384,3 +384,22 @@ describe('the recipes of the dicom node', { skip: needs('dcmtk', 'dicom3tools') 
     assert.equal(other.error.code, 'DICOM_INVALID');
   });
 });
+
+it('whatever a flow puts into a message, the next one has its turn', async () => {
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 200_000; depth += 1) deep = [deep];
+  isLoaded = true;
+  await nodes.load([
+    { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
+    flowNode('dicom', 'dicom', { ...DICOM.defaults, wires: [['out']] }),
+    flowNode('catch', 'catch', { scope: null, uncaught: false, wires: [['caught']] }),
+    flowNode('out', 'helper', { wires: [] }),
+    flowNode('caught', 'helper', { wires: [] }),
+  ]);
+  const out = nodes.inputs('out');
+  const frozen = Object.freeze({ _msgid: 'frozen', payload: Buffer.from(sample) });
+  for (const message of [{ payload: { PatientID: deep } }, { payload: () => 1 }, frozen])
+    nodes.node('dicom').receive(message as never);
+  nodes.node('dicom').receive({ payload: Buffer.from(sample) } as never);
+  await until(() => out.length > 0, 'the last one');
+});
