@@ -401,6 +401,20 @@ describe('dicom-out: an object of a queue', () => {
     await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
   });
 
+  it('that fails is told before its queue hears of it: where Node-RED ends in between, it comes again', async () => {
+    const { port } = await chain([['a', { store: () => 0x0122 }]], { acknowledge: true });
+    const failed = nodes.inputs('out-a-failed');
+    const receiver = receiverOf('in');
+    const ask = receiver.ask.bind(receiver);
+    // The queue does not get to hear of it.
+    receiver.ask = ((name: never, ...args: never) =>
+      name === 'answer' ? new Promise(() => undefined) : ask(name, ...(args as [])));
+    await upload(port, 1);
+    await until(() => failed.length === 1, 'it is told');
+    assert.equal(codeOf(failed[0]), 'DICOM_OUT_REFUSED');
+    assert.equal((await lettersIn('in')).length, 0);
+  });
+
   it('that fails for good is a dead letter of its own queue, with the status of the peer', async () => {
     const { port } = await chain([['a', { store: () => 0x0122 }]], { acknowledge: true });
     const failed = nodes.inputs('out-a-failed');

@@ -4,6 +4,7 @@ import { isUnheard } from '../../runtime/held-objects';
 import type { ListedInstance } from './instance-list';
 import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
+import { failureOf } from './outcome-facts';
 
 /** What a list wants of its node. `Prepared`: an object that the node has taken on. */
 export interface ListNode<Prepared> {
@@ -117,7 +118,10 @@ export class ListSending<Prepared> {
       Object.assign(entry, facts);
       message.dicom = { ...message.dicom, ...facts };
       this.attempts += became.attempts;
-      if (became.kind === 'failed') return;
+      if (became.kind === 'failed') {
+        this.fail(instance, failureOf(became));
+        return;
+      }
       this.since = performance.now();
       this.done += 1;
       if (became.warning === true) this.warnings += 1;
@@ -129,7 +133,8 @@ export class ListSending<Prepared> {
       failed = asFailure(error);
     }
     if (outcome === undefined && this.node.isClosed()) return;
-    if (failed === undefined) return;
+    // What has failed has been told of.
+    if (failed === undefined || outcome?.kind === 'failed') return;
     if (outcome?.kind === 'sent') {
       entry.error = this.node.error(failed);
       this.notAcknowledged += 1;

@@ -23,6 +23,7 @@ import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
 import { outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
+import { failureOf } from './outcome-facts';
 import { WaitingLoad } from './waiting-load';
 
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
@@ -132,11 +133,18 @@ export class OutNode {
       return;
     }
     try {
+      let isTold = false;
       // The flow hears first, then the queue: where the process ends in between, the object comes again.
       const failed = await this.sending.deliver(prepared, performance.now(), (id, outcome) => {
         message.dicom = { ...message.dicom, ...this.sending.facts(id, to.peer, outcome) };
-        if (outcome.kind === 'sent') send(message);
+        if (outcome.kind === 'sent') {
+          send(message);
+          return;
+        }
+        isTold = true;
+        this.fail(message, send, done, failureOf(outcome));
       });
+      if (isTold) return;
       if (failed === undefined) done();
       else this.fail(message, send, done, failed);
     } finally {

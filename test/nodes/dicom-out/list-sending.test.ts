@@ -78,7 +78,7 @@ describe('a list that is sent', () => {
     const failures: OutFailed[] = [];
     const closing = node((number, _, heard) => {
       if (number === 1) {
-        heard('id', FAILED);
+        heard('id', { ...FAILED, failure: 'refused' });
         return Promise.resolve(new OutFailed('refused'));
       }
       if (number === 2) closing.close();
