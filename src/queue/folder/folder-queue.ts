@@ -75,9 +75,11 @@ export class FolderQueue extends LocalQueue {
     this.folderStorage.checkRoom();
   }
 
-  /** As `FolderStorage.admit`. */
-  admit(file: FolderFile, study?: string): Promise<string | undefined> {
-    return this.folderStorage.admit(file, study, this.knows(file) === 'again');
+  /** As `FolderStorage.admit`. Undefined, too, for one that has been taken since it was found: two looks may find the same. */
+  async admit(file: FolderFile, study?: string): Promise<string | undefined> {
+    const known = this.knows(file);
+    if (known === 'taken' || known === 'no-room') return undefined;
+    return this.folderStorage.admit(file, study, known === 'again');
   }
 
   /** As `FolderStorage.changedFiles`. */

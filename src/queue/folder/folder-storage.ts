@@ -302,18 +302,33 @@ export class FolderStorage implements ObjectStorage {
     isAgain: boolean,
   ): Promise<string | undefined> {
     const object: FolderObject = { id: this.nextId({ size: facts.size }), rel, facts, attempts: NO_ATTEMPTS };
+    // Known from now on: whoever looks meanwhile does not take it for another one.
+    this.objects.set(object.id, object);
+    try {
+      if (!(await this.take(object))) {
+        this.objects.delete(object.id);
+        return undefined;
+      }
+    } catch (error) {
+      this.objects.delete(object.id);
+      throw error;
+    }
+    if (isAgain) this.listener.onFoundLater([object]);
+    else this.listener.onCame(object.id, study);
+    return object.id;
+  }
+
+  /** Resolves with true once it is the queue's, and safe. */
+  private async take(object: FolderObject): Promise<boolean> {
     const steps = this.main.take(object);
     for (;;) {
       const { done, value } = steps.next();
-      if (done === true && !value) return undefined;
+      if (done === true && !value) return false;
       if (done === true) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
     await this.main.safe();
-    this.objects.set(object.id, object);
-    if (isAgain) this.listener.onFoundLater([object]);
-    else this.listener.onCame(object.id, study);
-    return object.id;
+    return true;
   }
 
   /** Files that were changed after they had been taken: to be looked at as those of the folder. */

@@ -42,6 +42,21 @@ async function taken(queue: FedFolder, name: string, text: string): Promise<stri
 }
 
 describe('a folder as a queue', () => {
+  for (const after of ['keep', 'delete'] as const)
+    it(`${after}: takes a file once that two looks have found, one while the other is taken`, async () => {
+      const queue = new FedFolder(newPlace(), { after });
+      await queue.open();
+      const { folder } = queue.place;
+      writeFileSync(join(folder, 'one.dcm'), 'one');
+      const file = found(folder, 'one.dcm');
+      const ids = await Promise.all([queue.admit(file), queue.admit(file)]);
+      assert.equal(ids.filter((id) => id !== undefined).length, 1);
+      assert.equal(await queue.admit(file), undefined);
+      queue.refresh();
+      assert.deepEqual([queue.size, (await queue.claim(5)).length], [1, 1]);
+      queue.close();
+    });
+
   it('moves to another file system by a copy that is complete before it has its name', async (test) => {
     if (!isOtherDisk) {
       test.skip(`${SHM} is no other file system`);
