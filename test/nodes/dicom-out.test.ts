@@ -407,8 +407,8 @@ describe('dicom-out: an object of a queue', () => {
     const receiver = receiverOf('in');
     const ask = receiver.ask.bind(receiver);
     // The queue does not get to hear of it.
-    receiver.ask = ((name: never, ...args: never) =>
-      name === 'answer' ? new Promise(() => undefined) : ask(name, ...(args as [])));
+    receiver.ask = (name: never, ...args: never) =>
+      name === 'answer' ? new Promise(() => undefined) : ask(name, ...(args as []));
     await upload(port, 1);
     await until(() => failed.length === 1, 'it is told');
     assert.equal(codeOf(failed[0]), 'DICOM_OUT_REFUSED');
