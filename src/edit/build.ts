@@ -11,13 +11,13 @@ import {
   parseDataSet,
   pieces,
   type Recipe,
-  valuesOfKeyword,
 } from '../dicom';
-import { fileNameText, FileOutput, NotPlaced, placeReason, type PayloadSettings } from '../message';
+import { fileNameTexts, FileOutput, NotPlaced, placeReason, type PayloadSettings } from '../message';
 import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
 import { asError } from '../basics';
 import type { DicomSettings } from '../settings';
 import { openGiven, type Given } from './given';
+import { NotMade } from './new-place';
 import { messageOf } from './parse';
 import type { MadeMessage } from './requests';
 
@@ -40,25 +40,13 @@ export interface BuildTask {
 /** Of the new object: its message without a payload, and the object as it was asked for. */
 export type BuiltMessage = MadeMessage & ({ object: Uint8Array } | { base64: string } | { filename: string });
 
-/** A new object cannot be put where it is to be. */
-export class NotPut extends Error {
-  override readonly name = 'NotPut';
-  constructor(
-    readonly code: 'too-large' | 'not-placed',
-    reason: string,
-    options?: ErrorOptions,
-  ) {
-    super(reason, options);
-  }
-}
-
 /** Bytes of an object in a message, at most: a larger one is for a file. */
 const MOST_IN_MESSAGE = { buffer: 536_870_912, base64: 268_435_456 } as const;
 
 /**
  * Makes a new object.
  * @param given that has the changes, or values to which attributes refer; undefined: there is none
- * @throws DicomError, NotPut; as `openGiven`
+ * @throws DicomError, NotMade; as `openGiven`
  */
 export async function build(
   given: Given | undefined,
@@ -183,7 +171,7 @@ async function put(object: OutgoingObject, output: BuildTask['output']): Promise
 async function bytesOf(object: OutgoingObject, most: number): Promise<Buffer> {
   const { source, compare } = await object.wholeFile();
   if (source.size > most)
-    throw new NotPut('too-large', `the object has more than ${most} bytes; choose a file instead`);
+    throw new NotMade('too-large', `the object has more than ${most} bytes; choose a file instead`);
   const bytes = Buffer.allocUnsafeSlow(source.size);
   let at = 0;
   for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
@@ -199,14 +187,10 @@ async function fileOf(
   const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
   await compare();
   const files = new FileOutput({ directory, filenameTemplate, collision, queue: 'disk-synced' });
-  const values = files.keywords.map((keyword): [string, string] => [
-    keyword,
-    valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
-  ]);
   try {
-    return files.place({ kind: 'source', source }, Object.fromEntries(values), false);
+    return files.place({ kind: 'source', source }, fileNameTexts(files, parsed), false);
   } catch (error) {
     if (!(error instanceof NotPlaced)) throw asError(error);
-    throw new NotPut('not-placed', placeReason(error, directory), { cause: error });
+    throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
   }
 }

@@ -8,9 +8,8 @@ import {
   KeptBack,
   parseDataSet,
   Profile,
-  valuesOfKeyword,
 } from '../dicom';
-import { fileNameText } from '../message';
+import { fileNameTexts } from '../message';
 import { changeableOf, type OutgoingObject, type WholeFile } from '../object';
 import { openGiven, type Given } from './given';
 import { NewFiles } from './new-files';
@@ -89,11 +88,7 @@ function place(
 ): Promise<string> {
   const files = filesOf(output);
   const dataSet = parseDataSet(file, { transferSyntaxUID, offset });
-  const values = files.keywords.map((keyword): [string, string] => [
-    keyword,
-    valuesOfKeyword(dataSet, keyword).map(fileNameText).join('_'),
-  ]);
-  return files.place(file, Object.fromEntries(values), whole.compare);
+  return files.place(file, fileNameTexts(files, dataSet), whole.compare);
 }
 
 /** An object that is in no queue, and would be lost or forgotten, is kept as it came. */

@@ -1,8 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { waitForDisk } from '../basics';
-import { type ByteSource, parseDataSet, pieces, valuesOfKeyword } from '../dicom';
-import { fileNameText, FileOutput, NotPlaced, placeReason } from '../message';
+import { type ByteSource, parseDataSet, pieces } from '../dicom';
+import { fileNameTexts, FileOutput, NotPlaced, placeReason } from '../message';
 import type { OutgoingObject } from '../object';
 import { DICOM_IN } from '../settings';
 
@@ -49,12 +49,8 @@ export async function fileOf(
     collision: 'skip-identical',
     queue: 'disk-synced',
   });
-  const values = output.keywords.map((keyword): [string, string] => [
-    keyword,
-    valuesOfKeyword(parsed, keyword).map(fileNameText).join('_'),
-  ]);
   const since = Date.now();
-  const filename = place(output, source, Object.fromEntries(values), directory);
+  const filename = place(output, source, fileNameTexts(output, parsed), directory);
   try {
     await compare();
   } catch (error) {

@@ -190,17 +190,25 @@ function oddUids(envelope: FileEnvelope): ObjectWarnings {
   }));
 }
 
+/** What the name of an object's file is made of: the values of the keywords that it needs. */
+export function fileNameTexts(
+  { keywords }: Pick<FileOutput, 'keywords'>,
+  dataSet: ParsedDataSet,
+): Record<string, string> {
+  const texts = keywords.map((keyword): [string, string] => {
+    const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
+    return [keyword, values.join('_')];
+  });
+  return Object.fromEntries(texts);
+}
+
 function placeFile(
   files: FileOutput,
   content: ObjectContent,
   dataSet: ParsedDataSet,
   queued: QueuedObject,
 ): string {
-  const texts = files.keywords.map((keyword): [string, string] => {
-    const values = valuesOfKeyword(dataSet, keyword).map(fileNameText);
-    return [keyword, values.join('_')];
-  });
-  return files.place(content, Object.fromEntries(texts), queued.redelivered > 0, queued.id);
+  return files.place(content, fileNameTexts(files, dataSet), queued.redelivered > 0, queued.id);
 }
 
 /** A copy in its own memory: it is transferred to another thread, so it must not share a pool. */

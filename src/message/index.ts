@@ -3,10 +3,11 @@ export {
   type ConversionSettings,
   type ConvertedObject,
   convertQueued,
+  fileNameTexts,
   payloadOf,
   type PayloadSettings,
   type WaitingSettings,
   waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
-export { FileOutput, fileNameText, NotPlaced, placeCause, placeReason } from './output';
+export { FileOutput, NotPlaced, placeCause, placeReason } from './output';

@@ -12,11 +12,12 @@ import {
   type Given,
   type ReadMessage,
 } from '../../../src/edit';
-import { DICOM, pick, type DicomProblem, type DicomSettings } from '../../../src/settings';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { payloadOf } from '../../../src/message';
+import { DICOM, type DicomProblem, type DicomSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
+import { isUnheard } from '../../runtime/held-objects';
 import { InOrder } from '../../runtime/in-order';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
@@ -144,16 +145,7 @@ export class DicomNode {
     const { settings } = this;
     const { document, acceptHeadless } = settings;
     const made = await editWorkerOf(this.RED).ask('read', { place: task.place }, undefined, {
-      payload: pick(settings, [
-        'includeCommonFieldsNode',
-        'includeReportNode',
-        'includeTagsNode',
-        'tagsFormat',
-        'leaveOutEmpty',
-        'defaultCharacterSet',
-        'maxMessageMB',
-        'maxMessageElements',
-      ]),
+      payload: payloadOf(settings),
       document,
       acceptHeadless,
     });
@@ -248,8 +240,8 @@ export class DicomNode {
 
   private errorOf(reason: unknown): Error {
     if (reason instanceof DicomFailed) return dicomError(this.text, reason);
-    if (reason instanceof WorkerNotRunning || reason instanceof RequestTimedOut)
-      return dicomError(this.text, new DicomFailed('stopped', { reason: reason.message }));
+    if (isUnheard(reason))
+      return dicomError(this.text, new DicomFailed('stopped', { reason: asError(reason).message }));
     if (reason instanceof DicomError)
       return dicomError(this.text, new DicomFailed('notChanged', { reason: reason.message }));
     return asError(reason);
