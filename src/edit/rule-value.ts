@@ -67,7 +67,7 @@ function isText(vr: Vr | undefined): boolean {
 /** Text that spells a number, as a text field of a dialog holds it; what a JSON number would change stays text. */
 function asNumbers(value: ChangeValue): ChangeValue {
   return mapped(value, (each) => {
-    if (typeof each !== 'string' || !/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(each))
+    if (typeof each !== 'string' || !/^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(each))
       return each;
     const number = Number(each);
     return Number.isInteger(number) && !Number.isSafeInteger(number) ? each.trim() : number;
