@@ -24,7 +24,10 @@ const RULES: ReadonlyMap<Vr, Rule> = new Map<Vr, Rule>([
   [VR.DA, { most: 8, problem: dateProblem }],
   [
     VR.DS,
-    { most: 16, problem: pattern(/^ *[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? *$/, 'is a decimal number') },
+    {
+      most: 16,
+      problem: pattern(/^ *[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? *$/, 'is a decimal number'),
+    },
   ],
   [VR.DT, { most: 26, problem: dateTimeProblem }],
   [VR.IS, { most: 12, problem: integerProblem }],
