@@ -19,7 +19,8 @@ export type DicomErrorCode =
   | 'cannot-recode'
   | 'changes-invalid'
   | 'cannot-change'
-  | 'not-the-object';
+  | 'not-the-object'
+  | 'query-invalid';
 
 /**
  * The one error that src/dicom throws on account of its input. The text names tags and offsets, never values,

@@ -121,7 +121,7 @@ function parseItems(json: unknown, place: Place, level: number): Map<number, Cha
 }
 
 /** By keyword, tag, or private creator. */
-function parseItem(json: unknown, place: Place, level: number): ChangedItem {
+export function parseItem(json: unknown, place: Place, level: number): ChangedItem {
   if (!isObject(json)) throw invalidChanges(place, 'an item is an object with its attributes');
   const item: ChangedItem = new Map();
   for (const key of Object.keys(json)) {
