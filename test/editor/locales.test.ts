@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
-import { READY_SETS } from '../../nodes/dicom-query/editor/ready-sets';
+import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
 import {
   failureCode as queryFailureCode,
   type QueryFailure,

@@ -2,7 +2,7 @@
 import { DICOM_QUERY, isEnvironmentReference, type DicomQueryField } from '../../../src/settings';
 import { createTabs, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
 import { KeyRows } from './key-rows';
-import { READY_SETS } from './ready-sets';
+import { READY_SETS } from '../ready-sets';
 
 const TABS = ['query', 'keys', 'options'] as const;
 

@@ -1,4 +1,4 @@
-import type { QueryKey } from '../../../src/settings';
+import type { QueryKey } from '../../src/settings';
 
 interface ReadySet {
   model: string;
