@@ -52,9 +52,9 @@ const query = (settings: object = {}): FlowNode =>
 interface Answers {
   found: Message[];
   caught: Message[];
-  ask(message?: Message): void;
+  ask: (message?: Message) => void;
   /** The next end, from either side. */
-  end(): Promise<Message>;
+  end: () => Promise<Message>;
 }
 
 async function loaded(port: number, settings: object = {}, peerSettings: object = {}): Promise<Answers> {
@@ -443,7 +443,6 @@ describe('dicom-query and peers that misbehave', () => {
     'sends a match without end': [
       (asked) =>
         Buffer.concat([
-          pending(asked, Buffer.alloc(0)).subarray(0, 0),
           dataTF(
             pdv(
               asked.contextId,
@@ -582,6 +581,20 @@ describe('dicom-query and peers that misbehave', () => {
       Buffer.from([1, 0, 1]),
     ]);
     assert.ok(listening.associateRequests[0]?.includes(asked));
+  });
+
+  it('queries keep to the associations that the peer takes', async () => {
+    let most = 0;
+    const listening = await scp({
+      store: () => {
+        most = Math.max(most, listening.connections);
+        return 0;
+      },
+    });
+    const { found, ask } = await loaded(listening.port, {}, { maxAssociations: '1' });
+    for (let count = 0; count < 5; count += 1) ask();
+    await until(() => found.length === 5, 'all results');
+    assert.deepEqual([most, listening.associateRequests.length], [1, 5]);
   });
 
   it('5 000 matches as messages, with flat memory', async () => {
