@@ -17,7 +17,7 @@ const ORDER = {
     'message',
     'network',
     'worker',
-    ['transcode'],
+    ['transcode', 'query'],
     'delivery',
     ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
   ],

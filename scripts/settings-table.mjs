@@ -13,6 +13,7 @@ const TABLES = [
   { type: 'dicom-in', page: 'dicom-in.md', members: RECEIVER_MEMBERS },
   { type: 'dicom-peer', page: 'sending.md' },
   { type: 'dicom-out', page: 'sending.md' },
+  { type: 'dicom-query', page: 'querying.md' },
   { type: 'dicom-edit', page: 'editing.md' },
   { type: 'dicom-deidentify', page: 'deidentification.md' },
   { type: 'dicom-watch', page: 'watching.md' },

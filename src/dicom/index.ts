@@ -84,6 +84,7 @@ export {
   type ChangeOperation,
   type ChangeValue,
   type DicomChanges,
+  encodeIdentifier,
   isUnchangeable,
   MAX_CHANGES_BYTES,
   MAX_OPERATIONS,

@@ -33,6 +33,7 @@ export {
   type DataSetSource,
   type EchoOutcome,
   type EchoTarget,
+  type FindOperation,
   type OpenOptions,
   type OpenOutcome,
   type OperationOutcome,
@@ -47,4 +48,10 @@ export {
   type StoreOperation,
   type Transferable,
 } from './scu';
-export { type AcceptedContext, type AssociationFacts, type ProposedContext, tlsProblem } from './upper-layer';
+export {
+  type AcceptedContext,
+  type AssociationFacts,
+  type ExtendedNegotiation,
+  type ProposedContext,
+  tlsProblem,
+} from './upper-layer';

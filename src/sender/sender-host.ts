@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import type { JournalConfig } from '../journal';
+import type { QueryEnd, QueryRequest } from '../query';
 import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
@@ -18,6 +19,21 @@ export interface Sending extends SendRequest {
   openObject?(port: MessagePort): Promise<OpenedObject>;
   /** Called once, unless it was cancelled. */
   settled(outcome: SendOutcome): void;
+}
+
+/** What somebody wants to know, on the main thread. */
+export interface Querying extends QueryRequest {
+  /** JSON of a DicomMessage each. More come when it has resolved; it does not reject. */
+  matches(matches: string[]): Promise<void>;
+  /** Called once, behind all matches. Not where the host has stopped. */
+  ended(end: QueryEnd): void;
+}
+
+/** A query of which the worker is told, and what it has found that is still to be looked at. */
+interface OpenQuery {
+  querying: Querying;
+  taken: Promise<void>;
+  matches: number;
 }
 
 /** Somebody who names a peer. */
@@ -81,6 +97,7 @@ export class SenderHost {
   private readonly journals = new Map<string, Journal>();
   /** With what is to be stored, in which outbox and with which note. */
   private readonly sendings = new Map<string, Sending & Partial<Storing>>();
+  private readonly queries = new Map<string, OpenQuery>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
 
   /** @param failed told of what a listener has thrown, and of what becomes of the worker */
@@ -162,6 +179,41 @@ export class SenderHost {
     if (this.sendings.delete(id)) this.post({ kind: 'cancel', id });
   }
 
+  query(querying: Querying): void {
+    this.queries.set(querying.id, { querying, taken: Promise.resolve(), matches: 0 });
+    this.postQuery(querying);
+  }
+
+  /** It is to end with what there is; it is `ended` then. */
+  cancelQuery(id: string): void {
+    this.post({ kind: 'cancel-query', id });
+  }
+
+  private postQuery({ id, peer, model, level, keys, limit, extensions }: QueryRequest): void {
+    this.post({ kind: 'query', request: { id, peer, model, level, keys, limit, extensions } });
+  }
+
+  /** Matches that came are not asked for again, and half an answer is none. */
+  private loseQueries(text: string): void {
+    for (const [id, { matches }] of this.queries)
+      this.queryEnded(id, { kind: 'failed', failure: 'stopped', matches, text });
+  }
+
+  private tookMatches(id: string, matches: string[]): void {
+    const query = this.queries.get(id);
+    if (query === undefined) return;
+    query.matches += matches.length;
+    query.taken = query.taken
+      .then(() => query.querying.matches(matches))
+      .then(() => this.post({ kind: 'matches-taken', id }));
+  }
+
+  private queryEnded(id: string, end: QueryEnd): void {
+    const query = this.queries.get(id);
+    this.queries.delete(id);
+    query?.taken.then(() => query.querying.ended(end)).catch((error: unknown) => this.failed(asError(error)));
+  }
+
   /** Ends all of it. Nobody hears of what is not settled. */
   async stop(): Promise<void> {
     this.journals.clear();
@@ -174,6 +226,7 @@ export class SenderHost {
     this.peers.clear();
     this.outboxes.clear();
     this.sendings.clear();
+    this.loseQueries('Node-RED stops sending');
     const { worker } = this;
     this.worker = undefined;
     await worker?.stop(STOP_GRACE_MS);
@@ -197,7 +250,10 @@ export class SenderHost {
       {
         message: (message) => this.receive(message),
         started: () => this.tellAll(),
-        news: (news) => this.told(news),
+        news: (news) => {
+          if (news.kind === 'ended') this.loseQueries('the worker ended');
+          this.told(news);
+        },
         failed: (error) => this.failed(error),
       },
     );
@@ -237,6 +293,7 @@ export class SenderHost {
     for (const [id, { config: journal }] of this.journals) this.post({ kind: 'journal', id, journal });
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
     for (const sending of this.sendings.values()) this.postSending(sending);
+    for (const { querying } of this.queries.values()) this.postQuery(querying);
   }
 
   private receive(message: FromSender): void {
@@ -250,6 +307,12 @@ export class SenderHost {
         sending?.settled(message.outcome);
         break;
       }
+      case 'matches':
+        this.tookMatches(message.id, message.matches);
+        break;
+      case 'query-ended':
+        this.queryEnded(message.id, message.end);
+        break;
       case 'peer-state':
         this.peers.get(message.id)?.user.state(message.state);
         break;

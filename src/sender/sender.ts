@@ -15,6 +15,7 @@ import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
+import { Query, type QueryRequest } from '../query';
 import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import { SenderJournal } from './sender-journal';
@@ -79,6 +80,15 @@ export class Sender implements SenderRequests {
       case 'cancel':
         this.homeless.delete(message.id);
         for (const line of this.lines.values()) line.cancel(message.id);
+        break;
+      case 'query':
+        this.query(message.request);
+        break;
+      case 'cancel-query':
+        for (const line of this.allLines) line.queries.cancel(message.id);
+        break;
+      case 'matches-taken':
+        for (const line of this.allLines) line.queries.taken(message.id);
         break;
       case 'outbox':
         this.setOutbox(message.outbox);
@@ -254,6 +264,22 @@ export class Sender implements SenderRequests {
       if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
       else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
+  }
+
+  private query(request: QueryRequest): void {
+    const { id, peer } = request;
+    const query = new Query(request, {
+      matches: (matches) => this.tell({ kind: 'matches', id, matches }),
+      ended: (end) => this.tell({ kind: 'query-ended', id, end }),
+    });
+    const line = this.lines.get(peer);
+    if (line === undefined) query.refuse('peerMissing', 'the peer is not deployed');
+    else line.ask(query);
+  }
+
+  /** With those that are about to end. */
+  private get allLines(): PeerLine[] {
+    return [...this.lines.values(), ...this.ending.keys()];
   }
 
   /** What is for a peer that is not deployed waits for it. */

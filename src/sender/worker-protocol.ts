@@ -5,6 +5,7 @@ import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
 import type { PeerState } from './peer-line';
+import type { QueryEnd, QueryRequest } from '../query';
 import type { RetryPolicy, SendOutcome } from './send-job';
 
 /** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
@@ -31,6 +32,11 @@ export type ToSender =
   | { kind: 'peer-gone'; id: string }
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
+  | { kind: 'query'; request: QueryRequest }
+  /** No more matches are wanted. */
+  | { kind: 'cancel-query'; id: string }
+  /** A batch of matches is done with. */
+  | { kind: 'matches-taken'; id: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
   /** The node of this id keeps a journal. */
   | { kind: 'journal'; id: string; journal: JournalConfig }
@@ -44,6 +50,10 @@ export type FromSender =
   /** The object of this request is to be opened in its queue; answered by the request `opened` or `notOpened`. */
   | { kind: 'open'; id: string }
   | { kind: 'settled'; id: string; outcome: SendOutcome }
+  /** JSON of a DicomMessage each. */
+  | { kind: 'matches'; id: string; matches: string[] }
+  /** Behind all its matches. */
+  | { kind: 'query-ended'; id: string; end: QueryEnd }
   | { kind: 'peer-state'; id: string; state: PeerState }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }

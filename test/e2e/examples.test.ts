@@ -19,6 +19,7 @@ import {
   DICOM_IN,
   DICOM_OUT,
   DICOM_PEER,
+  DICOM_QUERY,
   DICOM_WATCH,
 } from '../../src/settings';
 import { BadLine } from '../support/bad-line';
@@ -111,7 +112,15 @@ describe('example flows', { timeout: 900_000 }, () => {
   it('can be imported together: ids are unique, settings are right and complete', () => {
     const all = names.flatMap(read);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
-    for (const settings of [DICOM_DEIDENTIFY, DICOM_EDIT, DICOM_IN, DICOM_OUT, DICOM_PEER, DICOM_WATCH]) {
+    for (const settings of [
+      DICOM_DEIDENTIFY,
+      DICOM_EDIT,
+      DICOM_IN,
+      DICOM_OUT,
+      DICOM_PEER,
+      DICOM_QUERY,
+      DICOM_WATCH,
+    ]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
       for (const node of all.filter(({ type }) => type === settings.type))
         for (const field of settings.names) {

@@ -43,6 +43,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-response': [1, 0],
   'dicom-out': [1, 1, 1],
   'dicom-edit': [1, 1],
+  'dicom-query': [1, 1],
   'dicom-deidentify': [1, 2],
   'dicom-watch': [0, 1],
   dicom: [1, 1],

@@ -5,6 +5,11 @@ import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
+import {
+  failureCode as queryFailureCode,
+  type QueryFailure,
+} from '../../nodes/dicom-query/runtime/query-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
@@ -16,6 +21,7 @@ import {
   RULE_OPS,
   RULE_TESTS,
   type DicomEditProblem,
+  type DicomQueryProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
   type DicomInProblem,
@@ -118,6 +124,34 @@ const DICOM_EDIT_PROBLEMS: Record<DicomEditProblem['code'], true> = {
 };
 
 /** Why an object is not changed. */
+const DICOM_QUERY_PROBLEMS: Record<DicomQueryProblem['code'], true> = {
+  required: true,
+  notAChoice: true,
+  notANumber: true,
+  outOfRange: true,
+  unknownVersion: true,
+  levelNotInModel: true,
+  keysNotAList: true,
+  tooManyKeys: true,
+  notAKey: true,
+  keyWithoutPath: true,
+  keyWithoutValue: true,
+  keyNotDays: true,
+};
+
+const QUERY_FAILURES: Record<QueryFailure, true> = {
+  settingsInvalid: true,
+  noValue: true,
+  keysInvalid: true,
+  peerMissing: true,
+  unreachable: true,
+  notAccepted: true,
+  refused: true,
+  broken: true,
+  busy: true,
+  stopped: true,
+};
+
 const EDIT_FAILURES: Record<EditFailure, true> = {
   settingsInvalid: true,
   noObject: true,
@@ -386,6 +420,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
+  'dicom-query': ['idle', 'asking', 'down', 'settings'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -493,6 +528,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   },
 };
 
+MADE_KEYS['dicom-query'] = (used) => {
+  addTabs('dicom-query', used);
+  for (const code of Object.keys(DICOM_QUERY_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of Object.keys(QUERY_FAILURES)) used.add(`error.${failure}`);
+  for (const name of ['none', ...Object.keys(READY_SETS)]) used.add(`rule.set.${name}`);
+};
+
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
@@ -540,6 +582,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-query': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -663,6 +709,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
   'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(queryFailureCode),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
 };

@@ -18,6 +18,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     ['dicom-in', 'dicom in', 'dicom-in.svg'],
     ['dicom-response', 'dicom response', 'dicom-response.svg'],
     ['dicom-out', 'dicom out', 'dicom-out.svg'],
+    ['dicom-query', 'dicom query', 'dicom-query.svg'],
     ['dicom-watch', 'dicom watch', 'dicom-watch.svg'],
     ['dicom', 'dicom', 'dicom.svg'],
   ] as const;

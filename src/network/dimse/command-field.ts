@@ -1,6 +1,7 @@
 /** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
 export const CommandField = {
   storeRQ: 0x0001,
+  findRQ: 0x0020,
   echoRQ: 0x0030,
   eventReportRQ: 0x0100,
   actionRQ: 0x0130,

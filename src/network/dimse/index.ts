@@ -14,7 +14,14 @@ export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
 export { type MessagePart, MessageReader } from './message-reader';
 export { type Outcome, Performer, type PerformingAssociation } from './performer';
-export { encodeActionRequest, encodeEchoRequest, encodeStoreRequest, Priority } from './requests';
+export {
+  encodeActionRequest,
+  encodeCancelRequest,
+  encodeEchoRequest,
+  encodeFindRequest,
+  encodeStoreRequest,
+  Priority,
+} from './requests';
 export { type Refusal, ServiceRegistry } from './service';
-export { type CommandStatus, hexStatus, isFailure, Status } from './status';
+export { type CommandStatus, hexStatus, isFailure, isPending, Status } from './status';
 export { storeService } from './store-service';

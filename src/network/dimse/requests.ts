@@ -57,6 +57,26 @@ export function encodeEchoRequest(messageId: number): Buffer {
   return out.finish();
 }
 
+/** A C-FIND-RQ; its identifier follows (PS3.7 9.3.2.1). */
+export function encodeFindRequest(messageId: number, sopClassUID: string): Buffer {
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + textElement(sopClassUID));
+  out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
+  out.short(Tag.commandField, CommandField.findRQ);
+  out.short(Tag.messageId, messageId);
+  out.short(Tag.priority, Priority.medium);
+  out.short(Tag.dataSetType, DATA_SET);
+  return out.finish();
+}
+
+/** A C-CANCEL-RQ, the same for C-FIND, C-GET and C-MOVE (PS3.7 9.3.2.3). @param messageId of the request that is to end */
+export function encodeCancelRequest(messageId: number): Buffer {
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 3 * SHORT_ELEMENT);
+  out.short(Tag.commandField, CommandField.cancelRQ);
+  out.short(Tag.messageIdBeingRespondedTo, messageId);
+  out.short(Tag.dataSetType, NO_DATA_SET);
+  return out.finish();
+}
+
 /** What is to be done to which instance (PS3.7 10.1.4.1). */
 export interface ActionCommand {
   messageId: number;

@@ -17,7 +17,16 @@ export const Status = {
   outOfResources: 0xa700,
   dataSetDoesNotMatchSopClass: 0xa900,
   cannotUnderstand: 0xc000,
+  cancel: 0xfe00,
 } as const;
+
+/** A match, or a match for which the peer does not support all optional keys (PS3.4 C.4.1.1.4). */
+const PENDING: ReadonlySet<number> = new Set([0xff00, 0xff01]);
+
+/** More responses follow. */
+export function isPending(status: number): boolean {
+  return PENDING.has(status);
+}
 
 /** Success and the warnings B000 to BFFF mean that the object is kept (PS3.4 B.2.3). */
 export function isFailure(status: number): boolean {

@@ -1,8 +1,9 @@
 import type { Instance, Priority } from '../dimse';
-import type { UserIdentity } from '../upper-layer';
+import type { ExtendedNegotiation, UserIdentity } from '../upper-layer';
 import type { ScuAddress } from './connect';
 import type { CommitmentUser } from './event-reports';
 import type { DataSetSource } from './message-sender';
+import type { MatchTaker } from './query-operation';
 
 /** With whom, and as whom. */
 export interface ScuTarget extends ScuAddress {
@@ -52,7 +53,19 @@ export interface CommitmentOperation {
   instances: readonly Instance[];
 }
 
+/** A query (PS3.4 C.4.1). */
+export interface FindOperation {
+  sopClassUID: string;
+  /** One that was accepted. */
+  contextId: number;
+  /** In the transfer syntax of the context. */
+  identifier: Buffer;
+  match: MatchTaker;
+}
+
 export interface OpenOptions {
+  /** To be negotiated; what the peer says of it is in `PeerFacts`. */
+  extended?: readonly ExtendedNegotiation[];
   /** Ends the wait for an association; the outcome is then `STOPPED`. */
   signal?: AbortSignal;
   /** Undefined: a report of the peer is not expected, and ends the association. */
@@ -65,4 +78,6 @@ export interface PeerFacts {
   maxPduLength: number;
   implementationClassUID: string;
   implementationVersionName: string;
+  /** By SOP class; of those that it did not answer nothing is supported (PS3.7 D.3.3.5). */
+  extended: ReadonlyMap<string, Buffer>;
 }

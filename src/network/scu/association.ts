@@ -3,9 +3,12 @@ import {
   CommandField,
   type CommandSet,
   encodeActionRequest,
+  encodeCancelRequest,
   encodeCommitmentRequest,
   encodeEchoRequest,
+  encodeFindRequest,
   encodeStoreRequest,
+  type MessagePart,
   MessageReader,
   Priority,
 } from '../dimse';
@@ -28,10 +31,11 @@ import {
   VERIFICATION_SOP_CLASS,
 } from '../upper-layer';
 import { connectionFailure, connectTo } from './connect';
-import { EventReports, type CommitmentUser } from './event-reports';
+import { EventReports } from './event-reports';
 import { type DataSetSource, MessageSender } from './message-sender';
 import type {
   CommitmentOperation,
+  FindOperation,
   OpenOptions,
   PeerFacts,
   ScuLimits,
@@ -39,6 +43,7 @@ import type {
   StoreOperation,
 } from './association-options';
 import { Operation, type Requested } from './operation';
+import { QueryOperation } from './query-operation';
 import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
 
 /** Answers are small. */
@@ -58,7 +63,12 @@ const REQUEST_COMMITMENT = 1;
 export class ScuAssociation {
   /** The accepted presentation contexts by their ids. */
   contexts: ReadonlyMap<number, AcceptedContext> = new Map();
-  peer: PeerFacts = { maxPduLength: 0, implementationClassUID: '', implementationVersionName: '' };
+  peer: PeerFacts = {
+    maxPduLength: 0,
+    implementationClassUID: '',
+    implementationVersionName: '',
+    extended: new Map(),
+  };
   /** Resolves at the end, whoever ends it, also while nothing is asked. An association is not ended for being idle. */
   readonly ended: Promise<AssociationEnd>;
   private end: AssociationEnd | undefined;
@@ -76,7 +86,7 @@ export class ScuAssociation {
     target: ScuTarget,
     contexts: readonly ProposedContext[],
     private readonly limits: ScuLimits,
-    commitments: CommitmentUser | undefined,
+    { commitments, extended }: Pick<OpenOptions, 'commitments' | 'extended'>,
     /** Undefined: there is an association, or there will be none. */
     private opening: ((outcome: OpenOutcome) => void) | undefined,
   ) {
@@ -88,6 +98,7 @@ export class ScuAssociation {
       calledAET,
       contexts,
       ...(userIdentity && { userIdentity }),
+      ...(extended && { extended }),
       maxPduLength: limits.maxPduLength,
       implementationClassUID: IMPLEMENTATION_CLASS_UID,
       implementationVersionName: IMPLEMENTATION_VERSION_NAME,
@@ -120,7 +131,7 @@ export class ScuAssociation {
     target: ScuTarget,
     contexts: readonly ProposedContext[],
     limits: ScuLimits,
-    { signal, commitments }: OpenOptions = {},
+    { signal, ...options }: OpenOptions = {},
   ): Promise<OpenOutcome> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) {
@@ -129,7 +140,7 @@ export class ScuAssociation {
       }
       try {
         const stop = (): void => association.stopOpening();
-        const association = new ScuAssociation(target, contexts, limits, commitments, (outcome) => {
+        const association = new ScuAssociation(target, contexts, limits, options, (outcome) => {
           signal?.removeEventListener('abort', stop);
           resolve(outcome);
         });
@@ -204,6 +215,35 @@ export class ScuAssociation {
   }
 
   /**
+   * C-FIND (PS3.7 9.1.2). Each pending response has to come within the response timeout. Resolves with the final response, when
+   * the last match is taken.
+   * @throws Error while another operation is outstanding
+   */
+  async find({ sopClassUID, contextId, identifier, match }: FindOperation): Promise<OperationOutcome> {
+    const messageId = this.nextMessageId();
+    const requested = { commandField: CommandField.findRQ, messageId, sopClassUID };
+    const operation = new QueryOperation(requested, match);
+    this.invoke(operation);
+    const command = encodeFindRequest(messageId, sopClassUID);
+    return this.send(operation, contextId, command, [identifier], () => {
+      if (operation.isCancelled) this.sendCancel(operation, contextId);
+      operation.contextId = contextId;
+    });
+  }
+
+  /** C-CANCEL (PS3.7 9.3.2.3) of the query that is outstanding, once. It may have more matches, and has a final response. */
+  cancel(): void {
+    const { operation } = this;
+    if (!(operation instanceof QueryOperation) || operation.isSettled || operation.isCancelled) return;
+    operation.isCancelled = true;
+    if (operation.contextId !== undefined) this.sendCancel(operation, operation.contextId);
+  }
+
+  private sendCancel({ messageId }: QueryOperation, contextId: number): void {
+    this.layer.sendCommand(contextId, encodeCancelRequest(messageId));
+  }
+
+  /**
    * A-RELEASE (PS3.8 7.2). Resolves as `ended` does: a peer that does not answer in time is left by an abort.
    * @throws Error while an operation is outstanding
    */
@@ -235,12 +275,16 @@ export class ScuAssociation {
   }
 
   private begin(requested: Requested): Operation {
+    const operation = new Operation(requested);
+    this.invoke(operation);
+    return operation;
+  }
+
+  private invoke(operation: Operation): void {
     if (this.operation !== undefined)
       throw new Error('an operation is invoked while another one is outstanding');
-    const operation = new Operation(requested);
     this.operation = operation;
     if (this.end !== undefined) operation.lose(this.end.text);
-    return operation;
   }
 
   /** @param dataSet undefined: the message has none */
@@ -264,7 +308,8 @@ export class ScuAssociation {
   private accepted(accept: AssociateAccept): void {
     const { maxPduLength, implementationClassUID, implementationVersionName } = accept;
     this.contexts = acceptedContexts(accept.contexts);
-    this.peer = { maxPduLength, implementationClassUID, implementationVersionName };
+    const extended = new Map(accept.extended?.map(({ sopClass, information }) => [sopClass, information]));
+    this.peer = { maxPduLength, implementationClassUID, implementationVersionName, extended };
     this.opened({ outcome: 'opened', association: this });
   }
 
@@ -282,6 +327,25 @@ export class ScuAssociation {
     if (part === undefined) return;
     if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
     else if (part.kind === 'command') this.answered(part.command);
+    else this.identifier(part);
+  }
+
+  /** A piece of a match. The next response is awaited when it is taken. */
+  private identifier({ bytes, isLast }: MessagePart & { kind: 'data' }): void {
+    const { operation } = this;
+    // Of an operation that we have given up.
+    if (!(operation instanceof QueryOperation) || operation.isSettled) return;
+    const taken = operation.takeData(bytes, isLast);
+    const goOn = (): void => {
+      if (!operation.isSettled) this.expectResponse();
+    };
+    if (taken !== undefined) this.layer.hold(taken, goOn);
+    else if (isLast) goOn();
+  }
+
+  private expectResponse(): void {
+    const { responseTimeoutSeconds: seconds } = this.limits;
+    this.layer.expect(seconds, `the peer did not respond within ${seconds} s`);
   }
 
   private answered(command: CommandSet): void {
@@ -289,6 +353,10 @@ export class ScuAssociation {
     if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
     const problem = operation.take(command);
     if (problem !== undefined) throw violation(problem);
+    if (!operation.isSettled) {
+      this.expectResponse();
+      return;
+    }
     this.layer.expectNothing();
     if (operation.progress === 'sending') this.abort('the peer refused the object before it had all of it');
   }

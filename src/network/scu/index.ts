@@ -1,6 +1,7 @@
 export { ScuAssociation } from './association';
 export type {
   CommitmentOperation,
+  FindOperation,
   OpenOptions,
   PeerFacts,
   ScuLimits,

@@ -119,13 +119,16 @@ export abstract class ProtocolMachine implements StreamListener {
     this.user.aborted({ by: 'node', source, reason, text });
   }
 
-  /** Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts. */
-  hold(promise: Promise<void>): void {
+  /**
+   * Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts.
+   * @param resumes called before anything more is read
+   */
+  hold(promise: Promise<void>, resumes = (): void => this.idle.start()): void {
     this.idle.stop();
     const settled = promise.catch((error: unknown) => this.failed(error));
     this.connection.work(
       settled.then(() => {
-        if (this.state === 'Sta6') this.idle.start();
+        if (this.state === 'Sta6') resumes();
       }),
     );
   }
