@@ -86,7 +86,8 @@ function element({ name, place, action }: ChangedAttribute, encoding: Encoding, 
       false,
     );
   }
-  if (action.kind === 'kept') throw wrongKey(place, 'a query has no base object, so that there is nothing to keep');
+  if (action.kind === 'kept')
+    throw wrongKey(place, 'a query has no base object, so that there is nothing to keep');
   const { value } = action;
   const vr = vrOf(tag, value.vr);
   if (vr === undefined)
