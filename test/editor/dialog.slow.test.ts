@@ -19,7 +19,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   it('has an input, a label, a hint and a tooltip for every setting', async () => {

@@ -38,7 +38,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual([editor.errors, editor.foreign], [[], []]);
+    assert.deepEqual([editor.errors.splice(0), editor.foreign.splice(0)], [[], []]);
   });
 
   const peer = (properties: Record<string, unknown> = {}): FlowNode => ({
