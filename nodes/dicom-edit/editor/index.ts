@@ -1,11 +1,10 @@
 /** Editor side of `dicom-edit`: what `dicom-edit.html` calls as `dicomEditEditor`. */
 import { DICOM_EDIT, readRules, type DicomEditField } from '../../../src/settings';
-import { NodeForm, type About, type EditorNode, type Remark } from '../../editor';
-import { AttributeNames } from './attribute-names';
+import { AttributeNames, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
 import { RuleProblems } from './rule-problems';
 import { RuleRows } from './rule-rows';
 
-const names = new AttributeNames();
+const names = new AttributeNames(DICOM_EDIT.type);
 const problems = new RuleProblems(() => {
   form.dialog.trigger('change');
 });

@@ -1,6 +1,6 @@
 /** Editor side of `dicom-query`: what `dicom-query.html` calls as `dicomQueryEditor`. */
 import { DICOM_QUERY, isEnvironmentReference, type DicomQueryField } from '../../../src/settings';
-import { createTabs, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
+import { AttributeNames, createTabs, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
 import { KeyRows } from './key-rows';
 import { READY_SETS } from '../ready-sets';
 
@@ -15,10 +15,14 @@ export const form = new NodeForm(DICOM_QUERY, {
   remarks: peerRemarks,
 });
 
+const names = new AttributeNames(DICOM_QUERY.type);
+
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   createTabs(form.type, TABS, form.texts, () => undefined);
-  const rows = new KeyRows(form);
+  const rows = new KeyRows(form, names);
+  names.useSamplesBefore(node);
+  void names.load();
   form.dialog.on('change', () => rows.mark());
   const { text } = form.texts;
   const sets = $('#dicom-query-set').append($('<option value="">').text(text('rule.set.none')));

@@ -5,23 +5,21 @@ import {
   type DicomQueryProblem,
   type QueryKey,
 } from '../../../src/settings';
-import { request, type Completion, type InputType, type NodeForm } from '../../editor';
+import { nameTyped, numberRow, type AttributeNames, type InputType, type NodeForm } from '../../editor';
 
 type QueryForm = NodeForm<DicomQueryField, DicomQueryProblem['code']>;
-/** As the runtime lists it: keyword, tag, VR. */
-type Attribute = readonly [keyword: string, tag: string, vr: string];
 
 const NEW_KEY: QueryKey = { path: '', value: '', valueType: 'str' };
-/** More help nobody. */
-const MOST_SHOWN = 50;
 
 /** The keys of the open dialog. What is entered is in the setting's own hidden input, as JSON. */
 export class KeyRows {
   private readonly list = $('#dicom-query-keys');
   private readonly types: readonly InputType[];
-  private attributes: readonly Attribute[] = [];
 
-  constructor(private readonly form: QueryForm) {
+  constructor(
+    private readonly form: QueryForm,
+    private readonly names: AttributeNames,
+  ) {
     const { text } = form.texts;
     this.types = [
       'str',
@@ -45,11 +43,7 @@ export class KeyRows {
       sortItems: changed,
     });
     for (const key of readKeys(form.fields.input('keys').val())) this.list.editableList('addItem', key);
-    // Without them, whatever is entered is taken.
-    void request('GET', 'dicom-query/attributes').then(
-      (attributes) => (this.attributes = attributes as readonly Attribute[]),
-      () => undefined,
-    );
+    this.numberRows();
   }
 
   /** Puts these in the place of those that there are. */
@@ -78,25 +72,9 @@ export class KeyRows {
       .val(value);
     row.addClass('dicom-query-key').append(name, input);
     input.typedInput({ types: this.types, default: 'str' }).typedInput('type', valueType);
-    name.autoComplete({ minLength: 2, search: (entered) => this.search(entered) });
+    nameTyped(input);
+    name.autoComplete({ minLength: 2, search: (entered) => this.names.search(entered) });
     row.on('input change blur', 'input, select', () => this.store());
-  }
-
-  private search(path: string): Completion[] {
-    const entered = path.slice(path.lastIndexOf('.') + 1).trim();
-    const before = path.slice(0, path.length - entered.length);
-    const wanted = entered.toLowerCase();
-    if (wanted === '') return [];
-    return this.attributes
-      .filter(
-        ([keyword, tag]) => keyword.toLowerCase().includes(wanted) || tag.startsWith(wanted.toUpperCase()),
-      )
-      .sort(([one], [other]) => one.length - other.length)
-      .slice(0, MOST_SHOWN)
-      .map(([keyword, tag, vr]) => ({
-        value: before + keyword + (vr === 'SQ' ? '[0].' : ''),
-        label: `${keyword} (${tag.slice(0, 4)},${tag.slice(4)}) ${vr}`,
-      }));
   }
 
   private rows(): JQuery[] {
@@ -104,6 +82,11 @@ export class KeyRows {
       .editableList('items')
       .toArray()
       .map((item) => $(item).closest('li').find('.dicom-query-key'));
+  }
+
+  private numberRows(): void {
+    const label = this.form.texts.text('label.keys');
+    this.rows().forEach((row, index) => numberRow(row, label, index + 1, this.form.texts));
   }
 
   private store(): void {
@@ -115,6 +98,7 @@ export class KeyRows {
         valueType: input.typedInput('type') as QueryKey['valueType'],
       };
     });
+    this.numberRows();
     const stored = this.form.fields.input('keys');
     const json = JSON.stringify(keys);
     if (stored.val() !== json) stored.val(json).trigger('change');
