@@ -8,7 +8,7 @@ import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
 import type { EditorPage } from './editor-page';
 import { FAMILY, inEachDialog } from './family';
-import { withEditor } from './with-editor';
+import { THEMES, withEditor } from './with-editor';
 
 const FLOWS = [
   ...FAMILY,
@@ -50,7 +50,7 @@ describe(
   'the dialogs for people who see, hear or type differently',
   { skip: needs('chromium'), timeout: 900_000 },
   () => {
-    for (const theme of ['light', 'dark'] as const) {
+    for (const theme of THEMES) {
       it(`have nothing that axe finds in the ${theme} theme`, async () => {
         const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
         const flows = [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live];

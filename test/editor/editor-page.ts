@@ -60,7 +60,7 @@ export class EditorPage {
       viewport: options.viewport ?? { width: 1440, height: 1000 },
       locale: 'en-US',
     });
-    // How Node-RED 5 keeps the user's choice of theme in the browser; 4 has no dark theme.
+    // How Node-RED 5 keeps the user's choice of theme in the browser.
     await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
     if (options.language !== undefined) {
       await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);

@@ -6,7 +6,7 @@ import { needs } from '../support/needs';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
 import { FAMILY, inEachDialog } from './family';
-import { withEditor } from './with-editor';
+import { THEMES, withEditor } from './with-editor';
 
 const FLOWS = [
   ...FAMILY,
@@ -46,7 +46,7 @@ const HELP = `(() => {
 
 /** Kept as artefacts, to be looked at; what a program can see of them is that nothing is cut off. */
 describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
-  for (const theme of ['light', 'dark'] as const) {
+  for (const theme of THEMES) {
     it(`fit their places in the ${theme} theme`, async () => {
       const live = dicomIn('live', await freePort(), [[]], { name: 'From MR', acceptedCallingAETs: '' });
       const flows = [...FLOWS, { id: 'live-tab', type: 'tab', label: 'Flow 2' }, { ...live, z: 'live-tab' }];
