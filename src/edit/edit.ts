@@ -8,7 +8,7 @@ import {
 } from '../dicom';
 import type { PayloadSettings } from '../message';
 import { type OutgoingObject, withChanges } from '../object';
-import type { DicomEditSettings } from '../settings';
+import { DICOM_IN, type DicomEditSettings } from '../settings';
 import { addCoercionRecord, type CoercionRecord } from './coercion-record';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf } from './new-place';
@@ -128,7 +128,11 @@ async function made(
       return { ...(await messageOf(object, payload, { hasObject: true })), object: bytes };
     }
     case 'file': {
-      const { filename, bulkDataURI } = await fileOf(object, directory);
+      const { filename, bulkDataURI } = await fileOf(object, {
+        directory,
+        filenameTemplate: DICOM_IN.defaults.filenameTemplate,
+        collision: 'skip-identical',
+      });
       return { ...(await messageOf(object, payload, { bulkDataURI })), filename };
     }
   }

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
-import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
-import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
-import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import { EDIT_ERRORS, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
+import {
+  DEIDENTIFY_ERRORS,
+  type DeidentifyFailure,
+} from '../../nodes/dicom-deidentify/runtime/deidentify-error';
+import { DICOM_ERRORS, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import { OUT_ERRORS, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
@@ -661,10 +664,10 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
-  'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
-  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
-  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
-  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
+  'dicom-deidentify': (Object.keys(DEIDENTIFY_FAILURES) as DeidentifyFailure[]).map(DEIDENTIFY_ERRORS.codeOf),
+  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(OUT_ERRORS.codeOf),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),
+  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

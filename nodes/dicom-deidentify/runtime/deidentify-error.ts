@@ -1,5 +1,5 @@
 import { DICOM_DEIDENTIFY } from '../../../src/settings';
-import type { Text } from '../../runtime/node-texts';
+import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 
 /** Why an object is not de-identified, although it is not kept back. Each has words in the catalogue, and a code. */
 export type DeidentifyFailure =
@@ -12,14 +12,12 @@ export type DeidentifyFailure =
   | 'busy'
   | 'stopped';
 
-export class DeidentifyFailed extends Error {
-  constructor(
-    readonly failure: DeidentifyFailure,
-    readonly values: Record<string, string | number> = {},
-  ) {
-    super(failure);
-  }
-}
+export class DeidentifyFailed extends NodeFailed<DeidentifyFailure> {}
+
+export const DEIDENTIFY_ERRORS = nodeErrors<DeidentifyFailure>(DICOM_DEIDENTIFY.type);
+
+/** The failure in Node-RED's language, with its code. */
+export const deidentifyError = DEIDENTIFY_ERRORS.errorOf;
 
 /** What the worker says, by its code. */
 const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
@@ -34,11 +32,4 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
   const reason = /^E[A-Z0-9]+$/.test(code) ? code : text;
   return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason });
-}
-
-/** The failure in Node-RED's language, with its code: `notRead` → `DICOM_DEIDENTIFY_NOT_READ`. */
-export function deidentifyError(text: Text, { failure, values }: DeidentifyFailed): Error & { code: string } {
-  const name = `${DICOM_DEIDENTIFY.type}_${failure.replace(/[A-Z]/g, '_$&')}`;
-  const code = name.replaceAll('-', '_').toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
 }
