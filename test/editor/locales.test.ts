@@ -386,7 +386,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
-  'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
+  'dicom-deidentify': ['idle', 'working', 'toRetry', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
   'dicom-watch': [
@@ -499,6 +499,8 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  // Which of them are said: test/edit/check-rule.
+  for (const [key] of ownTexts('dicom-edit', 'en-US')) if (key.startsWith('rule.reason.')) used.add(key);
   for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
   for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
 };

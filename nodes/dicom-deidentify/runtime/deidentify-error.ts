@@ -12,7 +12,16 @@ export type DeidentifyFailure =
   | 'busy'
   | 'stopped';
 
-export class DeidentifyFailed extends NodeFailed<DeidentifyFailure> {}
+export class DeidentifyFailed extends NodeFailed<DeidentifyFailure> {
+  /** @param isOfObject the object is the reason, which it will be the next time, too */
+  constructor(
+    failure: DeidentifyFailure,
+    values: Record<string, string | number> = {},
+    readonly isOfObject = false,
+  ) {
+    super(failure, values);
+  }
+}
 
 export const DEIDENTIFY_ERRORS = nodeErrors<DeidentifyFailure>(DICOM_DEIDENTIFY.type);
 
@@ -28,8 +37,19 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   EGONE: 'objectGone',
 };
 
+/** Nothing that the object has is the reason: the disk, the message, or what lies elsewhere. */
+const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
+  'read-failed',
+  'not-placed',
+  'not-the-object',
+  'changes-invalid',
+  'cannot-change',
+]);
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
 /** The system's words name the file, which may be named after a patient: its code is enough. */
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
-  const reason = /^E[A-Z0-9]+$/.test(code) ? code : text;
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason });
+  const isSystem = SYSTEM_CODE.test(code);
+  const isOfObject = !isSystem && !NOT_OF_OBJECT.has(code);
+  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isOfObject);
 }
