@@ -16,6 +16,7 @@ import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { EDIT_ERRORS, EditFailed, type EditFailure } from './edit-error';
+import { reasonText } from './rule-reasons';
 import { RuleValues } from './rule-values';
 
 /** The worker takes fewer at once; opening an object and evaluating values take their time, too. */
@@ -48,7 +49,8 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
     if (problems.length === 0)
       this.settings.rules.forEach((rule, index) => {
         const reason = ruleProblem(rule);
-        if (reason !== undefined) problems.push(this.text('rule.problem', { rule: index + 1, reason }));
+        if (reason === undefined) return;
+        problems.push(this.text('rule.problem', { rule: index + 1, reason: reasonText(this.text, reason) }));
       });
     if (problems.length > 0) throw new EditFailed('settingsInvalid', { problems: problems.join('; ') });
   }

@@ -3,6 +3,7 @@ import { attributes, ruleProblem } from '../../../src/edit';
 import { DICOM_EDIT, MOST_RULES, readRule } from '../../../src/settings';
 import { AdminRoutes, RequestRefused } from '../../runtime/admin-routes';
 import { EditNode } from './edit-node';
+import { ruleReason } from './rule-reasons';
 
 /** What the dictionary says does not change while Node-RED runs. */
 const CACHED = 'private, max-age=3600';
@@ -20,7 +21,8 @@ export function addRuleRoutes(RED: NodeAPI): void {
       throw new RequestRefused(400, `rules is an array of at most ${MOST_RULES}`);
     const problems = rules.map((raw: unknown) => {
       const rule = readRule(raw);
-      return rule === undefined ? null : (ruleProblem(rule) ?? null);
+      const problem = rule === undefined ? undefined : ruleProblem(rule);
+      return problem === undefined ? null : ruleReason(problem);
     });
     response.json({ problems });
   });
