@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
-import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
-import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
-import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
+import { EDIT_ERRORS, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import {
-  failureCode as queryFailureCode,
-  type QueryFailure,
-} from '../../nodes/dicom-query/runtime/query-error';
-import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+  DEIDENTIFY_ERRORS,
+  type DeidentifyFailure,
+} from '../../nodes/dicom-deidentify/runtime/deidentify-error';
+import { DICOM_ERRORS, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import { OUT_ERRORS, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
+import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime/query-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
@@ -417,7 +417,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
-  'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
+  'dicom-deidentify': ['idle', 'working', 'toRetry', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
   'dicom-query': ['idle', 'asking', 'down', 'settings'],
@@ -538,6 +538,8 @@ MADE_KEYS['dicom-query'] = (used) => {
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  // Which of them are said: test/edit/check-rule.
+  for (const [key] of ownTexts('dicom-edit', 'en-US')) if (key.startsWith('rule.reason.')) used.add(key);
   for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
   for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
 };
@@ -707,11 +709,11 @@ const codeOf = (type: string, failure: string): string =>
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
-  'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
-  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
-  'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(queryFailureCode),
-  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
-  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
+  'dicom-deidentify': (Object.keys(DEIDENTIFY_FAILURES) as DeidentifyFailure[]).map(DEIDENTIFY_ERRORS.codeOf),
+  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(OUT_ERRORS.codeOf),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),
+  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
+  'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { asError } from '../../../src/basics';
+import { asError, BackOff } from '../../../src/basics';
 import { DicomError, type DeidentifyOption } from '../../../src/dicom';
 import {
   type DeidentifiedMessage,
@@ -10,7 +10,7 @@ import {
   type KeptBackObject,
 } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
-import { Status } from '../../../src/network';
+import { Status, type CommandStatus } from '../../../src/network';
 import {
   DICOM_DEIDENTIFY,
   DICOM_IN,
@@ -50,6 +50,8 @@ type Done = (error?: Error) => void;
 
 /** Messages that wait at once. What comes beyond stays in its queue, and comes again. */
 const MOST_WAITING = 100;
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 300_000;
 
 const COMMON_FIELDS_ONLY = payloadOf({
   ...DICOM_IN.defaults,
@@ -71,6 +73,9 @@ export class DeidentifyNode {
   private readonly owners: string;
   private readonly held = new Set<HeldObject>();
   private readonly postponed = new Postponed();
+  private readonly backOff = new BackOff(FIRST_RETRY_MS, LAST_RETRY_MS);
+  /** When objects come again that failed for another reason than themselves, on `performance.now()`'s clock. */
+  private againAt = 0;
   private taken = 0;
   private waiting = 0;
   private isClosed = false;
@@ -153,6 +158,7 @@ export class DeidentifyNode {
     this.last = work.catch(() => undefined).then(() => before);
     try {
       const result = await work;
+      this.backOff.reset();
       await before;
       await this.pass(message, result, held, send);
       done();
@@ -257,7 +263,7 @@ export class DeidentifyNode {
         null,
         Object.assign(message, { dicom: { ...message.dicom, identified: true, keptBack: result.keptBack } }),
       ]);
-      await this.done(held, `${reason}: ${text}`);
+      await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
       return;
     }
     send([this.newMessage(message, result), null]);
@@ -283,21 +289,42 @@ export class DeidentifyNode {
     return Object.assign(names, Object.fromEntries(kept.filter(([, value]) => value !== undefined)));
   }
 
-  /** @param problem why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
-  private async done(held: HeldObject | undefined, problem: string | undefined): Promise<void> {
-    if (held === undefined || !this.held.delete(held)) return;
-    await held.done(
-      problem === undefined ? undefined : { status: Status.cannotUnderstand, comment: problem },
-    );
+  /** @param status why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
+  private async done(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<void> {
+    if (held !== undefined && this.held.delete(held)) await held.done(status);
   }
 
-  /** What cannot be done is a dead letter: its queue would deliver it again and again. */
+  /**
+   * An object that cannot be judged is a dead letter: its queue would deliver it again and again. What fails for another reason,
+   * such as a full disk, comes again; a sender that waits for its answer hears that it may.
+   */
   private async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
+    if (held === undefined || !this.held.has(held)) return;
+    const isOfObject = error instanceof DeidentifyFailed && error.isOfObject;
+    if (!isOfObject && held.answersWithinSeconds === undefined) {
+      this.held.delete(held);
+      this.tryLater(held);
+      return;
+    }
     try {
-      await this.done(held, this.errorOf(error).message);
+      const status = isOfObject ? Status.cannotUnderstand : Status.outOfResources;
+      await this.done(held, { status, comment: this.errorOf(error).message });
     } catch (late) {
       if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
     }
+  }
+
+  /** Those that fail while others wait for another try come with them. */
+  private tryLater(held: HeldObject): void {
+    const now = performance.now();
+    if (now >= this.againAt) this.againAt = now + this.backOff.wait();
+    this.postponed
+      .later(held, this.againAt - now)
+      .catch((error: unknown) => this.node.error(asError(error).message))
+      .finally(() => {
+        if (!this.isClosed) this.status.toRetry(this.postponed.timedSize);
+      });
+    this.status.toRetry(this.postponed.timedSize);
   }
 
   private errorOf(error: unknown): Error {

@@ -61,9 +61,10 @@ function runtimeRemarks({ node, field, values, found, texts }: About<DicomEditFi
     else problems.askFor(node, rules);
     return [];
   }
-  return known.flatMap((reason, index) =>
-    reason === null
-      ? []
-      : [{ severity: 'error' as const, text: texts.text('rule.problem', { rule: index + 1, reason }) }],
-  );
+  return known.flatMap((problem, index) => {
+    if (problem === null) return [];
+    const { text, key, values: named } = problem;
+    const reason = key === undefined ? text : texts.text(`rule.reason.${key}`, named);
+    return [{ severity: 'error' as const, text: texts.text('rule.problem', { rule: index + 1, reason }) }];
+  });
 }

@@ -61,7 +61,7 @@ export class RuleRows {
   }
 
   /** Marks the rules in which something is wrong. @param problems by the runtime, of each rule */
-  mark(problems: readonly (string | null)[]): void {
+  mark(problems: readonly (object | null)[]): void {
     const found = checkRules(String(this.form.fields.input('rules').val() ?? '[]'));
     const wrong = new Set(found.map(({ values }) => Number(values['rule']) - 1));
     this.rows().forEach((row, index) => row.mark(wrong.has(index) || (problems[index] ?? null) !== null));

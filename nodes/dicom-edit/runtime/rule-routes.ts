@@ -4,6 +4,7 @@ import { DICOM_EDIT, MOST_RULES, readRule } from '../../../src/settings';
 import { AdminRoutes, RequestRefused } from '../../runtime/admin-routes';
 import { addAttributeRoute } from '../../runtime/attribute-route';
 import { EditNode } from './edit-node';
+import { ruleReason } from './rule-reasons';
 
 /** For the dialog: the attributes that there are, and what is wrong with rules by what the runtime knows of them. */
 export function addRuleRoutes(RED: NodeAPI): void {
@@ -16,7 +17,8 @@ export function addRuleRoutes(RED: NodeAPI): void {
       throw new RequestRefused(400, `rules is an array of at most ${MOST_RULES}`);
     const problems = rules.map((raw: unknown) => {
       const rule = readRule(raw);
-      return rule === undefined ? null : (ruleProblem(rule) ?? null);
+      const problem = rule === undefined ? undefined : ruleProblem(rule);
+      return problem === undefined ? null : ruleReason(problem);
     });
     response.json({ problems });
   });

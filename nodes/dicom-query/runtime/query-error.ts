@@ -1,5 +1,5 @@
 import { DICOM_QUERY } from '../../../src/settings';
-import type { Text } from '../../runtime/node-texts';
+import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 
 /** Why a query has no result. Each has words in the catalogue, and a code. */
 export type QueryFailure =
@@ -14,21 +14,6 @@ export type QueryFailure =
   | 'busy'
   | 'stopped';
 
-export class QueryFailed extends Error {
-  constructor(
-    readonly failure: QueryFailure,
-    readonly values: Record<string, string | number> = {},
-  ) {
-    super(failure);
-  }
-}
+export class QueryFailed extends NodeFailed<QueryFailure> {}
 
-/** For Catch nodes: `notAccepted` → `DICOM_QUERY_NOT_ACCEPTED`. */
-export function failureCode(failure: QueryFailure): string {
-  return `${DICOM_QUERY.type}_${failure.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
-}
-
-/** The failure in Node-RED's language, with its code. */
-export function queryError(text: Text, { failure, values }: QueryFailed): Error & { code: string } {
-  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code: failureCode(failure) });
-}
+export const QUERY_ERRORS = nodeErrors<QueryFailure>(DICOM_QUERY.type);

@@ -10,7 +10,7 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { keysOf, type QueryMessage } from './key-values';
-import { queryError, QueryFailed } from './query-error';
+import { QUERY_ERRORS, QueryFailed } from './query-error';
 import { ArrayOutput, StreamOutput, type QueryOutput, type Send } from './query-output';
 
 type Done = (error?: Error) => void;
@@ -59,7 +59,7 @@ export class QueryNode {
     deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       this.take(message as QueryMessage, send as Send, done).catch((error: unknown) =>
-        done(error instanceof QueryFailed ? queryError(this.text, error) : asError(error)),
+        done(error instanceof QueryFailed ? QUERY_ERRORS.errorOf(this.text, error) : asError(error)),
       );
     });
     this.node.on('close', (done: () => void) => {
@@ -74,7 +74,7 @@ export class QueryNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(queryError(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, this.invalid));
     const peer = deployedNodes.get(this.settings.peer, PeerOwner);
     if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.display.refresh();
@@ -145,7 +145,9 @@ export class QueryNode {
     if (end.kind === 'failed') {
       query.output.fail();
       const { failure, text: reason, matches } = end;
-      query.done(queryError(this.text, new QueryFailed(failure, { reason, matches, peer: query.peer.name })));
+      query.done(
+        QUERY_ERRORS.errorOf(this.text, new QueryFailed(failure, { reason, matches, peer: query.peer.name })),
+      );
       return;
     }
     const { matches, truncated, cancelled, notNegotiated } = end;
@@ -177,7 +179,7 @@ export class QueryNode {
     for (const [id, { done, output }] of this.queries) {
       senderOf(this.RED).cancelQuery(id);
       output.fail();
-      done(queryError(this.text, new QueryFailed('stopped', { reason: '' })));
+      done(QUERY_ERRORS.errorOf(this.text, new QueryFailed('stopped', { reason: '' })));
     }
     this.queries.clear();
   }

@@ -6,6 +6,7 @@ import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../..
 import { asError } from '../../../src/basics';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
+import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 import type { Text } from '../../runtime/node-texts';
 import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
 
@@ -20,14 +21,9 @@ export interface AnsweringMessage extends NodeMessage {
 
 type Failure = 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
 
-class AnswerFailed extends Error {
-  constructor(
-    readonly failure: Failure,
-    readonly values: Record<string, string> = {},
-  ) {
-    super(failure);
-  }
-}
+class AnswerFailed extends NodeFailed<Failure> {}
+
+const { errorOf } = nodeErrors<Failure>(DICOM_RESPONSE.type);
 
 /** What another version means is not known: a node of one answers nothing. */
 export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
@@ -78,12 +74,7 @@ function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResp
   return status === 'custom' ? customStatus : status;
 }
 
-/** The failure in the editor's language, with a code for Catch nodes: `alreadyAnswered` → `DICOM_RESPONSE_ALREADY_ANSWERED`. */
+/** What `answer` has thrown, as a Catch node gets it. */
 export function answerError(text: Text, error: unknown): Error {
-  if (!(error instanceof AnswerFailed)) return asError(error);
-  const { failure, values } = error;
-  const code = `${DICOM_RESPONSE.type}_${failure.replace(/[A-Z]/g, '_$&')}`
-    .replaceAll('-', '_')
-    .toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values)), { code });
+  return error instanceof AnswerFailed ? errorOf(text, error) : asError(error);
 }
