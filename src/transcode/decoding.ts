@@ -33,6 +33,8 @@ const JPEG_2000_RGB: ReadonlySet<string> = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']
 export function colourOf(image: ImagePixels, stream: CodeStream): Colour {
   const { photometric, samples } = image;
   if (samples === 1 || stream.kind === 'jpeg-ls') return colourOfSamples(image);
+  // It says itself that it is RGB.
+  if (stream.kind === 'jpeg-xl' && photometric !== 'RGB') throw uncertainColour(photometric);
   const { transformed } = stream;
   if (stream.kind === 'jpeg-2000') {
     // The decoder has undone a transformation.

@@ -60,7 +60,7 @@ export function isDecompressible(transferSyntaxUID: string): boolean {
 
 /**
  * An object of compressed pixel data as one of native pixel data: RLE, JPEG (baseline, extended, progressive, lossless),
- * JPEG-LS, JPEG 2000, HTJ2K. What can be known from the headers of the data set and of its first frame is found out here;
+ * JPEG-LS, JPEG 2000, HTJ2K, lossless JPEG XL. What can be known from the headers of the data set and of its first frame is found out here;
  * frames are decoded one by one while `blocks` is read. No pixel is ever left out: what is not certain is an error.
  *
  * Photometric Interpretation and Planar Configuration become those of the decoded pixels, Lossy Image Compression says 01
