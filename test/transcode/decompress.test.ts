@@ -266,6 +266,35 @@ describe('decompress', () => {
     );
   });
 
+  it('packs frames of JPEG 2000 with one bit without a gap between them, and takes no others', async () => {
+    const image = { rows: 11, columns: 37, bitsAllocated: 1 };
+    const coded = { ...image, bitsAllocated: 8, bitsStored: 1 };
+    const frames = [5, 7, 9].map((step) =>
+      Buffer.from(Array.from({ length: 11 * 37 }, (_, index) => (index % step) & 1)),
+    );
+    const fragments = await Promise.all(
+      frames.map((each) => encoded(coded, each, 'encodeJpeg2000', { lossy: false })),
+    );
+    const after = read(await written(encapsulatedObject({ ...image, frames: 3 }, fragments), JPEG_2000));
+    const bits = frames.flatMap((each) => [...each]);
+    assert.equal(after.pixels.length, Math.ceil(bits.length / 16) * 2);
+    bits.forEach((bit, index) => assert.equal(((after.pixels[index >> 3] ?? 0) >> (index & 7)) & 1, bit));
+    assert.equal(after.value('BitsAllocated'), 1);
+    const [first = assert.fail()] = fragments;
+    await fails(/1 bits/, encapsulatedObject({ ...image, signed: true }, [first]), JPEG_2000);
+    const eight = await encoded({ ...coded, bitsStored: 8 }, frames[0] ?? assert.fail(), 'encodeJpeg2000');
+    await fails(/8 bits, and the object 1/, encapsulatedObject(image, [eight]), JPEG_2000);
+    for (const [syntax, encoder, parameters] of LOSSLESS.filter(([each]) => each !== JPEG_2000)) {
+      const stream = await encoded(
+        { ...coded, bitsStored: 8 },
+        frames[0] ?? assert.fail(),
+        encoder,
+        parameters,
+      );
+      await fails(/1 bits|1 bits allocated|and the object 1/, encapsulatedObject(image, [stream]), syntax);
+    }
+  });
+
   it('fails where JPEG XL has colours that lose something, or is not what the object says', async () => {
     const image = { rows: 64, columns: 64, bitsAllocated: 8 };
     // 64 × 64, and all else as usual: in XYB, which loses.
