@@ -26,6 +26,8 @@ export interface LineListener {
   changed(): void;
   /** It was being sent when the line was closed, and is to be tried again. */
   orphaned(job: SendJob): void;
+  /** What the peer reported of its storage on an association of ours was refused. */
+  reportRefused(text: string): void;
 }
 
 /** A lane that has nothing to do for now. */
@@ -172,6 +174,10 @@ export class PeerLine implements LaneLine {
     const isTaken = this.commitments.report(report);
     if (isTaken) this.look();
     return isTaken;
+  }
+
+  reportRefused(text: string): void {
+    this.listener.reportRefused(text);
   }
 
   /** Nobody wants it sent any more, nor hears what becomes of it. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { JournalConfig } from '../journal';
+import type { JournalConfig, JournalEntry } from '../journal';
 import type { QueryEnd, QueryRequest } from '../query';
 import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
@@ -39,6 +39,8 @@ interface OpenQuery {
 /** Somebody who names a peer. */
 export interface PeerUser {
   state(state: PeerState): void;
+  /** What it reported of its storage on an association of ours was refused. */
+  reportRefused?(text: string): void;
 }
 
 /** Somebody who has an outbox. */
@@ -156,6 +158,11 @@ export class SenderHost {
   addJournal(id: string, config: JournalConfig, failed: (text: string) => void): void {
     this.journals.set(id, { config, failed });
     this.post({ kind: 'journal', id, journal: config });
+  }
+
+  /** Something for the journal of a node, of which the sender does not hear otherwise. */
+  note(id: string, entry: JournalEntry): void {
+    if (this.journals.has(id)) this.post({ kind: 'note', id, entry });
   }
 
   /** Resolves when nothing more is written to it. */
@@ -315,6 +322,9 @@ export class SenderHost {
         break;
       case 'peer-state':
         this.peers.get(message.id)?.user.state(message.state);
+        break;
+      case 'report-refused':
+        this.peers.get(message.id)?.user.reportRefused?.(message.text);
         break;
       case 'outbox-state':
         this.outboxes.get(message.id)?.user.state(message.state);

@@ -77,6 +77,9 @@ export class Sender implements SenderRequests {
       case 'journal':
         this.setJournal(message.id, message.journal);
         break;
+      case 'note':
+        this.journals.get(message.id)?.append(message.entry);
+        break;
       case 'cancel':
         this.homeless.delete(message.id);
         for (const line of this.lines.values()) line.cancel(message.id);
@@ -184,6 +187,7 @@ export class Sender implements SenderRequests {
         if (this.lines.get(id) === line) teller.changed(line.isIdle);
       },
       orphaned: (job) => this.submit(id, job),
+      reportRefused: (text) => this.tell({ kind: 'report-refused', id, text }),
     });
     this.lines.set(id, line);
     this.wanted.delete(id);

@@ -1,5 +1,5 @@
 import type { DicomChanges } from '../dicom';
-import type { JournalConfig } from '../journal';
+import type { JournalConfig, JournalEntry } from '../journal';
 import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -40,6 +40,8 @@ export type ToSender =
   | { kind: 'outbox'; outbox: OutboxConfig }
   /** The node of this id keeps a journal. */
   | { kind: 'journal'; id: string; journal: JournalConfig }
+  /** Something for the journal of this node, of which the sender does not hear otherwise. */
+  | { kind: 'note'; id: string; entry: JournalEntry }
   /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
   | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
   /** The flow has heard what became of an object of an outbox. */
@@ -55,6 +57,8 @@ export type FromSender =
   /** Behind all its matches. */
   | { kind: 'query-ended'; id: string; end: QueryEnd }
   | { kind: 'peer-state'; id: string; state: PeerState }
+  /** What this peer reported of its storage on an association of ours was refused. */
+  | { kind: 'report-refused'; id: string; text: string }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
   /** Objects of an outbox are for a peer that is not there, and that no node has. */

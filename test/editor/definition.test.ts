@@ -52,7 +52,10 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
 /** As Node-RED writes it: so that ids are new ones where nodes are copied. */
 function nodeTypeOf(field: Field): string | undefined {
   if (field.kind === 'node') return field.nodeType;
-  return field.kind === 'list' && field.nodeType !== undefined ? `${field.nodeType}[]` : undefined;
+  // One that is none of configuration: as link nodes have it, so that no dialog makes a list of configuration nodes of it.
+  return (field.kind === 'list' || field.kind === 'text') && field.nodeType !== undefined
+    ? `${field.nodeType}[]`
+    : undefined;
 }
 
 for (const type of NODE_TYPES) {

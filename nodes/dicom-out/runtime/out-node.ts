@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
-import { asError } from '../../../src/basics';
+import { asError, soManyAtATime } from '../../../src/basics';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
@@ -21,13 +21,15 @@ import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
-import { outJournal } from './out-journal';
+import { notBegunEntry, outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
 import { WaitingLoad } from './waiting-load';
 
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
 type Done = (error?: Error) => void;
+
+const MOST_POSTPONED_AT_ONCE = 64;
 
 /** A deployed `dicom-out` node: joins the sender with messages, and with the queues in which their objects lie. */
 export class OutNode {
@@ -56,7 +58,10 @@ export class OutNode {
     const wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
     this.hasFailureWire = this.settings.outputFailures && (wires[1]?.length ?? 0) > 0;
     this.load = new WaitingLoad(this.settings.maxWaiting);
-    this.sending = new ObjectSending(RED, node.id, this.settings, () => this.display.refresh());
+    this.sending = new ObjectSending(RED, node.id, this.settings, {
+      changed: () => this.display.refresh(),
+      noRoom: (message, peer) => this.journalNotBegun(message, new OutFailed('noRoom', { reason: '' }), peer),
+    });
     this.display = new StatusDisplay(
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
@@ -93,8 +98,11 @@ export class OutNode {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
-    for (const peer of deployedNodes.all(PeerOwner))
+    for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
       this.unwatch.push(peer.watch(() => this.display.refresh()));
+      if (this.peerIds.includes(id))
+        this.unwatch.push(peer.watchReports((text) => this.reportRefused(peer, text)));
+    }
     this.openJournal();
     this.outbox?.open();
     this.sending.begin().catch((error: unknown) => this.boundary.failed(error));
@@ -166,7 +174,11 @@ export class OutNode {
     done: Done,
   ): Promise<void> {
     const unload = this.load.add(weightOfList(instances));
-    if (unload === undefined) throw this.busy();
+    if (unload === undefined) {
+      await this.postponeList(instances, to);
+      done();
+      return;
+    }
     const list = new ListSending<Prepared>(
       {
         isClosed: () => this.isClosed,
@@ -174,6 +186,7 @@ export class OutNode {
         deliver: (prepared, since, heard) => this.sending.deliver(prepared, since, heard),
         facts: (id, outcome) => this.sending.facts(id, to.peer, outcome),
         error: (failed) => errorFacts(this.text, failed),
+        notBegun: (each, failed) => this.journalNotBegun(each, failed, to.peer.name),
         failed: (each, failed) => {
           if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
         },
@@ -206,6 +219,21 @@ export class OutNode {
     else done();
   }
 
+  /**
+   * There is no room for a list: objects of queues come again when there is, each by itself.
+   * @throws OutFailed `busy` where some are in no queue
+   */
+  private async postponeList(instances: readonly ListedInstance[], to: UsedPeer): Promise<void> {
+    let left = 0;
+    await soManyAtATime(MOST_POSTPONED_AT_ONCE, instances, async ({ message }) => {
+      const held = await this.sending.heldOf(message, to);
+      if (held === undefined) left += 1;
+      else await this.postponed.add(held);
+    });
+    this.display.refresh();
+    if (left > 0) throw this.busy();
+  }
+
   /** To the second output where that is wired, else to a Catch node. */
   private fail(message: ObjectMessage, send: Send, done: Done, failed: OutFailed): void {
     if (failed.failure === 'stopped') this.stopped(done, failed);
@@ -232,9 +260,20 @@ export class OutNode {
 
   /** A message that could not be begun with. */
   private refuse(message: ObjectMessage, send: Send, done: Done, error: unknown): void {
-    if (error instanceof OutFailed) this.fail(message, send, done, error);
-    else if (isUnheard(error)) this.fail(message, send, done, new OutFailed('objectGone'));
-    else done(asError(error));
+    const failed = isUnheard(error) ? new OutFailed('objectGone') : error;
+    if (!(failed instanceof OutFailed)) {
+      done(asError(error));
+      return;
+    }
+    this.journalNotBegun(message, failed);
+    this.fail(message, send, done, failed);
+  }
+
+  /** The sender, which keeps the journal, does not hear of it otherwise. */
+  private journalNotBegun(message: ObjectMessage, failed: OutFailed, peer?: string): void {
+    if (failed.failure === 'stopped') return;
+    const { message: reason } = outError(this.text, failed);
+    senderOf(this.RED).note(this.node.id, notBegunEntry(message, reason, peer));
   }
 
   /** Of its outbox; undefined: it has none. */
@@ -270,9 +309,7 @@ export class OutNode {
   }
 
   private status(): OutStatus {
-    const named = [this.settings.peer, ...this.settings.peersFromMessage].map((id) =>
-      deployedNodes.get(id, PeerOwner),
-    );
+    const named = this.peerIds.map((id) => deployedNodes.get(id, PeerOwner));
     const states = [...new Set([...named, ...this.sending.peers])].map((peer) => peer?.state);
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
@@ -281,6 +318,22 @@ export class OutNode {
       waiting: this.sending.size + this.postponed.size + this.notBegun + (this.outbox?.state?.waiting ?? 0),
       deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
+  }
+
+  /** That the settings name. */
+  private get peerIds(): string[] {
+    return [this.settings.peer, ...this.settings.peersFromMessage];
+  }
+
+  /** What a peer said of its storage, on an association of ours, was of no use. The peer has been told. */
+  private reportRefused({ name: peer }: PeerOwner, text: string): void {
+    const words = this.text('warning.reportRefused', { peer, reason: text });
+    if (!this.hasFailureWire) {
+      this.node.warn(words);
+      return;
+    }
+    const event = 'report-refused';
+    this.node.send([null, { topic: event, payload: { at: new Date().toISOString(), event, peer, text } }]);
   }
 
   /** Instances of lists. */

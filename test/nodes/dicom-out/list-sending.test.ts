@@ -30,6 +30,7 @@ function node(
     deliver,
     facts: (id, { text }) => ({ sent: { id, statusText: text } }),
     error: ({ failure }) => ({ message: failure, code: failure }),
+    notBegun: () => undefined,
     failed: (_, failed) => void failures.push(failed),
   };
 }
