@@ -6,7 +6,8 @@ import type { Cells } from './frame';
  * @param firstBit where in the bytes the first cell begins: whole bytes but for cells that are none
  */
 export function integerCells(bytes: Buffer, bits: number, count: number, firstBit = 0): Cells {
-  if (bits === 8) return bytes.subarray(firstBit / 8, firstBit / 8 + count);
+  // No Buffer: its `slice` is no copy.
+  if (bits === 8) return new Uint8Array(bytes.buffer, bytes.byteOffset + firstBit / 8, count);
   if (bits === 16 || bits === 32) {
     const { buffer, byteOffset } = alignedTo(bits / 8, bytes.subarray(firstBit / 8));
     return bits === 16

@@ -1,5 +1,5 @@
 import { HOST_LIMITS, type HostLimits } from './limits';
-import type { Asked } from './requests';
+import { WorkerNotRunning, type Asked } from './requests';
 import { WorkerHost } from './worker-host';
 import type { WorkerChoice } from './worker-thread';
 
@@ -14,6 +14,8 @@ export class IdleHost<Requests> {
   private host: WorkerHost<undefined, { kind: string }, never, Requests> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private busy = 0;
+  /** Its file is of another version of this package than the code that starts it. */
+  private isOutdated = false;
 
   /** @param failed hears of what nobody waits for: an error within the host */
   constructor(
@@ -32,6 +34,8 @@ export class IdleHost<Requests> {
     name: Name,
     ...args: Asked<Requests, Name>['args']
   ): Promise<Asked<Requests, Name>['result']> {
+    if (this.isOutdated)
+      throw new WorkerNotRunning('the package was updated while Node-RED was running: restart Node-RED');
     clearTimeout(this.timer);
     this.busy += 1;
     try {
@@ -58,6 +62,7 @@ export class IdleHost<Requests> {
         message: () => undefined,
         // It is started again by the next request, not by itself.
         news: ({ kind }) => {
+          if (kind === 'outdated') this.isOutdated = true;
           if (kind === 'ended' && this.host === host) void this.close();
         },
         failed: this.failed,

@@ -46,6 +46,7 @@ const FLOWS = [
     ],
     wires: [[]],
   },
+  { id: 'image', type: 'dicom-image', z: 'tab', window: 'given', x: 300, y: 360, wires: [[]] },
   { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
   {
     id: 'out',
@@ -145,6 +146,9 @@ describe(
           await editor.cancel();
           await editor.openDialog('edit');
           await check(editor, 'dicom-edit');
+          await editor.cancel();
+          await editor.openDialog('image');
+          await check(editor, 'dicom-image');
           await editor.cancel();
           await editor.openDialog('convert');
           for (const tab of ['convert', 'message', 'object']) {

@@ -5,6 +5,10 @@ import { test } from 'node:test';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import {
+  failureCode as imageFailureCode,
+  type ImageFailure,
+} from '../../nodes/dicom-image/runtime/image-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
@@ -18,6 +22,7 @@ import {
   type DicomEditProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
+  type DicomImageProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
@@ -157,6 +162,31 @@ const DICOM_FAILURES: Record<DicomFailure, true> = {
   objectGone: true,
   notStored: true,
   tooLarge: true,
+  busy: true,
+  stopped: true,
+};
+
+const DICOM_IMAGE_PROBLEMS: Record<DicomImageProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  notAFrame: true,
+  notAWidth: true,
+  unknownVersion: true,
+};
+/** Why there is no picture. */
+const IMAGE_FAILURES: Record<ImageFailure, true> = {
+  settingsInvalid: true,
+  notUnderstood: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notChanged: true,
+  notRead: true,
+  noPicture: true,
+  tooMuchWork: true,
   busy: true,
   stopped: true,
 };
@@ -402,6 +432,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   dicom: ['settings'],
+  'dicom-image': ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -486,6 +517,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
+  'dicom-image': (used) => {
+    for (const code of Object.keys(DICOM_IMAGE_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(IMAGE_FAILURES)) used.add(`error.${failure}`);
+    used.add('reason.noSuchInstance');
+  },
   'dicom-watch': (used) => {
     addTabs('dicom-watch', used);
     for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
@@ -544,6 +580,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-edit': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-image': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -665,6 +705,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
+  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(imageFailureCode),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -680,6 +721,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
+  'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {

@@ -64,6 +64,7 @@ const FLOWS = [
     y: 360,
     wires: [[]],
   },
+  { id: 'image', type: 'dicom-image', z: 'tab', window: 'given', x: 160, y: 420, wires: [[]] },
 ];
 const TABS = ['listener', 'access', 'message', 'delivery', 'journal', 'sample', 'importExport'];
 
@@ -170,6 +171,10 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-edit');
         await editor.screenshot(`edit-${theme}`);
         await editor.cancel();
+        await editor.openDialog('image');
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-image');
+        await editor.screenshot(`image-${theme}`);
+        await editor.cancel();
         await editor.openDialog('convert');
         for (const tab of ['convert', 'message', 'object']) {
           await editor.showTab(tab);
@@ -193,6 +198,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-edit',
           'dicom-watch',
           'dicom-deidentify',
+          'dicom-image',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
