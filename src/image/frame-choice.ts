@@ -16,7 +16,7 @@ export function chosenFrames(choice: FrameChoice, frames: number): number[] {
         Math.floor((index * frames) / Math.min(frames, MOST_FRAMES)),
       );
     default:
-      if (choice > frames) throw new NoPicture(`it has ${frames} frames, and none of number ${choice}`);
+      if (choice > frames) throw new NoPicture(`there is no frame ${choice}: it has ${frames}`);
       return [choice - 1];
   }
 }

@@ -91,8 +91,8 @@ export class ImageNode {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.
           const { value, facts } = outcome.value;
-          this.RED.util.setMessageProperty(message, this.settings.property, value, true);
           message.picture = facts;
+          this.RED.util.setMessageProperty(message, this.settings.property, value, true);
         } catch (error) {
           done(this.errorOf(error));
           return;
