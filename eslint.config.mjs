@@ -20,6 +20,7 @@ const ORDER = {
     ['transcode', 'query'],
     'delivery',
     ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
+    'image',
   ],
   'src/dicom': [
     'text',

@@ -16,6 +16,7 @@ const TABLES = [
   { type: 'dicom-query', page: 'querying.md' },
   { type: 'dicom-edit', page: 'editing.md' },
   { type: 'dicom-deidentify', page: 'deidentification.md' },
+  { type: 'dicom-image', page: 'images.md' },
   { type: 'dicom-watch', page: 'watching.md' },
 ];
 const END = '<!-- end of settings table -->';

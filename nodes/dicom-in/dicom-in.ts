@@ -34,7 +34,7 @@ export = function register(RED: NodeAPI): void {
   addDeadLetterRoutes(routes, ({ deadLetterBox }) => deadLetterBox);
   addJournalRoutes(routes, ({ journalBox }) => journalBox);
   addStatsRoutes(routes);
-  addSampleRoutes(routes);
+  addSampleRoutes(RED, routes);
   addEchoRoute(routes);
   addDrainRoutes(routes);
 };

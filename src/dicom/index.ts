@@ -36,7 +36,16 @@ export {
   type ObjectIdentity,
   type ParsedDataSet,
 } from './convert';
-export { type EncapsulatedDocument, LARGEST_DOCUMENT, type Value } from './data-set';
+export {
+  type DataSet,
+  type Element,
+  type EncapsulatedDocument,
+  itemsOf,
+  LARGEST_DOCUMENT,
+  textOf,
+  type Value,
+  valuesOf,
+} from './data-set';
 export { DicomError, type DicomErrorCode } from './errors';
 export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
@@ -61,6 +70,7 @@ export {
 } from './standard';
 export {
   cannotRecode,
+  CannotRecode,
   type GivenValues,
   type GivenValue,
   isNative,

@@ -3,8 +3,8 @@ export { ruleProblem } from './check-rule';
 export type { CoercionRecord } from './coercion-record';
 export type { EditedMessage, EditTask, Unchanged } from './edit';
 export { EditHost } from './edit-host';
-export { hasFailed } from './failures';
-export type { Given, GivenPlace } from './given';
+export { hasFailed, orFailure } from './failures';
+export { type Given, type GivenPlace, openGiven } from './given';
 export type {
   DeidentifiedMessage,
   DeidentifyHow,

@@ -7,6 +7,7 @@ export * from './define';
 export * from './dicom-deidentify';
 export * from './dicom-edit';
 export * from './dicom';
+export * from './dicom-image';
 export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';

@@ -63,6 +63,37 @@ export async function decodeFrame(frame: CodedFrame): Promise<Uint8Array> {
   }
 }
 
+/** @param samples 1: grey; 3: red, green, blue */
+export async function encodePicture({
+  rows,
+  columns,
+  samples,
+  pixels,
+  quality,
+}: {
+  rows: number;
+  columns: number;
+  samples: 1 | 3;
+  pixels: Uint8Array;
+  quality: number;
+}): Promise<Buffer> {
+  await (ready ??= load());
+  const context = new Context({
+    width: columns,
+    height: rows,
+    samplesPerPixel: samples,
+    bitsAllocated: 8,
+    bitsStored: 8,
+    pixelRepresentation: 0,
+    planarConfiguration: 0,
+    photometricInterpretation: samples === 1 ? 'MONOCHROME2' : 'RGB',
+    decodedBuffer: pixels,
+  });
+  const encoded = NativeCodecs.encodeJpeg(context, { lossy: true, quality }).getEncodedBuffer();
+  if (encoded === undefined) throw new Error('the picture was not encoded');
+  return Buffer.from(encoded);
+}
+
 function decode({
   codec,
   bytes,

@@ -62,26 +62,38 @@ const PRINTABLE = /^[A-Z0-9_ ]{1,16}$/;
  * @throws DicomError `cannot-recode`
  */
 export function expectDecodable(image: ImagePixels, stream: CodeStream, codec: Codec): void {
-  const { rows, columns, samples, bitsAllocated, bitsStored, highBit, signed } = image;
+  const { bitsAllocated, bitsStored, highBit, signed } = image;
   const { precision } = stream;
   const width = containerBits(precision);
   const problem =
-    (stream.kind !== (codec === 'htj2k' ? 'jpeg-2000' : codec) && 'its code stream is of another kind') ||
-    ((stream.rows !== rows || stream.columns !== columns) &&
-      'a frame has another size than the object says') ||
-    (stream.components !== samples && `a frame has ${stream.components} components`) ||
-    (samples !== 1 && samples !== 3 && `it has ${samples} samples per pixel`) ||
+    decodingProblem(image, stream, codec) ||
     (![1, 8, 16].includes(bitsAllocated) && `it has ${bitsAllocated} bits allocated`) ||
     // That others give one bit back is not known.
     (bitsAllocated === 1 &&
-      (codec !== 'jpeg-2000' || samples !== 1 || signed) &&
+      (codec !== 'jpeg-2000' || image.samples !== 1 || signed) &&
       'it has 1 bits allocated') ||
     (highBit !== bitsStored - 1 && 'its high bit is not the highest of those stored') ||
     ((bitsAllocated === 1 ? precision !== 1 : width > bitsAllocated) &&
       `a frame has ${precision} bits, and the object ${bitsAllocated}`) ||
     (signed && width < bitsAllocated && 'it is signed, and a frame has fewer bits') ||
     (!isSignCertain(image, stream) && 'its sign is not certain') ||
-    (signed && stream.signed === undefined && precision < bitsStored && 'its sign is not certain') ||
+    (signed && stream.signed === undefined && precision < bitsStored && 'its sign is not certain');
+  if (problem !== false) throw cannotRecode(problem);
+}
+
+/** Why what the decoder makes of a frame would not be the frame, whatever it is for; false: it is. */
+export function decodingProblem(
+  { rows, columns, samples }: Pick<ImagePixels, 'rows' | 'columns' | 'samples'>,
+  stream: CodeStream,
+  codec: Codec,
+): string | false {
+  const width = containerBits(stream.precision);
+  return (
+    (stream.kind !== (codec === 'htj2k' ? 'jpeg-2000' : codec) && 'its code stream is of another kind') ||
+    ((stream.rows !== rows || stream.columns !== columns) &&
+      'a frame has another size than the object says') ||
+    (stream.components !== samples && `a frame has ${stream.components} components`) ||
+    (samples !== 1 && samples !== 3 && `it has ${samples} samples per pixel`) ||
     (stream.subsampled &&
       (stream.kind !== 'jpeg' || stream.lossless) &&
       'its components have different sizes') ||
@@ -90,8 +102,8 @@ export function expectDecodable(image: ImagePixels, stream: CodeStream, codec: C
       samples === 3 &&
       stream.transformed !== true &&
       'its colours are not transformed') ||
-    (codec === 'htj2k' && stream.signed === true && width === 8 && 'it is signed, and has 8 bits');
-  if (problem !== false) throw cannotRecode(problem);
+    (codec === 'htj2k' && stream.signed === true && width === 8 && 'it is signed, and has 8 bits')
+  );
 }
 
 /** Bits of a two's complement that are coded without sign are the same bits, where it has no others. */

@@ -4,19 +4,19 @@ import {
   type GivenValues,
   type GivenValue,
   parseDataSet,
-  type ParsedDataSet,
   recode,
   type Recoding,
   TAG,
   type Vr,
   VR,
 } from '../dicom';
-import { framesOf, type FrameFragments } from '../object';
+import type { FrameFragments } from '../object';
 import { WorkerNotRunning, RequestTimedOut } from '../worker';
-import { beginsCodeStream, type CodeStream, readCodeStream } from './code-stream';
+import { type CodeStream, readCodeStream } from './code-stream';
 import type { Codec, CodedFrame } from './codecs';
 import { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
 import { type Colour, colourOf, colourOfSamples, containerBits, expectDecodable } from './decoding';
+import { bytesOfFrame, EXTENDED_OFFSET_TABLE, framesIn } from './frames-in';
 import { type ImagePixels, imagePixelsOf } from './image-pixels';
 import { decodeRle } from './rle';
 import { interleaved, PackedBits, widened } from './samples';
@@ -43,7 +43,6 @@ const LARGEST_FRAME = 512 * 1024 * 1024;
 const LONGEST_VALUE = 0xfffffffe;
 const PIECE = 262_144;
 
-const EXTENDED_OFFSET_TABLE = 0x7fe00001;
 const EXTENDED_OFFSET_TABLE_LENGTHS = 0x7fe00002;
 const ENCAPSULATED_TOTAL_LENGTH = 0x7fe00003;
 const PHOTOMETRIC_INTERPRETATION = 0x00280004;
@@ -76,31 +75,10 @@ export function decompress(source: ByteSource, options: DecompressOptions): Reco
   if (syntax === undefined) throw cannotRecode(`the transfer syntax ${from} is not decompressed`);
   const dataSet = parseDataSet(source, { transferSyntaxUID: from, offset });
   const image = imagePixelsOf(dataSet);
-  const frames = framesIn(source, dataSet, image, syntax);
+  const frames = framesIn(source, dataSet, image.frames, syntax.codec !== 'rle');
   const decoding = new Decoding(source, image, syntax, options.decoder, frames);
   if (decoding.isLossy && !options.lossy) throw cannotRecode('it was compressed with loss');
   return recode(source, { from, to, offset, changes: decoding.changes() });
-}
-
-function framesIn(
-  source: ByteSource,
-  dataSet: ParsedDataSet,
-  { frames: numberOfFrames }: ImagePixels,
-  { codec }: CompressedSyntax,
-): FrameFragments[] {
-  const pixelData = dataSet.root.find(TAG.PixelData);
-  if (pixelData?.fragments === undefined) throw cannotRecode('its pixel data is not encapsulated');
-  const { offset, length, fragments } = pixelData;
-  const table = dataSet.root.find(EXTENDED_OFFSET_TABLE);
-  return framesOf(
-    source,
-    { offset, length, fragments },
-    {
-      numberOfFrames,
-      extendedOffsets: table && source.read(table.offset, table.length),
-      beginsFrame: codec === 'rle' ? undefined : beginsCodeStream,
-    },
-  );
 }
 
 class Decoding {
@@ -236,14 +214,9 @@ class Decoding {
   }
 
   #bytesOf(frame: FrameFragments): Buffer {
-    const length = frame.reduce((sum, each) => sum + each.length, 0);
-    if (length > LARGEST_FRAME) throw cannotRecode('a frame is longer than frames are');
-    const [first = NOTHING, ...others] = frame.map((each) => this.source.read(each.offset, each.length));
-    return others.length === 0 ? first : Buffer.concat([first, ...others], length);
+    return bytesOfFrame(this.source, frame, LARGEST_FRAME);
   }
 }
-
-const NOTHING = Buffer.alloc(0);
 
 function text(value: string, vr: Vr = VR.CS): GivenValue {
   const bytes = Buffer.from(value, 'latin1');

@@ -20,8 +20,12 @@ const MOST_FRAMES = 0x7fffffff;
 const MOST_PIXELS = 0xffff;
 const MOST_BITS = 64;
 
-/** @throws DicomError `cannot-recode` where it does not say what is needed */
-export function imagePixelsOf(dataSet: ParsedDataSet): ImagePixels {
+/**
+ * @param withUsual what is missing of bits and sign is what it usually is: to look at the pixels that is good enough
+ * @throws DicomError `cannot-recode` where it does not say what is needed
+ */
+export function imagePixelsOf(dataSet: ParsedDataSet, withUsual = false): ImagePixels {
+  const usual = (value: number): number | undefined => (withUsual ? value : undefined);
   const text = (keyword: string): string => {
     const [value] = valuesOfKeyword(dataSet, keyword);
     return typeof value === 'string' ? value : '';
@@ -34,15 +38,15 @@ export function imagePixelsOf(dataSet: ParsedDataSet): ImagePixels {
     return found;
   };
   const bitsAllocated = number('BitsAllocated', 1, MOST_BITS);
-  const bitsStored = number('BitsStored', 1, bitsAllocated);
+  const bitsStored = number('BitsStored', 1, bitsAllocated, usual(bitsAllocated));
   return {
     rows: number('Rows', 1, MOST_PIXELS),
     columns: number('Columns', 1, MOST_PIXELS),
-    samples: number('SamplesPerPixel', 1, 4),
+    samples: number('SamplesPerPixel', 1, 4, usual(1)),
     bitsAllocated,
     bitsStored,
-    highBit: number('HighBit', 0, bitsAllocated - 1),
-    signed: number('PixelRepresentation', 0, 1) === 1,
+    highBit: number('HighBit', 0, bitsAllocated - 1, usual(bitsStored - 1)),
+    signed: number('PixelRepresentation', 0, 1, usual(0)) === 1,
     photometric: text('PhotometricInterpretation'),
     planar: number('PlanarConfiguration', 0, 1, 0) === 1,
     frames: number('NumberOfFrames', 1, MOST_FRAMES, 1),

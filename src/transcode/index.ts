@@ -1,3 +1,11 @@
 /** Compressed pixel data → native pixel data, frame by frame. */
+export { type CodeStream, readCodeStream } from './code-stream';
+export { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
+export { containerBits, decodingProblem } from './decoding';
 export { decompress, type DecompressOptions, type Decoder, isDecompressible } from './decompress';
+export { bytesOfFrame, framesIn } from './frames-in';
+export { type ImagePixels, imagePixelsOf } from './image-pixels';
+export { encodeJpeg, LocalDecoder } from './local-decoder';
+export { decodeRle } from './rle';
+export { interleaved } from './samples';
 export { WorkerDecoder } from './worker-decoder';

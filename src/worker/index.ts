@@ -1,4 +1,5 @@
 export { Boundary } from './boundary';
+export { IdleHost } from './idle-host';
 export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
 export { HOST_LIMITS, type HostLimits } from './limits';
 export { Outbox } from './outbox';

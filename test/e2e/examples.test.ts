@@ -16,12 +16,15 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import {
   DICOM_DEIDENTIFY,
   DICOM_EDIT,
+  DICOM_IMAGE,
   DICOM_IN,
   DICOM_OUT,
   DICOM_PEER,
   DICOM_QUERY,
   DICOM_WATCH,
 } from '../../src/settings';
+import { element, item } from '../dicom/support/encode';
+import { part10 } from '../image/image-object';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
@@ -36,6 +39,7 @@ import { associateRQ } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
 import { Scps } from '../support/scps';
 import { run } from '../support/senders';
+import { SmtpSink } from '../support/smtp-sink';
 import { SAMPLE, SAMPLE_UID, StoreClient, sampleInstance } from '../support/store-client';
 import { until } from '../support/until';
 import { nodeRedForSuite } from '../support/with-node-red';
@@ -115,6 +119,7 @@ describe('example flows', { timeout: 900_000 }, () => {
     for (const settings of [
       DICOM_DEIDENTIFY,
       DICOM_EDIT,
+      DICOM_IMAGE,
       DICOM_IN,
       DICOM_OUT,
       DICOM_PEER,
@@ -234,6 +239,16 @@ describe('example flows', { timeout: 900_000 }, () => {
         await archive.stop();
       }
     });
+
+  it('24 A page with the latest images', async () => {
+    await deploy('24 A page with the latest images.json');
+    await send();
+    assert.equal(await shown('On the page'), 1);
+    const page = await (await fetch(`${nodeRed.url}/latest-images`)).text();
+    assert.match(page, /<img src="data:image\/png;base64,[A-Za-z0-9+/=]+" alt="CT Image Storage">/);
+    assert.match(page, /Not for diagnosis/);
+    assert.doesNotMatch(page, /12345|Doe/);
+  });
 
   it('08 Forward to an archive', async () => {
     const archive = await MisbehavingScp.listen();
@@ -497,6 +512,74 @@ describe('example flows', { timeout: 900_000 }, () => {
     });
   });
 });
+
+describe('25 Mail the key image', { skip: needs('dcmtk'), timeout: 300_000 }, () => {
+  const userDir = mkdtempSync(join(tmpdir(), 'dicom-mail-'));
+  let smtp: SmtpSink;
+  let sink: MessageSink;
+  let nodeRed: NodeRed;
+
+  before(async () => {
+    [smtp, sink] = await Promise.all([SmtpSink.listen(), MessageSink.open()]);
+    // What Node-RED installs for the function node.
+    mkdirSync(join(userDir, 'node_modules'));
+    symlinkSync(join(PACKAGE_DIR, 'node_modules', 'nodemailer'), join(userDir, 'node_modules', 'nodemailer'));
+    const dependencies = { 'node-red-contrib-dicom': `file:${PACKAGE_DIR}`, nodemailer: '*' };
+    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'node-red-project', dependencies }));
+  });
+  nodeRedForSuite(
+    () => ({ flows: [], userDir, env: { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(smtp.port) } }),
+    (started) => {
+      nodeRed = started;
+    },
+  );
+  after(async () => {
+    await Promise.all([smtp.close(), sink.close()]);
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  it('mails the pictures of the images that a Key Object Selection refers to, and no others', async () => {
+    const port = await freePort();
+    const connected = sink.nextConnection();
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(forTest(read('25 Mail the key image.json'), port, sink, {}));
+    await nodeRed.waitForLine(/listening on/, { from });
+    await connected();
+    const shown = async (debug: string): Promise<unknown> => {
+      const message = await sink.find(({ payload }) => 'debug' in payload && payload.debug === debug, debug);
+      return (message.payload as { shown?: unknown }).shown;
+    };
+    const client = await StoreClient.open(port);
+    for (const number of [1, 2]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client.store(uid, dataSet), 0);
+      assert.equal(await shown('Kept'), uid);
+      sink.clear();
+    }
+    await client.release();
+    const key = join(userDir, 'ko.dcm');
+    writeFileSync(key, keyObject(sampleInstance(2).uid));
+    const sent = await run('dcmsend', ['127.0.0.1', String(port), key]);
+    assert.equal(sent.code, 0, sent.output);
+    assert.deepEqual(await shown('Mailed to'), ['ward@example.org']);
+    const [mail = ''] = smtp.mails;
+    assert.match(mail, /Subject: Key images: 1/);
+    assert.equal(mail.split('Content-Type: image/jpeg').length, 2);
+    assert.match(mail, /\/9j\//, 'a JPEG in base64');
+    assert.doesNotMatch(mail, /12345|Sample\^/);
+  });
+});
+
+/** A Key Object Selection that refers to one image. */
+function keyObject(uid: string): Buffer {
+  const ui = (tag: number, value: string): Buffer =>
+    element(tag, 'UI', value.length % 2 === 0 ? value : `${value}\0`);
+  const reference = item(ui(0x00081150, '1.2.840.10008.5.1.4.1.1.2'), ui(0x00081155, uid));
+  const series = item(element(0x00081199, 'SQ', reference), ui(0x0020000e, '2.25.7'));
+  const study = item(element(0x00081115, 'SQ', series), ui(0x0020000d, '2.25.8'));
+  const dataSet = Buffer.concat([element(0x00080060, 'CS', 'KO'), element(0x0040a375, 'SQ', study)]);
+  return part10(dataSet, '1.2.840.10008.1.2.1', '1.2.840.10008.5.1.4.1.1.88.59');
+}
 
 describe(
   '13 Correct the patient ID from a database',

@@ -46,6 +46,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-query': [1, 1],
   'dicom-deidentify': [1, 2],
   'dicom-watch': [0, 1],
+  'dicom-image': [1, 1],
   dicom: [1, 1],
 };
 

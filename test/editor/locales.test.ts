@@ -11,6 +11,7 @@ import { DICOM_ERRORS, type DicomFailure } from '../../nodes/dicom/runtime/dicom
 import { OUT_ERRORS, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
 import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime/query-error';
+import { IMAGE_ERRORS, type ImageFailure } from '../../nodes/dicom-image/runtime/image-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
@@ -24,6 +25,7 @@ import {
   type DicomQueryProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
+  type DicomImageProblem,
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
@@ -191,6 +193,31 @@ const DICOM_FAILURES: Record<DicomFailure, true> = {
   objectGone: true,
   notStored: true,
   tooLarge: true,
+  busy: true,
+  stopped: true,
+};
+
+const DICOM_IMAGE_PROBLEMS: Record<DicomImageProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  variableNotReplaced: true,
+  notAFrame: true,
+  notAWidth: true,
+  unknownVersion: true,
+};
+/** Why there is no picture. */
+const IMAGE_FAILURES: Record<ImageFailure, true> = {
+  settingsInvalid: true,
+  notUnderstood: true,
+  noObject: true,
+  objectGone: true,
+  notTheObject: true,
+  notChanged: true,
+  notRead: true,
+  noPicture: true,
+  tooMuchWork: true,
   busy: true,
   stopped: true,
 };
@@ -437,6 +464,7 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   dicom: ['settings'],
+  'dicom-image': ['settings'],
 };
 
 /** What can go wrong with an answer. */
@@ -521,6 +549,11 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
   },
+  'dicom-image': (used) => {
+    for (const code of Object.keys(DICOM_IMAGE_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(IMAGE_FAILURES)) used.add(`error.${failure}`);
+    used.add('reason.noSuchInstance');
+  },
   'dicom-watch': (used) => {
     addTabs('dicom-watch', used);
     for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
@@ -592,6 +625,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-edit': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-image': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -714,6 +751,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
   'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
+  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -729,6 +767,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
+  'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {

@@ -21,6 +21,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     ['dicom-query', 'dicom query', 'dicom-query.svg'],
     ['dicom-watch', 'dicom watch', 'dicom-watch.svg'],
     ['dicom', 'dicom', 'dicom.svg'],
+    ['dicom-image', 'dicom image', 'dicom-image.svg'],
   ] as const;
 
   for (const [type, paletteLabel, icon] of nodes) {

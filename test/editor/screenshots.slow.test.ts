@@ -117,6 +117,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-watch',
           'dicom-deidentify',
           'dicom-query',
+          'dicom-image',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();

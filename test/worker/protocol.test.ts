@@ -20,6 +20,7 @@ const SPOKEN = {
   'src/sender/worker-protocol.ts': ['ToSender', 'FromSender'],
   'src/sender/requests.ts': ['SenderRequests'],
   'src/edit/requests.ts': ['EditRequests'],
+  'src/image/requests.ts': ['ImageRequests'],
   'src/sample/sample-host.ts': ['SampleJob', 'SampleOutcome'],
 };
 

@@ -50,3 +50,8 @@ function query(values: Values): string {
   const entries = SETTINGS.map((field) => [field, String(values(field) as string | boolean)]);
   return new URLSearchParams(entries).toString();
 }
+
+/** A small picture of the object in a file, as the address of an image, or why there is none. @throws RequestFailed */
+export async function pictureOf(file: File): Promise<{ url: string } | { reason: string }> {
+  return (await request('POST', ourAddress('sample-picture'), file)) as { url: string } | { reason: string };
+}

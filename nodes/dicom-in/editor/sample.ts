@@ -1,7 +1,7 @@
 import { isWholeMessage } from '../../../src/settings';
 import { acceptChosenFile, acceptDrops, MessageTree, RequestFailed } from '../../editor';
 import { form, hasText, text, whyFailed } from './form';
-import { builtInSample, convertFile, type SampleMessage } from './sample-requests';
+import { builtInSample, convertFile, pictureOf, type SampleMessage } from './sample-requests';
 
 /** A message that was made of a file. */
 interface Offered {
@@ -50,18 +50,27 @@ export class SamplePanel {
   private async convert(file: File): Promise<void> {
     const placeholders = this.part('placeholders').is(':checked');
     const before = this.offered;
+    const isOther = this.file !== file;
     this.file = file;
     this.offered = undefined;
+    // Other placeholders make no other picture.
+    if (isOther) this.hidePicture();
     await this.show(
       text('sample.converting'),
       () => convertFile(file, form.fields.inDialog(), placeholders),
       {
-        shown: (message) => this.offerMessage({ file, message, placeholders }),
+        shown: (message) => {
+          this.offerMessage({ file, message, placeholders });
+          if (isOther) void this.showPicture(file);
+        },
         failed: (problem) => {
           // One that is none does not take away another one. The same one with other placeholders is another message.
-          const isOther = before?.file !== file && before?.placeholders === placeholders;
-          if (before === undefined || !isOther) this.offer('discard');
-          else this.offerMessage(before, `${file.name}: ${problem}`);
+          const isAnother = before?.file !== file && before?.placeholders === placeholders;
+          if (before === undefined || !isAnother) this.offer('discard');
+          else {
+            this.offerMessage(before, `${file.name}: ${problem}`);
+            void this.showPicture(before.file);
+          }
         },
       },
     );
@@ -82,6 +91,30 @@ export class SamplePanel {
       .on('click', () => this.store(JSON.stringify(message), 'remove'));
   }
 
+  /** Shows what the object of a file looks like, or why it looks like nothing, beside its tree. */
+  private async showPicture(file: File): Promise<void> {
+    this.hidePicture();
+    const caption = this.part('caption').text(text('sample.pictureComing'));
+    let url = '';
+    let words = text('sample.notForDiagnosis');
+    try {
+      const made = await pictureOf(file);
+      if ('url' in made) ({ url } = made);
+      else words = `${text('sample.noPicture')} ${made.reason}`;
+    } catch (error) {
+      words = problemText(error);
+    }
+    // Something else is shown by now.
+    if (this.file !== file) return;
+    caption.text(words);
+    if (url !== '') this.part('picture').attr('src', url).show();
+  }
+
+  private hidePicture(): void {
+    this.part('picture').hide().removeAttr('src');
+    this.part('caption').text('');
+  }
+
   /** @param next which button has the focus, where the one that had it goes */
   private store(template: string, next: string): void {
     this.template.val(template).trigger('change');
@@ -93,6 +126,7 @@ export class SamplePanel {
     const template = String(this.template.val() ?? '');
     this.file = undefined;
     this.offered = undefined;
+    this.hidePicture();
     if (this.part('text').val() !== template) this.part('text').val(readable(template));
     if (template.trim() === '') void this.showBuiltIn();
     else this.showKept(template);

@@ -1,7 +1,11 @@
 import type { Request, Response } from 'express';
+import type { NodeAPI } from 'node-red';
+import { hasFailed } from '../../../src/edit';
+import type { PictureTask } from '../../../src/image';
 import { builtInSample, convertSampleFile } from '../../../src/sample';
 import { DICOM_IN, SAMPLE_FILE_LIMIT, type DicomInSettings } from '../../../src/settings';
 import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
+import { imageWorkerOf } from '../../runtime/image-worker';
 import { Uploads, type UploadFailure } from '../../runtime/uploads';
 import type { ReceiverNode } from './receiver-node';
 
@@ -23,12 +27,20 @@ const REFUSALS: Readonly<Record<UploadFailure, [status: number, problem: string,
 };
 
 /**
- * Sample messages: the built-in one, one made of a file, and sending a node's own into its flow. The options of the first two
+ * Sample messages: the built-in one, one made of a file, its picture, and sending a node's own into its flow. The options of the first two
  * are the dialog's, as the query. A file is never stored.
  */
-export function addSampleRoutes(routes: AdminRoutes<ReceiverNode>): void {
+export function addSampleRoutes(
+  RED: Pick<NodeAPI, 'events' | 'log'>,
+  routes: AdminRoutes<ReceiverNode>,
+): void {
   routes.on('get', 'sample', (request, response) => response.json(builtInSample(settingsOf(request))));
-  routes.on('post', 'sample', convertUpload);
+  routes.on('post', 'sample', (request, response) =>
+    withUpload(request, response, (file) => convertUpload(file, request, response)),
+  );
+  routes.on('post', 'sample-picture', (request, response) =>
+    withUpload(request, response, (file) => pictureOfUpload(RED, file, response)),
+  );
   routes.onNode('post', 'sample', (node, _request, response) => {
     try {
       node.sendSample();
@@ -44,7 +56,12 @@ function settingsOf(request: Request): DicomInSettings {
   return DICOM_IN.parse(request.query).settings;
 }
 
-async function convertUpload(request: Request, response: Response): Promise<void> {
+/** Reads a file that is sent, and has something made of it, unless there is too much of that already. */
+async function withUpload(
+  request: Request,
+  response: Response,
+  use: (file: Uint8Array<ArrayBuffer>) => Promise<void>,
+): Promise<void> {
   const refuse = (status: number, problem: string, message: string): never => {
     // The rest is read and dropped: who is still sending would not see the answer otherwise.
     request.resume();
@@ -60,11 +77,48 @@ async function convertUpload(request: Request, response: Response): Promise<void
   if (conversions >= MAX_CONVERSIONS) return refuse(...REFUSALS.gaveWay);
   conversions += 1;
   try {
-    const placeholders = request.query['placeholders'] !== 'false';
-    const outcome = await convertSampleFile({ file, settings: settingsOf(request), placeholders });
-    if ('message' in outcome) response.type('application/json').send(outcome.message);
-    else throw new RequestRefused(422, outcome.reason, outcome.problem);
+    await use(file);
   } finally {
     conversions -= 1;
   }
+}
+
+async function convertUpload(
+  file: Uint8Array<ArrayBuffer>,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const placeholders = request.query['placeholders'] !== 'false';
+  const outcome = await convertSampleFile({ file, settings: settingsOf(request), placeholders });
+  if ('message' in outcome) response.type('application/json').send(outcome.message);
+  else throw new RequestRefused(422, outcome.reason, outcome.problem);
+}
+
+/** What stands beside the tree of a sample. */
+const PICTURE: PictureTask = {
+  format: 'png',
+  frame: 'middle',
+  longestEdge: 320,
+  window: { kind: 'object' },
+  overlays: false,
+};
+
+/** A small picture, which is nothing for diagnosis, or the reason why there is none; a document has none here. */
+async function pictureOfUpload(
+  RED: Pick<NodeAPI, 'events' | 'log'>,
+  file: Uint8Array<ArrayBuffer>,
+  response: Response,
+): Promise<void> {
+  const made = await imageWorkerOf(RED).pictures(
+    { place: { kind: 'bytes', bytes: file } },
+    undefined,
+    PICTURE,
+  );
+  const [picture] = hasFailed(made) ? [] : made.pictures;
+  if (picture?.width === undefined) {
+    response.json({ reason: hasFailed(made) ? made.failure.text : 'it is a document' });
+    return;
+  }
+  const { mediaType, data } = picture;
+  response.json({ url: `data:${mediaType};base64,${Buffer.from(data).toString('base64')}` });
 }

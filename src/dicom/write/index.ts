@@ -1,4 +1,4 @@
-export { cannotRecode } from './cannot-recode';
+export { cannotRecode, CannotRecode } from './cannot-recode';
 export type { GivenValues, GivenValue } from './given-values';
 export { isNative, recode, type RecodeOptions, type Recoding } from './recode';
 export { pieces } from './step-writer';
