@@ -19,7 +19,7 @@ const ORDER = {
     'worker',
     ['transcode'],
     'delivery',
-    ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
+    ['receiver', 'sender', 'edit', 'sample', 'study', 'watch', 'integration-soup'],
   ],
   'src/dicom': [
     'text',

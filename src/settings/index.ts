@@ -12,6 +12,7 @@ export * from './dicom-out';
 export * from './dicom-peer';
 export * from './dicom-response';
 export * from './edit-rules';
+export * from './dicom-study';
 export * from './dicom-watch';
 export * from './fields';
 export * from './finding';

@@ -67,6 +67,7 @@ const FLOWS = [
     y: 320,
     wires: [[]],
   },
+  { id: 'study', type: 'dicom-study', z: 'tab', requiredModalities: 'CT,SR', x: 300, y: 380, wires: [[]] },
   {
     id: 'watch',
     type: 'dicom-watch',
@@ -150,6 +151,12 @@ describe(
           for (const tab of ['convert', 'message', 'object']) {
             await editor.showTab(tab);
             await check(editor, `dicom, ${tab}`);
+          }
+          await editor.cancel();
+          await editor.openDialog('study');
+          for (const tab of ['settings', 'open']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-study, ${tab}`);
           }
           await editor.cancel();
           await editor.openDialog('watch');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { StudyFailure } from '../../nodes/dicom-study/runtime/study-error';
 import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
@@ -23,6 +24,7 @@ import {
   type DicomPeerProblem,
   type DicomProblem,
   type DicomResponseProblem,
+  type DicomStudyProblem,
   type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
@@ -173,6 +175,16 @@ const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
   deletedUnsafe: true,
   unknownVersion: true,
 };
+const DICOM_STUDY_PROBLEMS: Record<DicomStudyProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  notAGroup: true,
+  notExpected: true,
+  noTrigger: true,
+  unknownVersion: true,
+};
 const WATCH_FAULTS: Record<WatchFaultKind, true> = {
   settingsInvalid: true,
   folderGone: true,
@@ -234,11 +246,27 @@ const OUT_FAILURES: Record<OutFailure, true> = {
 const DEIDENTIFY_FAILURES: Record<DeidentifyFailure, true> = {
   settingsInvalid: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
   objectGone: true,
   notTheObject: true,
   notChanged: true,
   notRead: true,
   busy: true,
+  stopped: true,
+};
+const STUDY_FAILURES: Record<StudyFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  bufferOnly: true,
+  objectGone: true,
+  notRead: true,
+  notChanged: true,
+  changesTooLarge: true,
+  notStored: true,
+  badControl: true,
+  notOpen: true,
+  objectsLost: true,
   stopped: true,
 };
 
@@ -386,6 +414,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
+  'dicom-study': ['idle', 'open', 'next', 'unacknowledged', 'settings', 'broken'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -434,7 +463,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox|open)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -485,6 +514,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const reason of Object.keys(IMPORT_REASONS))
       // Only receivers have callers.
       if (reason !== 'unreadableCallers') used.add(`importExport.reason.${reason}`);
+  },
+  'dicom-study': (used) => {
+    addTabs('dicom-study', used);
+    for (const code of Object.keys(DICOM_STUDY_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(STUDY_FAILURES)) used.add(`error.${failure}`);
+    for (const action of ['fire', 'again', 'forget']) used.add(`open.${action}`);
+    used.add('forgotten');
   },
   'dicom-watch': (used) => {
     addTabs('dicom-watch', used);
@@ -544,6 +580,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-edit': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-study': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -663,6 +703,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
   'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
+  'dicom-study': Object.keys(STUDY_FAILURES).map((failure) => codeOf('DICOM_STUDY', failure)),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
 };
@@ -679,6 +720,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
+  'dicom-study': (language) => help('dicom-study', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
 };
 

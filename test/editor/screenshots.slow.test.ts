@@ -33,6 +33,7 @@ const FLOWS = [
     y: 420,
     wires: [[]],
   },
+  { id: 'study', type: 'dicom-study', z: 'tab', requiredModalities: 'CT,SR', x: 160, y: 480, wires: [[]] },
   {
     id: 'watch',
     type: 'dicom-watch',
@@ -159,6 +160,13 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           await editor.screenshot(`out-${theme}-${tab}`);
         }
         await editor.cancel();
+        await editor.openDialog('study');
+        for (const tab of ['settings', 'open']) {
+          await editor.showTab(tab);
+          assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off on ${tab} of dicom-study`);
+          await editor.screenshot(`study-${theme}-${tab}`);
+        }
+        await editor.cancel();
         await editor.openDialog('watch');
         for (const tab of ['folder', 'delivery']) {
           await editor.showTab(tab);
@@ -192,6 +200,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-out',
           'dicom-edit',
           'dicom-watch',
+          'dicom-study',
           'dicom-deidentify',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);

@@ -5,6 +5,8 @@ import type { Text } from '../../runtime/node-texts';
 export type DeidentifyFailure =
   | 'settingsInvalid'
   | 'noObject'
+  | 'listInvalid'
+  | 'instancesFailed'
   | 'objectGone'
   | 'notTheObject'
   | 'notChanged'
