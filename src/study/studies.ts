@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { asError, soManyAtATime } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
+import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import { Ages, REAL_CLOCK, type Clock } from './clock';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
 import { listingOf, nameOf, type Listing } from './listing';
@@ -462,8 +463,9 @@ export class Studies {
   private emit(group: Group, firing: Firing): void {
     const emitted = this.emitting.then(() => this.emitNow(group, firing));
     this.emitting = emitted.catch((error: unknown) => {
-      this.listener.failed(asError(error));
-      firing.againAt = this.clock.now() + AGAIN_MS;
+      const isUnheard = error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+      if (!isUnheard) this.listener.failed(asError(error));
+      firing.againAt = this.clock.now() + (isUnheard ? ASK_AGAIN_MS : AGAIN_MS);
     });
   }
 

@@ -15,10 +15,11 @@ export class DeployedQueues implements StudyQueues {
 
   constructor(private readonly RED: NodeAPI) {}
 
-  park(name: string, owner: string): Promise<boolean> {
+  async park(name: string, owner: string): Promise<boolean> {
     const { receiver, objectId } = this.find(name);
     if (receiver === undefined)
       throw new WorkerNotRunning('the node in whose queue the object lies is not deployed');
+    await this.untilOpen(receiver);
     return receiver.ask('park', objectId, owner);
   }
 
@@ -27,6 +28,7 @@ export class DeployedQueues implements StudyQueues {
     // What a node has that does not exist any more, nobody waits for.
     if (receiver === undefined) return !existingNodes(this.RED)(nodeId);
     try {
+      await this.untilOpen(receiver);
       if (!isFailure(status.status)) {
         if (isAcknowledged) await receiver.ask('answer', objectId, status);
         await receiver.ask('unpark', objectId, owner);
@@ -86,7 +88,7 @@ export class DeployedQueues implements StudyQueues {
     return false;
   }
 
-  /** Before, it does not know what waits in it. */
+  /** Before, it does not know what it has. */
   private async untilOpen(receiver: QueueHost): Promise<void> {
     if (this.opened.has(receiver)) return;
     await receiver.ask('owners');
