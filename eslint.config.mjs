@@ -19,7 +19,7 @@ const ORDER = {
     'worker',
     ['transcode', 'query'],
     'delivery',
-    ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
+    ['receiver', 'sender', 'edit', 'sample', 'study', 'watch', 'integration-soup'],
     'image',
   ],
   'src/dicom': [

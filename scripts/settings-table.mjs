@@ -18,6 +18,7 @@ const TABLES = [
   { type: 'dicom-deidentify', page: 'deidentification.md' },
   { type: 'dicom-image', page: 'images.md' },
   { type: 'dicom-watch', page: 'watching.md' },
+  { type: 'dicom-study', page: 'studies.md' },
 ];
 const END = '<!-- end of settings table -->';
 

@@ -10,6 +10,11 @@ export abstract class QueueOwner {
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 
+  /** The ids of associations through which more may come. @throws as `QueueHost.ask` */
+  openAssociations(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   /** How it makes the payload of its messages. Undefined: the usual way. */
   get payload(): PayloadSettings | undefined {
     return undefined;

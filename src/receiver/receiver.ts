@@ -162,6 +162,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
     return withAgain(page, await this.repeatable(ids), ({ objectId }) => objectId);
   }
 
+  openAssociations(): string[] {
+    return this.listener.openAssociationIds;
+  }
+
   async journalEntry(key: string): Promise<JournalEntry | undefined> {
     return this.journalOf?.find(key);
   }

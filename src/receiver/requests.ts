@@ -10,5 +10,7 @@ export interface ReceiverRequests extends QueueRequests {
    * objects. Resolves with the number of those, when nothing more is accepted.
    */
   drain(graceMs: number): Promise<number>;
+  /** The ids of associations that are open now. */
+  openAssociations(): string[];
   journalEntry(key: string): Promise<JournalEntry | undefined>;
 }

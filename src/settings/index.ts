@@ -14,6 +14,7 @@ export * from './dicom-peer';
 export * from './dicom-query';
 export * from './dicom-response';
 export * from './edit-rules';
+export * from './dicom-study';
 export * from './dicom-watch';
 export * from './fields';
 export * from './finding';

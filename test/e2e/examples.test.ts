@@ -21,6 +21,7 @@ import {
   DICOM_OUT,
   DICOM_PEER,
   DICOM_QUERY,
+  DICOM_STUDY,
   DICOM_WATCH,
 } from '../../src/settings';
 import { element, item } from '../dicom/support/encode';
@@ -124,6 +125,7 @@ describe('example flows', { timeout: 900_000 }, () => {
       DICOM_OUT,
       DICOM_PEER,
       DICOM_QUERY,
+      DICOM_STUDY,
       DICOM_WATCH,
     ]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
@@ -370,6 +372,65 @@ describe('example flows', { timeout: 900_000 }, () => {
       await scps.stop();
     }
   });
+
+  it('26 A study is complete - one message', async () => {
+    await deploy('26 A study is complete - one message.json', {
+      'dicom-study': { associationEndSeconds: 1 },
+    });
+    const client = await StoreClient.open(port);
+    for (const number of [2, 1]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client.store(uid, dataSet), 0);
+    }
+    await client.release();
+    const { PatientID, series } = (await shown('The study')) as {
+      PatientID: string;
+      series: { instances: { SOPInstanceUID: string }[] }[];
+    };
+    assert.equal(PatientID, '12345');
+    assert.deepEqual(
+      series.map(({ instances }) => instances.map(({ SOPInstanceUID }) => SOPInstanceUID)),
+      [[1, 2].map((number) => sampleInstance(number).uid)],
+    );
+    await isEmptied('d1c0a80000260003');
+  });
+
+  it('27 Edit, collect the study, send', { skip: needs('dcmtk') }, async () => {
+    const scps = new Scps();
+    const archive = await scps.storescp('+B');
+    try {
+      await deploy('27 Edit, collect the study, send.json', {
+        'Our archive': { port: String(archive.port) },
+        'dicom-study': { associationEndSeconds: 1 },
+      });
+      const client = await StoreClient.open(port);
+      for (const number of [1, 2, 3]) {
+        const { uid, dataSet } = sampleInstance(number);
+        assert.equal(await client.store(uid, dataSet), 0);
+      }
+      await client.release();
+      const { instances, sent, failed } = (await shown('Sent')) as Facts;
+      assert.deepEqual([instances, sent, failed], [3, 3, 0]);
+      const copies = readdirSync(archive.folder);
+      assert.equal(copies.length, 3);
+      for (const copy of copies) {
+        const { output } = await run('dcmdump', [join(archive.folder, copy)]);
+        assert.match(output, /\(0010,0020\) LO \[EXT-1\]/);
+        assert.match(output, /\(0008,0080\) LO \[Our hospital\]/);
+      }
+      await isEmptied('d1c0a80000270003');
+    } finally {
+      await scps.stop();
+    }
+  });
+
+  /** Of a receiver. */
+  const isEmptied = (id: string): Promise<void> =>
+    until(async () => {
+      const stats = await fetch(`${nodeRed.url}/dicom-in/${id}/stats`);
+      const { queued, deadLetters } = ((await stats.json()) as { counters: Record<string, number> }).counters;
+      return queued === 0 && deadLetters === 0;
+    }, 'an empty queue');
 
   it('14 Edit and send', { skip: needs('orthanc') }, async () => {
     const scps = new Scps();

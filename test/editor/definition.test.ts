@@ -47,6 +47,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-deidentify': [1, 2],
   'dicom-watch': [0, 1],
   'dicom-image': [1, 1],
+  'dicom-study': [1, 1],
   dicom: [1, 1],
 };
 

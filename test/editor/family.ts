@@ -49,6 +49,7 @@ const MEMBERS: readonly Member[] = [
     node: node('dicom', { outputAs: 'file', directory: '/data' }),
     tabs: ['convert', 'message', 'object'],
   },
+  { node: node('dicom-study', { requiredModalities: 'CT,SR' }), tabs: ['settings', 'open'] },
   { node: node('dicom-image', { window: 'given' }) },
   {
     node: node('dicom-query', {

@@ -12,6 +12,7 @@ import { OUT_ERRORS, type OutFailure } from '../../nodes/dicom-out/runtime/out-e
 import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
 import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime/query-error';
 import { IMAGE_ERRORS, type ImageFailure } from '../../nodes/dicom-image/runtime/image-error';
+import { STUDY_ERRORS, type StudyFailure } from '../../nodes/dicom-study/runtime/study-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
@@ -31,6 +32,7 @@ import {
   type DicomPeerProblem,
   type DicomProblem,
   type DicomResponseProblem,
+  type DicomStudyProblem,
   type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
@@ -234,6 +236,16 @@ const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
   deletedUnsafe: true,
   unknownVersion: true,
 };
+const DICOM_STUDY_PROBLEMS: Record<DicomStudyProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  notAGroup: true,
+  notExpected: true,
+  noTrigger: true,
+  unknownVersion: true,
+};
 const WATCH_FAULTS: Record<WatchFaultKind, true> = {
   settingsInvalid: true,
   folderGone: true,
@@ -295,11 +307,27 @@ const OUT_FAILURES: Record<OutFailure, true> = {
 const DEIDENTIFY_FAILURES: Record<DeidentifyFailure, true> = {
   settingsInvalid: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
   objectGone: true,
   notTheObject: true,
   notChanged: true,
   notRead: true,
   busy: true,
+  stopped: true,
+};
+const STUDY_FAILURES: Record<StudyFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  bufferOnly: true,
+  objectGone: true,
+  notRead: true,
+  notChanged: true,
+  changesTooLarge: true,
+  notStored: true,
+  badControl: true,
+  notOpen: true,
+  objectsLost: true,
   stopped: true,
 };
 
@@ -448,6 +476,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
   'dicom-query': ['idle', 'asking', 'down', 'settings'],
+  'dicom-study': ['idle', 'open', 'next', 'unacknowledged', 'settings', 'broken'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -497,7 +526,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox|open)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -553,6 +582,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const code of Object.keys(DICOM_IMAGE_PROBLEMS)) used.add(`problem.${code}`);
     for (const failure of Object.keys(IMAGE_FAILURES)) used.add(`error.${failure}`);
     used.add('reason.noSuchInstance');
+  },
+  'dicom-study': (used) => {
+    addTabs('dicom-study', used);
+    for (const code of Object.keys(DICOM_STUDY_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(STUDY_FAILURES)) used.add(`error.${failure}`);
+    for (const action of ['fire', 'again', 'forget']) used.add(`open.${action}`);
+    used.add('forgotten');
   },
   'dicom-watch': (used) => {
     addTabs('dicom-watch', used);
@@ -629,6 +665,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-image': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-study': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -752,6 +792,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
   'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
   'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
+  'dicom-study': (Object.keys(STUDY_FAILURES) as StudyFailure[]).map(STUDY_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -766,6 +807,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
+  'dicom-study': (language) => help('dicom-study', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
   'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
 };

@@ -20,6 +20,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     ['dicom-out', 'dicom out', 'dicom-out.svg'],
     ['dicom-query', 'dicom query', 'dicom-query.svg'],
     ['dicom-watch', 'dicom watch', 'dicom-watch.svg'],
+    ['dicom-study', 'dicom study', 'dicom-study.svg'],
     ['dicom', 'dicom', 'dicom.svg'],
     ['dicom-image', 'dicom image', 'dicom-image.svg'],
   ] as const;

@@ -118,6 +118,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-deidentify',
           'dicom-query',
           'dicom-image',
+          'dicom-study',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();

@@ -5,6 +5,8 @@ import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 export type DeidentifyFailure =
   | 'settingsInvalid'
   | 'noObject'
+  | 'listInvalid'
+  | 'instancesFailed'
   | 'objectGone'
   | 'notTheObject'
   | 'notChanged'

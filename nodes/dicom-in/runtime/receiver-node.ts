@@ -87,6 +87,10 @@ export class ReceiverNode extends QueueOwner {
     return payloadOf(this.settings);
   }
 
+  override async openAssociations(): Promise<readonly string[]> {
+    return (await this.receiver?.ask('openAssociations')) ?? [];
+  }
+
   /** Undefined: the settings do not let it run. */
   get deadLetterBox(): DeadLetterBox | undefined {
     const { receiver } = this;

@@ -1,7 +1,7 @@
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
 import { isUnheard } from '../../runtime/held-objects';
-import type { ListedInstance } from './instance-list';
+import type { ListedInstance } from '../../runtime/instance-list';
 import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
 import { failureOf } from './outcome-facts';

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
+import { Status } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from '../../runtime/defined-peers';
@@ -134,6 +135,25 @@ export class ObjectSending {
       return failed ?? new OutFailed('acknowledgeFailed');
     }
     return failed;
+  }
+
+  /** Takes on what acknowledges all of a list, such as what dicom-study has fired. Undefined: nothing does. */
+  async holdStudy(message: ObjectMessage): Promise<HeldObject | undefined> {
+    const name = queueNameOf(message);
+    if (name === undefined || !this.settings.acknowledge) return undefined;
+    this.held += 1;
+    return holdToAcknowledge(name, `${this.owners}${this.held}`).catch(unlessUnheard);
+  }
+
+  /** All instances are final. False: that could not be told. */
+  async doneWithStudy(study: HeldObject | undefined): Promise<boolean> {
+    try {
+      await study?.done({ status: Status.success });
+      return true;
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return false;
+    }
   }
 
   /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */

@@ -5,8 +5,9 @@ import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { isUnheard } from '../../runtime/held-objects';
+import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
 import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
+import { instancesOf, ListInvalid, weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { weightOf, type ObjectMessage } from '../../runtime/message-object';
@@ -15,7 +16,6 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
-import { instancesOf, weightOfList, type ListedInstance } from './instance-list';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
@@ -122,11 +122,22 @@ export class OutNode {
     if (this.invalid !== undefined) throw this.invalid;
     const to = await peerOf(this.RED, this.settings, message);
     try {
-      const instances = instancesOf(message, this.settings.objectFrom);
+      const instances = this.listIn(message);
       if (instances === undefined) await this.takeObject(message, to, send, done);
       else await this.takeList(instances, message, to, send, done);
     } finally {
       to.release();
+    }
+  }
+
+  /** Undefined: the message has none. @throws OutFailed */
+  private listIn(message: ObjectMessage): ListedInstance[] | undefined {
+    if (this.settings.objectFrom === 'payload') return undefined;
+    try {
+      return instancesOf(message);
+    } catch (error) {
+      if (error instanceof ListInvalid) throw new OutFailed('listInvalid', { reason: error.message });
+      throw error;
     }
   }
 
@@ -193,7 +204,11 @@ export class OutNode {
       },
       instances,
     );
-    const running = list.run();
+    let study: HeldObject | undefined;
+    const running = this.sending
+      .holdStudy(message)
+      .then((held) => (study = held))
+      .then(() => list.run());
     this.lists.set(list, running);
     try {
       await running;
@@ -205,6 +220,7 @@ export class OutNode {
     this.display.refresh();
     const { instances: count, done: final, failed, ...totals } = list.totals;
     if (!list.isFinal) {
+      await leave(study);
       this.stopped(done, new OutFailed('listStopped', { message: message._msgid ?? '', count, final }));
       return;
     }
@@ -212,10 +228,13 @@ export class OutNode {
     const summary = { peer: to.peer.name, instances: count, [became]: final, failed, ...totals };
     message.dicom = { ...message.dicom, [became]: summary };
     send(message);
+    // Of each instance its own queue knows what has become.
+    const isHeard = await this.sending.doneWithStudy(study);
     const reason = list.firstFailure && outError(this.text, list.firstFailure).message;
     if (reason !== undefined && !this.hasFailureWire)
       done(outError(this.text, new OutFailed('instancesFailed', { count, failed, reason })));
-    else if (list.notAcknowledged > 0) done(outError(this.text, new OutFailed('acknowledgeFailed')));
+    else if (list.notAcknowledged > 0 || !isHeard)
+      done(outError(this.text, new OutFailed('acknowledgeFailed')));
     else done();
   }
 

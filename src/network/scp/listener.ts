@@ -90,6 +90,11 @@ export class Listener {
     return this.connections.size;
   }
 
+  /** The ids of those that are open now. */
+  get openAssociationIds(): string[] {
+    return this.connections.openAssociationIds;
+  }
+
   /** Associations that are open now. */
   get openAssociations(): number {
     return this.connections.openAssociations;
