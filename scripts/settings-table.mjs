@@ -16,6 +16,7 @@ const TABLES = [
   { type: 'dicom-edit', page: 'editing.md' },
   { type: 'dicom-deidentify', page: 'deidentification.md' },
   { type: 'dicom-watch', page: 'watching.md' },
+  { type: 'dicom', page: 'dicom.md' },
 ];
 const END = '<!-- end of settings table -->';
 
