@@ -414,9 +414,9 @@ describe('what the dicom node builds', { skip: needs('dcmtk', 'orthanc') }, () =
         Rows: 1,
         Columns: 2,
       };
-      nodes.node('none').receive({ payload: { ...attributes, PixelData: Buffer.from([1, 2]) } } as never);
-      nodes.node('encapsulated-pdf').receive({ payload: PDF, values: PATIENT } as never);
-      nodes.node('secondary-capture').receive({ payload: greyPng(5, 3), values: PATIENT } as never);
+      nodes.node('none').receive({ payload: { ...attributes, PixelData: Buffer.from([1, 2]) } });
+      nodes.node('encapsulated-pdf').receive({ payload: PDF, values: PATIENT });
+      nodes.node('secondary-capture').receive({ payload: greyPng(5, 3), values: PATIENT });
       await until(() => sent.length + caught.length === 6, 'each at both');
       assert.deepEqual(caught.map(errorOf), []);
       const files = readdirSync(store.folder).map((name) => readFileSync(join(store.folder, name)));

@@ -129,7 +129,7 @@ const HOSTILE: readonly [string, () => unknown][] = [
       return deep;
     },
   ],
-  ['the name of a prototype', () => JSON.parse('{"__proto__":{"PatientID":"P1"}}')],
+  ['the name of a prototype', () => JSON.parse('{"__proto__":{"PatientID":"P1"}}') as Attributes],
   ['the constructor', () => ({ constructor: 'x' })],
   ['a value of the prototype', () => ({ PatientID: { toString: 'x' } })],
   ['a number that is none', () => ({ Rows: NaN })],
