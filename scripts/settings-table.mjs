@@ -19,6 +19,7 @@ const TABLES = [
   { type: 'dicom-image', page: 'images.md' },
   { type: 'dicom-watch', page: 'watching.md' },
   { type: 'dicom-study', page: 'studies.md' },
+  { type: 'dicom', page: 'dicom.md' },
 ];
 const END = '<!-- end of settings table -->';
 
