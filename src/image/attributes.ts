@@ -2,7 +2,7 @@ import { type ByteSource, type DataSet, type Element, valuesOf } from '../dicom'
 
 /** Attributes that say what a picture of an object looks like (PS3.3 C.7.6.3, C.11). */
 export const Tag = {
-  Modality: 0x00080060,
+  SOPClassUID: 0x00080016,
   SamplesPerPixel: 0x00280002,
   PhotometricInterpretation: 0x00280004,
   PlanarConfiguration: 0x00280006,
@@ -21,6 +21,7 @@ export const Tag = {
   DoubleFloatPixelPaddingValue: 0x00280123,
   FloatPixelPaddingRangeLimit: 0x00280124,
   DoubleFloatPixelPaddingRangeLimit: 0x00280125,
+  PixelIntensityRelationship: 0x00281040,
   WindowCenter: 0x00281050,
   WindowWidth: 0x00281051,
   RescaleIntercept: 0x00281052,

@@ -141,7 +141,7 @@ export class FrameReader {
     return this.#frame(integerCells(pixels, bitsAllocated, rows * columns * samples));
   }
 
-  async #decoded(bytes: Buffer, { codec }: CompressedSyntax): Promise<Frame> {
+  async #decoded(bytes: Buffer, { codec, lossless }: CompressedSyntax): Promise<Frame> {
     if (codec === 'rle') return this.#ofRle(bytes);
     const { image } = this;
     const { samples } = image;
@@ -151,7 +151,7 @@ export class FrameReader {
     const { rows, columns, components, precision, planar } = stream;
     const { photometric, toRgb } = colourOf(image, stream);
     const signed = stream.signed ?? image.signed;
-    const decoded = await this.decoder.decode({
+    const decoded = await this.#ask({
       codec,
       bytes: stream.bytes,
       rows,
@@ -169,14 +169,29 @@ export class FrameReader {
     const bits =
       stream.signed === true && image.signed
         ? { stored: width, high: width - 1, signed: true }
-        : bitsOf(image, width);
+        : bitsOf(lossless ? image : withRoom(image, stream), width);
     return { rows, columns, samples, photometric, cells, bits };
+  }
+
+  async #ask(frame: Parameters<Decoder['decode']>[0]): Promise<Uint8Array> {
+    try {
+      return await this.decoder.decode(frame);
+    } catch (error) {
+      // In the decoder's own words, which are none for an operator.
+      throw new NoPicture('a frame is damaged, and cannot be decoded', { cause: error });
+    }
   }
 
   #frame(cells: Cells, bits: Frame['bits'] = bitsOf(this.image, this.image.bitsAllocated)): Frame {
     const { rows, columns, samples, photometric } = this.image;
     return { rows, columns, samples, photometric, cells, bits: this.#isFloat ? undefined : bits };
   }
+}
+
+/** A loss may lead to more than the bits that the object says are stored: cut off, white would be black. */
+function withRoom(image: ImagePixels, { precision }: CodeStream): ImagePixels {
+  if (image.signed || precision <= image.bitsStored) return image;
+  return { ...image, bitsStored: precision, highBit: precision - 1 };
 }
 
 /** @param width bits of a cell as it was decoded */
