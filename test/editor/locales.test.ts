@@ -11,7 +11,7 @@ import {
   type QueryFailure,
 } from '../../nodes/dicom-query/runtime/query-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
-import type { AnswerOutcome } from '../../src/delivery';
+import type { Failure } from '../../nodes/dicom-response/runtime/answer-failed';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
@@ -58,6 +58,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   directoryNeeded: true,
   tlsNeeded: true,
   nothingIncluded: true,
+  callersNeeded: true,
   notKeptJson: true,
   unknownVersion: true,
 };
@@ -351,6 +352,9 @@ const FAULTS: Record<FaultKind, true> = {
   notPlacedInTime: true,
   notSent: true,
   responseTimedOut: true,
+  findTimedOut: true,
+  mppsTimedOut: true,
+  mppsNotKept: true,
   workerCrashed: true,
   workerStuck: true,
   workerOutdated: true,
@@ -440,10 +444,7 @@ const STATUS: Record<string, readonly string[]> = {
 };
 
 /** What can go wrong with an answer. */
-const ANSWER_FAILURES: Record<
-  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion',
-  true
-> = {
+const ANSWER_FAILURES: Record<Failure, true> = {
   noId: true,
   badStatus: true,
   timedOut: true,
@@ -452,6 +453,10 @@ const ANSWER_FAILURES: Record<
   alreadyAnswered: true,
   tooLate: true,
   notAwaited: true,
+  wrongShape: true,
+  wrongMatch: true,
+  wrongStatus: true,
+  tooMany: true,
 };
 
 /** Keys written out in the html, in the editor's code and in the runtime's, of a type or of what all share. */
