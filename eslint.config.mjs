@@ -36,6 +36,7 @@ const ORDER = {
   ],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory', 'folder']],
+  'src/receiver': ['steps'],
 };
 const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];
 

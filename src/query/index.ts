@@ -1,3 +1,5 @@
+export { answerOf } from './answer';
+export { FIND_SOP_CLASS } from './models';
 export { Query, type QueryPeer } from './query';
 export type {
   QueryEnd,

@@ -4,10 +4,11 @@ import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
 import type { JournalConfig } from '../journal';
 import { FileOutput } from '../message';
-import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
+import { hostFilter, STEP_SOP_CLASS, type AssociationPolicy, type ListenerOptions } from '../network';
 import { studyOf } from '../object';
+import { FIND_SOP_CLASS, type QueryModel } from '../query';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type KeepLimits, type ObjectQueue } from '../queue';
-import { ANY, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
+import { acceptsAnyone, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
 /** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
 const RECEIVER_SETTINGS = [
@@ -53,6 +54,9 @@ const RECEIVER_SETTINGS = [
   'acknowledgeTimeoutSeconds',
   'maxDeliveries',
   'maxCrashes',
+  'answerQueries',
+  'answerMpps',
+  'queryDeadlineSeconds',
 ] as const satisfies readonly DicomInField[];
 export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[number]>;
 
@@ -67,6 +71,8 @@ export interface ReceiverConfig {
   settings: ReceiverSettings;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
+  /** Where procedure steps are kept, if they are. */
+  stepsDirectory: string;
   /** Undefined: clear text. */
   tls?: TlsOptions;
   /** Somebody wants an event for each object received: it costs as much as a small object's message. */
@@ -125,7 +131,7 @@ export function proxyFilter({
 export function listenerOptions({
   settings,
   tls,
-}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'report'> {
+}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'queries' | 'steps' | 'report'> {
   const isProxy = proxyFilter(settings);
   return {
     port: settings.port,
@@ -143,13 +149,23 @@ export function listenerOptions({
   };
 }
 
+/** Answers to queries are about patients: where anyone may call, there are none. */
+function answeredClasses(settings: ReceiverSettings): ReadonlySet<string> {
+  const queries = acceptsAnyone(settings) ? [] : settings.answerQueries;
+  return new Set([
+    ...queries.map((model) => FIND_SOP_CLASS[model as QueryModel]),
+    ...(settings.answerMpps === 'off' ? [] : [STEP_SOP_CLASS]),
+  ]);
+}
+
 function associationPolicy(settings: ReceiverSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
     ourAET: settings.ourAET,
     alsoCalledAETs: splitList(settings.alsoCalledAETs),
     checkCalledAET: settings.checkCalledAET,
-    callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
+    callingAETs: acceptsAnyone(settings) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
+    answeredClasses: answeredClasses(settings),
     maxAssociations: settings.maxAssociations,
     acceptUnknownSopClasses: settings.acceptUnknownSopClasses,
     isStorageSopClass,

@@ -13,7 +13,7 @@ import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
 import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime/query-error';
 import { IMAGE_ERRORS, type ImageFailure } from '../../nodes/dicom-image/runtime/image-error';
 import { STUDY_ERRORS, type StudyFailure } from '../../nodes/dicom-study/runtime/study-error';
-import type { AnswerOutcome } from '../../src/delivery';
+import { RESPONSE_ERRORS, type Failure } from '../../nodes/dicom-response/runtime/answer-failed';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
@@ -62,6 +62,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   directoryNeeded: true,
   tlsNeeded: true,
   nothingIncluded: true,
+  callersNeeded: true,
   notKeptJson: true,
   unknownVersion: true,
 };
@@ -406,6 +407,9 @@ const FAULTS: Record<FaultKind, true> = {
   notPlacedInTime: true,
   notSent: true,
   responseTimedOut: true,
+  findTimedOut: true,
+  mppsTimedOut: true,
+  mppsNotKept: true,
   workerCrashed: true,
   workerStuck: true,
   workerOutdated: true,
@@ -497,10 +501,7 @@ const STATUS: Record<string, readonly string[]> = {
 };
 
 /** What can go wrong with an answer. */
-const ANSWER_FAILURES: Record<
-  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion',
-  true
-> = {
+const ANSWER_FAILURES: Record<Failure, true> = {
   noId: true,
   badStatus: true,
   timedOut: true,
@@ -509,6 +510,10 @@ const ANSWER_FAILURES: Record<
   alreadyAnswered: true,
   tooLate: true,
   notAwaited: true,
+  wrongShape: true,
+  wrongMatch: true,
+  wrongStatus: true,
+  tooMany: true,
 };
 
 /** Keys written out in the html, in the editor's code and in the runtime's, of a type or of what all share. */
@@ -779,13 +784,10 @@ for (const type of NODE_TYPES) {
   });
 }
 
-const codeOf = (type: string, failure: string): string =>
-  `${type}_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-
 /** The codes of the errors that a node's Catch node gets. */
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
-  'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
+  'dicom-response': (Object.keys(ANSWER_FAILURES) as Failure[]).map(RESPONSE_ERRORS.codeOf),
   'dicom-deidentify': (Object.keys(DEIDENTIFY_FAILURES) as DeidentifyFailure[]).map(DEIDENTIFY_ERRORS.codeOf),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(OUT_ERRORS.codeOf),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),

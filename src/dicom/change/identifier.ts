@@ -22,18 +22,64 @@ class NotInCharacterSet extends Error {}
  * @throws DicomError `query-invalid`, which names the attribute and never a value
  */
 export function encodeIdentifier(keys: unknown, transferSyntaxUID: string): Buffer {
-  const encoding = encodingOf(transferSyntax(transferSyntaxUID));
+  return parsed(keys, (item) => {
+    const written = { encoding: encodingOf(transferSyntax(transferSyntaxUID)), ...KEYS };
+    return encoded(item, written, characterSetOf(item));
+  });
+}
+
+/**
+ * The identifier of an answer to a query (PS3.4 C.4.1.1.3.2). What it says of its character set does not count: texts are in that
+ * of the query where it has them all, and else in UTF-8.
+ * @param match as `Tags` has it by keyword; values are as an object may have them, without wild cards and ranges
+ * @param transferSyntaxUID of little endian
+ * @param characterSet terms of the query; empty: the default repertoire
+ * @throws DicomError `query-invalid`, which names the attribute and never a value
+ */
+export function encodeMatch(
+  match: unknown,
+  transferSyntaxUID: string,
+  characterSet: readonly string[],
+): Buffer {
+  return parsed(match, (item) => {
+    const written = { encoding: encodingOf(transferSyntax(transferSyntaxUID)), ...VALUES };
+    const asked = characterSet.some((term) => term !== '')
+      ? CharacterSet.of(characterSet.join('\\'), () => undefined)
+      : undefined;
+    if (asked === undefined) item.delete(TAG.SpecificCharacterSet);
+    else item.set(TAG.SpecificCharacterSet, specificCharacterSet(characterSet));
+    try {
+      return Buffer.concat(content(item, written, asked ?? CharacterSet.DEFAULT));
+    } catch (error) {
+      if (!(error instanceof NotInCharacterSet)) throw error;
+      item.set(TAG.SpecificCharacterSet, specificCharacterSet([UTF_8_TERM]));
+      return Buffer.concat(content(item, written, CharacterSet.UTF_8));
+    }
+  });
+}
+
+/** What an identifier may have, and how it is written. */
+interface Written {
+  encoding: Encoding;
+  /** What is wrong with a text; undefined: as with that of an object. */
+  problem: typeof keyProblem | undefined;
+  /** A sequence may have several. */
+  manyItems: boolean;
+}
+const KEYS = { problem: keyProblem, manyItems: false };
+const VALUES = { problem: undefined, manyItems: true };
+
+function parsed(json: unknown, encode: (item: ChangedItem) => Buffer): Buffer {
   try {
-    const item = parseItem(keys, { operation: 0, path: '' }, 0);
-    return encoded(item, encoding, characterSetOf(item));
+    return encode(parseItem(json, { operation: 0, path: '' }, 0));
   } catch (error) {
     if (error instanceof ChangeError) throw wrongKey(error.place, error.reason);
     throw error;
   }
 }
 
-function encoded(item: ChangedItem, encoding: Encoding, given: CharacterSet | undefined): Buffer {
-  const encode = (set: CharacterSet): Buffer => Buffer.concat(content(item, encoding, set));
+function encoded(item: ChangedItem, written: Written, given: CharacterSet | undefined): Buffer {
+  const encode = (set: CharacterSet): Buffer => Buffer.concat(content(item, written, set));
   try {
     return encode(given ?? CharacterSet.DEFAULT);
   } catch (error) {
@@ -43,7 +89,7 @@ function encoded(item: ChangedItem, encoding: Encoding, given: CharacterSet | un
         'SpecificCharacterSet',
         `a value is not in ${given.name}; leave it out, and it becomes ${UTF_8_TERM}`,
       );
-    item.set(TAG.SpecificCharacterSet, utf8());
+    item.set(TAG.SpecificCharacterSet, specificCharacterSet([UTF_8_TERM]));
     return encode(CharacterSet.UTF_8);
   }
 }
@@ -59,29 +105,30 @@ function characterSetOf(item: ChangedItem): CharacterSet | undefined {
   return set;
 }
 
-function utf8(): ChangedAttribute {
+function specificCharacterSet(terms: readonly string[]): ChangedAttribute {
   const name = { tag: TAG.SpecificCharacterSet };
-  const value = { vr: VR.CS, values: [UTF_8_TERM] };
+  const value = { vr: VR.CS, values: [...terms] };
   return { name, place: { operation: 0, path: formatName(name) }, action: { kind: 'set', value } };
 }
 
 /** In ascending order of tags. */
-function content(item: ChangedItem, encoding: Encoding, set: CharacterSet): Buffer[] {
+function content(item: ChangedItem, written: Written, set: CharacterSet): Buffer[] {
   return [...item.values()]
     .sort((one, other) => one.name.tag - other.name.tag)
-    .map((attribute) => element(attribute, encoding, set));
+    .map((attribute) => element(attribute, written, set));
 }
 
-function element({ name, place, action }: ChangedAttribute, encoding: Encoding, set: CharacterSet): Buffer {
+function element({ name, place, action }: ChangedAttribute, written: Written, set: CharacterSet): Buffer {
+  const { encoding, manyItems, problem } = written;
   const { tag, creator } = name;
   if (creator !== undefined) throw wrongKey(place, 'private attributes are not asked for');
   if (action.kind === 'remove') return Buffer.alloc(0);
   if (action.kind === 'items') {
     const items = [...action.items.values()];
-    if (items.length > 1) throw wrongKey(place, 'the sequence of a query has one item');
+    if (items.length > 1 && !manyItems) throw wrongKey(place, 'the sequence of a query has one item');
     return encodeSequence(
       tag,
-      items.map((each) => encodeItem(content(each, encoding, set))),
+      items.map((each) => encodeItem(content(each, written, set))),
       encoding,
       false,
     );
@@ -93,7 +140,7 @@ function element({ name, place, action }: ChangedAttribute, encoding: Encoding, 
   if (vr === undefined)
     throw wrongKey(place, 'PS3.6 does not know it, so say its VR: { "vr": "LO", "Value": ["…"] }');
   if ('bytes' in value) return encodeElement(tag, vr, value.bytes, encoding);
-  return encodeElement(tag, vr, valueBytes(tag, vr, value.values, set, place), encoding);
+  return encodeElement(tag, vr, valueBytes(tag, vr, value.values, set, place, problem), encoding);
 }
 
 function valueBytes(
@@ -102,10 +149,14 @@ function valueBytes(
   given: Parameters<typeof separated>[1],
   set: CharacterSet,
   place: Place,
+  problem: typeof keyProblem | undefined,
 ): Buffer {
   try {
-    const values = separated(vr, given).filter((value) => value !== null && value !== '');
-    const bytes = encodeValues(tag, vr, values, set, keyProblem);
+    const all = separated(vr, given);
+    const some = all.filter((value) => value !== null && value !== '');
+    // In the values of an object a place may be empty.
+    const values = problem === undefined && some.length > 0 ? all : some;
+    const bytes = encodeValues(tag, vr, values, set, problem);
     if (bytes !== undefined) return bytes;
   } catch (error) {
     if (error instanceof ValueError) throw wrongKey(place, `${vr.name} ${error.message}`);

@@ -4,7 +4,9 @@ export const CommandField = {
   findRQ: 0x0020,
   echoRQ: 0x0030,
   eventReportRQ: 0x0100,
+  setRQ: 0x0120,
   actionRQ: 0x0130,
+  createRQ: 0x0140,
   cancelRQ: 0x0fff,
 } as const;
 export const RESPONSE_BIT = 0x8000;

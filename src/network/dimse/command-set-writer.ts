@@ -11,6 +11,7 @@ export const Tag = {
   status: 0x0900,
   offendingElement: 0x0901,
   errorComment: 0x0902,
+  errorId: 0x0903,
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
   actionTypeId: 0x1008,

@@ -4,6 +4,7 @@ import { AbortReason, ProtocolError, wireText } from '../upper-layer';
 import { RESPONSE_BIT } from './command-field';
 import {
   CommandSetWriter,
+  DATA_SET,
   ELEMENT_HEADER,
   GROUP_LENGTH_ELEMENT,
   NO_DATA_SET,
@@ -134,26 +135,26 @@ const OFFENDING_ELEMENTS_MAX = 16;
 /**
  * The response to a request: the affected UIDs are always repeated, for strict peers abort without them
  * (PS3.7 9.3.1.2 and its siblings). One that is too long is repeated as far as a UID may go.
+ * @param hasDataSet an identifier follows (PS3.7 9.3.2.2)
  */
-export function encodeResponse(request: CommandSet, answer: CommandStatus): Buffer {
-  const { status } = answer;
+export function encodeResponse(request: CommandSet, answer: CommandStatus, hasDataSet = false): Buffer {
+  const { status, errorId } = answer;
   const comment = answer.comment?.slice(0, ERROR_COMMENT_MAX);
   const sopClassUID = (request.affectedSopClassUID ?? request.requestedSopClassUID)?.slice(0, MAX_UID_LENGTH);
-  const sopInstanceUID = (request.affectedSopInstanceUID ?? request.requestedSopInstanceUID)?.slice(
-    0,
-    MAX_UID_LENGTH,
-  );
+  const instance = request.affectedSopInstanceUID ?? request.requestedSopInstanceUID ?? answer.sopInstanceUID;
+  const sopInstanceUID = instance?.slice(0, MAX_UID_LENGTH);
   const texts = [sopClassUID, sopInstanceUID, comment].reduce(
     (sum, text) => sum + textElement(text ?? ''),
     0,
   );
-  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 5 * SHORT_ELEMENT + texts);
   if (sopClassUID !== undefined) out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
   out.short(Tag.commandField, request.commandField | RESPONSE_BIT);
   out.short(Tag.messageIdBeingRespondedTo, request.messageId ?? 0);
-  out.short(Tag.dataSetType, NO_DATA_SET);
+  out.short(Tag.dataSetType, hasDataSet ? DATA_SET : NO_DATA_SET);
   out.short(Tag.status, status);
   if (comment !== undefined) out.text(Tag.errorComment, longString(comment), SPACE);
+  if (errorId !== undefined) out.short(Tag.errorId, errorId);
   if (sopInstanceUID !== undefined) out.text(Tag.affectedSopInstanceUID, sopInstanceUID, NUL);
   return out.finish();
 }

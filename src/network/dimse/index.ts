@@ -10,6 +10,7 @@ export {
   REPORT_SYNTAXES,
 } from './commitment';
 export { type CommitmentListener, commitmentService } from './commitment-service';
+export { type FindRequest, findService, MAX_KEYS_BYTES, type QueryListener } from './find-service';
 export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
 export { type MessagePart, MessageReader } from './message-reader';
@@ -22,6 +23,7 @@ export {
   encodeStoreRequest,
   Priority,
 } from './requests';
-export { type Refusal, ServiceRegistry } from './service';
-export { type CommandStatus, hexStatus, isFailure, isPending, Status } from './status';
+export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
+export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
+export { MAX_STEP_BYTES, type StepListener, type StepRequest, stepServices } from './step-service';
 export { storeService } from './store-service';

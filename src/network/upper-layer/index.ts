@@ -30,6 +30,7 @@ export {
   COMMITMENT_INSTANCE,
   COMMITMENT_SOP_CLASS,
   DEFAULT_TRANSFER_SYNTAX,
+  STEP_SOP_CLASS,
   VERIFICATION_SOP_CLASS,
 } from './uids';
 export { wireText } from './wire-text';
