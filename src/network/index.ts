@@ -18,9 +18,11 @@ export {
   isFailure,
   Priority,
   type ObjectStore,
+  type StorageOptions,
   type Refusal,
   Status,
   type StoreRequest,
+  type SubOperations,
 } from './dimse';
 export {
   alternativesOf,
@@ -39,6 +41,8 @@ export {
   type OperationOutcome,
   type PeerFacts,
   planContexts,
+  type RetrieveFacts,
+  type RetrieveOperationRequest,
   ScuAssociation,
   type ScuLimits,
   type ScuTarget,
@@ -52,6 +56,8 @@ export {
   type AcceptedContext,
   type AssociationFacts,
   type ExtendedNegotiation,
+  MAX_CONTEXTS,
   type ProposedContext,
+  type RoleSelection,
   tlsProblem,
 } from './upper-layer';

@@ -37,6 +37,16 @@ export interface CommandSet {
   errorComment: string | undefined;
   /** Eight hexadecimal digits each; of many the first ones. */
   offendingElements: string[];
+  /** Of a response to a C-GET or C-MOVE; undefined: it counts none. */
+  subOperations?: SubOperations;
+}
+
+/** Numbers of sub-operations (PS3.7 9.3.3.2, 9.3.4.2). Those that a response does not have are missing. */
+export interface SubOperations {
+  remaining?: number;
+  completed?: number;
+  failed?: number;
+  warning?: number;
 }
 
 const READ_TAGS: ReadonlySet<number> = new Set([
@@ -53,7 +63,18 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.status,
   Tag.errorComment,
   Tag.offendingElement,
+  Tag.remainingSubOperations,
+  Tag.completedSubOperations,
+  Tag.failedSubOperations,
+  Tag.warningSubOperations,
 ]);
+
+const COUNTED = [
+  ['remaining', Tag.remainingSubOperations],
+  ['completed', Tag.completedSubOperations],
+  ['failed', Tag.failedSubOperations],
+  ['warning', Tag.warningSubOperations],
+] as const;
 
 /** PS3.5 6.2, AE. */
 const MAX_AE_TITLE = 16;
@@ -66,6 +87,7 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
   const values = elementValues(bytes);
   const commandField = unsignedShort(values.get(Tag.commandField));
   if (commandField === undefined) throw invalid('a command set has no Command Field');
+  const subOperations = counted(values);
   return {
     commandField,
     messageId: unsignedShort(values.get(Tag.messageId)),
@@ -80,7 +102,16 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     status: unsignedShort(values.get(Tag.status)),
     errorComment: comment(values.get(Tag.errorComment)),
     offendingElements: tags(values.get(Tag.offendingElement)),
+    ...(subOperations && { subOperations }),
   };
+}
+
+function counted(values: ReadonlyMap<number, Buffer>): SubOperations | undefined {
+  const numbers = COUNTED.flatMap(([name, tag]) => {
+    const number = unsignedShort(values.get(tag));
+    return number === undefined ? [] : [[name, number] as const];
+  });
+  return numbers.length === 0 ? undefined : Object.fromEntries(numbers);
 }
 
 function elementValues(bytes: Buffer): Map<number, Buffer> {

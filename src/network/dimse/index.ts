@@ -1,5 +1,5 @@
 export { CommandField, RESPONSE_BIT, operationName } from './command-field';
-export { type CommandSet, encodeResponse } from './command-set';
+export { type CommandSet, encodeResponse, type SubOperations } from './command-set';
 export {
   COMMITMENT_CONTEXT,
   type CommitmentReport,
@@ -19,9 +19,10 @@ export {
   encodeCancelRequest,
   encodeEchoRequest,
   encodeFindRequest,
+  encodeRetrieveRequest,
   encodeStoreRequest,
   Priority,
 } from './requests';
 export { type Refusal, ServiceRegistry } from './service';
 export { type CommandStatus, hexStatus, isFailure, isPending, Status } from './status';
-export { storeService } from './store-service';
+export { storeService, type StorageOptions } from './store-service';

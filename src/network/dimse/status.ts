@@ -11,6 +11,7 @@ export const Status = {
   invalidObjectInstance: 0x0117,
   noSuchSopClass: 0x0118,
   sopClassNotSupported: 0x0122,
+  notAuthorized: 0x0124,
   unrecognizedOperation: 0x0211,
   mistypedArgument: 0x0212,
   resourceLimitation: 0x0213,
