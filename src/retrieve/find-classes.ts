@@ -88,16 +88,12 @@ export async function findClasses(target: RetrieveTarget, finder: Finder): Promi
   return guessed.length > 0 ? guessed : usualClasses();
 }
 
-/** Objects of one series. */
-export interface SeriesObjects {
+/** An object in the peer. */
+export interface FoundObject {
   seriesInstanceUID: string;
-  sopInstanceUIDs: string[];
-}
-
-/** Objects that have not come, by their series, and their SOP classes as far as the peer names them. */
-export interface MissingObjects {
-  series: SeriesObjects[];
-  sopClasses: string[];
+  sopInstanceUID: string;
+  /** Undefined: the peer does not say. */
+  sopClassUID?: string;
 }
 
 /** What is in the peer, and is missing here. Empty where the peer does not say. */
@@ -105,26 +101,37 @@ export async function findMissing(
   target: RetrieveTarget,
   finder: Finder,
   isMissing: (sopInstanceUID: string) => boolean,
-): Promise<MissingObjects> {
+): Promise<FoundObject[]> {
   const { studyInstanceUID: StudyInstanceUID } = target;
-  const wanted = new Set(target.seriesInstanceUIDs);
-  if (wanted.size === 0)
+  const series = new Set(target.seriesInstanceUIDs);
+  if (series.size === 0)
     await finder.find('series', { StudyInstanceUID }, (match) => {
-      for (const uid of textsOf(match['SeriesInstanceUID'])) wanted.add(uid);
+      for (const uid of textsOf(match['SeriesInstanceUID'])) series.add(uid);
     });
-  const sopClasses = new Set<string>();
-  const series: SeriesObjects[] = [];
-  for (const SeriesInstanceUID of wanted) {
-    const sopInstanceUIDs: string[] = [];
-    await finder.find('image', { StudyInstanceUID, SeriesInstanceUID }, (match) => {
-      const [uid] = textsOf(match['SOPInstanceUID']);
-      if (uid === undefined || !isMissing(uid) || !isWanted(target, uid)) return;
-      sopInstanceUIDs.push(uid);
-      for (const sopClass of textsOf(match['SOPClassUID'])) sopClasses.add(sopClass);
+  const missing: FoundObject[] = [];
+  for (const seriesInstanceUID of series)
+    await finder.find('image', { StudyInstanceUID, SeriesInstanceUID: seriesInstanceUID }, (match) => {
+      const [sopInstanceUID] = textsOf(match['SOPInstanceUID']);
+      const [sopClassUID] = textsOf(match['SOPClassUID']);
+      if (sopInstanceUID === undefined || !isMissing(sopInstanceUID) || !isWanted(target, sopInstanceUID)) return;
+      missing.push({ seriesInstanceUID, sopInstanceUID, ...(sopClassUID !== undefined && { sopClassUID }) });
     });
-    if (sopInstanceUIDs.length > 0) series.push({ seriesInstanceUID: SeriesInstanceUID, sopInstanceUIDs });
+  return missing;
+}
+
+/** These objects of a target, by their series. */
+export function targetsOf(target: RetrieveTarget, objects: readonly FoundObject[]): RetrieveTarget[] {
+  const bySeries = new Map<string, string[]>();
+  for (const { seriesInstanceUID, sopInstanceUID } of objects) {
+    const uids = bySeries.get(seriesInstanceUID);
+    if (uids === undefined) bySeries.set(seriesInstanceUID, [sopInstanceUID]);
+    else uids.push(sopInstanceUID);
   }
-  return { series, sopClasses: [...sopClasses] };
+  return Array.from(bySeries, ([seriesInstanceUID, sopInstanceUIDs]) => ({
+    ...target,
+    seriesInstanceUIDs: [seriesInstanceUID],
+    sopInstanceUIDs,
+  }));
 }
 
 function isWanted({ sopInstanceUIDs }: RetrieveTarget, uid: string): boolean {

@@ -20,7 +20,7 @@ import {
   Status,
 } from '../network';
 import type { QueryPeer } from '../query';
-import { Finder, findClasses, findMissing, textsOf } from './find-classes';
+import { Finder, findClasses, findMissing, targetsOf, textsOf, type FoundObject } from './find-classes';
 import { identifiersOf, MODELS, type RetrieveModel } from './models';
 import type {
   RetrieveCounts,
@@ -67,7 +67,8 @@ const PROGRESS_MS = 250;
 /** UIDs in a result. */
 const MOST_NAMED = 10_000;
 /** Explicit VR first: with it, values of what we do not know are understood. */
-const TRANSFER_SYNTAXES = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2'];
+const IMPLICIT = '1.2.840.10008.1.2';
+const TRANSFER_SYNTAXES = ['1.2.840.10008.1.2.1', IMPLICIT];
 
 type Opened = (outcome: OpenOutcome) => string;
 
@@ -203,32 +204,47 @@ export class Retrieve {
     job.begins();
     job.mayWork = false;
     job.plans ??= await this.plan(job);
-    for (const plan of job.plans ?? [])
-      if (!this.isGot(job)) await this.getBy(plan, job, [job.target], peer, opened);
+    const plans = job.plans ?? [];
+    // A peer may end all of it at the first object that has no context: each association is asked for its own.
+    const isListed = plans.length > 1 && (await this.getListed(job, peer, opened));
+    if (!isListed)
+      for (const plan of plans) if (!this.isGot(job)) await this.getBy(plan, job, [job.target], peer, opened);
     if (!job.isSearched && !this.isGot(job)) await this.getMissing(job, peer, opened);
+  }
+
+  /** Object by object, as the peer lists them with their SOP classes. False: it does not. */
+  private async getListed(job: TargetJob, peer: QueryPeer, opened: Opened): Promise<boolean> {
+    const missing = await this.missing(job);
+    const classes = classesIn(missing);
+    if (classes.length === 0) return false;
+    for (const plan of planStorage(classes, this.place?.transferSyntaxes ?? [])) {
+      const objects = missing.filter(({ sopClassUID }) => plan.sopClasses.has(sopClassUID ?? ''));
+      await this.getBy(plan, job, targetsOf(job.target, objects), peer, opened);
+    }
+    return true;
   }
 
   /** Objects of SOP classes that were not thought of, and of peers that choose contexts by the SOP class alone. */
   private async getMissing(job: TargetJob, peer: QueryPeer, opened: Opened): Promise<void> {
-    if (this.finder === undefined) return;
     job.isSearched = true;
-    const { series, sopClasses } = await findMissing(job.target, this.finder, (uid) => !job.received.has(uid));
-    if (series.length === 0) return;
-    const accepted = this.place?.transferSyntaxes ?? [];
-    const proposed = new Set(job.plans?.flatMap((plan) => [...plan.sopClasses]));
-    const others = sopClasses.filter((sopClass) => !proposed.has(sopClass));
-    const classes = sopClasses.length > 0 ? sopClasses : [...proposed];
-    for (const plan of [...planStorage(others, accepted), ...planOneByOne(classes, accepted)]) {
-      const targets = series
-        .map(({ seriesInstanceUID, sopInstanceUIDs }) => ({
-          ...job.target,
-          seriesInstanceUIDs: [seriesInstanceUID],
-          sopInstanceUIDs: sopInstanceUIDs.filter((uid) => !job.received.has(uid)),
-        }))
-        .filter(({ sopInstanceUIDs }) => sopInstanceUIDs.length > 0);
+    await this.getListed(job, peer, opened);
+    const missing = this.isGot(job) ? [] : await this.missing(job);
+    const named = classesIn(missing);
+    const classes =
+      named.length > 0 ? named : [...new Set(job.plans?.flatMap((plan) => [...plan.sopClasses]))];
+    for (const plan of planOneByOne(classes, this.place?.transferSyntaxes ?? [])) {
+      const targets = targetsOf(
+        job.target,
+        missing.filter(({ sopInstanceUID }) => !job.received.has(sopInstanceUID)),
+      );
       if (targets.length === 0 || this.isGot(job)) return;
       await this.getBy(plan, job, targets, peer, opened);
     }
+  }
+
+  private missing(job: TargetJob): Promise<FoundObject[]> {
+    if (this.finder === undefined) return Promise.resolve([]);
+    return findMissing(job.target, this.finder, (uid) => !job.received.has(uid));
   }
 
   /** Nothing is missing, or there is no use in going on. */
@@ -375,8 +391,11 @@ export class Retrieve {
   }
 
   private answered(job: TargetJob, answer: OperationOutcome & RetrieveFacts, transferSyntax: string): void {
-    const { counts, identifier } = answer;
-    job.answered(counts, identifier === undefined ? [] : failedIn(identifier, transferSyntax));
+    const { counts, identifier, behind } = answer;
+    job.answered(counts, [
+      ...(identifier === undefined ? [] : failedIn(identifier, transferSyntax)),
+      ...(behind === undefined ? [] : failedIn(behind, IMPLICIT)),
+    ]);
     this.told.changed();
     if (answer.outcome !== 'answered') {
       // What has been moved would be moved again.
@@ -439,6 +458,10 @@ const ALREADY_THERE = {
   complete: () => Promise.resolve({ status: Status.success }),
   discard: () => undefined,
 };
+
+function classesIn(objects: readonly FoundObject[]): string[] {
+  return [...new Set(objects.flatMap(({ sopClassUID }) => sopClassUID ?? []))];
+}
 
 function contextOf(at: number, abstractSyntax: string): ProposedContext {
   return { id: contextId(at), abstractSyntax, transferSyntaxes: TRANSFER_SYNTAXES };

@@ -82,8 +82,10 @@ export interface RetrieveOperationRequest {
 export interface RetrieveFacts {
   /** As the peer counted last. */
   counts: SubOperations;
-  /** Of the final response. */
+  /** Of the final response, in the transfer syntax of the context. */
   identifier?: Buffer;
+  /** The same in implicit VR little endian, where the peer has put it behind the command set. */
+  behind?: Buffer;
 }
 
 export interface OpenOptions {

@@ -279,8 +279,8 @@ export class ScuAssociation {
     const outcome = await this.send(operation, contextId, command, [identifier], () =>
       this.mayCancel(operation, contextId),
     );
-    const { counts, identifier: named } = operation;
-    return { ...outcome, counts, ...(named && { identifier: named }) };
+    const { counts, identifier: named, behind } = operation;
+    return { ...outcome, counts, ...(named && { identifier: named }), ...(behind && { behind }) };
   }
 
   private mayCancel(operation: LongOperation, contextId: number): void {

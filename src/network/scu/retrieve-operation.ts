@@ -8,6 +8,8 @@ export class RetrieveOperation extends LongOperation {
   counts: SubOperations = {};
   /** Of the final response: Failed SOP Instance UID List (PS3.4 C.4.2.1.4.2). */
   identifier: Buffer | undefined;
+  /** The same, where the peer has put it behind the command set. */
+  behind: Buffer | undefined;
   /** The final response, of which the identifier is still to come. */
   private final: CommandSet | undefined;
 
@@ -26,6 +28,7 @@ export class RetrieveOperation extends LongOperation {
     if (this.final !== undefined) return 'a response after the final one';
     // Numbers that make no sense any more are those of a response before.
     this.counts = { ...this.counts, ...subOperations };
+    this.behind = command.behind;
     if (hasDataSet) this.beginIdentifier();
     if (isPending(status ?? 0)) this.counted(this.counts);
     else if (hasDataSet) this.final = command;
