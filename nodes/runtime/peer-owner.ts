@@ -12,6 +12,10 @@ export interface PeerReports {
 export abstract class PeerOwner {
   /** As people call it. */
   abstract readonly name: string;
+  /** Under which AE title we call it; empty: not known. */
+  get callingAET(): string {
+    return '';
+  }
   /** Why nothing can be sent to it; undefined: something can. */
   abstract readonly problem: string | undefined;
   /** How it fares; undefined: nothing has been sent to it yet. */

@@ -113,7 +113,8 @@ export async function findMissing(
     await finder.find('image', { StudyInstanceUID, SeriesInstanceUID: seriesInstanceUID }, (match) => {
       const [sopInstanceUID] = textsOf(match['SOPInstanceUID']);
       const [sopClassUID] = textsOf(match['SOPClassUID']);
-      if (sopInstanceUID === undefined || !isMissing(sopInstanceUID) || !isWanted(target, sopInstanceUID)) return;
+      if (sopInstanceUID === undefined || !isMissing(sopInstanceUID) || !isWanted(target, sopInstanceUID))
+        return;
       missing.push({ seriesInstanceUID, sopInstanceUID, ...(sopClassUID !== undefined && { sopClassUID }) });
     });
   return missing;

@@ -1,5 +1,3 @@
-import type { SubOperations } from '../network';
-
 /** What is to be retrieved of one study: all of it, some series, or some objects of a series. */
 export interface RetrieveTarget {
   studyInstanceUID: string;
@@ -64,5 +62,3 @@ export interface RetrieveResult extends RetrieveCounts {
 export type RetrieveEnd =
   | { kind: 'done'; result: RetrieveResult }
   | { kind: 'failed'; failure: RetrieveFailure; text: string; result: RetrieveResult };
-
-export const NOTHING: Required<SubOperations> = { completed: 0, failed: 0, warning: 0, remaining: 0 };

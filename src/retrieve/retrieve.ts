@@ -295,7 +295,10 @@ export class Retrieve {
         const { sopInstanceUID } = request;
         if (before.has(sopInstanceUID)) return ALREADY_THERE;
         if (store === undefined || job.received.size >= MOST_OBJECTS)
-          return this.refused(job, sopInstanceUID, { status: Status.outOfResources, comment: 'too many objects' });
+          return this.refused(job, sopInstanceUID, {
+            status: Status.outOfResources,
+            comment: 'too many objects',
+          });
         const object = store.begin(request);
         if ('refused' in object) return this.refused(job, sopInstanceUID, object.refused);
         return {
@@ -432,7 +435,9 @@ export class Retrieve {
     return {
       ...this.counts,
       failedSOPInstanceUIDs,
-      status: this.isCancelled ? hexStatus(Status.cancel) : worst(this.jobs.map(({ statusText }) => statusText)),
+      status: this.isCancelled
+        ? hexStatus(Status.cancel)
+        : worst(this.jobs.map(({ statusText }) => statusText)),
       cancelled: this.isCancelled,
     };
   }

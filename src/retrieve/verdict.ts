@@ -15,7 +15,11 @@ const STATUSES: readonly (readonly [mask: number, value: number, verdict: Retrie
   [0xffff, 0xfe00, { end: 'cancelled', again: false, words: 'cancelled' }],
   [0xffff, 0xa701, failed('it has no resources to count the matches', true)],
   [0xffff, 0xa702, failed('it has no resources to send the objects', true)],
-  [0xffff, 0xa801, failed('it does not know the move destination: enter it there, with AE title, host and port')],
+  [
+    0xffff,
+    0xa801,
+    failed('it does not know the move destination: enter it there, with AE title, host and port'),
+  ],
   [0xffff, 0xa900, failed('what is asked for does not fit the information model')],
   [0xffff, 0xaa00, failed('none of the frames that are asked for is in the object')],
   [0xffff, 0xaa01, failed('it cannot make a new object for this SOP class')],

@@ -10,6 +10,10 @@ import {
   failureCode as queryFailureCode,
   type QueryFailure,
 } from '../../nodes/dicom-query/runtime/query-error';
+import {
+  failureCode as retrieveFailureCode,
+  type RetrieveFailure,
+} from '../../nodes/dicom-retrieve/runtime/retrieve-error';
 import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
 import type { AnswerOutcome } from '../../src/delivery';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
@@ -22,6 +26,7 @@ import {
   RULE_TESTS,
   type DicomEditProblem,
   type DicomQueryProblem,
+  type DicomRetrieveProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
   type DicomInProblem,
@@ -151,6 +156,60 @@ const QUERY_FAILURES: Record<QueryFailure, true> = {
   busy: true,
   stopped: true,
 };
+
+const DICOM_RETRIEVE_PROBLEMS: Record<DicomRetrieveProblem['code'], true> = {
+  required: true,
+  notAChoice: true,
+  notANumber: true,
+  outOfRange: true,
+  unknownVersion: true,
+  directoryNeeded: true,
+  nothingIncluded: true,
+  notAUid: true,
+  variableNotReplaced: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  aeTitleTooLong: true,
+  aeTitleCharacter: true,
+  notACharacterSet: true,
+};
+
+const RETRIEVE_FAILURES: Record<RetrieveFailure, true> = {
+  settingsInvalid: true,
+  uidsInvalid: true,
+  noDestination: true,
+  peerMissing: true,
+  unreachable: true,
+  notAccepted: true,
+  queueUnusable: true,
+  refused: true,
+  broken: true,
+  busy: true,
+  stopped: true,
+};
+
+/** What can go wrong with the queue of a node that retrieves, or with an object in it. */
+const RETRIEVED_FAULTS: readonly FaultKind[] = [
+  'queueUnusable',
+  'queueInUse',
+  'queueShared',
+  'queueNoLock',
+  'queueNotSyncable',
+  'queueLeftover',
+  'outputNotSyncable',
+  'lockOnlyHere',
+  'lockOutside',
+  'directoryNotSynced',
+  'modeNotSet',
+  'notConverted',
+  'notAcknowledged',
+  'crashed',
+  'notPlaced',
+  'notRead',
+  'notPlacedInTime',
+  'notSent',
+  'unexpected',
+];
 
 const EDIT_FAILURES: Record<EditFailure, true> = {
   settingsInvalid: true,
@@ -421,6 +480,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
   'dicom-query': ['idle', 'asking', 'down', 'settings'],
+  'dicom-retrieve': ['idle', 'asking', 'retrieving', 'down', 'settings', 'queue', 'dead'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -535,6 +595,13 @@ MADE_KEYS['dicom-query'] = (used) => {
   for (const name of ['none', ...Object.keys(READY_SETS)]) used.add(`rule.set.${name}`);
 };
 
+MADE_KEYS['dicom-retrieve'] = (used) => {
+  addTabs('dicom-retrieve', used);
+  for (const code of Object.keys(DICOM_RETRIEVE_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of [...Object.keys(RETRIEVE_FAILURES), ...RETRIEVED_FAULTS])
+    used.add(`error.${failure}`);
+};
+
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
@@ -586,6 +653,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-query': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-retrieve': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -710,6 +781,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
   'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
   'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(queryFailureCode),
+  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(retrieveFailureCode),
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
 };
@@ -727,6 +799,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
+  'dicom-retrieve': (language) => help('dicom-retrieve', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {

@@ -27,10 +27,7 @@ export const peerAt = (port: number, responseTimeoutSeconds = 30): QueryPeer => 
   },
 });
 
-export const study = (
-  studyInstanceUID: string,
-  more: Partial<RetrieveTarget> = {},
-): RetrieveTarget => ({
+export const study = (studyInstanceUID: string, more: Partial<RetrieveTarget> = {}): RetrieveTarget => ({
   studyInstanceUID,
   seriesInstanceUIDs: [],
   sopInstanceUIDs: [],

@@ -125,7 +125,8 @@ function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: B
   while (offset < bytes.length) {
     if (bytes.length - offset < ELEMENT_HEADER) throw invalid('a command set ends inside an element');
     if (bytes.readUInt16LE(offset) !== 0) {
-      if (offset === 0 || offset !== groupEnd(values)) throw invalid('a command set has an element outside group 0000');
+      if (offset === 0 || offset !== groupEnd(values))
+        throw invalid('a command set has an element outside group 0000');
       return { values, behind: Buffer.from(bytes.subarray(offset)) };
     }
     const start = offset + ELEMENT_HEADER;

@@ -1,4 +1,4 @@
-import { type CommandSet, isPending, type SubOperations } from '../dimse';
+import { type CommandSet, isPending, Status, type SubOperations } from '../dimse';
 import { LongOperation } from './long-operation';
 import type { Requested } from './operation';
 
@@ -26,8 +26,8 @@ export class RetrieveOperation extends LongOperation {
     const problem = this.mismatch(command, hasDataSet);
     if (problem !== undefined) return problem;
     if (this.final !== undefined) return 'a response after the final one';
-    // Numbers that make no sense any more are those of a response before.
-    this.counts = { ...this.counts, ...subOperations };
+    if (isPending(status ?? 0)) this.counts = { ...this.counts, ...subOperations };
+    else this.counts = finalCounts(this.counts, subOperations, status === Status.success);
     this.behind = command.behind;
     if (hasDataSet) this.beginIdentifier();
     if (isPending(status ?? 0)) this.counted(this.counts);
@@ -41,4 +41,11 @@ export class RetrieveOperation extends LongOperation {
     this.identifier = Buffer.from(identifier);
     super.take({ ...this.final, hasDataSet: false });
   }
+}
+
+/** Final responses need not count: what is not said is as it was before, and all that remained has been done by a success. */
+function finalCounts(before: SubOperations, counts: SubOperations = {}, isSuccess: boolean): SubOperations {
+  const { completed = 0, remaining = 0 } = before;
+  const done = isSuccess ? { completed: completed + remaining } : {};
+  return { ...before, ...(isSuccess && { remaining: 0 }), ...done, ...counts };
 }
