@@ -17,8 +17,18 @@ function element(group: number, tag: number, vr: string, text: string): Buffer {
   return Buffer.concat([header, value]);
 }
 
+export interface SliceOptions {
+  pixelBytes?: number;
+  /** Of the study: YYYYMMDD. */
+  date?: string;
+}
+
 /** The data set of a small CT slice, object `number` of the one series of the study. */
-export function slice(study: string, number: number, pixelBytes = 512): Buffer {
+export function slice(
+  study: string,
+  number: number,
+  { pixelBytes = 512, date = '20260101' }: SliceOptions = {},
+): Buffer {
   const pixels = Buffer.alloc(12 + pixelBytes, number);
   pixels.writeUInt16LE(0x7fe0, 0);
   pixels.writeUInt16LE(0x0010, 2);
@@ -27,7 +37,7 @@ export function slice(study: string, number: number, pixelBytes = 512): Buffer {
   return Buffer.concat([
     element(0x0008, 0x0016, 'UI', CT),
     element(0x0008, 0x0018, 'UI', `${study}.1.${number}`),
-    element(0x0008, 0x0020, 'DA', '20260101'),
+    element(0x0008, 0x0020, 'DA', date),
     element(0x0008, 0x0030, 'TM', '120000'),
     element(0x0008, 0x0050, 'SH', `ACC${study.slice(-1)}`),
     element(0x0008, 0x0060, 'CS', 'CT'),
@@ -43,7 +53,7 @@ export function slice(study: string, number: number, pixelBytes = 512): Buffer {
 }
 
 /** Part 10 files of a study with one series of so many slices, in this folder. Returns their paths. */
-export function madeStudy(folder: string, study: string, slices: number, pixelBytes = 512): string[] {
+export function madeStudy(folder: string, study: string, slices: number, options?: SliceOptions): string[] {
   return Array.from({ length: slices }, (_, at) => {
     const number = at + 1;
     const path = join(folder, `${study}.1.${number}.dcm`);
@@ -54,7 +64,7 @@ export function madeStudy(folder: string, study: string, slices: number, pixelBy
       implementationClassUID: '1.2.3',
       implementationVersionName: 'TEST',
     });
-    writeFileSync(path, Buffer.concat([meta, slice(study, number, pixelBytes)]));
+    writeFileSync(path, Buffer.concat([meta, slice(study, number, options)]));
     return path;
   });
 }
