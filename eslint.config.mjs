@@ -19,7 +19,9 @@ const ORDER = {
     'worker',
     ['transcode', 'query'],
     'delivery',
-    ['receiver', 'sender', 'edit', 'sample', 'study', 'watch', 'integration-soup'],
+    'receiver',
+    'retrieve',
+    ['sender', 'edit', 'sample', 'study', 'watch', 'integration-soup'],
     'image',
   ],
   'src/dicom': [

@@ -14,6 +14,7 @@ const TABLES = [
   { type: 'dicom-peer', page: 'sending.md' },
   { type: 'dicom-out', page: 'sending.md' },
   { type: 'dicom-query', page: 'querying.md' },
+  { type: 'dicom-retrieve', page: 'querying.md' },
   { type: 'dicom-edit', page: 'editing.md' },
   { type: 'dicom-deidentify', page: 'deidentification.md' },
   { type: 'dicom-image', page: 'images.md' },

@@ -13,6 +13,10 @@ export abstract class PeerOwner {
   private readonly reportListeners = new Set<(text: string) => void>();
   /** As people call it. */
   abstract readonly name: string;
+  /** Under which AE title we call it; empty: not known. */
+  get callingAET(): string {
+    return '';
+  }
   /** Why nothing can be sent to it; undefined: something can. */
   abstract readonly problem: string | undefined;
   /** How it fares; undefined: nothing has been sent to it yet. */

@@ -15,6 +15,11 @@ export abstract class QueueOwner {
     return Promise.resolve([]);
   }
 
+  /** The AE title under which others reach it; undefined: none does. */
+  get aeTitle(): string | undefined {
+    return undefined;
+  }
+
   /** How it makes the payload of its messages. Undefined: the usual way. */
   get payload(): PayloadSettings | undefined {
     return undefined;

@@ -22,12 +22,14 @@ export {
   type ObjectStore,
   type PendingResponses,
   type QueryListener,
+  type StorageOptions,
   type Refusal,
   Status,
   type StepListener,
   type StepRequest,
   type StoreRequest,
   type Unwanted,
+  type SubOperations,
 } from './dimse';
 export {
   alternativesOf,
@@ -46,6 +48,8 @@ export {
   type OperationOutcome,
   type PeerFacts,
   planContexts,
+  type RetrieveFacts,
+  type RetrieveOperationRequest,
   ScuAssociation,
   type ScuLimits,
   type ScuTarget,
@@ -59,7 +63,9 @@ export {
   type AcceptedContext,
   type AssociationFacts,
   type ExtendedNegotiation,
+  MAX_CONTEXTS,
   type ProposedContext,
   STEP_SOP_CLASS,
+  type RoleSelection,
   tlsProblem,
 } from './upper-layer';

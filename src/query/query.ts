@@ -54,6 +54,10 @@ export class Query {
     this.batches = new Batches((matches) => listener.matches(matches));
   }
 
+  get id(): string {
+    return this.request.id;
+  }
+
   /** The main thread is done with a batch of matches. */
   taken(): void {
     this.batches.taken();

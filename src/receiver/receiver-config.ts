@@ -64,13 +64,30 @@ export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[
 export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
-/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
-export interface ReceiverConfig {
+/** What decides where objects go that have been accepted. */
+export interface QueuePlace {
   /** The node's id. */
   receiverId: string;
-  settings: ReceiverSettings;
+  settings: Pick<
+    ReceiverSettings,
+    | 'queue'
+    | 'onlyThisMachine'
+    | 'maxQueued'
+    | 'minFreeDiskMB'
+    | 'keepDeliveredSeconds'
+    | 'keepDeliveredMB'
+    | 'output'
+    | 'directory'
+    | 'filenameTemplate'
+    | 'collision'
+  >;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
+}
+
+/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
+export interface ReceiverConfig extends QueuePlace {
+  settings: ReceiverSettings;
   /** Where procedure steps are kept, if they are. */
   stepsDirectory: string;
   /** Undefined: clear text. */
@@ -89,7 +106,7 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** The queue that the settings ask for. */
 export function createQueue(
-  config: ReceiverConfig,
+  config: QueuePlace,
   listener: Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>,
 ): ObjectQueue {
   const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
@@ -107,13 +124,13 @@ export function createQueue(
 /** Memory is dearer than a disk. */
 const MOST_KEPT_IN_MEMORY_MB = 64;
 
-function keepLimits({ queue, keepDeliveredSeconds, keepDeliveredMB }: ReceiverSettings): KeepLimits {
+function keepLimits({ queue, keepDeliveredSeconds, keepDeliveredMB }: QueuePlace['settings']): KeepLimits {
   const most = queue === 'memory' ? Math.min(keepDeliveredMB, MOST_KEPT_IN_MEMORY_MB) : keepDeliveredMB;
   return { keepDeliveredMs: keepDeliveredSeconds * 1_000, keepDeliveredBytes: most * BYTES_PER_MEGABYTE };
 }
 
 /** Where the settings want objects as files. */
-export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): FileOutput | undefined {
+export function createFileOutput(config: QueuePlace, onWarning: OnWarning): FileOutput | undefined {
   const { settings, receiverId, queueDirectory } = config;
   if (settings.output !== 'file') return undefined;
   return new FileOutput(settings, { owner: [hostname(), queueDirectory, receiverId].join('\n'), onWarning });

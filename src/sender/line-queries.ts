@@ -1,8 +1,23 @@
 import type { OpenOutcome } from '../network';
-import type { Query, QueryPeer } from '../query';
+import type { QueryPeer } from '../query';
 import type { Outage } from './circuit';
 import type { PeerConfig } from './peer-config';
 import { openText } from './peer-words';
+
+/** What asks on associations of its own: a query, or a retrieval. */
+export interface Asking {
+  readonly id: string;
+  /** One association at a time. Never rejects. @param opened told what became of each; says in words why there is none */
+  run(peer: QueryPeer, opened: (outcome: OpenOutcome) => string): Promise<void>;
+  cancel(): void;
+  /** The same, where it has not begun. */
+  cancelBeforeRun(): void;
+  abort(text: string): void;
+  /** It is not begun. */
+  refuse(failure: 'unreachable' | 'stopped', text: string): void;
+  /** The main thread is done with a batch. */
+  taken?(): void;
+}
 
 /** What queries want of their line. */
 export interface QueryLine {
@@ -19,8 +34,8 @@ export interface QueryLine {
 
 /** Queries to one peer, each on an association of its own: what is asked for is not kept waiting by what is sent on it. */
 export class LineQueries {
-  private readonly waiting: Query[] = [];
-  private readonly running = new Map<Query, Promise<void>>();
+  private readonly waiting: Asking[] = [];
+  private readonly running = new Map<Asking, Promise<void>>();
   private readonly peer: QueryPeer;
 
   constructor(
@@ -43,7 +58,7 @@ export class LineQueries {
   }
 
   /** While the peer cannot be reached, one at a time tries, and the others hear why at once: somebody waits for them. */
-  submit(query: Query): void {
+  submit(query: Asking): void {
     const { outage } = this.line;
     if (outage !== undefined && this.running.size > 0) {
       query.refuse('unreachable', outage.reason);
@@ -54,13 +69,13 @@ export class LineQueries {
   }
 
   cancel(id: string): void {
-    const at = this.waiting.findIndex(({ request }) => request.id === id);
+    const at = this.waiting.findIndex((each) => each.id === id);
     if (at >= 0) for (const query of this.waiting.splice(at, 1)) query.cancelBeforeRun();
     else this.find(id)?.cancel();
   }
 
   taken(id: string): void {
-    this.find(id)?.taken();
+    this.find(id)?.taken?.();
   }
 
   /** As many as there is room for. */
@@ -82,11 +97,11 @@ export class LineQueries {
     for (const query of this.running.keys()) query.abort(text);
   }
 
-  private find(id: string): Query | undefined {
-    return [...this.running.keys()].find(({ request }) => request.id === id);
+  private find(id: string): Asking | undefined {
+    return [...this.running.keys()].find((each) => each.id === id);
   }
 
-  private start(query: Query): void {
+  private start(query: Asking): void {
     const opened = (outcome: OpenOutcome): string => {
       this.line.opened(outcome);
       return outcome.outcome === 'opened' ? '' : openText(outcome);

@@ -1,11 +1,10 @@
 import type { CommitmentReport, Instance, OpenOutcome, OperationOutcome } from '../network';
-import type { Query } from '../query';
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
 import { Commitments, type CommitmentRequest } from './commitments';
 import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine, type Task } from './lane';
-import { LineQueries } from './line-queries';
+import { LineQueries, type Asking } from './line-queries';
 import { targetOf, type PeerConfig } from './peer-config';
 import { isConfiguration, openText } from './peer-words';
 import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
@@ -143,7 +142,7 @@ export class PeerLine implements LaneLine {
     };
   }
 
-  ask(query: Query): void {
+  ask(query: Asking): void {
     if (this.isClosed) query.refuse('stopped', 'the peer was changed or removed');
     else this.queries.submit(query);
     this.listener.changed();

@@ -15,11 +15,14 @@ import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
+import type { QueueRequests } from '../delivery';
 import { Query, type QueryRequest } from '../query';
+import type { Retrieve } from '../retrieve';
+import { Retrievals, type Tell } from './retrievals';
 import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import { SenderJournal } from './sender-journal';
-import type { FromSender, SendRequest, ToSender } from './worker-protocol';
+import type { SendRequest, ToSender } from './worker-protocol';
 
 /** Nobody reads faster, and each state wakes the main thread. */
 const STATE_MS = 250;
@@ -50,15 +53,17 @@ export class Sender implements SenderRequests {
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
+  private readonly retrievals: Retrievals;
   /** For all peers; its worker runs only while there is something to be decoded. */
   private readonly decoder: Decoder;
 
   /** @param failed told of errors that are nobody's */
   constructor(
-    private readonly tell: (message: FromSender) => void,
+    private readonly tell: Tell,
     failed: (error: Error) => void,
   ) {
     this.decoder = new WorkerDecoder(failed);
+    this.retrievals = new Retrievals(tell);
   }
 
   take(message: ToSender): void {
@@ -88,7 +93,20 @@ export class Sender implements SenderRequests {
         this.query(message.request);
         break;
       case 'cancel-query':
+      case 'cancel-retrieve':
         for (const line of this.allLines) line.queries.cancel(message.id);
+        break;
+      case 'retrieve':
+        this.ask(message.request.peer, this.retrievals.begin(message.request));
+        break;
+      case 'retrieved':
+        this.retrievals.addQueue(message.objects);
+        break;
+      case 'retrieved-delivered':
+        this.retrievals.delivered(message.queue, message.id);
+        break;
+      case 'retrieved-not-delivered':
+        this.retrievals.notDelivered(message.queue, message.id, message.reason);
         break;
       case 'matches-taken':
         for (const line of this.allLines) line.queries.taken(message.id);
@@ -115,6 +133,14 @@ export class Sender implements SenderRequests {
   notOpened(id: string, reason: string): void {
     this.openings.get(id)?.reject(new NotOpened(reason));
     this.openings.delete(id);
+  }
+
+  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): Promise<unknown> {
+    return this.retrievals.ask(queue, name, args);
+  }
+
+  closeRetrieved(queue: string): Promise<void> {
+    return this.retrievals.closeQueue(queue);
   }
 
   deadLetters(outbox: string, page: LetterPage): ReturnType<Outbox['deadLetters']> {
@@ -171,6 +197,7 @@ export class Sender implements SenderRequests {
     await Promise.all(this.ending.values());
     clearTimeout(late);
     for (const outbox of this.outboxes.values()) outbox.close();
+    await this.retrievals.close();
     await Promise.all([...this.journals.values()].map((journal) => journal.close()));
   }
 
@@ -276,9 +303,13 @@ export class Sender implements SenderRequests {
       matches: (matches) => this.tell({ kind: 'matches', id, matches }),
       ended: (end) => this.tell({ kind: 'query-ended', id, end }),
     });
+    this.ask(peer, query);
+  }
+
+  private ask(peer: string, asking: Query | Retrieve): void {
     const line = this.lines.get(peer);
-    if (line === undefined) query.refuse('peerMissing', 'the peer is not deployed');
-    else line.ask(query);
+    if (line === undefined) asking.refuse('peerMissing', 'the peer is not deployed');
+    else line.ask(asking);
   }
 
   /** With those that are about to end. */

@@ -6,6 +6,15 @@ import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
 import type { PeerState } from './peer-line';
 import type { QueryEnd, QueryRequest } from '../query';
+import type { PostedObject } from '../delivery';
+import type { ReceiverFault } from '../receiver';
+import type {
+  RetrieveCounts,
+  RetrievedConfig,
+  RetrievedState,
+  RetrieveEnd,
+  RetrieveRequest,
+} from '../retrieve';
 import type { RetryPolicy, SendOutcome } from './send-job';
 
 /** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
@@ -37,6 +46,14 @@ export type ToSender =
   | { kind: 'cancel-query'; id: string }
   /** A batch of matches is done with. */
   | { kind: 'matches-taken'; id: string }
+  | { kind: 'retrieve'; request: RetrieveRequest }
+  /** It is to end with what there is. */
+  | { kind: 'cancel-retrieve'; id: string }
+  /** The node of this id has a queue for what C-GETs bring. */
+  | { kind: 'retrieved'; objects: RetrievedConfig }
+  /** The flow has got an object of it. */
+  | { kind: 'retrieved-delivered'; queue: string; id: string }
+  | { kind: 'retrieved-not-delivered'; queue: string; id: string; reason: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
   /** The node of this id keeps a journal. */
   | { kind: 'journal'; id: string; journal: JournalConfig }
@@ -56,6 +73,11 @@ export type FromSender =
   | { kind: 'matches'; id: string; matches: string[] }
   /** Behind all its matches. */
   | { kind: 'query-ended'; id: string; end: QueryEnd }
+  | { kind: 'retrieve-progress'; id: string; counts: RetrieveCounts }
+  | { kind: 'retrieve-ended'; id: string; end: RetrieveEnd }
+  | ({ kind: 'retrieved-delivery'; queue: string } & PostedObject)
+  | { kind: 'retrieved-state'; queue: string; state: RetrievedState }
+  | { kind: 'retrieved-fault'; queue: string; fault: ReceiverFault }
   | { kind: 'peer-state'; id: string; state: PeerState }
   /** What this peer reported of its storage on an association of ours was refused. */
   | { kind: 'report-refused'; id: string; text: string }

@@ -131,6 +131,7 @@ const FIELDS = {
   imported: text('', checkKeptJson),
 };
 
+export { FIELDS as DICOM_IN_FIELDS };
 export type DicomInField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-in` node, typed and checked. */
 export type DicomInSettings = SettingsOf<typeof FIELDS>;

@@ -13,6 +13,7 @@ export * from './dicom-out';
 export * from './dicom-peer';
 export * from './dicom-query';
 export * from './dicom-response';
+export * from './dicom-retrieve';
 export * from './edit-rules';
 export * from './dicom-study';
 export * from './dicom-watch';

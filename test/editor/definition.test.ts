@@ -44,6 +44,7 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-out': [1, 1, 1],
   'dicom-edit': [1, 1],
   'dicom-query': [1, 1],
+  'dicom-retrieve': [1, 2],
   'dicom-deidentify': [1, 2],
   'dicom-watch': [0, 1],
   'dicom-image': [1, 1],

@@ -14,6 +14,7 @@ import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime
 import { IMAGE_ERRORS, type ImageFailure } from '../../nodes/dicom-image/runtime/image-error';
 import { STUDY_ERRORS, type StudyFailure } from '../../nodes/dicom-study/runtime/study-error';
 import { RESPONSE_ERRORS, type Failure } from '../../nodes/dicom-response/runtime/answer-failed';
+import { RETRIEVE_ERRORS, type RetrieveFailure } from '../../nodes/dicom-retrieve/runtime/retrieve-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
@@ -24,6 +25,7 @@ import {
   RULE_TESTS,
   type DicomEditProblem,
   type DicomQueryProblem,
+  type DicomRetrieveProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
   type DicomImageProblem,
@@ -156,6 +158,60 @@ const QUERY_FAILURES: Record<QueryFailure, true> = {
   busy: true,
   stopped: true,
 };
+
+const DICOM_RETRIEVE_PROBLEMS: Record<DicomRetrieveProblem['code'], true> = {
+  required: true,
+  notAChoice: true,
+  notANumber: true,
+  outOfRange: true,
+  unknownVersion: true,
+  directoryNeeded: true,
+  nothingIncluded: true,
+  notAUid: true,
+  variableNotReplaced: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  aeTitleTooLong: true,
+  aeTitleCharacter: true,
+  notACharacterSet: true,
+};
+
+const RETRIEVE_FAILURES: Record<RetrieveFailure, true> = {
+  settingsInvalid: true,
+  uidsInvalid: true,
+  noDestination: true,
+  peerMissing: true,
+  unreachable: true,
+  notAccepted: true,
+  queueUnusable: true,
+  refused: true,
+  broken: true,
+  busy: true,
+  stopped: true,
+};
+
+/** What can go wrong with the queue of a node that retrieves, or with an object in it. */
+const RETRIEVED_FAULTS: readonly FaultKind[] = [
+  'queueUnusable',
+  'queueInUse',
+  'queueShared',
+  'queueNoLock',
+  'queueNotSyncable',
+  'queueLeftover',
+  'outputNotSyncable',
+  'lockOnlyHere',
+  'lockOutside',
+  'directoryNotSynced',
+  'modeNotSet',
+  'notConverted',
+  'notAcknowledged',
+  'crashed',
+  'notPlaced',
+  'notRead',
+  'notPlacedInTime',
+  'notSent',
+  'unexpected',
+];
 
 const EDIT_FAILURES: Record<EditFailure, true> = {
   settingsInvalid: true,
@@ -481,6 +537,7 @@ const STATUS: Record<string, readonly string[]> = {
   'dicom-edit': ['settings'],
   'dicom-query': ['idle', 'asking', 'down', 'settings'],
   'dicom-study': ['idle', 'open', 'next', 'unacknowledged', 'settings', 'broken'],
+  'dicom-retrieve': ['idle', 'asking', 'retrieving', 'down', 'settings', 'queue', 'dead'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -609,6 +666,13 @@ MADE_KEYS['dicom-query'] = (used) => {
   for (const name of ['none', ...Object.keys(READY_SETS)]) used.add(`rule.set.${name}`);
 };
 
+MADE_KEYS['dicom-retrieve'] = (used) => {
+  addTabs('dicom-retrieve', used);
+  for (const code of Object.keys(DICOM_RETRIEVE_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of [...Object.keys(RETRIEVE_FAILURES), ...RETRIEVED_FAULTS])
+    used.add(`error.${failure}`);
+};
+
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
@@ -662,6 +726,10 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-query': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-retrieve': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -795,6 +863,7 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
   'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
   'dicom-study': (Object.keys(STUDY_FAILURES) as StudyFailure[]).map(STUDY_ERRORS.codeOf),
+  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -812,6 +881,7 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-study': (language) => help('dicom-study', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
   'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
+  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
 };
 
 for (const type of NODE_TYPES) {

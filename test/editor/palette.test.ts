@@ -19,6 +19,7 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
     ['dicom-response', 'dicom response', 'dicom-response.svg'],
     ['dicom-out', 'dicom out', 'dicom-out.svg'],
     ['dicom-query', 'dicom query', 'dicom-query.svg'],
+    ['dicom-retrieve', 'dicom retrieve', 'dicom-retrieve.svg'],
     ['dicom-watch', 'dicom watch', 'dicom-watch.svg'],
     ['dicom-study', 'dicom study', 'dicom-study.svg'],
     ['dicom', 'dicom', 'dicom.svg'],

@@ -458,7 +458,7 @@ describe('dicom-query and peers that misbehave', () => {
           ),
           ...Array.from({ length: 80 }, () => dataTF(pdv(asked.contextId, 0, Buffer.alloc(16_000)))),
         ]),
-      /a match of more than 1048576 bytes/,
+      /an identifier of more than 1048576 bytes/,
     ],
     'aborts midway': [(asked) => Buffer.concat([pending(asked, match('1')), abort()]), /A-ABORT/],
     'closes midway': [() => 'close', /the connection was closed|the peer/],

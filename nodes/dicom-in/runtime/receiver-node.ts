@@ -15,6 +15,7 @@ import {
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
+import { arrivals } from '../../runtime/arrivals';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
@@ -85,6 +86,10 @@ export class ReceiverNode extends RequestOwner {
   get answersWithinSeconds(): number | undefined {
     const { respond, responseTimeoutSeconds } = this.settings;
     return respond === 'processed' ? responseTimeoutSeconds : undefined;
+  }
+
+  override get aeTitle(): string {
+    return this.settings.ourAET;
   }
 
   override get payload(): PayloadSettings {
@@ -282,6 +287,7 @@ export class ReceiverNode extends RequestOwner {
     if (this.settings.addIncomingMessageToCurrentTab)
       this.boundary.run(() => showInSidebar(this.RED, this.node, message));
     this.node.send({ ...message });
+    arrivals.saw(message);
   }
 
   private event(event: ReceiverEvent): void {

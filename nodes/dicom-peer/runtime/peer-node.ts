@@ -64,6 +64,10 @@ export class PeerNode extends PeerOwner {
     });
   }
 
+  override get callingAET(): string {
+    return this.settings.callingAET;
+  }
+
   get reports(): PeerReports | undefined {
     const { commit, commitThrough: through, calledAET: callingAET } = this.settings;
     return commit === 'require' && through !== '' ? { through, callingAET } : undefined;

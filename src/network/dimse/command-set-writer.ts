@@ -6,6 +6,7 @@ export const Tag = {
   commandField: 0x0100,
   messageId: 0x0110,
   messageIdBeingRespondedTo: 0x0120,
+  moveDestination: 0x0600,
   priority: 0x0700,
   dataSetType: 0x0800,
   status: 0x0900,
@@ -15,6 +16,10 @@ export const Tag = {
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
   actionTypeId: 0x1008,
+  remainingSubOperations: 0x1020,
+  completedSubOperations: 0x1021,
+  failedSubOperations: 0x1022,
+  warningSubOperations: 0x1023,
   moveOriginatorAET: 0x1030,
   moveOriginatorMessageId: 0x1031,
 } as const;

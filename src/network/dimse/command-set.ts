@@ -38,9 +38,22 @@ export interface CommandSet {
   errorComment: string | undefined;
   /** Eight hexadecimal digits each; of many the first ones. */
   offendingElements: string[];
+  /** Of a response to a C-GET or C-MOVE; undefined: it counts none. */
+  subOperations?: SubOperations;
+  /** What stands behind the command group, in implicit VR little endian: Orthanc puts the UIDs of failed objects there. */
+  behind?: Buffer;
+}
+
+/** Numbers of sub-operations (PS3.7 9.3.3.2, 9.3.4.2). Those that a response does not have are missing. */
+export interface SubOperations {
+  remaining?: number;
+  completed?: number;
+  failed?: number;
+  warning?: number;
 }
 
 const READ_TAGS: ReadonlySet<number> = new Set([
+  Tag.groupLength,
   Tag.affectedSopClassUID,
   Tag.requestedSopClassUID,
   Tag.commandField,
@@ -54,19 +67,32 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.status,
   Tag.errorComment,
   Tag.offendingElement,
+  Tag.remainingSubOperations,
+  Tag.completedSubOperations,
+  Tag.failedSubOperations,
+  Tag.warningSubOperations,
 ]);
+
+const COUNTED = [
+  ['remaining', Tag.remainingSubOperations],
+  ['completed', Tag.completedSubOperations],
+  ['failed', Tag.failedSubOperations],
+  ['warning', Tag.warningSubOperations],
+] as const;
 
 /** PS3.5 6.2, AE. */
 const MAX_AE_TITLE = 16;
 
 /**
- * Decodes a command set. Its group length is not believed: the elements say themselves where they end.
+ * Decodes a command set. Its group length is not believed: the elements say themselves where they end. Elements of another group
+ * may stand behind it where it says that it ends there.
  * @throws ProtocolError (invalid PDU parameter) when it is no sequence of group 0000 elements or has no Command Field
  */
 export function decodeCommandSet(bytes: Buffer): CommandSet {
-  const values = elementValues(bytes);
+  const { values, behind } = elementValues(bytes);
   const commandField = unsignedShort(values.get(Tag.commandField));
   if (commandField === undefined) throw invalid('a command set has no Command Field');
+  const subOperations = counted(values);
   return {
     commandField,
     messageId: unsignedShort(values.get(Tag.messageId)),
@@ -81,15 +107,29 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     status: unsignedShort(values.get(Tag.status)),
     errorComment: comment(values.get(Tag.errorComment)),
     offendingElements: tags(values.get(Tag.offendingElement)),
+    ...(subOperations && { subOperations }),
+    ...(behind && { behind }),
   };
 }
 
-function elementValues(bytes: Buffer): Map<number, Buffer> {
+function counted(values: ReadonlyMap<number, Buffer>): SubOperations | undefined {
+  const numbers = COUNTED.flatMap(([name, tag]) => {
+    const number = unsignedShort(values.get(tag));
+    return number === undefined ? [] : [[name, number] as const];
+  });
+  return numbers.length === 0 ? undefined : Object.fromEntries(numbers);
+}
+
+function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: Buffer } {
   const values = new Map<number, Buffer>();
   let offset = 0;
   while (offset < bytes.length) {
     if (bytes.length - offset < ELEMENT_HEADER) throw invalid('a command set ends inside an element');
-    if (bytes.readUInt16LE(offset) !== 0) throw invalid('a command set has an element outside group 0000');
+    if (bytes.readUInt16LE(offset) !== 0) {
+      if (offset === 0 || offset !== groupEnd(values))
+        throw invalid('a command set has an element outside group 0000');
+      return { values, behind: Buffer.from(bytes.subarray(offset)) };
+    }
     const start = offset + ELEMENT_HEADER;
     const end = start + bytes.readUInt32LE(offset + 4);
     if (end > bytes.length) throw invalid('a command set has an element longer than itself');
@@ -97,7 +137,13 @@ function elementValues(bytes: Buffer): Map<number, Buffer> {
     if (READ_TAGS.has(tag)) values.set(tag, bytes.subarray(start, end));
     offset = end;
   }
-  return values;
+  return { values };
+}
+
+/** Where the group ends by its own account; undefined: it gives none. */
+function groupEnd(values: ReadonlyMap<number, Buffer>): number | undefined {
+  const length = values.get(Tag.groupLength);
+  return length?.length === 4 ? GROUP_LENGTH_ELEMENT + length.readUInt32LE(0) : undefined;
 }
 
 function unsignedShort(value: Buffer | undefined): number | undefined {

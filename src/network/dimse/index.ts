@@ -1,5 +1,5 @@
 export { CommandField, RESPONSE_BIT, operationName } from './command-field';
-export { type CommandSet, encodeResponse } from './command-set';
+export { type CommandSet, encodeResponse, type SubOperations } from './command-set';
 export {
   COMMITMENT_CONTEXT,
   type CommitmentReport,
@@ -20,10 +20,11 @@ export {
   encodeCancelRequest,
   encodeEchoRequest,
   encodeFindRequest,
+  encodeRetrieveRequest,
   encodeStoreRequest,
   Priority,
 } from './requests';
 export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
 export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
 export { MAX_STEP_BYTES, type StepListener, type StepRequest, stepServices } from './step-service';
-export { storeService } from './store-service';
+export { storeService, type StorageOptions } from './store-service';

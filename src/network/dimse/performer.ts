@@ -81,14 +81,18 @@ export class Performer {
   /** @throws ProtocolError when the fragment cannot come now */
   take(fragment: PdvFragment, context: AcceptedContext): void {
     const part = this.messages.take(fragment);
-    if (part?.kind === 'command') this.begin(part, context);
-    if (part?.kind === 'data' && this.arriving !== undefined) this.append(this.arriving, part);
+    if (part !== undefined) this.takePart(part, context);
+  }
+
+  /** The same, where somebody else reads the messages. */
+  takePart(part: MessagePart, context: AcceptedContext): void {
+    if (part.kind === 'command') this.begin(part, context);
+    else if (this.arriving !== undefined) this.append(this.arriving, part);
   }
 
   /** A request that has not arrived as a whole is dropped; one that is being answered is left to be finished. */
   drop(): void {
     this.want(undefined, 'gone');
-    if (!this.isReceiving) return;
     this.messages.reset();
     if (this.arriving !== undefined) discard(this.arriving);
     this.arriving = undefined;

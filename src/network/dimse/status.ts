@@ -19,6 +19,7 @@ export const Status = {
   noSuchSopClass: 0x0118,
   missingAttribute: 0x0120,
   sopClassNotSupported: 0x0122,
+  notAuthorized: 0x0124,
   unrecognizedOperation: 0x0211,
   mistypedArgument: 0x0212,
   resourceLimitation: 0x0213,

@@ -4,6 +4,8 @@ export type {
   FindOperation,
   OpenOptions,
   PeerFacts,
+  RetrieveFacts,
+  RetrieveOperationRequest,
   ScuLimits,
   ScuTarget,
   StoreOperation,

@@ -1,7 +1,7 @@
 export { Acceptor, type AcceptorUser } from './acceptor';
 export { acceptedContexts, type AcceptedContext, type ContextAnswer } from './associate-accept';
 export type { AssociateAccept } from './associate-accept';
-export { type ExtendedNegotiation, MAX_CONTEXTS } from './associate-items';
+export { type ExtendedNegotiation, MAX_CONTEXTS, type RoleSelection } from './associate-items';
 export type { AssociateRequest, ProposedContext, UserIdentity } from './associate-request';
 export {
   type AssociationFacts,
