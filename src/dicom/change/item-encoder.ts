@@ -46,7 +46,12 @@ export class ItemEncoder {
     const { encoding } = around;
     if (action.kind === 'set') {
       const vr = vrOf(tag, action.value, around, found?.vr, place);
-      return encodeElement(tag, vr, this.#value(tag, vr, action.value, around, place, countOf(found)), encoding);
+      return encodeElement(
+        tag,
+        vr,
+        this.#value(tag, vr, action.value, around, place, countOf(found)),
+        encoding,
+      );
     }
     if (action.kind === 'remove') return NOTHING;
     if (action.kind === 'kept') return action.bytes ?? NOTHING;
