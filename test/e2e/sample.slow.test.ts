@@ -57,6 +57,24 @@ describe('sample messages', { timeout: 900_000 }, () => {
     await connected();
   }
 
+  it('have a picture of the file, which is no more than that, or the reason why there is none', async () => {
+    const picture = async (file: Buffer): Promise<{ url?: string; reason?: string }> => {
+      const response = await fetch(`${nodeRed.url}/dicom-in/sample-picture`, {
+        method: 'POST',
+        headers: { 'Content-Type': OBJECT },
+        body: new Uint8Array(file),
+      });
+      assert.equal(response.status, 200);
+      return (await response.json()) as { url?: string; reason?: string };
+    };
+    const { url = '' } = await picture(FILE);
+    assert.match(url, /^data:image\/png;base64,/);
+    assert.ok(!Buffer.from(url.split(',')[1] ?? '', 'base64').includes('12345'));
+    assert.match((await picture(Buffer.from('no DICOM'))).reason ?? '', /./);
+    const empty = Buffer.from(FILE.subarray(0, FILE.length - 1_000));
+    assert.match((await picture(empty)).reason ?? '', /./);
+  });
+
   const press = (id = 'test-dicom-in'): Promise<Response> =>
     fetch(`${nodeRed.url}/dicom-in/${id}/sample`, { method: 'POST' });
 
@@ -289,10 +307,10 @@ describe('sample messages', { timeout: 900_000 }, () => {
         });
         return response.status;
       };
-      for (const path of ['sample', 'x/sample', 'x/echo']) {
+      for (const path of ['sample', 'sample-picture', 'x/sample', 'x/echo']) {
         assert.equal(await status('POST', path, {}), 401, path);
         assert.equal(await status('POST', path, reader), 401, path);
-        assert.equal(await status('POST', path, writer), path === 'sample' ? 200 : 404, path);
+        assert.equal(await status('POST', path, writer), path.startsWith('sample') ? 200 : 404, path);
       }
       assert.equal(await status('GET', 'sample', {}), 401);
       assert.equal(await status('GET', 'sample', reader), 200);

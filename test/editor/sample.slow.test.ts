@@ -7,11 +7,13 @@ import type { Locator } from 'playwright-core';
 import { adminAuth } from '../support/admin-user';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
+import { corpus, needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import { SAMPLE } from '../support/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite, withEditor } from './with-editor';
+
+const REPORT = join(corpus, 'good/sr-comprehensive/pydicom__test-SR.dcm');
 
 /** Keys that a path must put in brackets and quotes, that no path can say, and that must stay text. */
 const HOSTILE = {
@@ -129,6 +131,29 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     await item('Tags').locator('.dicom-tree-copy').click();
     assert.equal(await clipboard(), 'payload.Tags');
     assert.equal(await template(), '', 'nothing is kept yet');
+  });
+
+  it('shows the picture of the dropped file beside its tree, or says why there is none', async () => {
+    await open('in');
+    assert.equal(await part('look').isVisible(), false);
+    await editor.drop('#dicom-in-panel-sample', 'image.dcm', readFileSync(SAMPLE));
+    await part('caption')
+      .filter({ hasText: /not for diagnosis/ })
+      .waitFor();
+    const size = `(({ naturalWidth: w, naturalHeight: h }) => w > 0 && w === h)($('#dicom-in-sample-picture')[0])`;
+    await editor.page.waitForFunction(size);
+    assert.equal(await part('picture').getAttribute('alt'), 'Picture of the object');
+    const [tree, look] = [await part('tree').boundingBox(), await part('look').boundingBox()];
+    assert.ok(tree && look && look.x > tree.x + tree.width - 1 && look.y < tree.y + tree.height, 'beside it');
+    await editor.screenshot('sample-picture');
+    await choose(REPORT);
+    await part('caption')
+      .filter({ hasText: /No picture: it is a report/ })
+      .waitFor();
+    assert.equal(await part('picture').isVisible(), false);
+    await part('discard').click();
+    await statusHas(/built-in/);
+    assert.equal(await part('look').isVisible(), false);
   });
 
   it('shows patient data where that is chosen, and says what keeping it means', async () => {
