@@ -14,7 +14,7 @@ import type { Appended, Placed, StudyStore } from './study-store';
 const SUFFIX = '.study';
 const NEW = '.new';
 const NAME = /^[0-9a-f]{16}\.study$/;
-const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 131_072;
 const NEWLINE = 0x0a;
 /** Changes of a firing are the longest. */
 const LONGEST_LINE = 16_777_216;
@@ -93,14 +93,18 @@ export class DiskStudyStore implements StudyStore {
     return { at, safe };
   }
 
-  async *read(group: string, from: number, to = Infinity): AsyncGenerator<Placed> {
+  async *read(group: string, from: number, to = Infinity): AsyncGenerator<Placed[]> {
     const end = Math.min(to, this.writers.get(group)?.safe ?? Infinity);
     const file = await open(this.path(group), 'r');
     try {
-      for await (const { at, line } of linesOf(file, from, end)) {
-        const record = parse(line);
-        if (record === undefined) this.damaged(group);
-        else yield { at, record };
+      for await (const lines of linesOf(file, from, end)) {
+        const records: Placed[] = [];
+        for (const { at, line } of lines) {
+          const record = parse(line);
+          if (record === undefined) this.damaged(group);
+          else records.push({ at, record });
+        }
+        yield records;
       }
     } finally {
       await file.close();
@@ -215,29 +219,39 @@ async function wholeLines(path: string): Promise<number> {
   }
 }
 
-async function* linesOf(
-  file: FileHandle,
-  from: number,
-  to: number,
-): AsyncGenerator<{ at: number; line: string }> {
-  let pieces: Buffer[] = [];
-  let [begin, length] = [from, 0];
+interface Line {
+  at: number;
+  line: string;
+}
+
+/** Those of a piece of the file at a time. */
+async function* linesOf(file: FileHandle, from: number, to: number): AsyncGenerator<Line[]> {
+  let rest: Buffer[] = [];
+  let length = 0;
+  let begin = from;
   for (let position = from; position < to;) {
-    const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, to - position));
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - position));
     const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
     if (bytesRead === 0) return;
     const bytes = chunk.subarray(0, bytesRead);
+    const lines: Line[] = [];
     let at = 0;
     for (let newline = bytes.indexOf(NEWLINE); newline >= 0; newline = bytes.indexOf(NEWLINE, at)) {
-      pieces.push(bytes.subarray(at, newline));
-      if (length <= LONGEST_LINE) yield { at: begin, line: Buffer.concat(pieces).toString('utf8') };
-      [pieces, length, at] = [[], 0, newline + 1];
+      const end = bytes.subarray(at, newline);
+      // A line that is too long is none of ours.
+      if (length <= LONGEST_LINE)
+        lines.push({
+          at: begin,
+          line: (length === 0 ? end : Buffer.concat([...rest, end])).toString('utf8'),
+        });
+      [rest, length, at] = [[], 0, newline + 1];
       begin = position + at;
     }
-    const rest = bytes.subarray(at);
-    length += rest.length;
-    // A line that is too long is none of ours.
-    pieces = length > LONGEST_LINE ? [] : [...pieces, rest];
+    const left = bytes.subarray(at);
+    length += left.length;
+    if (length > LONGEST_LINE) rest = [];
+    else if (left.length > 0) rest.push(left);
     position += bytesRead;
+    yield lines;
   }
 }

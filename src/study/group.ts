@@ -85,6 +85,10 @@ export class Group {
   wasMet = false;
   /** Nothing of it is in the log. */
   isNew = true;
+  /** Something of it is in the log. */
+  isSafe = false;
+  /** What memory has of it is not what the log has, which cannot be read now. */
+  isStale = false;
   /** Somebody is asking whether it is complete. */
   isAsking = false;
   /** Nobody asks before; monotonic. */

@@ -54,25 +54,29 @@ interface Entry {
 }
 
 /** Of an object that came more than once, the last one is listed. @param lost names of objects that their queues did not have */
-export async function listingOf(records: AsyncIterable<Placed>, lost: ReadonlySet<string>): Promise<Listing> {
+export async function listingOf(
+  records: AsyncIterable<Placed[]>,
+  lost: ReadonlySet<string>,
+): Promise<Listing> {
   const entries = new Map<string, Entry>();
   const held = new Set<string>();
   const operations = new Map<number, DicomChanges['operations']>();
   const series = new Map<string, Fields>();
   let [study, fields]: [string, Fields] = ['', {}];
-  for await (const { record } of records) {
-    if ('study' in record) fields = { ...record.study, ...withValues(fields) };
-    else if ('series' in record) series.set(record.series, record.fields);
-    else if ('operations' in record) operations.set(record.number, record.operations);
-    else if ('i' in record) {
-      study = record.st ?? study;
-      const name = nameOf(record);
-      if (name !== undefined && lost.has(name)) continue;
-      if (name !== undefined) held.add(name);
-      const before = entries.get(record.i);
-      entries.set(record.i, { record, study, isResent: before?.isResent ?? record.r === 1 });
+  for await (const some of records)
+    for (const { record } of some) {
+      if ('study' in record) fields = { ...record.study, ...withValues(fields) };
+      else if ('series' in record) series.set(record.series, record.fields);
+      else if ('operations' in record) operations.set(record.number, record.operations);
+      else if ('i' in record) {
+        study = record.st ?? study;
+        const name = nameOf(record);
+        if (name !== undefined && lost.has(name)) continue;
+        if (name !== undefined) held.add(name);
+        const before = entries.get(record.i);
+        entries.set(record.i, { record, study, isResent: before?.isResent ?? record.r === 1 });
+      }
     }
-  }
   const all = [...entries.values()];
   const times = all.flatMap(({ record }) => record.at ?? []).sort();
   const [first, last] = [times[0], times.at(-1)];

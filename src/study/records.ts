@@ -90,7 +90,8 @@ export type LogRecord =
   /** Modalities and series descriptions. */
   | { present: readonly string[] };
 
-/** Wants of the log that a later version of the package has written. */
+/** A log that cannot be used: a later version of the package has written it, or the disk does not give it. */
 export class UnknownLog extends Error {
   override readonly name = 'UnknownLog';
+  readonly code = 'UNKNOWN_LOG';
 }

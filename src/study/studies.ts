@@ -7,7 +7,7 @@ import { Ages, REAL_CLOCK, type Clock } from './clock';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
 import { listingOf, nameOf, type Listing } from './listing';
 import { UnknownLog, type FiringReason, type LogRecord, type StudyObject } from './records';
-import type { Placed, StudyStore } from './study-store';
+import type { StudyStore } from './study-store';
 import { nextFiring, triggerOf, type Trigger, type TriggerSettings } from './triggers';
 
 /** The queues in which the objects lie. Names are those of messages: a node's id, a colon, and what the node calls the object. */
@@ -370,8 +370,9 @@ export class Studies {
   private async unlessUnsafe(group: Group, safe: Promise<void>): Promise<void> {
     try {
       await safe;
+      group.isSafe = true;
     } catch (error) {
-      await this.reload(group);
+      await this.reload(group).catch((again: unknown) => this.listener.failed(asError(again)));
       throw error;
     }
   }
@@ -384,10 +385,11 @@ export class Studies {
   /** It belongs to a firing already: there was no time to park it before an earlier run ended. */
   private async isFired(group: Group, name: string): Promise<boolean> {
     for (const firing of group.firings.values()) {
-      for await (const { record } of this.store.read(group.id, firing.from, firing.to)) {
-        if (!('i' in record) || nameOf(record) !== name) continue;
-        if (firing.status === undefined) await this.queues.park(name, this.owner(group, firing.number));
-        else await this.queues.letGo(name, this.owner(group, firing.number), firing.status);
+      const owner = this.owner(group, firing.number);
+      for await (const records of this.store.read(group.id, firing.from, firing.to)) {
+        if (!records.some(({ record }) => 'i' in record && nameOf(record) === name)) continue;
+        if (firing.status === undefined) await this.queues.park(name, owner);
+        else await this.queues.letGo(name, owner, firing.status);
         return true;
       }
     }
@@ -411,6 +413,11 @@ export class Studies {
   }
 
   private look(group: Group, now: number): void {
+    if (group.isStale) {
+      if (now >= group.askAt)
+        this.reload(group).catch((error: unknown) => this.listener.failed(asError(error)));
+      return;
+    }
     if (group.period.objects === 0 || group.isAsking || now < group.askAt) return;
     const trigger = triggerOf(this.options, group.facts(now, this.options));
     if (trigger === undefined) return;
@@ -565,42 +572,55 @@ export class Studies {
   }
 
   private async load(id: string): Promise<void> {
-    const records = this.store.read(id, 0);
-    const head = await records.next();
-    const first = (head.value as Placed | undefined)?.record;
-    if (first === undefined || !('group' in first)) {
-      await this.store.remove(id);
-      return;
-    }
-    if (first.version !== 1) throw new UnknownLog(`the log of a study has version ${String(first.version)}`);
+    const group = await this.found(id);
+    if (group === undefined) await this.store.remove(id);
+    else this.list(group);
+  }
+
+  /** As the log has it. Undefined: there is nothing of it. */
+  private async found(id: string): Promise<Group | undefined> {
     const now = this.clock.now();
-    const group = new Group(id, first.key, first.by, now);
-    group.isNew = false;
-    for await (const { at, record } of records) {
-      // Of the time in which Node-RED did not run nothing is known: it does not count.
-      const cameAt = 'i' in record ? record.t : now;
-      group.take(record, at, cameAt, this.options);
-      if ('i' in record) group.period.isUnsure = true;
-      if ('known' in record) group.usedAt = now - Math.max(0, this.clock.wall() - Date.parse(record.since));
-    }
+    let group: Group | undefined;
+    for await (const records of this.store.read(id, 0))
+      for (const { at, record } of records) {
+        if (group === undefined) group = groupOf(record, id, now);
+        else this.takeAgain(group, record, at);
+      }
+    if (group === undefined) return undefined;
     const { period } = group;
-    const ran = period.lastAt;
-    period.startedAt = now - ran;
+    // Of the time in which Node-RED did not run nothing is known: it does not count.
+    period.startedAt = now - period.lastAt;
     period.lastAt = now;
     for (const firing of group.firings.values()) firing.sent = 1;
-    this.byId.set(id, group);
+    return group;
+  }
+
+  private list(group: Group): void {
+    this.byId.set(group.id, group);
     const name = `${group.by}\n${group.key}`;
-    this.groups.set(this.groups.has(name) ? `${name}\n${id}` : name, group);
+    this.groups.set(this.groups.has(name) ? `${name}\n${group.id}` : name, group);
+  }
+
+  /** A record that an earlier run has written. */
+  private takeAgain(group: Group, record: LogRecord, at: number): void {
+    const now = this.clock.now();
+    group.take(record, at, 'i' in record ? record.t : now, this.options);
+    if ('i' in record) group.period.isUnsure = true;
+    if ('known' in record) group.usedAt = now - Math.max(0, this.clock.wall() - Date.parse(record.since));
   }
 
   private async reload(group: Group): Promise<void> {
     if (this.byId.get(group.id) !== group) return;
-    this.unlist(group);
-    try {
-      await this.load(group.id);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!group.isSafe) {
+      this.unlist(group);
+      return;
     }
+    group.isStale = true;
+    group.askAt = this.clock.now() + ASK_AGAIN_MS;
+    const fresh = await this.found(group.id);
+    if (this.byId.get(group.id) !== group) return;
+    this.unlist(group);
+    if (fresh !== undefined) this.list(fresh);
   }
 
   private unlist(group: Group): void {
@@ -612,6 +632,16 @@ export class Studies {
 /** Its queue did not have the object any more when the node wanted to take it on. */
 export class ObjectLost extends Error {
   override readonly name = 'ObjectLost';
+}
+
+/** By the first record. Undefined: it is another one. @throws UnknownLog */
+function groupOf(record: LogRecord, id: string, now: number): Group | undefined {
+  if (!('group' in record)) return undefined;
+  if (record.version !== 1) throw new UnknownLog(`the log of a study has version ${String(record.version)}`);
+  const group = new Group(id, record.key, record.by, now);
+  group.isNew = false;
+  group.isSafe = true;
+  return group;
 }
 
 function knownRecords(group: Group, since: string): LogRecord[] {

@@ -21,10 +21,10 @@ export interface StudyStore {
   /** Behind all that was appended before. A group that is not there begins with it. */
   append(group: string, records: readonly LogRecord[]): Appended;
   /**
-   * The records that begin from `from` on and before `to`. What is no record is passed over, and told of.
+   * The records that begin from `from` on and before `to`, some at a time. What is no record is passed over, and told of.
    * @throws the system's error
    */
-  read(group: string, from: number, to?: number): AsyncGenerator<Placed>;
+  read(group: string, from: number, to?: number): AsyncGenerator<Placed[]>;
   /** The same, in the place of all that the log has. Where that cannot be done, the log is as it was before. */
   replace(group: string, records: readonly LogRecord[]): Appended;
   remove(group: string): Promise<void>;
