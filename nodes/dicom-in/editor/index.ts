@@ -29,10 +29,10 @@ export function pressed(node: EditorNode): void {
 }
 
 /** In this order for ever: flows are wired to them. */
-const OUTPUTS = ['message', 'event', 'query', 'step'];
+const OUTPUTS = ['output.message', 'output.event', 'output.query', 'output.step'];
 
 export function outputLabel(index: number): string {
-  return text(`output.${OUTPUTS[index] ?? 'message'}`);
+  return text(OUTPUTS[index] ?? 'output.message');
 }
 
 export function open(node: EditorNode): void {
