@@ -104,16 +104,16 @@ export abstract class QueueService implements QueueRequests {
     return { deadLetters, total: this.deadLetterCount };
   }
 
-  requeue(id: string): boolean {
-    const found = this.queue.deadLetters.requeue(id);
+  async requeue(id: string): Promise<boolean> {
+    const found = await this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
     this.delivery.wake();
     this.changed();
     return found;
   }
 
-  discard(id: string): boolean {
-    const found = this.queue.deadLetters.discard(id);
+  async discard(id: string): Promise<boolean> {
+    const found = await this.queue.deadLetters.discard(id);
     if (found) this.deadLetterCount -= 1;
     this.changed();
     return found;
@@ -121,12 +121,13 @@ export abstract class QueueService implements QueueRequests {
 
   async repeatable(ids: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
+    for (const id of ids)
+      if ((await this.queue.deadLetters.has(id)) || (await this.queue.isKept(id))) found.push(id);
     return found;
   }
 
   async repeat(id: string): Promise<boolean> {
-    if (this.requeue(id)) return true;
+    if (await this.requeue(id)) return true;
     if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
     await this.disown([this.repeater]);
     return true;

@@ -185,7 +185,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
-    this.queue.close();
+    await this.queue.close();
     await this.journalOf?.close();
     this.raise({ event: 'stopped' });
   }
