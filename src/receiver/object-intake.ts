@@ -43,11 +43,15 @@ export interface AnsweredObject {
  * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
  */
 export class ObjectIntake implements ObjectStore {
-  /** @param readsPatient who the object is about is to be told, too */
+  /**
+   * @param readsPatient who the object is about is to be told, too
+   * @param isAwaited senders wait for the flow
+   */
   constructor(
     private readonly queue: ObjectQueue,
     private readonly listener: IntakeListener,
     private readonly readsPatient = false,
+    private readonly isAwaited = false,
   ) {}
 
   begin(request: StoreRequest): IncomingObject | Refusal {
@@ -87,7 +91,9 @@ export class ObjectIntake implements ObjectStore {
           };
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
           const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
-          id = await object.complete({ note, studyInstanceUID });
+          const { associationId: association } = head.envelope;
+          const { isAwaited } = this;
+          id = await object.complete({ note, studyInstanceUID, association, isAwaited });
         } catch (error) {
           object.discard();
           return this.outOfResources(error);

@@ -6,7 +6,15 @@ import type { JournalConfig } from '../journal';
 import { FileOutput } from '../message';
 import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
 import { studyOf } from '../object';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type KeepLimits, type ObjectQueue } from '../queue';
+import {
+  DiskQueue,
+  MemoryQueue,
+  PostgresQueue,
+  type DiskQueueOptions,
+  type KeepLimits,
+  type ObjectQueue,
+  type PostgresQueueOptions,
+} from '../queue';
 import { ANY, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
 /** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
@@ -40,6 +48,7 @@ const RECEIVER_SETTINGS = [
   'defaultCharacterSet',
   'maxMessageMB',
   'maxMessageElements',
+  'role',
   'queue',
   'onlyThisMachine',
   'maxQueued',
@@ -60,6 +69,9 @@ export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[
 export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
+/** A queue in a database. */
+export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue'>;
+
 /** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
 export interface ReceiverConfig {
   /** The node's id. */
@@ -67,6 +79,8 @@ export interface ReceiverConfig {
   settings: ReceiverSettings;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
+  /** Undefined: the queue is this machine's own. */
+  shared?: SharedQueue;
   /** Undefined: clear text. */
   tls?: TlsOptions;
   /** Somebody wants an event for each object received: it costs as much as a small object's message. */
@@ -81,12 +95,22 @@ export interface ReceiverConfig {
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
+type QueueListener = Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'> &
+  Pick<PostgresQueueOptions, 'onAway' | 'onBack' | 'onAnswer'>;
+
 /** The queue that the settings ask for. */
-export function createQueue(
-  config: ReceiverConfig,
-  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>,
-): ObjectQueue {
-  const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
+export function createQueue(config: ReceiverConfig, listener: QueueListener): ObjectQueue {
+  const { queue, maxQueued, minFreeDiskMB, onlyThisMachine, role } = config.settings;
+  if (config.shared !== undefined)
+    return new PostgresQueue({
+      ...config.shared,
+      directory: config.queueDirectory,
+      maxObjects: maxQueued,
+      minFreeBytes: minFreeDiskMB * BYTES_PER_MEGABYTE,
+      delivers: role !== 'receive',
+      ...keepLimits({ ...config.settings, queue: 'disk' }),
+      ...listener,
+    });
   const local = { maxObjects: maxQueued, studyOf, ...keepLimits(config.settings), ...listener };
   if (queue === 'memory') return new MemoryQueue(local);
   return new DiskQueue({

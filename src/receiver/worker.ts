@@ -30,6 +30,7 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
       },
       counters: (counters) => outbox.add({ kind: 'counters', counters }),
       fault: (fault) => outbox.add({ kind: 'fault', fault }),
+      recovered: (fault) => outbox.add({ kind: 'recovered', fault }),
       report: (number, callingAET, report) => outbox.add({ kind: 'report', number, callingAET, report }),
     });
     receiver.start();

@@ -78,6 +78,10 @@ const FIELDS = {
   journalPatient: flag(false),
 
   // Delivery
+  /** A queue that machines share; empty: this machine's own, as `queue` says. */
+  sharedQueue: configNode('dicom-queue'),
+  /** What this node does with a shared queue. */
+  role: choice('both', 'receive', 'deliver'),
   queue: choice('disk-synced', 'disk', 'memory'),
   /** Empty: `<userDir>/dicom/<node id>`. */
   queueDirectory: text('', checkReplaced),
@@ -117,7 +121,10 @@ const FIELDS = {
 export type DicomInField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-in` node, typed and checked. */
 export type DicomInSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomInField, 'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded'>;
+type TogetherProblem = Problem<
+  DicomInField,
+  'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded' | 'sharedQueueNeeded'
+>;
 
 export const DICOM_IN = define('dicom-in', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-in` node. */
@@ -131,6 +138,9 @@ function checkTogether(settings: DicomInSettings): TogetherProblem[] {
   if (settings.requireClientCertificate && settings.tls === '') {
     // Listening without the protection that was asked for would be worse than not listening.
     problems.push({ field: 'requireClientCertificate', ...finding('tlsNeeded') });
+  }
+  if (settings.role !== 'both' && settings.sharedQueue === '') {
+    problems.push({ field: 'role', ...finding('sharedQueueNeeded') });
   }
   const { includeCommonFieldsNode, includeReportNode, includeTagsNode } = settings;
   if (!includeCommonFieldsNode && !includeReportNode && !includeTagsNode) {

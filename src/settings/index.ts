@@ -10,6 +10,7 @@ export * from './dicom';
 export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';
+export * from './dicom-queue';
 export * from './dicom-response';
 export * from './edit-rules';
 export * from './dicom-watch';

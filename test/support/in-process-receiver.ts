@@ -49,6 +49,7 @@ export async function startReceiver(
         faults.push(fault);
         onFault();
       },
+      recovered: () => undefined,
       report: (number) => receiver.reportAnswered(number, { status: 0 }),
     },
   );

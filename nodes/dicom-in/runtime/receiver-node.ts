@@ -11,6 +11,7 @@ import {
   type ReceiverEvent,
   type ReceiverFault,
   type SelfEcho,
+  type SharedQueue,
 } from '../../../src/receiver';
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
@@ -27,6 +28,7 @@ import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
+import { SharedQueueOwner } from '../../runtime/shared-queue';
 import { StatusDisplay } from '../../runtime/status-display';
 import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
 import { ReceiverLog, logsDetails } from './receiver-log';
@@ -179,7 +181,11 @@ export class ReceiverNode extends QueueOwner {
     if (tls !== undefined && 'problem' in tls) {
       return () => this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
     }
-    const config = this.receiverConfig(tls?.options);
+    const place = this.sharedQueue();
+    if (place !== undefined && 'problem' in place) {
+      return () => this.fault({ kind: 'sharedQueueMissing', values: { reason: place.problem }, down: true });
+    }
+    const config = this.receiverConfig(tls?.options, place?.shared);
     const receiver = this.host(config);
     this.config = config;
     this.receiver = receiver;
@@ -244,7 +250,15 @@ export class ReceiverNode extends QueueOwner {
     return tls === '' ? undefined : tlsOptions(this.RED.nodes.getNode(tls), requireClientCertificate);
   }
 
-  private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
+  /** Undefined: the queue is this machine's own. */
+  private sharedQueue(): SharedQueueOwner['place'] | undefined {
+    const { sharedQueue } = this.settings;
+    if (sharedQueue === '') return undefined;
+    const owner = deployedNodes.get(sharedQueue, SharedQueueOwner);
+    return owner?.place ?? { problem: this.text('warning.sharedQueueGone') };
+  }
+
+  private receiverConfig(tls: TlsOptions | undefined, shared: SharedQueue | undefined): ReceiverConfig {
     return {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
@@ -254,6 +268,7 @@ export class ReceiverNode extends QueueOwner {
         patient: this.settings.journalPatient,
       },
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
+      ...(shared && { shared }),
       ...(tls && { tls }),
     };
   }

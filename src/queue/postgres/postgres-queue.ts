@@ -60,6 +60,8 @@ export interface PostgresQueueOptions extends Partial<KeepLimits> {
   maxObjects: number;
   /** Bytes that must stay free on the disk of the directory; below, nothing is taken. */
   minFreeBytes?: number;
+  /** False: `claim` waits for ever, for others deliver. */
+  delivers?: boolean;
   /** Other times than the usual ones, for tests. */
   leaseSeconds?: number;
   parkedSeconds?: number;
@@ -362,7 +364,7 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private fetchSoon(): void {
-    if (this.wanted === 0 || !this.isOpen) return;
+    if (this.wanted === 0 || !this.isOpen || this.options.delivers === false) return;
     if (this.isFetching) {
       this.fetchAgain = true;
       return;
