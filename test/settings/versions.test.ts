@@ -122,6 +122,8 @@ const SAVED: Record<string, { settings: NodeSettings; flows: readonly [saved: Co
           addIncomingMessageToCurrentTab: true,
           emitEvents: true,
           journalPatient: true,
+          sharedQueue: 'queue.1',
+          role: 'deliver',
           queue: 'memory',
           queueDirectory: '/queue',
           onlyThisMachine: false,

@@ -217,11 +217,11 @@ export class ObjectRows {
     );
   }
 
-  /** Objects that were claimed by this session, and of which it knows nothing, wait again; nothing is counted. */
+  /** Objects that are in flight for this session, and of which it knows nothing, wait again; a flow may have got them. */
   async giveBackOthers(session: number, known: readonly number[]): Promise<void> {
     const s = this.schema;
     await this.database.change(
-      `UPDATE ${s}.object o SET lease = 0 FROM ${s}.lease
+      `UPDATE ${s}.object o SET lease = 0, open = false, deliveries = deliveries + 1 FROM ${s}.lease
        WHERE lease.session = $2 AND o.queue = $1 AND o.state = 'queued' AND o.stream = lease.stream
          AND o.lease = lease.number AND NOT o.seq = ANY($3)`,
       [this.queue, session, known],

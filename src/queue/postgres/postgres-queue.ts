@@ -82,6 +82,8 @@ const NOTIFY_MS = 20;
 /** The objects are counted that often at most, and so seldom that it takes one part in so many of the time. */
 const COUNT_MS = 1_000;
 const COUNT_SHARE = 50;
+/** Without an exact count for so long, one that is not will do. */
+const INEXACT_MS = 3_000;
 /** Statements that put objects, at a time. */
 const MOST_PUTS = 4;
 const LEFTOVER_MS = 60_000;
@@ -99,6 +101,8 @@ export class PostgresQueue implements ObjectQueue {
   private readonly claims = new Claims(() => this.take());
   private readonly claimed = new Map<string, ClaimedObject>();
   private readonly inFlight = new Set<string>();
+  /** Claimed, and given to nobody yet. */
+  private readonly ready = new Set<string>();
   private readonly suspects = new Suspects(() => this.claims.wake());
   private readonly fresh = new FreshCopies();
   private readonly handles = new OpenHandles();
@@ -129,6 +133,7 @@ export class PostgresQueue implements ObjectQueue {
   private changing = 0;
   private changes = 0;
   private countDue = 0;
+  private countedAt = 0;
 
   private wanted = 0;
   private isFetching = false;
@@ -358,6 +363,7 @@ export class PostgresQueue implements ObjectQueue {
     const attempts = { ...object.row, isOpen: true };
     if (!this.suspects.mayBegin(attempts)) return undefined;
     this.claims.shift();
+    this.ready.delete(object.id);
     this.inFlight.add(object.id);
     this.suspects.begin(object.id, attempts);
     return object.queued();
@@ -398,9 +404,9 @@ export class PostgresQueue implements ObjectQueue {
       throw error;
     }
     // Meanwhile, they may have become somebody else's.
-    this.claims.addAll(
-      objects.filter((object) => this.claimed.get(object.id) === object).map(({ id }) => id),
-    );
+    const ids = objects.filter((object) => this.claimed.get(object.id) === object).map(({ id }) => id);
+    for (const id of ids) this.ready.add(id);
+    this.claims.addAll(ids);
   }
 
   private async claimRows(session: number, max: number): Promise<ClaimedObject[]> {
@@ -483,9 +489,9 @@ export class PostgresQueue implements ObjectQueue {
 
   /** It is this instance's still. */
   release(id: string): void {
-    if (!this.claimed.has(id)) return;
-    this.inFlight.delete(id);
+    if (!this.inFlight.delete(id)) return;
     this.suspects.end(id);
+    this.ready.add(id);
     this.claims.giveBack(id);
   }
 
@@ -502,7 +508,8 @@ export class PostgresQueue implements ObjectQueue {
     const object = this.claimed.get(id);
     if (object === undefined) return;
     this.claimed.delete(id);
-    if (!this.inFlight.delete(id)) this.claims.withdraw(id);
+    this.inFlight.delete(id);
+    if (this.ready.delete(id)) this.claims.withdraw(id);
     this.suspects.end(id);
     object.copy?.discard();
   }
@@ -571,9 +578,30 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private async unparkAlone(id: string, owner: string): Promise<Unparked> {
+    const state = await this.unparked(id, owner).catch((error: unknown) => {
+      // It may be in flight here nevertheless.
+      this.mayHaveOthers = true;
+      throw error;
+    });
+    if (state === undefined) return { state: 'unknown' };
+    if (typeof state === 'string') return { state } as Unparked;
+    const object = this.isMine(state);
+    this.inFlight.add(id);
+    try {
+      await this.readCopies([object]);
+    } catch (error) {
+      this.drop(id);
+      this.mayHaveOthers = true;
+      throw error;
+    }
+    return { state: 'in-flight', object: object.queued() };
+  }
+
+  /** What has become of it; where it is in flight here now, its row. */
+  private unparked(id: string, owner: string): Promise<Unparked['state'] | ObjectRow | undefined> {
     const { rows, session } = this.db;
     const { instance } = this;
-    const state = await this.counting(
+    return this.counting(
       () =>
         rows.change(
           { seq: numberIn(id), id },
@@ -602,14 +630,6 @@ export class PostgresQueue implements ObjectQueue {
         ),
       (became) => (became === 'dead-letter' || became === 'removed' ? -1 : 0),
     );
-    if (state === undefined) return { state: 'unknown' };
-    if (typeof state !== 'string') {
-      const object = this.isMine(state);
-      this.inFlight.add(id);
-      await this.readCopies([object]);
-      return { state: 'in-flight', object: object.queued() };
-    }
-    return { state } as Unparked;
   }
 
   async owners(): Promise<string[]> {
@@ -838,9 +858,12 @@ export class PostgresQueue implements ObjectQueue {
     if (began < this.countDue) return;
     const { changes } = this;
     const total = await this.db.rows.count();
-    const took = performance.now() - began;
-    // What has changed meanwhile may be in it, or not.
-    if (this.changing > 0 || this.changes !== changes) return;
+    const now = performance.now();
+    const took = now - began;
+    // What has changed meanwhile may be in it, or not; where there is always something, a few do not matter.
+    const isExact = this.changing === 0 && this.changes === changes;
+    if (!isExact && now - this.countedAt < INEXACT_MS) return;
+    this.countedAt = now;
     this.total = total - this.pendingDelivered;
     this.countDue = performance.now() + Math.max(COUNT_MS, took * COUNT_SHARE);
   }
