@@ -46,6 +46,7 @@ const FLOWS = [
     ],
     wires: [[]],
   },
+  { id: 'queue', type: 'dicom-queue', host: 'database.example.org' },
   { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
   {
     id: 'out',
@@ -136,6 +137,9 @@ describe(
           await editor.page.locator('#dicom-peer-test-echo').click();
           await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
           await check(editor, 'dicom-peer');
+          await editor.cancel();
+          await editor.openDialog('queue');
+          await check(editor, 'dicom-queue');
           await editor.cancel();
           await editor.openDialog('out');
           for (const tab of ['peer', 'outbox', 'message', 'journal']) {

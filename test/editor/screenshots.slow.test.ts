@@ -12,6 +12,17 @@ const FLOWS = [
   { id: 'in', type: 'dicom-in', z: 'tab', name: 'From CT', port: 11112, x: 160, y: 120, wires: [['debug']] },
   { id: 'debug', type: 'debug', z: 'tab', name: 'show', x: 380, y: 120, wires: [] },
   { id: 'answer', type: 'dicom-response', z: 'tab', status: 'C000', x: 400, y: 180, wires: [] },
+  { id: 'queue', type: 'dicom-queue', host: 'database.example.org' },
+  {
+    id: 'shared',
+    type: 'dicom-in',
+    z: 'tab',
+    sharedQueue: 'queue',
+    role: 'deliver',
+    x: 160,
+    y: 480,
+    wires: [[]],
+  },
   { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
   {
     id: 'out',
@@ -152,6 +163,15 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-peer');
         await editor.screenshot(`peer-${theme}`);
         await editor.cancel();
+        await editor.openDialog('queue');
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-queue');
+        await editor.screenshot(`queue-${theme}`);
+        await editor.cancel();
+        await editor.openDialog('shared');
+        await editor.showTab('delivery');
+        assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off with a shared queue');
+        await editor.screenshot(`shared-${theme}`);
+        await editor.cancel();
         await editor.openDialog('out');
         for (const tab of ['peer', 'outbox', 'message', 'journal', 'importExport']) {
           await editor.showTab(tab);
@@ -193,6 +213,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-edit',
           'dicom-watch',
           'dicom-deidentify',
+          'dicom-queue',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();

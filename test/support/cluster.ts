@@ -9,14 +9,14 @@ import { installRecorder, readRecords, type Recorded } from './recorder';
 import { Scps } from './scps';
 
 const HAPROXY = '/usr/sbin/haproxy';
-/** Without a status from a program that hangs for so long, others take over. */
-export const LEASE_MS = 30_000;
 
 interface Member {
   userDir: string;
   port: number;
   nodeRed: NodeRed | undefined;
 }
+
+type SettingsOf = (member: number) => Record<string, unknown>;
 
 /** Several Node-REDs with one queue in PostgreSQL, behind HAProxy. What their flows get is written into one file, in order. */
 export class Cluster {
@@ -26,13 +26,21 @@ export class Cluster {
   private constructor(
     readonly postgres: Postgres,
     private readonly folder: string,
-    private readonly settings: Record<string, unknown>,
+    private readonly settings: SettingsOf,
+    private readonly response: Record<string, unknown>,
   ) {}
 
-  /** @param settings of the dicom-in nodes, beside those that make the cluster */
-  static async start(size: number, settings: Record<string, unknown> = {}): Promise<Cluster> {
+  /**
+   * @param settings of the dicom-in node of a member, beside those that make the cluster
+   * @param response settings of the dicom-response nodes
+   */
+  static async start(
+    size: number,
+    settings: SettingsOf = () => ({}),
+    response: Record<string, unknown> = {},
+  ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
-    const cluster = new Cluster(await Postgres.start(), folder, settings);
+    const cluster = new Cluster(await Postgres.start(), folder, settings, response);
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
       const userDir = join(folder, String(index));
@@ -57,7 +65,7 @@ export class Cluster {
   async startMember(member: Member): Promise<NodeRed> {
     const nodeRed = await startNodeRed({
       userDir: member.userDir,
-      flows: this.flows(member.port),
+      flows: this.flows(member),
       env: { PGUSER: 'postgres' },
     });
     member.nodeRed = nodeRed;
@@ -98,20 +106,20 @@ export class Cluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private flows(port: number): FlowNode[] {
+  private flows(member: Member): FlowNode[] {
     return [
       { id: TAB, type: 'tab', label: 'test' },
       { id: 'queue', type: 'dicom-queue', host: '127.0.0.1', port: this.postgres.port, database: 'postgres' },
-      dicomIn('receiver', port, [['recorder']], {
+      dicomIn('receiver', member.port, [['recorder']], {
         sharedQueue: 'queue',
         output: 'buffer',
         includeTagsNode: false,
         acknowledge: true,
         minFreeDiskMB: 0,
-        ...this.settings,
+        ...this.settings(this.members.indexOf(member)),
       }),
       flowNode('recorder', 'recorder', { file: this.seen, wires: [['response']] }),
-      flowNode('response', 'dicom-response', {}),
+      flowNode('response', 'dicom-response', this.response),
     ];
   }
 }
