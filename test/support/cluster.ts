@@ -101,7 +101,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await this.scps.stop();
-    await Promise.all(this.members.map(({ nodeRed }) => nodeRed?.kill()));
+    for (const { nodeRed } of this.members) await nodeRed?.kill();
     await this.postgres.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -3,8 +3,8 @@ const MOST_GROUPED = 256;
 
 interface Waiting<T, R> {
   item: T;
-  resolve(result: R): void;
-  reject(error: unknown): void;
+  resolve: (result: R) => void;
+  reject: (error: unknown) => void;
 }
 
 /** Does the same to many: all that come while it is being done to others go together. */

@@ -4,7 +4,7 @@ const AGAIN_MS = 1_000;
 /** What nobody waits for, and has to be done nevertheless: it is tried until the database does it. */
 export class Later {
   private readonly items = new Set<number>();
-  private isRunning = false;
+  private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
@@ -24,7 +24,7 @@ export class Later {
 
   add(seq: number): void {
     this.items.add(seq);
-    setImmediate(() => void this.flush());
+    setImmediate(() => this.start());
   }
 
   /** It need not be done any more. */
@@ -32,26 +32,34 @@ export class Later {
     this.items.delete(seq);
   }
 
-  /** Does what there is to do, once. */
-  async flush(): Promise<void> {
-    if (this.isRunning || this.isStopped || this.items.size === 0) return;
-    this.isRunning = true;
-    const seqs = [...this.items];
-    try {
-      await this.work(seqs);
-      for (const seq of seqs) this.items.delete(seq);
-      this.isRunning = false;
-      if (this.items.size > 0) void this.flush();
-    } catch (error) {
-      this.isRunning = false;
-      this.failed(error);
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => void this.flush(), AGAIN_MS).unref();
-    }
+  /** Resolves when all that there was is done. @throws the client's error */
+  async drain(): Promise<void> {
+    await this.running;
+    if (this.items.size > 0) await this.doAll();
   }
 
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
+  }
+
+  private start(): void {
+    if (this.running !== undefined || this.isStopped || this.items.size === 0) return;
+    this.running = this.doAll()
+      .then(
+        () => setImmediate(() => this.start()),
+        (error: unknown) => {
+          this.failed(error);
+          clearTimeout(this.timer);
+          this.timer = setTimeout(() => this.start(), AGAIN_MS).unref();
+        },
+      )
+      .then(() => void (this.running = undefined));
+  }
+
+  private async doAll(): Promise<void> {
+    const seqs = [...this.items];
+    await this.work(seqs);
+    for (const seq of seqs) this.items.delete(seq);
   }
 }

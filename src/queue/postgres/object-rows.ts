@@ -52,7 +52,7 @@ function objectRow(row: Row): ObjectRow {
     unacknowledged: Number(row['unacknowledged']),
     crashes: Number(row['crashes']),
     waiter: row['waiter'] === null ? undefined : Number(row['waiter']),
-    parking: row['parking'] === null ? undefined : parseParking(String(row['parking'])),
+    parking: row['parking'] === null ? undefined : parseParking(row['parking'] as string),
   };
 }
 

@@ -10,7 +10,6 @@ import {
   type DirectoryLock,
   type OnWarning,
 } from '../../basics';
-import { Claims } from '../claims';
 import type { DeadLetter, DeadLetters, LetterFacts, LetterPage } from '../dead-letters';
 import { LETTERS } from '../dead-letters';
 import { PartFile } from '../files';
@@ -28,18 +27,17 @@ import {
   type Unparked,
 } from '../object-queue';
 import { withoutOwner, withOwner, type Parking } from '../parking';
-import { Suspects } from '../suspects';
 import { ClaimedObject } from './claimed-object';
+import { ClaimedObjects, type ClaimSource } from './claimed-objects';
 import { DatabaseUnusable, failureText, isAway } from './client';
 import { Database, type DatabaseConfig } from './database';
-import { FreshCopies } from './fresh-copies';
 import { Grouped } from './grouped';
 import { instanceName } from './instance-name';
 import { Later } from './later';
 import { LocalCopies, SMALL_BYTES } from './local-copies';
+import { ObjectCount } from './object-count';
 import { idOfNumber, numberIn, ObjectNumbers } from './object-numbers';
 import { CHUNK_BYTES, ObjectRows, type NewRow, type ObjectRow } from './object-rows';
-import { OneAtATime } from './one-at-a-time';
 import { databaseAway, PutGroups } from './put-groups';
 import { PostgresWriter } from './postgres-writer';
 import { RemoteAnswers, type RemoteAnswer } from './remote-answers';
@@ -47,6 +45,7 @@ import { prepareSchema } from './schema';
 import { checkDurable, checkNotPooled } from './server-checks';
 import { Session } from './session';
 import { Sweeper } from './sweeper';
+import { Waiters } from './waiters';
 
 export interface PostgresQueueOptions extends Partial<KeepLimits> {
   database: DatabaseConfig;
@@ -79,41 +78,25 @@ export interface PostgresQueueOptions extends Partial<KeepLimits> {
 const POLL_MS = 1_000;
 /** A notification costs a transaction of its own, and tells of all that has come since the last. */
 const NOTIFY_MS = 20;
-/** The objects are counted that often at most, and so seldom that it takes one part in so many of the time. */
-const COUNT_MS = 1_000;
-const COUNT_SHARE = 50;
-/** Without an exact count for so long, one that is not will do. */
-const INEXACT_MS = 3_000;
 /** Statements that put objects, at a time. */
 const MOST_PUTS = 4;
 const LEFTOVER_MS = 60_000;
 /** Node-RED does not wait for ever. */
 const FAREWELL_MS = 3_000;
-/** Objects of which the sender waits elsewhere are remembered after their delivery. */
-const MOST_WAITERS = 10_000;
-
 /**
  * A queue in PostgreSQL that several instances share: each puts objects into it, and each can deliver them. All objects of an
  * association are one instance's at a time, in order, for as long as its session lives.
  */
 export class PostgresQueue implements ObjectQueue {
   readonly deadLetters: DeadLetters;
-  private readonly claims = new Claims(() => this.take());
-  private readonly claimed = new Map<string, ClaimedObject>();
-  private readonly inFlight = new Set<string>();
-  /** Claimed, and given to nobody yet. */
-  private readonly ready = new Set<string>();
-  private readonly suspects = new Suspects(() => this.claims.wake());
-  private readonly fresh = new FreshCopies();
+  private readonly claimed: ClaimedObjects;
+  private readonly count = new ObjectCount();
+  private readonly waiters = new Waiters();
   private readonly handles = new OpenHandles();
   private readonly kept: KeptDelivered;
   private readonly parts = new Set<PartFile>();
   private readonly space: FreeSpace;
   private readonly leftovers = new OnceInAWhile(LEFTOVER_MS);
-  /** What changes which associations this instance has. */
-  private readonly leasing = new OneAtATime();
-  /** Runs of the instances at which senders wait, by the object's id. */
-  private readonly waiters = new Map<string, number>();
   private readonly streams = new Map<string, Promise<number>>();
   private readonly removals: Grouped<Pick<ObjectRow, 'seq' | 'id'>, boolean>;
   private readonly keeping: Later;
@@ -128,17 +111,6 @@ export class PostgresQueue implements ObjectQueue {
   private isDown = false;
   private link: Link | undefined;
 
-  private total = 0;
-  /** Changes of `total` that are under way, and that were. */
-  private changing = 0;
-  private changes = 0;
-  private countDue = 0;
-  private countedAt = 0;
-
-  private wanted = 0;
-  private isFetching = false;
-  private fetchAgain = false;
-  private mayHaveOthers = false;
   private pollTimer: NodeJS.Timeout | undefined;
   private notifyTimer: NodeJS.Timeout | undefined;
 
@@ -146,10 +118,20 @@ export class PostgresQueue implements ObjectQueue {
     this.directory = join(options.directory, 'shared');
     this.space = new FreeSpace(this.directory, options.minFreeBytes ?? 0, realFiles);
     const failed = (error: unknown): void => this.failed(error);
+    this.claimed = new ClaimedObjects(
+      () => (this.isOpen ? this.link : undefined),
+      options.delivers !== false,
+      {
+        claimed: ({ id, waiter }) => {
+          if (waiter !== undefined && waiter !== this.db.session.run) this.waiters.add(id, waiter);
+        },
+        failed,
+      },
+    );
     this.keeping = new Later((seqs) => this.db.rows.keep(seqs, this.db.session.run), failed);
     this.removing = new Later((seqs) => this.db.rows.removeDelivered(seqs), failed);
     this.removals = new Grouped(async (objects) => {
-      const removed = await this.counting(
+      const removed = await this.count.during(
         () => this.db.rows.removeQueued(objects),
         ({ size }) => -size,
       );
@@ -182,7 +164,7 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   get size(): number {
-    return this.total;
+    return this.count.value;
   }
 
   /** @throws DatabaseUnusable; an Error with the system's code, or `QUEUE_LOCKED` */
@@ -212,10 +194,10 @@ export class PostgresQueue implements ObjectQueue {
     await checkNotPooled(database);
     await prepareSchema(database, options.schema);
     this.openedAt = Date.now();
-    this.claims.reset();
+    this.claimed.begin();
     this.isOpen = true;
     await this.link.session.begin();
-    this.total = await this.link.rows.count();
+    this.count.value = await this.link.rows.count();
     database.listen(
       channelOf(options),
       (payload) => this.heard(payload),
@@ -233,7 +215,7 @@ export class PostgresQueue implements ObjectQueue {
       { schema, queue, instance: this.instance, ...(leaseSeconds !== undefined && { leaseSeconds }) },
       {
         began: () => checkDurable(database),
-        ended: () => this.sessionEnded(),
+        ended: () => this.claimed.dropAll(),
         beat: () => this.beaten(),
         failed: (error) => this.failed(error),
       },
@@ -242,6 +224,7 @@ export class PostgresQueue implements ObjectQueue {
       database,
       rows,
       session,
+      copies: new LocalCopies(rows, this.directory),
       puts: new PutGroups(rows, Math.min(MOST_PUTS, Math.max(1, config.poolSize - 2))),
       numbers: new ObjectNumbers(database, schema),
       answers: new RemoteAnswers(database, schema, queue),
@@ -298,17 +281,17 @@ export class PostgresQueue implements ObjectQueue {
     }
     try {
       const { id, size } = row;
-      await this.counting(
+      await this.count.during(
         () => this.put(puts, part, row),
         () => 1,
       );
       const bytes = part.takeCollected();
-      if (bytes !== undefined) this.fresh.add(id, { copy: this.copies.of(bytes), note, size });
+      if (bytes !== undefined) this.claimed.received(id, this.db.copies.of(bytes), note, size);
       this.tell();
-      this.fetchSoon();
+      this.claimed.fetchSoon();
       return id;
     } catch (error) {
-      this.fetchSoon();
+      this.claimed.fetchSoon();
       throw error;
     }
   }
@@ -344,174 +327,29 @@ export class PostgresQueue implements ObjectQueue {
 
   // What goes out
 
+  /** Where others deliver, it waits for ever. */
   claim(max: number): Promise<QueuedObject[]> {
-    const claimed = this.claims.claim(max);
-    this.wanted = max;
-    void claimed.then(
-      () => (this.wanted = 0),
-      () => undefined,
-    );
-    this.fetchSoon();
-    return claimed;
+    return this.claimed.claim(max);
   }
-
-  /** The next that is here. Undefined: there is none, it has to wait for a moment, or it may be somebody else's. */
-  private take(): QueuedObject | undefined {
-    const id = this.claims.head;
-    const object = id === undefined ? undefined : this.claimed.get(id);
-    if (object === undefined || !this.db.session.isAlive) return undefined;
-    const attempts = { ...object.row, isOpen: true };
-    if (!this.suspects.mayBegin(attempts)) return undefined;
-    this.claims.shift();
-    this.ready.delete(object.id);
-    this.inFlight.add(object.id);
-    this.suspects.begin(object.id, attempts);
-    return object.queued();
-  }
-
-  private fetchSoon(): void {
-    if (this.wanted === 0 || !this.isOpen || this.options.delivers === false) return;
-    if (this.isFetching) {
-      this.fetchAgain = true;
-      return;
-    }
-    this.isFetching = true;
-    setImmediate(() => void this.fetch());
-  }
-
-  private async fetch(): Promise<void> {
-    this.fetchAgain = false;
-    try {
-      if (this.wanted > 0 && this.isOpen && this.db.session.isAlive) await this.fetchUpTo(this.wanted);
-    } catch (error) {
-      this.failed(error);
-    }
-    this.isFetching = false;
-    if (this.fetchAgain) this.fetchSoon();
-  }
-
-  private async fetchUpTo(max: number): Promise<void> {
-    const { session } = this.db;
-    const { number } = session;
-    const objects = await this.leasing.run(() => this.claimRows(number, max));
-    if (objects.length === 0) return;
-    try {
-      await this.readCopies(objects);
-    } catch (error) {
-      // They are this instance's, and cannot be read now: so they wait again.
-      for (const { id } of objects) this.drop(id);
-      this.mayHaveOthers = true;
-      throw error;
-    }
-    // Meanwhile, they may have become somebody else's.
-    const ids = objects.filter((object) => this.claimed.get(object.id) === object).map(({ id }) => id);
-    for (const id of ids) this.ready.add(id);
-    this.claims.addAll(ids);
-  }
-
-  private async claimRows(session: number, max: number): Promise<ClaimedObject[]> {
-    const { rows } = this.db;
-    await this.giveBackOthers(session);
-    try {
-      const found = await rows.claim(session, max);
-      if (found.length < max && (await rows.lease(session, max - found.length)) > 0)
-        found.push(...(await rows.claim(session, max - found.length)));
-      return found.map((row) => this.isMine(row));
-    } catch (error) {
-      // What the answer would have told is claimed nevertheless.
-      this.mayHaveOthers = true;
-      throw error;
-    }
-  }
-
-  private async giveBackOthers(session: number): Promise<void> {
-    if (!this.mayHaveOthers) return;
-    await this.db.rows.giveBackOthers(
-      session,
-      [...this.claimed.values()].map(({ row }) => row.seq),
-    );
-    this.mayHaveOthers = false;
-  }
-
-  private isMine(row: ObjectRow): ClaimedObject {
-    const object = new ClaimedObject(row);
-    this.claimed.set(row.id, object);
-    if (row.waiter !== undefined && row.waiter !== this.db.session.run) this.remember(row.id, row.waiter);
-    return object;
-  }
-
-  private remember(id: string, run: number): void {
-    this.waiters.set(id, run);
-    const [oldest] = this.waiters.keys();
-    if (this.waiters.size > MOST_WAITERS && oldest !== undefined) this.waiters.delete(oldest);
-  }
-
-  private async readCopies(objects: readonly ClaimedObject[]): Promise<void> {
-    const missing: ClaimedObject[] = [];
-    for (const object of objects) {
-      const fresh = this.fresh.take(object.id);
-      if (fresh === undefined) missing.push(object);
-      else Object.assign(object, { copy: fresh.copy, note: fresh.note });
-    }
-    if (missing.length === 0) return;
-    const copies = await this.copies.fetch(missing.map(({ row }) => row));
-    for (const object of missing) {
-      const copy = copies.get(object.row.seq);
-      // Its session has ended meanwhile.
-      if (this.claimed.get(object.id) === object) object.copy = copy;
-      else copy?.discard();
-    }
-  }
-
-  private get copies(): LocalCopies {
-    return (this.localCopies ??= new LocalCopies(this.db.rows, this.directory));
-  }
-  private localCopies: LocalCopies | undefined;
 
   delivered(id: string): void {
-    this.suspects.delivered(id);
+    this.claimed.delivered(id);
   }
 
-  async reclaim(id: string): Promise<QueuedObject | undefined> {
-    const object = this.claimed.get(id);
-    if (object === undefined || !this.inFlight.has(id)) return undefined;
-    const row = await this.db.rows.claimAgain(object.row.seq, object.row.lease);
-    // It is in flight no more, or in flight elsewhere.
-    if (row === undefined || this.claimed.get(id) !== object) {
-      this.drop(id);
-      return undefined;
-    }
-    object.row = row;
-    this.suspects.end(id);
-    this.suspects.begin(id, { ...row, isOpen: true });
-    return object.queued();
+  reclaim(id: string): Promise<QueuedObject | undefined> {
+    return this.claimed.reclaim(id);
   }
 
-  /** It is this instance's still. */
   release(id: string): void {
-    if (!this.inFlight.delete(id)) return;
-    this.suspects.end(id);
-    this.ready.add(id);
-    this.claims.giveBack(id);
+    this.claimed.release(id);
   }
 
   postpone(id: string): void {
-    this.suspects.end(id);
+    this.claimed.postpone(id);
   }
 
   extend(id: string): Promise<boolean> {
-    return Promise.resolve(this.inFlight.has(id));
-  }
-
-  /** It is not in flight here any more. */
-  private drop(id: string): void {
-    const object = this.claimed.get(id);
-    if (object === undefined) return;
-    this.claimed.delete(id);
-    this.inFlight.delete(id);
-    if (this.ready.delete(id)) this.claims.withdraw(id);
-    this.suspects.end(id);
-    object.copy?.discard();
+    return Promise.resolve(this.claimed.isInFlight(id));
   }
 
   // What becomes of an object
@@ -520,7 +358,7 @@ export class PostgresQueue implements ObjectQueue {
     if (!isObjectId(id)) return false;
     const isRemoved = await this.removals.add({ seq: numberIn(id), id });
     const isKnown = isRemoved || (await this.acknowledgeOther(id));
-    this.drop(id);
+    this.claimed.drop(id);
     return isKnown;
   }
 
@@ -535,10 +373,9 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   keepDelivered(id: string): void {
-    if (!this.inFlight.has(id)) return;
-    this.drop(id);
-    this.total -= 1;
-    this.changes += 1;
+    if (!this.claimed.isInFlight(id)) return;
+    this.claimed.drop(id);
+    this.count.changed(-1);
     this.kept.add(id);
   }
 
@@ -555,7 +392,7 @@ export class PostgresQueue implements ObjectQueue {
   async park(id: string, owner: string): Promise<boolean> {
     if (!isObjectId(id) || this.isLeaving(id)) return false;
     const { instance } = this;
-    const isParked = await this.counting(
+    const isParked = await this.count.during(
       () =>
         this.db.rows.change({ seq: numberIn(id), id }, async (row, change) => {
           if (row.state === 'dead') return undefined;
@@ -568,40 +405,22 @@ export class PostgresQueue implements ObjectQueue {
     );
     if (isParked === undefined) return false;
     if (isParked === 'kept') this.kept.restore(id);
-    this.drop(id);
+    this.claimed.drop(id);
     return true;
   }
 
-  unpark(id: string, owner: string): Promise<Unparked> {
-    if (!isObjectId(id)) return Promise.resolve({ state: 'unknown' });
-    return this.leasing.run(() => this.unparkAlone(id, owner));
-  }
-
-  private async unparkAlone(id: string, owner: string): Promise<Unparked> {
-    const state = await this.unparked(id, owner).catch((error: unknown) => {
-      // It may be in flight here nevertheless.
-      this.mayHaveOthers = true;
-      throw error;
-    });
-    if (state === undefined) return { state: 'unknown' };
-    if (typeof state === 'string') return { state } as Unparked;
-    const object = this.isMine(state);
-    this.inFlight.add(id);
-    try {
-      await this.readCopies([object]);
-    } catch (error) {
-      this.drop(id);
-      this.mayHaveOthers = true;
-      throw error;
-    }
-    return { state: 'in-flight', object: object.queued() };
+  async unpark(id: string, owner: string): Promise<Unparked> {
+    if (!isObjectId(id)) return { state: 'unknown' };
+    const state = await this.claimed.again(this.db, () => this.unparked(id, owner));
+    if (state instanceof ClaimedObject) return { state: 'in-flight', object: state.queued() };
+    return { state: state ?? 'unknown' } as Unparked;
   }
 
   /** What has become of it; where it is in flight here now, its row. */
   private unparked(id: string, owner: string): Promise<Unparked['state'] | ObjectRow | undefined> {
     const { rows, session } = this.db;
     const { instance } = this;
-    return this.counting(
+    return this.count.during(
       () =>
         rows.change(
           { seq: numberIn(id), id },
@@ -651,7 +470,7 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private async disownOne(object: Pick<ObjectRow, 'seq' | 'id'>, owner: string): Promise<void> {
-    await this.counting(
+    await this.count.during(
       () =>
         this.db.rows.change(object, async (row, change) => {
           if (row.parking?.owners.includes(owner) !== true) return 'parked';
@@ -671,7 +490,7 @@ export class PostgresQueue implements ObjectQueue {
   async setAside(id: string, why: string, facts: LetterFacts = {}, owner?: string): Promise<boolean> {
     if (!isObjectId(id)) return true;
     try {
-      await this.counting(
+      await this.count.during(
         () =>
           this.db.rows.change({ seq: numberIn(id), id }, async (row, change) => {
             if (row.state === 'dead') return 'none';
@@ -692,18 +511,18 @@ export class PostgresQueue implements ObjectQueue {
       return false;
     }
     if (this.kept.has(id)) this.kept.restore(id);
-    this.drop(id);
+    this.claimed.drop(id);
     return true;
   }
 
   private async requeue(id: string): Promise<boolean> {
     if (!isObjectId(id)) return false;
-    const isRequeued = await this.counting(
+    const isRequeued = await this.count.during(
       () => this.db.rows.requeue(numberIn(id), id),
       (done) => (done ? 1 : 0),
     );
     if (isRequeued) {
-      this.fetchSoon();
+      this.claimed.fetchSoon();
       this.tell();
     }
     return isRequeued;
@@ -721,7 +540,7 @@ export class PostgresQueue implements ObjectQueue {
     if (copy !== undefined) return this.handles.add(id, () => copy.pin());
     const row = await this.findRow(id, 'queued', 'parked', 'kept');
     if (row === undefined) throw new ObjectGone(`there is no object ${id} in the queue any more`);
-    const fetched = (await this.copies.fetch([row])).get(row.seq);
+    const fetched = (await this.db.copies.fetch([row])).get(row.seq);
     if (fetched === undefined) throw new ObjectGone(`there is no object ${id} in the queue any more`);
     try {
       return this.handles.add(id, () => fetched.pin());
@@ -736,7 +555,7 @@ export class PostgresQueue implements ObjectQueue {
     const row = await this.findRow(id, 'queued', 'parked', 'kept');
     if (row === undefined) return undefined;
     const other = new ClaimedObject(row);
-    other.copy = (await this.copies.fetch([row])).get(row.seq);
+    other.copy = (await this.db.copies.fetch([row])).get(row.seq);
     try {
       return use(other.queued());
     } finally {
@@ -749,10 +568,10 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   async idOf(name: string): Promise<string | undefined> {
-    if (this.claimed.has(name)) return name;
     if (!isObjectId(name) && !isAcknowledgeId(name)) return undefined;
     const seq = numberIn(name);
-    for (const { row } of this.claimed.values()) if (row.seq === seq && isNameOf(name, row.id)) return row.id;
+    const here = this.claimed.withNumber(seq);
+    if (here !== undefined) return isNameOf(name, here.id) ? here.id : undefined;
     const row = this.removing.has(seq) ? undefined : await this.db.rows.find(seq);
     if (row === undefined || row.state === 'dead' || !isNameOf(name, row.id)) return undefined;
     return row.id;
@@ -781,29 +600,22 @@ export class PostgresQueue implements ObjectQueue {
 
   /** Passes a flow's answer on. False: nobody else waits for it. @throws the client's error */
   async answerElsewhere(id: string, answer: RemoteAnswer): Promise<boolean> {
-    const run = this.waiters.get(id);
-    if (run === undefined) return false;
-    this.waiters.delete(id);
-    try {
-      const isGiven = await this.db.answers.give(run, id, answer);
-      if (isGiven) this.notify(`${NEW_ANSWERS}${run}`);
-      return isGiven;
-    } catch (error) {
-      this.waiters.set(id, run);
-      throw error;
-    }
+    const run = await this.waiters.answer(this.db.answers, id, answer);
+    if (run !== undefined) this.notify(`${NEW_ANSWERS}${run}`);
+    return run !== undefined;
   }
 
   private async takeAnswers(): Promise<void> {
-    const { onAnswer } = this.options;
-    if (onAnswer === undefined) return;
-    for (const { id, answer } of await this.db.answers.take(this.db.session.run)) onAnswer(id, answer);
+    const { options } = this;
+    if (options.onAnswer === undefined) return;
+    for (const { id, answer } of await this.db.answers.take(this.db.session.run))
+      options.onAnswer(id, answer);
   }
 
   // Notifications, and what is done from time to time
 
   private heard(payload: string): void {
-    if (payload === NEW_OBJECTS) this.fetchSoon();
+    if (payload === NEW_OBJECTS) this.claimed.fetchSoon();
     else if (payload === `${NEW_ANSWERS}${this.link?.session.run}`)
       this.takeAnswers().catch((error: unknown) => this.failed(error));
   }
@@ -833,39 +645,14 @@ export class PostgresQueue implements ObjectQueue {
       if (this.db.session.isAlive) {
         await this.takeAnswers();
         await this.db.puts.removeDoubtful();
-        await this.unlease();
-        await this.recount();
+        await this.claimed.unlease(this.db);
+        await this.count.refresh(async () => (await this.db.rows.count()) - this.pendingDelivered);
       }
     } catch (error) {
       this.failed(error);
     }
-    this.fetchSoon();
+    this.claimed.fetchSoon();
     this.schedulePoll();
-  }
-
-  /** Others may have the associations of which nothing is in flight here. */
-  private async unlease(): Promise<void> {
-    const { session, rows } = this.db;
-    await this.leasing.run(async () => {
-      await this.giveBackOthers(session.number);
-      const streams = new Set([...this.claimed.values()].map(({ row }) => row.stream));
-      await rows.unlease(session.number, [...streams]);
-    });
-  }
-
-  private async recount(): Promise<void> {
-    const began = performance.now();
-    if (began < this.countDue) return;
-    const { changes } = this;
-    const total = await this.db.rows.count();
-    const now = performance.now();
-    const took = now - began;
-    // What has changed meanwhile may be in it, or not; where there is always something, a few do not matter.
-    const isExact = this.changing === 0 && this.changes === changes;
-    if (!isExact && now - this.countedAt < INEXACT_MS) return;
-    this.countedAt = now;
-    this.total = total - this.pendingDelivered;
-    this.countDue = performance.now() + Math.max(COUNT_MS, took * COUNT_SHARE);
   }
 
   /** What the flow has got, and is still to be taken out. */
@@ -873,29 +660,12 @@ export class PostgresQueue implements ObjectQueue {
     return this.keeping.size + this.removing.size;
   }
 
-  /** Does what changes the number of objects. */
-  private async counting<T>(work: () => Promise<T>, by: (result: T) => number): Promise<T> {
-    this.changing += 1;
-    try {
-      const result = await work();
-      this.total += by(result);
-      return result;
-    } finally {
-      this.changing -= 1;
-      this.changes += 1;
-    }
-  }
-
-  private sessionEnded(): void {
-    for (const id of [...this.claimed.keys()]) this.drop(id);
-  }
-
   private beaten(): void {
     if (this.isDown) {
       this.isDown = false;
       this.options.onBack?.();
     }
-    this.fetchSoon();
+    this.claimed.fetchSoon();
   }
 
   /** A statement has failed: what it was to do is done later, or whoever wanted it has been told. */
@@ -923,32 +693,22 @@ export class PostgresQueue implements ObjectQueue {
     for (const part of this.parts) part.discard();
     this.parts.clear();
     this.kept.clear();
-    const objects = [...this.claimed.values()];
-    const inFlight = objects.filter(({ id }) => this.inFlight.has(id));
-    const others = objects.filter(({ id }) => !this.inFlight.has(id));
-    this.claims.close();
-    for (const { id } of objects) this.drop(id);
-    this.claims.close();
-    this.fresh.clear();
-    this.suspects.clear();
+    const { inFlight, others } = this.claimed.close();
     await Promise.race([this.farewell(inFlight, others), delay(FAREWELL_MS)]);
     this.keeping.stop();
     this.removing.stop();
-    this.total = 0;
+    this.count.value = 0;
     await this.disconnect();
     this.unlock();
   }
 
-  private async farewell(
-    inFlight: readonly ClaimedObject[],
-    others: readonly ClaimedObject[],
-  ): Promise<void> {
+  private async farewell(inFlight: readonly ObjectRow[], others: readonly ObjectRow[]): Promise<void> {
     const { rows, session } = this.db;
     session.stop();
     try {
-      await this.removing.flush();
-      await rows.settle(inFlight.map(({ row }) => row));
-      await rows.giveBack(others.map(({ row }) => row));
+      await this.removing.drain();
+      await rows.settle(inFlight);
+      await rows.giveBack(others);
       await session.end();
       this.notify(NEW_OBJECTS);
     } catch (error) {
@@ -961,7 +721,6 @@ export class PostgresQueue implements ObjectQueue {
     const { link } = this;
     this.isOpen = false;
     this.link = undefined;
-    this.localCopies = undefined;
     link?.session.stop();
     link?.sweeper.stop();
     if (link !== undefined) await Promise.race([link.database.end(), delay(FAREWELL_MS)]);
@@ -974,10 +733,8 @@ export class PostgresQueue implements ObjectQueue {
 }
 
 /** What there is while there is a database. */
-interface Link {
+interface Link extends ClaimSource {
   database: Database;
-  rows: ObjectRows;
-  session: Session;
   puts: PutGroups;
   numbers: ObjectNumbers;
   answers: RemoteAnswers;

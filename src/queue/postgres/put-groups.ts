@@ -11,8 +11,8 @@ const DOUBT_MS = 90_000;
 interface Waiting {
   row: NewRow;
   bytes: Buffer;
-  resolve(): void;
-  reject(error: Error): void;
+  resolve: () => void;
+  reject: (error: Error) => void;
 }
 
 /**

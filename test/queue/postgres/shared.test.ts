@@ -224,9 +224,9 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const { open } = cluster();
     const a = await open('a', { onLeftover: () => undefined });
     const rows = inside(a).link.rows;
-    const { insert } = rows;
+    const insert = rows.insert.bind(rows);
     rows.insert = async (objects) => {
-      await insert.call(rows, objects);
+      await insert(objects);
       throw Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
     };
     await assert.rejects(store(a, 'unknown', 'x'), { code: 'DATABASE_AWAY' });
