@@ -914,7 +914,8 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-study': (language) => help('dicom-study', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
   'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
-  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
+  'dicom-query': (language) => help('dicom-query', language).replaceAll('<wbr>', ''),
+  'dicom-retrieve': (language) => help('dicom-retrieve', language).replaceAll('<wbr>', ''),
 };
 
 for (const type of NODE_TYPES) {
