@@ -17,9 +17,11 @@ const ORDER = {
     'message',
     'network',
     'worker',
-    ['transcode'],
+    ['transcode', 'query'],
     'delivery',
-    ['receiver', 'sender', 'edit', 'sample', 'watch', 'integration-soup'],
+    'receiver',
+    'retrieve',
+    ['sender', 'edit', 'sample', 'study', 'watch', 'integration-soup'],
     'image',
   ],
   'src/dicom': [
@@ -36,6 +38,7 @@ const ORDER = {
   ],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': [['log', 'files', 'memory', 'folder']],
+  'src/receiver': ['steps'],
 };
 const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];
 

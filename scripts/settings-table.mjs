@@ -13,10 +13,14 @@ const TABLES = [
   { type: 'dicom-in', page: 'dicom-in.md', members: RECEIVER_MEMBERS },
   { type: 'dicom-peer', page: 'sending.md' },
   { type: 'dicom-out', page: 'sending.md' },
+  { type: 'dicom-query', page: 'querying.md' },
+  { type: 'dicom-retrieve', page: 'querying.md' },
   { type: 'dicom-edit', page: 'editing.md' },
   { type: 'dicom-deidentify', page: 'deidentification.md' },
   { type: 'dicom-image', page: 'images.md' },
   { type: 'dicom-watch', page: 'watching.md' },
+  { type: 'dicom-study', page: 'studies.md' },
+  { type: 'dicom', page: 'dicom.md' },
 ];
 const END = '<!-- end of settings table -->';
 

@@ -1,9 +1,11 @@
+export { AttributeNames } from './attribute-names';
 export { rejectionText, showEcho, statusDigits, targetText, type EchoAnswer, type EchoResult } from './echo';
 export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
 export { NodeForm, type About } from './form';
 export { JournalPanel } from './journal';
+export { nameTyped, numberRow } from './list-rows';
 export { MessageTree } from './message-tree';
 export type { Completion, EditorNode, EditorTab, HistoryEvent, InputType } from './red';
 export { remark, type Remark } from './remarks';

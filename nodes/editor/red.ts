@@ -93,7 +93,10 @@ interface EditorRed {
   /** Node-RED's settings, and what the runtime's part of a node exports with them. */
   settings: Readonly<Record<string, unknown>>;
   workspaces: { refresh(): void };
-  events: { emit(name: string, what: unknown): void };
+  events: {
+    emit(name: string, what: unknown): void;
+    on(name: string, heard: (what: unknown) => void): void;
+  };
   /** Returns whether it could. */
   clipboard: { copyText(value: string): boolean };
   tabs: {

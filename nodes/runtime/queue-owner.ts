@@ -10,6 +10,16 @@ export abstract class QueueOwner {
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 
+  /** The ids of associations through which more may come. @throws as `QueueHost.ask` */
+  openAssociations(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** The AE title under which others reach it; undefined: none does. */
+  get aeTitle(): string | undefined {
+    return undefined;
+  }
+
   /** How it makes the payload of its messages. Undefined: the usual way. */
   get payload(): PayloadSettings | undefined {
     return undefined;

@@ -2,12 +2,15 @@ import { opendir, rmdir, unlink } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL_FOLDER } from '../../src/journal';
+import { STEPS_FOLDER } from '../../src/receiver';
 import { mayHoldObjects } from '../../src/queue';
 
 /** What an empty queue leaves: its lock, segments that are to be written over, and a folder without dead letters. A journal is not its. */
 const LOCK_NAME = /^lock([.-][\w.-]{1,64})?$/;
 const SPARE_NAME = /^\d{13}-\d{10}-[0-9a-f]{16}(?:-[su]\d{0,16})?\.queue\.spare$/;
 const DEAD_LETTERS = 'dead-letter';
+/** A node's journal and its procedure steps go by themselves. */
+const KEPT_FOLDERS: readonly string[] = [JOURNAL_FOLDER, STEPS_FOLDER];
 
 /** What became of the queue directory of a node that was removed. */
 export type RemovedQueue = 'absent' | 'removed' | 'holdsObjects' | 'holdsOthers';
@@ -27,10 +30,10 @@ export async function removeEmptyQueue(directory: string, isOurs: boolean): Prom
   if (!isOurs || deadLetters === 'others' || (deadLetters ?? []).length > 0) return 'holdsOthers';
   for (const name of queue) {
     if (name === DEAD_LETTERS) await rmdir(letters);
-    else if (name !== JOURNAL_FOLDER) await unlink(join(directory, name));
+    else if (!KEPT_FOLDERS.includes(name)) await unlink(join(directory, name));
   }
   // Fails where something has come meanwhile, and then nothing is lost.
-  if (!queue.includes(JOURNAL_FOLDER)) await rmdir(directory);
+  if (!queue.some((name) => KEPT_FOLDERS.includes(name))) await rmdir(directory);
   return 'removed';
 }
 
@@ -54,7 +57,7 @@ async function contents(directory: string): Promise<string[] | 'objects' | 'othe
 }
 
 function isLeftByEmptyQueue(entry: Dirent): boolean {
-  if (entry.name === DEAD_LETTERS || entry.name === JOURNAL_FOLDER) return entry.isDirectory();
+  if (entry.name === DEAD_LETTERS || KEPT_FOLDERS.includes(entry.name)) return entry.isDirectory();
   if (LOCK_NAME.test(entry.name)) return entry.isSocket() || entry.isFile();
   return SPARE_NAME.test(entry.name) && entry.isFile();
 }

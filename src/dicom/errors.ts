@@ -20,7 +20,8 @@ export type DicomErrorCode =
   | 'changes-invalid'
   | 'cannot-change'
   | 'cannot-build'
-  | 'not-the-object';
+  | 'not-the-object'
+  | 'query-invalid';
 
 /**
  * The one error that src/dicom throws on account of its input. The text names tags and offsets, never values,

@@ -9,15 +9,12 @@ import {
   type DicomJson,
   givenAttributes,
   parseDataSet,
-  pieces,
   type Recipe,
 } from '../dicom';
-import { fileNameTexts, FileOutput, NotPlaced, placeReason, type PayloadSettings } from '../message';
+import type { PayloadSettings } from '../message';
 import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
-import { asError } from '../basics';
-import type { DicomSettings } from '../settings';
 import { openGiven, type Given } from './given';
-import { NotMade } from './new-place';
+import { bytesOf, fileOf, type NewFile } from './new-place';
 import { messageOf } from './parse';
 import type { MadeMessage } from './requests';
 
@@ -32,9 +29,7 @@ export type BuildFrom =
 export interface BuildTask {
   from: BuildFrom;
   newUids: BuildOptions['newUids'];
-  output:
-    | { as: 'buffer' | 'base64' }
-    | ({ as: 'file' } & Pick<DicomSettings, 'directory' | 'filenameTemplate' | 'collision'>);
+  output: { as: 'buffer' | 'base64' } | ({ as: 'file' } & NewFile);
 }
 
 /** Of the new object: its message without a payload, and the object as it was asked for. */
@@ -161,36 +156,9 @@ const NO_PAYLOAD: PayloadSettings = {
 /** What has been made is read again: what cannot be read is not given to anybody. */
 async function put(object: OutgoingObject, output: BuildTask['output']): Promise<BuiltMessage> {
   const message = await messageOf(object, NO_PAYLOAD);
-  if (output.as === 'file') return { ...message, filename: await fileOf(object, output) };
+  if (output.as === 'file') return { ...message, filename: (await fileOf(object, output)).filename };
   const bytes = await bytesOf(object, MOST_IN_MESSAGE[output.as]);
   return output.as === 'buffer'
     ? { ...message, object: bytes }
     : { ...message, base64: bytes.toString('base64') };
-}
-
-async function bytesOf(object: OutgoingObject, most: number): Promise<Buffer> {
-  const { source, compare } = await object.wholeFile();
-  if (source.size > most)
-    throw new NotMade('too-large', `the object has more than ${most} bytes; choose a file instead`);
-  const bytes = Buffer.allocUnsafeSlow(source.size);
-  let at = 0;
-  for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
-  await compare();
-  return bytes;
-}
-
-async function fileOf(
-  object: OutgoingObject,
-  { directory, filenameTemplate, collision }: Extract<BuildTask['output'], { as: 'file' }>,
-): Promise<string> {
-  const { source, offset, compare } = await object.wholeFile();
-  const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
-  await compare();
-  const files = new FileOutput({ directory, filenameTemplate, collision, queue: 'disk-synced' });
-  try {
-    return files.place({ kind: 'source', source }, fileNameTexts(files, parsed), false);
-  } catch (error) {
-    if (!(error instanceof NotPlaced)) throw asError(error);
-    throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
-  }
 }

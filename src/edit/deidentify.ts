@@ -1,19 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import { waitForDisk } from '../basics';
-import {
-  deidentify as deidentified,
-  type DeidentifiedObject,
-  DicomError,
-  KeptBack,
-  parseDataSet,
-  Profile,
-} from '../dicom';
+import { deidentify as deidentified, DicomError, KeptBack, parseDataSet, Profile } from '../dicom';
 import { fileNameTexts } from '../message';
-import { changeableOf, type OutgoingObject, type WholeFile } from '../object';
+import { changeableOf, type OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import { NewFiles } from './new-files';
-import { messageOf, type MessageSource } from './parse';
+import { messageIn } from './parse';
 import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
 
 const OWN = 0o700;
@@ -59,36 +52,20 @@ async function deidentifyOpen(
   const { dataSet, offset, transferSyntaxUID, close } = await changeableOf(object, whole);
   try {
     const request = { transferSyntaxUID, offset, pseudonym };
-    const made = deidentified(dataSet, request, profileOf(options));
-    const message = await messageOf(sourceOf(made, whole), payload);
+    const { file, dataSetOffset, ...uids } = deidentified(dataSet, request, profileOf(options));
+    const made = parseDataSet(file, { transferSyntaxUID: uids.transferSyntaxUID, offset: dataSetOffset });
+    const message = messageIn(made, { ...uids, size: file.size - dataSetOffset }, payload);
     if (inMemory) {
-      const bytes = Buffer.alloc(made.file.size);
-      made.file.read(0, bytes.length).copy(bytes);
+      const bytes = Buffer.alloc(file.size);
+      file.read(0, bytes.length).copy(bytes);
       await whole.compare();
       return { ...message, object: bytes };
     }
-    return { ...message, filename: await place(made, whole, output) };
+    const files = filesOf(output);
+    return { ...message, filename: await files.place(file, fileNameTexts(files, made), whole.compare) };
   } finally {
     await close();
   }
-}
-
-function sourceOf(
-  { file, dataSetOffset: offset, ...uids }: DeidentifiedObject,
-  whole: WholeFile,
-): MessageSource {
-  const wholeFile = { source: file, offset, compare: whole.compare };
-  return { ...uids, size: file.size - offset, wholeFile: () => Promise.resolve(wholeFile) };
-}
-
-function place(
-  { file, dataSetOffset: offset, transferSyntaxUID }: DeidentifiedObject,
-  whole: WholeFile,
-  output: DeidentifyHow['output'],
-): Promise<string> {
-  const files = filesOf(output);
-  const dataSet = parseDataSet(file, { transferSyntaxUID, offset });
-  return files.place(file, fileNameTexts(files, dataSet), whole.compare);
 }
 
 /** An object that is in no queue, and would be lost or forgotten, is kept as it came. */

@@ -7,8 +7,8 @@ import {
   type ParsedDataSet,
 } from '../dicom';
 import type { PayloadSettings } from '../message';
-import { type OutgoingObject, withChanges } from '../object';
-import type { DicomEditSettings } from '../settings';
+import { type OutgoingObject, whileFetching, withChanges } from '../object';
+import { DICOM_IN, type DicomEditSettings } from '../settings';
 import { addCoercionRecord, type CoercionRecord } from './coercion-record';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf } from './new-place';
@@ -50,26 +50,35 @@ export async function edit(
   task: EditTask,
 ): Promise<EditedMessage | Unchanged> {
   const { changes: pending, ...asItLies } = given;
-  const original = await openGiven(asItLies, port);
+  // What stays where it is need not be here: rules and messages are about its attributes, and not its pixels.
+  const original = await openGiven(asItLies, port, task.apply === 'pending');
   try {
-    const { results, parsed, warnings } = await evaluated(original, pending, task);
-    const { operations } = results.object;
-    if (operations.length === 0 && task.apply === 'pending') return { unchanged: true };
-    if (operations.length > 0 && task.record !== undefined)
-      warnings.push(...addCoercionRecord(parsed, results.object, task.record));
-    const changes: DicomChanges = {
-      version: 1,
-      of: pending?.of ?? { sopInstanceUID: original.sopInstanceUID, size: original.size },
-      operations: [...(pending?.operations ?? []), ...operations],
-    };
-    const after = await changed(original, changes, results, pending?.operations.length ?? 0);
-    try {
-      return await made({ ...after, warnings: [...warnings, ...(after.warnings ?? [])] }, changes, task);
-    } finally {
-      await after.close();
-    }
+    return await whileFetching(() => edited(original, pending, task));
   } finally {
     await original.close();
+  }
+}
+
+async function edited(
+  original: OutgoingObject,
+  pending: DicomChanges | undefined,
+  task: EditTask,
+): Promise<EditedMessage | Unchanged> {
+  const { results, parsed, warnings } = await evaluated(original, pending, task);
+  const { operations } = results.object;
+  if (operations.length === 0 && task.apply === 'pending') return { unchanged: true };
+  if (operations.length > 0 && task.record !== undefined)
+    warnings.push(...addCoercionRecord(parsed, results.object, task.record));
+  const changes: DicomChanges = {
+    version: 1,
+    of: pending?.of ?? { sopInstanceUID: original.sopInstanceUID, size: original.size },
+    operations: [...(pending?.operations ?? []), ...operations],
+  };
+  const after = await changed(original, changes, results, pending?.operations.length ?? 0);
+  try {
+    return await made({ ...after, warnings: [...warnings, ...(after.warnings ?? [])] }, changes, task);
+  } finally {
+    await after.close();
   }
 }
 
@@ -128,7 +137,11 @@ async function made(
       return { ...(await messageOf(object, payload, { hasObject: true })), object: bytes };
     }
     case 'file': {
-      const { filename, bulkDataURI } = await fileOf(object, directory);
+      const { filename, bulkDataURI } = await fileOf(object, {
+        directory,
+        filenameTemplate: DICOM_IN.defaults.filenameTemplate,
+        collision: 'skip-identical',
+      });
       return { ...(await messageOf(object, payload, { bulkDataURI })), filename };
     }
   }

@@ -1,5 +1,6 @@
 import { asError } from '../basics';
 import { DicomError } from '../dicom';
+import { NotPlaced } from '../message';
 import { ObjectDamaged } from '../queue';
 import type { EditFailure } from './requests';
 
@@ -15,6 +16,7 @@ export async function orFailure<Result>(work: () => Promise<Result>): Promise<Re
 function codeOf(error: unknown): string {
   if (error instanceof DicomError) return error.code;
   if (error instanceof ObjectDamaged) return 'damaged';
+  if (error instanceof NotPlaced) return 'not-placed';
   const { code } = asError(error) as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : 'failed';
 }

@@ -21,13 +21,22 @@ export interface Given {
 /**
  * Opens what a request is about, with its pending changes.
  * @param port to the queue that has it; undefined: none has it
+ * @param inParts as `openHandle`; not for one with pending changes
  * @throws DicomError, ObjectDamaged, ObjectChanged, or the system's error
  */
-export async function openGiven(given: Given, port: MessagePort | undefined): Promise<OutgoingObject> {
-  return expected(given, await openPlace(given.place, port));
+export async function openGiven(
+  given: Given,
+  port: MessagePort | undefined,
+  inParts = false,
+): Promise<OutgoingObject> {
+  return expected(given, await openPlace(given.place, port, inParts));
 }
 
-function openPlace(place: GivenPlace, port: MessagePort | undefined): Promise<OutgoingObject> {
+function openPlace(
+  place: GivenPlace,
+  port: MessagePort | undefined,
+  inParts: boolean,
+): Promise<OutgoingObject> {
   switch (place.kind) {
     case 'file':
       return openFile(place.path);
@@ -35,6 +44,6 @@ function openPlace(place: GivenPlace, port: MessagePort | undefined): Promise<Ou
       return openBytes(Buffer.from(place.bytes.buffer, place.bytes.byteOffset, place.bytes.byteLength));
     case 'opened':
       if (port === undefined) throw new Error('an object of a queue is read through a port');
-      return openHandle(remoteHandle(place.object, port));
+      return openHandle(remoteHandle(place.object, port), inParts);
   }
 }

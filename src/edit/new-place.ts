@@ -4,7 +4,7 @@ import { waitForDisk } from '../basics';
 import { type ByteSource, parseDataSet, pieces } from '../dicom';
 import { fileNameTexts, FileOutput, NotPlaced, placeReason } from '../message';
 import type { OutgoingObject } from '../object';
-import { DICOM_IN } from '../settings';
+import type { DicomInSettings } from '../settings';
 
 /** Bytes of an object in a message, at most: a larger one is for a file. */
 const MOST_IN_MEMORY = 536_870_912;
@@ -21,10 +21,15 @@ export class NotMade extends Error {
   }
 }
 
-/** The object as a Part 10 file, in memory of its own. @throws NotMade `too-large`; what reading the object throws */
-export async function bytesOf(object: OutgoingObject): Promise<Buffer> {
+/**
+ * The object as a Part 10 file, in memory of its own.
+ * @param most bytes that it may have
+ * @throws NotMade `too-large`; what reading the object throws
+ */
+export async function bytesOf(object: OutgoingObject, most = MOST_IN_MEMORY): Promise<Buffer> {
   const { source, compare } = await object.wholeFile();
-  if (source.size > MOST_IN_MEMORY) throw new NotMade('too-large', `more than ${MOST_IN_MEMORY} bytes`);
+  if (source.size > most)
+    throw new NotMade('too-large', `the object has more than ${most} bytes; choose a file instead`);
   const bytes = Buffer.allocUnsafeSlow(source.size);
   let at = 0;
   for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
@@ -32,25 +37,23 @@ export async function bytesOf(object: OutgoingObject): Promise<Buffer> {
   return bytes;
 }
 
+/** Where a new object is put, and what happens to a file that has its name. */
+export type NewFile = Pick<DicomInSettings, 'directory' | 'filenameTemplate' | 'collision'>;
+
 /**
- * Puts the object into a directory, where dicom-in would put it. It is on the disk, with its name, when this resolves; the
- * same object that is there already stays.
+ * Puts the object into a directory. It is on the disk, with its name, when this resolves; the same object that is there already
+ * may stay.
  * @throws NotMade `not-placed`; what reading the object throws
  */
 export async function fileOf(
   object: OutgoingObject,
-  directory: string,
+  file: NewFile,
 ): Promise<{ filename: string; bulkDataURI: string }> {
   const { source, offset, compare } = await object.wholeFile();
   const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
-  const output = new FileOutput({
-    directory,
-    filenameTemplate: DICOM_IN.defaults.filenameTemplate,
-    collision: 'skip-identical',
-    queue: 'disk-synced',
-  });
+  const output = new FileOutput({ ...file, queue: 'disk-synced' });
   const since = Date.now();
-  const filename = place(output, source, fileNameTexts(output, parsed), directory);
+  const filename = place(output, source, fileNameTexts(output, parsed), file);
   try {
     await compare();
   } catch (error) {
@@ -65,10 +68,10 @@ function place(
   output: FileOutput,
   source: ByteSource,
   values: Record<string, string>,
-  directory: string,
+  { directory }: NewFile,
 ): string {
   try {
-    return output.place({ kind: 'source', source }, values, true);
+    return output.place({ kind: 'source', source }, values, false);
   } catch (error) {
     if (error instanceof NotPlaced)
       throw new NotMade('not-placed', placeReason(error, directory), { cause: error });

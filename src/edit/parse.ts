@@ -1,5 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
-import { convertParsed, expectCharacterSet, type MessageOptions, parseDataSet, uidName } from '../dicom';
+import {
+  convertParsed,
+  expectCharacterSet,
+  type MessageOptions,
+  parseDataSet,
+  type ParsedDataSet,
+  uidName,
+} from '../dicom';
 import type { PayloadSettings } from '../message';
 import type { ObjectUids, OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
@@ -20,7 +27,7 @@ export async function parse(
 }
 
 /** What a message is made of. */
-export type MessageSource = ObjectUids & Pick<OutgoingObject, 'size' | 'warnings' | 'wholeFile'>;
+type MessageSource = ObjectUids & Pick<OutgoingObject, 'size' | 'warnings' | 'wholeFile'>;
 
 /** The message of an open object. @param kept where that will be, if bulk data is to be found there. @throws DicomError; what reading the object throws */
 export async function messageOf(
@@ -29,11 +36,22 @@ export async function messageOf(
   kept: Pick<MessageOptions, 'bulkDataURI' | 'hasObject'> = {},
 ): Promise<MadeMessage> {
   const { source, offset, compare } = await object.wholeFile();
+  const { transferSyntaxUID } = object;
+  const message = messageIn(parseDataSet(source, { transferSyntaxUID, offset }), object, payload, kept);
+  await compare();
+  return message;
+}
+
+/** The same of an object that has been parsed. @throws DicomError */
+export function messageIn(
+  dataSet: ParsedDataSet,
+  object: ObjectUids & Pick<OutgoingObject, 'size' | 'warnings'>,
+  payload: PayloadSettings,
+  kept: Pick<MessageOptions, 'bulkDataURI' | 'hasObject'> = {},
+): MadeMessage {
   const { transferSyntaxUID, size } = object;
-  const dataSet = parseDataSet(source, { transferSyntaxUID, offset });
   expectCharacterSet(dataSet, payload.defaultCharacterSet);
   const { json, identity, warnings: found } = convertParsed(dataSet, { ...payload, ...kept });
-  await compare();
   const { sopClassUID = object.sopClassUID, sopInstanceUID = object.sopInstanceUID } = identity;
   const warnings = [...(object.warnings ?? []), ...found];
   const about = {

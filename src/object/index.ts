@@ -14,6 +14,7 @@ export {
   type OutgoingObject,
   type WholeFile,
 } from './outgoing-object';
+export { whileFetching } from './partial-copy';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { ObjectChanged } from './file-bytes';
 export { studyOf } from './study-of';

@@ -2,6 +2,7 @@ import { bufferSource, type ConversionWarning } from '../dicom';
 import { HANDLE_BLOCK_BYTES, type ObjectHandle } from '../queue';
 import { FileBytes } from './file-bytes';
 import { LocalCopy } from './local-copy';
+import { PartialCopy } from './partial-copy';
 import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
 
 /** What the command that sends an object says of it, as its file meta information has it. */
@@ -71,17 +72,29 @@ export function openBytes(bytes: Buffer): Promise<OutgoingObject> {
   });
 }
 
-/** Opens an object of a queue, and closes the handle with it. @throws DicomError; what the handle throws */
-export function openHandle(handle: ObjectHandle): Promise<OutgoingObject> {
+/** So large an object is fetched in parts, where it may be. */
+const LEAST_IN_PARTS = 16_777_216;
+
+/**
+ * Opens an object of a queue, and closes the handle with it.
+ * @param inParts a large one is read by work within `whileFetching`, and only what that asks for is fetched
+ * @throws DicomError; what the handle throws
+ */
+export function openHandle(handle: ObjectHandle, inParts = false): Promise<OutgoingObject> {
+  const parts = inParts && handle.size > LEAST_IN_PARTS ? new PartialCopy(handle) : undefined;
   const copy = new LocalCopy();
   return openPart10({
     size: handle.size,
     meta: () => metaOf(handle.size, (length) => handle.readUncompared(0, length)),
     blocks: (from) => behind(from, handle.blocks()),
-    // What was copied has been compared.
-    whole: async () => ({ source: await copy.of(handle), compare: unchanged }),
+    whole: async () =>
+      parts === undefined
+        ? // What was copied has been compared.
+          { source: await copy.of(handle), compare: unchanged }
+        : { source: parts.source, compare: () => parts.compare() },
     close: async () => {
       handle.close();
+      await parts?.close();
       await copy.close();
     },
   });

@@ -1,7 +1,18 @@
 export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
-export { faultCode, isWarning, type FaultKind, type ReceiverFault } from './faults';
+export { faultCode, isWarning, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+export { ObjectIntake } from './object-intake';
 export { Receiver, type ReceiverOutput } from './receiver';
-export { receiverSettings, type ReceiverConfig } from './receiver-config';
-export { ReceiverHost, type HostListener } from './receiver-host';
+export type { FlowAnswerOutcome } from './flow-answers';
+export { MOST_BYTES, MOST_MATCHES, type QueryAnswer } from './flow-queries';
+export {
+  createFileOutput,
+  createQueue,
+  receiverSettings,
+  type QueuePlace,
+  type ReceiverConfig,
+  type ReceiverSettings,
+} from './receiver-config';
+export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
+export { removeSteps, STEPS_FOLDER } from './steps';
 export { echoOwnPort, type SelfEcho } from './self-echo';

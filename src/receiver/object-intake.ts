@@ -1,4 +1,11 @@
-import { type ByteSource, DicomError, knownClass, parseDataSet, type ParsedDataSet } from '../dicom';
+import {
+  type ByteSource,
+  DicomError,
+  knownClass,
+  type ObjectIdentity,
+  parseDataSet,
+  type ParsedDataSet,
+} from '../dicom';
 import {
   Status,
   type CommandStatus,
@@ -43,11 +50,15 @@ export interface AnsweredObject {
  * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
  */
 export class ObjectIntake implements ObjectStore {
-  /** @param readsPatient who the object is about is to be told, too */
+  /**
+   * @param readsPatient who the object is about is to be told, too
+   * @param refuses what is not to be taken, by what it is
+   */
   constructor(
     private readonly queue: ObjectQueue,
     private readonly listener: IntakeListener,
     private readonly readsPatient = false,
+    private readonly refuses: (identity: ObjectIdentity) => CommandStatus | undefined = () => undefined,
   ) {}
 
   begin(request: StoreRequest): IncomingObject | Refusal {
@@ -80,6 +91,11 @@ export class ObjectIntake implements ObjectStore {
           if ('refused' in dataSet) {
             object.discard();
             return dataSet.refused;
+          }
+          const unwanted = this.refuses(dataSet.identity);
+          if (unwanted !== undefined) {
+            object.discard();
+            return unwanted;
           }
           told = {
             bytes: source.size - head.length,

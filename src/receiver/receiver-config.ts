@@ -4,10 +4,11 @@ import type { OnWarning } from '../basics';
 import { isStorageSopClass } from '../dicom';
 import type { JournalConfig } from '../journal';
 import { FileOutput } from '../message';
-import { hostFilter, type AssociationPolicy, type ListenerOptions } from '../network';
+import { hostFilter, STEP_SOP_CLASS, type AssociationPolicy, type ListenerOptions } from '../network';
 import { studyOf } from '../object';
+import { FIND_SOP_CLASS, type QueryModel } from '../query';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type KeepLimits, type ObjectQueue } from '../queue';
-import { ANY, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
+import { acceptsAnyone, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
 /** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
 const RECEIVER_SETTINGS = [
@@ -53,6 +54,9 @@ const RECEIVER_SETTINGS = [
   'acknowledgeTimeoutSeconds',
   'maxDeliveries',
   'maxCrashes',
+  'answerQueries',
+  'answerMpps',
+  'queryDeadlineSeconds',
 ] as const satisfies readonly DicomInField[];
 export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[number]>;
 
@@ -60,13 +64,32 @@ export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[
 export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
-/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
-export interface ReceiverConfig {
+/** What decides where objects go that have been accepted. */
+export interface QueuePlace {
   /** The node's id. */
   receiverId: string;
-  settings: ReceiverSettings;
+  settings: Pick<
+    ReceiverSettings,
+    | 'queue'
+    | 'onlyThisMachine'
+    | 'maxQueued'
+    | 'minFreeDiskMB'
+    | 'keepDeliveredSeconds'
+    | 'keepDeliveredMB'
+    | 'output'
+    | 'directory'
+    | 'filenameTemplate'
+    | 'collision'
+  >;
   /** Where queued objects are kept, for the disk modes. */
   queueDirectory: string;
+}
+
+/** Everything that a receiver needs to run, as plain data that can be posted to a worker. */
+export interface ReceiverConfig extends QueuePlace {
+  settings: ReceiverSettings;
+  /** Where procedure steps are kept, if they are. */
+  stepsDirectory: string;
   /** Undefined: clear text. */
   tls?: TlsOptions;
   /** Somebody wants an event for each object received: it costs as much as a small object's message. */
@@ -83,7 +106,7 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** The queue that the settings ask for. */
 export function createQueue(
-  config: ReceiverConfig,
+  config: QueuePlace,
   listener: Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>,
 ): ObjectQueue {
   const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
@@ -101,13 +124,13 @@ export function createQueue(
 /** Memory is dearer than a disk. */
 const MOST_KEPT_IN_MEMORY_MB = 64;
 
-function keepLimits({ queue, keepDeliveredSeconds, keepDeliveredMB }: ReceiverSettings): KeepLimits {
+function keepLimits({ queue, keepDeliveredSeconds, keepDeliveredMB }: QueuePlace['settings']): KeepLimits {
   const most = queue === 'memory' ? Math.min(keepDeliveredMB, MOST_KEPT_IN_MEMORY_MB) : keepDeliveredMB;
   return { keepDeliveredMs: keepDeliveredSeconds * 1_000, keepDeliveredBytes: most * BYTES_PER_MEGABYTE };
 }
 
 /** Where the settings want objects as files. */
-export function createFileOutput(config: ReceiverConfig, onWarning: OnWarning): FileOutput | undefined {
+export function createFileOutput(config: QueuePlace, onWarning: OnWarning): FileOutput | undefined {
   const { settings, receiverId, queueDirectory } = config;
   if (settings.output !== 'file') return undefined;
   return new FileOutput(settings, { owner: [hostname(), queueDirectory, receiverId].join('\n'), onWarning });
@@ -125,7 +148,7 @@ export function proxyFilter({
 export function listenerOptions({
   settings,
   tls,
-}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'report'> {
+}: ReceiverConfig): Omit<ListenerOptions, 'store' | 'commitments' | 'queries' | 'steps' | 'report'> {
   const isProxy = proxyFilter(settings);
   return {
     port: settings.port,
@@ -143,13 +166,23 @@ export function listenerOptions({
   };
 }
 
+/** Answers to queries are about patients: where anyone may call, there are none. */
+function answeredClasses(settings: ReceiverSettings): ReadonlySet<string> {
+  const queries = acceptsAnyone(settings) ? [] : settings.answerQueries;
+  return new Set([
+    ...queries.map((model) => FIND_SOP_CLASS[model as QueryModel]),
+    ...(settings.answerMpps === 'off' ? [] : [STEP_SOP_CLASS]),
+  ]);
+}
+
 function associationPolicy(settings: ReceiverSettings): AssociationPolicy {
   const callers = splitList(settings.acceptedCallingAETs);
   return {
     ourAET: settings.ourAET,
     alsoCalledAETs: splitList(settings.alsoCalledAETs),
     checkCalledAET: settings.checkCalledAET,
-    callingAETs: callers.includes(ANY) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
+    callingAETs: acceptsAnyone(settings) ? 'any' : new Set(callers.map((title) => title.toUpperCase())),
+    answeredClasses: answeredClasses(settings),
     maxAssociations: settings.maxAssociations,
     acceptUnknownSopClasses: settings.acceptUnknownSopClasses,
     isStorageSopClass,

@@ -22,6 +22,17 @@ export interface HostListener {
   recovered(kind: FaultKind): void;
   /** A peer says what it has stored. Resolves with the answer to it; success: it need not say it again. */
   report(callingAET: string, report: CommitmentReport): Promise<CommandStatus>;
+  /** A query that the flow is to answer: `ask('answerQuery')`. */
+  query(message: RequestMessage): void;
+  /** A procedure step. Where this throws, the flow has not got the message: it comes again when the receiver starts. */
+  step(message: RequestMessage): void;
+}
+
+/** The message of a request: `dicom` has who asks, and by what the flow answers. */
+export interface RequestMessage {
+  payload: unknown;
+  topic: string;
+  dicom: object;
 }
 
 /** The worker's heap; a worker that outgrows it ends alone, and is restarted. */
@@ -36,6 +47,8 @@ export class ReceiverHost {
   private openAssociations = 0;
   private deadLetters = 0;
   private reporters: readonly string[] = [];
+  /** The flow gets nothing more. */
+  private isStopping = false;
   /** Counting goes on where a worker that died left off. */
   private readonly counts = countsMemory();
   /** What each worker is started with. */
@@ -75,6 +88,7 @@ export class ReceiverHost {
    * stay in the queue. Resolves when the worker is gone and its port is free, or a fault tells that it cannot be ended.
    */
   async stop(graceMs: number): Promise<void> {
+    this.isStopping = true;
     this.feed.stop();
     await this.worker.stop(graceMs);
   }
@@ -140,6 +154,14 @@ export class ReceiverHost {
         break;
       case 'report':
         this.report(message).catch((error: unknown) => this.boundary.failed(asError(error)));
+        break;
+      case 'query':
+        if (!this.isStopping) this.listener.query(JSON.parse(message.json) as RequestMessage);
+        break;
+      case 'step':
+        if (this.isStopping) break;
+        this.listener.step(JSON.parse(message.json) as RequestMessage);
+        this.worker.post({ kind: 'step-told', id: message.id });
         break;
     }
   }

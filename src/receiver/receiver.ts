@@ -1,4 +1,4 @@
-import { BackOff, OnceInAWhile, type OnWarning } from '../basics';
+import { BackOff, OnceInAWhile, type OnWarning, realFiles } from '../basics';
 import { Answers, Delivery, giveUpText, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
 import {
   withAgain,
@@ -14,10 +14,14 @@ import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+import type { FlowAnswerOutcome } from './flow-answers';
+import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
+import type { PostedRequest } from './posted-request';
 import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
+import { FlowSteps, StepStore } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -29,6 +33,10 @@ export interface ReceiverOutput {
   fault(fault: ReceiverFault): void;
   /** What a peer says of its storage; answer with `reportAnswered(number)`. */
   report(number: number, callingAET: string, report: CommitmentReport): void;
+  /** A query for the flow; answer with `answerQuery(id)`. */
+  query(query: PostedRequest): void;
+  /** A procedure step for the flow; answer with `stepTold(id)`. */
+  step(step: PostedRequest): void;
 }
 
 const RETRY_FIRST_MS = 5_000;
@@ -53,6 +61,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
   protected readonly answers: Answers;
   private readonly journalOf: ReceiverJournal | undefined;
   private readonly reports: CommitmentReports;
+  private readonly queries: FlowQueries;
+  /** Undefined: they are not asked for. */
+  private readonly steps: FlowSteps | undefined;
   private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
   private retryTimer: NodeJS.Timeout | undefined;
   private lastFault: FaultKind | undefined;
@@ -108,6 +119,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
       config.journal?.patient,
     );
     this.reports = new CommitmentReports((...report) => output.report(...report));
+    this.queries = this.newQueries();
+    this.steps = settings.answerMpps === 'off' ? undefined : this.newSteps(settings.answerMpps, onWarning);
     const options = listenerOptions(config);
     const mayReportCommitment = (callingAET: string): boolean => this.reports.isReporter(callingAET);
     this.listener = new Listener({
@@ -115,6 +128,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
       policy: { ...options.policy, mayReportCommitment },
       store: intake,
       commitments: this.reports,
+      ...(settings.answerQueries.length > 0 && { queries: this.queries }),
+      ...(this.steps && { steps: this.steps }),
       report: (event) => this.networkEvent(event),
     });
   }
@@ -156,14 +171,58 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.reports.answer(number, status);
   }
 
+  answerQuery(id: string, answer: QueryAnswer): Promise<FlowAnswerOutcome> {
+    return this.queries.answer(id, answer);
+  }
+
+  answerStep(id: string, status: CommandStatus): Promise<FlowAnswerOutcome> {
+    return Promise.resolve(this.steps?.answer(id, status) ?? { outcome: 'unknown' });
+  }
+
+  /** The flow has got the message of a procedure step. */
+  stepTold(id: string): void {
+    void this.steps?.told(id);
+  }
+
   async journal(query: JournalQuery): Promise<JournalPage> {
     const page = (await this.journalOf?.page(query)) ?? { entries: [] };
     const ids = page.entries.flatMap(({ objectId }) => objectId ?? []);
     return withAgain(page, await this.repeatable(ids), ({ objectId }) => objectId);
   }
 
+  openAssociations(): string[] {
+    return this.listener.openAssociationIds;
+  }
+
   async journalEntry(key: string): Promise<JournalEntry | undefined> {
     return this.journalOf?.find(key);
+  }
+
+  private newQueries(): FlowQueries {
+    const { settings, receiverId } = this.config;
+    const { queryDeadlineSeconds: seconds, defaultCharacterSet } = settings;
+    return new FlowQueries({
+      receiverId,
+      deadlineSeconds: seconds,
+      defaultCharacterSet,
+      ask: (query) => this.output.query(query),
+      timedOut: (id) => this.fault('findTimedOut', { id, seconds }),
+    });
+  }
+
+  private newSteps(answers: 'at-once' | 'flow', onWarning: OnWarning): FlowSteps {
+    const { settings, receiverId, stepsDirectory: directory } = this.config;
+    const { queryDeadlineSeconds: seconds, defaultCharacterSet } = settings;
+    return new FlowSteps({
+      receiverId,
+      answers,
+      deadlineSeconds: seconds,
+      defaultCharacterSet,
+      store: new StepStore(directory, realFiles, onWarning),
+      tell: (step) => this.output.step(step),
+      timedOut: (id) => this.fault('mppsTimedOut', { id, seconds }),
+      failed: ({ message: reason }) => this.fault('mppsNotKept', { directory, reason }),
+    });
   }
 
   private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
@@ -182,6 +241,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     await this.starting;
     this.delivery.stop();
     this.reports.close();
+    this.queries.close();
+    this.steps?.close();
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
@@ -194,8 +255,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
+      const isFirst = !this.queueIsOpen;
       this.queueIsOpen = true;
       await this.queueOpened();
+      if (isFirst) void this.steps?.resume();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
       return;

@@ -1,5 +1,8 @@
 import type { QueueRequests } from '../delivery';
 import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
+import type { CommandStatus } from '../network';
+import type { FlowAnswerOutcome } from './flow-answers';
+import type { QueryAnswer } from './flow-queries';
 
 /** What the main thread may ask of a receiver, by name: its arguments and its result. */
 export interface ReceiverRequests extends QueueRequests {
@@ -10,5 +13,11 @@ export interface ReceiverRequests extends QueueRequests {
    * objects. Resolves with the number of those, when nothing more is accepted.
    */
   drain(graceMs: number): Promise<number>;
+  /** The ids of associations that are open now. */
+  openAssociations(): string[];
+  /** A part of the flow's answer to a query. Resolves when it has been sent. */
+  answerQuery(id: string, answer: QueryAnswer): Promise<FlowAnswerOutcome>;
+  /** The flow's answer to a procedure step. */
+  answerStep(id: string, status: CommandStatus): Promise<FlowAnswerOutcome>;
   journalEntry(key: string): Promise<JournalEntry | undefined>;
 }

@@ -2,6 +2,7 @@ import type { PostedObject } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
 import type { Counters, ReceiverEvent } from './events';
 import type { ReceiverFault } from './faults';
+import type { PostedRequest } from './posted-request';
 
 /** What a receiver's host tells its worker. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
 export type ToReceiver =
@@ -11,7 +12,9 @@ export type ToReceiver =
   /** The calling AE titles of peers that may report on storage commitment. */
   | { kind: 'reporters'; callingAETs: readonly string[] }
   /** The answer to a report of this number. */
-  | { kind: 'report-answer'; number: number; status: CommandStatus };
+  | { kind: 'report-answer'; number: number; status: CommandStatus }
+  /** The flow has got the message of this procedure step. */
+  | { kind: 'step-told'; id: string };
 
 /** What a receiver tells its host. */
 export type FromReceiver =
@@ -20,4 +23,8 @@ export type FromReceiver =
   | { kind: 'counters'; counters: Counters }
   | { kind: 'fault'; fault: ReceiverFault }
   /** What a peer says of its storage: it waits for `report-answer`. */
-  | { kind: 'report'; number: number; callingAET: string; report: CommitmentReport };
+  | { kind: 'report'; number: number; callingAET: string; report: CommitmentReport }
+  /** A query for the flow: it waits for `answerQuery`. */
+  | ({ kind: 'query' } & PostedRequest)
+  /** A procedure step for the flow: it waits for `step-told`, and where the flow answers for `answerStep`. */
+  | ({ kind: 'step' } & PostedRequest);

@@ -30,6 +30,8 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
       },
       counters: (counters) => outbox.add({ kind: 'counters', counters }),
       fault: (fault) => outbox.add({ kind: 'fault', fault }),
+      query: (query) => outbox.add({ kind: 'query', ...query }, { bytes: query.json.length }),
+      step: (step) => outbox.add({ kind: 'step', ...step }, { bytes: step.json.length }),
       report: (number, callingAET, report) => outbox.add({ kind: 'report', number, callingAET, report }),
     });
     receiver.start();
@@ -48,6 +50,9 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
             break;
           case 'report-answer':
             receiver.reportAnswered(message.number, message.status);
+            break;
+          case 'step-told':
+            receiver.stepTold(message.id);
         }
       },
       stop: (graceMs) => receiver.stop(graceMs).then(() => gate.close()),

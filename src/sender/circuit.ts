@@ -35,7 +35,11 @@ export class Circuit {
    * It could not.
    * @param policy of the object with which that was tried; a configuration is seldom put right soon
    */
-  down(reason: string, isConfiguration: boolean, { firstMs, lastMs }: RetryPolicy): void {
+  down(
+    reason: string,
+    isConfiguration: boolean,
+    { firstMs, lastMs }: Pick<RetryPolicy, 'firstMs' | 'lastMs'>,
+  ): void {
     const pause = isConfiguration ? lastMs : (this.waitMs ?? firstMs);
     this.waitMs = Math.min(2 * pause, lastMs);
     const wait = withJitter(pause);

@@ -51,6 +51,8 @@ export interface LaneLine {
   ended(asked: ReadonlySet<string>): void;
   /** The peer says what it has stored. False: nobody waits for that. */
   report(report: CommitmentReport): boolean;
+  /** The peer has been told that what it said was of no use. */
+  reportRefused(text: string): void;
 }
 
 /** An object whose turn it is, or is next. */
@@ -207,10 +209,10 @@ export class Lane {
   private readonly commitments: CommitmentUser = {
     reported: (report) => {
       if (this.line.report(report)) return Promise.resolve();
-      return Promise.reject(new Error('no such request'));
+      return Promise.reject(new Error('no request of its transaction UID is open'));
     },
     // The peer hears of it in the response; what we wait for goes on.
-    failed: () => undefined,
+    failed: (error) => this.line.reportRefused(asError(error).message),
   };
 
   private async send(

@@ -1,10 +1,12 @@
-import type { CommitmentReport, Instance, OperationOutcome } from '../network';
+import type { CommitmentReport, Instance, OpenOutcome, OperationOutcome } from '../network';
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
 import { Commitments, type CommitmentRequest } from './commitments';
 import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine, type Task } from './lane';
+import { LineQueries, type Asking } from './line-queries';
 import { targetOf, type PeerConfig } from './peer-config';
+import { isConfiguration, openText } from './peer-words';
 import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
 import { WaitingJobs } from './waiting-jobs';
 
@@ -23,6 +25,8 @@ export interface LineListener {
   changed(): void;
   /** It was being sent when the line was closed, and is to be tried again. */
   orphaned(job: SendJob): void;
+  /** What the peer reported of its storage on an association of ours was refused. */
+  reportRefused(text: string): void;
 }
 
 /** A lane that has nothing to do for now. */
@@ -30,6 +34,9 @@ interface Idle {
   take(task: Task | undefined): void;
   timer: NodeJS.Timeout;
 }
+
+/** A peer that a query could not reach is soon tried again, for what is to be sent. */
+const QUERY_POLICY = { firstMs: 1_000, lastMs: 30_000 };
 
 /** An association is kept until the peer has reported on it. Milliseconds; the longest timer there is. */
 const UNTIL_REPORTED_MS = 2_147_483_647;
@@ -45,6 +52,7 @@ export class PeerLine implements LaneLine {
   private readonly lanes = new Map<Lane, Promise<void>>();
   private readonly idle: Idle[] = [];
   private readonly circuit = new Circuit();
+  readonly queries: LineQueries;
   readonly known: KnownContexts;
   private readonly commitments: Commitments;
   private readonly target: string;
@@ -62,10 +70,51 @@ export class PeerLine implements LaneLine {
     const { sendAs, commitTimeoutMinutes } = config.settings;
     this.known = new KnownContexts(sendAs, this.commits);
     this.target = targetOf(config);
+    this.queries = this.lineQueries();
     this.commitments = new Commitments(commitTimeoutMinutes, {
       due: () => this.commitmentsDue(),
       settled: (progress, why) => this.settle(progress, why, why === undefined),
     });
+  }
+
+  private lineQueries(): LineQueries {
+    const freePlaces = (): number => this.freePlaces;
+    const outage = (): Outage | undefined => this.circuit.outage;
+    return new LineQueries(this.config, {
+      get freePlaces() {
+        return freePlaces();
+      },
+      get outage() {
+        return outage();
+      },
+      makeRoom: () => this.idle.pop()?.take(undefined),
+      opened: (outcome) => this.queryOpened(outcome),
+      ended: () => {
+        // What is to be sent has its turn before the next query.
+        if (this.work > 0) this.fillLanes();
+        this.listener.changed();
+      },
+    });
+  }
+
+  /** Associations beside those that there are. */
+  private get freePlaces(): number {
+    return this.config.settings.maxAssociations - this.lanes.size - this.queries.count;
+  }
+
+  /** A query waits for the place of an association on which objects are sent. */
+  private get owesPlace(): boolean {
+    return this.queries.areWaiting && this.freePlaces <= 0;
+  }
+
+  private queryOpened(outcome: OpenOutcome): void {
+    if (outcome.outcome === 'opened') this.reached();
+    // What we have stopped says nothing of the peer.
+    else if (outcome.outcome === 'rejected' || outcome.code !== 'STOPPED') {
+      this.circuit.down(openText(outcome), isConfiguration(outcome), QUERY_POLICY);
+      this.watchOutage();
+    }
+    this.listener.changed();
   }
 
   private get commits(): boolean {
@@ -74,7 +123,7 @@ export class PeerLine implements LaneLine {
 
   /** Nothing is being sent, and nothing waits. */
   get isIdle(): boolean {
-    return this.sending + this.waiting === 0;
+    return this.sending + this.waiting + this.queries.count === 0 && !this.queries.areWaiting;
   }
 
   private get waiting(): number {
@@ -87,9 +136,16 @@ export class PeerLine implements LaneLine {
     return {
       sending: this.sending,
       waiting: this.waiting,
-      associations: [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length,
+      associations:
+        [...this.lanes.keys()].filter(({ isAssociated }) => isAssociated).length + this.queries.count,
       ...(outage && { outage }),
     };
+  }
+
+  ask(query: Asking): void {
+    if (this.isClosed) query.refuse('stopped', 'the peer was changed or removed');
+    else this.queries.submit(query);
+    this.listener.changed();
   }
 
   submit(job: SendJob): void {
@@ -119,6 +175,10 @@ export class PeerLine implements LaneLine {
     return isTaken;
   }
 
+  reportRefused(text: string): void {
+    this.listener.reportRefused(text);
+  }
+
   /** Nobody wants it sent any more, nor hears what becomes of it. */
   cancel(id: string): void {
     const progress = this.jobs.get(id);
@@ -141,12 +201,13 @@ export class PeerLine implements LaneLine {
     clearTimeout(this.wakeUp);
     this.jobsWaiting.stop();
     for (const idle of this.idle.splice(0)) idle.take(undefined);
-    await Promise.all(this.lanes.values());
+    await Promise.all([...this.lanes.values(), this.queries.close()]);
   }
 
   /** Ends what is being sent. */
   abort(text: string): void {
     for (const lane of this.lanes.keys()) lane.abort(text);
+    this.queries.abort(text);
   }
 
   /** Takes back what is not being sent now, the oldest first. */
@@ -161,7 +222,7 @@ export class PeerLine implements LaneLine {
   // What lanes want
 
   next(lingerMs: number): Promise<Task | undefined> {
-    if (this.isClosed || this.circuit.restMs > 0) return Promise.resolve(undefined);
+    if (this.isClosed || this.circuit.restMs > 0 || this.owesPlace) return Promise.resolve(undefined);
     const task = this.takeTask();
     if (task !== undefined || lingerMs === 0) return Promise.resolve(task);
     return new Promise((resolve) => {
@@ -209,7 +270,13 @@ export class PeerLine implements LaneLine {
   ahead(): JobProgress | undefined {
     // Another lane may have time for it sooner.
     const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.length === 0;
-    if (this.isClosed || this.commitments.hasDue || !areAllBusy || this.jobsWaiting.size < this.lanes.size)
+    if (
+      this.isClosed ||
+      this.owesPlace ||
+      this.commitments.hasDue ||
+      !areAllBusy ||
+      this.jobsWaiting.size < this.lanes.size
+    )
       return undefined;
     const progress = this.jobsWaiting.take();
     if (progress !== undefined) this.aheadCount += 1;
@@ -328,7 +395,8 @@ export class PeerLine implements LaneLine {
       this.watchOutage();
       return;
     }
-    const most = outage === undefined ? this.config.settings.maxAssociations : 1;
+    const places = this.config.settings.maxAssociations - this.queries.count;
+    const most = outage === undefined ? places : Math.min(1, places);
     const wanted = Math.min(most, this.lanes.size + this.work);
     while (this.lanes.size < wanted) this.startLane();
   }
@@ -337,6 +405,7 @@ export class PeerLine implements LaneLine {
     const lane = new Lane(this.config, this);
     const ended = lane.run().finally(() => {
       this.lanes.delete(lane);
+      this.queries.fill();
       this.listener.changed();
       if (this.work > 0) this.fillLanes();
     });

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { QueueRequests } from '../delivery';
 import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
 import type { CommitmentReport } from '../network';
 import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
@@ -16,6 +17,10 @@ export interface SenderRequests {
   discard(outbox: string, id: string): boolean;
   /** One of these peers says what it has stored. False: no request of ours to it is open, or nobody has heard it. */
   report(peers: readonly string[], report: CommitmentReport): boolean;
+  /** Asks the queue of a node for what C-GETs bring. @param args of the request */
+  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): Promise<unknown>;
+  /** What is in it stays there. */
+  closeRetrieved(queue: string): Promise<void>;
   /** What is in it stays there. */
   closeOutbox(outbox: string): void;
   /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { JournalConfig } from '../journal';
+import type { JournalConfig, JournalEntry } from '../journal';
+import type { QueryEnd, QueryRequest } from '../query';
+import type { RetrieveCounts, RetrievedConfig, RetrieveEnd, RetrieveRequest } from '../retrieve';
 import type { LetterFacts, OpenedObject } from '../queue';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerState } from './peer-line';
+import { RetrievedHost, type RetrievedUser } from './retrieved-host';
 import type { SenderRequests } from './requests';
 import type { SendOutcome } from './send-job';
 import type { FromSender, SendRequest, ToSender } from './worker-protocol';
@@ -20,9 +23,33 @@ export interface Sending extends SendRequest {
   settled(outcome: SendOutcome): void;
 }
 
+/** What somebody wants to know, on the main thread. */
+export interface Querying extends QueryRequest {
+  /** JSON of a DicomMessage each. More come when it has resolved; it does not reject. */
+  matches(matches: string[]): Promise<void>;
+  /** Called once, behind all matches. Not where the host has stopped. */
+  ended(end: QueryEnd): void;
+}
+
+/** What somebody wants retrieved, on the main thread. */
+export interface Retrieving extends RetrieveRequest {
+  progress(counts: RetrieveCounts): void;
+  /** Called once. Not where the host has stopped. */
+  ended(end: RetrieveEnd): void;
+}
+
+/** A query of which the worker is told, and what it has found that is still to be looked at. */
+interface OpenQuery {
+  querying: Querying;
+  taken: Promise<void>;
+  matches: number;
+}
+
 /** Somebody who names a peer. */
 export interface PeerUser {
   state(state: PeerState): void;
+  /** What it reported of its storage on an association of ours was refused. */
+  reportRefused?(text: string): void;
 }
 
 /** Somebody who has an outbox. */
@@ -81,6 +108,10 @@ export class SenderHost {
   private readonly journals = new Map<string, Journal>();
   /** With what is to be stored, in which outbox and with which note. */
   private readonly sendings = new Map<string, Sending & Partial<Storing>>();
+  private readonly queries = new Map<string, OpenQuery>();
+  private readonly retrievings = new Map<string, Retrieving>();
+  /** By the id of their node. */
+  private readonly retrieved = new Map<string, RetrievedHost>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
 
   /** @param failed told of what a listener has thrown, and of what becomes of the worker */
@@ -141,6 +172,11 @@ export class SenderHost {
     this.post({ kind: 'journal', id, journal: config });
   }
 
+  /** Something for the journal of a node, of which the sender does not hear otherwise. */
+  note(id: string, entry: JournalEntry): void {
+    if (this.journals.has(id)) this.post({ kind: 'note', id, entry });
+  }
+
   /** Resolves when nothing more is written to it. */
   async removeJournal(id: string): Promise<void> {
     this.journals.delete(id);
@@ -162,6 +198,98 @@ export class SenderHost {
     if (this.sendings.delete(id)) this.post({ kind: 'cancel', id });
   }
 
+  query(querying: Querying): void {
+    this.queries.set(querying.id, { querying, taken: Promise.resolve(), matches: 0 });
+    this.postQuery(querying);
+  }
+
+  /** It is to end with what there is; it is `ended` then. */
+  cancelQuery(id: string): void {
+    this.post({ kind: 'cancel-query', id });
+  }
+
+  retrieve(retrieving: Retrieving): void {
+    this.retrievings.set(retrieving.id, retrieving);
+    this.postRetrieve(retrieving);
+  }
+
+  /** It is to end with what there is; it is `ended` then. */
+  cancelRetrieve(id: string): void {
+    this.post({ kind: 'cancel-retrieve', id });
+  }
+
+  private postRetrieve({ id, peer, targets, moveDestination, queue, messageId }: RetrieveRequest): void {
+    const how = {
+      ...(moveDestination !== undefined && { moveDestination }),
+      ...(queue !== undefined && { queue }),
+    };
+    this.post({ kind: 'retrieve', request: { id, peer, targets, messageId, ...how } });
+  }
+
+  /** What has come is in its queue; the rest is asked for again by whoever wants it. */
+  private loseRetrievals(text: string): void {
+    const result = {
+      ...{ completed: 0, failed: 0, warning: 0, remaining: 0 },
+      ...{ failedSOPInstanceUIDs: [], status: '', cancelled: false },
+    };
+    for (const id of [...this.retrievings.keys()])
+      this.retrieveEnded(id, { kind: 'failed', failure: 'stopped', text, result });
+  }
+
+  private retrieveEnded(id: string, end: RetrieveEnd): void {
+    const retrieving = this.retrievings.get(id);
+    this.retrievings.delete(id);
+    retrieving?.ended(end);
+  }
+
+  /** A node has a queue for what C-GETs bring. */
+  addRetrieved(config: RetrievedConfig, user: RetrievedUser): RetrievedHost {
+    const host = new RetrievedHost(config, user, {
+      post: (message) => this.post(message),
+      ask: (queue, name, args) =>
+        this.worker?.ask('onRetrieved', queue, name, ...args) ??
+        Promise.reject(new WorkerNotRunning('the worker is not running')),
+    });
+    this.retrieved.set(config.id, host);
+    this.running();
+    this.post({ kind: 'retrieved', objects: config });
+    return host;
+  }
+
+  /** Objects stay in it. Resolves when another one may have its directory. */
+  async removeRetrieved(host: RetrievedHost): Promise<void> {
+    host.stop();
+    const { id } = host.config;
+    if (this.retrieved.get(id) === host) this.retrieved.delete(id);
+    await this.worker?.ask('closeRetrieved', id).catch(unlessNotRunning);
+    await this.stopIfIdle();
+  }
+
+  private postQuery({ id, peer, model, level, keys, limit, extensions }: QueryRequest): void {
+    this.post({ kind: 'query', request: { id, peer, model, level, keys, limit, extensions } });
+  }
+
+  /** Matches that came are not asked for again, and half an answer is none. */
+  private loseQueries(text: string): void {
+    for (const [id, { matches }] of this.queries)
+      this.queryEnded(id, { kind: 'failed', failure: 'stopped', matches, text });
+  }
+
+  private tookMatches(id: string, matches: string[]): void {
+    const query = this.queries.get(id);
+    if (query === undefined) return;
+    query.matches += matches.length;
+    query.taken = query.taken
+      .then(() => query.querying.matches(matches))
+      .then(() => this.post({ kind: 'matches-taken', id }));
+  }
+
+  private queryEnded(id: string, end: QueryEnd): void {
+    const query = this.queries.get(id);
+    this.queries.delete(id);
+    query?.taken.then(() => query.querying.ended(end)).catch((error: unknown) => this.failed(asError(error)));
+  }
+
   /** Ends all of it. Nobody hears of what is not settled. */
   async stop(): Promise<void> {
     this.journals.clear();
@@ -174,6 +302,9 @@ export class SenderHost {
     this.peers.clear();
     this.outboxes.clear();
     this.sendings.clear();
+    this.loseQueries('Node-RED stops sending');
+    this.loseRetrievals('Node-RED stops sending');
+    this.retrieved.clear();
     const { worker } = this;
     this.worker = undefined;
     await worker?.stop(STOP_GRACE_MS);
@@ -186,7 +317,7 @@ export class SenderHost {
   }
 
   private async stopIfIdle(): Promise<void> {
-    if (this.peers.size === 0 && this.outboxes.size === 0) await this.rest();
+    if (this.peers.size + this.outboxes.size + this.retrieved.size === 0) await this.rest();
   }
 
   private running(): void {
@@ -197,11 +328,21 @@ export class SenderHost {
       {
         message: (message) => this.receive(message),
         started: () => this.tellAll(),
-        news: (news) => this.told(news),
+        news: (news) => {
+          if (news.kind === 'ended') this.lost();
+          this.told(news);
+        },
         failed: (error) => this.failed(error),
       },
     );
     this.worker.start();
+  }
+
+  /** The worker has ended, and what it had not told is not known. */
+  private lost(): void {
+    for (const host of this.retrieved.values()) host.lost();
+    this.loseQueries('the worker ended');
+    this.loseRetrievals('the worker ended');
   }
 
   private post(message: ToSender): void {
@@ -236,7 +377,10 @@ export class SenderHost {
     // Before what they are to have entries of.
     for (const [id, { config: journal }] of this.journals) this.post({ kind: 'journal', id, journal });
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
+    for (const { config: objects } of this.retrieved.values()) this.post({ kind: 'retrieved', objects });
     for (const sending of this.sendings.values()) this.postSending(sending);
+    for (const { querying } of this.queries.values()) this.postQuery(querying);
+    for (const retrieving of this.retrievings.values()) this.postRetrieve(retrieving);
   }
 
   private receive(message: FromSender): void {
@@ -250,8 +394,28 @@ export class SenderHost {
         sending?.settled(message.outcome);
         break;
       }
+      case 'matches':
+        this.tookMatches(message.id, message.matches);
+        break;
+      case 'query-ended':
+        this.queryEnded(message.id, message.end);
+        break;
+      case 'retrieve-progress':
+        this.retrievings.get(message.id)?.progress(message.counts);
+        break;
+      case 'retrieve-ended':
+        this.retrieveEnded(message.id, message.end);
+        break;
+      case 'retrieved-delivery':
+      case 'retrieved-state':
+      case 'retrieved-fault':
+        this.retrieved.get(message.queue)?.receive(message);
+        break;
       case 'peer-state':
         this.peers.get(message.id)?.user.state(message.state);
+        break;
+      case 'report-refused':
+        this.peers.get(message.id)?.user.reportRefused?.(message.text);
         break;
       case 'outbox-state':
         this.outboxes.get(message.id)?.user.state(message.state);

@@ -15,10 +15,14 @@ import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
+import type { QueueRequests } from '../delivery';
+import { Query, type QueryRequest } from '../query';
+import type { Retrieve } from '../retrieve';
+import { Retrievals, type Tell } from './retrievals';
 import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
 import { SenderJournal } from './sender-journal';
-import type { FromSender, SendRequest, ToSender } from './worker-protocol';
+import type { SendRequest, ToSender } from './worker-protocol';
 
 /** Nobody reads faster, and each state wakes the main thread. */
 const STATE_MS = 250;
@@ -49,15 +53,17 @@ export class Sender implements SenderRequests {
   private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
   private readonly openings = new Map<string, Opening>();
 
+  private readonly retrievals: Retrievals;
   /** For all peers; its worker runs only while there is something to be decoded. */
   private readonly decoder: Decoder;
 
   /** @param failed told of errors that are nobody's */
   constructor(
-    private readonly tell: (message: FromSender) => void,
+    private readonly tell: Tell,
     failed: (error: Error) => void,
   ) {
     this.decoder = new WorkerDecoder(failed);
+    this.retrievals = new Retrievals(tell);
   }
 
   take(message: ToSender): void {
@@ -76,9 +82,34 @@ export class Sender implements SenderRequests {
       case 'journal':
         this.setJournal(message.id, message.journal);
         break;
+      case 'note':
+        this.journals.get(message.id)?.append(message.entry);
+        break;
       case 'cancel':
         this.homeless.delete(message.id);
         for (const line of this.lines.values()) line.cancel(message.id);
+        break;
+      case 'query':
+        this.query(message.request);
+        break;
+      case 'cancel-query':
+      case 'cancel-retrieve':
+        for (const line of this.allLines) line.queries.cancel(message.id);
+        break;
+      case 'retrieve':
+        this.ask(message.request.peer, this.retrievals.begin(message.request));
+        break;
+      case 'retrieved':
+        this.retrievals.addQueue(message.objects);
+        break;
+      case 'retrieved-delivered':
+        this.retrievals.delivered(message.queue, message.id);
+        break;
+      case 'retrieved-not-delivered':
+        this.retrievals.notDelivered(message.queue, message.id, message.reason);
+        break;
+      case 'matches-taken':
+        for (const line of this.allLines) line.queries.taken(message.id);
         break;
       case 'outbox':
         this.setOutbox(message.outbox);
@@ -102,6 +133,14 @@ export class Sender implements SenderRequests {
   notOpened(id: string, reason: string): void {
     this.openings.get(id)?.reject(new NotOpened(reason));
     this.openings.delete(id);
+  }
+
+  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): Promise<unknown> {
+    return this.retrievals.ask(queue, name, args);
+  }
+
+  closeRetrieved(queue: string): Promise<void> {
+    return this.retrievals.closeQueue(queue);
   }
 
   deadLetters(outbox: string, page: LetterPage): ReturnType<Outbox['deadLetters']> {
@@ -158,6 +197,7 @@ export class Sender implements SenderRequests {
     await Promise.all(this.ending.values());
     clearTimeout(late);
     for (const outbox of this.outboxes.values()) outbox.close();
+    await this.retrievals.close();
     await Promise.all([...this.journals.values()].map((journal) => journal.close()));
   }
 
@@ -174,6 +214,7 @@ export class Sender implements SenderRequests {
         if (this.lines.get(id) === line) teller.changed(line.isIdle);
       },
       orphaned: (job) => this.submit(id, job),
+      reportRefused: (text) => this.tell({ kind: 'report-refused', id, text }),
     });
     this.lines.set(id, line);
     this.wanted.delete(id);
@@ -254,6 +295,26 @@ export class Sender implements SenderRequests {
       if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
       else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
+  }
+
+  private query(request: QueryRequest): void {
+    const { id, peer } = request;
+    const query = new Query(request, {
+      matches: (matches) => this.tell({ kind: 'matches', id, matches }),
+      ended: (end) => this.tell({ kind: 'query-ended', id, end }),
+    });
+    this.ask(peer, query);
+  }
+
+  private ask(peer: string, asking: Query | Retrieve): void {
+    const line = this.lines.get(peer);
+    if (line === undefined) asking.refuse('peerMissing', 'the peer is not deployed');
+    else line.ask(asking);
+  }
+
+  /** With those that are about to end. */
+  private get allLines(): PeerLine[] {
+    return [...this.lines.values(), ...this.ending.keys()];
   }
 
   /** What is for a peer that is not deployed waits for it. */

@@ -1,10 +1,20 @@
 import type { DicomChanges } from '../dicom';
-import type { JournalConfig } from '../journal';
+import type { JournalConfig, JournalEntry } from '../journal';
 import type { LetterFacts } from '../queue';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';
 import type { PeerState } from './peer-line';
+import type { QueryEnd, QueryRequest } from '../query';
+import type { PostedObject } from '../delivery';
+import type { ReceiverFault } from '../receiver';
+import type {
+  RetrieveCounts,
+  RetrievedConfig,
+  RetrievedState,
+  RetrieveEnd,
+  RetrieveRequest,
+} from '../retrieve';
 import type { RetryPolicy, SendOutcome } from './send-job';
 
 /** Where an object lies that is to be sent. A queue is asked for it by the host, because it is in another worker. */
@@ -31,9 +41,24 @@ export type ToSender =
   | { kind: 'peer-gone'; id: string }
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
+  | { kind: 'query'; request: QueryRequest }
+  /** No more matches are wanted. */
+  | { kind: 'cancel-query'; id: string }
+  /** A batch of matches is done with. */
+  | { kind: 'matches-taken'; id: string }
+  | { kind: 'retrieve'; request: RetrieveRequest }
+  /** It is to end with what there is. */
+  | { kind: 'cancel-retrieve'; id: string }
+  /** The node of this id has a queue for what C-GETs bring. */
+  | { kind: 'retrieved'; objects: RetrievedConfig }
+  /** The flow has got an object of it. */
+  | { kind: 'retrieved-delivered'; queue: string; id: string }
+  | { kind: 'retrieved-not-delivered'; queue: string; id: string; reason: string }
   | { kind: 'outbox'; outbox: OutboxConfig }
   /** The node of this id keeps a journal. */
   | { kind: 'journal'; id: string; journal: JournalConfig }
+  /** Something for the journal of this node, of which the sender does not hear otherwise. */
+  | { kind: 'note'; id: string; entry: JournalEntry }
   /** The object of this request is to go into the outbox of this id; settled as if it were sent when it is safe there. */
   | { kind: 'store'; request: SendRequest; outbox: string; note: OutboxNote }
   /** The flow has heard what became of an object of an outbox. */
@@ -44,7 +69,18 @@ export type FromSender =
   /** The object of this request is to be opened in its queue; answered by the request `opened` or `notOpened`. */
   | { kind: 'open'; id: string }
   | { kind: 'settled'; id: string; outcome: SendOutcome }
+  /** JSON of a DicomMessage each. */
+  | { kind: 'matches'; id: string; matches: string[] }
+  /** Behind all its matches. */
+  | { kind: 'query-ended'; id: string; end: QueryEnd }
+  | { kind: 'retrieve-progress'; id: string; counts: RetrieveCounts }
+  | { kind: 'retrieve-ended'; id: string; end: RetrieveEnd }
+  | ({ kind: 'retrieved-delivery'; queue: string } & PostedObject)
+  | { kind: 'retrieved-state'; queue: string; state: RetrievedState }
+  | { kind: 'retrieved-fault'; queue: string; fault: ReceiverFault }
   | { kind: 'peer-state'; id: string; state: PeerState }
+  /** What this peer reported of its storage on an association of ours was refused. */
+  | { kind: 'report-refused'; id: string; text: string }
   | { kind: 'outbox-state'; id: string; state: OutboxState }
   | { kind: 'outbox-leftover'; id: string; text: string }
   /** Objects of an outbox are for a peer that is not there, and that no node has. */

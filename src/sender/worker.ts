@@ -8,7 +8,7 @@ serve<undefined, ToSender, FromSender, SenderRequests>({
   isPatient: () => true,
   begin: (_config, outbox) => {
     const sender = new Sender(
-      (message) => outbox.add(message),
+      (message, weight) => outbox.add(message, weight),
       // Nothing waits for it: the worker ends with it, and another one begins.
       (error) => {
         throw error;

@@ -123,7 +123,7 @@ function read(field: Field, raw: unknown): Field['default'] {
     case 'boolean':
       return raw === true || asText(raw, field).trim().toLowerCase() === 'true';
     case 'list':
-      return Array.isArray(raw) ? raw.map((item) => asText(item, field)) : [];
+      return Array.isArray(raw) ? raw.map((item) => asText(item, field)) : splitList(environmentText(raw));
     case 'rows':
       return field.read(raw);
     case 'text':
@@ -132,6 +132,9 @@ function read(field: Field, raw: unknown): Field['default'] {
       return asText(raw, field).trim();
   }
 }
+
+/** An environment variable in place of a list has comma text. */
+const environmentText = (raw: unknown): string => (typeof raw === 'string' ? raw : '');
 
 function asText(value: unknown, { digits = 0 }: Field): string {
   if (typeof value === 'string') return value;

@@ -1,12 +1,23 @@
-import { checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-titles';
+import { ANY, checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-titles';
 import { checkBindAddress, checkHostList, checkProxyList } from './checks/addresses';
 import { checkCharacterSet } from './checks/character-sets';
 import { checkReplaced } from './checks/environment';
 import { checkKeptJson } from './checks/kept-json';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { checkUidList } from './checks/uids';
+import { splitList } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, flag, integer, list, startingAs, text, type BooleanField } from './fields';
+import {
+  choice,
+  configNode,
+  flag,
+  integer,
+  list,
+  someOf,
+  startingAs,
+  text,
+  type BooleanField,
+} from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -74,6 +85,12 @@ const FIELDS = {
   maxMessageElements: integer(25_000, 100, 10_000_000),
   addIncomingMessageToCurrentTab: flag(false),
   emitEvents: flag(false),
+  /** Models of queries (C-FIND) that come out of the third output, and that the flow answers. None where anyone may call. */
+  answerQueries: someOf('study', 'patient', 'worklist'),
+  /** Performed procedure steps (N-CREATE, N-SET) come out of the fourth output, and are answered when they are kept, or by the flow. */
+  answerMpps: choice('off', 'at-once', 'flow'),
+  /** How long the flow may take for each part of an answer to a query, and for one to a procedure step. */
+  queryDeadlineSeconds: integer(30, 1, MAX_SECONDS),
   /** The journal says who objects are about. */
   journalPatient: flag(false),
 
@@ -114,10 +131,14 @@ const FIELDS = {
   imported: text('', checkKeptJson),
 };
 
+export { FIELDS as DICOM_IN_FIELDS };
 export type DicomInField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-in` node, typed and checked. */
 export type DicomInSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomInField, 'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded'>;
+type TogetherProblem = Problem<
+  DicomInField,
+  'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded' | 'callersNeeded'
+>;
 
 export const DICOM_IN = define('dicom-in', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-in` node. */
@@ -132,9 +153,31 @@ function checkTogether(settings: DicomInSettings): TogetherProblem[] {
     // Listening without the protection that was asked for would be worse than not listening.
     problems.push({ field: 'requireClientCertificate', ...finding('tlsNeeded') });
   }
+  if (settings.answerQueries.length > 0 && acceptsAnyone(settings)) {
+    problems.push({ field: 'answerQueries', ...finding('callersNeeded', {}, 'warning') });
+  }
   const { includeCommonFieldsNode, includeReportNode, includeTagsNode } = settings;
   if (!includeCommonFieldsNode && !includeReportNode && !includeTagsNode) {
     problems.push({ field: 'includeTagsNode', ...finding('nothingIncluded', {}, 'warning') });
   }
   return problems;
+}
+
+/** Whoever calls is let in. */
+export function acceptsAnyone({
+  acceptedCallingAETs,
+}: Pick<DicomInSettings, 'acceptedCallingAETs'>): boolean {
+  return splitList(acceptedCallingAETs).includes(ANY);
+}
+
+/** How many outputs a node has: objects, events, queries, procedure steps. They never move. */
+export function outputsOf({
+  emitEvents,
+  answerQueries,
+  answerMpps,
+}: Readonly<Record<'emitEvents' | 'answerQueries' | 'answerMpps', unknown>>): number {
+  if (answerMpps !== DICOM_IN.defaults.answerMpps) return 4;
+  if (Array.isArray(answerQueries) ? answerQueries.length > 0 : splitList(String(answerQueries)).length > 0)
+    return 3;
+  return emitEvents === true ? 2 : 1;
 }

@@ -2,7 +2,7 @@ import { checkAeTitle } from './checks/ae-titles';
 import { checkRemoteHost } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
 import { define, type NameOf, type SettingsOf } from './define';
-import { choice, configNode, integer, planned, text } from './fields';
+import { choice, configNode, integer, nodeId, planned, text } from './fields';
 import { finding, type Problem } from './finding';
 
 const MAX_SECONDS = 86_400;
@@ -35,7 +35,7 @@ const FIELDS = {
   /** Storage Commitment: an object is sent once they have committed to keep it. */
   commit: choice('none', 'require'),
   /** The id of the dicom-in that takes their answer on an association of their own; empty: on the same one only. */
-  commitThrough: text('', checkReplaced),
+  commitThrough: nodeId('dicom-in', checkReplaced),
   commitTimeoutMinutes: integer(60, 1, MAX_COMMIT_MINUTES),
 
   // Times, in seconds, and limits

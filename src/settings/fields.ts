@@ -16,7 +16,8 @@ interface FieldOf<Kind extends string, Value, Code extends string> {
    */
   digits?: number;
 }
-export type TextField<Code extends string = string> = FieldOf<'text', string, Code>;
+/** `nodeType`: it is the id of a node of that type, which is another one where Node-RED copies both. */
+export type TextField<Code extends string = string> = FieldOf<'text', string, Code> & { nodeType?: string };
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
 /** `nodeType`: it lists configuration nodes of that type, by their ids. `choices`: it lists some of these. */
@@ -46,6 +47,12 @@ export const text = <Code extends string = never>(
   value: string,
   check: Check<Code> = accepted,
 ): TextField<Code> => ({ kind: 'text', default: value, check });
+
+/** The id of a node that is none of configuration. */
+export const nodeId = <Code extends string>(nodeType: string, check: Check<Code>): TextField<Code> => ({
+  ...text('', check),
+  nodeType,
+});
 
 export const integer = (
   value: number,

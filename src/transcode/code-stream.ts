@@ -1,8 +1,10 @@
 import { cannotRecode } from '../dicom';
+import { codeStreamIn, isBoxed } from './boxes';
+import { JPEG_XL, jpegXlFacts } from './jpeg-xl';
 
 /** What a frame's code stream says of itself. */
 export interface CodeStream {
-  readonly kind: 'jpeg' | 'jpeg-ls' | 'jpeg-2000';
+  readonly kind: 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'jpeg-xl';
   readonly rows: number;
   readonly columns: number;
   readonly components: number;
@@ -45,11 +47,11 @@ const HEADER_BYTES = 2;
 /** Markers in front of the coded data, at most: a real code stream has some dozens. */
 const MOST_SEGMENTS = 10_000;
 
-/** Is this how a code stream of JPEG, JPEG-LS or JPEG 2000 begins? */
+/** Is this how a code stream of JPEG, JPEG-LS, JPEG 2000 or JPEG XL begins, or a file that has one in boxes? */
 export function beginsCodeStream(first: Buffer): boolean {
   if (first.length < HEADER_BYTES) return false;
   const marker = first.readUInt16BE(0);
-  return marker === SOI || marker === SOC;
+  return marker === SOI || marker === SOC || marker === JPEG_XL || isBoxed(first);
 }
 
 /**
@@ -57,11 +59,22 @@ export function beginsCodeStream(first: Buffer): boolean {
  * decodes it fills up what is missing, and says nothing.
  * @throws DicomError `cannot-recode`
  */
-export function readCodeStream(bytes: Buffer): CodeStream {
-  if (!beginsCodeStream(bytes)) throw cannotRecode('a frame does not begin with a code stream');
+export function readCodeStream(given: Buffer): CodeStream {
+  const bytes = codeStreamIn(given);
+  if (isBoxed(bytes) || !beginsCodeStream(bytes))
+    throw cannotRecode('a frame does not begin with a code stream');
+  if (bytes.readUInt16BE(0) === JPEG_XL) return readJpegXl(bytes);
   const found = bytes.readUInt16BE(0) === SOC ? readJpeg2000(bytes) : readJpeg(bytes);
   if (found === undefined) throw cannotRecode('the headers of a frame cannot be read');
   return { ...found, bytes: toItsEnd(bytes) };
+}
+
+/** Nothing marks its end: its decoder complains where something is missing. */
+function readJpegXl(bytes: Buffer): CodeStream {
+  const found = jpegXlFacts(bytes);
+  if (found === undefined)
+    throw cannotRecode('a frame of JPEG XL may have lost something, or has more than an image');
+  return { ...found, bytes };
 }
 
 /** No coded data has the marker that ends it. What pads the fragment may be anything. */

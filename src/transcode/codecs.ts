@@ -14,13 +14,14 @@ export interface CodedFrame {
   toRgb: boolean;
 }
 
-export type Codec = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k';
+export type Codec = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'htj2k' | 'jpeg-xl';
 
 const DECODE = {
   jpeg: 'decodeJpeg',
   'jpeg-ls': 'decodeJpegLs',
   'jpeg-2000': 'decodeJpeg2000',
   htj2k: 'decodeHtJpeg2000',
+  'jpeg-xl': 'decodeJpegXl',
 } as const;
 
 /** What decoders of JPEG say where they have filled in something; and OpenJPEG, of what is cut off. */

@@ -12,6 +12,7 @@ export interface CompressedSyntax {
 const JPEG = 'ISO_10918_1';
 const JPEG_LS = 'ISO_14495_1';
 const JPEG_2000 = 'ISO_15444_1';
+const JPEG_XL = 'ISO_18181_1';
 const HTJ2K = 'ISO_15444_15';
 
 const syntax = (codec: CompressedSyntax['codec'], lossless: boolean, method = ''): CompressedSyntax => ({
@@ -32,6 +33,8 @@ const SYNTAXES: ReadonlyMap<string, CompressedSyntax> = new Map([
   ['1.2.840.10008.1.2.4.81', syntax('jpeg-ls', false, JPEG_LS)],
   ['1.2.840.10008.1.2.4.90', syntax('jpeg-2000', true, JPEG_2000)],
   ['1.2.840.10008.1.2.4.91', syntax('jpeg-2000', false, JPEG_2000)],
+  // Not those of JPEG XL that may lose something: what they are decoded to depends on the decoder.
+  ['1.2.840.10008.1.2.4.110', syntax('jpeg-xl', true, JPEG_XL)],
   ['1.2.840.10008.1.2.4.201', syntax('htj2k', true, HTJ2K)],
   ['1.2.840.10008.1.2.4.202', syntax('htj2k', true, HTJ2K)],
   ['1.2.840.10008.1.2.4.203', syntax('htj2k', false, HTJ2K)],

@@ -33,6 +33,8 @@ const JPEG_2000_RGB: ReadonlySet<string> = new Set(['RGB', 'YBR_RCT', 'YBR_ICT']
 export function colourOf(image: ImagePixels, stream: CodeStream): Colour {
   const { photometric, samples } = image;
   if (samples === 1 || stream.kind === 'jpeg-ls') return colourOfSamples(image);
+  // It says itself that it is RGB.
+  if (stream.kind === 'jpeg-xl' && photometric !== 'RGB') throw uncertainColour(photometric);
   const { transformed } = stream;
   if (stream.kind === 'jpeg-2000') {
     // The decoder has undone a transformation.
@@ -65,9 +67,14 @@ export function expectDecodable(image: ImagePixels, stream: CodeStream, codec: C
   const width = containerBits(precision);
   const problem =
     decodingProblem(image, stream, codec) ||
-    (bitsAllocated !== 8 && bitsAllocated !== 16 && `it has ${bitsAllocated} bits allocated`) ||
+    (![1, 8, 16].includes(bitsAllocated) && `it has ${bitsAllocated} bits allocated`) ||
+    // That others give one bit back is not known.
+    (bitsAllocated === 1 &&
+      (codec !== 'jpeg-2000' || image.samples !== 1 || signed) &&
+      'it has 1 bits allocated') ||
     (highBit !== bitsStored - 1 && 'its high bit is not the highest of those stored') ||
-    (width > bitsAllocated && `a frame has ${precision} bits, and the object ${bitsAllocated}`) ||
+    ((bitsAllocated === 1 ? precision !== 1 : width > bitsAllocated) &&
+      `a frame has ${precision} bits, and the object ${bitsAllocated}`) ||
     (signed && width < bitsAllocated && 'it is signed, and a frame has fewer bits') ||
     (!isSignCertain(image, stream) && 'its sign is not certain') ||
     (signed && stream.signed === undefined && precision < bitsStored && 'its sign is not certain');

@@ -19,7 +19,7 @@ import { type Colour, colourOf, colourOfSamples, containerBits, expectDecodable 
 import { bytesOfFrame, EXTENDED_OFFSET_TABLE, framesIn } from './frames-in';
 import { type ImagePixels, imagePixelsOf } from './image-pixels';
 import { decodeRle } from './rle';
-import { interleaved, widened } from './samples';
+import { interleaved, PackedBits, widened } from './samples';
 
 /** Decodes code streams somewhere: in a worker, as a rule. @throws as `decodeFrame`, WorkerNotRunning, RequestTimedOut */
 export interface Decoder {
@@ -59,7 +59,7 @@ export function isDecompressible(transferSyntaxUID: string): boolean {
 
 /**
  * An object of compressed pixel data as one of native pixel data: RLE, JPEG (baseline, extended, progressive, lossless),
- * JPEG-LS, JPEG 2000, HTJ2K. What can be known from the headers of the data set and of its first frame is found out here;
+ * JPEG-LS, JPEG 2000, HTJ2K, lossless JPEG XL. What can be known from the headers of the data set and of its first frame is found out here;
  * frames are decoded one by one while `blocks` is read. No pixel is ever left out: what is not certain is an error.
  *
  * Photometric Interpretation and Planar Configuration become those of the decoded pixels, Lossy Image Compression says 01
@@ -86,7 +86,8 @@ class Decoding {
   readonly isLossy: boolean;
   readonly #isCertainlyLossy: boolean;
   readonly #colour: Colour;
-  readonly #frameBytes: number;
+  /** As native pixels. */
+  readonly #frameBits: number;
 
   constructor(
     readonly source: ByteSource,
@@ -96,11 +97,15 @@ class Decoding {
     readonly frames: readonly FrameFragments[],
   ) {
     const { rows, columns, samples, bitsAllocated } = image;
-    if (bitsAllocated % 8 !== 0) throw cannotRecode(`it has ${bitsAllocated} bits allocated`);
-    this.#frameBytes = rows * columns * samples * (bitsAllocated / 8);
-    if (this.#frameBytes > LARGEST_FRAME || this.#frameBytes * frames.length > LONGEST_VALUE)
-      throw cannotRecode('its pixels are more than a value can have');
     const { codec } = syntax;
+    if (bitsAllocated % 8 !== 0 && (bitsAllocated !== 1 || codec === 'rle'))
+      throw cannotRecode(`it has ${bitsAllocated} bits allocated`);
+    this.#frameBits = rows * columns * samples * bitsAllocated;
+    if (
+      rows * columns * samples * containerBits(bitsAllocated) > 8 * LARGEST_FRAME ||
+      this.#length > LONGEST_VALUE
+    )
+      throw cannotRecode('its pixels are more than a value can have');
     const stream = codec === 'rle' ? undefined : this.#readStream(frames[0] ?? [], codec);
     this.#colour = stream === undefined ? colourOfSamples(image) : colourOf(image, stream);
     this.#isCertainlyLossy = stream?.lossless === false;
@@ -110,7 +115,7 @@ class Decoding {
   }
 
   changes(): GivenValues {
-    const { image, frames } = this;
+    const { image } = this;
     const changes = new Map<number, GivenValue | undefined>([
       [EXTENDED_OFFSET_TABLE, undefined],
       [EXTENDED_OFFSET_TABLE_LENGTHS, undefined],
@@ -119,7 +124,7 @@ class Decoding {
         TAG.PixelData,
         {
           vr: image.bitsAllocated > 8 ? VR.OW : VR.OB,
-          length: this.#frameBytes * frames.length,
+          length: this.#length,
           bytes: () => this.#pixels(),
         },
       ],
@@ -135,6 +140,11 @@ class Decoding {
     return changes;
   }
 
+  /** Bytes of all frames. */
+  get #length(): number {
+    return Math.ceil((this.#frameBits * this.frames.length) / 8);
+  }
+
   /** RLE keeps what the object says; what others decode is interleaved. */
   get #isPlanar(): boolean {
     return this.syntax.codec === 'rle' && this.image.planar;
@@ -142,15 +152,21 @@ class Decoding {
 
   #ratio(): number {
     const compressed = this.frames.flat().reduce((sum, { length }) => sum + length, 0);
-    return (this.#frameBytes * this.frames.length) / compressed;
+    return this.#length / compressed;
   }
 
   async *#pixels(): AsyncGenerator<Buffer, void, void> {
+    const { rows, columns, samples, bitsAllocated } = this.image;
+    const bits = bitsAllocated === 1 ? new PackedBits() : undefined;
     for (const frame of this.frames) {
-      const pixels = await this.#decode(frame);
-      if (pixels.length !== this.#frameBytes) throw cannotRecode('a frame was decoded to another size');
+      const decoded = await this.#decode(frame);
+      if (decoded.length !== (rows * columns * samples * containerBits(bitsAllocated)) / 8)
+        throw cannotRecode('a frame was decoded to another size');
+      const pixels = bits?.add(decoded) ?? decoded;
       for (let at = 0; at < pixels.length; at += PIECE) yield pixels.subarray(at, at + PIECE);
     }
+    const rest = bits?.rest;
+    if (rest !== undefined) yield rest;
   }
 
   async #decode(frame: FrameFragments): Promise<Buffer> {

@@ -18,3 +18,33 @@ export function interleaved(planes: Buffer, samples: number, bytesPerSample: num
   }
   return pixels;
 }
+
+/**
+ * Pixels of one bit, eight to a byte, the first one in the lowest bit; the next frame goes on where the one before has ended
+ * (PS3.5 8.1.1, 8.2).
+ */
+export class PackedBits {
+  private byte = 0;
+  private count = 0;
+
+  /** @param pixels a byte each. @returns the bytes that are full */
+  add(pixels: Buffer): Buffer {
+    const bytes = Buffer.alloc((this.count + pixels.length) >> 3);
+    let at = 0;
+    for (const pixel of pixels) {
+      this.byte |= (pixel & 1) << this.count;
+      this.count += 1;
+      if (this.count < 8) continue;
+      bytes[at] = this.byte;
+      at += 1;
+      this.byte = 0;
+      this.count = 0;
+    }
+    return bytes;
+  }
+
+  /** The last byte, where it is not full. */
+  get rest(): Buffer | undefined {
+    return this.count === 0 ? undefined : Buffer.from([this.byte]);
+  }
+}

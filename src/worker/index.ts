@@ -2,7 +2,7 @@ export { Boundary } from './boundary';
 export { IdleHost } from './idle-host';
 export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
 export { HOST_LIMITS, type HostLimits } from './limits';
-export { Outbox } from './outbox';
+export { Outbox, type Weight } from './outbox';
 export { RequestTimedOut, WorkerNotRunning, type Asked } from './requests';
 export { serve, type Service } from './serve';
 export { WorkerHost, type WorkerListener, type WorkerNews } from './worker-host';

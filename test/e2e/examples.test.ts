@@ -10,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -20,6 +22,9 @@ import {
   DICOM_IN,
   DICOM_OUT,
   DICOM_PEER,
+  DICOM_QUERY,
+  DICOM_RETRIEVE,
+  DICOM_STUDY,
   DICOM_WATCH,
 } from '../../src/settings';
 import { element, item } from '../dicom/support/encode';
@@ -27,6 +32,7 @@ import { part10 } from '../image/image-object';
 import { BadLine } from '../support/bad-line';
 import { freePort } from '../support/free-port';
 import { sinkNodes } from '../support/flows';
+import { madeStudy } from '../support/made-study';
 import { MessageSink } from '../support/message-sink';
 import { MisbehavingScp } from '../support/misbehaving-scp';
 import { MllpListener } from '../support/mllp-listener';
@@ -58,7 +64,8 @@ type Changes = Record<string, Record<string, unknown>>;
 
 /** The example with its debug nodes leading to the sink, on a free port. */
 function forTest(flows: FlowNode[], port: number, sink: MessageSink, changes: Changes): FlowNode[] {
-  const { z } = flows.find(({ type }) => type === 'dicom-in' || type === 'dicom') ?? assert.fail();
+  const { z } =
+    flows.find(({ type }) => ['dicom-in', 'dicom', 'dicom-query'].includes(type)) ?? assert.fail();
   return [
     ...flows.map((node) => {
       const changed = { ...changes[node.type], ...changes[String(node['name'])] };
@@ -122,6 +129,9 @@ describe('example flows', { timeout: 900_000 }, () => {
       DICOM_IN,
       DICOM_OUT,
       DICOM_PEER,
+      DICOM_QUERY,
+      DICOM_RETRIEVE,
+      DICOM_STUDY,
       DICOM_WATCH,
     ]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
@@ -333,6 +343,90 @@ describe('example flows', { timeout: 900_000 }, () => {
     });
   });
 
+  describe('an archive with studies', { skip: needs('dcmtk', 'orthanc') }, () => {
+    const scps = new Scps();
+    const made = mkdtempSync(join(tmpdir(), 'dicom-made-'));
+    let archive: Record<string, unknown> = {};
+    before(async () => {
+      const { port: archivePort } = await scps.orthanc({
+        DicomAet: 'ARCHIVE',
+        DicomAlwaysAllowFind: true,
+        DicomAlwaysAllowGet: true,
+        DicomAlwaysAllowMove: true,
+        DicomModalities: { ours: ['NODE_RED', '127.0.0.1', port] },
+      });
+      archive = { port: String(archivePort), calledAET: 'ARCHIVE' };
+      const day = new Date();
+      day.setDate(day.getDate() - 1);
+      const yesterday = [day.getFullYear(), day.getMonth() + 1, day.getDate()]
+        .map((part) => String(part).padStart(2, '0'))
+        .join('');
+      const files = [...madeStudy(made, '1.2.3', 3, { date: yesterday }), ...madeStudy(made, '1.2.4', 2)];
+      const sent = await run('storescu', ['-aec', 'ARCHIVE', '127.0.0.1', String(archivePort), ...files]);
+      assert.equal(sent.code, 0, sent.output);
+    });
+    after(async () => {
+      await scps.stop();
+      rmSync(made, { recursive: true });
+    });
+    const inject = async (name: string, payload?: string): Promise<void> => {
+      const { id } = read(`${name}.json`).find(({ type }) => type === 'inject') ?? assert.fail();
+      const props = [{ p: 'payload', v: payload, vt: 'str' }];
+      await fetch(`${nodeRed.url}/inject/${id}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        ...(payload !== undefined && { body: JSON.stringify({ __user_inject_props__: props }) }),
+      });
+    };
+
+    it('19 Is the study in the archive', async () => {
+      const name = '19 Is the study in the archive';
+      await deploy(`${name}.json`, { 'dicom-peer': archive });
+      await inject(name, 'ACC3');
+      const [study] = (await shown('It is there')) as Facts[];
+      assert.equal(study?.['StudyInstanceUID'], '1.2.3');
+      await inject(name, 'ACC9');
+      assert.equal(((await shown('It is not there')) as Facts)['matches'], 0);
+    });
+
+    it("22 Nightly pull of yesterday's CTs", async () => {
+      const name = "22 Nightly pull of yesterday's CTs";
+      await deploy(`${name}.json`, { 'dicom-peer': archive });
+      await inject(name);
+      const { completed, failed, status } = (await shown('Pulled')) as Facts;
+      assert.deepEqual([completed, failed, status], [3, 0, '0000']);
+      assert.equal(((await shown('Object')) as Facts)['StudyInstanceUID'], '1.2.3');
+    });
+
+    it('23 Prefetch the priors when an order arrives', async () => {
+      const hl7 = await freePort();
+      const changes = { 'dicom-peer': archive, Orders: { port: String(hl7) } };
+      await deploy('23 Prefetch the priors when an order arrives.json', changes);
+      const order = [
+        'MSH|^~\\&|RIS|HOSPITAL|NR|RADIOLOGY|20260101120000||ORM^O01|42|P|2.5',
+        'PID|||P1^^^HOSPITAL',
+        'ORC|NW|4711',
+      ].join('\r');
+      const answers: string[] = [];
+      await until(() => {
+        const socket = connect(hl7, '127.0.0.1', () => {
+          // In two pieces.
+          socket.write(`\x0b${order.slice(0, 60)}`);
+          setTimeout(() => socket.write(`${order.slice(60)}\r\x1c\r`), 50);
+        });
+        socket.on('error', () => undefined).on('data', (bytes) => answers.push(bytes.toString()));
+        return once(socket, 'connect').then(
+          () => true,
+          () => false,
+        );
+      }, 'the HL7 listener');
+      const result = (await shown('Priors')) as Facts;
+      const { completed, arrived } = result as { completed: number; arrived: object };
+      assert.deepEqual([completed, arrived], [5, { objects: 5, by: 'moveOriginator', complete: true }]);
+      assert.match(answers.join(''), /\rMSA\|AA\|42\r/);
+    });
+  });
+
   it('12 Put the accession number in', { skip: needs('dcmtk') }, async () => {
     const scps = new Scps();
     const archive = await scps.storescp('+B');
@@ -368,6 +462,65 @@ describe('example flows', { timeout: 900_000 }, () => {
       await scps.stop();
     }
   });
+
+  it('26 A study is complete - one message', async () => {
+    await deploy('26 A study is complete - one message.json', {
+      'dicom-study': { associationEndSeconds: 1 },
+    });
+    const client = await StoreClient.open(port);
+    for (const number of [2, 1]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client.store(uid, dataSet), 0);
+    }
+    await client.release();
+    const { PatientID, series } = (await shown('The study')) as {
+      PatientID: string;
+      series: { instances: { SOPInstanceUID: string }[] }[];
+    };
+    assert.equal(PatientID, '12345');
+    assert.deepEqual(
+      series.map(({ instances }) => instances.map(({ SOPInstanceUID }) => SOPInstanceUID)),
+      [[1, 2].map((number) => sampleInstance(number).uid)],
+    );
+    await isEmptied('d1c0a80000260003');
+  });
+
+  it('27 Edit, collect the study, send', { skip: needs('dcmtk') }, async () => {
+    const scps = new Scps();
+    const archive = await scps.storescp('+B');
+    try {
+      await deploy('27 Edit, collect the study, send.json', {
+        'Our archive': { port: String(archive.port) },
+        'dicom-study': { associationEndSeconds: 1 },
+      });
+      const client = await StoreClient.open(port);
+      for (const number of [1, 2, 3]) {
+        const { uid, dataSet } = sampleInstance(number);
+        assert.equal(await client.store(uid, dataSet), 0);
+      }
+      await client.release();
+      const { instances, sent, failed } = (await shown('Sent')) as Facts;
+      assert.deepEqual([instances, sent, failed], [3, 3, 0]);
+      const copies = readdirSync(archive.folder);
+      assert.equal(copies.length, 3);
+      for (const copy of copies) {
+        const { output } = await run('dcmdump', [join(archive.folder, copy)]);
+        assert.match(output, /\(0010,0020\) LO \[EXT-1\]/);
+        assert.match(output, /\(0008,0080\) LO \[Our hospital\]/);
+      }
+      await isEmptied('d1c0a80000270003');
+    } finally {
+      await scps.stop();
+    }
+  });
+
+  /** Of a receiver. */
+  const isEmptied = (id: string): Promise<void> =>
+    until(async () => {
+      const stats = await fetch(`${nodeRed.url}/dicom-in/${id}/stats`);
+      const { queued, deadLetters } = ((await stats.json()) as { counters: Record<string, number> }).counters;
+      return queued === 0 && deadLetters === 0;
+    }, 'an empty queue');
 
   it('14 Edit and send', { skip: needs('orthanc') }, async () => {
     const scps = new Scps();

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { it } from 'node:test';
+import { ruleReason } from '../../nodes/dicom-edit/runtime/rule-reasons';
 import { attributes, ruleProblem } from '../../src/edit';
 import type { EditRule } from '../../src/settings';
+import { PACKAGE_DIR } from '../support/node-red';
 
 const problem = (rule: Partial<EditRule>): string | undefined =>
   ruleProblem({ op: 'set', path: 'PatientID', value: '', valueType: 'str', ...rule });
@@ -28,6 +32,34 @@ const WRONG: [RegExp, Partial<EditRule>][] = [
   [/only attributes of VR DA and DT/, { op: 'shift-date', value: '1' }],
   [/not a keyword/, { when: { path: 'Nothing', test: 'exists', value: '' } }],
   [/missing closing/, { when: { path: 'PatientID', test: 'matches', value: '[' } }],
+  [/AE is ASCII/, { path: 'StationAETitle', value: ' ' }],
+  [/AS is three digits/, { path: 'PatientAge', value: '42' }],
+  [/CS has capital/, { path: 'Modality', value: 'ct' }],
+  [/DS is a decimal/, { path: 'SliceThickness', value: 'thick' }],
+  [/IS is an integer/, { path: 'InstanceNumber', value: '1.5' }],
+  [/DT is a date and time/, { path: 'AcquisitionDateTime', value: '24' }],
+  [/TM is a time/, { path: 'StudyTime', value: '250000' }],
+  [/UI is digits/, { path: 'StudyInstanceUID', value: '1..2' }],
+  [/UR is a URI/, { path: 'RetrieveURL', value: 'a b\\' }],
+  [/PN has at most three/, { path: 'PatientName', value: 'a=b=c=d' }],
+  [/PN has at most 64/, { path: 'PatientName', value: LONG }],
+  [/FL is a number/, { path: 'RecommendedDisplayFrameRateInFloat', value: 'fast' }],
+  [/one value here/, { value: 'A\\B' }],
+  [/control characters/, { value: 'a\nb' }],
+  [/base64/, { path: 'PixelData', value: 'abc' }],
+  [/leave vr out/, { value: '{"vr":"SH","Value":["a"]}', valueType: 'json' }],
+  [/as "LO"/, { value: '{"vr":"XX"}', valueType: 'json' }],
+  [
+    /says its vr|say its VR/,
+    {
+      path: 'ProcedureCodeSequence',
+      value: '[{"0019\\"A\\"01":"x"}]',
+      valueType: 'json',
+    },
+  ],
+  [/creator, element/, { path: '19"A"0' }],
+  [/by its item/, { path: 'ProcedureCodeSequence.CodeValue' }],
+  [/group lengths/, { path: '00100000' }],
   [/odd group/, { path: '00100020', privateCreator: 'ACME' }],
 ];
 const RIGHT: Partial<EditRule>[] = [
@@ -52,6 +84,26 @@ const RIGHT: Partial<EditRule>[] = [
 for (const [expected, rule] of WRONG)
   it(`finds what is wrong with ${JSON.stringify(rule).slice(0, 100)}`, () =>
     assert.match(problem(rule) ?? '', expected));
+
+it('has words in the catalogue for all of that, which say the same in English', () => {
+  const english = catalogue('en-US');
+  for (const [, rule] of WRONG) {
+    const { text, key, values = {} } = ruleReason(problem(rule) ?? '');
+    assert.ok(key !== undefined, text);
+    const words = english[key]?.replace(/__(\w+?)__/g, (_, name: string) => values[name] ?? '');
+    assert.equal(words, text);
+    assert.notEqual(catalogue('de')[key] ?? text, english[key], key);
+  }
+  assert.deepEqual(ruleReason('what nobody has said before'), { text: 'what nobody has said before' });
+});
+
+function catalogue(language: string): Record<string, string> {
+  const path = join(PACKAGE_DIR, 'nodes', 'dicom-edit', 'locales', language, 'dicom-edit.json');
+  const texts = JSON.parse(readFileSync(path, 'utf8')) as {
+    'dicom-edit': { rule: { reason: Record<string, string> } };
+  };
+  return texts['dicom-edit'].rule.reason;
+}
 
 for (const rule of RIGHT)
   it(`finds nothing wrong with ${JSON.stringify(rule).slice(0, 100)}`, () =>

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, describe, it, mock } from 'node:test';
+import * as dicom from '../../src/dicom';
 import { bufferSource, DEIDENTIFY_OPTIONS, readFileMeta, recode } from '../../src/dicom';
 import { EditHost, hasFailed, type DeidentifyHow, type Given } from '../../src/edit';
+import { deidentify } from '../../src/edit/deidentify';
 import { DICOM_DEIDENTIFY, DICOM_IN } from '../../src/settings';
 import { SAMPLE } from '../support/store-client';
 import { fileOf, image, text } from '../dicom/deidentify/support';
@@ -54,6 +56,16 @@ describe('de-identification in the worker', () => {
     assert.ok(readdirSync(dirname(first)).includes(`${sopInstanceUID}.dcm`));
     // No temporary file is left.
     assert.equal(readdirSync(dirname(first)).length, 3);
+  });
+
+  it('reads the new object once for its message and its file name', async () => {
+    const parse = mock.method(dicom, 'parseDataSet');
+    try {
+      await deidentify(ofFile(SAMPLE), undefined, HOW);
+      assert.equal(parse.mock.callCount(), 1);
+    } finally {
+      parse.mock.restore();
+    }
   });
 
   it('takes what is big endian or deflated, and makes it explicit VR little endian', async () => {

@@ -3,10 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type DicomChanges, MAX_OPERATIONS } from '../../src/dicom';
+import { MessageChannel } from 'node:worker_threads';
+import { bufferSource, type DicomChanges, MAX_OPERATIONS, readFileMeta } from '../../src/dicom';
 import { EditHost, hasFailed, type EditedMessage, type EditTask, type Given } from '../../src/edit';
 import { openBytes, withChanges } from '../../src/object';
+import { DiskQueue, type ObjectHandle, serveHandle } from '../../src/queue';
 import { DICOM_IN } from '../../src/settings';
+import { fileOf, image, text } from '../dicom/deidentify/support';
+import { element } from '../dicom/support/encode';
 import { corpusFiles } from '../support/needs';
 import { dataSetOf } from '../support/part10';
 import { SAMPLE, SAMPLE_UID } from '../support/store-client';
@@ -77,6 +81,22 @@ async function applied(file: Buffer, changes: DicomChanges): Promise<Buffer> {
   return whole;
 }
 
+/** With 20 MB of pixels, and something behind them. */
+const largeObject = (): Buffer =>
+  Buffer.concat([
+    fileOf(image(text(0x00200010, 'SH', 'S-7'))),
+    element(0x7fe10010, 'LO', 'ACME'),
+    element(0x7fe11001, 'OB', Buffer.alloc(20_000_000, 7)),
+    element(0x7fe11002, 'LO', 'behind it'),
+  ]);
+
+async function stored(queue: DiskQueue, file: Buffer): Promise<string> {
+  const { dataSetOffset } = readFileMeta(bufferSource(file));
+  const writer = queue.begin(file.subarray(0, dataSetOffset));
+  writer.append(file.subarray(dataSetOffset));
+  return String(await writer.complete());
+}
+
 const RULES: readonly TestRule[] = [
   { op: 'set', path: 'PatientID', value: 'P1' },
   { op: 'new-uid', path: 'SOPInstanceUID' },
@@ -84,6 +104,40 @@ const RULES: readonly TestRule[] = [
 ];
 
 describe('an edit', () => {
+  it('of a large object of a queue fetches what rules and message need, and compares the rest', async () => {
+    const large = largeObject();
+    const rules: TestRule[] = [...RULES, { op: 'copy', path: 'AccessionNumber', value: 'StudyID' }];
+    const inMemory = await edited(rules, {}, { place: { kind: 'bytes', bytes: large } });
+    const queue = new DiskQueue({
+      directory: join(folder, 'queue'),
+      maxObjects: 2,
+      minFreeBytes: 0,
+      synced: false,
+      onlyThisMachine: true,
+      onLeftover: assert.fail,
+    });
+    await queue.open();
+    const id = await stored(queue, large);
+    const results: EditedMessage[] = [];
+    for (const isDamaged of [false, true]) {
+      const handle = await queue.openObject(id);
+      const { port1: theirs, port2: ours } = new MessageChannel();
+      // As bytes of a disk may become others.
+      const read: ObjectHandle['readUncompared'] = async (offset, length) => {
+        const bytes = await handle.readUncompared(offset, length);
+        if (isDamaged && offset > 8_000_000 && offset + length < 16_000_000) bytes.fill(1);
+        return bytes;
+      };
+      const object = serveHandle({ ...handle, readUncompared: read }, theirs);
+      const given: Given = { place: { kind: 'opened', object } };
+      const result = await host.ask('edit', given, ours, task(rules));
+      if (isDamaged) assert.equal((result as { failure?: { code: string } }).failure?.code, 'damaged');
+      else results.push(result as EditedMessage);
+    }
+    assert.deepEqual(results, [inMemory]);
+    queue.close();
+  });
+
   it('that is pending tells operations, and what the object will be', async () => {
     const result = await edited(RULES);
     const { payload: made, topic, dicom } = messageOf(result);

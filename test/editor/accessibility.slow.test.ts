@@ -7,10 +7,11 @@ import { needs } from '../support/needs';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
 import type { EditorPage } from './editor-page';
-import { withEditor } from './with-editor';
+import { FAMILY, inEachDialog } from './family';
+import { THEMES, withEditor } from './with-editor';
 
 const FLOWS = [
-  { id: 'tab', type: 'tab', label: 'Off', disabled: true },
+  ...FAMILY,
   {
     id: 'in',
     type: 'dicom-in',
@@ -24,59 +25,6 @@ const FLOWS = [
     queue: 'disk',
     respond: 'processed',
     acknowledge: true,
-    wires: [[]],
-  },
-  { id: 'answer', type: 'dicom-response', z: 'tab', status: 'custom', x: 300, y: 100, wires: [] },
-  {
-    id: 'edit',
-    type: 'dicom-edit',
-    z: 'tab',
-    x: 300,
-    y: 300,
-    rules: [
-      {
-        op: 'set',
-        path: 'PatientID',
-        value: 'x',
-        valueType: 'str',
-        when: { path: 'Modality', test: 'equals', value: 'CT' },
-      },
-      { op: 'replace', path: 'PatientName', from: 'a', fromType: 're', value: 'b', valueType: 'str' },
-      { op: 'copy', path: '00191001', privateCreator: 'ACME', value: 'PatientID', valueType: 'str' },
-    ],
-    wires: [[]],
-  },
-  { id: 'image', type: 'dicom-image', z: 'tab', window: 'given', x: 300, y: 360, wires: [[]] },
-  { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
-  {
-    id: 'out',
-    type: 'dicom-out',
-    z: 'tab',
-    peer: 'pacs',
-    mode: 'store-and-forward',
-    x: 300,
-    y: 200,
-    wires: [[]],
-  },
-  {
-    id: 'convert',
-    type: 'dicom',
-    z: 'tab',
-    outputAs: 'file',
-    directory: '/data',
-    x: 300,
-    y: 320,
-    wires: [[]],
-  },
-  {
-    id: 'watch',
-    type: 'dicom-watch',
-    z: 'tab',
-    directory: '/data',
-    after: 'move',
-    acknowledge: true,
-    x: 300,
-    y: 260,
     wires: [[]],
   },
 ];
@@ -102,7 +50,7 @@ describe(
   'the dialogs for people who see, hear or type differently',
   { skip: needs('chromium'), timeout: 900_000 },
   () => {
-    for (const theme of ['light', 'dark'] as const) {
+    for (const theme of THEMES) {
       it(`have nothing that axe finds in the ${theme} theme`, async () => {
         const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
         const flows = [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live];
@@ -130,37 +78,12 @@ describe(
           await editor.page.getByText('SeriesDescription').click();
           await check(editor, 'a sample');
           await editor.cancel();
-          await editor.openDialog('answer');
-          await check(editor, 'dicom-response');
-          await editor.cancel();
           await editor.openDialog('pacs');
           await editor.page.locator('#dicom-peer-test-echo').click();
           await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
           await check(editor, 'dicom-peer');
           await editor.cancel();
-          await editor.openDialog('out');
-          for (const tab of ['peer', 'outbox', 'message', 'journal']) {
-            await editor.showTab(tab);
-            await check(editor, `dicom-out, ${tab}`);
-          }
-          await editor.cancel();
-          await editor.openDialog('edit');
-          await check(editor, 'dicom-edit');
-          await editor.cancel();
-          await editor.openDialog('image');
-          await check(editor, 'dicom-image');
-          await editor.cancel();
-          await editor.openDialog('convert');
-          for (const tab of ['convert', 'message', 'object']) {
-            await editor.showTab(tab);
-            await check(editor, `dicom, ${tab}`);
-          }
-          await editor.cancel();
-          await editor.openDialog('watch');
-          for (const tab of ['folder', 'delivery']) {
-            await editor.showTab(tab);
-            await check(editor, `dicom-watch, ${tab}`);
-          }
+          await inEachDialog(editor, (name) => check(editor, name));
           assert.deepEqual(editor.foreign, []);
         });
       });
@@ -170,7 +93,7 @@ describe(
       await withEditor({ flows: FLOWS }, async (editor) => {
         await editor.page.addScriptTag({ path: AXE });
         await editor.page.addStyleTag({ content: WITH_HEIGHT });
-        await editor.openDialog('answer');
+        await editor.openDialog('dicom-response');
         await editor.page.evaluate(
           "$('#dicom-response-hint-name').css('color', '#ccc'), $('label[for=node-input-status]').remove()",
         );

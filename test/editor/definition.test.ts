@@ -43,16 +43,22 @@ const PORTS: Record<string, [inputs: number, outputs: number, property?: number]
   'dicom-response': [1, 0],
   'dicom-out': [1, 1, 1],
   'dicom-edit': [1, 1],
+  'dicom-query': [1, 1],
+  'dicom-retrieve': [1, 2],
   'dicom-deidentify': [1, 2],
   'dicom-watch': [0, 1],
   'dicom-image': [1, 1],
+  'dicom-study': [1, 1],
   dicom: [1, 1],
 };
 
 /** As Node-RED writes it: so that ids are new ones where nodes are copied. */
 function nodeTypeOf(field: Field): string | undefined {
   if (field.kind === 'node') return field.nodeType;
-  return field.kind === 'list' && field.nodeType !== undefined ? `${field.nodeType}[]` : undefined;
+  // One that is none of configuration: as link nodes have it, so that no dialog makes a list of configuration nodes of it.
+  return (field.kind === 'list' || field.kind === 'text') && field.nodeType !== undefined
+    ? `${field.nodeType}[]`
+    : undefined;
 }
 
 for (const type of NODE_TYPES) {

@@ -35,7 +35,7 @@ describe('the dialog of dicom-deidentify', { skip: needs('chromium'), timeout: 3
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual([editor.errors, editor.foreign], [[], []]);
+    assert.deepEqual([editor.errors.splice(0), editor.foreign.splice(0)], [[], []]);
   });
 
   async function open(properties: Record<string, unknown> = {}): Promise<void> {

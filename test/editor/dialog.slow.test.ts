@@ -19,7 +19,7 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   it('has an input, a label, a hint and a tooltip for every setting', async () => {
@@ -118,6 +118,29 @@ describe('the dialog of dicom-in', { skip: needs('chromium') }, () => {
     await editor.enter('emitEvents', false);
     await editor.done();
     assert.equal(await editor.node('bare', 'node.outputs'), 1);
+  });
+
+  it('has as many outputs as what is on needs, and never moves one', async () => {
+    for (const [field, value, outputs] of [
+      ['answerMpps', 'at-once', 4],
+      ['answerMpps', 'off', 1],
+      ['answerQueries', 'worklist, study', 3],
+      ['answerQueries', '', 1],
+    ] as const) {
+      await editor.openDialog('bare');
+      if (field === 'answerMpps') await editor.enter('answerMpps', value);
+      else
+        await editor.page.evaluate(
+          `$('#node-input-answerQueries-list').val(${JSON.stringify(value)}).trigger('change')`,
+        );
+      await editor.done();
+      assert.equal(await editor.node('bare', 'node.outputs'), outputs, `${field} ${value}`);
+    }
+    const labels = await editor.node<string[]>(
+      'bare',
+      '[0, 1, 2, 3].map((index) => node._def.outputLabels.call(node, index))',
+    );
+    assert.deepEqual(labels, ['DICOM message', 'event', 'query', 'procedure step']);
   });
 
   it('adds, edits and deploys a node whose flow JSON then has the values that were entered', async () => {

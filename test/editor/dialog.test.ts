@@ -14,7 +14,7 @@ describe('the dialog of dicom-in, every day', { skip: needs('chromium') }, () =>
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   it('shows a newcomer name, port and AE title first', async () => {

@@ -76,7 +76,7 @@ describe('the dialog of dicom-edit', { skip: needs('chromium') }, () => {
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   const rows = (): Locator => editor.page.locator('#dicom-edit-rules li .dicom-edit-rule');

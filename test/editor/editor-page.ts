@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { PASSWORD } from '../support/admin-user';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
+import { until } from '../support/until';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
 /** What does not happen for so long does not happen, also on a busy machine. */
@@ -58,7 +60,7 @@ export class EditorPage {
       viewport: options.viewport ?? { width: 1440, height: 1000 },
       locale: 'en-US',
     });
-    // How Node-RED 5 keeps the user's choice of theme in the browser; 4 has no dark theme.
+    // How Node-RED 5 keeps the user's choice of theme in the browser.
     await page.addInitScript(`localStorage.setItem('view-dark-theme', '${options.theme ?? 'light'}')`);
     if (options.language !== undefined) {
       await page.addInitScript(`localStorage.setItem('editor-language', '${options.language}')`);
@@ -86,6 +88,17 @@ export class EditorPage {
     await this.page.locator('#node-dialog-login-username').fill(user);
     await this.page.locator('#node-dialog-login-password').fill(PASSWORD);
     await this.page.locator('#node-dialog-login-submit').click();
+  }
+
+  /**
+   * Waits until the browser has reported the answers that a test has caused, one for each pattern and in their order,
+   * and takes them from `errors`: a report may come after what the page shows of the answer.
+   */
+  async reported(...patterns: RegExp[]): Promise<void> {
+    await until(() => this.errors.length >= patterns.length, `${patterns.join(', ')} in the console`);
+    const reports = this.errors.splice(0);
+    assert.equal(reports.length, patterns.length, reports.join('\n'));
+    for (const [index, pattern] of patterns.entries()) assert.match(reports[index] ?? '', pattern);
   }
 
   close(): Promise<void> {

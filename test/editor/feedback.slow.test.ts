@@ -31,7 +31,7 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual([editor.errors, editor.foreign], [[], []]);
+    assert.deepEqual([editor.errors.splice(0), editor.foreign.splice(0)], [[], []]);
   });
 
   /** Deploys the node behind the editor's back, and loads it. */
@@ -137,8 +137,8 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
     await nodeRed.deploy([]);
     await has('state', 'not running');
     assert.match(await echo(), /not running/);
-    // The browser itself reports the answers.
-    assert.match(editor.errors.splice(0).join(), /404/);
+    // Of the state, of the call, and of the state after it.
+    await editor.reported(/404/, /404/, /404/);
   });
 
   it('says itself what is wrong, where the runtime knows it, and sends nobody to a log', async () => {

@@ -67,7 +67,7 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
   );
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   /** No key instead of its text, and no text of the other language. */

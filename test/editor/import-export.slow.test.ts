@@ -66,7 +66,7 @@ describe('import and export in the dialog', { skip: needs('chromium', 'dcmtk') }
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual([editor.errors, editor.foreign], [[], []]);
+    assert.deepEqual([editor.errors.splice(0), editor.foreign.splice(0)], [[], []]);
   });
 
   const open = async (id: string): Promise<void> => {

@@ -82,7 +82,7 @@ for (const language of ['en-US', 'de']) {
       });
       afterEach(async () => {
         if (await editor.dialog().isVisible()) await editor.cancel();
-        assert.deepEqual(editor.errors, []);
+        assert.deepEqual(editor.errors.splice(0), []);
       });
 
       const part = (type: string, name: string): Locator => editor.page.locator(`#${type}-${name}`);

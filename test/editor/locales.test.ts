@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { failureCode as editFailureCode, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
-import type { DeidentifyFailure } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
-import { failureCode as dicomFailureCode, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import { EDIT_ERRORS, type EditFailure } from '../../nodes/dicom-edit/runtime/edit-error';
 import {
-  failureCode as imageFailureCode,
-  type ImageFailure,
-} from '../../nodes/dicom-image/runtime/image-error';
-import { failureCode, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
-import type { AnswerOutcome } from '../../src/delivery';
+  DEIDENTIFY_ERRORS,
+  type DeidentifyFailure,
+} from '../../nodes/dicom-deidentify/runtime/deidentify-error';
+import { DICOM_ERRORS, type DicomFailure } from '../../nodes/dicom/runtime/dicom-error';
+import { OUT_ERRORS, type OutFailure } from '../../nodes/dicom-out/runtime/out-error';
+import { READY_SETS } from '../../nodes/dicom-query/ready-sets';
+import { QUERY_ERRORS, type QueryFailure } from '../../nodes/dicom-query/runtime/query-error';
+import { IMAGE_ERRORS, type ImageFailure } from '../../nodes/dicom-image/runtime/image-error';
+import { STUDY_ERRORS, type StudyFailure } from '../../nodes/dicom-study/runtime/study-error';
+import { RESPONSE_ERRORS, type Failure } from '../../nodes/dicom-response/runtime/answer-failed';
+import { RETRIEVE_ERRORS, type RetrieveFailure } from '../../nodes/dicom-retrieve/runtime/retrieve-error';
 import type { ImportProblemCode, NotImported, NotUnderstood } from '../../src/integration-soup';
 import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
@@ -20,6 +24,8 @@ import {
   RULE_OPS,
   RULE_TESTS,
   type DicomEditProblem,
+  type DicomQueryProblem,
+  type DicomRetrieveProblem,
   DEIDENTIFY_CREDENTIALS,
   type DicomDeidentifyProblem,
   type DicomImageProblem,
@@ -28,6 +34,7 @@ import {
   type DicomPeerProblem,
   type DicomProblem,
   type DicomResponseProblem,
+  type DicomStudyProblem,
   type DicomWatchProblem,
   type Field,
 } from '../../src/settings';
@@ -57,6 +64,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   directoryNeeded: true,
   tlsNeeded: true,
   nothingIncluded: true,
+  callersNeeded: true,
   notKeptJson: true,
   unknownVersion: true,
 };
@@ -123,6 +131,88 @@ const DICOM_EDIT_PROBLEMS: Record<DicomEditProblem['code'], true> = {
 };
 
 /** Why an object is not changed. */
+const DICOM_QUERY_PROBLEMS: Record<DicomQueryProblem['code'], true> = {
+  required: true,
+  notAChoice: true,
+  notANumber: true,
+  outOfRange: true,
+  unknownVersion: true,
+  levelNotInModel: true,
+  keysNotAList: true,
+  tooManyKeys: true,
+  notAKey: true,
+  keyWithoutPath: true,
+  keyWithoutValue: true,
+  keyNotDays: true,
+};
+
+const QUERY_FAILURES: Record<QueryFailure, true> = {
+  settingsInvalid: true,
+  noValue: true,
+  keysInvalid: true,
+  peerMissing: true,
+  unreachable: true,
+  notAccepted: true,
+  refused: true,
+  broken: true,
+  busy: true,
+  stopped: true,
+};
+
+const DICOM_RETRIEVE_PROBLEMS: Record<DicomRetrieveProblem['code'], true> = {
+  required: true,
+  notAChoice: true,
+  notANumber: true,
+  outOfRange: true,
+  unknownVersion: true,
+  directoryNeeded: true,
+  nothingIncluded: true,
+  notAUid: true,
+  variableNotReplaced: true,
+  templateKeyword: true,
+  templateTraversal: true,
+  aeTitleTooLong: true,
+  aeTitleCharacter: true,
+  notACharacterSet: true,
+};
+
+const RETRIEVE_FAILURES: Record<RetrieveFailure, true> = {
+  settingsInvalid: true,
+  uidsInvalid: true,
+  noDestination: true,
+  peerMissing: true,
+  unreachable: true,
+  notAccepted: true,
+  queueUnusable: true,
+  refused: true,
+  broken: true,
+  busy: true,
+  stopped: true,
+};
+
+/** What can go wrong with the queue of a node that retrieves, or with an object in it. */
+const RETRIEVED_FAULTS: readonly FaultKind[] = [
+  'queueUnusable',
+  'queueInUse',
+  'queueShared',
+  'queueNoLock',
+  'queueNotSyncable',
+  'queueLeftover',
+  'outputNotSyncable',
+  'lockOnlyHere',
+  'lockOutside',
+  'directoryNotSynced',
+  'modeNotSet',
+  'notConverted',
+  'notAcknowledged',
+  'crashed',
+  'notPlaced',
+  'notRead',
+  'notPlacedInTime',
+  'notSent',
+  'unexpected',
+];
+
 const EDIT_FAILURES: Record<EditFailure, true> = {
   settingsInvalid: true,
   noObject: true,
@@ -203,6 +293,16 @@ const DICOM_WATCH_PROBLEMS: Record<DicomWatchProblem['code'], true> = {
   deletedUnsafe: true,
   unknownVersion: true,
 };
+const DICOM_STUDY_PROBLEMS: Record<DicomStudyProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAChoice: true,
+  notAGroup: true,
+  notExpected: true,
+  noTrigger: true,
+  unknownVersion: true,
+};
 const WATCH_FAULTS: Record<WatchFaultKind, true> = {
   settingsInvalid: true,
   folderGone: true,
@@ -264,11 +364,27 @@ const OUT_FAILURES: Record<OutFailure, true> = {
 const DEIDENTIFY_FAILURES: Record<DeidentifyFailure, true> = {
   settingsInvalid: true,
   noObject: true,
+  listInvalid: true,
+  instancesFailed: true,
   objectGone: true,
   notTheObject: true,
   notChanged: true,
   notRead: true,
   busy: true,
+  stopped: true,
+};
+const STUDY_FAILURES: Record<StudyFailure, true> = {
+  settingsInvalid: true,
+  noObject: true,
+  bufferOnly: true,
+  objectGone: true,
+  notRead: true,
+  notChanged: true,
+  changesTooLarge: true,
+  notStored: true,
+  badControl: true,
+  notOpen: true,
+  objectsLost: true,
   stopped: true,
 };
 
@@ -347,6 +463,9 @@ const FAULTS: Record<FaultKind, true> = {
   notPlacedInTime: true,
   notSent: true,
   responseTimedOut: true,
+  findTimedOut: true,
+  mppsTimedOut: true,
+  mppsNotKept: true,
   workerCrashed: true,
   workerStuck: true,
   workerOutdated: true,
@@ -413,9 +532,12 @@ const STATUS: Record<string, readonly string[]> = {
     'error',
   ],
   'dicom-response': ['newerVersion'],
-  'dicom-deidentify': ['idle', 'working', 'keptBack', 'settings'],
+  'dicom-deidentify': ['idle', 'working', 'toRetry', 'keptBack', 'settings'],
   'dicom-out': ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
   'dicom-edit': ['settings'],
+  'dicom-query': ['idle', 'asking', 'down', 'settings'],
+  'dicom-study': ['idle', 'open', 'next', 'unacknowledged', 'settings', 'broken'],
+  'dicom-retrieve': ['idle', 'asking', 'retrieving', 'down', 'settings', 'queue', 'dead'],
   'dicom-watch': [
     'starting',
     'watching',
@@ -436,10 +558,7 @@ const STATUS: Record<string, readonly string[]> = {
 };
 
 /** What can go wrong with an answer. */
-const ANSWER_FAILURES: Record<
-  Exclude<AnswerOutcome, 'answered'> | 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion',
-  true
-> = {
+const ANSWER_FAILURES: Record<Failure, true> = {
   noId: true,
   badStatus: true,
   timedOut: true,
@@ -448,6 +567,10 @@ const ANSWER_FAILURES: Record<
   alreadyAnswered: true,
   tooLate: true,
   notAwaited: true,
+  wrongShape: true,
+  wrongMatch: true,
+  wrongStatus: true,
+  tooMany: true,
 };
 
 /** Keys written out in the html, in the editor's code and in the runtime's, of a type or of what all share. */
@@ -465,7 +588,7 @@ function writtenKeys(folder: string): Set<string> {
   }
   add(
     codeIn(folder),
-    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
+    /'((?:form|list|tree|rule|secret|pseudonym|placeholder|hint|warning|output|option|section|deadLetters|journal|importExport|sample|request|commitment|feedback|echo|button|outbox|open)\.[A-Za-z]+(?:\.[A-Za-z]+)*)'/g,
   );
   return used;
 }
@@ -522,6 +645,13 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
     for (const failure of Object.keys(IMAGE_FAILURES)) used.add(`error.${failure}`);
     used.add('reason.noSuchInstance');
   },
+  'dicom-study': (used) => {
+    addTabs('dicom-study', used);
+    for (const code of Object.keys(DICOM_STUDY_PROBLEMS)) used.add(`problem.${code}`);
+    for (const failure of Object.keys(STUDY_FAILURES)) used.add(`error.${failure}`);
+    for (const action of ['fire', 'again', 'forget']) used.add(`open.${action}`);
+    used.add('forgotten');
+  },
   'dicom-watch': (used) => {
     addTabs('dicom-watch', used);
     for (const code of Object.keys(DICOM_WATCH_PROBLEMS)) used.add(`problem.${code}`);
@@ -529,9 +659,25 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   },
 };
 
+MADE_KEYS['dicom-query'] = (used) => {
+  addTabs('dicom-query', used);
+  for (const code of Object.keys(DICOM_QUERY_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of Object.keys(QUERY_FAILURES)) used.add(`error.${failure}`);
+  for (const name of ['none', ...Object.keys(READY_SETS)]) used.add(`rule.set.${name}`);
+};
+
+MADE_KEYS['dicom-retrieve'] = (used) => {
+  addTabs('dicom-retrieve', used);
+  for (const code of Object.keys(DICOM_RETRIEVE_PROBLEMS)) used.add(`problem.${code}`);
+  for (const failure of [...Object.keys(RETRIEVE_FAILURES), ...RETRIEVED_FAULTS])
+    used.add(`error.${failure}`);
+};
+
 MADE_KEYS['dicom-edit'] = (used) => {
   for (const code of Object.keys(DICOM_EDIT_PROBLEMS)) used.add(`problem.${code}`);
   for (const failure of Object.keys(EDIT_FAILURES)) used.add(`error.${failure}`);
+  // Which of them are said: test/edit/check-rule.
+  for (const [key] of ownTexts('dicom-edit', 'en-US')) if (key.startsWith('rule.reason.')) used.add(key);
   for (const op of ['label', ...RULE_OPS]) used.add(`rule.op.${op}`);
   for (const each of ['label', ...RULE_TESTS]) used.add(`rule.test.${each}`);
 };
@@ -579,11 +725,23 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
+  'dicom-query': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-retrieve': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
   'dicom-edit': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-image': {
+    'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
+    de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
+  },
+  'dicom-study': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
@@ -694,18 +852,18 @@ for (const type of NODE_TYPES) {
   });
 }
 
-const codeOf = (type: string, failure: string): string =>
-  `${type}_${failure.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-
 /** The codes of the errors that a node's Catch node gets. */
 const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-in': (Object.keys(FAULTS) as FaultKind[]).filter((kind) => !isWarning(kind)).map(faultCode),
-  'dicom-response': Object.keys(ANSWER_FAILURES).map((failure) => codeOf('DICOM_RESPONSE', failure)),
-  'dicom-deidentify': Object.keys(DEIDENTIFY_FAILURES).map((failure) => codeOf('DICOM_DEIDENTIFY', failure)),
-  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(failureCode),
-  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(editFailureCode),
-  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(dicomFailureCode),
-  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(imageFailureCode),
+  'dicom-response': (Object.keys(ANSWER_FAILURES) as Failure[]).map(RESPONSE_ERRORS.codeOf),
+  'dicom-deidentify': (Object.keys(DEIDENTIFY_FAILURES) as DeidentifyFailure[]).map(DEIDENTIFY_ERRORS.codeOf),
+  'dicom-out': (Object.keys(OUT_FAILURES) as OutFailure[]).map(OUT_ERRORS.codeOf),
+  'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),
+  dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
+  'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
+  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
+  'dicom-study': (Object.keys(STUDY_FAILURES) as StudyFailure[]).map(STUDY_ERRORS.codeOf),
+  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */
@@ -720,8 +878,10 @@ const EXPLAINED: Record<string, (language: string) => string> = {
   'dicom-response': (language) => help('dicom-response', language).replaceAll('<wbr>', ''),
   'dicom-deidentify': (language) => help('dicom-deidentify', language).replaceAll('<wbr>', ''),
   'dicom-out': (language) => help('dicom-out', language).replaceAll('<wbr>', ''),
+  'dicom-study': (language) => help('dicom-study', language).replaceAll('<wbr>', ''),
   'dicom-edit': (language) => help('dicom-edit', language).replaceAll('<wbr>', ''),
   'dicom-image': (language) => help('dicom-image', language).replaceAll('<wbr>', ''),
+  'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
 };
 
 for (const type of NODE_TYPES) {

@@ -21,7 +21,7 @@ describe('the dialog of dicom-response', { skip: needs('chromium') }, () => {
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual(editor.errors, []);
+    assert.deepEqual(editor.errors.splice(0), []);
   });
 
   const isRefused = async (field: string): Promise<boolean> =>

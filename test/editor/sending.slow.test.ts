@@ -38,7 +38,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
   });
   afterEach(async () => {
     if (await editor.dialog().isVisible()) await editor.cancel();
-    assert.deepEqual([editor.errors, editor.foreign], [[], []]);
+    assert.deepEqual([editor.errors.splice(0), editor.foreign.splice(0)], [[], []]);
   });
 
   const peer = (properties: Record<string, unknown> = {}): FlowNode => ({
@@ -145,6 +145,22 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await editor.enter('commit', 'require');
       await editor.done();
       assert.deepEqual(await editor.node('pacs', '[node.commit, node.commitThrough]'), ['require', 'open']);
+
+      // A copy reports through the copy.
+      const through = await editor.page.evaluate<string[]>(`(() => {
+        const nodes = [
+          { id: 'p', type: 'dicom-peer', name: 'copied', version: 1, commit: 'require', commitThrough: 'r' },
+          { id: 'r', type: 'dicom-in', name: 'copied', z: RED.workspaces.active(), x: 300, y: 300, wires: [[]] },
+        ];
+        RED.nodes.import(nodes, { generateIds: true });
+        const ids = [];
+        RED.nodes.eachConfig((node) => void (node.name === 'copied' && ids.push(node.commitThrough)));
+        RED.nodes.eachNode((node) => void (node.name === 'copied' && ids.push(node.id)));
+        return ids;
+      })()`);
+      assert.equal(through.length, 2);
+      assert.notEqual(through[0], 'r');
+      assert.equal(through[0], through[1]);
 
       // An editor that loads has configuration nodes before it has others.
       await deploy(

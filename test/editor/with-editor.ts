@@ -1,6 +1,9 @@
 import { after, before } from 'node:test';
-import { startNodeRed, type NodeRed, type NodeRedOptions } from '../support/node-red';
+import { nodeRedMajor, startNodeRed, type NodeRed, type NodeRedOptions } from '../support/node-red';
 import { EditorPage, type EditorOptions } from './editor-page';
+
+/** Those that the editor has: Node-RED 4 has no dark one. */
+export const THEMES: readonly ('light' | 'dark')[] = nodeRedMajor() < 5 ? ['light'] : ['light', 'dark'];
 
 /** A Node-RED and how its editor is opened. */
 export interface EditorSetup extends NodeRedOptions, EditorOptions {

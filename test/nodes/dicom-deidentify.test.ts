@@ -142,6 +142,12 @@ describe('dicom-deidentify: a file', () => {
     // A path may be named after a patient.
     const { values } = failureOfCode({ code: 'ENOENT', text: "ENOENT: open '/data/SMITH.dcm'" });
     assert.deepEqual(values, { reason: 'ENOENT' });
+    // What the object cannot be blamed for is tried again.
+    const isOfObject = (code: string): boolean => failureOfCode({ code, text: '' }).isOfObject;
+    for (const code of ['ENOSPC', 'EACCES', 'EIO', 'not-placed', 'read-failed', 'not-the-object'])
+      assert.equal(isOfObject(code), false, code);
+    for (const code of ['no-file-meta', 'inflate-too-large', 'damaged', 'failed'])
+      assert.equal(isOfObject(code), true, code);
   });
 
   it('is changed first where changes are pending', async () => {
@@ -234,6 +240,37 @@ describe('dicom-deidentify: an object of a queue', () => {
     await store(port, 1, 2);
     await until(async () => (await letters()).length === 1 && made.length === 1, 'one of each');
     await until(async () => (await waiting()) === 0, 'the queue is empty');
+  });
+
+  for (const acknowledge of [true, false])
+    it(`comes again where the new one cannot be stored now, ${acknowledge ? '' : 'not '}acknowledged`, async () => {
+      const port = await freePort();
+      const folder = mkdtempSync(join(tmpdir(), 'dicom-blocked-'));
+      const blocked = join(folder, 'blocked');
+      writeFileSync(blocked, 'a file is where a folder is to be');
+      await loaded({ directory: join(blocked, 'new') }, [
+        dicomIn('receiver', port, [['deidentify']], { acknowledge, includeTagsNode: false }),
+      ]);
+      const made = nodes.inputs('new');
+      const caught = await outcome('caught', () => void store(port, 1));
+      assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_NOT_READ');
+      rmSync(blocked);
+      await until(() => made.length === 1, 'it has come again');
+      assertNobody(made[0] ?? {}, readFileSync(String(made[0]?.['filename'])));
+      assert.deepEqual(await letters(), []);
+      rmSync(folder, { recursive: true });
+    });
+
+  it('is refused for now where its sender waits and the new one cannot be stored', async () => {
+    const port = await freePort();
+    await loaded({ directory: join(SAMPLE, 'new') }, [
+      dicomIn('receiver', port, [['deidentify']], { respond: 'processed', includeTagsNode: false }),
+    ]);
+    await untilListening(port);
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0xa700);
+    await client.release();
   });
 
   it('keeps the order of its queue', async () => {

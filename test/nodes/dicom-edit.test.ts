@@ -452,7 +452,17 @@ describe('dicom-edit: what its dialog asks', () => {
     };
     assert.deepEqual(await check([set('PatientID', 'x'), set('Rows', 'x'), 'no rule']), [
       200,
-      { problems: [null, 'US is an integer from 0 to 65535', null] },
+      {
+        problems: [
+          null,
+          {
+            text: 'US is an integer from 0 to 65535',
+            key: 'integer',
+            values: { vr: 'US', least: '0', most: '65535' },
+          },
+          null,
+        ],
+      },
     ]);
     assert.equal((await check('none'))[0], 400);
     assert.equal((await check(Array(1_001).fill({})))[0], 400);

@@ -497,6 +497,32 @@ describe('dicom-out: storage commitment', () => {
     assert.match(letters, /0110/);
   });
 
+  it('a report that is refused on our own association is told to the flow', async () => {
+    const scp = await archive();
+    const plain = out('plain', { outputFailures: false, wires: [['plain-sent']] });
+    await loaded([
+      committing(scp.scp.port),
+      out('out', PATIENT),
+      ...watching('out'),
+      plain,
+      helper('plain-sent'),
+    ]);
+    const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    inject('out', { filename: SAMPLE });
+    await askedFor(scp, 1);
+    const [asked = assert.fail()] = scp.asked;
+    scp.report({ ...asked, transactionUID: '1.2.3' }, { committed: asked.instances });
+    await until(() => failed.length === 1, 'the event');
+    const { topic, payload } = failed[0] as { topic: string; payload: Record<string, unknown> };
+    assert.deepEqual(
+      [topic, payload['event'], payload['peer'], payload['text']],
+      ['report-refused', 'report-refused', nameOf('archive'), 'no request of its transaction UID is open'],
+    );
+    assert.equal(sent.length, 0);
+    scp.report(asked, { committed: asked.instances });
+    await until(() => sent.length === 1, 'it is sent');
+  });
+
   for (const mode of ['wait', 'store-and-forward'])
     it(`${mode}: a deploy sends nothing again that waits for its commitment`, async () => {
       const [port, scp] = [await freePort(), await archive()];
@@ -717,6 +743,39 @@ describe('dicom-out: a list of instances', () => {
     for (let count = 0; count < 4; count += 1) inject('out', list(file, file, file));
     await until(() => failed.length === 2, 'two');
     assert.deepEqual(failed.map(codeOf), ['DICOM_OUT_BUSY', 'DICOM_OUT_BUSY']);
+  });
+
+  it('that comes beyond those gives its objects back to their queue, and they come again', async () => {
+    const port = await freePort();
+    let isUp = false;
+    const archive = await scp({ store: () => (isUp ? 0 : 0xa700) });
+    await loaded([
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', archive.port),
+      out('out', { maxWaiting: '1' }),
+      ...watching('out'),
+    ]);
+    const [sent, failed, came] = [
+      nodes.inputs('out-sent'),
+      nodes.inputs('out-failed'),
+      nodes.inputs('in-out'),
+    ];
+    const [entries] = await received({ port }, 1, 2);
+    inject('out', { filename: SAMPLE });
+    await until(() => archive.objects.length > 0, 'one is being sent');
+    inject('out', list(...entries));
+    // What is in no queue cannot come again.
+    inject('out', list(file));
+    await until(() => failed.length === 1, 'the file');
+    assert.deepEqual(failed.map(codeOf), ['DICOM_OUT_BUSY']);
+    nodes.node('in-out').on('input', (message) => inject('out', message));
+    isUp = true;
+    await until(() => sent.length === 3, 'all are sent');
+    assert.equal(failed.length, 1);
+    assert.equal(came.length, 4);
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    assert.deepEqual(await lettersIn('in'), []);
   });
 
   it('goes on when all are safe in the outbox, which tells what becomes of each', async () => {

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { plainMessage } from '../../nodes/dicom/runtime/plain-message';
 import { bufferSource, parseDataSet, readFileMeta } from '../../src/dicom';
-import { DICOM } from '../../src/settings';
+import { DICOM, DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { greyPng, PDF } from '../dicom/build/pictures';
-import { flowNode, TAB } from '../support/flows';
+import { dicomIn, flowNode, TAB } from '../support/flows';
+import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { NodesUnderTest, type Message } from '../support/node-helper';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import type { FlowNode } from '../support/node-red';
+import { Scps } from '../support/scps';
+import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
 
 const nodes = new NodesUnderTest();
@@ -272,6 +275,46 @@ describe('the dicom node, from a message to an object', () => {
     assert.equal(error.code, 'DICOM_NOT_STORED');
   });
 
+  it('takes pixels from an object of a queue, which is acknowledged and not opened by the new one', async () => {
+    isLoaded = true;
+    const port = await freePort();
+    await nodes.load([
+      { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
+      dicomIn('receiver', port, [['received']], { acknowledge: true, queue: 'memory' }),
+      flowNode('received', 'helper', { wires: [] }),
+      flowNode('dicom', 'dicom', { ...DICOM.defaults, wires: [['out']] }),
+      flowNode('out', 'helper', { wires: [] }),
+    ]);
+    const [received, out] = [nodes.inputs('received'), nodes.inputs('out')];
+    await until(
+      () =>
+        StoreClient.open(port).then(
+          async (opened) => {
+            await opened.release();
+            return true;
+          },
+          () => false,
+        ),
+      'dicom-in listens',
+    );
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    await until(() => received.length === 1, 'the object');
+    const [message = assert.fail()] = received;
+    const { Tags } = message['payload'] as Payload;
+    assert.equal(typeof (Tags['PixelData'] as { Length?: unknown }).Length, 'number');
+    Tags['PatientID'] = 'FROM THE QUEUE';
+    nodes.node('dicom').receive(message);
+    await until(() => out.length === 1, 'the new object');
+    const { payload: file, dicom } = out[0] as unknown as { payload: Buffer; dicom: Facts };
+    assert.deepEqual(pixelsOf(file), pixelsOf(sample));
+    assert.ok(file.includes('FROM THE QUEUE'));
+    assert.equal(dicom.queueId, undefined);
+    assert.match(String(dicom.acknowledgeId), /^receiver:/);
+  });
+
   it('applies pending changes', async () => {
     const message = await parsed();
     const { size, sopInstanceUID } = message.dicom;
@@ -304,6 +347,17 @@ describe('the dicom node, from a message to an object', () => {
     assert.throws(() => plainMessage(deep), { failure: 'notBuilt' });
     assert.throws(() => plainMessage({ PixelData: new Array(3_000_000).fill(1) }), { failure: 'tooLarge' });
     assert.throws(() => plainMessage({ PatientID: () => 1 }), { failure: 'notBuilt' });
+    const own: Record<string, unknown> = {};
+    own['ContentSequence'] = [own, own];
+    const began = performance.now();
+    assert.throws(() => plainMessage(own), { failure: /notBuilt|tooLarge/ });
+    // Holes are no values; to look at each of them would take minutes.
+    for (const length of [3_000_000, 2 ** 32 - 1])
+      assert.throws(() => plainMessage({ PixelData: new Array(length) }), { failure: 'tooLarge' });
+    assert.throws(() => plainMessage({ PixelData: new Float64Array(10) }), { failure: 'notBuilt' });
+    assert.ok(performance.now() - began < 5_000);
+    const { json } = plainMessage(JSON.parse('{"__proto__":{"PatientID":"P1"}}'));
+    assert.equal((json as { PatientID?: unknown }).PatientID, undefined);
   });
 });
 
@@ -321,6 +375,67 @@ const PATIENT = {
   PatientBirthDate: '19700131',
   PatientSex: 'F',
 };
+
+describe('what the dicom node builds', { skip: needs('dcmtk', 'orthanc') }, () => {
+  it('is taken by storescp and Orthanc, and is there as it was built', async () => {
+    const scps = new Scps();
+    try {
+      isLoaded = true;
+      const [store, orthanc] = [await scps.storescp('+B'), await scps.orthanc()];
+      const peer = (id: string, port: number): FlowNode => ({
+        id,
+        type: 'dicom-peer',
+        ...DICOM_PEER.defaults,
+        // The id itself would be taken for a reference.
+        name: `PACS ${id}`,
+        host: '127.0.0.1',
+        port: String(port),
+      });
+      const build = (recipe: string): FlowNode =>
+        flowNode(recipe, 'dicom', { ...DICOM.defaults, recipe, wires: [['to-store', 'to-orthanc']] });
+      const to = (id: string): FlowNode =>
+        flowNode(`to-${id}`, 'dicom-out', { ...DICOM_OUT.defaults, peer: id, wires: [['sent']] });
+      await nodes.load([
+        { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
+        peer('store', store.port),
+        peer('orthanc', orthanc.port),
+        ...['none', 'encapsulated-pdf', 'secondary-capture'].map(build),
+        to('store'),
+        to('orthanc'),
+        flowNode('sent', 'helper', { wires: [] }),
+        flowNode('catch', 'catch', { scope: null, uncaught: false, wires: [['caught']] }),
+        flowNode('caught', 'helper', { wires: [] }),
+      ]);
+      const [sent, caught] = [nodes.inputs('sent'), nodes.inputs('caught')];
+      const attributes = {
+        ...PATIENT,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+        Modality: 'OT',
+        Rows: 1,
+        Columns: 2,
+      };
+      nodes.node('none').receive({ payload: { ...attributes, PixelData: Buffer.from([1, 2]) } });
+      nodes.node('encapsulated-pdf').receive({ payload: PDF, values: PATIENT });
+      nodes.node('secondary-capture').receive({ payload: greyPng(5, 3), values: PATIENT });
+      await until(() => sent.length + caught.length === 6, 'each at both');
+      assert.deepEqual(caught.map(errorOf), []);
+      const files = readdirSync(store.folder).map((name) => readFileSync(join(store.folder, name)));
+      assert.equal(files.length, 3);
+      assert.ok(files.every((file) => file.includes('Müller^Änne')));
+      assert.ok(files.some((file) => file.includes(PDF)));
+      const instances = (await (await fetch(`${orthanc.http}/instances`)).json()) as string[];
+      assert.equal(instances.length, 3);
+      for (const instance of instances) {
+        const tags = (await (
+          await fetch(`${orthanc.http}/instances/${instance}/simplified-tags`)
+        ).json()) as object;
+        assert.deepEqual({ ...PATIENT, ...tags }, { ...tags, ...PATIENT });
+      }
+    } finally {
+      await scps.stop();
+    }
+  });
+});
 
 describe('the recipes of the dicom node', { skip: needs('dcmtk', 'dicom3tools') }, () => {
   it('make an Encapsulated PDF, from which the PDF comes back', async () => {

@@ -206,6 +206,52 @@ describe('the journal of a dicom-out', () => {
     }
   });
 
+  it('has what never reached the sender', async () => {
+    await nodes.load(flows(peer(await freePort()), ...out({ maxWaiting: '1' })));
+    const failed = nodes.inputs('failed');
+    const missing = { SOPInstanceUID: '1.2.3', queueId: 'gone:1' };
+    nodes.node('out').receive({ payload: { series: [{ instances: [missing] }] } });
+    await until(() => failed.length === 1, 'the instance');
+    nodes.node('out').receive({ filename: SAMPLE });
+    nodes.node('out').receive({ filename: SAMPLE, dicom: { sopInstanceUID: SAMPLE_UID } });
+    nodes.node('out').receive({ payload: 'nothing' });
+    await until(() => failed.length === 3, 'the others');
+    await until(async () => (await entriesOf(OUT)).length === 3, 'all are in it');
+    const entries = await entriesOf(OUT);
+    const about = entries.map((entry) => facts(entry, 'outcome', 'sopInstanceUID', 'queueId', 'attempts'));
+    assert.deepEqual(
+      new Set(about.map((each) => JSON.stringify(each))),
+      new Set([
+        JSON.stringify(['failed', SAMPLE_UID, undefined, undefined]),
+        JSON.stringify(['failed', undefined, undefined, undefined]),
+        JSON.stringify(['failed', '1.2.3', 'gone:1', undefined]),
+      ]),
+    );
+    assert.ok(entries.every(({ text }) => typeof text === 'string' && text.length > 0));
+    assert.equal(entries.at(-1)?.['peer'], 'PACS <b>1</b>');
+  });
+
+  it('has once what the outbox has no room for, and then what became of it', async () => {
+    let isUp = false;
+    const archive = await scp({ store: () => (isUp ? 0 : 0xa700) });
+    const port = await freePort();
+    const receiver = dicomIn('in', port, [['out']], { acknowledge: true });
+    const settings = { mode: 'store-and-forward', maxQueued: '1' };
+    await nodes.load(flows(receiver, peer(archive.port), ...out(settings)));
+    const failed = nodes.inputs('failed');
+    await upload(port, 1);
+    await until(() => archive.objects.length > 0, 'the first one is in the outbox');
+    await upload(port, 2);
+    await until(async () => (await entriesOf(OUT)).length > 0, 'the second one');
+    const [entry] = await entriesOf(OUT);
+    assert.deepEqual(facts(entry, 'outcome', 'sopInstanceUID'), ['failed', sampleInstance(2).uid]);
+    assert.match(String(entry?.['queueId']), /^in:/);
+    isUp = true;
+    await until(() => failed.length === 2, 'both are sent');
+    const outcomes = (await entriesOf(OUT)).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ['sent', 'sent', 'failed']);
+  });
+
   it('has the patient where that is wanted', async () => {
     const archive = await scp();
     await nodes.load(flows(peer(archive.port), ...out({ journalPatient: true })));

@@ -39,13 +39,21 @@ async function start(
   const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', port, ...overrides });
   const [messages, events, faults]: [FlowMessage[], ReceiverEvent[], ReceiverFault[]] = [[], [], []];
   const host = new ReceiverHost(
-    { receiverId: 'test', settings, queueDirectory: join(root, String(port)), tellsOfObjects: true },
+    {
+      receiverId: 'test',
+      settings,
+      queueDirectory: join(root, String(port)),
+      stepsDirectory: join(root, 'steps'),
+      tellsOfObjects: true,
+    },
     {
       message: (message) => messages.push(message),
       event: (event) => events.push(event),
       counters: () => undefined,
       fault: (fault) => faults.push(fault),
       recovered: () => undefined,
+      query: () => undefined,
+      step: () => undefined,
       report: () => Promise.resolve({ status: 0 }),
       ...throwing,
     },
@@ -289,13 +297,21 @@ describe('ReceiverHost', () => {
       const { settings } = DICOM_IN.parse({ port: await freePort(), queue: 'disk' });
       const faults: ReceiverFault[] = [];
       const host = new ReceiverHost(
-        { receiverId: 'test', settings, queueDirectory: '/proc/none/queue', tellsOfObjects: false },
+        {
+          receiverId: 'test',
+          settings,
+          queueDirectory: '/proc/none/queue',
+          stepsDirectory: root,
+          tellsOfObjects: false,
+        },
         {
           message: () => undefined,
           event: () => undefined,
           counters: () => undefined,
           fault: (fault) => faults.push(fault),
           recovered: () => undefined,
+          query: () => undefined,
+          step: () => undefined,
           report: () => Promise.resolve({ status: 0 }),
         },
       );
@@ -310,7 +326,13 @@ describe('ReceiverHost', () => {
   it('tries again when no worker can be started, and stops meanwhile', async () => {
     const faults: ReceiverFault[] = [];
     const { settings } = DICOM_IN.parse({});
-    const config = { receiverId: 'test', settings, queueDirectory: root, tellsOfObjects: true };
+    const config = {
+      receiverId: 'test',
+      settings,
+      queueDirectory: root,
+      stepsDirectory: root,
+      tellsOfObjects: true,
+    };
     // What cannot be copied to another thread makes `new Worker` throw.
     const host = new ReceiverHost(
       { ...config, tls: { key: (() => '') as unknown as string } },
@@ -320,6 +342,8 @@ describe('ReceiverHost', () => {
         counters: () => undefined,
         fault: (fault) => faults.push(fault),
         recovered: () => undefined,
+        query: () => undefined,
+        step: () => undefined,
         report: () => Promise.resolve({ status: 0 }),
       },
     );

@@ -144,6 +144,8 @@ describe('an object that is to be committed to', { timeout: 60_000 }, () => {
     peer.report(askedOf(peer), { committed: askedOf(peer).instances });
     await until(() => peer.scp.responses.length === 1, 'the response');
     assert.equal(peer.scp.responses[0]?.get(0x0900), 0x0110);
+    await until(() => sending.refusedReports.length === 1, 'it is told of');
+    assert.deepEqual(sending.refusedReports, ['peer: no request of its transaction UID is open']);
   });
 
   it('is not even stored where the peer does not offer storage commitment', async () => {

@@ -1,4 +1,4 @@
-import { DICOM_IN } from '../../src/settings';
+import { DICOM_IN, outputsOf } from '../../src/settings';
 import type { MessageSink } from './message-sink';
 import type { FlowNode } from './node-red';
 
@@ -28,7 +28,7 @@ export function dicomIn(
   wires: string[][],
   settings: Record<string, unknown> = {},
 ): FlowNode {
-  const outputs = settings['emitEvents'] === true ? 2 : 1;
+  const outputs = outputsOf({ ...DICOM_IN.defaults, ...settings });
   return {
     id,
     type: 'dicom-in',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { FlowMessage } from '../../src/message';
-import { Receiver, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
+import { Receiver, type ReceiverEvent, type ReceiverFault, type RequestMessage } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
 
 export interface Delivered {
@@ -19,22 +19,43 @@ export interface InProcessReceiver {
   delivered: Delivered[];
   events: ReceiverEvent[];
   faults: ReceiverFault[];
+  queries: { id: string; message: RequestMessage }[];
+  steps: { id: string; message: StepMessage }[];
+}
+
+/** What a flow gets of a procedure step. */
+export interface StepMessage extends RequestMessage {
+  series: unknown;
+  study?: unknown;
 }
 
 /** A receiver in this process, listening on the loopback interface. `handOver: false` leaves everything in the queue. */
 export async function startReceiver(
   queueDirectory: string,
   overrides: Record<string, unknown> = {},
-  { handOver = true, port = 0, onFault = (): unknown => undefined } = {},
+  {
+    handOver = true,
+    port = 0,
+    onFault = (): unknown => undefined,
+    onQuery = (_receiver: Receiver, _id: string): unknown => undefined,
+  } = {},
 ): Promise<InProcessReceiver> {
   const delivered: Delivered[] = [];
   const events: ReceiverEvent[] = [];
   const faults: ReceiverFault[] = [];
+  const queries: InProcessReceiver['queries'] = [];
+  const steps: InProcessReceiver['steps'] = [];
   const { settings } = DICOM_IN.parse({ bindAddress: '127.0.0.1', ...overrides });
   let listening: (port: number) => void;
   const listens = new Promise<number>((resolve) => (listening = resolve));
   const receiver = new Receiver(
-    { receiverId: 'test', settings: { ...settings, port }, queueDirectory, tellsOfObjects: true },
+    {
+      receiverId: 'test',
+      settings: { ...settings, port },
+      queueDirectory,
+      stepsDirectory: join(queueDirectory, 'mpps'),
+      tellsOfObjects: true,
+    },
     {
       deliver: (id, { json, object }) => {
         delivered.push({ id, message: JSON.parse(json) as FlowMessage, object });
@@ -50,10 +71,18 @@ export async function startReceiver(
         onFault();
       },
       report: (number) => receiver.reportAnswered(number, { status: 0 }),
+      query: ({ id, json }) => {
+        queries.push({ id, message: JSON.parse(json) as RequestMessage });
+        onQuery(receiver, id);
+      },
+      step: ({ id, json }) => {
+        steps.push({ id, message: JSON.parse(json) as StepMessage });
+        if (handOver) receiver.stepTold(id);
+      },
     },
   );
   receiver.start();
-  return { receiver, port: await listens, delivered, events, faults };
+  return { receiver, port: await listens, delivered, events, faults, queries, steps };
 }
 
 /** Receivers of a test file, and folders for them: what still runs at its end is stopped, and the folders are removed. */

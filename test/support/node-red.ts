@@ -6,7 +6,7 @@
  * `npm install node-red@5 node@24` ran) and `NODE_BINARY` choose another one, so that the same tests run on both.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -231,12 +231,25 @@ class NodeRedProcess implements NodeRed {
   }
 }
 
+/** The major version of the Node-RED that tests run on. */
+export function nodeRedMajor(): number {
+  const { version } = JSON.parse(readFileSync(nodeRedPackage(folderOf({})), 'utf8')) as { version: string };
+  return Number(version.split('.')[0]);
+}
+
+function folderOf({ nodeRedDir }: NodeRedOptions): string | undefined {
+  return nodeRedDir ?? process.env['NODE_RED_DIR'];
+}
+
+function nodeRedPackage(folder: string | undefined): string {
+  return folder === undefined
+    ? createRequire(join(PACKAGE_DIR, 'package.json')).resolve('node-red/package.json')
+    : join(resolve(folder), 'node_modules', 'node-red', 'package.json');
+}
+
 function findNodeRed(options: NodeRedOptions): { binary: string; script: string } {
-  const folder = options.nodeRedDir ?? process.env['NODE_RED_DIR'];
-  const packageJson =
-    folder === undefined
-      ? createRequire(join(PACKAGE_DIR, 'package.json')).resolve('node-red/package.json')
-      : join(resolve(folder), 'node_modules', 'node-red', 'package.json');
+  const folder = folderOf(options);
+  const packageJson = nodeRedPackage(folder);
   const script = join(dirname(packageJson), 'red.js');
   if (!existsSync(script)) throw new Error(`no Node-RED at ${script}: run npm install node-red in ${folder}`);
   const beside = folder === undefined ? '' : join(resolve(folder), 'node_modules', 'node', 'bin', 'node');

@@ -122,7 +122,7 @@ export function readResponse(body: Buffer): { contextId: number; values: Map<num
   return { contextId: body.readUInt8(4), values: readCommand(body.subarray(6, end)) };
 }
 
-const TEXT_ELEMENTS = [0x0002, 0x0003, 0x0902, 0x1000, 0x1001, 0x1030];
+const TEXT_ELEMENTS = [0x0002, 0x0003, 0x0600, 0x0902, 0x1000, 0x1001, 0x1030];
 
 /** The values of a command set, by element number: numbers for US, text otherwise. */
 export function readCommand(bytes: Buffer): Map<number, number | string> {

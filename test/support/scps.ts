@@ -39,15 +39,18 @@ export class Scps {
     return { port, folder };
   }
 
-  /** An archive with the AE title ARCHIVE. */
-  async dcmqrscp(): Promise<{ port: number; folder: string }> {
+  /** An archive with the AE title ARCHIVE. @param destinations ports on this machine by AE title, to which it moves */
+  async dcmqrscp(destinations: Record<string, number> = {}): Promise<{ port: number; folder: string }> {
     const folder = this.folder();
     const storage = join(folder, 'db');
     mkdirSync(storage);
+    const hosts = Object.entries(destinations).map(
+      ([title, port]) => `${title.toLowerCase()} = (${title}, 127.0.0.1, ${port})\n`,
+    );
     const config = join(folder, 'dcmqrscp.cfg');
     writeFileSync(
       config,
-      `MaxAssociations = 4\nHostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n` +
+      `MaxAssociations = 4\nHostTable BEGIN\n${hosts.join('')}HostTable END\nVendorTable BEGIN\nVendorTable END\n` +
         `AETable BEGIN\nARCHIVE ${storage} RW (9, 1024mb) ANY\nAETable END\n`,
     );
     return { port: await this.start('dcmqrscp', (port) => ['-c', config, String(port)]), folder: storage };

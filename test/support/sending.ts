@@ -20,6 +20,8 @@ export class Sending {
     () => undefined,
     (error) => this.failures.push(error),
   );
+  /** Reports on storage commitment, on associations of ours, that were refused. */
+  readonly refusedReports: string[] = [];
   private count = 0;
 
   constructor(private readonly policy = QUICK) {}
@@ -33,7 +35,10 @@ export class Sending {
     const all = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 1, ...settings };
     this.host.addPeer(
       { id, name: id, settings: peerSettings(all) },
-      { state: (state) => this.states.set(id, state) },
+      {
+        state: (state) => this.states.set(id, state),
+        reportRefused: (text) => this.refusedReports.push(`${id}: ${text}`),
+      },
     );
   }
 

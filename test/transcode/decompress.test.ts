@@ -18,11 +18,13 @@ const JPEG_LOSSLESS = '1.2.840.10008.1.2.4.70';
 const JPEG_LS = '1.2.840.10008.1.2.4.80';
 const JPEG_2000 = '1.2.840.10008.1.2.4.90';
 const JPEG_2000_LOSSY = '1.2.840.10008.1.2.4.91';
+const JPEG_XL = '1.2.840.10008.1.2.4.110';
 const HTJ2K = '1.2.840.10008.1.2.4.201';
 
 const inThisThread = { decode: decodeFrame };
 
-type Encoder = 'encodeJpeg' | 'encodeJpegLs' | 'encodeJpeg2000' | 'encodeHtJpeg2000' | 'encodeRle';
+type Encoder =
+  'encodeJpeg' | 'encodeJpegLs' | 'encodeJpeg2000' | 'encodeHtJpeg2000' | 'encodeJpegXl' | 'encodeRle';
 
 /** A code stream, of an encoder that has nothing to do with our checks. */
 async function encoded(image: Image, pixels: Buffer, encoder: Encoder, parameters = {}): Promise<Buffer> {
@@ -102,6 +104,7 @@ const LOSSLESS: readonly [string, Encoder, object][] = [
   [JPEG_LS, 'encodeJpegLs', { lossy: false }],
   [JPEG_2000, 'encodeJpeg2000', { lossy: false }],
   [HTJ2K, 'encodeHtJpeg2000', { lossy: false }],
+  [JPEG_XL, 'encodeJpegXl', { lossy: false }],
   [RLE, 'encodeRle', {}],
 ];
 
@@ -231,6 +234,92 @@ describe('decompress', () => {
     );
   });
 
+  const box = (type: string, ...contents: Buffer[]): Buffer => {
+    const content = Buffer.concat(contents);
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(content.length + 8);
+    head.write(type, 4, 'latin1');
+    return Buffer.concat([head, content]);
+  };
+  const jp2 = (headers: Buffer[], ...streams: Buffer[]): Buffer =>
+    Buffer.concat([
+      box('jP  ', Buffer.from('0d0a870a', 'hex')),
+      box('ftyp', Buffer.from('jp2 \0\0\0\0jp2 ', 'latin1')),
+      box('jp2h', box('ihdr', Buffer.alloc(14)), ...headers),
+      ...streams.map((stream) => box('jp2c', stream)),
+      box('uuid', Buffer.alloc(16)),
+    ]);
+
+  it('finds the code stream in the boxes of a JP2 file, unless they change what it is decoded to', async () => {
+    const pixels = pixelsFor(grey);
+    const stream = await encoded(grey, pixels, 'encodeJpeg2000', { lossy: false });
+    const decoded = read(await written(encapsulatedObject(grey, [jp2([], stream)]), JPEG_2000));
+    assert.ok(decoded.pixels.equals(pixels));
+    for (const type of ['pclr', 'cmap', 'cdef'])
+      await fails(/palette/, encapsulatedObject(grey, [jp2([box(type)], stream)]), JPEG_2000);
+    await fails(/exactly one/, encapsulatedObject(grey, [jp2([])]), JPEG_2000);
+    await fails(/exactly one/, encapsulatedObject(grey, [jp2([], stream, stream)]), JPEG_2000);
+    await fails(
+      /cut off|exactly one/,
+      encapsulatedObject(grey, [jp2([], stream).subarray(0, -40)]),
+      JPEG_2000,
+    );
+  });
+
+  it('packs frames of JPEG 2000 with one bit without a gap between them, and takes no others', async () => {
+    const image = { rows: 11, columns: 37, bitsAllocated: 1 };
+    const coded = { ...image, bitsAllocated: 8, bitsStored: 1 };
+    const frames = [5, 7, 9].map((step) =>
+      Buffer.from(Array.from({ length: 11 * 37 }, (_, index) => (index % step) & 1)),
+    );
+    const fragments = await Promise.all(
+      frames.map((each) => encoded(coded, each, 'encodeJpeg2000', { lossy: false })),
+    );
+    const after = read(await written(encapsulatedObject({ ...image, frames: 3 }, fragments), JPEG_2000));
+    const bits = frames.flatMap((each) => [...each]);
+    assert.equal(after.pixels.length, Math.ceil(bits.length / 16) * 2);
+    bits.forEach((bit, index) => assert.equal(((after.pixels[index >> 3] ?? 0) >> (index & 7)) & 1, bit));
+    assert.equal(after.value('BitsAllocated'), 1);
+    const [first = assert.fail()] = fragments;
+    await fails(/1 bits/, encapsulatedObject({ ...image, signed: true }, [first]), JPEG_2000);
+    const eight = await encoded({ ...coded, bitsStored: 8 }, frames[0] ?? assert.fail(), 'encodeJpeg2000');
+    await fails(/8 bits, and the object 1/, encapsulatedObject(image, [eight]), JPEG_2000);
+    for (const [syntax, encoder, parameters] of LOSSLESS.filter(([each]) => each !== JPEG_2000)) {
+      const stream = await encoded(
+        { ...coded, bitsStored: 8 },
+        frames[0] ?? assert.fail(),
+        encoder,
+        parameters,
+      );
+      await fails(/1 bits|1 bits allocated|and the object 1/, encapsulatedObject(image, [stream]), syntax);
+    }
+  });
+
+  it('fails where JPEG XL has colours that lose something, or is not what the object says', async () => {
+    const image = { rows: 64, columns: 64, bitsAllocated: 8 };
+    // 64 × 64, and all else as usual: in XYB, which loses.
+    const usual = Buffer.from([0xff, 0x0a, 0b0100_1111, 0b0000_0010, 0, 0]);
+    await fails(/may have lost something/, encapsulatedObject(image, [usual]), JPEG_XL);
+    const colour = IMAGES['colours'] ?? assert.fail();
+    const stream = await encoded(colour, pixelsFor(colour), 'encodeJpegXl', { lossy: false });
+    await fails(/not certain/, encapsulatedObject({ ...colour, photometric: 'YBR_FULL' }, [stream]), JPEG_XL);
+    await fails(/another size/, encapsulatedObject({ ...colour, rows: 34 }, [stream]), JPEG_XL);
+    for (const [rows, columns] of [
+      [8, 8],
+      [16, 8],
+      [33, 600],
+      [9, 12],
+      [512, 512],
+    ] as const) {
+      const other = { rows, columns, bitsAllocated: 8 };
+      const pixels = pixelsFor(other);
+      const object = encapsulatedObject(other, [
+        await encoded(other, pixels, 'encodeJpegXl', { lossy: false }),
+      ]);
+      assert.ok(read(await written(object, JPEG_XL)).pixels.equals(pixels), `${rows} x ${columns}`);
+    }
+  });
+
   it('fails where another image within the object is encapsulated, too', async () => {
     const stream = await encoded(grey, pixelsFor(grey), 'encodeRle');
     const fragments = Buffer.concat([marker(0xe000, 0), marker(0xe000, 2, Buffer.alloc(2)), sequenceEnd]);
@@ -259,7 +348,7 @@ describe('decompress', () => {
 
   it('knows the transfer syntaxes that it takes', () => {
     for (const [syntax] of LOSSLESS) assert.ok(isDecompressible(syntax));
-    for (const syntax of [EXPLICIT, '1.2.840.10008.1.2.4.100', '1.2.840.10008.1.2.4.110'])
+    for (const syntax of [EXPLICIT, '1.2.840.10008.1.2.4.100', '1.2.840.10008.1.2.4.112'])
       assert.ok(!isDecompressible(syntax));
   });
 });

@@ -1,10 +1,12 @@
 import { DICOM_DEIDENTIFY } from '../../../src/settings';
-import type { Text } from '../../runtime/node-texts';
+import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 
 /** Why an object is not de-identified, although it is not kept back. Each has words in the catalogue, and a code. */
 export type DeidentifyFailure =
   | 'settingsInvalid'
   | 'noObject'
+  | 'listInvalid'
+  | 'instancesFailed'
   | 'objectGone'
   | 'notTheObject'
   | 'notChanged'
@@ -12,14 +14,21 @@ export type DeidentifyFailure =
   | 'busy'
   | 'stopped';
 
-export class DeidentifyFailed extends Error {
+export class DeidentifyFailed extends NodeFailed<DeidentifyFailure> {
+  /** @param isOfObject the object is the reason, which it will be the next time, too */
   constructor(
-    readonly failure: DeidentifyFailure,
-    readonly values: Record<string, string | number> = {},
+    failure: DeidentifyFailure,
+    values: Record<string, string | number> = {},
+    readonly isOfObject = false,
   ) {
-    super(failure);
+    super(failure, values);
   }
 }
+
+export const DEIDENTIFY_ERRORS = nodeErrors<DeidentifyFailure>(DICOM_DEIDENTIFY.type);
+
+/** The failure in Node-RED's language, with its code. */
+export const deidentifyError = DEIDENTIFY_ERRORS.errorOf;
 
 /** What the worker says, by its code. */
 const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
@@ -30,15 +39,19 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   EGONE: 'objectGone',
 };
 
+/** Nothing that the object has is the reason: the disk, the message, or what lies elsewhere. */
+const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
+  'read-failed',
+  'not-placed',
+  'not-the-object',
+  'changes-invalid',
+  'cannot-change',
+]);
+const SYSTEM_CODE = /^E[A-Z0-9]+$/;
+
 /** The system's words name the file, which may be named after a patient: its code is enough. */
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
-  const reason = /^E[A-Z0-9]+$/.test(code) ? code : text;
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason });
-}
-
-/** The failure in Node-RED's language, with its code: `notRead` → `DICOM_DEIDENTIFY_NOT_READ`. */
-export function deidentifyError(text: Text, { failure, values }: DeidentifyFailed): Error & { code: string } {
-  const name = `${DICOM_DEIDENTIFY.type}_${failure.replace(/[A-Z]/g, '_$&')}`;
-  const code = name.replaceAll('-', '_').toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
+  const isSystem = SYSTEM_CODE.test(code);
+  const isOfObject = !isSystem && !NOT_OF_OBJECT.has(code);
+  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isOfObject);
 }

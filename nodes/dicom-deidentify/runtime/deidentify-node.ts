@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { asError } from '../../../src/basics';
+import { asError, BackOff, soManyAtATime } from '../../../src/basics';
 import { DicomError, type DeidentifyOption } from '../../../src/dicom';
 import {
   type DeidentifiedMessage,
@@ -9,8 +9,8 @@ import {
   hasFailed,
   type KeptBackObject,
 } from '../../../src/edit';
-import { payloadOf } from '../../../src/message';
-import { Status } from '../../../src/network';
+import { payloadOf, type PayloadSettings } from '../../../src/message';
+import { Status, type CommandStatus } from '../../../src/network';
 import {
   DICOM_DEIDENTIFY,
   DICOM_IN,
@@ -34,6 +34,7 @@ import {
   unlessUnheard,
   type HeldObject,
 } from '../../runtime/held-objects';
+import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
 import { objectOf, queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { nodeDirectory } from '../../runtime/node-directory';
@@ -41,6 +42,7 @@ import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { Postponed } from '../../runtime/postponed';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
+import { DeidentifiedList } from './deidentified-list';
 import { DeidentifyStatus } from './deidentify-status';
 import { pseudonymOf } from './pseudonyms';
 import { fingerprintOf } from './secret-routes';
@@ -50,6 +52,10 @@ type Done = (error?: Error) => void;
 
 /** Messages that wait at once. What comes beyond stays in its queue, and comes again. */
 const MOST_WAITING = 100;
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 300_000;
+/** Instances of a list that are worked on: the worker takes as many at once. */
+const AT_A_TIME = 8;
 
 const COMMON_FIELDS_ONLY = payloadOf({
   ...DICOM_IN.defaults,
@@ -71,6 +77,9 @@ export class DeidentifyNode {
   private readonly owners: string;
   private readonly held = new Set<HeldObject>();
   private readonly postponed = new Postponed();
+  private readonly backOff = new BackOff(FIRST_RETRY_MS, LAST_RETRY_MS);
+  /** When objects come again that failed for another reason than themselves, on `performance.now()`'s clock. */
+  private againAt = 0;
   private taken = 0;
   private waiting = 0;
   private isClosed = false;
@@ -136,6 +145,11 @@ export class DeidentifyNode {
 
   private async take(message: ObjectMessage, send: Send, done: Done): Promise<void> {
     if (this.invalid !== undefined) throw this.invalid;
+    const instances = listIn(message);
+    if (instances !== undefined) {
+      await this.takeList(instances, message, send, done);
+      return;
+    }
     const object = objectOf(message, 'message') ?? inPayload(message);
     if (object === undefined) throw new DeidentifyFailed('noObject');
     const held = await this.hold(message, object);
@@ -149,10 +163,11 @@ export class DeidentifyNode {
     this.waiting += 1;
     this.status.working(this.waiting);
     const before = this.last;
-    const work = this.work(message, object, held !== undefined);
+    const work = this.work(message, object, held !== undefined, payloadSettingsOf(message));
     this.last = work.catch(() => undefined).then(() => before);
     try {
       const result = await work;
+      this.backOff.reset();
       await before;
       await this.pass(message, result, held, send);
       done();
@@ -165,6 +180,104 @@ export class DeidentifyNode {
       this.status.working(this.waiting);
       await this.postponed.next();
     }
+  }
+
+  /** What is listed is done one by one; what has become of it goes on as one list. It has its turn as a message has. */
+  private async takeList(
+    instances: readonly ListedInstance[],
+    message: ObjectMessage,
+    send: Send,
+    done: Done,
+  ): Promise<void> {
+    if (this.waiting >= MOST_WAITING) throw new DeidentifyFailed('busy', { max: MOST_WAITING });
+    this.waiting += 1;
+    this.status.working(this.waiting);
+    const before = this.last;
+    const list = new DeidentifiedList();
+    const work = soManyAtATime(AT_A_TIME, instances, (instance) =>
+      this.takeInstance(instance, message, list, send),
+    );
+    this.last = work.catch(() => undefined).then(() => before);
+    try {
+      await work;
+      await before;
+      if (this.isClosed) throw new DeidentifyFailed('stopped', { reason: '' });
+      if (list.isEmpty) await this.nothingIsLeft(message);
+      else send([this.newList(message, list), null]);
+      const { failed, firstFailure } = list;
+      if (firstFailure === undefined) done();
+      else
+        done(
+          deidentifyError(
+            this.text,
+            new DeidentifyFailed('instancesFailed', {
+              count: instances.length,
+              failed,
+              reason: this.errorOf(firstFailure).message,
+            }),
+          ),
+        );
+    } finally {
+      this.waiting -= 1;
+      this.status.working(this.waiting);
+      await this.postponed.next();
+    }
+  }
+
+  private async takeInstance(
+    { message: own }: ListedInstance,
+    message: ObjectMessage,
+    list: DeidentifiedList,
+    send: Send,
+  ): Promise<void> {
+    if (this.isClosed) return;
+    // A pseudonym may be in the message of the list.
+    const named: ObjectMessage = { ...message, ...own };
+    let held: HeldObject | undefined;
+    try {
+      const object = objectOf(own, 'message');
+      if (object === undefined) throw new DeidentifyFailed('noObject');
+      held = await this.hold(own, object);
+      const result = await this.work(named, object, held !== undefined, COMMON_FIELDS_ONLY);
+      if (this.isClosed) return;
+      if ('keptBack' in result) {
+        const { reason, text } = result.keptBack;
+        this.status.keptBack();
+        list.keptBack += 1;
+        send([
+          null,
+          { ...own, dicom: { ...own.dicom, identified: true, keptBack: result.keptBack } } as NodeMessage,
+        ]);
+        await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
+        return;
+      }
+      list.add(result, this.newMessage(own, result) as ObjectMessage);
+      await this.done(held, undefined);
+    } catch (error) {
+      if (this.isClosed) return;
+      list.fail(error);
+      await this.fail(held, error);
+    }
+  }
+
+  private newList(message: ObjectMessage, list: DeidentifiedList): NodeMessage {
+    const { acknowledgeId } = message.dicom ?? {};
+    const { payload, summary } = list;
+    return {
+      ...this.keptProperties(message),
+      topic: payload.StudyInstanceUID,
+      payload,
+      dicom: { ...(acknowledgeId !== undefined && { acknowledgeId }), deidentified: summary },
+    } as NodeMessage;
+  }
+
+  /** All of it is in its queues as dead letters: nobody behind would acknowledge the list. */
+  private async nothingIsLeft(message: ObjectMessage): Promise<void> {
+    const name = queueNameOf(message);
+    if (name === undefined) return;
+    this.taken += 1;
+    const held = await holdToAcknowledge(name, `${this.owners}${this.taken}`).catch(unlessUnheard);
+    await held?.done({ status: Status.success });
   }
 
   /** Undefined: no queue waits to hear of it. */
@@ -186,6 +299,7 @@ export class DeidentifyNode {
     message: ObjectMessage,
     object: MessageObject,
     hasQueue: boolean,
+    payload: PayloadSettings,
   ): Promise<DeidentifiedMessage | KeptBackObject> {
     const pseudonym = await pseudonymOf(
       this.RED,
@@ -196,7 +310,7 @@ export class DeidentifyNode {
     );
     const { given, port } = await givenObject(object, message);
     try {
-      const how = this.how(message, pseudonym, hasQueue);
+      const how = this.how(payload, pseudonym, hasQueue);
       const result = await editWorkerOf(this.RED).ask('deidentify', given, port, how);
       if (hasFailed(result)) throw failureOfCode(result.failure);
       return result;
@@ -205,7 +319,7 @@ export class DeidentifyNode {
     }
   }
 
-  private how(message: ObjectMessage, pseudonym: string | undefined, hasQueue: boolean): DeidentifyHow {
+  private how(payload: PayloadSettings, pseudonym: string | undefined, hasQueue: boolean): DeidentifyHow {
     const { options, allowedWords, alsoPass, directory, filenameTemplate } = this.settings;
     const own = nodeDirectory(this.RED, this.node.id, '');
     return {
@@ -214,7 +328,7 @@ export class DeidentifyNode {
       allowedWords: splitList(allowedWords),
       alsoPass: splitList(alsoPass),
       pseudonym,
-      payload: payloadSettingsOf(message),
+      payload,
       output: {
         directory: directory === '' ? join(own, 'deidentified') : resolve(directory),
         filenameTemplate,
@@ -257,7 +371,7 @@ export class DeidentifyNode {
         null,
         Object.assign(message, { dicom: { ...message.dicom, identified: true, keptBack: result.keptBack } }),
       ]);
-      await this.done(held, `${reason}: ${text}`);
+      await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
       return;
     }
     send([this.newMessage(message, result), null]);
@@ -276,28 +390,53 @@ export class DeidentifyNode {
         ? { object: Buffer.from(result.object.buffer, result.object.byteOffset, result.object.byteLength) }
         : { filename: result.filename };
     putNewObject(names, place, JSON.parse(result.json) as MadeFacts);
+    return Object.assign(names, this.keptProperties(message));
+  }
+
+  private keptProperties(message: ObjectMessage): Record<string, unknown> {
     const kept = splitList(this.settings.keepProperties).map((name): [string, unknown] => [
       name,
       (message as unknown as Record<string, unknown>)[name],
     ]);
-    return Object.assign(names, Object.fromEntries(kept.filter(([, value]) => value !== undefined)));
+    return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
   }
 
-  /** @param problem why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
-  private async done(held: HeldObject | undefined, problem: string | undefined): Promise<void> {
-    if (held === undefined || !this.held.delete(held)) return;
-    await held.done(
-      problem === undefined ? undefined : { status: Status.cannotUnderstand, comment: problem },
-    );
+  /** @param status why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
+  private async done(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<void> {
+    if (held !== undefined && this.held.delete(held)) await held.done(status);
   }
 
-  /** What cannot be done is a dead letter: its queue would deliver it again and again. */
+  /**
+   * An object that cannot be judged is a dead letter: its queue would deliver it again and again. What fails for another reason,
+   * such as a full disk, comes again; a sender that waits for its answer hears that it may.
+   */
   private async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
+    if (held === undefined || !this.held.has(held)) return;
+    const isOfObject = error instanceof DeidentifyFailed && error.isOfObject;
+    if (!isOfObject && held.answersWithinSeconds === undefined) {
+      this.held.delete(held);
+      this.tryLater(held);
+      return;
+    }
     try {
-      await this.done(held, this.errorOf(error).message);
+      const status = isOfObject ? Status.cannotUnderstand : Status.outOfResources;
+      await this.done(held, { status, comment: this.errorOf(error).message });
     } catch (late) {
       if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
     }
+  }
+
+  /** Those that fail while others wait for another try come with them. */
+  private tryLater(held: HeldObject): void {
+    const now = performance.now();
+    if (now >= this.againAt) this.againAt = now + this.backOff.wait();
+    this.postponed
+      .later(held, this.againAt - now)
+      .catch((error: unknown) => this.node.error(asError(error).message))
+      .finally(() => {
+        if (!this.isClosed) this.status.toRetry(this.postponed.timedSize);
+      });
+    this.status.toRetry(this.postponed.timedSize);
   }
 
   private errorOf(error: unknown): Error {
@@ -319,6 +458,16 @@ export class DeidentifyNode {
     this.held.clear();
     for (const each of held) await leave(each);
     await editWorkerOf(this.RED).removeUser(this);
+  }
+}
+
+/** Undefined: the message has none. @throws DeidentifyFailed */
+function listIn(message: ObjectMessage): ListedInstance[] | undefined {
+  try {
+    return instancesOf(message);
+  } catch (error) {
+    if (error instanceof ListInvalid) throw new DeidentifyFailed('listInvalid', { reason: error.message });
+    throw error;
   }
 }
 

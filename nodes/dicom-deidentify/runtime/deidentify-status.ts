@@ -7,6 +7,7 @@ export class DeidentifyStatus {
   private readonly display: StatusDisplay;
   private waiting = 0;
   private back = 0;
+  private retry = 0;
 
   constructor(
     private readonly text: Text,
@@ -25,6 +26,12 @@ export class DeidentifyStatus {
     this.display.refresh();
   }
 
+  /** @param count objects that come again later */
+  toRetry(count: number): void {
+    this.retry = count;
+    this.display.refresh();
+  }
+
   keptBack(): void {
     this.back += 1;
     this.display.refresh();
@@ -35,14 +42,18 @@ export class DeidentifyStatus {
   }
 
   private current(): ShownStatus {
-    const { text, back } = this;
+    const { text, back, retry } = this;
     if (this.isInvalid)
       return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
-    const kept = back > 0 ? [text('status.keptBack', { count: back })] : [];
+    const kept = [
+      ...(retry > 0 ? [text('status.toRetry', { count: retry })] : []),
+      ...(back > 0 ? [text('status.keptBack', { count: back })] : []),
+    ];
     if (this.waiting > 0) {
       const working = text('status.working', { count: this.waiting });
       return { state: 'working', fill: 'blue', shape: 'dot', text: [working, ...kept].join(', ') };
     }
+    if (retry > 0) return { state: 'toRetry', fill: 'yellow', shape: 'ring', text: kept.join(', ') };
     if (back > 0) return { state: 'keptBack', fill: 'yellow', shape: 'dot', text: kept.join() };
     return { state: 'idle', fill: 'green', shape: 'ring', text: text('status.idle') };
   }

@@ -1,11 +1,10 @@
 /** Editor side of `dicom-edit`: what `dicom-edit.html` calls as `dicomEditEditor`. */
 import { DICOM_EDIT, readRules, type DicomEditField } from '../../../src/settings';
-import { NodeForm, type About, type EditorNode, type Remark } from '../../editor';
-import { AttributeNames } from './attribute-names';
+import { AttributeNames, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
 import { RuleProblems } from './rule-problems';
 import { RuleRows } from './rule-rows';
 
-const names = new AttributeNames();
+const names = new AttributeNames(DICOM_EDIT.type);
 const problems = new RuleProblems(() => {
   form.dialog.trigger('change');
 });
@@ -62,9 +61,10 @@ function runtimeRemarks({ node, field, values, found, texts }: About<DicomEditFi
     else problems.askFor(node, rules);
     return [];
   }
-  return known.flatMap((reason, index) =>
-    reason === null
-      ? []
-      : [{ severity: 'error' as const, text: texts.text('rule.problem', { rule: index + 1, reason }) }],
-  );
+  return known.flatMap((problem, index) => {
+    if (problem === null) return [];
+    const { text, key, values: named } = problem;
+    const reason = key === undefined ? text : texts.text(`rule.reason.${key}`, named);
+    return [{ severity: 'error' as const, text: texts.text('rule.problem', { rule: index + 1, reason }) }];
+  });
 }

@@ -5,8 +5,9 @@ const PAUSE_MS = 300;
 /** Of other contents of the dialog, and of other nodes. */
 const MOST_KEPT = 200;
 
-/** What is wrong with a rule in words; null: nothing. */
-type Problems = readonly (string | null)[];
+/** What is wrong with a rule, by its key in the catalogue or in English; null: nothing. */
+type Problem = { text: string; key?: string; values?: Record<string, string> } | null;
+type Problems = readonly Problem[];
 
 /**
  * What the runtime says of rules: it has the dictionary, and checks them as it does when it applies them. It is asked once for

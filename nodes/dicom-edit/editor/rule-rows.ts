@@ -8,8 +8,7 @@ import {
   type EditRule,
   type RuleOp,
 } from '../../../src/settings';
-import type { InputType, NodeForm } from '../../editor';
-import type { AttributeNames } from './attribute-names';
+import { nameTyped, numberRow, type AttributeNames, type InputType, type NodeForm } from '../../editor';
 
 type EditForm = NodeForm<DicomEditField, DicomEditProblem['code']>;
 
@@ -62,7 +61,7 @@ export class RuleRows {
   }
 
   /** Marks the rules in which something is wrong. @param problems by the runtime, of each rule */
-  mark(problems: readonly (string | null)[]): void {
+  mark(problems: readonly (object | null)[]): void {
     const found = checkRules(String(this.form.fields.input('rules').val() ?? '[]'));
     const wrong = new Set(found.map(({ values }) => Number(values['rule']) - 1));
     this.rows().forEach((row, index) => row.mark(wrong.has(index) || (problems[index] ?? null) !== null));
@@ -201,9 +200,7 @@ class RuleRow {
 
   /** For those who hear what they edit. */
   number(number: number): void {
-    this.row.attr({ role: 'group', 'aria-label': `${this.text('label.rules')} ${number}` });
-    const remove = this.row.closest('li').find('.red-ui-editableList-item-remove');
-    remove.attr('aria-label', `${this.text('list.remove')} ${number}`);
+    numberRow(this.row, this.text('label.rules'), number, this.form.texts);
   }
 
   private entered(): void {
@@ -281,10 +278,4 @@ class RuleRow {
   private text(key: string): string {
     return this.form.texts.text(key);
   }
-}
-
-/** The input that Node-RED shows in the place of its own. */
-function nameTyped(input: JQuery): void {
-  const words = input.attr('aria-label') ?? '';
-  input.closest('.red-ui-typedInput-container').find('.red-ui-typedInput-input').attr('aria-label', words);
 }

@@ -1,18 +1,15 @@
 import type { NodeAPI } from 'node-red';
-import { attributes, ruleProblem } from '../../../src/edit';
+import { ruleProblem } from '../../../src/edit';
 import { DICOM_EDIT, MOST_RULES, readRule } from '../../../src/settings';
 import { AdminRoutes, RequestRefused } from '../../runtime/admin-routes';
+import { addAttributeRoute } from '../../runtime/attribute-route';
 import { EditNode } from './edit-node';
-
-/** What the dictionary says does not change while Node-RED runs. */
-const CACHED = 'private, max-age=3600';
+import { ruleReason } from './rule-reasons';
 
 /** For the dialog: the attributes that there are, and what is wrong with rules by what the runtime knows of them. */
 export function addRuleRoutes(RED: NodeAPI): void {
   const routes = new AdminRoutes(RED, DICOM_EDIT.type, EditNode);
-  routes.on('get', 'attributes', (_request, response) => {
-    response.set('Cache-Control', CACHED).json(attributes());
-  });
+  addAttributeRoute(routes);
   // It changes nothing, but rules may be long.
   routes.on('post', 'check', (request, response) => {
     const { rules } = (request.body ?? {}) as { rules?: unknown };
@@ -20,7 +17,8 @@ export function addRuleRoutes(RED: NodeAPI): void {
       throw new RequestRefused(400, `rules is an array of at most ${MOST_RULES}`);
     const problems = rules.map((raw: unknown) => {
       const rule = readRule(raw);
-      return rule === undefined ? null : (ruleProblem(rule) ?? null);
+      const problem = rule === undefined ? undefined : ruleProblem(rule);
+      return problem === undefined ? null : ruleReason(problem);
     });
     response.json({ problems });
   });

@@ -10,7 +10,7 @@ import { imageWorkerOf } from '../../runtime/image-worker';
 import { InOrder } from '../../runtime/in-order';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
-import { imageError, ImageFailed, type ImageFailure } from './image-error';
+import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, MOST_SERIES, seriesOf, shownOf, type Series } from './study-series';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
@@ -65,7 +65,7 @@ export class ImageNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(imageError(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(IMAGE_ERRORS.errorOf(this.text, this.invalid));
   }
 
   private get invalid(): ImageFailed | undefined {
@@ -81,7 +81,7 @@ export class ImageNode {
 
   private take(message: ImageMessage, send: Send, done: Done): void {
     if (this.order.size >= MOST_WAITING) {
-      done(imageError(this.text, new ImageFailed('busy', { max: MOST_WAITING })));
+      done(IMAGE_ERRORS.errorOf(this.text, new ImageFailed('busy', { max: MOST_WAITING })));
       return;
     }
     this.order.add(
@@ -178,9 +178,9 @@ export class ImageNode {
   }
 
   private errorOf(reason: unknown): Error {
-    if (reason instanceof ImageFailed) return imageError(this.text, reason);
+    if (reason instanceof ImageFailed) return IMAGE_ERRORS.errorOf(this.text, reason);
     if (reason instanceof DicomError)
-      return imageError(this.text, new ImageFailed('notChanged', { reason: reason.message }));
+      return IMAGE_ERRORS.errorOf(this.text, new ImageFailed('notChanged', { reason: reason.message }));
     return asError(reason);
   }
 

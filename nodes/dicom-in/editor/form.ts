@@ -1,4 +1,4 @@
-import { DICOM_IN, type DicomInField } from '../../../src/settings';
+import { DICOM_IN, type DicomInField, outputsOf } from '../../../src/settings';
 import { address, failureText, NodeForm, type Values } from '../../editor';
 import { portRemarks } from './port-remarks';
 
@@ -32,6 +32,9 @@ export const form = new NodeForm(DICOM_IN, {
     maxDeliveries: acknowledged,
     keepDeliveredSeconds: notAcknowledged,
     keepDeliveredMB: notAcknowledged,
+    queryDeadlineSeconds: (values) =>
+      outputsOf({ emitEvents: false, answerQueries: values('answerQueries'), answerMpps: 'off' }) > 1 ||
+      values('answerMpps') === 'flow',
   },
   remarks: portRemarks,
 });

@@ -1,6 +1,6 @@
 /** Editor side of `dicom-in`: what `dicom-in.html` calls as `dicomInEditor`. */
 import type { ReceiverField } from '../../../src/integration-soup';
-import { PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
+import { outputsOf, PORT_WITHOUT_PRIVILEGE } from '../../../src/settings';
 import { createTabs, deadLetterPanel, JournalPanel, type EditorNode, type HistoryEvent } from '../../editor';
 import { ImportExportPanel } from '../../editor/import-export';
 import { sendSample } from './button';
@@ -28,8 +28,11 @@ export function pressed(node: EditorNode): void {
   void sendSample(node, form.label(node));
 }
 
+/** In this order for ever: flows are wired to them. */
+const OUTPUTS = ['output.message', 'output.event', 'output.query', 'output.step'];
+
 export function outputLabel(index: number): string {
-  return text(index === 0 ? 'output.message' : 'output.event');
+  return text(OUTPUTS[index] ?? 'output.message');
 }
 
 export function open(node: EditorNode): void {
@@ -57,7 +60,13 @@ export function open(node: EditorNode): void {
  */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
   if (panels === undefined) return { changed: false, history: [] };
-  $('#node-input-outputs').val(form.fields.input('emitEvents').is(':checked') ? 2 : 1);
+  const values = form.fields.inDialog();
+  const outputs = outputsOf({
+    emitEvents: values('emitEvents'),
+    answerQueries: values('answerQueries'),
+    answerMpps: values('answerMpps'),
+  });
+  $('#node-input-outputs').val(outputs);
   panels.importExport.save();
   form.save(node);
   const history = renameTab(node);

@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import type { Node, NodeAPI } from 'node-red';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { type FlowMessage, payloadOf, type PayloadSettings } from '../../../src/message';
 import {
   ReceiverHost,
@@ -15,6 +15,7 @@ import {
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
+import { arrivals } from '../../runtime/arrivals';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
@@ -25,8 +26,9 @@ import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
-import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
+import { RequestOwner } from '../../runtime/request-owner';
+import { removeStepsWithNode, stepsDirectory } from '../../runtime/steps';
 import { StatusDisplay } from '../../runtime/status-display';
 import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
 import { ReceiverLog, logsDetails } from './receiver-log';
@@ -36,8 +38,11 @@ import { ReceiverStatus, type ReceiverNodeStatus } from './receiver-status';
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
 const STOP_GRACE_MS = 5_000;
 
+/** Outputs never move: flows are wired to them. */
+const OUTPUT = { objects: 0, events: 1, queries: 2, steps: 3 } as const;
+
 /** A deployed `dicom-in` node: joins a receiver with what Node-RED has for a node, and with the editor. */
-export class ReceiverNode extends QueueOwner {
+export class ReceiverNode extends RequestOwner {
   readonly stats: ReceiverStats;
   /** Undefined: the settings do not let it run. */
   receiver: ReceiverHost | undefined;
@@ -83,8 +88,16 @@ export class ReceiverNode extends QueueOwner {
     return respond === 'processed' ? responseTimeoutSeconds : undefined;
   }
 
+  override get aeTitle(): string {
+    return this.settings.ourAET;
+  }
+
   override get payload(): PayloadSettings {
     return payloadOf(this.settings);
+  }
+
+  override async openAssociations(): Promise<readonly string[]> {
+    return (await this.receiver?.ask('openAssociations')) ?? [];
   }
 
   /** Undefined: the settings do not let it run. */
@@ -198,9 +211,13 @@ export class ReceiverNode extends QueueOwner {
 
   /** Nobody can answer where no wire leads anywhere. */
   private warnIfUnanswerable(): void {
-    const { respond, acknowledge } = this.settings;
-    const isWired = this.wires[0]?.length !== 0;
-    if ((respond === 'processed' || acknowledge) && !isWired) {
+    const { respond, acknowledge, answerQueries, answerMpps } = this.settings;
+    const isUnwired = (output: number): boolean => this.wires[output]?.length === 0;
+    if (
+      ((respond === 'processed' || acknowledge) && isUnwired(OUTPUT.objects)) ||
+      (answerQueries.length > 0 && isUnwired(OUTPUT.queries)) ||
+      (answerMpps === 'flow' && isUnwired(OUTPUT.steps))
+    ) {
       this.node.warn(this.text('warning.nothingWired'));
     }
   }
@@ -219,6 +236,8 @@ export class ReceiverNode extends QueueOwner {
         this.stats.recovered(kind);
         this.display.refresh();
       },
+      query: (message) => this.send(OUTPUT.queries, { ...message }),
+      step: (message) => this.send(OUTPUT.steps, { ...message }),
       report: (callingAET, report) => takeReport(this.RED, this.node.id, callingAET, report),
     });
     this.stats.counters = () => host.counters();
@@ -226,7 +245,11 @@ export class ReceiverNode extends QueueOwner {
   }
 
   private async stop(removed: boolean): Promise<void> {
-    if (removed) removeJournalWithNode(this.RED, this.node.id, (error) => this.boundary.failed(error));
+    if (removed) {
+      const failed = (error: unknown): void => this.boundary.failed(error);
+      removeJournalWithNode(this.RED, this.node.id, failed);
+      removeStepsWithNode(this.RED, this.node.id, failed);
+    }
     if (this.receiver === undefined || this.config === undefined) return;
     await this.receiver.stop(STOP_GRACE_MS);
     if (removed) await this.tellOfQueue(this.config.queueDirectory);
@@ -249,6 +272,7 @@ export class ReceiverNode extends QueueOwner {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
       queueDirectory: nodeDirectory(this.RED, this.node.id, this.settings.queueDirectory),
+      stepsDirectory: stepsDirectory(this.RED, this.node.id),
       journal: {
         directory: journalDirectory(this.RED, this.node.id),
         patient: this.settings.journalPatient,
@@ -263,13 +287,19 @@ export class ReceiverNode extends QueueOwner {
     if (this.settings.addIncomingMessageToCurrentTab)
       this.boundary.run(() => showInSidebar(this.RED, this.node, message));
     this.node.send({ ...message });
+    arrivals.saw(message);
   }
 
   private event(event: ReceiverEvent): void {
     this.stats.saw(event);
     if (this.status.sees(event)) this.display.refresh();
     this.boundary.run(() => this.log.write(event));
-    if (this.settings.emitEvents) this.node.send([null, { topic: event.event, payload: event }]);
+    if (this.settings.emitEvents) this.send(OUTPUT.events, { topic: event.event, payload: event });
+  }
+
+  /** Nothing comes out of the outputs before it. */
+  private send(output: number, message: NodeMessage): void {
+    this.node.send([...Array<null>(output).fill(null), message]);
   }
 
   /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */

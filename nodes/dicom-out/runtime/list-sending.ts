@@ -1,7 +1,7 @@
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
 import { isUnheard } from '../../runtime/held-objects';
-import type { ListedInstance } from './instance-list';
+import type { ListedInstance } from '../../runtime/instance-list';
 import type { ObjectMessage } from '../../runtime/message-object';
 import { OutFailed } from './out-error';
 import { failureOf } from './outcome-facts';
@@ -25,6 +25,8 @@ export interface ListNode<Prepared> {
   /** What became of an instance, as `msg.dicom` of a message that has it alone. */
   facts(id: string, outcome: SendOutcome): { sent?: unknown; stored?: unknown };
   error(failed: OutFailed): { message: string; code: string };
+  /** It could not be taken on; told of by `failed`, too. */
+  notBegun(message: ObjectMessage, failed: OutFailed): void;
   /** It could not be sent. */
   failed(message: ObjectMessage, failed: OutFailed): void;
 }
@@ -101,7 +103,9 @@ export class ListSending<Prepared> {
         taken.set(instance, await this.node.prepare(instance.message));
       } catch (error) {
         this.begun += 1;
-        this.fail(instance, asFailure(error));
+        const failed = asFailure(error);
+        this.node.notBegun(instance.message, failed);
+        this.fail(instance, failed);
       }
     });
     const inOrder = this.instances.filter((instance) => taken.has(instance));

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
+import { Status } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from '../../runtime/defined-peers';
@@ -51,6 +52,14 @@ interface Waiting extends Pick<Prepared, 'to' | 'held'> {
   again?: NodeJS.Timeout;
 }
 
+/** What a node hears of the objects that it is sending. */
+export interface SendingListener {
+  /** Another number of them is being sent. */
+  changed(): void;
+  /** The outbox has no room for it: it fails, or waits for that. Told once. */
+  noRoom(message: ObjectMessage, peer: string): void;
+}
+
 /** The objects that a node is sending: takes each on, gives it to the sender, and lets its queue hear what became of it. */
 export class ObjectSending {
   private readonly waiting = new Map<string, Waiting>();
@@ -59,12 +68,11 @@ export class ObjectSending {
   private held = 0;
   private isClosed = false;
 
-  /** @param changed called when another number of objects is being sent */
   constructor(
     private readonly RED: NodeAPI,
     private readonly nodeId: string,
     private readonly settings: DicomOutSettings,
-    private readonly changed: () => void,
+    private readonly told: SendingListener,
   ) {
     this.owners = `${nodeId}/wait-${randomBytes(6).toString('hex')}-`;
   }
@@ -91,6 +99,16 @@ export class ObjectSending {
     return { message, object, changes, to, held: await this.hold(message, object) };
   }
 
+  /** The same where there is no room for it. Undefined: no queue can deliver it again. */
+  async heldOf(message: ObjectMessage, to: UsedPeer): Promise<HeldObject | undefined> {
+    try {
+      return (await this.prepare(message, to)).held;
+    } catch (error) {
+      if (error instanceof OutFailed || isUnheard(error)) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Sends an object, or stores it in the outbox.
    * @param since the time from which on it is tried, on `performance.now()`'s clock
@@ -107,7 +125,7 @@ export class ObjectSending {
     const outcome = await this.outcomeOf(id, prepared, since);
     if (outcome === undefined)
       return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
-    this.changed();
+    this.told.changed();
     heard(id, outcome);
     const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
     try {
@@ -117,6 +135,25 @@ export class ObjectSending {
       return failed ?? new OutFailed('acknowledgeFailed');
     }
     return failed;
+  }
+
+  /** Takes on what acknowledges all of a list, such as what dicom-study has fired. Undefined: nothing does. */
+  async holdStudy(message: ObjectMessage): Promise<HeldObject | undefined> {
+    const name = queueNameOf(message);
+    if (name === undefined || !this.settings.acknowledge) return undefined;
+    this.held += 1;
+    return holdToAcknowledge(name, `${this.owners}${this.held}`).catch(unlessUnheard);
+  }
+
+  /** All instances are final. False: that could not be told. */
+  async doneWithStudy(study: HeldObject | undefined): Promise<boolean> {
+    try {
+      await study?.done({ status: Status.success });
+      return true;
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return false;
+    }
   }
 
   /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */
@@ -163,14 +200,22 @@ export class ObjectSending {
       };
       const waiting: Waiting = { id, to, held, settle };
       this.waiting.set(key, waiting);
-      this.changed();
+      this.told.changed();
       if (this.settings.mode === 'wait') senderOf(this.RED).send({ ...sending, settled: settle });
-      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined));
+      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined), message);
     });
   }
 
-  private store(waiting: Waiting, sending: Omit<Sending, 'settled'>, note: OutboxNote): void {
+  /** @param message of which nobody has heard that there is no room; undefined: there is no such */
+  private store(
+    waiting: Waiting,
+    sending: Omit<Sending, 'settled'>,
+    note: OutboxNote,
+    message?: ObjectMessage,
+  ): void {
     const settled = (outcome: SendOutcome): void => {
+      if (outcome.failure === 'noRoom' && message !== undefined)
+        this.told.noRoom(message, waiting.to.peer.name);
       // It stays in flight, which holds up its queue, until there is room.
       if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed)
         waiting.again = setTimeout(() => this.store(waiting, sending, note), ROOM_MS);

@@ -1,4 +1,5 @@
 import { DICOM_OUT } from '../../../src/settings';
+import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 import type { Text } from '../../runtime/node-texts';
 
 /** Why an object is not sent. Each has words in the catalogue, and a code. */
@@ -27,33 +28,15 @@ export type OutFailure =
   | 'stopped'
   | 'acknowledgeFailed';
 
-export class OutFailed extends Error {
-  constructor(
-    readonly failure: OutFailure,
-    readonly values: Record<string, string | number> = {},
-  ) {
-    super(failure);
-  }
-}
+export class OutFailed extends NodeFailed<OutFailure> {}
 
-/** Those that share the code of another one. */
-const SAME_CODE: Readonly<Partial<Record<OutFailure, OutFailure>>> = {
+export const OUT_ERRORS = nodeErrors<OutFailure>(DICOM_OUT.type, {
   peersBusy: 'busy',
   listStopped: 'stopped',
-};
-
-/** For Catch nodes: `notRead` → `DICOM_OUT_NOT_READ`. */
-export function failureCode(failure: OutFailure): string {
-  const name = SAME_CODE[failure] ?? failure;
-  return `${DICOM_OUT.type}_${name.replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
-}
+});
 
 /** The failure in Node-RED's language, with its code. */
-export function outError(text: Text, { failure, values }: OutFailed): Error & { code: string } {
-  const code = failureCode(failure);
-  // Where the last value of a text is missing, the blank before it is left.
-  return Object.assign(new Error(text(`error.${failure}`, values).trimEnd()), { code });
-}
+export const outError = OUT_ERRORS.errorOf;
 
 /** What a message of the second output has of an error: as a Catch node gets it. */
 export function errorFacts(text: Text, failed: OutFailed): { message: string; code: string } {

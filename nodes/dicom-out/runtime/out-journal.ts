@@ -1,7 +1,11 @@
-import { withAgain } from '../../../src/journal';
+import { withAgain, type JournalEntry } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
 import type { JournalBox } from '../../runtime/journal-routes';
+import type { ObjectMessage } from '../../runtime/message-object';
 import { repeatableObjects, repeatObject } from '../../runtime/repeated-objects';
+
+/** Characters of what identifies an object. */
+const MOST_TEXT = 1_024;
 
 /**
  * The journal of a node that sends. An object is sent again where it is a dead letter of the node's outbox, or where the queue
@@ -19,5 +23,21 @@ export function outJournal(sender: Pick<SenderHost, 'ask'>, nodeId: string): Jou
       if (objectId !== undefined) return sender.ask('requeue', nodeId, objectId);
       return queueId !== undefined && repeatObject(queueId);
     },
+  };
+}
+
+/** Of an object that the sender has not been asked to send: what its message says, which a flow may have put there. */
+export function notBegunEntry({ dicom = {} }: ObjectMessage, text: string, peer?: string): JournalEntry {
+  const { sopClassUID, sopInstanceUID, transferSyntaxUID, queueId } = dicom as Record<string, unknown>;
+  const said = Object.entries({ sopClassUID, sopInstanceUID, transferSyntaxUID, queueId }).filter(
+    ([, value]) => typeof value === 'string' && value.length <= MOST_TEXT,
+  );
+  return {
+    at: new Date().toISOString(),
+    direction: 'out',
+    outcome: 'failed',
+    ...Object.fromEntries(said),
+    ...(peer !== undefined && { peer }),
+    text,
   };
 }

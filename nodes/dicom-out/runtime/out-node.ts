@@ -1,12 +1,13 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
-import { asError } from '../../../src/basics';
+import { asError, soManyAtATime } from '../../../src/basics';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { isUnheard } from '../../runtime/held-objects';
+import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
 import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
+import { instancesOf, ListInvalid, weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { weightOf, type ObjectMessage } from '../../runtime/message-object';
@@ -15,19 +16,20 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
-import { instancesOf, weightOfList, type ListedInstance } from './instance-list';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
-import { outJournal } from './out-journal';
+import { notBegunEntry, outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
 import { WaitingLoad } from './waiting-load';
 
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
 type Done = (error?: Error) => void;
+
+const MOST_POSTPONED_AT_ONCE = 64;
 
 /** A deployed `dicom-out` node: joins the sender with messages, and with the queues in which their objects lie. */
 export class OutNode {
@@ -56,7 +58,10 @@ export class OutNode {
     const wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
     this.hasFailureWire = this.settings.outputFailures && (wires[1]?.length ?? 0) > 0;
     this.load = new WaitingLoad(this.settings.maxWaiting);
-    this.sending = new ObjectSending(RED, node.id, this.settings, () => this.display.refresh());
+    this.sending = new ObjectSending(RED, node.id, this.settings, {
+      changed: () => this.display.refresh(),
+      noRoom: (message, peer) => this.journalNotBegun(message, new OutFailed('noRoom', { reason: '' }), peer),
+    });
     this.display = new StatusDisplay(
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
@@ -93,8 +98,11 @@ export class OutNode {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
-    for (const peer of deployedNodes.all(PeerOwner))
+    for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
       this.unwatch.push(peer.watch(() => this.display.refresh()));
+      if (this.peerIds.includes(id))
+        this.unwatch.push(peer.watchReports((text) => this.reportRefused(peer, text)));
+    }
     this.openJournal();
     this.outbox?.open();
     this.sending.begin().catch((error: unknown) => this.boundary.failed(error));
@@ -114,11 +122,22 @@ export class OutNode {
     if (this.invalid !== undefined) throw this.invalid;
     const to = await peerOf(this.RED, this.settings, message);
     try {
-      const instances = instancesOf(message, this.settings.objectFrom);
+      const instances = this.listIn(message);
       if (instances === undefined) await this.takeObject(message, to, send, done);
       else await this.takeList(instances, message, to, send, done);
     } finally {
       to.release();
+    }
+  }
+
+  /** Undefined: the message has none. @throws OutFailed */
+  private listIn(message: ObjectMessage): ListedInstance[] | undefined {
+    if (this.settings.objectFrom === 'payload') return undefined;
+    try {
+      return instancesOf(message);
+    } catch (error) {
+      if (error instanceof ListInvalid) throw new OutFailed('listInvalid', { reason: error.message });
+      throw error;
     }
   }
 
@@ -166,7 +185,11 @@ export class OutNode {
     done: Done,
   ): Promise<void> {
     const unload = this.load.add(weightOfList(instances));
-    if (unload === undefined) throw this.busy();
+    if (unload === undefined) {
+      await this.postponeList(instances, to);
+      done();
+      return;
+    }
     const list = new ListSending<Prepared>(
       {
         isClosed: () => this.isClosed,
@@ -174,13 +197,18 @@ export class OutNode {
         deliver: (prepared, since, heard) => this.sending.deliver(prepared, since, heard),
         facts: (id, outcome) => this.sending.facts(id, to.peer, outcome),
         error: (failed) => errorFacts(this.text, failed),
+        notBegun: (each, failed) => this.journalNotBegun(each, failed, to.peer.name),
         failed: (each, failed) => {
           if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
         },
       },
       instances,
     );
-    const running = list.run();
+    let study: HeldObject | undefined;
+    const running = this.sending
+      .holdStudy(message)
+      .then((held) => (study = held))
+      .then(() => list.run());
     this.lists.set(list, running);
     try {
       await running;
@@ -192,6 +220,7 @@ export class OutNode {
     this.display.refresh();
     const { instances: count, done: final, failed, ...totals } = list.totals;
     if (!list.isFinal) {
+      await leave(study);
       this.stopped(done, new OutFailed('listStopped', { message: message._msgid ?? '', count, final }));
       return;
     }
@@ -199,11 +228,29 @@ export class OutNode {
     const summary = { peer: to.peer.name, instances: count, [became]: final, failed, ...totals };
     message.dicom = { ...message.dicom, [became]: summary };
     send(message);
+    // Of each instance its own queue knows what has become.
+    const isHeard = await this.sending.doneWithStudy(study);
     const reason = list.firstFailure && outError(this.text, list.firstFailure).message;
     if (reason !== undefined && !this.hasFailureWire)
       done(outError(this.text, new OutFailed('instancesFailed', { count, failed, reason })));
-    else if (list.notAcknowledged > 0) done(outError(this.text, new OutFailed('acknowledgeFailed')));
+    else if (list.notAcknowledged > 0 || !isHeard)
+      done(outError(this.text, new OutFailed('acknowledgeFailed')));
     else done();
+  }
+
+  /**
+   * There is no room for a list: objects of queues come again when there is, each by itself.
+   * @throws OutFailed `busy` where some are in no queue
+   */
+  private async postponeList(instances: readonly ListedInstance[], to: UsedPeer): Promise<void> {
+    let left = 0;
+    await soManyAtATime(MOST_POSTPONED_AT_ONCE, instances, async ({ message }) => {
+      const held = await this.sending.heldOf(message, to);
+      if (held === undefined) left += 1;
+      else await this.postponed.add(held);
+    });
+    this.display.refresh();
+    if (left > 0) throw this.busy();
   }
 
   /** To the second output where that is wired, else to a Catch node. */
@@ -232,9 +279,20 @@ export class OutNode {
 
   /** A message that could not be begun with. */
   private refuse(message: ObjectMessage, send: Send, done: Done, error: unknown): void {
-    if (error instanceof OutFailed) this.fail(message, send, done, error);
-    else if (isUnheard(error)) this.fail(message, send, done, new OutFailed('objectGone'));
-    else done(asError(error));
+    const failed = isUnheard(error) ? new OutFailed('objectGone') : error;
+    if (!(failed instanceof OutFailed)) {
+      done(asError(error));
+      return;
+    }
+    this.journalNotBegun(message, failed);
+    this.fail(message, send, done, failed);
+  }
+
+  /** The sender, which keeps the journal, does not hear of it otherwise. */
+  private journalNotBegun(message: ObjectMessage, failed: OutFailed, peer?: string): void {
+    if (failed.failure === 'stopped') return;
+    const { message: reason } = outError(this.text, failed);
+    senderOf(this.RED).note(this.node.id, notBegunEntry(message, reason, peer));
   }
 
   /** Of its outbox; undefined: it has none. */
@@ -270,9 +328,7 @@ export class OutNode {
   }
 
   private status(): OutStatus {
-    const named = [this.settings.peer, ...this.settings.peersFromMessage].map((id) =>
-      deployedNodes.get(id, PeerOwner),
-    );
+    const named = this.peerIds.map((id) => deployedNodes.get(id, PeerOwner));
     const states = [...new Set([...named, ...this.sending.peers])].map((peer) => peer?.state);
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
@@ -281,6 +337,22 @@ export class OutNode {
       waiting: this.sending.size + this.postponed.size + this.notBegun + (this.outbox?.state?.waiting ?? 0),
       deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
+  }
+
+  /** That the settings name. */
+  private get peerIds(): string[] {
+    return [this.settings.peer, ...this.settings.peersFromMessage];
+  }
+
+  /** What a peer said of its storage, on an association of ours, was of no use. The peer has been told. */
+  private reportRefused({ name: peer }: PeerOwner, text: string): void {
+    const words = this.text('warning.reportRefused', { peer, reason: text });
+    if (!this.hasFailureWire) {
+      this.node.warn(words);
+      return;
+    }
+    const event = 'report-refused';
+    this.node.send([null, { topic: event, payload: { at: new Date().toISOString(), event, peer, text } }]);
   }
 
   /** Instances of lists. */

@@ -1,6 +1,7 @@
 import type { PeerState } from '../../../src/sender';
 import type { Text } from '../../runtime/node-texts';
 import type { ShownStatus } from '../../runtime/status-display';
+import { timeOfDay } from '../../runtime/time-of-day';
 
 export type OutState = 'invalid' | 'idle' | 'sending' | 'waiting' | 'down' | 'dead';
 export type OutStatus = ShownStatus & { state: OutState };
@@ -26,7 +27,7 @@ export function outStatus(text: Text, facts: OutFacts): OutStatus {
   const dead = count('dead', deadLetters);
   const shown = (parts: string[]): string => [...parts, ...dead].join(', ');
   if (outage !== undefined) {
-    const down = text('status.down', { since: clock(outage.since), next: clock(outage.nextTry) });
+    const down = text('status.down', { since: timeOfDay(outage.since), next: timeOfDay(outage.nextTry) });
     return { state: 'down', fill: 'red', shape: 'dot', text: shown([down, ...count('waiting', waiting)]) };
   }
   if (waiting > 0) {
@@ -36,13 +37,4 @@ export function outStatus(text: Text, facts: OutFacts): OutStatus {
   }
   if (deadLetters > 0) return { state: 'dead', fill: 'yellow', shape: 'dot', text: shown([]) };
   return { state: 'idle', fill: 'green', shape: 'ring', text: text('status.idle') };
-}
-
-/** The time of day where Node-RED runs; the day, too, where that is another one. @param iso ISO 8601 */
-function clock(iso: string): string {
-  const time = new Date(iso);
-  const ofDay = time.toTimeString().slice(0, 'hh:mm:ss'.length);
-  if (time.toDateString() === new Date().toDateString()) return ofDay;
-  const [month, day] = [time.getMonth() + 1, time.getDate()].map((part) => String(part).padStart(2, '0'));
-  return `${time.getFullYear()}-${month}-${day} ${ofDay}`;
 }

@@ -50,6 +50,7 @@ export class PeerNode extends PeerOwner {
         this.state = state;
         for (const listener of this.listeners) listener();
       },
+      reportRefused: (reason: string) => this.reportRefused(reason),
     };
     if (config !== undefined) sender.addPeer(config, user);
     else this.node.error(this.problem);
@@ -61,6 +62,10 @@ export class PeerNode extends PeerOwner {
       sender.removePeer(this.node.id, user);
       done();
     });
+  }
+
+  override get callingAET(): string {
+    return this.settings.callingAET;
   }
 
   get reports(): PeerReports | undefined {

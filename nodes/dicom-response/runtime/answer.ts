@@ -1,32 +1,24 @@
 import type { NodeMessage } from 'node-red';
 import type { CommandStatus } from '../../../src/network';
-import type { AnswerOutcome } from '../../../src/delivery';
 import { SAMPLE_ID } from '../../../src/sample';
 import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
 import { asError } from '../../../src/basics';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
+import { AnswerFailed, notHeard, RESPONSE_ERRORS } from './answer-failed';
+import { answerQuery, answerStep } from './answer-request';
 
 type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
 /** The parts of a message that this node reads. */
 export interface AnsweringMessage extends NodeMessage {
-  dicom?: { queueId?: unknown; acknowledgeId?: unknown };
+  dicom?: { queueId?: unknown; acknowledgeId?: unknown; queryId?: unknown; mppsId?: unknown };
   statusCode?: unknown;
   errorComment?: unknown;
-}
-
-type Failure = 'noId' | 'badStatus' | 'timedOut' | 'unknownVersion' | Exclude<AnswerOutcome, 'answered'>;
-
-class AnswerFailed extends Error {
-  constructor(
-    readonly failure: Failure,
-    readonly values: Record<string, string> = {},
-  ) {
-    super(failure);
-  }
+  /** Of a message that is one of several matches (core nodes `split` and `join`). */
+  parts?: unknown;
+  complete?: unknown;
 }
 
 /** What another version means is not known: a node of one answers nothing. */
@@ -41,17 +33,16 @@ export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {
 export async function answer(parsed: Parsed, message: AnsweringMessage): Promise<void> {
   const unknown = unknownVersion(parsed);
   if (unknown !== undefined) throw unknown;
-  const { nodeId: ownerId, objectId } = named(message.dicom?.queueId ?? message.dicom?.acknowledgeId);
+  const { queueId, acknowledgeId, queryId, mppsId } = message.dicom ?? {};
+  if (queryId !== undefined) return answerQuery(named(queryId), message, answeredStatus(parsed, message));
+  if (mppsId !== undefined) return answerStep(named(mppsId), answeredStatus(parsed, message));
+  const { nodeId: ownerId, objectId } = named(queueId ?? acknowledgeId);
   const status = answeredStatus(parsed, message);
   // Nobody sent a sample, so nobody waits.
   if (objectId === SAMPLE_ID) return;
   const receiver = deployedNodes.get(ownerId, QueueOwner)?.receiver;
   if (receiver === undefined) throw new AnswerFailed('unknown');
-  const outcome = await receiver.ask('answer', objectId, status).catch((error: unknown) => {
-    if (error instanceof WorkerNotRunning) return 'unknown' as const;
-    if (error instanceof RequestTimedOut) return 'timedOut' as const;
-    throw error;
-  });
+  const outcome = await receiver.ask('answer', objectId, status).catch(notHeard);
   if (outcome !== 'answered') throw new AnswerFailed(outcome);
 }
 
@@ -78,12 +69,7 @@ function dialogStatus(settings: Parsed['settings'], problems: readonly DicomResp
   return status === 'custom' ? customStatus : status;
 }
 
-/** The failure in the editor's language, with a code for Catch nodes: `alreadyAnswered` → `DICOM_RESPONSE_ALREADY_ANSWERED`. */
+/** What `answer` has thrown, as a Catch node gets it. */
 export function answerError(text: Text, error: unknown): Error {
-  if (!(error instanceof AnswerFailed)) return asError(error);
-  const { failure, values } = error;
-  const code = `${DICOM_RESPONSE.type}_${failure.replace(/[A-Z]/g, '_$&')}`
-    .replaceAll('-', '_')
-    .toUpperCase();
-  return Object.assign(new Error(text(`error.${failure}`, values)), { code });
+  return error instanceof AnswerFailed ? RESPONSE_ERRORS.errorOf(text, error) : asError(error);
 }

@@ -2,37 +2,26 @@ import { isAbsolute } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Node, NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
-import { DicomError } from '../../../src/dicom';
 import {
   hasFailed,
   type BuildFrom,
   type BuildTask,
   type BuiltMessage,
-  type EditFailure,
   type Given,
   type ReadMessage,
 } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
-import { DICOM, type DicomProblem, type DicomSettings } from '../../../src/settings';
+import { DICOM, type DicomSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
-import { FlowStart } from '../../runtime/flow-start';
-import { givenObject } from '../../runtime/given-object';
-import { isUnheard } from '../../runtime/held-objects';
-import { InOrder } from '../../runtime/in-order';
+import { EditingNode, type EditingKind } from '../../runtime/editing-node';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
-import { dicomError, DicomFailed, type DicomFailure } from './dicom-error';
+import { DICOM_ERRORS, DicomFailed, type DicomFailure } from './dicom-error';
 import { plainMessage } from './plain-message';
 import { taskOf, type NodeTask } from './task';
 
-type Send = (message: ObjectMessage) => void;
-type Done = (error?: Error) => void;
-
-/** That are worked on: the worker takes as many at once. */
+/** The worker takes as many at once. */
 const AT_A_TIME = 4;
-/** That may wait. What comes beyond fails, so that memory is bounded. */
-const MOST_WAITING = 1_000;
 
 /** What a message becomes. */
 type Outcome =
@@ -41,77 +30,19 @@ type Outcome =
   | { kind: 'built'; made: BuiltMessage };
 
 /** A deployed `dicom` node: joins messages with the worker that reads and makes objects. */
-export class DicomNode {
-  private readonly text: Text;
+export class DicomNode extends EditingNode<DicomFailure, Outcome> {
+  protected readonly invalid: DicomFailed | undefined;
   private readonly settings: DicomSettings;
-  private readonly problems: DicomProblem[];
-  private readonly order = new InOrder(AT_A_TIME, (error) => this.node.error(error.message));
-  private isClosed = false;
 
-  constructor(
-    private readonly RED: NodeAPI,
-    private readonly node: Node,
-    config: Record<string, unknown>,
-  ) {
-    this.text = nodeTexts(RED, DICOM.type);
-    ({ settings: this.settings, problems: this.problems } = DICOM.parse(config));
+  constructor(RED: NodeAPI, node: Node, config: Record<string, unknown>) {
+    const { settings, problems } = DICOM.parse(config);
+    super(RED, node, KIND, problems);
+    this.settings = settings;
+    const wrong = this.settingsProblems();
+    if (wrong.length > 0) this.invalid = new DicomFailed('settingsInvalid', { problems: wrong.join('; ') });
   }
 
-  run(): void {
-    const start = (): void => this.flowsStarted();
-    FlowStart.of(this.RED).add(start);
-    editWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, send, done) => this.take(message, send, done));
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      this.close()
-        .catch((error: unknown) => this.node.error(asError(error).message))
-        .finally(done);
-    });
-    if (this.invalid === undefined) this.node.status({});
-    else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
-  }
-
-  private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(dicomError(this.text, this.invalid));
-  }
-
-  /** What is wrong with the settings; undefined: nothing. */
-  private get invalid(): DicomFailed | undefined {
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new DicomFailed('settingsInvalid', { problems });
-  }
-
-  private take(message: ObjectMessage, send: Send, done: Done): void {
-    if (this.order.size >= MOST_WAITING) {
-      done(dicomError(this.text, new DicomFailed('busy', { max: MOST_WAITING })));
-      return;
-    }
-    this.order.add(
-      () => this.outcomeOf(message),
-      (outcome) => {
-        try {
-          if (outcome.status === 'rejected') throw outcome.reason;
-          // Nothing of it before: what fails leaves the message as it was.
-          this.change(message, outcome.value);
-        } catch (error) {
-          done(this.errorOf(error));
-          return;
-        }
-        send(message);
-        done();
-      },
-    );
-  }
-
-  /** @throws DicomFailed; DicomError; what a worker or queue that cannot be asked throws */
-  private async outcomeOf(message: ObjectMessage): Promise<Outcome> {
-    if (this.invalid !== undefined) throw this.invalid;
-    if (this.isClosed) throw new DicomFailed('stopped');
+  protected async resultOf(message: ObjectMessage): Promise<Outcome> {
     const task = taskOf(this.settings, message, this.valueIn(message, this.settings.property));
     switch (task.kind) {
       case 'nothing':
@@ -151,7 +82,7 @@ export class DicomNode {
     });
     if (!hasFailed(made)) return { kind: 'read', made, task };
     if (made.failure.code === 'no-file-meta') return this.neither();
-    throw failureOf(made, 'notRead');
+    throw this.failureOf(made, 'notRead');
   }
 
   /** @param object that is given with the request, and opened with its pending changes; undefined: none is */
@@ -163,9 +94,9 @@ export class DicomNode {
     const { outputAs: as, newUids, directory, filenameTemplate, collision } = this.settings;
     const output: BuildTask['output'] =
       as === 'file' ? { as, directory, filenameTemplate, collision } : { as };
-    const { given, port } = object === undefined ? NOTHING_GIVEN : await opened(object, message);
+    const { given, port } = object === undefined ? NOTHING_GIVEN : await this.opened(object, message);
     const made = await editWorkerOf(this.RED).ask('build', given, port, { from, newUids, output });
-    if (hasFailed(made)) throw failureOf(made, from.kind === 'changed' ? 'notRead' : 'notBuilt');
+    if (hasFailed(made)) throw this.failureOf(made, from.kind === 'changed' ? 'notRead' : 'notBuilt');
     return { kind: 'built', made };
   }
 
@@ -201,7 +132,7 @@ export class DicomNode {
     }
   }
 
-  private change(message: ObjectMessage, outcome: Outcome): void {
+  protected change(message: ObjectMessage, outcome: Outcome): void {
     if (outcome.kind === 'as-it-is') return;
     const { payload, ...made } = JSON.parse(outcome.made.json) as MadeFacts;
     if (outcome.kind === 'built') {
@@ -237,21 +168,6 @@ export class DicomNode {
   private putResult(message: ObjectMessage, result: unknown): void {
     this.RED.util.setMessageProperty(message, this.settings.property, result, true);
   }
-
-  private errorOf(reason: unknown): Error {
-    if (reason instanceof DicomFailed) return dicomError(this.text, reason);
-    if (isUnheard(reason))
-      return dicomError(this.text, new DicomFailed('stopped', { reason: asError(reason).message }));
-    if (reason instanceof DicomError)
-      return dicomError(this.text, new DicomFailed('notChanged', { reason: reason.message }));
-    return asError(reason);
-  }
-
-  private async close(): Promise<void> {
-    this.isClosed = true;
-    await this.order.idle;
-    await editWorkerOf(this.RED).removeUser(this);
-  }
 }
 
 const NOTHING_GIVEN: { given: Given | undefined; port: MessagePort | undefined } = {
@@ -259,28 +175,20 @@ const NOTHING_GIVEN: { given: Given | undefined; port: MessagePort | undefined }
   port: undefined,
 };
 
-/** @throws DicomFailed where its queue does not have it; DicomError where the pending changes are none */
-async function opened(object: MessageObject, message: ObjectMessage): ReturnType<typeof givenObject> {
-  try {
-    return await givenObject(object, message);
-  } catch (error) {
-    if (error instanceof DicomError) throw error;
-    throw new DicomFailed('objectGone', { reason: asError(error).message });
-  }
-}
-
-const FAILURES: Readonly<Record<string, DicomFailure>> = {
-  'not-the-object': 'notTheObject',
-  'changes-invalid': 'notChanged',
-  'cannot-change': 'notChanged',
-  'cannot-build': 'notBuilt',
-  'too-large': 'tooLarge',
-  'not-placed': 'notStored',
+const KIND: EditingKind<DicomFailure> = {
+  type: DICOM.type,
+  errors: DICOM_ERRORS,
+  atATime: AT_A_TIME,
+  unheard: 'stopped',
+  failures: {
+    'not-the-object': 'notTheObject',
+    'changes-invalid': 'notChanged',
+    'cannot-change': 'notChanged',
+    'cannot-build': 'notBuilt',
+    'too-large': 'tooLarge',
+    'not-placed': 'notStored',
+  },
 };
-
-function failureOf({ failure: { code, text } }: EditFailure, otherwise: DicomFailure): DicomFailed {
-  return new DicomFailed(FAILURES[code] ?? otherwise, { reason: text });
-}
 
 /** The same memory. */
 function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {

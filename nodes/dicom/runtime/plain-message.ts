@@ -29,19 +29,26 @@ export function plainMessage(json: unknown): PlainMessage {
     values += 1;
     if (typeof value === 'string') characters += value.length;
     if (value instanceof Uint8Array) bytes += value.length;
-    if (values > MOST_VALUES || characters > MOST_CHARACTERS || bytes > MOST_BYTES)
-      throw new DicomFailed('tooLarge', { reason: 'it has too many values, or too long ones' });
+    if (values > MOST_VALUES || characters > MOST_CHARACTERS || bytes > MOST_BYTES) throw tooLarge();
     if (typeof value === 'function' || typeof value === 'symbol')
       throw notData('it has functions, which are no data');
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
     if (level >= MOST_LEVELS) throw notData(`it has more than ${MOST_LEVELS} levels`);
-    if (Array.isArray(value)) return value.map((each) => look(each, level + 1));
+    if (ArrayBuffer.isView(value))
+      throw notData('it has arrays of numbers, which are no data; give a Buffer');
+    // What is only said to be there is not looked through.
+    if (Array.isArray(value) && value.length > MOST_VALUES) throw tooLarge();
+    if (Array.isArray(value)) return Array.from(value, (each) => look(each, level + 1));
     if (Object.hasOwn(value, 'BulkDataURI') || Object.hasOwn(value, 'Length')) hasReferences = true;
     const plain: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     for (const [key, each] of Object.entries(value)) plain[key] = look(each, level + 1);
     return plain;
   };
   return { json: look(json, 0), hasReferences };
+}
+
+function tooLarge(): DicomFailed {
+  return new DicomFailed('tooLarge', { reason: 'it has too many values, or too long ones' });
 }
 
 function notData(reason: string): DicomFailed {

@@ -11,6 +11,9 @@ export class ValueError extends Error {
 
 const SEPARATOR = Buffer.from('\\');
 
+/** What is wrong with a text of a VR, in words that follow its name; undefined: nothing. */
+export type TextCheck = (vr: Vr, text: string) => string | undefined;
+
 /** The values one by one: in text a backslash separates some. */
 export function separated(vr: Vr, values: readonly Scalar[]): readonly Scalar[] {
   if (!isOfSeveral(vr)) return values;
@@ -37,6 +40,7 @@ function isOfSeveral({ kind }: Vr): boolean {
  * Values as bytes, little endian, not padded.
  * @param values as `separated` has them
  * @param set of text to which Specific Character Set applies
+ * @param check what a text may be
  * @returns undefined where a text is not in the set
  * @throws ValueError
  */
@@ -45,6 +49,7 @@ export function encodeValues(
   vr: Vr,
   values: readonly Scalar[],
   set: CharacterSet,
+  check: TextCheck = textProblem,
 ): Buffer | undefined {
   switch (vr.kind) {
     case Kind.Binary:
@@ -56,18 +61,23 @@ export function encodeValues(
     case Kind.Text:
     case Kind.Name:
     case Kind.LongText:
-      return encodeTexts(vr, values, set);
+      return encodeTexts(vr, values, set, check);
     default:
-      return encodeTexts(vr, values, CharacterSet.DEFAULT);
+      return encodeTexts(vr, values, CharacterSet.DEFAULT, check);
   }
 }
 
-function encodeTexts(vr: Vr, values: readonly Scalar[], set: CharacterSet): Buffer | undefined {
+function encodeTexts(
+  vr: Vr,
+  values: readonly Scalar[],
+  set: CharacterSet,
+  check: TextCheck,
+): Buffer | undefined {
   if (!isOfSeveral(vr) && values.length > 1) throw new ValueError('has one value');
   const parts: Buffer[] = [];
   for (const value of values) {
     const text = textOf(vr, value);
-    const problem = textProblem(vr, text);
+    const problem = check(vr, text);
     if (problem !== undefined) throw new ValueError(problem);
     const bytes = set.encode(text);
     if (bytes === undefined) return undefined;

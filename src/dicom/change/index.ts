@@ -33,6 +33,7 @@ export {
 } from './changes';
 export { patchedSource, sourceOfPieces, type SourcePiece } from './patched-source';
 export { checkOperation } from './check-operation';
+export { encodeIdentifier, encodeMatch } from './identifier';
 export { valueOfContent } from './edited-content';
 export type { Content } from './edited-item';
 export { EditedObject, rulePath } from './edited-object';

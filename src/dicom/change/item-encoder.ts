@@ -1,4 +1,4 @@
-import type { DataSet } from '../data-set';
+import { type DataSet, valuesOf } from '../data-set';
 import type { Encoding } from '../read';
 import { AMBIGUOUS_VR, isPrivate, isPrivateCreator, lookUp, TAG, type Vr, VR } from '../standard';
 import { CharacterSet } from '../text';
@@ -46,7 +46,12 @@ export class ItemEncoder {
     const { encoding } = around;
     if (action.kind === 'set') {
       const vr = vrOf(tag, action.value, around, found?.vr, place);
-      return encodeElement(tag, vr, this.#value(tag, vr, action.value, around, place), encoding);
+      return encodeElement(
+        tag,
+        vr,
+        this.#value(tag, vr, action.value, around, place, countOf(found)),
+        encoding,
+      );
     }
     if (action.kind === 'remove') return NOTHING;
     if (action.kind === 'kept') return action.bytes ?? NOTHING;
@@ -96,14 +101,22 @@ export class ItemEncoder {
     return adds(attribute.action) ? this.encoded(tag, attribute, around, undefined) : NOTHING;
   }
 
-  #value(tag: number, vr: Vr, literal: Literal, { context }: Surroundings, place: Place): Buffer {
+  /** @param before values that are there now: an object that has more than PS3.6 allows keeps as many */
+  #value(
+    tag: number,
+    vr: Vr,
+    literal: Literal,
+    { context }: Surroundings,
+    place: Place,
+    before: number,
+  ): Buffer {
     if ('bytes' in literal) {
       if (literal.bytes.length % vr.width === 0) return literal.bytes;
       throw cannotChange(place, `${vr.name} is of ${vr.width} bytes each`);
     }
     try {
       const values = separated(vr, literal.values);
-      if (values.length > 1 && lookUp(tag)?.single === true)
+      if (values.length > Math.max(before, 1) && lookUp(tag)?.single === true)
         throw new ValueError('has one value here (in text, a backslash separates values)');
       const set = this.#toUtf8 ? CharacterSet.UTF_8 : context.characterSet;
       const bytes = encodeValues(tag, vr, values, set);
@@ -117,6 +130,11 @@ export class ItemEncoder {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** 0, too, where there is too much of it to be looked at. */
+function countOf(found: FoundAttribute | undefined): number {
+  return found?.now === undefined ? 0 : valuesOf(found.now, found.tag).length;
+}
 
 export function encodeCreator(block: number, creator: string, encoding: Encoding): Buffer {
   return encodeElement(block, VR.LO, Buffer.from(creator, 'latin1'), encoding);

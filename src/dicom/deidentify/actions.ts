@@ -148,6 +148,8 @@ export class Rules {
   #unlisted(tag: number, vr: Vr): Rule {
     if (tag === RADIATION_MACHINE_NAME) return { action: Action.Empty, strict: Action.Empty };
     if (HARMLESS.has(tag)) return KEEP;
+    // The table has the others of its kind so.
+    if (tag >>> 16 === SELECTORS && vr.kind === Kind.Bytes) return DUMMY;
     if (HARMFUL.has(tag) || OTHER_TRADES.has(tag >>> 16) || isFileMeta(tag)) return REMOVE;
     if (isFreeText(vr)) return this.#cleansText ? { action: Action.Clean, strict: Action.Dummy } : DUMMY;
     if (isOfSomebody(tag, vr)) return DUMMY;
@@ -183,3 +185,5 @@ function isUnknown(tag: number, vr: Vr): boolean {
 }
 
 const WAVEFORMS = 0x5400;
+/** Hanging protocols: Selector OW Value and the like may be a value of any attribute. */
+const SELECTORS = 0x0072;

@@ -31,5 +31,8 @@ export const isModality = (sopClassUID: string): boolean => MODALITIES.has(sopCl
 /** A structured report, which is passed under *clean structured content* only. */
 export const isReport = (sopClassUID: string): boolean => REPORTS.has(sopClassUID);
 
+/** ECGs, audio and the like, which are passed if they are named. */
+export const isWaveform = (sopClassUID: string): boolean => sopClassUID.startsWith(`${ROOT}9.`);
+
 /** Images of an RT treatment come over a digital interface, which Conversion Type says of them. */
 export const takesPictures = (sopClassUID: string): boolean => sopClassUID === ROOT + RT_IMAGE;

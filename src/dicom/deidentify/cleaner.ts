@@ -14,7 +14,7 @@ import {
 } from '../standard';
 import { CharacterSet, decodeDefault } from '../text';
 import { Action, type Rule, type Rules } from './actions';
-import { isPublishedCode } from './codes';
+import { isPartOfCode, isPublishedCode } from './codes';
 import { cappedAge, isTime, movedDate, movedDateTime } from './dates';
 import { dummyValue } from './dummy-values';
 import { isOfVr } from './harmless';
@@ -36,6 +36,8 @@ export interface Replacements {
   readonly pseudonym: string;
   /** A report has no text of which a part is missing. */
   readonly isReport: boolean;
+  /** Waveforms may be a voice; they stay in objects that are for them, which the user has listed. */
+  readonly keepsWaveforms: boolean;
 }
 
 /** Attributes that the data set has afterwards, whatever it had. */
@@ -53,6 +55,7 @@ const PATIENT_ID = 0x00100020;
 const CONTENT: ReadonlySet<number> = new Set([0x0040a730, 0x00700001]);
 const TEXT_VALUE = 0x0040a160;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
+const WAVEFORMS = 0x5400;
 const TIMEZONE_OFFSET = 0x00080201;
 const BURNED_IN_ANNOTATION = 0x00280301;
 /** Extended Offset Table and its lengths: what takes their place is found in the fragments. */
@@ -113,6 +116,7 @@ export class Cleaner {
   #public(dataSet: DataSet, element: Element, within: Within, rule: Rule): void {
     const { tag, length } = element;
     if (rule.action === Action.Remove) return;
+    if (tag >>> 16 === WAVEFORMS && !this.replacements.keepsWaveforms) return;
     if (tag === BURNED_IN_ANNOTATION) this.#expectNothingBurnedIn(element);
     const known = lookUp(tag)?.vr ?? VR.UN;
     if (known === VR.SQ) {
@@ -150,9 +154,9 @@ export class Cleaner {
         this.#write(element, vr, this.#cleaned(dataSet, element, vr), rule.strict);
         return;
       case Action.Keep:
-        if (within === 'table' || (within !== 'dummies' && isPublishedCode(dataSet, tag)))
+        if (isPartOfCode(tag) ? within !== 'dummies' && isPublishedCode(dataSet) : within === 'table')
           this.#keep(element, vr, rule);
-        else if (isTextual(vr)) this.#textWithin(dataSet, element, vr, within);
+        else if (isTextual(vr)) this.#textWithin(dataSet, element, vr, this.#withinCode(within));
         // A code may be a URN, of which no words are left.
         else if (vr.kind === Kind.Uri) this.#instead(element, vr, Action.Dummy);
         else this.#keep(element, vr, rule);
@@ -163,6 +167,12 @@ export class Cleaner {
       default:
         this.#instead(element, vr, rule.action);
     }
+  }
+
+  /** Codes of local schemes are text of somebody: who cleans descriptions keeps their allowed words. */
+  #withinCode(within: Within): Within {
+    const { options } = this.replacements.rules;
+    return within === 'table' && options.has('clean-descriptors') ? 'words' : within;
   }
 
   /** What is written where a value cannot stay. */

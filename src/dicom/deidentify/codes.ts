@@ -58,9 +58,11 @@ const PUBLISHED: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Is it part of a code of a published scheme, in an item that is a code? */
-export function isPublishedCode(item: DataSet, tag: number): boolean {
-  if (!CODE.has(tag)) return false;
+/** Is it part of a code? */
+export const isPartOfCode = (tag: number): boolean => CODE.has(tag);
+
+/** Is a code of a published scheme? @param item that is the code */
+export function isPublishedCode(item: DataSet): boolean {
   // Behind the first of several, one may say anything.
   const [scheme, ...others] = valuesOf(item, CODING_SCHEME_DESIGNATOR);
   return typeof scheme === 'string' && others.length === 0 && PUBLISHED.has(scheme.trim());

@@ -13,7 +13,7 @@ import {
 import { Warnings } from '../warnings';
 import { isNative } from '../write';
 import { Rules } from './actions';
-import { isReport } from './classes';
+import { isReport, isWaveform } from './classes';
 import { Cleaner, type Given } from './cleaner';
 import { Identifiers, type PatientIdentity } from './identifiers';
 import { judge } from './judge';
@@ -120,6 +120,7 @@ export function deidentify(
     patientID: patient.id,
     pseudonym: pseudonymOf(patient, pseudonym, identifiers),
     isReport: isReport(sopClassUID),
+    keepsWaveforms: isWaveform(sopClassUID),
   }).dataSet(root, marks(options));
   const uidBytes = Buffer.from(sopInstanceUID, 'latin1');
   const uids = {

@@ -1,9 +1,14 @@
 /** Command Field values (PS3.7 E.1). A response is its request with the top bit set. */
 export const CommandField = {
   storeRQ: 0x0001,
+  getRQ: 0x0010,
+  findRQ: 0x0020,
+  moveRQ: 0x0021,
   echoRQ: 0x0030,
   eventReportRQ: 0x0100,
+  setRQ: 0x0120,
   actionRQ: 0x0130,
+  createRQ: 0x0140,
   cancelRQ: 0x0fff,
 } as const;
 export const RESPONSE_BIT = 0x8000;

@@ -4,6 +4,7 @@ import { AbortReason, ProtocolError, wireText } from '../upper-layer';
 import { RESPONSE_BIT } from './command-field';
 import {
   CommandSetWriter,
+  DATA_SET,
   ELEMENT_HEADER,
   GROUP_LENGTH_ELEMENT,
   NO_DATA_SET,
@@ -37,9 +38,22 @@ export interface CommandSet {
   errorComment: string | undefined;
   /** Eight hexadecimal digits each; of many the first ones. */
   offendingElements: string[];
+  /** Of a response to a C-GET or C-MOVE; undefined: it counts none. */
+  subOperations?: SubOperations;
+  /** What stands behind the command group, in implicit VR little endian: Orthanc puts the UIDs of failed objects there. */
+  behind?: Buffer;
+}
+
+/** Numbers of sub-operations (PS3.7 9.3.3.2, 9.3.4.2). Those that a response does not have are missing. */
+export interface SubOperations {
+  remaining?: number;
+  completed?: number;
+  failed?: number;
+  warning?: number;
 }
 
 const READ_TAGS: ReadonlySet<number> = new Set([
+  Tag.groupLength,
   Tag.affectedSopClassUID,
   Tag.requestedSopClassUID,
   Tag.commandField,
@@ -53,19 +67,32 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.status,
   Tag.errorComment,
   Tag.offendingElement,
+  Tag.remainingSubOperations,
+  Tag.completedSubOperations,
+  Tag.failedSubOperations,
+  Tag.warningSubOperations,
 ]);
+
+const COUNTED = [
+  ['remaining', Tag.remainingSubOperations],
+  ['completed', Tag.completedSubOperations],
+  ['failed', Tag.failedSubOperations],
+  ['warning', Tag.warningSubOperations],
+] as const;
 
 /** PS3.5 6.2, AE. */
 const MAX_AE_TITLE = 16;
 
 /**
- * Decodes a command set. Its group length is not believed: the elements say themselves where they end.
+ * Decodes a command set. Its group length is not believed: the elements say themselves where they end. Elements of another group
+ * may stand behind it where it says that it ends there.
  * @throws ProtocolError (invalid PDU parameter) when it is no sequence of group 0000 elements or has no Command Field
  */
 export function decodeCommandSet(bytes: Buffer): CommandSet {
-  const values = elementValues(bytes);
+  const { values, behind } = elementValues(bytes);
   const commandField = unsignedShort(values.get(Tag.commandField));
   if (commandField === undefined) throw invalid('a command set has no Command Field');
+  const subOperations = counted(values);
   return {
     commandField,
     messageId: unsignedShort(values.get(Tag.messageId)),
@@ -80,15 +107,29 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     status: unsignedShort(values.get(Tag.status)),
     errorComment: comment(values.get(Tag.errorComment)),
     offendingElements: tags(values.get(Tag.offendingElement)),
+    ...(subOperations && { subOperations }),
+    ...(behind && { behind }),
   };
 }
 
-function elementValues(bytes: Buffer): Map<number, Buffer> {
+function counted(values: ReadonlyMap<number, Buffer>): SubOperations | undefined {
+  const numbers = COUNTED.flatMap(([name, tag]) => {
+    const number = unsignedShort(values.get(tag));
+    return number === undefined ? [] : [[name, number] as const];
+  });
+  return numbers.length === 0 ? undefined : Object.fromEntries(numbers);
+}
+
+function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: Buffer } {
   const values = new Map<number, Buffer>();
   let offset = 0;
   while (offset < bytes.length) {
     if (bytes.length - offset < ELEMENT_HEADER) throw invalid('a command set ends inside an element');
-    if (bytes.readUInt16LE(offset) !== 0) throw invalid('a command set has an element outside group 0000');
+    if (bytes.readUInt16LE(offset) !== 0) {
+      if (offset === 0 || offset !== groupEnd(values))
+        throw invalid('a command set has an element outside group 0000');
+      return { values, behind: Buffer.from(bytes.subarray(offset)) };
+    }
     const start = offset + ELEMENT_HEADER;
     const end = start + bytes.readUInt32LE(offset + 4);
     if (end > bytes.length) throw invalid('a command set has an element longer than itself');
@@ -96,7 +137,13 @@ function elementValues(bytes: Buffer): Map<number, Buffer> {
     if (READ_TAGS.has(tag)) values.set(tag, bytes.subarray(start, end));
     offset = end;
   }
-  return values;
+  return { values };
+}
+
+/** Where the group ends by its own account; undefined: it gives none. */
+function groupEnd(values: ReadonlyMap<number, Buffer>): number | undefined {
+  const length = values.get(Tag.groupLength);
+  return length?.length === 4 ? GROUP_LENGTH_ELEMENT + length.readUInt32LE(0) : undefined;
 }
 
 function unsignedShort(value: Buffer | undefined): number | undefined {
@@ -134,26 +181,26 @@ const OFFENDING_ELEMENTS_MAX = 16;
 /**
  * The response to a request: the affected UIDs are always repeated, for strict peers abort without them
  * (PS3.7 9.3.1.2 and its siblings). One that is too long is repeated as far as a UID may go.
+ * @param hasDataSet an identifier follows (PS3.7 9.3.2.2)
  */
-export function encodeResponse(request: CommandSet, answer: CommandStatus): Buffer {
-  const { status } = answer;
+export function encodeResponse(request: CommandSet, answer: CommandStatus, hasDataSet = false): Buffer {
+  const { status, errorId } = answer;
   const comment = answer.comment?.slice(0, ERROR_COMMENT_MAX);
   const sopClassUID = (request.affectedSopClassUID ?? request.requestedSopClassUID)?.slice(0, MAX_UID_LENGTH);
-  const sopInstanceUID = (request.affectedSopInstanceUID ?? request.requestedSopInstanceUID)?.slice(
-    0,
-    MAX_UID_LENGTH,
-  );
+  const instance = request.affectedSopInstanceUID ?? request.requestedSopInstanceUID ?? answer.sopInstanceUID;
+  const sopInstanceUID = instance?.slice(0, MAX_UID_LENGTH);
   const texts = [sopClassUID, sopInstanceUID, comment].reduce(
     (sum, text) => sum + textElement(text ?? ''),
     0,
   );
-  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 5 * SHORT_ELEMENT + texts);
   if (sopClassUID !== undefined) out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
   out.short(Tag.commandField, request.commandField | RESPONSE_BIT);
   out.short(Tag.messageIdBeingRespondedTo, request.messageId ?? 0);
-  out.short(Tag.dataSetType, NO_DATA_SET);
+  out.short(Tag.dataSetType, hasDataSet ? DATA_SET : NO_DATA_SET);
   out.short(Tag.status, status);
   if (comment !== undefined) out.text(Tag.errorComment, longString(comment), SPACE);
+  if (errorId !== undefined) out.short(Tag.errorId, errorId);
   if (sopInstanceUID !== undefined) out.text(Tag.affectedSopInstanceUID, sopInstanceUID, NUL);
   return out.finish();
 }

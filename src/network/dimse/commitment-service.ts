@@ -1,8 +1,8 @@
-import { asError } from '../../basics';
 import { type AssociationFacts, COMMITMENT_SOP_CLASS } from '../upper-layer';
+import { collected } from './collected';
 import { CommandField } from './command-field';
 import { type CommitmentReport, MAX_REPORT_BYTES, readCommitmentReport } from './commitment';
-import type { Operation, Service } from './service';
+import type { Service } from './service';
 import { type CommandStatus, Status } from './status';
 
 /** Who hears what peers say of their storage. */
@@ -24,7 +24,13 @@ export function commitmentService(listener: CommitmentListener): Service {
     begin({ association, context, command }) {
       if (command.affectedSopClassUID !== COMMITMENT_SOP_CLASS)
         return { refused: { status: Status.noSuchSopClass } };
-      return arriving(context.transferSyntax, (report) => listener.reported(report, association));
+      return collected({
+        maxBytes: MAX_REPORT_BYTES,
+        tooLong: TOO_LONG,
+        take: async (dataSet) =>
+          listener.reported(readCommitmentReport(dataSet, context.transferSyntax), association),
+        failed: ({ message: comment }) => ({ status: Status.processingFailure, comment }),
+      });
     },
   };
 }
@@ -33,27 +39,3 @@ const TOO_LONG: CommandStatus = {
   status: Status.resourceLimitation,
   comment: `a report may have ${MAX_REPORT_BYTES} bytes`,
 };
-
-function arriving(
-  transferSyntaxUID: string,
-  take: (report: CommitmentReport) => Promise<CommandStatus>,
-): Operation {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  return {
-    append(bytes) {
-      length += bytes.length;
-      if (length > MAX_REPORT_BYTES) return TOO_LONG;
-      pieces.push(Buffer.from(bytes));
-      return undefined;
-    },
-    complete() {
-      try {
-        return take(readCommitmentReport(Buffer.concat(pieces), transferSyntaxUID));
-      } catch (error) {
-        return Promise.resolve({ status: Status.processingFailure, comment: asError(error).message });
-      }
-    },
-    discard: () => undefined,
-  };
-}

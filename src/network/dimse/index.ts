@@ -1,5 +1,5 @@
 export { CommandField, RESPONSE_BIT, operationName } from './command-field';
-export { type CommandSet, encodeResponse } from './command-set';
+export { type CommandSet, encodeResponse, type SubOperations } from './command-set';
 export {
   COMMITMENT_CONTEXT,
   type CommitmentReport,
@@ -10,11 +10,21 @@ export {
   REPORT_SYNTAXES,
 } from './commitment';
 export { type CommitmentListener, commitmentService } from './commitment-service';
+export { type FindRequest, findService, MAX_KEYS_BYTES, type QueryListener } from './find-service';
 export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
 export { type MessagePart, MessageReader } from './message-reader';
 export { type Outcome, Performer, type PerformingAssociation } from './performer';
-export { encodeActionRequest, encodeEchoRequest, encodeStoreRequest, Priority } from './requests';
-export { type Refusal, ServiceRegistry } from './service';
-export { type CommandStatus, hexStatus, isFailure, Status } from './status';
-export { storeService } from './store-service';
+export {
+  encodeActionRequest,
+  encodeCancelRequest,
+  encodeEchoRequest,
+  encodeFindRequest,
+  encodeRetrieveRequest,
+  encodeStoreRequest,
+  Priority,
+} from './requests';
+export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
+export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
+export { MAX_STEP_BYTES, type StepListener, type StepRequest, stepServices } from './step-service';
+export { storeService, type StorageOptions } from './store-service';

@@ -57,6 +57,47 @@ export function encodeEchoRequest(messageId: number): Buffer {
   return out.finish();
 }
 
+/** A C-FIND-RQ; its identifier follows (PS3.7 9.3.2.1). */
+export function encodeFindRequest(messageId: number, sopClassUID: string): Buffer {
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + textElement(sopClassUID));
+  out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
+  out.short(Tag.commandField, CommandField.findRQ);
+  out.short(Tag.messageId, messageId);
+  out.short(Tag.priority, Priority.medium);
+  out.short(Tag.dataSetType, DATA_SET);
+  return out.finish();
+}
+
+/** Which C-GET or C-MOVE (PS3.7 9.1.3, 9.1.4). */
+export interface RetrieveCommand {
+  messageId: number;
+  sopClassUID: string;
+  /** To whom the peer is to send, for a C-MOVE; undefined: a C-GET. */
+  moveDestination?: string;
+}
+
+/** A C-GET-RQ or C-MOVE-RQ; its identifier follows (PS3.7 9.3.3.1, 9.3.4.1). */
+export function encodeRetrieveRequest({ messageId, sopClassUID, moveDestination }: RetrieveCommand): Buffer {
+  const texts = textElement(sopClassUID) + textElement(moveDestination ?? '');
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 4 * SHORT_ELEMENT + texts);
+  out.text(Tag.affectedSopClassUID, sopClassUID, NUL);
+  out.short(Tag.commandField, moveDestination === undefined ? CommandField.getRQ : CommandField.moveRQ);
+  out.short(Tag.messageId, messageId);
+  if (moveDestination !== undefined) out.text(Tag.moveDestination, moveDestination, SPACE);
+  out.short(Tag.priority, Priority.medium);
+  out.short(Tag.dataSetType, DATA_SET);
+  return out.finish();
+}
+
+/** A C-CANCEL-RQ, the same for C-FIND, C-GET and C-MOVE (PS3.7 9.3.2.3). @param messageId of the request that is to end */
+export function encodeCancelRequest(messageId: number): Buffer {
+  const out = new CommandSetWriter(GROUP_LENGTH_ELEMENT + 3 * SHORT_ELEMENT);
+  out.short(Tag.commandField, CommandField.cancelRQ);
+  out.short(Tag.messageIdBeingRespondedTo, messageId);
+  out.short(Tag.dataSetType, NO_DATA_SET);
+  return out.finish();
+}
+
 /** What is to be done to which instance (PS3.7 10.1.4.1). */
 export interface ActionCommand {
   messageId: number;

@@ -10,6 +10,20 @@ export interface Request {
   command: CommandSet;
 }
 
+/** Responses that come before the last one (PS3.7 9.1.2): each match of a query has one. */
+export interface PendingResponses {
+  /**
+   * Sends one with its identifier, which can be used again afterwards. Undefined: more can be sent now; else a promise of that,
+   * which resolves in every case.
+   */
+  send(status: number, identifier: Buffer): Promise<void> | undefined;
+  /** Aborted when nothing more is wanted: `cancelled` by C-CANCEL, to which the status is to be FE00, or the peer is `gone`. */
+  readonly unwanted: AbortSignal;
+}
+
+/** Why nothing more is wanted. */
+export type Unwanted = 'cancelled' | 'gone';
+
 /** An operation that a request began. Exactly one of `complete` and `discard` ends it. */
 export interface Operation {
   /**
@@ -17,8 +31,8 @@ export interface Operation {
    * and the operation is to be discarded.
    */
   append(bytes: Buffer): CommandStatus | undefined;
-  /** The request is complete. Resolves with the status of the response. */
-  complete(): Promise<CommandStatus>;
+  /** The request is complete. Resolves with the status of the response, of several of the last one. */
+  complete(pending: PendingResponses): Promise<CommandStatus>;
   /** The request will not be completed. */
   discard(): void;
 }
@@ -34,6 +48,8 @@ export interface Service {
   readonly commandField: number;
   /** A longer data set is refused with A700; 0: no limit. */
   readonly maxDataSetBytes: number;
+  /** Its requests may have several responses, and can be cancelled meanwhile. */
+  readonly hasMatches?: true;
   /** True if it is offered on presentation contexts of this abstract syntax. */
   serves(abstractSyntax: string): boolean;
   /** The answer to a request on another context. */
@@ -54,7 +70,7 @@ export class ServiceRegistry {
     const names = [...this.services.keys()].map(operationName);
     this.unrecognized = {
       status: Status.unrecognizedOperation,
-      comment: `only ${names.slice(0, -1).join(', ')} and ${names.at(-1)} are supported`,
+      comment: supported(names),
     };
   }
 
@@ -64,4 +80,10 @@ export class ServiceRegistry {
     const service = services.find((each) => each.serves(abstractSyntax));
     return service ?? { refused: services[0]?.elsewhere ?? this.unrecognized };
   }
+}
+
+/** In as many characters as a comment may have. */
+function supported(names: readonly string[]): string {
+  if (names.length > 3) return `only ${names.join(', ')}`;
+  return `only ${names.slice(0, -1).join(', ')} and ${names.at(-1)} are supported`;
 }

@@ -24,6 +24,8 @@ export interface AssociationPolicy {
   callingAETs: ReadonlySet<string> | 'any';
   /** True for a caller that may report on storage commitment. Undefined: nobody may. */
   mayReportCommitment?(callingAET: string): boolean;
+  /** SOP classes beside those of objects whose requests are answered: of queries and procedure steps. Undefined: none. */
+  answeredClasses?: ReadonlySet<string>;
   maxAssociations: number;
   acceptUnknownSopClasses: boolean;
   isStorageSopClass(uid: string): boolean;
@@ -130,12 +132,13 @@ function answerContext(context: ProposedContext, policy: AssociationPolicy, repo
   });
   const { abstractSyntax } = context;
   const isReport = reports && abstractSyntax === COMMITMENT_SOP_CLASS;
+  const isPlain = isReport || policy.answeredClasses?.has(abstractSyntax) === true;
   const isAccepted =
-    isReport || abstractSyntax === VERIFICATION_SOP_CLASS || acceptsStorageOf(abstractSyntax, policy);
+    isPlain || abstractSyntax === VERIFICATION_SOP_CLASS || acceptsStorageOf(abstractSyntax, policy);
   if (!isAccepted) {
     return refuse(ContextResult.abstractSyntaxNotSupported);
   }
-  const transferSyntax = isReport ? syntaxOfReports(context) : chooseTransferSyntax(context, policy);
+  const transferSyntax = isPlain ? plainSyntax(context) : chooseTransferSyntax(context, policy);
   if (transferSyntax === undefined) return refuse(ContextResult.transferSyntaxesNotSupported);
   return { ...context, result: ContextResult.accept, transferSyntax, ...(isReport && { peerIsScp: true }) };
 }
@@ -164,7 +167,7 @@ function chooseTransferSyntax(context: ProposedContext, policy: AssociationPolic
   return policy.transferSyntaxes.find((uid) => proposed.includes(uid));
 }
 
-/** Settings about objects do not concern reports. */
-function syntaxOfReports({ transferSyntaxes }: ProposedContext): string | undefined {
+/** Settings about objects do not concern reports, queries and procedure steps. */
+function plainSyntax({ transferSyntaxes }: ProposedContext): string | undefined {
   return transferSyntaxes.find((uid) => REPORT_SYNTAXES.includes(uid));
 }

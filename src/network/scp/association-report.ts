@@ -1,4 +1,4 @@
-import { isFailure, type Outcome } from '../dimse';
+import { isFailure, type Outcome, Status } from '../dimse';
 import type { Abort, AssociationFacts, Rejection } from '../upper-layer';
 import type { AboutAssociation, NetworkEvent } from './events';
 
@@ -45,7 +45,7 @@ export class AssociationReport {
       this.report({ event: 'object-received', ...this.about(), ...uids, bytes });
     } else if (operation === 'C-STORE') {
       this.report({ event: 'object-refused', ...this.about(), ...uids, bytes, status, text });
-    } else if (failed) {
+    } else if (failed && !NOT_REFUSED.has(status)) {
       this.report({ event: 'request-refused', ...this.about(), operation, status, text });
     }
   }
@@ -60,3 +60,6 @@ export class AssociationReport {
     return { associationId, callingAET, calledAET, remoteAddress, remotePort, ...(tls && { tls }) };
   }
 }
+
+/** Cancelled, and the warnings of N services (PS3.7 Annex C). */
+const NOT_REFUSED: ReadonlySet<number> = new Set([Status.cancel, 0x0001, 0x0107, 0x0116]);

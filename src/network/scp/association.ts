@@ -17,6 +17,8 @@ import type { AssociationContext } from './association-context';
 import { decideAssociation } from './association-policy';
 import { AssociationReport } from './association-report';
 
+/** Somebody waits for each response to be sent, and less long than for a worker. */
+const MOST_WRITE_SECONDS = 45;
 const STOPS = 'the receiver stops';
 
 /** One connection that asks us for an association: who is let in, what is performed, and what is reported. */
@@ -47,7 +49,11 @@ export class Association implements AcceptorUser, PerformingAssociation {
   stop(): void {
     this.stopping = true;
     if (!this.isOpen) this.layer.end();
-    else if (!this.performer.isReceiving && !this.layer.isWorking) this.abort();
+    else if (!this.isBusy) this.abort();
+  }
+
+  private get isBusy(): boolean {
+    return this.performer.isReceiving || this.performer.isMatching || this.layer.isWorking;
   }
 
   /** Ends it now; an object under way is not kept. */
@@ -118,8 +124,23 @@ export class Association implements AcceptorUser, PerformingAssociation {
     this.layer.sendCommand(contextId, command);
   }
 
+  respondWith(contextId: number, command: Buffer, dataSet: Buffer): Promise<void> | undefined {
+    const written = this.layer.sendMessage(contextId, command, dataSet);
+    if (written === undefined) return undefined;
+    const seconds = Math.min(
+      this.context.limits.idleTimeoutSeconds || MOST_WRITE_SECONDS,
+      MOST_WRITE_SECONDS,
+    );
+    this.layer.expect(seconds, `the peer took no response for ${seconds} s`);
+    return written.then(() => this.layer.expectNothing());
+  }
+
   hold(promise: Promise<void>): void {
     this.layer.hold(promise);
+  }
+
+  serve(promise: Promise<void>): void {
+    this.layer.serve(promise);
   }
 
   performed(outcome: Outcome): void {

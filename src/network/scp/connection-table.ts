@@ -29,6 +29,10 @@ export class ConnectionTable {
     return open;
   }
 
+  get openAssociationIds(): string[] {
+    return [...this.associations()].filter(({ isOpen }) => isOpen).map(({ facts }) => facts.associationId);
+  }
+
   all(): Connection[] {
     return [...this.entries.values()];
   }

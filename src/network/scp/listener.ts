@@ -5,8 +5,12 @@ import {
   type CommitmentListener,
   commitmentService,
   echoService,
+  findService,
   type ObjectStore,
+  type QueryListener,
   ServiceRegistry,
+  type StepListener,
+  stepServices,
   storeService,
 } from '../dimse';
 import {
@@ -17,6 +21,7 @@ import {
   type RemoteEnd,
   remoteEndOf,
   RequestBudget,
+  STEP_SOP_CLASS,
   tlsFacts,
   withTlsProfile,
 } from '../upper-layer';
@@ -39,6 +44,10 @@ export interface ListenerOptions extends Pick<AssociationContext, 'policy' | 're
   store: ObjectStore;
   /** Hears of the reports of those that may report. */
   commitments: CommitmentListener;
+  /** Answers queries, of the SOP classes that the policy has. Undefined: nobody does. */
+  queries?: QueryListener;
+  /** Keeps procedure steps, where the policy has their SOP class. */
+  steps?: StepListener;
   port: number;
   /** An IP address or `localhost`; empty: all interfaces. */
   bindAddress: string;
@@ -88,6 +97,11 @@ export class Listener {
   /** Connections that are open now, associations or not. */
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  /** The ids of those that are open now. */
+  get openAssociationIds(): string[] {
+    return this.connections.openAssociationIds;
   }
 
   /** Associations that are open now. */
@@ -304,13 +318,22 @@ export class Listener {
 export function servicesOf({
   store,
   commitments,
+  queries,
+  steps,
   policy,
   limits,
-}: Pick<ListenerOptions, 'store' | 'commitments' | 'policy' | 'limits'>): ServiceRegistry {
+}: Pick<
+  ListenerOptions,
+  'store' | 'commitments' | 'queries' | 'steps' | 'policy' | 'limits'
+>): ServiceRegistry {
   const accepts = (sopClassUID: string): boolean => acceptsStorageOf(sopClassUID, policy);
+  const answers = (sopClassUID: string): boolean =>
+    sopClassUID !== STEP_SOP_CLASS && policy.answeredClasses?.has(sopClassUID) === true;
   return new ServiceRegistry([
     storeService({ store, accepts, maxObjectBytes: limits.maxObjectBytes }),
     echoService,
     commitmentService(commitments),
+    ...(queries ? [findService(queries, answers)] : []),
+    ...(steps ? stepServices(steps) : []),
   ]);
 }

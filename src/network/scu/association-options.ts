@@ -1,8 +1,9 @@
-import type { Instance, Priority } from '../dimse';
-import type { UserIdentity } from '../upper-layer';
+import type { Instance, Priority, StorageOptions, SubOperations } from '../dimse';
+import type { ExtendedNegotiation, RoleSelection, UserIdentity } from '../upper-layer';
 import type { ScuAddress } from './connect';
 import type { CommitmentUser } from './event-reports';
 import type { DataSetSource } from './message-sender';
+import type { MatchTaker } from './query-operation';
 
 /** With whom, and as whom. */
 export interface ScuTarget extends ScuAddress {
@@ -52,7 +53,48 @@ export interface CommitmentOperation {
   instances: readonly Instance[];
 }
 
+/** A query (PS3.4 C.4.1). */
+export interface FindOperation {
+  sopClassUID: string;
+  /** One that was accepted. */
+  contextId: number;
+  /** In the transfer syntax of the context. */
+  identifier: Buffer;
+  match: MatchTaker;
+}
+
+/** A C-GET or C-MOVE (PS3.4 C.4.2, C.4.3). */
+export interface RetrieveOperationRequest {
+  sopClassUID: string;
+  /** One that was accepted. */
+  contextId: number;
+  /** In the transfer syntax of the context. */
+  identifier: Buffer;
+  /** To whom the peer is to send, for a C-MOVE; undefined: a C-GET, and objects go to the `storage` of the association. */
+  moveDestination?: string;
+  /** By which the objects of a C-MOVE are known; undefined: the next one. */
+  messageId?: number;
+  /** Told of each pending response. */
+  counted(counts: SubOperations): void;
+}
+
+/** How a C-GET or C-MOVE ended, beside its outcome. */
+export interface RetrieveFacts {
+  /** As the peer counted last. */
+  counts: SubOperations;
+  /** Of the final response, in the transfer syntax of the context. */
+  identifier?: Buffer;
+  /** The same in implicit VR little endian, where the peer has put it behind the command set. */
+  behind?: Buffer;
+}
+
 export interface OpenOptions {
+  /** What the peer is to store here during a C-GET; undefined: nothing. */
+  storage?: StorageOptions;
+  /** To be negotiated (PS3.7 D.3.3.4): of a C-GET we are the SCP of the storage classes. */
+  roles?: readonly RoleSelection[];
+  /** To be negotiated; what the peer says of it is in `PeerFacts`. */
+  extended?: readonly ExtendedNegotiation[];
   /** Ends the wait for an association; the outcome is then `STOPPED`. */
   signal?: AbortSignal;
   /** Undefined: a report of the peer is not expected, and ends the association. */
@@ -65,4 +107,6 @@ export interface PeerFacts {
   maxPduLength: number;
   implementationClassUID: string;
   implementationVersionName: string;
+  /** By SOP class; of those that it did not answer nothing is supported (PS3.7 D.3.3.5). */
+  extended: ReadonlyMap<string, Buffer>;
 }

@@ -1,13 +1,25 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
 import {
   CommandField,
   type CommandSet,
   encodeActionRequest,
+  encodeCancelRequest,
   encodeCommitmentRequest,
   encodeEchoRequest,
+  encodeFindRequest,
+  encodeRetrieveRequest,
   encodeStoreRequest,
+  echoService,
+  type MessagePart,
   MessageReader,
+  Performer,
   Priority,
+  RESPONSE_BIT,
+  ServiceRegistry,
+  type StorageOptions,
+  storeService,
 } from '../dimse';
 import {
   type Abort,
@@ -17,28 +29,38 @@ import {
   type AcceptedContext,
   type AssociateAccept,
   COMMITMENT_INSTANCE,
+  type AssociationFacts,
   COMMITMENT_SOP_CLASS,
+  factsOf,
   type PdvFragment,
   type ProposedContext,
   ProtocolError,
   ReadBuffer,
+  remoteEndOf,
   RequestBudget,
   Requestor,
   type RequestorUser,
+  tlsFacts,
   VERIFICATION_SOP_CLASS,
 } from '../upper-layer';
 import { connectionFailure, connectTo } from './connect';
-import { EventReports, type CommitmentUser } from './event-reports';
+import { EventReports } from './event-reports';
 import { type DataSetSource, MessageSender } from './message-sender';
 import type {
   CommitmentOperation,
+  FindOperation,
   OpenOptions,
   PeerFacts,
+  RetrieveFacts,
+  RetrieveOperationRequest,
   ScuLimits,
   ScuTarget,
   StoreOperation,
 } from './association-options';
 import { Operation, type Requested } from './operation';
+import { LongOperation } from './long-operation';
+import { QueryOperation } from './query-operation';
+import { RetrieveOperation } from './retrieve-operation';
 import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
 
 /** Answers are small. */
@@ -48,6 +70,8 @@ const READ_MEMORY = new ReadBuffer(READ_BYTES);
 /** For A-ASSOCIATE-ACs that are arriving. */
 const ACCEPT_MEMORY = new RequestBudget();
 const MAX_MESSAGE_ID = 0xffff;
+/** So much of an object counts as a sign of life: one that drips byte by byte is silent. */
+const PROGRESS_BYTES = 4_096;
 /** Action Type ID (PS3.4 Table J.3-1). */
 const REQUEST_COMMITMENT = 1;
 
@@ -58,7 +82,12 @@ const REQUEST_COMMITMENT = 1;
 export class ScuAssociation {
   /** The accepted presentation contexts by their ids. */
   contexts: ReadonlyMap<number, AcceptedContext> = new Map();
-  peer: PeerFacts = { maxPduLength: 0, implementationClassUID: '', implementationVersionName: '' };
+  peer: PeerFacts = {
+    maxPduLength: 0,
+    implementationClassUID: '',
+    implementationVersionName: '',
+    extended: new Map(),
+  };
   /** Resolves at the end, whoever ends it, also while nothing is asked. An association is not ended for being idle. */
   readonly ended: Promise<AssociationEnd>;
   private end: AssociationEnd | undefined;
@@ -68,15 +97,23 @@ export class ScuAssociation {
   private readonly reports: EventReports;
   private readonly sender: MessageSender;
   private operation: Operation | undefined;
+  /** What the peer asks for during a C-GET; undefined: it is not to. */
+  private readonly performer: Performer | undefined;
+  /** The message that arrives is a request of the peer. */
+  private isPerforming = false;
+  /** Bytes of objects since the response was awaited anew. */
+  private progressBytes = 0;
+  private readonly socket: Socket;
+  private known: AssociationFacts | undefined;
   private lastMessageId = 0;
   private weRelease = false;
 
   /** @throws Error for a port or key material that cannot be */
   private constructor(
-    target: ScuTarget,
+    private readonly target: ScuTarget,
     contexts: readonly ProposedContext[],
     private readonly limits: ScuLimits,
-    commitments: CommitmentUser | undefined,
+    { commitments, extended, storage, roles }: Omit<OpenOptions, 'signal'>,
     /** Undefined: there is an association, or there will be none. */
     private opening: ((outcome: OpenOutcome) => void) | undefined,
   ) {
@@ -88,6 +125,8 @@ export class ScuAssociation {
       calledAET,
       contexts,
       ...(userIdentity && { userIdentity }),
+      ...(extended && { extended }),
+      ...(roles && { roles }),
       maxPduLength: limits.maxPduLength,
       implementationClassUID: IMPLEMENTATION_CLASS_UID,
       implementationVersionName: IMPLEMENTATION_VERSION_NAME,
@@ -104,9 +143,11 @@ export class ScuAssociation {
           text: 'the association was released',
         }),
       aborted: (abort) => this.aborted(abort),
-      ended: () => undefined,
+      ended: () => this.performer?.drop(),
     };
     const { socket, connected } = connectTo(target, READ_MEMORY);
+    this.socket = socket;
+    this.performer = storage && this.performerOf(storage);
     const protocolLimits = { ...limits, idleTimeoutSeconds: 0 };
     this.layer = new Requestor(socket, connected, proposal, user, protocolLimits, ACCEPT_MEMORY);
     this.sender = new MessageSender(this.layer, limits, () => this.peer.maxPduLength);
@@ -120,7 +161,7 @@ export class ScuAssociation {
     target: ScuTarget,
     contexts: readonly ProposedContext[],
     limits: ScuLimits,
-    { signal, commitments }: OpenOptions = {},
+    { signal, ...options }: OpenOptions = {},
   ): Promise<OpenOutcome> {
     return new Promise((resolve) => {
       if (signal?.aborted === true) {
@@ -129,7 +170,7 @@ export class ScuAssociation {
       }
       try {
         const stop = (): void => association.stopOpening();
-        const association = new ScuAssociation(target, contexts, limits, commitments, (outcome) => {
+        const association = new ScuAssociation(target, contexts, limits, options, (outcome) => {
           signal?.removeEventListener('abort', stop);
           resolve(outcome);
         });
@@ -204,6 +245,62 @@ export class ScuAssociation {
   }
 
   /**
+   * C-FIND (PS3.7 9.1.2). Each pending response has to come within the response timeout. Resolves with the final response, when
+   * the last match is taken.
+   * @throws Error while another operation is outstanding
+   */
+  async find({ sopClassUID, contextId, identifier, match }: FindOperation): Promise<OperationOutcome> {
+    const messageId = this.nextMessageId();
+    const requested = { commandField: CommandField.findRQ, messageId, sopClassUID };
+    const operation = new QueryOperation(requested, match);
+    this.invoke(operation);
+    const command = encodeFindRequest(messageId, sopClassUID);
+    return this.send(operation, contextId, command, [identifier], () => this.mayCancel(operation, contextId));
+  }
+
+  /**
+   * C-GET or C-MOVE (PS3.7 9.1.3, 9.1.4). Each response, and each object of a C-GET, has to come within the response timeout.
+   * Resolves with the final response.
+   * @throws Error while another operation is outstanding
+   */
+  async retrieve(request: RetrieveOperationRequest): Promise<OperationOutcome & RetrieveFacts> {
+    const { sopClassUID, contextId, identifier, moveDestination } = request;
+    const { messageId = this.nextMessageId() } = request;
+    const commandField = moveDestination === undefined ? CommandField.getRQ : CommandField.moveRQ;
+    const operation = new RetrieveOperation({ commandField, messageId, sopClassUID }, (counts) =>
+      request.counted(counts),
+    );
+    this.invoke(operation);
+    const command = encodeRetrieveRequest({
+      messageId,
+      sopClassUID,
+      ...(moveDestination !== undefined && { moveDestination }),
+    });
+    const outcome = await this.send(operation, contextId, command, [identifier], () =>
+      this.mayCancel(operation, contextId),
+    );
+    const { counts, identifier: named, behind } = operation;
+    return { ...outcome, counts, ...(named && { identifier: named }), ...(behind && { behind }) };
+  }
+
+  private mayCancel(operation: LongOperation, contextId: number): void {
+    if (operation.isCancelled) this.sendCancel(operation, contextId);
+    operation.contextId = contextId;
+  }
+
+  /** C-CANCEL (PS3.7 9.3.2.3) of what is outstanding, once. More may still come of it, and it has a final response. */
+  cancel(): void {
+    const { operation } = this;
+    if (!(operation instanceof LongOperation) || operation.isSettled || operation.isCancelled) return;
+    operation.isCancelled = true;
+    if (operation.contextId !== undefined) this.sendCancel(operation, operation.contextId);
+  }
+
+  private sendCancel({ messageId }: LongOperation, contextId: number): void {
+    this.layer.sendCommand(contextId, encodeCancelRequest(messageId));
+  }
+
+  /**
    * A-RELEASE (PS3.8 7.2). Resolves as `ended` does: a peer that does not answer in time is left by an abort.
    * @throws Error while an operation is outstanding
    */
@@ -235,12 +332,16 @@ export class ScuAssociation {
   }
 
   private begin(requested: Requested): Operation {
+    const operation = new Operation(requested);
+    this.invoke(operation);
+    return operation;
+  }
+
+  private invoke(operation: Operation): void {
     if (this.operation !== undefined)
       throw new Error('an operation is invoked while another one is outstanding');
-    const operation = new Operation(requested);
     this.operation = operation;
     if (this.end !== undefined) operation.lose(this.end.text);
-    return operation;
   }
 
   /** @param dataSet undefined: the message has none */
@@ -264,7 +365,8 @@ export class ScuAssociation {
   private accepted(accept: AssociateAccept): void {
     const { maxPduLength, implementationClassUID, implementationVersionName } = accept;
     this.contexts = acceptedContexts(accept.contexts);
-    this.peer = { maxPduLength, implementationClassUID, implementationVersionName };
+    const extended = new Map(accept.extended?.map(({ sopClass, information }) => [sopClass, information]));
+    this.peer = { maxPduLength, implementationClassUID, implementationVersionName, extended };
     this.opened({ outcome: 'opened', association: this });
   }
 
@@ -280,8 +382,77 @@ export class ScuAssociation {
     }
     const part = this.messages.take(fragment);
     if (part === undefined) return;
-    if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
+    if (this.performs(part)) this.perform(part, context);
+    else if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
     else if (part.kind === 'command') this.answered(part.command);
+    else this.identifier(part);
+  }
+
+  /** A request of the peer begins, or goes on: that is for the time of a C-GET. */
+  private performs(part: MessagePart): boolean {
+    const { operation, performer } = this;
+    if (part.kind === 'command')
+      this.isPerforming =
+        performer !== undefined &&
+        operation instanceof RetrieveOperation &&
+        !operation.isSettled &&
+        (part.command.commandField & RESPONSE_BIT) === 0;
+    return this.isPerforming;
+  }
+
+  private perform(part: MessagePart, context: AcceptedContext): void {
+    if (part.kind === 'data') this.progressBytes += part.bytes.length;
+    if (part.kind === 'command' || this.progressBytes >= PROGRESS_BYTES) this.expectResponse();
+    this.performer?.takePart(part, context);
+  }
+
+  /** The peer calls us in the roles of this: it is who sends the objects. */
+  private performerOf(storage: StorageOptions): Performer {
+    const factsOfPeer = (): AssociationFacts => this.factsOfPeer();
+    return new Performer(
+      {
+        get facts() {
+          return factsOfPeer();
+        },
+        respond: (contextId, command) => this.layer.sendCommand(contextId, command),
+        respondWith: (contextId, command, dataSet) => this.layer.sendMessage(contextId, command, dataSet),
+        serve: (promise) => this.layer.serve(promise),
+        hold: (promise) =>
+          this.layer.hold(promise, () => {
+            if (this.operation?.isSettled === false) this.expectResponse();
+          }),
+        performed: () => undefined,
+      },
+      new ServiceRegistry([echoService, storeService(storage)]),
+    );
+  }
+
+  private factsOfPeer(): AssociationFacts {
+    const { socket } = this;
+    const { callingAET: calledAET, calledAET: callingAET } = this.target;
+    const tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined;
+    const facts = (this.known ??= factsOf(socket, remoteEndOf(socket), tls));
+    return { ...facts, callingAET, calledAET };
+  }
+
+  /** A piece of a match. The next response is awaited when it is taken. */
+  private identifier({ bytes, isLast }: MessagePart & { kind: 'data' }): void {
+    const { operation } = this;
+    // Of an operation that we have given up.
+    if (!(operation instanceof LongOperation) || operation.isSettled) return;
+    const taken = operation.takeData(bytes, isLast);
+    const goOn = (): void => {
+      if (!operation.isSettled) this.expectResponse();
+      else this.layer.expectNothing();
+    };
+    if (taken !== undefined) this.layer.hold(taken, goOn);
+    else if (isLast) goOn();
+  }
+
+  private expectResponse(): void {
+    this.progressBytes = 0;
+    const { responseTimeoutSeconds: seconds } = this.limits;
+    this.layer.expect(seconds, `the peer did not respond within ${seconds} s`);
   }
 
   private answered(command: CommandSet): void {
@@ -289,6 +460,10 @@ export class ScuAssociation {
     if (operation === undefined || operation.isSettled) throw violation('a message, though nothing is asked');
     const problem = operation.take(command);
     if (problem !== undefined) throw violation(problem);
+    if (!operation.isSettled) {
+      this.expectResponse();
+      return;
+    }
     this.layer.expectNothing();
     if (operation.progress === 'sending') this.abort('the peer refused the object before it had all of it');
   }

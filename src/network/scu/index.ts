@@ -1,8 +1,11 @@
 export { ScuAssociation } from './association';
 export type {
   CommitmentOperation,
+  FindOperation,
   OpenOptions,
   PeerFacts,
+  RetrieveFacts,
+  RetrieveOperationRequest,
   ScuLimits,
   ScuTarget,
   StoreOperation,

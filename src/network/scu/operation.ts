@@ -20,7 +20,7 @@ export class Operation {
   isSettled = false;
   private resolve: (outcome: OperationOutcome) => void = () => undefined;
 
-  constructor(private readonly requested: Requested) {
+  constructor(protected readonly requested: Requested) {
     this.outcome = new Promise((resolve) => (this.resolve = resolve));
   }
 
@@ -49,14 +49,15 @@ export class Operation {
     return undefined;
   }
 
-  private mismatch(command: CommandSet): string | undefined {
+  /** @param hasDataSet whether it is to have one */
+  protected mismatch(command: CommandSet, hasDataSet = false): string | undefined {
     const { commandField, messageId, sopClassUID, sopInstanceUID } = this.requested;
     if (command.commandField !== (commandField | RESPONSE_BIT))
       return 'a message that is no response to ours';
     if (command.respondsTo !== messageId) return 'a response to another message id';
     if (differs(command.affectedSopClassUID, sopClassUID)) return 'a response for another SOP class';
     if (differs(command.affectedSopInstanceUID, sopInstanceUID)) return 'a response for another SOP instance';
-    if (command.hasDataSet) return 'a response with a data set';
+    if (command.hasDataSet !== hasDataSet) return `a response ${hasDataSet ? 'without' : 'with'} a data set`;
     if (command.status === undefined) return 'a response without a status';
     // Only a failure may come early (PS3.7 9.3.1.3).
     if (this.progress === 'preparing') return 'a response before its request';

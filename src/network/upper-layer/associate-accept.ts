@@ -1,10 +1,13 @@
 import {
+  type ExtendedNegotiation,
   FIXED_PART,
   invalid,
   type Item,
   items,
   ItemType,
+  MAX_CONTEXTS,
   noUserInformation,
+  readExtended,
   readUserItem,
   uid,
   type UserInformation,
@@ -35,6 +38,8 @@ export function acceptedContexts(answers: readonly ContextAnswer[]): Map<number,
 /** What an A-ASSOCIATE-AC says (PS3.8 9.3.3). Its AE titles are not tested when received. */
 export interface AssociateAccept extends UserInformation {
   contexts: ContextAnswer[];
+  /** Undefined: none was answered, so nothing of it is supported (PS3.7 D.3.3.5.2). */
+  extended?: ExtendedNegotiation[];
 }
 
 /** Results that PS3.8 9.3.3.2 knows; what is none of them accepts nothing. */
@@ -53,9 +58,15 @@ export function readAssociateAccept(pdu: Buffer, proposed: readonly ProposedCont
   const left = new Map(proposed.map((context) => [context.id, context]));
   for (const { type, value } of items(body.subarray(FIXED_PART))) {
     if (type === ItemType.answeredContext) accept.contexts.push(readAnswer(value, left));
-    if (type === ItemType.userInformation) for (const item of items(value)) readUserItem(accept, item);
+    if (type === ItemType.userInformation) for (const item of items(value)) readAnsweredItem(accept, item);
   }
   return accept;
+}
+
+function readAnsweredItem(accept: AssociateAccept, item: Item): void {
+  if (item.type !== ItemType.extendedNegotiation) readUserItem(accept, item);
+  else if ((accept.extended?.length ?? 0) < MAX_CONTEXTS)
+    accept.extended = [...(accept.extended ?? []), readExtended(item.value)];
 }
 
 function readAnswer(value: Buffer, left: Map<number, ProposedContext>): ContextAnswer {

@@ -15,6 +15,7 @@ export const ItemType = {
   asynchronousOperations: 0x53,
   roleSelection: 0x54,
   implementationVersionName: 0x55,
+  extendedNegotiation: 0x56,
   userIdentity: 0x58,
 } as const;
 
@@ -24,6 +25,8 @@ export const FIXED_PART = 68;
 /** Ids are the odd numbers from 1 to 255, so there are no more than this (PS3.8 9.3.2.2). */
 export const MAX_CONTEXTS = 128;
 const MAX_ROLES = 256;
+/** Bytes of extended negotiation that a service class has use for. */
+const MAX_EXTENDED = 16;
 const ITEM_HEADER = 4;
 /** PS3.7 D.3.3.2.3. */
 const MAX_VERSION_NAME_LENGTH = 16;
@@ -38,6 +41,12 @@ export interface RoleSelection {
   sopClass: string;
   scu: boolean;
   scp: boolean;
+}
+
+/** SOP Class Extended Negotiation (PS3.7 D.3.3.5): what the bytes mean is the service's. */
+export interface ExtendedNegotiation {
+  sopClass: string;
+  information: Buffer;
 }
 
 /** What both PDUs say of who sends them (PS3.7 D.3.3). */
@@ -105,6 +114,17 @@ export function readUserItem(found: UserInformation, { type, value }: Item): voi
     // Extended negotiation and user identity are not answered, which says that they are not supported and refuses
     // nobody (PS3.7 D.3.3.5, D.3.3.6, D.3.3.7).
   }
+}
+
+/** @throws ProtocolError */
+export function readExtended(value: Buffer): ExtendedNegotiation {
+  const uidLength = value.length < 2 ? Infinity : value.readUInt16BE(0);
+  if (2 + uidLength > value.length) throw invalid('an extended negotiation item has a wrong UID length');
+  return {
+    sopClass: uid(value.subarray(2, 2 + uidLength)),
+    // The PDU's memory is used again.
+    information: Buffer.from(value.subarray(2 + uidLength, 2 + uidLength + MAX_EXTENDED)),
+  };
 }
 
 function addRole({ roles }: UserInformation, value: Buffer): void {

@@ -1,6 +1,7 @@
 import {
   AE_TITLE_FIELD,
   encodeItem,
+  type ExtendedNegotiation,
   FIXED_PART,
   invalid,
   type Item,
@@ -50,6 +51,7 @@ export interface AssociateProposal {
   /** 128 at most, with odd ids from 1 to 255. */
   contexts: readonly ProposedContext[];
   roles?: readonly RoleSelection[];
+  extended?: readonly ExtendedNegotiation[];
   userIdentity?: UserIdentity;
   /** The longest P-DATA-TF that we take, in bytes; 0: no limit. */
   maxPduLength: number;
@@ -63,7 +65,8 @@ const PROTOCOL_VERSION = 1;
 
 /** An A-ASSOCIATE-RQ PDU (PS3.8 9.3.2). AE titles are cut after 16 characters. */
 export function encodeAssociateRequest(proposal: AssociateProposal): Buffer {
-  const { contexts, roles = [], userIdentity, implementationClassUID, implementationVersionName } = proposal;
+  const { contexts, roles = [], extended = [], userIdentity } = proposal;
+  const { implementationClassUID, implementationVersionName } = proposal;
   const fixed = Buffer.alloc(PDU_HEADER_LENGTH + FIXED_PART);
   fixed.writeUInt8(PduType.associateRQ, 0);
   fixed.writeUInt16BE(PROTOCOL_VERSION, PDU_HEADER_LENGTH);
@@ -81,6 +84,7 @@ export function encodeAssociateRequest(proposal: AssociateProposal): Buffer {
       encodeItem(ItemType.implementationClassUid, implementationClassUID),
       ...roles.map(encodeRole),
       encodeItem(ItemType.implementationVersionName, implementationVersionName),
+      ...extended.map(encodeExtended),
       ...(userIdentity === undefined ? [] : [encodeUserIdentity(userIdentity)]),
     ),
   ]);
@@ -105,6 +109,12 @@ function encodeRole({ sopClass, scu, scp }: RoleSelection): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(sopClass.length);
   return encodeItem(ItemType.roleSelection, length, sopClass, Buffer.from([Number(scu), Number(scp)]));
+}
+
+function encodeExtended({ sopClass, information }: ExtendedNegotiation): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(sopClass.length);
+  return encodeItem(ItemType.extendedNegotiation, length, sopClass, information);
 }
 
 /** Without a wish for a positive response: what does not know the item lets everybody in (PS3.7 D.3.3.7.1). */

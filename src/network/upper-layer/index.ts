@@ -1,7 +1,7 @@
 export { Acceptor, type AcceptorUser } from './acceptor';
 export { acceptedContexts, type AcceptedContext, type ContextAnswer } from './associate-accept';
 export type { AssociateAccept } from './associate-accept';
-export { MAX_CONTEXTS } from './associate-items';
+export { type ExtendedNegotiation, MAX_CONTEXTS, type RoleSelection } from './associate-items';
 export type { AssociateRequest, ProposedContext, UserIdentity } from './associate-request';
 export {
   type AssociationFacts,
@@ -30,6 +30,7 @@ export {
   COMMITMENT_INSTANCE,
   COMMITMENT_SOP_CLASS,
   DEFAULT_TRANSFER_SYNTAX,
+  STEP_SOP_CLASS,
   VERIFICATION_SOP_CLASS,
 } from './uids';
 export { wireText } from './wire-text';

@@ -90,20 +90,42 @@ export function encodeAbort(source: AbortSource, reason: AbortReason): Buffer {
  * @param peerMaxLength one that `isPeerLength`
  */
 export function encodeCommandPdus(contextId: number, command: Buffer, peerMaxLength: number): Buffer {
-  const room = peerMaxLength === 0 ? command.length : fragmentRoom(peerMaxLength);
+  return Buffer.concat(fragments(contextId, COMMAND, command, peerMaxLength));
+}
+
+/** The same of a message with a data set: an empty one has an empty fragment. */
+export function encodeMessagePdus(
+  contextId: number,
+  command: Buffer,
+  dataSet: Buffer,
+  peerMaxLength: number,
+): Buffer {
+  return Buffer.concat([
+    ...fragments(contextId, COMMAND, command, peerMaxLength),
+    ...fragments(contextId, DATA, dataSet, peerMaxLength),
+  ]);
+}
+
+/** Message control header (PS3.8 E.2). */
+const COMMAND = 0b01;
+const DATA = 0b00;
+const LAST = 0b10;
+
+function fragments(contextId: number, kind: number, bytes: Buffer, peerMaxLength: number): Buffer[] {
+  const room = peerMaxLength === 0 ? Math.max(1, bytes.length) : fragmentRoom(peerMaxLength);
   const parts: Buffer[] = [];
-  for (let start = 0; start < command.length; start += room) {
-    const value = command.subarray(start, start + room);
-    const isLast = start + room >= command.length;
+  for (let start = 0; start === 0 || start < bytes.length; start += room) {
+    const value = bytes.subarray(start, start + room);
+    const isLast = start + room >= bytes.length;
     const header = Buffer.alloc(PDU_HEADER_LENGTH + PDV_HEADER_LENGTH);
     header.writeUInt8(PduType.dataTF, 0);
     header.writeUInt32BE(PDV_HEADER_LENGTH + value.length, 2);
     header.writeUInt32BE(value.length + 2, 6);
     header.writeUInt8(contextId, 10);
-    header.writeUInt8(isLast ? 0b11 : 0b01, 11);
+    header.writeUInt8(isLast ? kind | LAST : kind, 11);
     parts.push(header, value);
   }
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** Bytes of content in the one fragment of a PDU of this length. */

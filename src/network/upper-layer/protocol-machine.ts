@@ -7,6 +7,7 @@ import {
   AbortSource,
   encodeAbort,
   encodeCommandPdus,
+  encodeMessagePdus,
   encodeRelease,
   PduType,
   ProtocolError,
@@ -46,6 +47,8 @@ export abstract class ProtocolMachine implements StreamListener {
   private readonly connection: PeerConnection;
   private readonly idle: IdleTimer;
   private peerMaxPduLength = 0;
+  /** Promises that `serve` waits for. */
+  private serving = 0;
 
   /** @param memory for A-ASSOCIATE PDUs that arrive, which all connections share */
   constructor(
@@ -91,6 +94,11 @@ export abstract class ProtocolMachine implements StreamListener {
     return this.step('P-DATA request') === undefined ? undefined : this.connection.write(pdus);
   }
 
+  /** The same of a message with a data set: its memory can be used again at once. */
+  sendMessage(contextId: number, command: Buffer, dataSet: Buffer): Promise<void> | undefined {
+    return this.sendData(encodeMessagePdus(contextId, command, dataSet, this.peerMaxPduLength));
+  }
+
   /** Aborts an open association after so long, if neither this nor `expectNothing` is called. It replaces the idle timer. */
   expect(seconds: number, otherwise: string): void {
     if (this.isOpen) this.expireAfter(seconds, () => this.abort(otherwise));
@@ -119,15 +127,38 @@ export abstract class ProtocolMachine implements StreamListener {
     this.user.aborted({ by: 'node', source, reason, text });
   }
 
-  /** Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts. */
-  hold(promise: Promise<void>): void {
+  /**
+   * Reads nothing from the peer, and lets no time run out, until the promise is settled. One that fails aborts.
+   * @param resumes called before anything more is read
+   */
+  hold(promise: Promise<void>, resumes = (): void => this.resume()): void {
     this.idle.stop();
     const settled = promise.catch((error: unknown) => this.failed(error));
     this.connection.work(
       settled.then(() => {
-        if (this.state === 'Sta6') this.idle.start();
+        if (this.state === 'Sta6') resumes();
       }),
     );
+  }
+
+  /**
+   * Lets no time run out until the promise is settled, and reads on: the peer may have something to say meanwhile. One that fails
+   * aborts.
+   */
+  serve(promise: Promise<void>): void {
+    this.serving += 1;
+    this.idle.stop();
+    void promise
+      .catch((error: unknown) => this.failed(error))
+      .then(() => {
+        this.serving -= 1;
+        if (this.state === 'Sta6') this.resume();
+      });
+  }
+
+  /** The peer is waited for again, unless it waits for us. */
+  private resume(): void {
+    if (this.serving === 0) this.idle.start();
   }
 
   /** Closes the connection, if the peer does not, once it may have got what was sent. */

@@ -411,6 +411,13 @@ describe('a value that does not fit its VR', () => {
     }
   });
 
+  it('may have as many values as the object has, where PS3.6 allows one, and no more', () => {
+    const found = element(0x0008002a, 'DT', '20240228\\20240301 ');
+    const shifted = element(0x0008002a, 'DT', '20240229\\20240302 ');
+    becomes([found], [set('AcquisitionDateTime', ['20240229', '20240302'])], [shifted]);
+    refused([found], [set('AcquisitionDateTime', ['2024', '2025', '2026'])], /DT has one value here/);
+  });
+
   it('is longer than 65534 bytes in explicit VR only', () => {
     const values = Array.from({ length: 8_000 }, () => 1.234567);
     refused([id], [set('RealWorldValueSlope', 1), set('DVHData', values)], /DS has at most 65534 bytes/);

@@ -11,7 +11,7 @@ import { isPrivate, lookUp, TAG, tagHex, tagOfKeyword } from '../../../src/dicom
 import type { Random } from '../support/mutations';
 
 /** A valid value for each VR, another one for each number. */
-const VALUES: Partial<Record<string, (number: number) => ChangeValue>> = {
+export const VALUES: Partial<Record<string, (number: number) => ChangeValue>> = {
   AE: (n) => `AE ${n}`,
   AS: (n) => `${String(n % 1000).padStart(3, '0')}Y`,
   AT: (n) => tagHex(0x00100000 + (n % 0xffff)),

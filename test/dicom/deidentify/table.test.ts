@@ -94,7 +94,7 @@ function plant(row: Row, index: number, depth: number): Planted {
         bytes: element(
           tag,
           'SQ',
-          item(text(0x00080104, 'LO', `${id} meaning`), text(0x00081155, 'UI', `1.2.${number}.77`)),
+          item(text(0x00080070, 'LO', `${id} made it`), text(0x00081155, 'UI', `1.2.${number}.77`)),
         ),
         trace: Buffer.from(row.basicProfile === 'X/Z/U*' ? `1.2.${number}.77` : id),
       };

@@ -8,7 +8,7 @@ import {
   KeptBack,
   type KeptBackReason,
 } from '../../../src/dicom';
-import { element, item } from '../support/encode';
+import { element, item, us } from '../support/encode';
 import { CT, deidentified, fileOf, image, profile, SECRET, tagsOf, text } from './support';
 
 const values = (tags: DicomJson, tag: string): unknown[] =>
@@ -275,5 +275,86 @@ describe('attributes that PS3.15 leaves', () => {
     const file = fileOf(image(...elements, element(0x52009229, 'SQ', item(...elements))));
     assert.ok(file.includes('SMITH'));
     assert.ok(!deidentified(file).bytes.includes('SMITH'));
+  });
+});
+
+describe('codes of local schemes', () => {
+  const code = (tag: number, scheme: string, word: string): Buffer =>
+    element(
+      tag,
+      'SQ',
+      item(
+        text(0x00080100, 'SH', word),
+        text(0x00080102, 'SH', scheme),
+        text(0x00080104, 'LO', `for Mr ${word}`),
+      ),
+    );
+  // View Code Sequence, and in it a modifier.
+  const nested = element(
+    0x00540220,
+    'SQ',
+    item(
+      text(0x00080100, 'SH', 'R-102CD'),
+      text(0x00080102, 'SH', 'SRT'),
+      text(0x00080104, 'LO', 'projection'),
+      code(0x00540222, '99SMITH', 'SMITH'),
+    ),
+  );
+
+  it('have dummy values, at any depth; those of published ones stay', () => {
+    for (const scheme of ['99SMITH', 'L', '', 'DCM\\99SMITH']) {
+      const file = fileOf(image(nested, code(0x00082229, scheme, 'SMITH')));
+      const { bytes } = deidentified(file);
+      assert.ok(!bytes.includes('SMITH'), scheme);
+      assert.ok(bytes.includes('R-102CD') && bytes.includes('projection'));
+    }
+    assert.ok(deidentified(fileOf(image(code(0x00082229, 'SCT', '39607008')))).bytes.includes('39607008'));
+  });
+
+  it('keep allowed words where descriptions are cleaned', () => {
+    const by = profile({ options: ['clean-descriptors'], allowedWords: ['for'] });
+    const { bytes } = deidentified(fileOf(image(code(0x00082229, '99SMITH', 'SMITH'))), by);
+    assert.ok(!bytes.includes('SMITH'));
+    assert.ok(bytes.includes('for '));
+  });
+});
+
+describe('bytes that may be anything', () => {
+  it('of selectors of hanging protocols become zeros', () => {
+    for (const [tag, vr] of [
+      [0x00720067, 'OF'],
+      [0x00720069, 'OW'],
+      [0x00720073, 'OD'],
+      [0x00720075, 'OL'],
+      [0x00720081, 'OV'],
+    ] as const) {
+      const value = Buffer.from('SMITH^JOHN^16 b.');
+      const file = fileOf(
+        image(element(tag, vr, value), element(0x00720052, 'SQ', item(element(tag, vr, value)))),
+      );
+      const { bytes } = deidentified(file);
+      assert.ok(!bytes.includes('SMITH'), vr);
+      assert.ok(tagsOf(bytes)[tag.toString(16).padStart(8, '0').toUpperCase()] !== undefined, vr);
+    }
+  });
+
+  it('of waveforms go, but where the object is for them', () => {
+    const VOICE = '1.2.840.10008.5.1.4.1.1.9.4.1';
+    const waveform = element(
+      0x54000100,
+      'SQ',
+      item(element(0x54001004, 'US', us(8)), element(0x54001010, 'OB', Buffer.from('SMITH SPEAKS'))),
+    );
+    const by = profile({ alsoPass: [VOICE] });
+    const inItem = element(0x52009229, 'SQ', item(waveform));
+    for (const [sopClass, stays] of [
+      [undefined, false],
+      [VOICE, true],
+    ] as const) {
+      const about =
+        sopClass === undefined ? [] : [text(0x00080016, 'UI', sopClass), text(0x00280301, 'CS', 'NO')];
+      const { bytes } = deidentified(fileOf(image(waveform, inItem, ...about)), by);
+      assert.equal(bytes.includes('SMITH SPEAKS'), stays, sopClass);
+    }
   });
 });

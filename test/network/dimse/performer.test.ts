@@ -29,6 +29,10 @@ class Performing {
           localPort: 0,
         },
         respond: () => undefined,
+        respondWith: () => undefined,
+        serve: (promise) => {
+          this.held = promise;
+        },
         hold: (promise) => {
           this.held = promise;
         },

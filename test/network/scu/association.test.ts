@@ -99,6 +99,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
       maxPduLength: 30_000,
       implementationClassUID: '1.2.3',
       implementationVersionName: 'NONSENSE',
+      extended: new Map(),
     });
     const end = await association.release();
     assert.deepEqual([end.how, end.by], ['released', 'us']);

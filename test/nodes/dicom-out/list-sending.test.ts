@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { instancesOf } from '../../../nodes/dicom-out/runtime/instance-list';
+import { instancesOf } from '../../../nodes/runtime/instance-list';
 import { ListSending, type ListNode } from '../../../nodes/dicom-out/runtime/list-sending';
 import { OutFailed } from '../../../nodes/dicom-out/runtime/out-error';
 import type { SendOutcome } from '../../../src/sender';
@@ -14,7 +14,7 @@ const listOf = (count: number): NonNullable<ReturnType<typeof instancesOf>> => {
     SOPInstanceUID: `1.2.${at}`,
     queueId: `in:${at}`,
   }));
-  return instancesOf({ _msgid: '', payload: { series: [{ instances: entries }] } }, 'message') ?? [];
+  return instancesOf({ _msgid: '', payload: { series: [{ instances: entries }] } }) ?? [];
 };
 
 /** A node that does as it is told with each instance, by its number. */
@@ -30,6 +30,7 @@ function node(
     deliver,
     facts: (id, { text }) => ({ sent: { id, statusText: text } }),
     error: ({ failure }) => ({ message: failure, code: failure }),
+    notBegun: () => undefined,
     failed: (_, failed) => void failures.push(failed),
   };
 }

@@ -1,7 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { DicomOutSettings } from '../../../src/settings';
-import type { ObjectMessage } from '../../runtime/message-object';
-import { OutFailed } from './out-error';
+import type { ObjectMessage } from './message-object';
 
 /** Of one list: more than a study has. */
 export const MOST_INSTANCES = 20_000;
@@ -35,17 +33,18 @@ export interface Entry {
   error?: unknown;
 }
 
+/** Something is wrong with a list; the message says what. */
+export class ListInvalid extends Error {
+  override readonly name = 'ListInvalid';
+}
+
 /**
  * The instances in `msg.payload.series[].instances[]`. Undefined: the message has no such list, or names an object itself.
- * @throws OutFailed `listInvalid` where it has one with which something is wrong
+ * @throws ListInvalid
  */
-export function instancesOf(
-  message: ObjectMessage,
-  objectFrom: DicomOutSettings['objectFrom'],
-): ListedInstance[] | undefined {
+export function instancesOf(message: ObjectMessage): ListedInstance[] | undefined {
   const { dicom } = message;
-  if (objectFrom === 'payload' || Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string')
-    return undefined;
+  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
   const series = listIn(message.payload, 'series');
   if (series?.some((each) => listIn(each, 'instances') !== undefined) !== true) return undefined;
   const entries: Entry[] = [];
@@ -65,9 +64,9 @@ export function instancesOf(
   return entries.map((entry) => ({ entry, message: messageOf(entry, message) }));
 }
 
-/** Bytes that a list keeps in memory while it waits. Changes that several instances share are there once. */
+/** Bytes that a list keeps in memory while it waits. Operations that the changes of several instances share are there once. */
 export function weightOfList(instances: readonly ListedInstance[]): number {
-  const changes = new Set(instances.map(({ entry }) => entry.changes));
+  const changes = new Set(instances.map(({ entry }) => operationsIn(entry.changes)));
   const ofChanges = [...changes].map((each) => JSON.stringify(each)?.length ?? 0);
   const ofEntries = instances.map(({ entry }) => {
     const { filename, file, queueId, acknowledgeId } = entry;
@@ -77,6 +76,11 @@ export function weightOfList(instances: readonly ListedInstance[]): number {
     );
   });
   return [...ofChanges, ...ofEntries].reduce((total, bytes) => total + bytes, 0);
+}
+
+function operationsIn(changes: unknown): unknown {
+  const isObject = typeof changes === 'object' && changes !== null;
+  return isObject && 'operations' in changes ? changes.operations : changes;
 }
 
 /** @param names in queues of the instances before it */
@@ -110,7 +114,7 @@ function listIn(value: unknown, name: string): unknown[] | undefined {
   return Array.isArray(list) ? list : undefined;
 }
 
-const invalid = (reason: string): OutFailed => new OutFailed('listInvalid', { reason });
+const invalid = (reason: string): ListInvalid => new ListInvalid(reason);
 
 function messageOf(entry: Entry, message: ObjectMessage): ObjectMessage {
   const { topic, _msgid } = message as ObjectMessage & { topic?: unknown };

@@ -1,5 +1,7 @@
-import { DICOM_IN, readSampleTemplate } from '../../../src/settings';
-import { request, upstreamNodes, type Completion, type EditorNode } from '../../editor';
+import { DICOM_IN, readSampleTemplate } from '../../src/settings';
+import type { Completion, EditorNode } from './red';
+import { request } from './requests';
+import { upstreamNodes } from './upstream';
 
 /** As the runtime lists it: keyword, tag, VR. */
 type Attribute = readonly [keyword: string, tag: string, vr: string];
@@ -15,9 +17,12 @@ export class AttributeNames {
   private inSample: ReadonlySet<string> = new Set();
   private loading: Promise<void> | undefined;
 
+  /** @param type of the node whose dialog it is, and which answers `attributes` */
+  constructor(private readonly type: string) {}
+
   /** Resolves when they can be searched; without them, whatever is entered is taken. */
   load(): Promise<void> {
-    this.loading ??= request('GET', 'dicom-edit/attributes').then(
+    this.loading ??= request('GET', `${this.type}/attributes`).then(
       (attributes) => {
         this.all = attributes as readonly Attribute[];
         for (const attribute of this.all)

@@ -1,0 +1,89 @@
+/** Editor side of `dicom-retrieve`: what `dicom-retrieve.html` calls as `dicomRetrieveEditor`. */
+import { DICOM_RETRIEVE, isEnvironmentReference, type DicomRetrieveField } from '../../../src/settings';
+import {
+  createTabs,
+  deadLetterPanel,
+  NodeForm,
+  type About,
+  type EditorNode,
+  type Remark,
+  type Values,
+} from '../../editor';
+
+const TABS = ['retrieve', 'message', 'delivery'] as const;
+
+type Condition = (values: Values<DicomRetrieveField>) => boolean;
+// A variable may choose the method.
+const moves: Condition = (values) => values('method') !== 'get';
+const gets: Condition = (values) => values('method') !== 'move';
+const toFile: Condition = (values) => values('output') === 'file';
+const withTags: Condition = (values) => values('includeTagsNode') === true;
+const onDisk: Condition = (values) => values('queue') !== 'memory';
+const acknowledged: Condition = (values) => values('acknowledge') === true;
+
+export const form = new NodeForm(DICOM_RETRIEVE, {
+  label: (values) => {
+    const peer = RED.nodes.node(String(values('peer')));
+    return peer == null ? 'dicom retrieve' : `dicom ← ${RED.utils.getNodeLabel(peer, peer.id)}`;
+  },
+  shownIf: {
+    moveDestination: moves,
+    waitForObjects: moves,
+    waitSeconds: (values) => moves(values) && values('waitForObjects') === true,
+    directory: toFile,
+    filenameTemplate: toFile,
+    collision: toFile,
+    placeForHours: toFile,
+    tagsFormat: withTags,
+    leaveOutEmpty: (values) =>
+      values('includeCommonFieldsNode') === true || (withTags(values) && values('tagsFormat') === 'keyword'),
+    maxMessageMB: withTags,
+    maxMessageElements: withTags,
+    queueDirectory: onDisk,
+    onlyThisMachine: onDisk,
+    maxCrashes: onDisk,
+    minFreeDiskMB: onDisk,
+    maxInFlight: acknowledged,
+    acknowledgeTimeoutSeconds: acknowledged,
+    maxDeliveries: acknowledged,
+    keepDeliveredSeconds: (values) => !acknowledged(values),
+    keepDeliveredMB: (values) => !acknowledged(values),
+  },
+  remarks: peerRemarks,
+});
+
+export function outputLabel(index: number): string {
+  return form.texts.text(index === 0 ? 'output.result' : 'output.objects');
+}
+
+export function open(node: EditorNode): void {
+  if (!form.open(node)) return;
+  const deadLetters = deadLetterPanel(node, form.texts, ({ method }) => method !== 'move');
+  const show = createTabs(form.type, TABS, form.texts, (tab) => {
+    if (tab === 'delivery') void deadLetters?.refresh();
+  });
+  // They are about what a C-GET brings.
+  const followMethod = (): void => {
+    for (const tab of ['message', 'delivery'] as const) show(tab, gets(form.fields.inDialog()));
+  };
+  form.dialog.on('input change', followMethod);
+  followMethod();
+}
+
+export function save(node: EditorNode): void {
+  form.save(node);
+}
+
+export function close(): void {
+  form.close();
+}
+
+/** Where a property has a validator, Node-RED does not look at its configuration node. */
+function peerRemarks({ field, values, texts }: About<DicomRetrieveField>): Remark[] {
+  const id = values('peer');
+  if (field !== 'peer' || id === '' || isEnvironmentReference(id)) return [];
+  const peer = RED.nodes.node(String(id));
+  if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
+  const isUsable = peer.d !== true && peer['valid'] !== false;
+  return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
+}

@@ -1,0 +1,378 @@
+import type { Node, NodeAPI } from 'node-red';
+import { asError } from '../../../src/basics';
+import { payloadOf, type FlowMessage, type PayloadSettings } from '../../../src/message';
+import { isWarning, type ReceiverFault } from '../../../src/receiver';
+import {
+  retrievedSettings,
+  type RetrieveCounts,
+  type RetrievedState,
+  type RetrieveEnd,
+  type RetrieveResult,
+  type RetrieveTarget,
+} from '../../../src/retrieve';
+import type { RetrievedHost } from '../../../src/sender';
+import { DICOM_RETRIEVE, type DicomRetrieveProblem, type DicomRetrieveSettings } from '../../../src/settings';
+import { Boundary } from '../../../src/worker';
+import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
+import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { disownLost } from '../../runtime/lost-owners';
+import { nodeDirectory } from '../../runtime/node-directory';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { PeerOwner } from '../../runtime/peer-owner';
+import { QueueOwner } from '../../runtime/queue-owner';
+import { removeEmptyQueue } from '../../runtime/removed-queue';
+import { senderOf } from '../../runtime/sender';
+import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
+import { targetsOf, type RetrieveMessage } from './message-targets';
+import { queueFaultCode, RETRIEVE_ERRORS, RetrieveFailed } from './retrieve-error';
+
+type Send = (messages: (RetrieveMessage | null)[]) => void;
+type Done = (error?: Error) => void;
+
+/** Retrievals that run, or wait for an association. What comes beyond fails, so that memory is bounded. */
+const MOST_RETRIEVALS = 100;
+const MOST_MESSAGE_IDS = 0xffff;
+
+/** A retrieval that has not ended. */
+interface OpenRetrieval {
+  message: RetrieveMessage;
+  send: Send;
+  done: Done;
+  peer: PeerOwner;
+  moveDestination: string | undefined;
+  arrival: Arrival | undefined;
+  counts: RetrieveCounts | undefined;
+}
+
+/** Of all nodes: objects are known by it, whoever asked for them. Not those of a run before. */
+let lastMessageId = Math.floor(Math.random() * MOST_MESSAGE_IDS);
+const nextMessageId = (): number => (lastMessageId = (lastMessageId % MOST_MESSAGE_IDS) + 1);
+
+/** Of a message that wants nothing: no prior studies, for example. */
+const NOTHING: RetrieveResult = {
+  ...{ completed: 0, failed: 0, warning: 0, remaining: 0 },
+  ...{ failedSOPInstanceUIDs: [], status: '0000', cancelled: false },
+};
+
+/** A deployed `dicom-retrieve` node: joins messages with the sender, which asks, and its queue with the flow. */
+export class RetrieveNode extends QueueOwner {
+  /** Undefined: it has no queue, because it moves, or its settings do not let it run. */
+  receiver: RetrievedHost | undefined;
+  /** Nobody waits for an answer. */
+  readonly answersWithinSeconds = undefined;
+  private readonly text: Text;
+  private readonly settings: DicomRetrieveSettings;
+  private readonly problems: DicomRetrieveProblem[];
+  private readonly directory: string;
+  private readonly display: StatusDisplay;
+  private readonly boundary = new Boundary((error) => this.node.error(error.message));
+  /** By the id under which the sender knows them. */
+  private readonly retrievals = new Map<string, OpenRetrieval>();
+  private readonly unwatch: (() => void)[] = [];
+  private state: RetrievedState | undefined;
+  private isDown = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    this.text = nodeTexts(RED, DICOM_RETRIEVE.type);
+    ({ settings: this.settings, problems: this.problems } = DICOM_RETRIEVE.parse(config));
+    this.directory = nodeDirectory(RED, node.id, this.settings.queueDirectory);
+    this.display = new StatusDisplay(
+      () => this.status(),
+      this.boundary.wrap((status) => node.status(status)),
+    );
+  }
+
+  get isAcknowledged(): boolean {
+    return this.settings.acknowledge;
+  }
+
+  override get payload(): PayloadSettings {
+    return payloadOf(this.settings);
+  }
+
+  /** Undefined: it has no queue. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        deadLetters: (page) => receiver.ask('deadLetters', page),
+        requeue: (id) => receiver.ask('requeue', id),
+        discard: (id) => receiver.ask('discard', id),
+      }
+    );
+  }
+
+  run(): void {
+    // Not before: a message must not meet a flow that is not there yet.
+    const start = this.boundary.wrap(() => this.flowsStarted());
+    const flowStart = FlowStart.of(this.RED);
+    flowStart.add(start);
+    const disown = this.boundary.wrap(() => this.disownLost());
+    flowStart.addForEach(disown);
+    deployedNodes.add(this.node.id, this);
+    this.node.on('input', (message, send, done) => {
+      try {
+        this.take(message as RetrieveMessage, send as Send, done);
+      } catch (error) {
+        done(error instanceof RetrieveFailed ? RETRIEVE_ERRORS.errorOf(this.text, error) : asError(error));
+      }
+    });
+    this.node.on('close', (removed: boolean, done: () => void) => {
+      this.boundary.run(() => {
+        flowStart.remove(start);
+        flowStart.remove(disown);
+        deployedNodes.remove(this.node.id);
+        this.close();
+      });
+      this.closeQueue(removed)
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
+    });
+    this.display.refresh();
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(RETRIEVE_ERRORS.errorOf(this.text, this.invalid));
+    else if (this.settings.method === 'get') this.openQueue();
+    const peer = deployedNodes.get(this.settings.peer, PeerOwner);
+    if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
+    this.display.refresh();
+  }
+
+  private disownLost(): void {
+    if (this.receiver === undefined) return;
+    disownLost(this.RED, this.receiver).catch((error: unknown) => this.boundary.failed(error));
+  }
+
+  /** What is wrong with the settings; undefined: nothing. */
+  private get invalid(): RetrieveFailed | undefined {
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) return undefined;
+    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+    return new RetrieveFailed('settingsInvalid', { problems });
+  }
+
+  // What is retrieved
+
+  /** @throws RetrieveFailed */
+  private take(message: RetrieveMessage, send: Send, done: Done): void {
+    if (this.invalid !== undefined) throw this.invalid;
+    const { cancel } = message;
+    if (cancel !== undefined && cancel !== false) {
+      this.cancel(cancel);
+      done();
+      return;
+    }
+    const peer = deployedNodes.get(this.settings.peer, PeerOwner);
+    if (peer === undefined || peer.problem !== undefined)
+      throw new RetrieveFailed('peerMissing', { reason: peer?.problem ?? '' });
+    const targets = targetsOf(message);
+    const moveDestination = this.settings.method === 'move' ? this.destination() : undefined;
+    if (this.isClosed) throw new RetrieveFailed('stopped', { reason: '', peer: peer.name });
+    if (this.retrievals.size >= MOST_RETRIEVALS) throw new RetrieveFailed('busy', { max: MOST_RETRIEVALS });
+    const retrieval = { message, send, done, peer, moveDestination, arrival: undefined, counts: undefined };
+    if (targets.length > 0) this.ask(targets, retrieval);
+    else this.told(retrieval, NOTHING);
+  }
+
+  /** @throws RetrieveFailed where it is not said, and not plain */
+  private destination(): string {
+    const { moveDestination } = this.settings;
+    if (moveDestination !== '') return moveDestination;
+    const titles = deployedNodes.all(QueueOwner).flatMap(({ aeTitle }) => aeTitle ?? []);
+    const [only] = titles;
+    if (only === undefined || titles.length > 1)
+      throw new RetrieveFailed('noDestination', { count: titles.length });
+    return only;
+  }
+
+  private ask(targets: RetrieveTarget[], retrieval: OpenRetrieval): void {
+    const { moveDestination, peer } = retrieval;
+    const id = `${this.node.id} ${this.RED.util.generateId()}`;
+    const messageId = nextMessageId();
+    if (moveDestination !== undefined && this.settings.waitForObjects)
+      retrieval.arrival = arrivals.expect({
+        originatorAET: peer.callingAET,
+        messageId,
+        studyInstanceUIDs: new Set(targets.map(({ studyInstanceUID }) => studyInstanceUID)),
+      });
+    this.retrievals.set(id, retrieval);
+    this.display.refresh();
+    senderOf(this.RED).retrieve({
+      ...{ id, peer: this.settings.peer, targets, messageId },
+      ...(moveDestination === undefined ? { queue: this.node.id } : { moveDestination }),
+      progress: (counts) => this.boundary.run(() => this.progress(id, counts)),
+      ended: (end) => {
+        this.ended(id, end).catch((error: unknown) => this.boundary.failed(error));
+      },
+    });
+  }
+
+  private progress(id: string, counts: RetrieveCounts): void {
+    const retrieval = this.retrievals.get(id);
+    if (retrieval === undefined) return;
+    retrieval.counts = counts;
+    this.display.refresh();
+    if (!this.settings.progress) return;
+    const message = this.RED.util.cloneMessage(retrieval.message);
+    message.payload = counts;
+    retrieval.send([withFacts(message, { ...this.factsOf(retrieval), progress: true }), null]);
+  }
+
+  private async ended(id: string, end: RetrieveEnd): Promise<void> {
+    const retrieval = this.retrievals.get(id);
+    if (retrieval === undefined) return;
+    const { message, done, peer, arrival } = retrieval;
+    if (end.kind === 'failed') {
+      this.retrievals.delete(id);
+      arrival?.close();
+      this.display.refresh();
+      const { failure, text: reason, result } = end;
+      withFacts(message, { ...this.factsOf(retrieval), ...result });
+      const values = { reason, peer: peer.name, directory: this.directory, completed: result.completed };
+      done(RETRIEVE_ERRORS.errorOf(this.text, new RetrieveFailed(failure, values)));
+      return;
+    }
+    const { completed, warning, cancelled } = end.result;
+    const arrived =
+      arrival === undefined || cancelled
+        ? undefined
+        : await arrival.wait(completed + warning, this.settings.waitSeconds);
+    arrival?.close();
+    // The node was closed meanwhile, which was its end.
+    if (!this.retrievals.delete(id)) return;
+    this.display.refresh();
+    this.told(retrieval, end.result, arrived);
+  }
+
+  /** The end, with a result. */
+  private told(retrieval: OpenRetrieval, result: RetrieveResult, arrived?: Arrived): void {
+    const { message, send, done } = retrieval;
+    const { cancelled, ...payload } = result;
+    message.payload = { ...payload, ...(arrived && { arrived }) };
+    if (this.settings.progress) message['complete'] = true;
+    send([withFacts(message, { ...this.factsOf(retrieval), cancelled }), null]);
+    done();
+  }
+
+  private factsOf({ peer, moveDestination }: OpenRetrieval): object {
+    const { method } = this.settings;
+    return { peer: peer.name, method, ...(moveDestination !== undefined && { moveDestination }) };
+  }
+
+  /** @param which the `_msgid` of the message whose retrieval is to end; anything else: all */
+  private cancel(which: unknown): void {
+    const isOne = [...this.retrievals.values()].some(({ message }) => message._msgid === which);
+    for (const [id, { message, arrival }] of this.retrievals)
+      if (!isOne || message._msgid === which) {
+        senderOf(this.RED).cancelRetrieve(id);
+        arrival?.close();
+      }
+  }
+
+  /** Peers are told, and nobody hears of what still comes of it; objects are in the queue. */
+  private close(): void {
+    this.isClosed = true;
+    this.display.close();
+    for (const unwatch of this.unwatch) unwatch();
+    for (const [id, { done, arrival, peer }] of this.retrievals) {
+      senderOf(this.RED).cancelRetrieve(id);
+      arrival?.close();
+      done(
+        RETRIEVE_ERRORS.errorOf(this.text, new RetrieveFailed('stopped', { reason: '', peer: peer.name })),
+      );
+    }
+    this.retrievals.clear();
+  }
+
+  // The queue of what C-GETs bring
+
+  private openQueue(): void {
+    const config = {
+      id: this.node.id,
+      settings: retrievedSettings(this.settings),
+      queueDirectory: this.directory,
+    };
+    this.receiver = senderOf(this.RED).addRetrieved(config, {
+      message: (message) => this.emit(message),
+      state: (state) => {
+        if (state.isOpen) this.isDown = false;
+        this.state = state;
+        this.display.refresh();
+      },
+      fault: (fault) => this.fault(fault),
+    });
+  }
+
+  private async closeQueue(removed: boolean): Promise<void> {
+    if (this.receiver === undefined) return;
+    await senderOf(this.RED).removeRetrieved(this.receiver);
+    if (!removed) return;
+    const queue = await removeEmptyQueue(this.directory, this.settings.queueDirectory === '');
+    if (queue === 'holdsObjects')
+      this.node.warn(this.text('warning.queueKept', { directory: this.directory }));
+  }
+
+  /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */
+  private emit(message: FlowMessage): void {
+    this.node.send([null, { ...message }]);
+  }
+
+  /** To the status, the log and Catch nodes, which get the code with it; a warning to the log only. */
+  private fault(fault: ReceiverFault): void {
+    const problem = this.text(`error.${fault.kind}`, fault.values);
+    if (isWarning(fault.kind)) {
+      this.node.warn(problem);
+      return;
+    }
+    if (fault.down) this.isDown = true;
+    this.display.refresh();
+    this.node.error(Object.assign(new Error(problem), { code: queueFaultCode(fault.kind) }), {
+      payload: fault,
+    });
+  }
+
+  private status(): ShownStatus {
+    const { text } = this;
+    if (this.invalid !== undefined)
+      return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
+    if (this.isDown) return { state: 'queue', fill: 'red', shape: 'ring', text: text('status.queue') };
+    if (this.retrievals.size > 0) {
+      const sum = { completed: 0, total: 0 };
+      for (const { counts } of this.retrievals.values()) {
+        const { completed = 0, failed = 0, warning = 0, remaining = 0 } = counts ?? {};
+        sum.completed += completed + warning;
+        sum.total += completed + failed + warning + remaining;
+      }
+      const words = sum.total === 0 ? text('status.asking') : text('status.retrieving', sum);
+      return { state: 'retrieving', fill: 'blue', shape: 'dot', text: words };
+    }
+    const { outage } = deployedNodes.get(this.settings.peer, PeerOwner)?.state ?? {};
+    if (outage !== undefined) return { state: 'down', fill: 'red', shape: 'dot', text: text('status.down') };
+    const { deadLetters = 0 } = this.state ?? {};
+    if (deadLetters > 0)
+      return {
+        state: 'dead',
+        fill: 'yellow',
+        shape: 'dot',
+        text: text('status.dead', { objects: deadLetters }),
+      };
+    return { state: 'idle', fill: 'green', shape: 'ring', text: text('status.idle') };
+  }
+}
+
+function withFacts(message: RetrieveMessage, facts: object): RetrieveMessage {
+  const dicom = typeof message['dicom'] === 'object' ? message['dicom'] : {};
+  message['dicom'] = { ...dicom, retrieve: facts };
+  return message;
+}

@@ -1,0 +1,32 @@
+/** Editor side of `dicom-study`: what `dicom-study.html` calls as `dicomStudyEditor`. */
+import { DICOM_IN, DICOM_STUDY, type DicomStudyField } from '../../../src/settings';
+import { createTabs, NodeForm, upstreamNodes, type About, type EditorNode, type Remark } from '../../editor';
+import { OpenStudies } from './open-studies';
+
+const TABS = ['settings', 'open'] as const;
+
+export const form = new NodeForm(DICOM_STUDY, { remarks: senderRemarks });
+
+export function open(node: EditorNode): void {
+  if (!form.open(node)) return;
+  const studies = new OpenStudies(node, form.texts);
+  createTabs(form.type, TABS, form.texts, (tab) => {
+    if (tab === 'open') void studies.refresh();
+  });
+}
+
+/** Called before Node-RED reads the inputs. */
+export function save(node: EditorNode): void {
+  form.save(node);
+}
+
+/** The sender of an object cannot be kept waiting until a study is complete. */
+function senderRemarks({ node, field, texts }: About<DicomStudyField>): Remark[] {
+  if (field !== 'acknowledge') return [];
+  const waits = upstreamNodes(node).find(
+    (each) => each.type === DICOM_IN.type && each.d !== true && each['respond'] === 'processed',
+  );
+  if (waits === undefined) return [];
+  const name = RED.utils.getNodeLabel(waits, waits.id);
+  return [{ severity: 'warning', text: texts.text('warning.senderWaits', { name }) }];
+}

@@ -1,0 +1,59 @@
+import { MOST_NAMED, type Studies } from '../../../src/study';
+import { StudyFailed } from './study-error';
+
+/** What `msg.study` says to the node. */
+export interface Control {
+  control?: 'fire' | 'forget' | 'extend';
+  /** Seconds by which it is extended. */
+  seconds?: number;
+  expected?: number;
+  instances?: readonly string[];
+  /** Which group is meant. */
+  of: Record<string, unknown>;
+}
+
+const CONTROLS = ['fire', 'forget', 'extend'] as const;
+const MOST_SECONDS = 2_592_000;
+const MOST_EXPECTED = 10_000_000;
+
+/** Undefined: it says nothing to the node, as that of a message that another one has fired. @throws StudyFailed */
+export function controlIn(study: unknown): Control | undefined {
+  if (typeof study !== 'object' || study === null) return undefined;
+  const { control, seconds, expected, instances } = study as Record<string, unknown>;
+  if (control === undefined && expected === undefined && instances === undefined) return undefined;
+  if (control !== undefined && !CONTROLS.includes(control as 'fire'))
+    throw wrong(`control is one of ${CONTROLS.join(', ')}`);
+  if (seconds !== undefined && !isNumber(seconds, MOST_SECONDS)) throw wrong('seconds is a number from 1 on');
+  if (expected !== undefined && !isNumber(expected, MOST_EXPECTED))
+    throw wrong('expected is a number from 1 on');
+  const areUids = Array.isArray(instances) && instances.every((each) => typeof each === 'string');
+  if (instances !== undefined && (!areUids || instances.length > MOST_NAMED))
+    throw wrong(`instances are ${MOST_NAMED} SOP Instance UIDs at most`);
+  return {
+    of: study as Record<string, unknown>,
+    ...(control !== undefined && { control: control as 'fire' }),
+    ...(seconds !== undefined && { seconds: Number(seconds) }),
+    ...(expected !== undefined && { expected: Number(expected) }),
+    ...(instances !== undefined && { instances: instances as string[] }),
+  };
+}
+
+/**
+ * The groups that are meant: the one that has this name, or those that have objects of the study.
+ * @throws StudyFailed where no group is named
+ */
+export function keysFor({ of }: Control, groupBy: string, studies: Studies): string[] {
+  const names =
+    groupBy === 'study' ? 'StudyInstanceUID' : groupBy === 'series' ? 'SeriesInstanceUID' : groupBy;
+  const key = of[names];
+  if (typeof key === 'string' && key !== '') return [key];
+  const { StudyInstanceUID: study } = of;
+  if (typeof study === 'string' && study !== '') return studies.keysOf(study);
+  throw wrong(`${names} is needed`);
+}
+
+function isNumber(value: unknown, most: number): boolean {
+  return Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= most;
+}
+
+const wrong = (reason: string): StudyFailed => new StudyFailed('badControl', { reason });

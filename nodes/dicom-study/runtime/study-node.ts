@@ -1,0 +1,303 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { asError } from '../../../src/basics';
+import { DicomError } from '../../../src/dicom';
+import { Status } from '../../../src/network';
+import {
+  DICOM_STUDY,
+  splitList,
+  type DicomStudyProblem,
+  type DicomStudySettings,
+} from '../../../src/settings';
+import {
+  ChangesTooLarge,
+  DiskStudyStore,
+  MOST_CHANGES,
+  ObjectLost,
+  Studies,
+  type StudyFiring,
+  type StudyObject,
+} from '../../../src/study';
+import { Boundary } from '../../../src/worker';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { editWorkerOf } from '../../runtime/edit-worker';
+import { existingNodes } from '../../runtime/existing-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { isUnheard } from '../../runtime/held-objects';
+import { changesOf, type ObjectMessage } from '../../runtime/message-object';
+import { nodeDirectory } from '../../runtime/node-directory';
+import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { QueueOwner } from '../../runtime/queue-owner';
+import { StatusDisplay } from '../../runtime/status-display';
+import { DeployedQueues } from './deployed-queues';
+import { FiringQueue } from './firing-queue';
+import { factsOf } from './object-facts';
+import { controlIn, keysFor, type Control } from './study-control';
+import { STUDY_ERRORS, StudyFailed } from './study-error';
+import { studyStatus } from './study-status';
+
+type Send = (message: NodeMessage) => void;
+type StudyMessage = ObjectMessage & { study?: unknown };
+
+const REFRESH_MS = 1_000;
+/** Below the directory of the node. */
+const FOLDER = 'studies';
+
+/** A deployed `dicom-study` node: joins what collects objects with messages, queues and the editor. */
+export class StudyNode extends QueueOwner {
+  /** What has been fired. Undefined: the settings do not let it run. */
+  readonly receiver: FiringQueue | undefined;
+  /** Nobody waits for an answer. */
+  readonly answersWithinSeconds = undefined;
+  readonly isAcknowledged = true;
+  private readonly text: Text;
+  private readonly settings: DicomStudySettings;
+  private readonly problems: DicomStudyProblem[];
+  private readonly display: StatusDisplay;
+  private readonly boundary = new Boundary((error) => this.node.error(error.message));
+  private readonly directory: string;
+  private readonly studies: Studies | undefined;
+  private opened: Promise<void> = Promise.resolve();
+  private started!: () => void;
+  private readonly flowsStart = new Promise<void>((resolve) => (this.started = resolve));
+  private isBroken = false;
+  private isClosed = false;
+  private refreshing: NodeJS.Timeout | undefined;
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    this.text = nodeTexts(RED, DICOM_STUDY.type);
+    ({ settings: this.settings, problems: this.problems } = DICOM_STUDY.parse(config));
+    this.directory = join(nodeDirectory(RED, node.id, ''), FOLDER);
+    this.display = new StatusDisplay(
+      () => this.status(),
+      this.boundary.wrap((status) => node.status(status)),
+    );
+    if (this.invalid !== undefined) return;
+    this.studies = this.newStudies();
+    this.receiver = new FiringQueue(() => this.ready());
+  }
+
+  private newStudies(): Studies {
+    const { settings } = this;
+    const store = new DiskStudyStore(this.directory, (group) =>
+      this.node.warn(this.text('warning.damaged', { file: join(this.directory, `${group}.study`) })),
+    );
+    const options = {
+      nodeId: this.node.id,
+      groupBy: settings.groupBy,
+      idleMs: settings.idleSeconds * 1_000,
+      associationEndMs: settings.associationEndSeconds * 1_000,
+      ceilingMs: settings.ceilingSeconds * 1_000,
+      expected: /^\d/.test(settings.expected) ? Number(settings.expected) : undefined,
+      countsOfObjects: settings.expected === 'object',
+      required: splitList(settings.requiredModalities).map((each) => each.toUpperCase()),
+      acknowledgesItself: settings.acknowledge === 'fired',
+    };
+    return new Studies(options, store, new DeployedQueues(this.RED), {
+      fire: (firing) => this.fire(firing),
+      changed: () => this.display.refresh(),
+      failed: (error) => this.node.error(this.errorOf(error)),
+      lost: (key, count) =>
+        this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count }))),
+    });
+  }
+
+  run(): void {
+    const start = this.boundary.wrap(() => this.flowsStarted());
+    const flowStart = FlowStart.of(this.RED);
+    flowStart.add(start);
+    const again = (): void => this.studies?.flowsStarted();
+    flowStart.addForEach(again);
+    deployedNodes.add(this.node.id, this);
+    editWorkerOf(this.RED).addUser(this);
+    this.node.on('input', (message, _send, done) => {
+      const taken = this.take(message as StudyMessage).then(
+        () => done(),
+        (error: unknown) => done(this.errorOf(error)),
+      );
+      this.underWay.add(taken);
+      void taken.finally(() => this.underWay.delete(taken));
+    });
+    this.node.on('close', (removed: boolean, done: () => void) => {
+      flowStart.remove(start);
+      flowStart.remove(again);
+      deployedNodes.remove(this.node.id);
+      this.close(removed)
+        .catch((error: unknown) => this.boundary.failed(error))
+        .finally(done);
+    });
+    this.display.refresh();
+  }
+
+  /** Once the flows have started, and what an earlier run left has been found. @throws StudyFailed */
+  async ready(): Promise<Studies> {
+    if (this.studies === undefined) throw this.invalid ?? new StudyFailed('stopped');
+    await this.flowsStart;
+    await this.opened;
+    if (this.isBroken) throw new StudyFailed('notStored', { reason: '' });
+    return this.studies;
+  }
+
+  /** What has not been fired becomes dead letters. False: it is not known. */
+  async forget(key: string): Promise<boolean> {
+    const status = { status: Status.processingFailure, comment: this.text('forgotten') };
+    return (await this.ready()).forget(key, status);
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(STUDY_ERRORS.errorOf(this.text, this.invalid));
+    // Flows that start without it have had it closed: it may not open what the next one has.
+    if (this.studies !== undefined && !this.isClosed)
+      this.opened = this.studies.open().catch((error: unknown) => {
+        this.isBroken = true;
+        this.node.error(
+          STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason: asError(error).message })),
+        );
+      });
+    this.started();
+    this.refreshing = setInterval(() => this.display.refresh(), REFRESH_MS);
+  }
+
+  /** What is wrong with the settings; undefined: nothing. */
+  private get invalid(): StudyFailed | undefined {
+    const errors = this.problems.filter(({ severity }) => severity === 'error');
+    if (errors.length === 0) return undefined;
+    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+    return new StudyFailed('settingsInvalid', { problems });
+  }
+
+  /** @throws StudyFailed, and what `errorOf` has words for */
+  private async take(message: StudyMessage): Promise<void> {
+    const studies = await this.ready();
+    if (this.isClosed) throw new StudyFailed('stopped');
+    const control = controlIn(message.study);
+    const isObject = namesObject(message);
+    // Events of dicom-in may come this way, too.
+    if (!isObject && control === undefined && isEvent(message)) return;
+    if (isObject) await this.add(studies, message);
+    else if (control === undefined)
+      throw new StudyFailed(Buffer.isBuffer(message.dicom?.object) ? 'bufferOnly' : 'noObject');
+    if (control !== undefined) await this.control(studies, control);
+  }
+
+  private async add(studies: Studies, message: StudyMessage): Promise<void> {
+    const object = await factsOf(this.RED, this.settings, message, changesOf(message));
+    try {
+      await studies.add(object);
+    } catch (error) {
+      const withoutQueue = fileOf(object);
+      if (!(error instanceof ObjectLost) || withoutQueue === undefined) throw error;
+      // A queue that does not wait for the flow need not have it any more; there is its file.
+      await studies.add(withoutQueue);
+    }
+  }
+
+  private async control(studies: Studies, control: Control): Promise<void> {
+    const { expected, instances, seconds } = control;
+    const keys = keysFor(control, this.settings.groupBy, studies);
+    if (expected !== undefined || instances !== undefined) {
+      if (keys.length === 0) throw new StudyFailed('notOpen');
+      for (const key of keys) await studies.expect(key, expected ?? 0, instances);
+    }
+    if (control.control === undefined) return;
+    const extendMs = 1_000 * (seconds ?? Math.max(1, this.settings.idleSeconds));
+    const act = {
+      fire: (key: string) => studies.fireNow(key),
+      forget: (key: string) => this.forget(key),
+      extend: (key: string) => studies.extend(key, extendMs),
+    }[control.control];
+    const found: boolean[] = [];
+    for (const key of keys) found.push(await act(key));
+    if (!found.includes(true)) throw new StudyFailed('notOpen');
+  }
+
+  private fire({ id, number, reason, objects, redelivered, listing }: StudyFiring): void {
+    const { payload, added, resent, bytes, first, last, callingAETs } = listing;
+    const message: NodeMessage & Record<string, unknown> = {
+      _msgid: this.RED.util.generateId(),
+      topic: payload.StudyInstanceUID,
+      payload,
+      study: {
+        reason,
+        firing: number,
+        objects,
+        added,
+        ...(resent > 0 && { resent }),
+        late: number > 1,
+        ...(first !== undefined && { first }),
+        ...(last !== undefined && { last }),
+        callingAETs,
+        bytes,
+      },
+      dicom: { acknowledgeId: `${this.node.id}:${id}`, ...(redelivered > 0 && { redelivered }) },
+    };
+    (this.node.send as Send)(message);
+  }
+
+  private errorOf(error: unknown): Error {
+    if (error instanceof StudyFailed) return STUDY_ERRORS.errorOf(this.text, error);
+    const failed = (failure: StudyFailed): Error => STUDY_ERRORS.errorOf(this.text, failure);
+    const reason = asError(error).message;
+    if (error instanceof ChangesTooLarge)
+      return failed(new StudyFailed('changesTooLarge', { megabytes: MOST_CHANGES / 1_000_000 }));
+    if (error instanceof ObjectLost || isUnheard(error)) return failed(new StudyFailed('objectGone'));
+    if (error instanceof DicomError) return failed(new StudyFailed('notChanged', { reason }));
+    if ((error as NodeJS.ErrnoException).code !== undefined)
+      return failed(new StudyFailed('notStored', { reason }));
+    return asError(error);
+  }
+
+  private status(): ReturnType<typeof studyStatus> {
+    const summary = this.studies?.summary() ?? { open: 0, next: Infinity, unacknowledged: 0 };
+    return studyStatus(this.text, {
+      isInvalid: this.invalid !== undefined,
+      isBroken: this.isBroken,
+      ...summary,
+    });
+  }
+
+  private async close(removed: boolean): Promise<void> {
+    this.isClosed = true;
+    clearInterval(this.refreshing);
+    this.display.close();
+    this.started();
+    await Promise.allSettled(this.underWay);
+    await this.opened;
+    await this.studies?.close();
+    await editWorkerOf(this.RED).removeUser(this);
+    // What it had parked is delivered again, where the flows that start next do not have it.
+    if (removed) FlowStart.of(this.RED).add(() => this.removeState());
+  }
+
+  private removeState(): void {
+    if (existingNodes(this.RED)(this.node.id)) return;
+    rm(this.directory, { recursive: true, force: true }).catch((error: unknown) =>
+      this.boundary.failed(error),
+    );
+  }
+}
+
+/** By a place where it can be found again. */
+function namesObject({ dicom, filename }: ObjectMessage): boolean {
+  const names: unknown[] = [dicom?.queueId, filename, dicom?.file];
+  return names.some((name) => typeof name === 'string' && name !== '');
+}
+
+function isEvent({ payload, dicom }: ObjectMessage): boolean {
+  const event = typeof payload === 'object' && payload !== null && (payload as { event?: unknown }).event;
+  return dicom === undefined && typeof event === 'string';
+}
+
+/** Undefined: it lies in no file. */
+function fileOf({ queueId: _, acknowledgeId: __, ...object }: StudyObject): StudyObject | undefined {
+  return object.filename === undefined && object.file === undefined ? undefined : object;
+}

@@ -1,0 +1,160 @@
+import type { Node, NodeAPI } from 'node-red';
+import { asError } from '../../src/basics';
+import { DicomError } from '../../src/dicom';
+import type { EditFailure } from '../../src/edit';
+import type { Problem } from '../../src/settings';
+import { deployedNodes } from './deployed-nodes';
+import { editWorkerOf } from './edit-worker';
+import { FlowStart } from './flow-start';
+import { givenObject } from './given-object';
+import { isUnheard } from './held-objects';
+import { InOrder } from './in-order';
+import type { MessageObject, ObjectMessage } from './message-object';
+import { nodeTexts, problemText, type Text } from './node-texts';
+import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
+
+type Send = (message: ObjectMessage) => void;
+type Done = (error?: Error) => void;
+
+/** Why a message is not worked on, in all nodes of this kind. */
+export type EditingFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | 'busy' | 'stopped';
+
+/** Messages that may wait. What comes beyond fails, so that memory is bounded. */
+const MOST_WAITING = 1_000;
+
+/** What tells one type of these nodes from another. */
+export interface EditingKind<Failure extends string> {
+  readonly type: string;
+  readonly errors: NodeErrors<Failure | EditingFailure>;
+  /** Messages that are worked on at a time. */
+  readonly atATime: number;
+  /** Why a message fails when the worker, or a queue, does not answer. */
+  readonly unheard: Failure | EditingFailure;
+  /** By the codes of what the worker says. */
+  readonly failures: Readonly<Record<string, Failure | EditingFailure>>;
+}
+
+/**
+ * A deployed node that has the worker of `src/edit` make something of each message: messages go on in the order in which they
+ * came, and one that fails stays as it was.
+ */
+export abstract class EditingNode<Failure extends string, Result> {
+  protected readonly text: Text;
+  protected isClosed = false;
+  private readonly order: InOrder;
+
+  constructor(
+    protected readonly RED: NodeAPI,
+    protected readonly node: Node,
+    private readonly kind: EditingKind<Failure>,
+    /** Of its settings. */
+    private readonly problems: readonly Problem[],
+  ) {
+    this.text = nodeTexts(RED, kind.type);
+    this.order = new InOrder(kind.atATime, (error) => node.error(error.message));
+  }
+
+  /** Why it does nothing; undefined: the settings let it run. */
+  protected abstract readonly invalid: NodeFailed<Failure | EditingFailure> | undefined;
+
+  /** What a message becomes. @throws NodeFailed; DicomError; what a worker or queue that cannot be asked throws */
+  protected abstract resultOf(message: ObjectMessage): Promise<Result>;
+
+  /** Puts the result into the message. */
+  protected abstract change(message: ObjectMessage, result: Result): void;
+
+  /** Registers it, and takes messages until it closes. */
+  run(): void {
+    const start = (): void => this.flowsStarted();
+    FlowStart.of(this.RED).add(start);
+    deployedNodes.add(this.node.id, this);
+    editWorkerOf(this.RED).addUser(this);
+    this.node.on('input', (message, send, done) => this.take(message, send, done));
+    this.node.on('close', (done: () => void) => {
+      FlowStart.of(this.RED).remove(start);
+      deployedNodes.remove(this.node.id);
+      this.close()
+        .catch((error: unknown) => this.node.error(asError(error).message))
+        .finally(done);
+    });
+    if (this.invalid === undefined) this.node.status({});
+    else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
+  }
+
+  /** What is wrong with its settings, each as words. */
+  protected settingsProblems(): string[] {
+    const wrong = this.problems.filter(({ severity }) => severity === 'error');
+    return wrong.map((problem) => problemText(this.text, problem));
+  }
+
+  /** Opens an object for the worker. @throws NodeFailed where its queue does not have it; DicomError where the pending changes are none */
+  protected async opened(object: MessageObject, message: ObjectMessage): ReturnType<typeof givenObject> {
+    try {
+      return await givenObject(object, message);
+    } catch (error) {
+      if (error instanceof DicomError) throw error;
+      throw new NodeFailed<EditingFailure>('objectGone', { reason: asError(error).message });
+    }
+  }
+
+  /** What the worker says, as the node tells of it. */
+  protected failureOf(
+    { failure: { code, text } }: EditFailure,
+    otherwise: Failure | EditingFailure,
+  ): NodeFailed<Failure | EditingFailure> {
+    return new NodeFailed(this.kind.failures[code] ?? otherwise, { reason: text });
+  }
+
+  private flowsStarted(): void {
+    for (const problem of this.problems)
+      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    if (this.invalid !== undefined) this.node.error(this.error(this.invalid));
+  }
+
+  private take(message: ObjectMessage, send: Send, done: Done): void {
+    if (this.order.size >= MOST_WAITING) {
+      done(this.error(new NodeFailed('busy', { max: MOST_WAITING })));
+      return;
+    }
+    this.order.add(
+      () => this.worked(message),
+      (outcome) => {
+        try {
+          if (outcome.status === 'rejected') throw outcome.reason;
+          // Nothing of it before: what fails leaves the message as it was.
+          this.change(message, outcome.value);
+        } catch (error) {
+          done(this.errorOf(error));
+          return;
+        }
+        send(message);
+        done();
+      },
+    );
+  }
+
+  private async worked(message: ObjectMessage): Promise<Result> {
+    if (this.invalid !== undefined) throw this.invalid;
+    if (this.isClosed) throw new NodeFailed<EditingFailure>('stopped');
+    return this.resultOf(message);
+  }
+
+  private errorOf(reason: unknown): Error {
+    if (reason instanceof NodeFailed) return this.error(reason as NodeFailed<Failure>);
+    if (isUnheard(reason))
+      return this.error(new NodeFailed(this.kind.unheard, { reason: asError(reason).message }));
+    if (reason instanceof DicomError)
+      return this.error(new NodeFailed('notChanged', { reason: reason.message }));
+    return asError(reason);
+  }
+
+  private error(failed: NodeFailed<Failure | EditingFailure>): CodedError {
+    return this.kind.errors.errorOf(this.text, failed);
+  }
+
+  private async close(): Promise<void> {
+    this.isClosed = true;
+    await this.order.idle;
+    await editWorkerOf(this.RED).removeUser(this);
+  }
+}

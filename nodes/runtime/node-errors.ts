@@ -1,0 +1,40 @@
+import type { Text } from './node-texts';
+
+/** Why a node does not do what a message asks for. Each reason has words in its catalogue, and a code. */
+export class NodeFailed<Failure extends string = string> extends Error {
+  constructor(
+    readonly failure: Failure,
+    readonly values: Record<string, string | number> = {},
+  ) {
+    super(failure);
+  }
+}
+
+/** An error as Catch nodes get it. */
+export type CodedError = Error & { code: string };
+
+/** How a type of nodes tells of its failures. */
+export interface NodeErrors<Failure extends string> {
+  /** `dicom-edit`, `notChanged` → `DICOM_EDIT_NOT_CHANGED`. */
+  codeOf(this: void, failure: Failure): string;
+  /** In Node-RED's language, with its code. */
+  errorOf(this: void, text: Text, failed: NodeFailed<Failure>): CodedError;
+}
+
+/**
+ * The errors of a type of nodes, with words from `error` of its catalogue.
+ * @param sameCode failures that share the code of another one
+ */
+export function nodeErrors<Failure extends string>(
+  type: string,
+  sameCode?: Readonly<Partial<Record<Failure, Failure>>>,
+): NodeErrors<Failure> {
+  const codeOf = (failure: Failure): string =>
+    `${type}_${(sameCode?.[failure] ?? failure).replace(/[A-Z]/g, '_$&')}`.replaceAll('-', '_').toUpperCase();
+  const errorOf = (text: Text, { failure, values }: NodeFailed<Failure>): CodedError => {
+    // Where the last value of a text is missing, the blank before it is left.
+    const words = text(`error.${failure}`, values).trimEnd();
+    return Object.assign(new Error(words), { code: codeOf(failure) });
+  };
+  return { codeOf, errorOf };
+}

@@ -1,0 +1,12 @@
+export { answerOf } from './answer';
+export { FIND_SOP_CLASS } from './models';
+export { Query, type QueryPeer } from './query';
+export type {
+  QueryEnd,
+  QueryExtensions,
+  QueryFailure,
+  QueryLevel,
+  QueryModel,
+  QueryRequest,
+} from './query-request';
+export { type Keys, mergeKeys } from './keys';

@@ -1,0 +1,253 @@
+import { BackOff, OnceInAWhile, Paced, type OnWarning } from '../basics';
+import { Answers, Delivery, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
+import type { ObjectIdentity } from '../dicom';
+import type { ConvertedObject, FileOutput } from '../message';
+import { Status, type CommandStatus, type ObjectStore } from '../network';
+import type { LetterFacts, ObjectQueue, QueueRefusal } from '../queue';
+import {
+  createFileOutput,
+  createQueue,
+  ObjectIntake,
+  outputFault,
+  queueFault,
+  type FaultKind,
+  type ReceiverFault,
+} from '../receiver';
+import { pick, splitList, type DicomRetrieveField, type DicomRetrieveSettings } from '../settings';
+import type { ObjectPlace } from './retrieve';
+
+const QUEUE_SETTINGS = [
+  'maxObjectSizeMB',
+  'transferSyntaxes',
+  'includeCommonFieldsNode',
+  'includeReportNode',
+  'includeTagsNode',
+  'tagsFormat',
+  'output',
+  'directory',
+  'filenameTemplate',
+  'collision',
+  'placeForHours',
+  'document',
+  'leaveOutEmpty',
+  'defaultCharacterSet',
+  'maxMessageMB',
+  'maxMessageElements',
+  'queue',
+  'onlyThisMachine',
+  'maxQueued',
+  'minFreeDiskMB',
+  'keepDeliveredSeconds',
+  'keepDeliveredMB',
+  'acknowledge',
+  'maxInFlight',
+  'acknowledgeTimeoutSeconds',
+  'maxDeliveries',
+  'maxCrashes',
+] as const satisfies readonly DicomRetrieveField[];
+export type RetrievedSettings = Pick<DicomRetrieveSettings, (typeof QUEUE_SETTINGS)[number]>;
+
+/** The settings that go to the worker. */
+export const retrievedSettings = (settings: DicomRetrieveSettings): RetrievedSettings =>
+  pick(settings, QUEUE_SETTINGS);
+
+/** The queue of a node that retrieves, as plain data that can be posted. */
+export interface RetrievedConfig {
+  /** The node's id. */
+  id: string;
+  settings: RetrievedSettings;
+  queueDirectory: string;
+}
+
+/** How it goes with it. */
+export interface RetrievedState {
+  /** Objects that the flow is not done with. */
+  queued: number;
+  deadLetters: number;
+  /** It takes objects. */
+  isOpen: boolean;
+}
+
+/** Where what comes of it goes. Nothing here may throw. */
+export interface RetrievedOutput {
+  /** An object for the flow; answer with `delivered(id)`. */
+  deliver(id: string, converted: ConvertedObject): void;
+  state(state: RetrievedState): void;
+  fault(fault: ReceiverFault): void;
+}
+
+const BYTES_PER_MEGABYTE = 1_000_000;
+const RETRY_FIRST_MS = 500;
+const RETRY_LAST_MS = 30_000;
+const STATE_MS = 500;
+const LEFTOVER_INTERVAL_MS = 600_000;
+
+/** Objects that C-GETs of one node have brought: queue → conversion → output, as a receiver has them. */
+export class RetrievedObjects extends QueueService implements ObjectPlace {
+  protected readonly queue: ObjectQueue;
+  protected readonly delivery: Delivery;
+  /** Peers have their answers as soon as the queue has the object. */
+  protected readonly answers = new Answers(0, () => undefined);
+  private readonly files: FileOutput | undefined;
+  private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
+  private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
+  private readonly told: Paced;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private lastFault: FaultKind | undefined;
+  private opening: Promise<void> = Promise.resolve();
+  private queueIsOpen = false;
+  private isOpen = false;
+  private isClosed = false;
+
+  constructor(
+    readonly config: RetrievedConfig,
+    private readonly output: RetrievedOutput,
+  ) {
+    const { id: receiverId, settings, queueDirectory } = config;
+    const waiting = { acknowledge: settings.acknowledge, respond: 'received' } as const;
+    super(receiverId, waiting);
+    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
+    const place = { receiverId, settings, queueDirectory };
+    this.queue = createQueue(place, {
+      onLeftover: (error) => this.leftover(error),
+      onSync: () => undefined,
+      onWarning,
+    });
+    this.files = createFileOutput(place, onWarning);
+    this.delivery = new Delivery(
+      this.queue,
+      settings,
+      { ...settings, ...waiting, receiverId, files: this.files },
+      {
+        deliver: (id, converted) => output.deliver(id, converted),
+        gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
+        notPlaced: ({ id, reason, objects }, facts) =>
+          this.fault('notPlaced', { id, reason, objects }, facts),
+        notRemoved: (error) => this.leftover(error),
+        notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
+      },
+    );
+    this.told = new Paced(STATE_MS, () => this.output.state(this.state()));
+  }
+
+  /** Opens the queue, and begins to deliver what is in it; on failure reports and tries again by itself. */
+  start(): void {
+    this.opening = this.open();
+  }
+
+  get problem(): string | undefined {
+    return this.isOpen ? undefined : `the queue is not open${this.lastFault ? ` (${this.lastFault})` : ''}`;
+  }
+
+  /** Resolves when it has been tried to open it. */
+  async tried(): Promise<void> {
+    await this.opening;
+  }
+
+  get maxObjectBytes(): number {
+    return this.config.settings.maxObjectSizeMB * BYTES_PER_MEGABYTE;
+  }
+
+  get transferSyntaxes(): readonly string[] {
+    return splitList(this.config.settings.transferSyntaxes);
+  }
+
+  store(refuses: (identity: ObjectIdentity) => CommandStatus | undefined): ObjectStore {
+    return new ObjectIntake(
+      this.queue,
+      {
+        queued: () => {
+          this.delivery.wake();
+          this.changed();
+          return Promise.resolve({ status: Status.success });
+        },
+        refused: (refusal) => this.refused(refusal),
+      },
+      false,
+      refuses,
+    );
+  }
+
+  /** The flow has got the object. */
+  delivered(id: string): void {
+    this.delivery.delivered(id);
+    this.changed();
+  }
+
+  /** The object's message could not be sent to the flow. */
+  notDelivered(id: string, reason: string): void {
+    this.delivery.notDelivered(id, reason);
+  }
+
+  /** What is in it stays there. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.retryTimer);
+    await this.opening;
+    this.isOpen = false;
+    this.delivery.stop();
+    this.told.stop();
+    this.queue.close();
+  }
+
+  protected changed(): void {
+    this.told.changed();
+  }
+
+  private state(): RetrievedState {
+    return { queued: this.queue.size, deadLetters: this.deadLetterCount, isOpen: this.isOpen };
+  }
+
+  private async open(): Promise<void> {
+    const { settings, queueDirectory } = this.config;
+    try {
+      if (!this.queueIsOpen) await this.queue.open();
+      this.queueIsOpen = true;
+      await this.queueOpened();
+    } catch (error) {
+      this.retry(queueFault(error, queueDirectory));
+      return;
+    }
+    try {
+      this.files?.check();
+    } catch (error) {
+      this.retry(outputFault(error, settings.directory));
+      return;
+    }
+    this.retries.reset();
+    this.lastFault = undefined;
+    this.isOpen = !this.isClosed;
+    this.delivery.wake();
+    this.changed();
+    this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
+  }
+
+  /** The same fault is reported once, not with every attempt. */
+  private retry(found: ReceiverFault): void {
+    if (found.kind !== this.lastFault) this.output.fault(found);
+    this.lastFault = found.kind;
+    if (!this.isClosed) this.retryTimer = setTimeout(() => this.start(), this.retries.wait());
+  }
+
+  /** The peer hears of each; people need to once in a while. */
+  private refused({ code, message: reason }: QueueRefusal): void {
+    if (this.leftovers.passes(code)) this.fault('queueLeftover', { reason });
+  }
+
+  private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
+    this.deadLetterCount += 1;
+    // The flow knows what it answered.
+    if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
+    this.changed();
+  }
+
+  private leftover(error: Error): void {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && !this.leftovers.passes(code)) return;
+    this.fault('queueLeftover', { reason: error.message });
+  }
+
+  private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
+    this.output.fault({ kind, values, down: false, ...(object && { object }) });
+  }
+}

@@ -1,0 +1,158 @@
+import type { ObjectIdentity } from '../dicom';
+import { Status, hexStatus, type CommandStatus, type SubOperations } from '../network';
+import type { RetrieveCounts, RetrieveFailure, RetrieveTarget } from './retrieve-request';
+import type { StoragePlan } from './storage-plan';
+
+/** Objects of one target that are remembered by their UIDs: more are refused. */
+export const MOST_OBJECTS = 200_000;
+
+const NOT_ASKED_FOR: CommandStatus = {
+  status: Status.notAuthorized,
+  comment: 'nobody asked for an object of this study',
+};
+
+/** Why it has not worked, and whether another try may. */
+export interface JobFailure {
+  failure: RetrieveFailure;
+  text: string;
+  status?: number;
+  again: boolean;
+}
+
+/** One target, until there is nothing more to be done for it. */
+export class TargetJob {
+  /** What is still to be asked for. */
+  target: RetrieveTarget;
+  isDone = false;
+  failure: JobFailure | undefined;
+  /** Objects that are durable in our queue. */
+  readonly received = new Set<string>();
+  /** Those that the peer, or we, could name. */
+  private readonly failedUIDs = new Set<string>();
+  /** Something failed that may work in a moment. */
+  mayWork = false;
+  /** Of a C-GET; undefined: it is not known yet what is to be proposed. */
+  plans: StoragePlan[] | undefined;
+  /** The peer has been asked which objects are missing. */
+  isSearched = false;
+  /** Of the last final response. */
+  status: number | undefined;
+  /** Of what has been answered to its end. */
+  private readonly moved: RetrieveCounts = { completed: 0, failed: 0, warning: 0, remaining: 0 };
+  /** The most objects that the peer has spoken of on one association. */
+  private total = 0;
+  private ofAssociation = 0;
+  private now: SubOperations = {};
+
+  constructor(
+    wanted: RetrieveTarget,
+    private readonly method: 'move' | 'get',
+  ) {
+    this.target = wanted;
+  }
+
+  /** What the study of an object says to its being stored; undefined: it is welcome. */
+  refuses({ studyInstanceUID }: ObjectIdentity): CommandStatus | undefined {
+    return studyInstanceUID === this.target.studyInstanceUID ? undefined : NOT_ASKED_FOR;
+  }
+
+  /** An object was answered. */
+  stored(sopInstanceUID: string, status: number): void {
+    if (status === Status.success) {
+      this.received.add(sopInstanceUID);
+      this.failedUIDs.delete(sopInstanceUID);
+      return;
+    }
+    this.name([sopInstanceUID]);
+    if (status >> 8 === Status.outOfResources >> 8) this.mayWork = true;
+  }
+
+  /** Another association, or another try, begins. */
+  begins(): void {
+    this.failure = undefined;
+    this.ofAssociation = 0;
+    this.now = {};
+  }
+
+  counted(counts: SubOperations): void {
+    this.now = counts;
+  }
+
+  /** A request was answered to its end, or lost. */
+  answered(counts: SubOperations, failed: readonly string[]): void {
+    const { completed = 0, failed: failures = 0, warning = 0, remaining = 0 } = counts;
+    this.now = {};
+    this.ofAssociation += completed + failures + warning + remaining;
+    this.total = Math.max(this.total, this.ofAssociation);
+    this.moved.completed += completed;
+    this.moved.failed += failures;
+    this.moved.warning += warning;
+    this.moved.remaining += remaining;
+    this.name(failed);
+  }
+
+  /** A request that moved nothing is repeated, or one for what failed: it is counted anew. */
+  repeats(): void {
+    this.moved.failed = 0;
+    this.moved.remaining = 0;
+    this.mayWork = false;
+  }
+
+  fail(failure: RetrieveFailure, text: string, again: boolean, status?: number): void {
+    this.failure = { failure, text, again, ...(status !== undefined && { status }) };
+  }
+
+  get failedSOPInstanceUIDs(): string[] {
+    return [...this.failedUIDs].filter((uid) => !this.received.has(uid));
+  }
+
+  forgetFailed(): void {
+    this.failedUIDs.clear();
+  }
+
+  /** Nothing that is known of is missing. */
+  get isComplete(): boolean {
+    return this.failedSOPInstanceUIDs.length === 0 && this.counts.failed + this.counts.remaining === 0;
+  }
+
+  get hasSome(): boolean {
+    return this.counts.completed + this.counts.warning > 0;
+  }
+
+  get counts(): RetrieveCounts {
+    const { completed = 0, failed = 0, warning = 0, remaining = 0 } = this.now;
+    if (this.method === 'move')
+      return {
+        completed: this.moved.completed + completed,
+        failed: this.moved.failed + failed,
+        warning: this.moved.warning + warning,
+        remaining: this.moved.remaining + remaining,
+      };
+    // Of a C-GET it counts what we have.
+    const known = Math.max(this.total, this.ofAssociation + completed + failed + warning + remaining);
+    const missing = Math.max(0, known - this.received.size);
+    const left = Math.min(missing, this.moved.remaining + remaining);
+    return {
+      completed: this.received.size,
+      failed: Math.max(missing - left, this.failedSOPInstanceUIDs.length),
+      warning: 0,
+      remaining: left,
+    };
+  }
+
+  /** As the flow gets it; empty: the peer gave none. */
+  get statusText(): string {
+    if (this.failure !== undefined || this.status === undefined)
+      return this.failure?.status === undefined ? '' : hexStatus(this.failure.status);
+    if (this.status === Status.cancel) return hexStatus(this.status);
+    const { failed, warning } = this.counts;
+    return hexStatus(failed + warning > 0 ? SOME_FAILED : Status.success);
+  }
+
+  private name(uids: readonly string[]): void {
+    for (const uid of uids) if (this.failedUIDs.size < MOST_OBJECTS) this.failedUIDs.add(uid);
+  }
+}
+
+/** PS3.4 Table C.4-2: one or more sub-operations failed or have a warning. */
+const SOME_FAILED = 0xb000;

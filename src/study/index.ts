@@ -1,0 +1,24 @@
+export { REAL_CLOCK, type Clock } from './clock';
+export { DiskStudyStore } from './disk-store';
+export { ChangesTooLarge, MOST_CHANGES, MOST_NAMED } from './group';
+export { seriesFields, studyFields } from './fields';
+export {
+  listInstances,
+  type Listable,
+  type ListedObject,
+  type ListedSeries,
+  type Listing,
+  type StudyPayload,
+} from './listing';
+export { UnknownLog, type Fields, type FiringReason, type StudyObject } from './records';
+export {
+  ObjectLost,
+  Studies,
+  type OpenStudy,
+  type StudiesListener,
+  type StudiesOptions,
+  type StudyFiring,
+  type StudyQueues,
+} from './studies';
+export type { StudyStore } from './study-store';
+export type { TriggerSettings } from './triggers';

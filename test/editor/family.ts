@@ -1,0 +1,85 @@
+import type { FlowNode } from '../support/node-red';
+import type { EditorPage } from './editor-page';
+
+/** A node of the family with something of everything that its dialog shows only sometimes. */
+interface Member {
+  node: FlowNode;
+  tabs?: readonly string[];
+}
+
+const TAB = 'tab';
+const node = (type: string, settings: Record<string, unknown>, wires: string[][] = [[]]): FlowNode => ({
+  id: type,
+  type,
+  z: TAB,
+  x: 400,
+  y: 60,
+  wires,
+  ...settings,
+});
+
+/** All whose dialog needs no step of its own; a new node type belongs here. */
+const MEMBERS: readonly Member[] = [
+  { node: node('dicom-response', { status: 'custom' }, []) },
+  {
+    node: node('dicom-out', { peer: 'pacs', mode: 'store-and-forward' }),
+    tabs: ['peer', 'outbox', 'message', 'journal', 'importExport'],
+  },
+  {
+    node: node('dicom-watch', { directory: '/data/incoming', after: 'move', acknowledge: true }),
+    tabs: ['folder', 'delivery'],
+  },
+  {
+    node: node('dicom-edit', {
+      rules: [
+        {
+          op: 'set',
+          path: 'PatientID',
+          value: 'x',
+          valueType: 'str',
+          when: { path: 'Modality', test: 'equals', value: 'CT' },
+        },
+        { op: 'replace', path: 'PatientName', from: 'a', fromType: 're', value: 'b', valueType: 'str' },
+        { op: 'copy', path: '00191001', privateCreator: 'ACME', value: 'PatientID', valueType: 'str' },
+        { op: 'remove-private', path: '', value: '', valueType: 'str' },
+      ],
+    }),
+  },
+  {
+    node: node('dicom', { outputAs: 'file', directory: '/data' }),
+    tabs: ['convert', 'message', 'object'],
+  },
+  { node: node('dicom-study', { requiredModalities: 'CT,SR' }), tabs: ['settings', 'open'] },
+  { node: node('dicom-image', { window: 'given' }) },
+  {
+    node: node('dicom-query', {
+      peer: 'pacs',
+      keys: [
+        { path: 'PatientName', value: 'payload', valueType: 'msg' },
+        { path: 'StudyDate', value: 'last 7 days', valueType: 'days' },
+        { path: 'StudyDescription', value: '', valueType: 'return' },
+      ],
+    }),
+    tabs: ['query', 'keys', 'options'],
+  },
+];
+
+/** Those nodes, and the peer that they name, on a disabled tab. */
+export const FAMILY: readonly FlowNode[] = [
+  { id: TAB, type: 'tab', label: 'Family', disabled: true },
+  { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
+  ...MEMBERS.map(({ node: member }, index) => ({ ...member, y: 60 * (index + 1) })),
+];
+
+/** Opens each of their dialogs, tab by tab. */
+export async function inEachDialog(editor: EditorPage, look: (name: string) => Promise<void>): Promise<void> {
+  for (const { node: member, tabs = [] } of MEMBERS) {
+    await editor.openDialog(member.id);
+    if (tabs.length === 0) await look(member.type);
+    for (const tab of tabs) {
+      await editor.showTab(tab);
+      await look(`${member.type}-${tab}`);
+    }
+    await editor.cancel();
+  }
+}

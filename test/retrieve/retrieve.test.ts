@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { verdictOf, type RetrieveRequest, type RetrieveVerdict } from '../../src/retrieve';
+import { freePort } from '../support/free-port';
+import { slice } from '../support/made-study';
+import {
+  MisbehavingScp,
+  readContexts,
+  type Behaviour,
+  type StoreAnswer,
+  type StoredObject,
+} from '../support/misbehaving-scp';
+import { abort, commandSet, dataTF, pdv } from '../support/pdus';
+import { Collected, peerAt, retrieving, study, type Ended } from '../support/retrieving';
+import { until } from '../support/until';
+
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const STUDY = '1.2.3';
+const [COMMAND, DATA] = [0b11, 0b10];
+const [GET, FIND, CANCEL] = [0x0010, 0x0020, 0x0fff];
+const commandOf = (object: StoredObject): unknown => object.command.get(0x0100);
+
+const scps: MisbehavingScp[] = [];
+const places: Collected[] = [];
+afterEach(async () => {
+  for (const scp of scps.splice(0)) await scp.stop();
+  for (const place of places.splice(0)) await place.close();
+});
+
+/** A peer that answers retrievals so, and finds nothing. @param count of retrievals before */
+async function scp(
+  answer: (asked: StoredObject, count: number) => StoreAnswer,
+  behaviour: Behaviour = {},
+): Promise<MisbehavingScp> {
+  let count = 0;
+  const listening = await MisbehavingScp.listen({
+    // Of what is proposed for a class the first one: explicit VR little endian.
+    store: (asked) => {
+      if (commandOf(asked) === FIND) return 0;
+      if (commandOf(asked) === CANCEL) return 'nothing';
+      count += 1;
+      return answer(asked, count - 1);
+    },
+    ...behaviour,
+  });
+  scps.push(listening);
+  return listening;
+}
+
+function collected(settings: object = {}, delivers = true): Collected {
+  const place = new Collected({ ...settings }, delivers);
+  places.push(place);
+  return place;
+}
+
+const counts = (
+  remaining: number,
+  completed: number,
+  failed: number,
+  warning: number,
+): Record<number, number> => ({
+  0x1020: remaining,
+  0x1021: completed,
+  0x1022: failed,
+  0x1023: warning,
+});
+
+/** A response to a C-GET or C-MOVE. */
+function response(
+  asked: StoredObject,
+  status: number,
+  elements: Record<number, number | string> = {},
+): Buffer {
+  const command = commandSet({
+    0x0002: asked.sopClassUID,
+    0x0100: Number(commandOf(asked)) | 0x8000,
+    0x0120: asked.messageId,
+    0x0800: 0x0101,
+    0x0900: status,
+    ...elements,
+  });
+  return dataTF(pdv(asked.contextId, COMMAND, command));
+}
+
+/** A sub-operation: it goes on the first context for objects. */
+function object(of: string, number: number, contextId = 5): Buffer {
+  const command = commandSet({
+    0x0002: CT,
+    0x0100: 0x0001,
+    0x0110: number,
+    0x0700: 0,
+    0x0800: 0,
+    0x1000: `${of}.1.${number}`,
+  });
+  return dataTF(pdv(contextId, COMMAND, command), pdv(contextId, DATA, slice(of, number)));
+}
+
+/** A final response with a list of UIDs, in explicit VR little endian. */
+function failedList(
+  asked: StoredObject,
+  status: number,
+  uid: string,
+  elements: Record<number, number>,
+): Buffer {
+  const value = Buffer.from(uid.length % 2 === 0 ? uid : `${uid}\0`);
+  const list = Buffer.concat([Buffer.from([8, 0, 0x58, 0, 0x55, 0x49, value.length, 0]), value]);
+  const command = commandSet({
+    0x0002: asked.sopClassUID,
+    0x0100: Number(commandOf(asked)) | 0x8000,
+    0x0120: asked.messageId,
+    0x0800: 0,
+    0x0900: status,
+    ...elements,
+  });
+  return dataTF(pdv(asked.contextId, COMMAND, command), pdv(asked.contextId, DATA, list));
+}
+
+const target = study(STUDY, { sopClassUIDs: [CT] });
+const get = (port: number, place: Collected): Promise<Ended> =>
+  retrieving(peerAt(port, 1), { targets: [target] }, place.place).ended;
+const move = (port: number, more: Partial<RetrieveRequest> = {}): Promise<Ended> =>
+  retrieving(peerAt(port, 1), { targets: [target], moveDestination: 'SOMEWHERE', messageId: 77, ...more })
+    .ended;
+
+const statusesOf = ({ responses }: MisbehavingScp): unknown[] => responses.map((each) => each.get(0x0900));
+const NOTHING = { completed: 0, failed: 0, warning: 0, remaining: 0, failedSOPInstanceUIDs: [] };
+
+describe('statuses of C-GET and C-MOVE', () => {
+  /** PS3.4 Tables C.4-2 and C.4-3; PS3.7 9.1.3.1.6, 9.1.4.1.7 and Annex C. */
+  const TABLE: [status: number, end: RetrieveVerdict['end'], again: boolean][] = [
+    [0x0000, 'success', false],
+    [0xb000, 'partial', false],
+    [0xfe00, 'cancelled', false],
+    [0xa700, 'failed', true],
+    [0xa701, 'failed', true],
+    [0xa702, 'failed', true],
+    [0xa801, 'failed', false],
+    [0xa900, 'failed', false],
+    [0xaa00, 'failed', false],
+    [0xaa01, 'failed', false],
+    [0xaa02, 'failed', false],
+    [0xaa03, 'failed', false],
+    [0xaa04, 'failed', false],
+    [0xc000, 'failed', false],
+    [0xc123, 'failed', false],
+    [0xcfff, 'failed', false],
+    [0x0105, 'failed', false],
+    [0x0106, 'failed', false],
+    [0x0110, 'failed', true],
+    [0x0119, 'failed', false],
+    [0x0122, 'failed', false],
+    [0x0124, 'failed', false],
+    [0x0210, 'failed', false],
+    [0x0211, 'failed', false],
+    [0x0212, 'failed', false],
+    [0x0213, 'failed', true],
+    [0x4711, 'failed', false],
+  ];
+  for (const [status, end, again] of TABLE) {
+    const name = status.toString(16).padStart(4, '0').toUpperCase();
+    it(`${name} is ${end}${again ? ', and tried again' : ''}`, async () => {
+      const { words, ...verdict } = verdictOf(status);
+      assert.deepEqual(verdict, { end, again });
+      assert.notEqual(words, '');
+      let asked = 0;
+      const { port } = await scp((request) => {
+        asked += 1;
+        return response(request, status);
+      });
+      const found = await move(port);
+      assert.equal(asked, again ? 3 : 1);
+      assert.equal(found.end.kind, end === 'failed' ? 'failed' : 'done');
+      if (found.end.kind === 'failed') {
+        assert.equal(found.end.failure, 'refused');
+        assert.equal(found.end.result.status, name);
+        assert.match(found.end.text, new RegExp(`^status ${name}, ${words}`));
+      }
+    });
+  }
+});
+
+describe('a C-GET', () => {
+  it('proposes itself as SCP of the SOP class, and takes what comes', async () => {
+    const peer = await scp((asked) =>
+      Buffer.concat([
+        object(STUDY, 1),
+        response(asked, 0xff00, counts(1, 1, 0, 0)),
+        object(STUDY, 2),
+        response(asked, 0, counts(0, 2, 0, 0)),
+      ]),
+    );
+    const place = collected();
+    const { end, progress } = await get(peer.port, place);
+    assert.deepEqual(end, {
+      kind: 'done',
+      result: { ...NOTHING, completed: 2, status: '0000', cancelled: false },
+    });
+    assert.ok(progress.length > 0);
+    assert.deepEqual(statusesOf(peer), [0, 0]);
+    await until(() => place.messages.length === 2, 'the messages');
+    const [asked = Buffer.alloc(0)] = peer.associateRequests;
+    assert.equal(readContexts(asked).length <= 128, true);
+    // SCU 0, SCP 1.
+    assert.ok(asked.includes(Buffer.concat([Buffer.from(CT), Buffer.from([0, 1])])));
+  });
+
+  it('refuses an object of a study that nobody asked for, and counts it as failed', async () => {
+    const peer = await scp((asked) =>
+      Buffer.concat([object('1.2.99', 1), object(STUDY, 2), response(asked, 0xb000, counts(0, 1, 1, 0))]),
+    );
+    const place = collected();
+    const { end } = await get(peer.port, place);
+    assert.deepEqual(statusesOf(peer), [0x0124, 0]);
+    const { completed, failed, failedSOPInstanceUIDs, status } = end.result;
+    assert.deepEqual([completed, failed, failedSOPInstanceUIDs, status], [1, 1, ['1.2.99.1.1'], 'B000']);
+    await until(() => place.messages.length === 1, 'the message');
+    assert.equal(place.messages[0]?.dicom.sopInstanceUID, '1.2.3.1.2');
+  });
+
+  it('counts what it has, whatever the peer says', async () => {
+    const { port } = await scp((asked) =>
+      Buffer.concat([object(STUDY, 1), response(asked, 0, counts(0, 5, 0, 0))]),
+    );
+    const { completed, failed, status } = (await get(port, collected())).end.result;
+    assert.deepEqual([completed, failed, status], [1, 4, 'B000']);
+  });
+
+  it('answers A700 to what its queue has no room for, and tries again', async () => {
+    const place = collected({ maxQueued: 1 }, false);
+    const peer = await scp((asked) =>
+      Buffer.concat([object(STUDY, 1), object(STUDY, 2), response(asked, 0xb000, counts(0, 1, 1, 0))]),
+    );
+    const { end } = await get(peer.port, place);
+    const { completed, failed, failedSOPInstanceUIDs } = end.result;
+    assert.deepEqual([completed, failed, failedSOPInstanceUIDs], [1, 1, ['1.2.3.1.2']]);
+    // The first one is there since the first try, and is not stored twice.
+    assert.deepEqual(statusesOf(peer), [0, 0xa700, 0, 0xa700, 0, 0xa700]);
+    assert.equal(place.messages.length, 1);
+  });
+
+  it('goes on after a peer broke off, without what it has', async () => {
+    const peer = await scp((asked, count) =>
+      count === 0
+        ? Buffer.concat([object(STUDY, 1), response(asked, 0xff00, counts(1, 1, 0, 0)), abort()])
+        : Buffer.concat([object(STUDY, 1), object(STUDY, 2), response(asked, 0, counts(0, 2, 0, 0))]),
+    );
+    const place = collected();
+    const { end } = await get(peer.port, place);
+    assert.deepEqual(end, {
+      kind: 'done',
+      result: { ...NOTHING, completed: 2, status: '0000', cancelled: false },
+    });
+    await until(() => place.messages.length === 2, 'the messages');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(place.messages.length, 2);
+  });
+
+  it('ends with what it has, where it is cancelled and the peer does not hear that', async () => {
+    const peer = await scp((asked) =>
+      Buffer.concat([object(STUDY, 1), response(asked, 0xff00, counts(9, 1, 0, 0))]),
+    );
+    const place = collected();
+    const { retrieve, ended } = retrieving(peerAt(peer.port, 30), { targets: [target] }, place.place);
+    await until(() => place.messages.length === 1, 'an object');
+    retrieve.cancel();
+    const { end } = await ended;
+    assert.ok(peer.objects.some((each) => commandOf(each) === CANCEL));
+    const { completed, remaining, status, cancelled } = end.result;
+    assert.deepEqual([end.kind, completed, remaining, status, cancelled], ['done', 1, 9, 'FE00', true]);
+  });
+
+  it('takes the names of failed objects that Orthanc puts behind the command set', async () => {
+    const uid = '1.2.3.1.9\0';
+    const behind = Buffer.concat([Buffer.from([8, 0, 0x58, 0, uid.length, 0, 0, 0]), Buffer.from(uid)]);
+    const { port } = await scp((asked) => {
+      const command = commandSet({
+        0x0002: asked.sopClassUID,
+        0x0100: GET | 0x8000,
+        0x0120: asked.messageId,
+        0x0800: 0x0101,
+        0x0900: 0xb000,
+        ...counts(0, 0, 1, 0),
+      });
+      return Buffer.concat([dataTF(pdv(asked.contextId, COMMAND, Buffer.concat([command, behind])))]);
+    });
+    const { failed, failedSOPInstanceUIDs } = (await get(port, collected())).end.result;
+    assert.deepEqual([failed, failedSOPInstanceUIDs], [1, ['1.2.3.1.9']]);
+  });
+
+  const BROKEN: Record<string, [answer: (asked: StoredObject) => StoreAnswer, words: RegExp]> = {
+    'says nothing': [() => 'nothing', /did not respond within 1 s/],
+    'says nothing after an object': [() => object(STUDY, 1), /did not respond within 1 s/],
+    'stops within an object': [() => object(STUDY, 1).subarray(0, 200), /did not respond within 1 s/],
+    'answers another message': [(asked) => response({ ...asked, messageId: 5 }, 0), /another message id/],
+    'answers with another operation': [
+      (asked) => response(asked, 0, { 0x0100: 0x8020 }),
+      /no response to ours/,
+    ],
+    closes: [() => 'close', /closed/],
+  };
+  for (const [name, [answer, words]] of Object.entries(BROKEN))
+    it(`from one that ${name} is an error that says so`, async () => {
+      const { port } = await scp(answer);
+      const { end } = await get(port, collected());
+      assert.ok(end.kind === 'failed', JSON.stringify(end));
+      assert.equal(end.failure, 'broken');
+      assert.match(end.text, words);
+    });
+
+  it('does not serve what else the peer asks for, nor anything after its end', async () => {
+    const peer = await scp((asked) => {
+      const query = commandSet({ 0x0002: '1.2', 0x0100: FIND, 0x0110: 4, 0x0700: 0, 0x0800: 0x0101 });
+      return Buffer.concat([
+        dataTF(pdv(5, COMMAND, query)),
+        object(STUDY, 1),
+        response(asked, 0, counts(0, 1, 0, 0)),
+        object(STUDY, 2),
+      ]);
+    });
+    const place = collected();
+    const { end } = await get(peer.port, place);
+    assert.equal(end.result.completed, 1);
+    await until(() => peer.responses.length === 2, 'the answers');
+    assert.deepEqual(statusesOf(peer), [0x0211, 0]);
+    assert.equal(place.messages.length, 1);
+  });
+
+  it('is not offered, or the peer is not there', async () => {
+    const { port } = await scp(() => 0, { context: () => 3 });
+    const refused = (await get(port, collected())).end;
+    assert.ok(refused.kind === 'failed' && refused.failure === 'notAccepted');
+    const away = (await get(await freePort(), collected())).end;
+    assert.ok(away.kind === 'failed' && away.failure === 'unreachable');
+  });
+});
+
+describe('a C-MOVE', () => {
+  it('names destination and message id, and adds up what two studies say', async () => {
+    const peer = await scp((asked, count) =>
+      count === 0
+        ? response(asked, 0, counts(0, 3, 0, 0))
+        : failedList(asked, 0xb000, '1.2.4.1.1', counts(0, 1, 1, 2)),
+    );
+    const { end } = await move(peer.port, { targets: [target, study('1.2.4')] });
+    const [first] = peer.objects;
+    assert.deepEqual([first?.command.get(0x0600), first?.messageId], ['SOMEWHERE', 77]);
+    assert.deepEqual(end, {
+      kind: 'done',
+      result: {
+        ...{ completed: 4, failed: 1, warning: 2, remaining: 0 },
+        ...{ failedSOPInstanceUIDs: ['1.2.4.1.1'], status: 'B000', cancelled: false },
+      },
+    });
+  });
+
+  it('is tried again where nothing was moved, and not where something was', async () => {
+    const again = await scp((asked, count) =>
+      count === 0 ? 'abort' : response(asked, 0, counts(0, 2, 0, 0)),
+    );
+    assert.equal((await move(again.port)).end.result.completed, 2);
+    let tries = 0;
+    const half = await scp((asked) => {
+      tries += 1;
+      return Buffer.concat([response(asked, 0xff00, counts(1, 1, 0, 0)), abort()]);
+    });
+    const { end } = await move(half.port);
+    assert.ok(end.kind === 'failed' && end.failure === 'broken');
+    assert.deepEqual([tries, end.result.completed, end.result.remaining], [1, 1, 1]);
+  });
+
+  it('goes by Patient Root where the peer offers that only', async () => {
+    const peer = await scp((asked) => response(asked, 0, counts(0, 1, 0, 0)), {
+      context: ({ abstractSyntax, transferSyntaxes: [first = ''] }) =>
+        abstractSyntax === '1.2.840.10008.5.1.4.1.2.1.2' ? first : 3,
+    });
+    const { end } = await move(peer.port, { targets: [{ ...target, patientID: 'P1' }] });
+    assert.equal(end.result.completed, 1);
+    assert.ok(peer.objects[0]?.dataSet.includes(Buffer.from('P1')));
+    const unnamed = (await move(peer.port)).end;
+    assert.ok(unnamed.kind === 'failed' && unnamed.failure === 'notAccepted');
+  });
+});
