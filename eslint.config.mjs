@@ -37,7 +37,7 @@ const ORDER = {
     'build',
   ],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
-  'src/queue': [['log', 'files', 'memory', 'folder']],
+  'src/queue': ['files', ['log', 'memory', 'folder', 'postgres']],
   'src/receiver': ['steps'],
 };
 const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];

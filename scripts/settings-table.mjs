@@ -12,6 +12,7 @@ const { RECEIVER_MEMBERS } = require('../dist/src/integration-soup/index.js');
 const TABLES = [
   { type: 'dicom-in', page: 'dicom-in.md', members: RECEIVER_MEMBERS },
   { type: 'dicom-peer', page: 'sending.md' },
+  { type: 'dicom-queue', page: 'scaling.md' },
   { type: 'dicom-out', page: 'sending.md' },
   { type: 'dicom-query', page: 'querying.md' },
   { type: 'dicom-retrieve', page: 'querying.md' },

@@ -45,7 +45,7 @@ export interface DeliveryListener {
   notPlaced(found: Unplaceable, facts: LetterFacts): void;
   /** The disk of the queue does not give objects; those are tried again. */
   notRead(found: Unplaceable, facts: LetterFacts): void;
-  /** That an object has been removed cannot be written down; it is tried again. */
+  /** What has become of an object cannot be written down; it is tried again. */
   notRemoved(error: Error): void;
 }
 
@@ -58,6 +58,8 @@ const TURN_MS = 2;
 const SEND_AGAIN_MS = 1_000;
 /** When a removal cannot be written down, the disk or the operator need time. */
 const REMOVE_AGAIN_MS = 1_000;
+/** Before another attempt that could not be begun is tried again. */
+const RECLAIM_AGAIN_MS = 1_000;
 /** An attempt begins with each that is claimed: the end of the process counts for all of them. */
 const MOST_CLAIMED = 8;
 
@@ -361,8 +363,18 @@ export class Delivery {
   }
 
   private async deliverAgain(id: string): Promise<void> {
-    if (!this.underWay.has(id)) return;
-    const queued = await this.queue.reclaim(id);
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return;
+    let queued: QueuedObject | undefined;
+    try {
+      queued = await this.queue.reclaim(id);
+    } catch (error) {
+      // A database may be away.
+      this.listener.notRemoved(asError(error));
+      if (!this.stopped && this.underWay.get(id) === entry)
+        this.setTimer(entry, RECLAIM_AGAIN_MS, () => this.again(id));
+      return;
+    }
     if (queued === undefined) this.leave(id);
     else this.deliver(queued);
   }

@@ -35,8 +35,8 @@ export interface QueueRequests {
   openObject(id: string, port: MessagePort): Promise<OpenedObject>;
   deadLetters(page: LetterPage): Promise<DeadLetterList>;
   /** False when there is no such dead letter. */
-  requeue(id: string): boolean;
-  discard(id: string): boolean;
+  requeue(id: string): Promise<boolean>;
+  discard(id: string): Promise<boolean>;
 }
 
 /** What asks a queue in another thread. */

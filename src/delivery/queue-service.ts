@@ -29,6 +29,11 @@ export abstract class QueueService implements QueueRequests {
     private readonly waits: WaitingSettings,
   ) {}
 
+  /** Passes the flow's answer to an instance at which the sender waits. False: none does. */
+  protected answeredElsewhere(_id: string, _status: CommandStatus): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   /** There may be something to tell of the queue. */
   protected abstract changed(): void;
 
@@ -38,7 +43,12 @@ export abstract class QueueService implements QueueRequests {
     const id = known ?? this.answers.idOf(name) ?? name;
     const answered = this.answers.answer(id, status);
     this.changed();
-    if (!this.waits.acknowledge) return answered ? 'answered' : this.answers.outcome(id);
+    if (!this.waits.acknowledge) {
+      if (answered) return 'answered';
+      if (!(await this.answeredElsewhere(id, status))) return this.answers.outcome(id);
+      this.answers.remember(id, 'alreadyAnswered');
+      return 'answered';
+    }
     const deliveries = this.delivery.deliveriesOf(id) ?? (known === undefined ? undefined : 1);
     // While what followed from the first answer is not safe yet, it is there still.
     if (deliveries === undefined || this.answering.has(id))
@@ -47,7 +57,8 @@ export abstract class QueueService implements QueueRequests {
     this.answering.add(id);
     try {
       // A failure that its sender hears of is the sender's business; else it would be nobody's.
-      await this.delivery.acknowledged(id, answered ? undefined : status);
+      const isHeard = answered || (await this.answeredElsewhere(id, status));
+      await this.delivery.acknowledged(id, isHeard ? undefined : status);
     } finally {
       this.answering.delete(id);
     }
@@ -104,16 +115,16 @@ export abstract class QueueService implements QueueRequests {
     return { deadLetters, total: this.deadLetterCount };
   }
 
-  requeue(id: string): boolean {
-    const found = this.queue.deadLetters.requeue(id);
+  async requeue(id: string): Promise<boolean> {
+    const found = await this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
     this.delivery.wake();
     this.changed();
     return found;
   }
 
-  discard(id: string): boolean {
-    const found = this.queue.deadLetters.discard(id);
+  async discard(id: string): Promise<boolean> {
+    const found = await this.queue.deadLetters.discard(id);
     if (found) this.deadLetterCount -= 1;
     this.changed();
     return found;
@@ -121,12 +132,13 @@ export abstract class QueueService implements QueueRequests {
 
   async repeatable(ids: readonly string[]): Promise<string[]> {
     const found: string[] = [];
-    for (const id of ids) if (this.queue.deadLetters.has(id) || (await this.queue.isKept(id))) found.push(id);
+    for (const id of ids)
+      if ((await this.queue.deadLetters.has(id)) || (await this.queue.isKept(id))) found.push(id);
     return found;
   }
 
   async repeat(id: string): Promise<boolean> {
-    if (this.requeue(id)) return true;
+    if (await this.requeue(id)) return true;
     if (!(await this.queue.isKept(id)) || !(await this.queue.park(id, this.repeater))) return false;
     await this.disown([this.repeater]);
     return true;

@@ -39,6 +39,12 @@ export class Claims {
     this.wake();
   }
 
+  /** The same with several: one claim may get all of them. */
+  addAll(ids: Iterable<string>): void {
+    for (const id of ids) this.waiting.push(id);
+    this.wake();
+  }
+
   /** Before all others. */
   giveBack(id: string): void {
     if (!this.withdrawn.delete(id)) this.returned.push(id);

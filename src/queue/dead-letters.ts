@@ -61,13 +61,20 @@ export interface DeadLetters {
   list(page?: LetterPage): Promise<DeadLetter[]>;
   /** How many there are. */
   count(): Promise<number>;
-  has(id: string): boolean;
+  has(id: string): boolean | Promise<boolean>;
   /**
    * Puts it back into the queue, as if it had just come. False when it is not there.
    * @throws an Error when a later version has written its note
    */
-  requeue(id: string): boolean;
+  requeue(id: string): boolean | Promise<boolean>;
   /** Deletes it. False when it is not there. @throws as `requeue` */
+  discard(id: string): boolean | Promise<boolean>;
+}
+
+/** Those of a queue of one process: what is here need not be waited for. */
+export interface LocalDeadLetters extends DeadLetters {
+  has(id: string): boolean;
+  requeue(id: string): boolean;
   discard(id: string): boolean;
 }
 

@@ -36,3 +36,12 @@ export {
   type Unparked,
 } from './object-queue';
 export { ownerNode } from './parking';
+export {
+  DatabaseUnusable,
+  isPlainName,
+  PostgresQueue,
+  type DatabaseConfig,
+  type PostgresQueueOptions,
+  type RemoteAnswer,
+  type UnusableCode,
+} from './postgres';

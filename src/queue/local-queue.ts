@@ -2,7 +2,7 @@ import { leftoversTo } from '../basics';
 import { AcknowledgeNames } from './acknowledge-names';
 import { NO_ATTEMPTS, type Attempts } from './attempts';
 import { Claims } from './claims';
-import { couldBury, type DeadLetters, type LetterFacts } from './dead-letters';
+import { couldBury, type LetterFacts, type LocalDeadLetters } from './dead-letters';
 import { DeliveryAttempts } from './delivery-attempts';
 import { FreshObjects } from './fresh-objects';
 import { KeptDelivered, type KeepLimits } from './kept-delivered';
@@ -77,7 +77,7 @@ export class LocalQueue implements ObjectQueue {
     this.kept = new KeptDelivered(local, this.storage, this.cleanUp, (id) => names.remove(id));
   }
 
-  get deadLetters(): DeadLetters {
+  get deadLetters(): LocalDeadLetters {
     return this.storage.deadLetters;
   }
 

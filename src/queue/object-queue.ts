@@ -110,8 +110,8 @@ export interface ObjectQueue {
 
   readonly deadLetters: DeadLetters;
 
-  /** Drops half-written objects and forgets the rest, which stays where it is safe. */
-  close(): void;
+  /** Drops half-written objects and forgets the rest, which stays where it is safe. Resolves when others may have it. */
+  close(): void | Promise<void>;
 }
 
 /** An object that owners hold. */
@@ -129,6 +129,10 @@ export interface ObjectFacts {
   /** For whoever claims it; it may refer to the content. */
   note?: unknown;
   studyInstanceUID?: string | undefined;
+  /** The association in which it came: where several instances deliver, order is kept among those of one. */
+  association?: string | undefined;
+  /** Its sender waits for what the flow says, at this instance. */
+  isAwaited?: boolean | undefined;
 }
 
 /** An object being written. `complete` or `discard` ends it; after one that failed, `discard` does nothing more. */

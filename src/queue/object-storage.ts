@@ -1,6 +1,6 @@
 import type { Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
-import type { DeadLetter, DeadLetters } from './dead-letters';
+import type { DeadLetter, LocalDeadLetters } from './dead-letters';
 import type { PinnedBytes } from './object-handle';
 import type { FoundObject } from './object-place';
 import type { ObjectContent } from './object-queue';
@@ -12,7 +12,7 @@ export interface ObjectStorage {
   open(): Promise<FoundObject[]>;
   /** Ids that sort before this are of earlier runs. */
   readonly newestFound: string;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: LocalDeadLetters;
   /** @throws QueueRefusal when there is no room */
   checkRoom(): void;
   begin(head: Buffer): ObjectPart;

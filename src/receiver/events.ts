@@ -8,6 +8,8 @@ export type ReceiverEvent = { at: string } & (
   | { event: 'listening'; address: string; port: number }
   /** Nothing more is accepted, until the node starts anew; so many associations may still end. */
   | { event: 'draining'; openAssociations: number }
+  /** The queue's objects go to the flow, and nothing is accepted here. */
+  | { event: 'delivering' }
   | { event: 'stopped' }
   | { event: 'queue-full'; text: string }
   | { event: 'disk-low'; text: string }

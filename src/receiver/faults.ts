@@ -16,6 +16,12 @@ export type FaultKind =
   | 'queueNoLock'
   | 'queueNotSyncable'
   | 'queueLeftover'
+  | 'sharedQueueMissing'
+  | 'databaseClientMissing'
+  | 'databaseUnsafe'
+  | 'databasePooled'
+  | 'databaseNewer'
+  | 'databaseAway'
   | 'notConverted'
   | 'notAcknowledged'
   | 'crashed'
@@ -68,6 +74,11 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   queueShared: 'queueUnusable',
   queueNoLock: 'queueUnusable',
   queueNotSyncable: 'queueUnusable',
+  sharedQueueMissing: 'queueUnusable',
+  databaseClientMissing: 'queueUnusable',
+  databaseUnsafe: 'queueUnusable',
+  databasePooled: 'queueUnusable',
+  databaseNewer: 'queueUnusable',
 };
 
 /** `portInUse` → `DICOM_PORT_IN_USE`. */
@@ -93,6 +104,11 @@ const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
   QUEUE_SHARED: 'queueShared',
   QUEUE_NO_LOCK: 'queueNoLock',
   NOT_SYNCABLE: 'queueNotSyncable',
+  QUEUE_NO_CLIENT: 'databaseClientMissing',
+  QUEUE_UNSAFE: 'databaseUnsafe',
+  QUEUE_POOLED: 'databasePooled',
+  QUEUE_NEWER: 'databaseNewer',
+  QUEUE_AWAY: 'databaseAway',
 };
 
 /** What it means that a queue cannot be opened. */

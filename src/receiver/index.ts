@@ -12,6 +12,7 @@ export {
   type QueuePlace,
   type ReceiverConfig,
   type ReceiverSettings,
+  type SharedQueue,
 } from './receiver-config';
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
 export { removeSteps, STEPS_FOLDER } from './steps';

@@ -45,20 +45,24 @@ export interface AnsweredObject {
   answer: CommandStatus;
 }
 
+interface IntakeOptions {
+  /** Who the object is about is to be told, too. */
+  readsPatient?: boolean;
+  /** Senders wait for the flow. */
+  isAwaited?: boolean;
+  /** What is not to be taken, by what it is. */
+  refuses?(this: void, identity: ObjectIdentity): CommandStatus | undefined;
+}
+
 /**
  * Takes data sets from the network into the queue: each becomes a Part 10 file whose meta information carries the
  * association's facts, and is answered only when the queue has it safely and its identity is what the command said.
  */
 export class ObjectIntake implements ObjectStore {
-  /**
-   * @param readsPatient who the object is about is to be told, too
-   * @param refuses what is not to be taken, by what it is
-   */
   constructor(
     private readonly queue: ObjectQueue,
     private readonly listener: IntakeListener,
-    private readonly readsPatient = false,
-    private readonly refuses: (identity: ObjectIdentity) => CommandStatus | undefined = () => undefined,
+    private readonly options: IntakeOptions = {},
   ) {}
 
   begin(request: StoreRequest): IncomingObject | Refusal {
@@ -92,18 +96,20 @@ export class ObjectIntake implements ObjectStore {
             object.discard();
             return dataSet.refused;
           }
-          const unwanted = this.refuses(dataSet.identity);
+          const unwanted = this.options.refuses?.(dataSet.identity);
           if (unwanted !== undefined) {
             object.discard();
             return unwanted;
           }
           told = {
             bytes: source.size - head.length,
-            patient: this.readsPatient ? patientOf(source, head.length, request) : {},
+            patient: this.options.readsPatient === true ? patientOf(source, head.length, request) : {},
           };
           const note: ObjectNote = { head, dataSet: dataSet.isSmall ? dataSet : undefined };
           const studyInstanceUID = dataSet.identity.studyInstanceUID ?? '';
-          id = await object.complete({ note, studyInstanceUID });
+          const { associationId: association } = head.envelope;
+          const { isAwaited = false } = this.options;
+          id = await object.complete({ note, studyInstanceUID, association, isAwaited });
         } catch (error) {
           object.discard();
           return this.outOfResources(error);

@@ -7,7 +7,15 @@ import { FileOutput } from '../message';
 import { hostFilter, STEP_SOP_CLASS, type AssociationPolicy, type ListenerOptions } from '../network';
 import { studyOf } from '../object';
 import { FIND_SOP_CLASS, type QueryModel } from '../query';
-import { DiskQueue, MemoryQueue, type DiskQueueOptions, type KeepLimits, type ObjectQueue } from '../queue';
+import {
+  DiskQueue,
+  MemoryQueue,
+  PostgresQueue,
+  type DiskQueueOptions,
+  type KeepLimits,
+  type ObjectQueue,
+  type PostgresQueueOptions,
+} from '../queue';
 import { acceptsAnyone, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
 /** What a receiver uses of a node's settings: samples and what is kept of imports, which may be long, are not among it. */
@@ -41,6 +49,7 @@ const RECEIVER_SETTINGS = [
   'defaultCharacterSet',
   'maxMessageMB',
   'maxMessageElements',
+  'role',
   'queue',
   'onlyThisMachine',
   'maxQueued',
@@ -63,6 +72,9 @@ export type ReceiverSettings = Pick<DicomInSettings, (typeof RECEIVER_SETTINGS)[
 /** The settings that go to a receiver. */
 export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
+
+/** A queue in a database. */
+export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue'>;
 
 /** What decides where objects go that have been accepted. */
 export interface QueuePlace {
@@ -90,6 +102,8 @@ export interface ReceiverConfig extends QueuePlace {
   settings: ReceiverSettings;
   /** Where procedure steps are kept, if they are. */
   stepsDirectory: string;
+  /** Undefined: the queue is this machine's own. */
+  shared?: SharedQueue;
   /** Undefined: clear text. */
   tls?: TlsOptions;
   /** Somebody wants an event for each object received: it costs as much as a small object's message. */
@@ -104,11 +118,29 @@ export interface ReceiverConfig extends QueuePlace {
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
-/** The queue that the settings ask for. */
-export function createQueue(
-  config: QueuePlace,
-  listener: Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>,
+type QueueListener = Pick<DiskQueueOptions, 'onLeftover' | 'onSync' | 'onWarning'>;
+type SharedQueueListener = Pick<PostgresQueueOptions, 'onAway' | 'onBack' | 'onAnswer'>;
+
+/** The queue that the settings of a receiver ask for: a shared one, or one of this machine. */
+export function createReceiverQueue(
+  config: ReceiverConfig,
+  listener: QueueListener & SharedQueueListener,
 ): ObjectQueue {
+  const { shared, settings, queueDirectory } = config;
+  if (shared === undefined) return createQueue(config, listener);
+  return new PostgresQueue({
+    ...shared,
+    directory: queueDirectory,
+    maxObjects: settings.maxQueued,
+    minFreeBytes: settings.minFreeDiskMB * BYTES_PER_MEGABYTE,
+    delivers: settings.role !== 'receive',
+    ...keepLimits({ ...settings, queue: 'disk' }),
+    ...listener,
+  });
+}
+
+/** The queue of this machine that the settings ask for. */
+export function createQueue(config: QueuePlace, listener: QueueListener): ObjectQueue {
   const { queue, maxQueued, minFreeDiskMB, onlyThisMachine } = config.settings;
   const local = { maxObjects: maxQueued, studyOf, ...keepLimits(config.settings), ...listener };
   if (queue === 'memory') return new MemoryQueue(local);

@@ -152,6 +152,9 @@ export class ReceiverHost {
       case 'fault':
         this.listener.fault(this.isHeldByStuck(message.fault) ? this.stuckFault() : message.fault);
         break;
+      case 'recovered':
+        this.listener.recovered(message.fault);
+        break;
       case 'report':
         this.report(message).catch((error: unknown) => this.boundary.failed(asError(error)));
         break;

@@ -9,7 +9,7 @@ import {
 } from '../journal';
 import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
-import type { LetterFacts, ObjectQueue, QueueRefusal } from '../queue';
+import { PostgresQueue, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -18,7 +18,12 @@ import type { FlowAnswerOutcome } from './flow-answers';
 import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
 import type { PostedRequest } from './posted-request';
-import { createFileOutput, createQueue, listenerOptions, type ReceiverConfig } from './receiver-config';
+import {
+  createFileOutput,
+  createReceiverQueue,
+  listenerOptions,
+  type ReceiverConfig,
+} from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
 import { FlowSteps, StepStore } from './steps';
@@ -31,6 +36,8 @@ export interface ReceiverOutput {
   /** At most once a second, and only on change. */
   counters(counters: Counters): void;
   fault(fault: ReceiverFault): void;
+  /** A fault that was `down` is so no more. */
+  recovered(kind: FaultKind): void;
   /** What a peer says of its storage; answer with `reportAnswered(number)`. */
   report(number: number, callingAET: string, report: CommitmentReport): void;
   /** A query for the flow; answer with `answerQuery(id)`. */
@@ -47,6 +54,8 @@ const FULL_INTERVAL_MS = 10_000;
 const LEFTOVER_INTERVAL_MS = 600_000;
 /** Time between two reports of slow syncs, in milliseconds. */
 const SLOW_SYNC_MS = 1_000;
+/** Time before an answer to a sender at another instance is tried again, in milliseconds. */
+const ANSWER_AGAIN_MS = 1_000;
 const SLOW_INTERVAL_MS = 10_000;
 
 /**
@@ -55,6 +64,8 @@ const SLOW_INTERVAL_MS = 10_000;
  */
 export class Receiver extends QueueService implements ReceiverRequests {
   protected readonly queue: ObjectQueue;
+  /** Undefined: it is this machine's own. */
+  private readonly shared: PostgresQueue | undefined;
   private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   protected readonly delivery: Delivery;
@@ -86,11 +97,15 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.drained = config.drained === true;
     this.count = countsIn(config.counts ?? countsMemory());
     const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
-    this.queue = createQueue(config, {
+    this.queue = createReceiverQueue(config, {
       onLeftover: (error) => this.leftover(error),
       onSync: (milliseconds) => this.synced(milliseconds),
       onWarning,
+      onAway: (reason) => this.output.fault({ kind: 'databaseAway', values: { reason }, down: true }),
+      onBack: () => this.output.recovered('databaseAway'),
+      onAnswer: (id, answer) => void this.answers.answer(id, answer),
     });
+    this.shared = this.queue instanceof PostgresQueue ? this.queue : undefined;
     this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
@@ -116,7 +131,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
         refused: (refusal) => this.queueRefused(refusal),
         answered: (object) => this.journalOf?.answered(object),
       },
-      config.journal?.patient,
+      { readsPatient: config.journal?.patient === true, isAwaited: settings.respond === 'processed' },
     );
     this.reports = new CommitmentReports((...report) => output.report(...report));
     this.queries = this.newQueries();
@@ -246,7 +261,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
-    this.queue.close();
+    await this.queue.close();
     await this.journalOf?.close();
     this.raise({ event: 'stopped' });
   }
@@ -275,6 +290,11 @@ export class Receiver extends QueueService implements ReceiverRequests {
     if (this.drained) {
       this.started();
       this.raise({ event: 'draining', openAssociations: 0 });
+      return;
+    }
+    if (this.config.shared !== undefined && settings.role === 'deliver') {
+      this.started();
+      this.raise({ event: 'delivering' });
       return;
     }
     try {
@@ -343,9 +363,26 @@ export class Receiver extends QueueService implements ReceiverRequests {
 
   private deliver(id: string, converted: ConvertedObject): void {
     // Recovered, or delivered again: the sender is no longer waiting for the answer.
-    const isLate = this.config.settings.respond === 'processed' && !this.answers.isWaiting(id);
+    const isLate =
+      this.config.settings.respond === 'processed' &&
+      !this.answers.isWaiting(id) &&
+      this.shared?.isAwaitedElsewhere(id) !== true;
     if (isLate) this.answers.remember(id, 'tooLate');
     this.output.deliver(id, converted);
+  }
+
+  /** As long as the sender may wait for it. */
+  protected override async answeredElsewhere(id: string, status: CommandStatus): Promise<boolean> {
+    const until = performance.now() + this.config.settings.responseTimeoutSeconds * 1_000;
+    for (;;) {
+      try {
+        return (await this.shared?.answerElsewhere(id, status)) ?? false;
+      } catch (error) {
+        if (this.stopping || performance.now() > until) return false;
+        this.leftover(error as Error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ANSWER_AGAIN_MS).unref());
+    }
   }
 
   private queueRefused({ code, message: text }: QueueRefusal): void {

@@ -1,7 +1,7 @@
 import type { PostedObject } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
 import type { Counters, ReceiverEvent } from './events';
-import type { ReceiverFault } from './faults';
+import type { FaultKind, ReceiverFault } from './faults';
 import type { PostedRequest } from './posted-request';
 
 /** What a receiver's host tells its worker. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
@@ -22,6 +22,7 @@ export type FromReceiver =
   | { kind: 'event'; event: ReceiverEvent }
   | { kind: 'counters'; counters: Counters }
   | { kind: 'fault'; fault: ReceiverFault }
+  | { kind: 'recovered'; fault: FaultKind }
   /** What a peer says of its storage: it waits for `report-answer`. */
   | { kind: 'report'; number: number; callingAET: string; report: CommitmentReport }
   /** A query for the flow: it waits for `answerQuery`. */

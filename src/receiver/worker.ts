@@ -32,6 +32,7 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
       fault: (fault) => outbox.add({ kind: 'fault', fault }),
       query: (query) => outbox.add({ kind: 'query', ...query }, { bytes: query.json.length }),
       step: (step) => outbox.add({ kind: 'step', ...step }, { bytes: step.json.length }),
+      recovered: (fault) => outbox.add({ kind: 'recovered', fault }),
       report: (number, callingAET, report) => outbox.add({ kind: 'report', number, callingAET, report }),
     });
     receiver.start();

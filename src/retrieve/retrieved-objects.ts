@@ -163,8 +163,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
         },
         refused: (refusal) => this.refused(refusal),
       },
-      false,
-      refuses,
+      { refuses },
     );
   }
 

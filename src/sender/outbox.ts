@@ -8,7 +8,6 @@ import {
   type LetterFacts,
   type LetterPage,
   type ObjectContent,
-  type ObjectQueue,
   type QueuedObject,
 } from '../queue';
 import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
@@ -60,7 +59,7 @@ const CLAIMED_AT_ONCE = 100;
  * removed, or set aside. Where the process ends before that, it is sent again, and told of again under the same id.
  */
 export class Outbox {
-  private readonly queue: ObjectQueue;
+  private readonly queue: DiskQueue;
   /** What is to be told of, with the peer to which it was to be sent. */
   private readonly outcomes = new Map<string, { outcome: SendOutcome; peer: string }>();
   /** Objects that a peer has stored and is to commit to are parked: so that is known after a restart. By id, the owner. */

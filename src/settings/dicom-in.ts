@@ -95,6 +95,10 @@ const FIELDS = {
   journalPatient: flag(false),
 
   // Delivery
+  /** A queue that machines share; empty: this machine's own, as `queue` says. */
+  sharedQueue: configNode('dicom-queue'),
+  /** What this node does with a shared queue. */
+  role: choice('both', 'receive', 'deliver'),
   queue: choice('disk-synced', 'disk', 'memory'),
   /** Empty: `<userDir>/dicom/<node id>`. */
   queueDirectory: text('', checkReplaced),
@@ -137,7 +141,7 @@ export type DicomInField = NameOf<typeof FIELDS>;
 export type DicomInSettings = SettingsOf<typeof FIELDS>;
 type TogetherProblem = Problem<
   DicomInField,
-  'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded' | 'callersNeeded'
+  'directoryNeeded' | 'tlsNeeded' | 'nothingIncluded' | 'callersNeeded' | 'sharedQueueNeeded'
 >;
 
 export const DICOM_IN = define('dicom-in', FIELDS, { together: checkTogether, migrations: [] });
@@ -155,6 +159,9 @@ function checkTogether(settings: DicomInSettings): TogetherProblem[] {
   }
   if (settings.answerQueries.length > 0 && acceptsAnyone(settings)) {
     problems.push({ field: 'answerQueries', ...finding('callersNeeded', {}, 'warning') });
+  }
+  if (settings.role !== 'both' && settings.sharedQueue === '') {
+    problems.push({ field: 'role', ...finding('sharedQueueNeeded') });
   }
   const { includeCommonFieldsNode, includeReportNode, includeTagsNode } = settings;
   if (!includeCommonFieldsNode && !includeReportNode && !includeTagsNode) {

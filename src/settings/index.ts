@@ -12,6 +12,7 @@ export * from './dicom-in';
 export * from './dicom-out';
 export * from './dicom-peer';
 export * from './dicom-query';
+export * from './dicom-queue';
 export * from './dicom-response';
 export * from './dicom-retrieve';
 export * from './edit-rules';

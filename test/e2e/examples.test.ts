@@ -25,6 +25,7 @@ import {
   DICOM_QUERY,
   DICOM_RETRIEVE,
   DICOM_STUDY,
+  DICOM_QUEUE,
   DICOM_WATCH,
 } from '../../src/settings';
 import { element, item } from '../dicom/support/encode';
@@ -132,6 +133,7 @@ describe('example flows', { timeout: 900_000 }, () => {
       DICOM_QUERY,
       DICOM_RETRIEVE,
       DICOM_STUDY,
+      DICOM_QUEUE,
       DICOM_WATCH,
     ]) {
       const defaults: Readonly<Record<string, unknown>> = settings.defaults;
@@ -732,84 +734,96 @@ function keyObject(uid: string): Buffer {
   return part10(dataSet, '1.2.840.10008.1.2.1', '1.2.840.10008.5.1.4.1.1.88.59');
 }
 
-describe(
-  '13 Correct the patient ID from a database',
-  { skip: needs('postgres', 'dcmtk'), timeout: 300_000 },
-  () => {
-    const scps = new Scps();
-    const userDir = mkdtempSync(join(tmpdir(), 'dicom-postgres-'));
-    let postgres: Postgres;
-    let nodeRed: NodeRed;
-    let sink: MessageSink;
+describe('example flows with a database', { skip: needs('postgres', 'dcmtk'), timeout: 300_000 }, () => {
+  const scps = new Scps();
+  const userDir = mkdtempSync(join(tmpdir(), 'dicom-postgres-'));
+  let postgres: Postgres;
+  let nodeRed: NodeRed;
+  let sink: MessageSink;
 
-    before(async () => {
-      [postgres, sink] = await Promise.all([Postgres.start(), MessageSink.open()]);
-      postgres.run(`CREATE TABLE patients (local_id text PRIMARY KEY, hospital_id text NOT NULL, birth_date date);
+  before(async () => {
+    [postgres, sink] = await Promise.all([Postgres.start(), MessageSink.open()]);
+    postgres.run(`CREATE TABLE patients (local_id text PRIMARY KEY, hospital_id text NOT NULL, birth_date date);
       INSERT INTO patients VALUES ('12345', 'H-000777', '1970-01-02')`);
-      // What Node-RED installs for the function node.
-      mkdirSync(join(userDir, 'node_modules'));
-      symlinkSync(join(PACKAGE_DIR, 'node_modules', 'pg'), join(userDir, 'node_modules', 'pg'));
-      const dependencies = { 'node-red-contrib-dicom': `file:${PACKAGE_DIR}`, pg: '*' };
-      writeFileSync(
-        join(userDir, 'package.json'),
-        JSON.stringify({ name: 'node-red-project', dependencies }),
-      );
-    });
-    nodeRedForSuite(
-      () => ({ flows: [], userDir, env: postgres.environment }),
-      (started) => {
-        nodeRed = started;
-      },
-    );
-    after(async () => {
-      await scps.stop();
-      await sink.close();
-      await postgres.stop();
-      rmSync(userDir, { recursive: true, force: true });
-    });
+    // What Node-RED installs for the function node.
+    mkdirSync(join(userDir, 'node_modules'));
+    symlinkSync(join(PACKAGE_DIR, 'node_modules', 'pg'), join(userDir, 'node_modules', 'pg'));
+    const dependencies = { 'node-red-contrib-dicom': `file:${PACKAGE_DIR}`, pg: '*' };
+    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'node-red-project', dependencies }));
+  });
+  nodeRedForSuite(
+    () => ({ flows: [], userDir, env: postgres.environment }),
+    (started) => {
+      nodeRed = started;
+    },
+  );
+  after(async () => {
+    await scps.stop();
+    await sink.close();
+    await postgres.stop();
+    rmSync(userDir, { recursive: true, force: true });
+  });
 
-    it('sends what the database has, with a record of that; others are dead letters', async () => {
-      const [port, archive] = await Promise.all([freePort(), scps.storescp('+B')]);
-      const flows = forTest(read('13 Correct the patient ID from a database.json'), port, sink, {
-        'Archive of the hospital': { port: String(archive.port) },
-        'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
-      });
-      const connected = sink.nextConnection();
-      const from = nodeRed.lines.length;
-      await nodeRed.deploy(flows);
-      await nodeRed.waitForLine(/listening on/, { from });
-      await connected();
-      const client = await StoreClient.open(port);
-      const { uid, dataSet } = sampleInstance(1);
-      assert.equal(await client.store(uid, dataSet), 0);
-      const shown = async (debug: string): Promise<unknown> => {
-        const message = await sink.find(
-          ({ payload }) => 'debug' in payload && payload.debug === debug,
-          debug,
-        );
-        return (message.payload as { shown?: unknown }).shown;
-      };
-      assert.equal(await shown('Sent corrected'), 'H-000777');
-      const [name = ''] = readdirSync(archive.folder);
-      const { output } = await run('dcmdump', ['-q', '+L', join(archive.folder, name)]);
-      const [head = '', record = ''] = output.split('(0400,0561)');
-      assert.match(head, /PatientID/);
-      for (const value of ['LO [H-000777]', 'LO [HOSPITAL]', 'DA [19700102]', 'LO [12345]'])
-        assert.ok(head.includes(value), value);
-      for (const value of [
-        'LO [12345]',
-        'DA [19700101]',
-        'CS [CORRECT]',
-        'LO [node-red-contrib-dicom Right patient ID]',
-      ])
-        assert.ok(record.includes(value), value);
-      const stranger = Buffer.from(sampleInstance(2).dataSet);
-      stranger.write('99999', stranger.indexOf('12345 '), 'latin1');
-      assert.equal(await client.store(sampleInstance(2).uid, stranger), 0);
-      await client.release();
-      const error = (await shown('Unknown patient')) as Facts;
-      assert.equal(error['message'], 'The database does not have this patient.');
-      assert.equal(readdirSync(archive.folder).length, 1);
+  it('28 Receive on two machines, deliver on a third', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dicom-example-'));
+    const port = await freePort();
+    const flows = forTest(read('28 Receive on two machines, deliver on a third.json'), port, sink, {
+      'dicom-queue': { host: '127.0.0.1', port: String(postgres.port), database: 'postgres' },
+      'Deliver for all': { directory },
     });
-  },
-);
+    const connected = sink.nextConnection();
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(flows);
+    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/delivering from the shared queue/, { from });
+    await connected();
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await client.release();
+    const message = await sink.find(({ payload }) => 'debug' in payload, 'the object');
+    assert.ok(existsSync(String((message.payload as { shown?: unknown }).shown)));
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('13 Correct the patient ID: sends what the database has, with a record of that; others are dead letters', async () => {
+    const [port, archive] = await Promise.all([freePort(), scps.storescp('+B')]);
+    const flows = forTest(read('13 Correct the patient ID from a database.json'), port, sink, {
+      'Archive of the hospital': { port: String(archive.port) },
+      'dicom-in': { acknowledgeTimeoutSeconds: 10, maxDeliveries: 1 },
+    });
+    const connected = sink.nextConnection();
+    const from = nodeRed.lines.length;
+    await nodeRed.deploy(flows);
+    await nodeRed.waitForLine(/listening on/, { from });
+    await connected();
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    const shown = async (debug: string): Promise<unknown> => {
+      const message = await sink.find(({ payload }) => 'debug' in payload && payload.debug === debug, debug);
+      return (message.payload as { shown?: unknown }).shown;
+    };
+    assert.equal(await shown('Sent corrected'), 'H-000777');
+    const [name = ''] = readdirSync(archive.folder);
+    const { output } = await run('dcmdump', ['-q', '+L', join(archive.folder, name)]);
+    const [head = '', record = ''] = output.split('(0400,0561)');
+    assert.match(head, /PatientID/);
+    for (const value of ['LO [H-000777]', 'LO [HOSPITAL]', 'DA [19700102]', 'LO [12345]'])
+      assert.ok(head.includes(value), value);
+    for (const value of [
+      'LO [12345]',
+      'DA [19700101]',
+      'CS [CORRECT]',
+      'LO [node-red-contrib-dicom Right patient ID]',
+    ])
+      assert.ok(record.includes(value), value);
+    const stranger = Buffer.from(sampleInstance(2).dataSet);
+    stranger.write('99999', stranger.indexOf('12345 '), 'latin1');
+    assert.equal(await client.store(sampleInstance(2).uid, stranger), 0);
+    await client.release();
+    const error = (await shown('Unknown patient')) as Facts;
+    assert.equal(error['message'], 'The database does not have this patient.');
+    assert.equal(readdirSync(archive.folder).length, 1);
+  });
+});

@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { DICOM_IN, PEER_CREDENTIALS, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
+import {
+  DICOM_IN,
+  PEER_CREDENTIALS,
+  PORT_WITHOUT_PRIVILEGE,
+  QUEUE_CREDENTIALS,
+  type Field,
+} from '../../src/settings';
 import { PACKAGE_DIR } from '../support/node-red';
 import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
 
@@ -154,12 +160,17 @@ test('what a dicom-in node from the palette begins with is another value of the 
   assert.deepEqual(DICOM_IN.check('port', PORT_WITHOUT_PRIVILEGE), []);
 });
 
-test('dicom-peer has an input for each of its credentials', () => {
-  const html = readBuilt('dicom-peer', 'dicom-peer.html');
-  const [, { credentials }] = definition(readNode('dicom-peer', 'dicom-peer.html'));
-  assert.deepEqual(JSON.parse(JSON.stringify(credentials)), PEER_CREDENTIALS);
-  for (const [name, { type }] of Object.entries(PEER_CREDENTIALS)) {
-    assert(html.includes(`<input type="${type}" id="node-config-input-${name}"`), name);
-    assert(html.includes(`for="node-config-input-${name}"`), name);
-  }
-});
+for (const [type, expected] of [
+  ['dicom-peer', PEER_CREDENTIALS],
+  ['dicom-queue', QUEUE_CREDENTIALS],
+] as const) {
+  test(`${type} has an input for each of its credentials`, () => {
+    const html = readBuilt(type, `${type}.html`);
+    const [, { credentials }] = definition(readNode(type, `${type}.html`));
+    assert.deepEqual(JSON.parse(JSON.stringify(credentials)), expected);
+    for (const [name, credential] of Object.entries(expected)) {
+      assert(html.includes(`<input type="${credential.type}" id="node-config-input-${name}"`), name);
+      assert(html.includes(`for="node-config-input-${name}"`), name);
+    }
+  });
+}

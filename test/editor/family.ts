@@ -49,6 +49,15 @@ const MEMBERS: readonly Member[] = [
     node: node('dicom', { outputAs: 'file', directory: '/data' }),
     tabs: ['convert', 'message', 'object'],
   },
+  {
+    node: node('dicom-retrieve', { peer: 'pacs', method: 'get' }),
+    tabs: ['retrieve', 'message', 'delivery'],
+  },
+  {
+    node: node('dicom-in', { sharedQueue: 'dicom-queue', role: 'deliver' }),
+    tabs: ['delivery'],
+  },
+  { node: { id: 'dicom-queue', type: 'dicom-queue', host: 'database.example.org' } },
   { node: node('dicom-study', { requiredModalities: 'CT,SR' }), tabs: ['settings', 'open'] },
   { node: node('dicom-image', { window: 'given' }) },
   {
@@ -68,7 +77,10 @@ const MEMBERS: readonly Member[] = [
 export const FAMILY: readonly FlowNode[] = [
   { id: TAB, type: 'tab', label: 'Family', disabled: true },
   { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
-  ...MEMBERS.map(({ node: member }, index) => ({ ...member, y: 60 * (index + 1) })),
+  ...MEMBERS.map(({ node: member }, index) => ({
+    ...member,
+    ...(member.z !== undefined && { y: 60 * (index + 1) }),
+  })),
 ];
 
 /** Opens each of their dialogs, tab by tab. */

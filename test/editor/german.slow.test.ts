@@ -44,6 +44,7 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
         directory: '/tmp',
       }),
       { id: 'answer', type: 'dicom-response', z: TAB, status: 'custom', x: 300, y: 100, wires: [] },
+      { id: 'queue', type: 'dicom-queue', host: 'database.example.org' },
       { id: 'pacs', type: 'dicom-peer', host: '127.0.0.1', port: '1', userIdentity: 'passcode' },
       {
         id: 'out',
@@ -129,6 +130,9 @@ describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, 
     await editor.page.getByText('Auf diesem Port ist nichts empfangsbereit.').waitFor();
     await isGerman('dicom-peer');
     await editor.screenshot('german-peer');
+    await editor.cancel();
+    await editor.openDialog('queue');
+    await isGerman('dicom-queue');
     await editor.cancel();
     await editor.openDialog('out');
     for (const tab of ['peer', 'outbox', 'message', 'journal']) {

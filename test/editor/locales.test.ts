@@ -21,6 +21,7 @@ import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
   PEER_CREDENTIALS,
+  QUEUE_CREDENTIALS,
   RULE_OPS,
   RULE_TESTS,
   type DicomEditProblem,
@@ -32,6 +33,7 @@ import {
   type DicomInProblem,
   type DicomOutProblem,
   type DicomPeerProblem,
+  type DicomQueueProblem,
   type DicomProblem,
   type DicomResponseProblem,
   type DicomStudyProblem,
@@ -67,6 +69,7 @@ const DICOM_IN_PROBLEMS: Record<DicomInProblem['code'], true> = {
   callersNeeded: true,
   notKeptJson: true,
   unknownVersion: true,
+  sharedQueueNeeded: true,
 };
 const DICOM_RESPONSE_PROBLEMS: Record<DicomResponseProblem['code'], true> = {
   notAChoice: true,
@@ -87,6 +90,16 @@ const DICOM_PEER_PROBLEMS: Record<DicomPeerProblem['code'], true> = {
   variableNotReplaced: true,
   notYet: true,
   noUserName: true,
+  unknownVersion: true,
+};
+const DICOM_QUEUE_PROBLEMS: Record<DicomQueueProblem['code'], true> = {
+  required: true,
+  notANumber: true,
+  outOfRange: true,
+  notAHost: true,
+  notAPlainName: true,
+  variableNotReplaced: true,
+  notYet: true,
   unknownVersion: true,
 };
 const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secretTooShort', true> = {
@@ -455,6 +468,12 @@ const FAULTS: Record<FaultKind, true> = {
   modeNotSet: true,
   journalNotWritten: true,
   queueLeftover: true,
+  sharedQueueMissing: true,
+  databaseClientMissing: true,
+  databaseUnsafe: true,
+  databasePooled: true,
+  databaseNewer: true,
+  databaseAway: true,
   notConverted: true,
   notAcknowledged: true,
   crashed: true,
@@ -493,6 +512,12 @@ const DOWN: readonly FaultKind[] = [
   'diskSilent',
   'settingsInvalid',
   'tlsMissing',
+  'sharedQueueMissing',
+  'databaseClientMissing',
+  'databaseUnsafe',
+  'databasePooled',
+  'databaseNewer',
+  'databaseAway',
 ];
 
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */
@@ -519,6 +544,9 @@ const STATUS: Record<string, readonly string[]> = {
     'addressNotAvailable',
     'listenFailed',
     'queueUnusable',
+    'database',
+    'databaseAway',
+    'delivering',
     'settings',
     'tls',
     'restarting',
@@ -619,6 +647,10 @@ const MADE_KEYS: Record<string, (used: Set<string>) => void> = {
   'dicom-peer': (used) => {
     for (const code of Object.keys(DICOM_PEER_PROBLEMS)) used.add(`problem.${code}`);
     for (const name of Object.keys(PEER_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
+  },
+  'dicom-queue': (used) => {
+    for (const code of Object.keys(DICOM_QUEUE_PROBLEMS)) used.add(`problem.${code}`);
+    for (const name of Object.keys(QUEUE_CREDENTIALS)) used.add(`label.${name}`).add(`hint.${name}`);
   },
   'dicom-deidentify': (used) => {
     for (const code of Object.keys(DICOM_DEIDENTIFY_PROBLEMS)) used.add(`problem.${code}`);
@@ -721,6 +753,7 @@ const HEADINGS: Record<string, Record<string, readonly string[]>> = {
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],
   },
   'dicom-peer': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
+  'dicom-queue': { 'en-US': ['Details', 'References'], de: ['Details', 'Referenzen'] },
   'dicom-out': {
     'en-US': ['Inputs', 'Outputs', 'Details', 'References'],
     de: ['Eingangsdaten', 'Ausgangsdaten', 'Details', 'Referenzen'],

@@ -125,6 +125,8 @@ const SAVED: Record<string, { settings: NodeSettings; flows: readonly [saved: Co
           answerMpps: 'flow',
           queryDeadlineSeconds: '10',
           journalPatient: true,
+          sharedQueue: 'queue.1',
+          role: 'deliver',
           queue: 'memory',
           queueDirectory: '/queue',
           onlyThisMachine: false,

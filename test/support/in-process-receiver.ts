@@ -70,6 +70,7 @@ export async function startReceiver(
         faults.push(fault);
         onFault();
       },
+      recovered: () => undefined,
       report: (number) => receiver.reportAnswered(number, { status: 0 }),
       query: ({ id, json }) => {
         queries.push({ id, message: JSON.parse(json) as RequestMessage });

@@ -22,6 +22,7 @@ const TOOLS = {
     present: () => anyCommand('Orthanc', 'orthanc') || existsSync('/usr/sbin/Orthanc'),
     get: 'apt install orthanc',
   },
+  pgbouncer: { present: () => existsSync('/usr/sbin/pgbouncer'), get: 'apt install pgbouncer' },
   postgres: { present: () => postgresPrograms() !== undefined, get: 'apt install postgresql' },
 } as const;
 

@@ -24,9 +24,10 @@ export function postgresPrograms(): string | undefined {
 export class Postgres {
   private constructor(
     readonly port: number,
-    private readonly server: ChildProcess,
+    private server: ChildProcess,
     private readonly folder: string,
     private readonly programs: string,
+    private readonly serve: () => ChildProcess,
   ) {}
 
   static async start(): Promise<Postgres> {
@@ -40,8 +41,8 @@ export class Postgres {
     execFileSync(join(programs, 'initdb'), ['-D', data, '-A', 'trust', '-U', USER, '--no-sync'], options);
     const port = await freePort();
     const args = ['-D', data, '-p', String(port), '-k', '', '-c', 'listen_addresses=127.0.0.1'];
-    const server = spawn(join(programs, 'postgres'), args, options);
-    const postgres = new Postgres(port, server, folder, programs);
+    const serve = (): ChildProcess => spawn(join(programs, 'postgres'), args, options);
+    const postgres = new Postgres(port, serve(), folder, programs, serve);
     await until(() => postgres.isReady(), 'PostgreSQL to be ready');
     return postgres;
   }
@@ -58,12 +59,28 @@ export class Postgres {
     execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe' });
   }
 
+  /** Ends at once and cleans up nothing, as `pg_ctl stop -m immediate`. */
+  async crash(): Promise<void> {
+    await this.end('SIGQUIT');
+  }
+
+  /** Starts it once more. */
+  async again(): Promise<void> {
+    this.server = this.serve();
+    await until(() => this.isReady(), 'PostgreSQL to be ready again');
+  }
+
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.server.once('close', resolve));
     // At once, without waiting for clients.
-    this.server.kill('SIGINT');
-    await ended;
+    await this.end('SIGINT');
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.server.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.server.once('close', resolve));
+    this.server.kill(signal);
+    await ended;
   }
 
   private isReady(): boolean {

@@ -14,6 +14,7 @@ import { form, hasText, ourAddress, text, whyFailed } from './form';
 interface Stats {
   since: string;
   listening: boolean;
+  delivering?: true;
   listeningSince?: string;
   address?: string;
   port?: number;
@@ -126,12 +127,13 @@ export class FeedbackPanel {
   }
 }
 
-function stateText({ listening, listeningSince = '', address: host = '', port = 0, fault }: Stats): string {
+function stateText(stats: Stats): string {
+  const { listening, delivering, listeningSince = '', address: host = '', port = 0, fault } = stats;
   if (listening) {
     const words = text('feedback.listening', { since: localTime(listeningSince), port });
     return `${words} (${host})`;
   }
-  if (fault === undefined) return text('feedback.starting');
+  if (fault === undefined) return text(delivering === true ? 'feedback.delivering' : 'feedback.starting');
   const key = `feedback.fault.${fault}`;
   return `${text('feedback.notListening')} ${hasText(key) ? text(key) : fault}`;
 }

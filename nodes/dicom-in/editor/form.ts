@@ -6,7 +6,9 @@ type Condition = (values: Values<DicomInField>) => boolean;
 
 const toFile: Condition = (values) => values('output') === 'file';
 const withTags: Condition = (values) => values('includeTagsNode') === true;
-const onDisk: Condition = (values) => values('queue') !== 'memory';
+const isShared: Condition = (values) => !['', '_ADD_', undefined].includes(values('sharedQueue') as string);
+const ownQueue: Condition = (values) => !isShared(values);
+const onDisk: Condition = (values) => isShared(values) || values('queue') !== 'memory';
 const acknowledged: Condition = (values) => values('acknowledge') === true;
 const notAcknowledged: Condition = (values) => values('acknowledge') !== true;
 
@@ -22,8 +24,10 @@ export const form = new NodeForm(DICOM_IN, {
       values('includeCommonFieldsNode') === true || (withTags(values) && values('tagsFormat') === 'keyword'),
     maxMessageMB: withTags,
     maxMessageElements: withTags,
+    role: isShared,
+    queue: ownQueue,
     queueDirectory: onDisk,
-    onlyThisMachine: onDisk,
+    onlyThisMachine: (values) => ownQueue(values) && onDisk(values),
     maxCrashes: onDisk,
     minFreeDiskMB: onDisk,
     responseTimeoutSeconds: (values) => values('respond') === 'processed',

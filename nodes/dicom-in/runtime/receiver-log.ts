@@ -53,6 +53,9 @@ function writeLine(node: Node, event: ReceiverEvent): void {
     case 'draining':
       node.log(`draining: nothing is accepted any more, ${event.openAssociations} associations are open`);
       break;
+    case 'delivering':
+      node.log('delivering from the shared queue, not listening');
+      break;
     case 'association-accepted':
       node.debug(`association accepted from ${caller(event)}`);
       break;

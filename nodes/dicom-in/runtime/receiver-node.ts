@@ -11,6 +11,7 @@ import {
   type ReceiverEvent,
   type ReceiverFault,
   type SelfEcho,
+  type SharedQueue,
 } from '../../../src/receiver';
 import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
@@ -29,6 +30,7 @@ import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { RequestOwner } from '../../runtime/request-owner';
 import { removeStepsWithNode, stepsDirectory } from '../../runtime/steps';
+import { SharedQueueOwner } from '../../runtime/shared-queue';
 import { StatusDisplay } from '../../runtime/status-display';
 import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
 import { ReceiverLog, logsDetails } from './receiver-log';
@@ -192,7 +194,11 @@ export class ReceiverNode extends RequestOwner {
     if (tls !== undefined && 'problem' in tls) {
       return () => this.fault({ kind: 'tlsMissing', values: { reason: tls.problem }, down: true });
     }
-    const config = this.receiverConfig(tls?.options);
+    const place = this.sharedQueue();
+    if (place !== undefined && 'problem' in place) {
+      return () => this.fault({ kind: 'sharedQueueMissing', values: { reason: place.problem }, down: true });
+    }
+    const config = this.receiverConfig(tls?.options, place?.shared);
     const receiver = this.host(config);
     this.config = config;
     this.receiver = receiver;
@@ -267,7 +273,15 @@ export class ReceiverNode extends RequestOwner {
     return tls === '' ? undefined : tlsOptions(this.RED.nodes.getNode(tls), requireClientCertificate);
   }
 
-  private receiverConfig(tls: TlsOptions | undefined): ReceiverConfig {
+  /** Undefined: the queue is this machine's own. */
+  private sharedQueue(): SharedQueueOwner['place'] | undefined {
+    const { sharedQueue } = this.settings;
+    if (sharedQueue === '') return undefined;
+    const owner = deployedNodes.get(sharedQueue, SharedQueueOwner);
+    return owner?.place ?? { problem: this.text('warning.sharedQueueGone') };
+  }
+
+  private receiverConfig(tls: TlsOptions | undefined, shared: SharedQueue | undefined): ReceiverConfig {
     return {
       receiverId: this.node.id,
       settings: receiverSettings(this.settings),
@@ -278,6 +292,7 @@ export class ReceiverNode extends RequestOwner {
         patient: this.settings.journalPatient,
       },
       tellsOfObjects: this.settings.emitEvents || logsDetails(this.RED),
+      ...(shared && { shared }),
       ...(tls && { tls }),
     };
   }

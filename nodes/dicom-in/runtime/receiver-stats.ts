@@ -26,6 +26,8 @@ export interface ReceiverStatsJson {
   listening: boolean;
   /** It was drained: it accepts nothing until it starts anew. */
   draining?: true;
+  /** It delivers from a shared queue, and accepts nothing. */
+  delivering?: true;
   /** ISO 8601 */
   listeningSince?: string;
   address?: string;
@@ -64,6 +66,7 @@ export class ReceiverStats {
   private listening: { listeningSince: string; address: string; port: number } | undefined;
   private readonly faults = new CurrentFaults();
   private isDraining = false;
+  private isDelivering = false;
   private workerRestarts = 0;
   private suppressedEvents = 0;
   /** Where the counters are read from; the node's receiver, once there is one. */
@@ -81,6 +84,9 @@ export class ReceiverStats {
     } else if (event.event === 'draining') {
       this.isDraining = true;
       this.listening = undefined;
+      this.faults.clear();
+    } else if (event.event === 'delivering') {
+      this.isDelivering = true;
       this.faults.clear();
     } else if (event.event === 'worker-restarted') this.workerRestarts = event.restarts;
     else if (event.event === 'events-suppressed') this.suppressedEvents += event.count;
@@ -114,6 +120,7 @@ export class ReceiverStats {
       listening: isListening,
       ...(isListening && listening),
       ...(this.isDraining && { draining: true as const }),
+      ...(this.isDelivering && { delivering: true as const }),
       ...(shown && { fault: shown.fault.kind, problem: shown.problem }),
       counters: this.counters(),
       workerRestarts,

@@ -5,7 +5,7 @@ import type { Text } from '../../runtime/node-texts';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type ReceiverNodeStatus = NodeStatus & {
-  state: 'starting' | 'listening' | 'refusing' | 'draining' | 'drained' | 'down';
+  state: 'starting' | 'listening' | 'refusing' | 'draining' | 'drained' | 'delivering' | 'down';
   port?: number;
   fault?: FaultKind;
   /** What is wrong, in words. */
@@ -27,6 +27,12 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   queueNoLock: 'queueUnusable',
   queueNotSyncable: 'queueUnusable',
   outputNotSyncable: 'queueUnusable',
+  sharedQueueMissing: 'database',
+  databaseClientMissing: 'database',
+  databaseUnsafe: 'database',
+  databasePooled: 'database',
+  databaseNewer: 'database',
+  databaseAway: 'databaseAway',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
   workerStuck: 'restartNodeRed',
@@ -38,6 +44,7 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
 export class ReceiverStatus {
   private port: number | undefined;
   private isDraining = false;
+  private isDelivering = false;
   private readonly faults = new CurrentFaults();
   private counters: Counters | undefined;
   /** Objects are refused because there is no room, until one has been received again. */
@@ -54,6 +61,10 @@ export class ReceiverStatus {
         return true;
       case 'draining':
         this.isDraining = true;
+        this.faults.clear();
+        return true;
+      case 'delivering':
+        this.isDelivering = true;
         this.faults.clear();
         return true;
       case 'queue-full':
@@ -91,6 +102,7 @@ export class ReceiverStatus {
       return { fill: 'red', shape: 'ring', text, state: 'down', fault: fault.kind, problem };
     }
     if (this.isDraining) return this.drainStatus();
+    if (this.isDelivering) return this.deliverStatus();
     if (this.port === undefined) {
       return { fill: 'yellow', shape: 'ring', text: this.text('starting'), state: 'starting' };
     }
@@ -129,6 +141,15 @@ export class ReceiverStatus {
       : this.inFullOr('draining', 'drainingMany', { associations: shortCount(associations) });
     const state = isDrained ? 'drained' : 'draining';
     return { fill: 'yellow', shape: 'ring', text, state, ...(counters && { counters }) };
+  }
+
+  /** There is no port. */
+  private deliverStatus(): ReceiverNodeStatus {
+    const { counters } = this;
+    const { queued = 0, deadLetters = 0 } = counters ?? {};
+    const fill = deadLetters > 0 ? 'yellow' : 'green';
+    const text = queued > 0 ? this.text('backlog', { objects: shortCount(queued) }) : this.text('delivering');
+    return { fill, shape: 'dot', text, state: 'delivering', ...(counters && { counters }) };
   }
 
   /** Names the wrong setting, if there is room for its name. */

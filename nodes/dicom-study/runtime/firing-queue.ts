@@ -67,11 +67,11 @@ export class FiringQueue implements QueueHost, QueueRequests {
     return Promise.resolve({ deadLetters: [], total: 0 });
   }
 
-  requeue(): boolean {
-    return false;
+  requeue(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
-  discard(): boolean {
-    return false;
+  discard(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 }

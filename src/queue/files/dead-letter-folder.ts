@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { DIRECTORY_MODE, type DiskFiles, FILE_MODE, makeDirectory } from '../../basics';
 import { factsInId, isObjectId } from '../object-id';
 import { OBJECT_SUFFIX } from '../object-names';
-import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
+import {
+  LETTERS,
+  MAX_LETTERS,
+  type DeadLetter,
+  type LocalDeadLetters,
+  type LetterPage,
+} from '../dead-letters';
 
 const NOTE_SUFFIX = '.json';
 /** Of the notes that are written here. Those of the first versions have none. */
@@ -16,7 +22,7 @@ const READ_AT_ONCE = 16;
  * Dead letters as files: the object as it was, and a JSON note beside it that says why it is here. There may be many, and
  * senders wait for the thread that lists them: their names are read in pieces, and notes one page at a time.
  */
-export class DeadLetterFolder implements DeadLetters {
+export class DeadLetterFolder implements LocalDeadLetters {
   /** @param readmit takes a file back into the queue */
   constructor(
     private readonly directory: string,

@@ -1,6 +1,12 @@
 import { basename, join } from 'node:path';
 import { DIRECTORY_MODE, FILE_MODE, makeDirectory, removeIfThere } from '../../basics';
-import { LETTERS, MAX_LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
+import {
+  LETTERS,
+  MAX_LETTERS,
+  type DeadLetter,
+  type LocalDeadLetters,
+  type LetterPage,
+} from '../dead-letters';
 import { isObjectId, sizeInId } from '../object-id';
 import { isMissing, type FolderFiles } from './folder-files';
 
@@ -22,7 +28,7 @@ interface Reason {
  * Dead letters of a watched folder: each is the file under its own name, and beside it a file that says why it is here. Other
  * nodes may have the same directory, and people look at it and take files away.
  */
-export class ErrorFolder implements DeadLetters {
+export class ErrorFolder implements LocalDeadLetters {
   private readonly reasons = new Map<string, Reason>();
   private readonly mark: string;
 

@@ -1,5 +1,5 @@
 import { BlockBuffer } from '../block-buffer';
-import { LETTERS, type DeadLetter, type DeadLetters, type LetterPage } from '../dead-letters';
+import { LETTERS, type DeadLetter, type LocalDeadLetters, type LetterPage } from '../dead-letters';
 import type { PinnedBytes } from '../object-handle';
 import { objectIds } from '../object-id';
 import { ObjectDamaged } from '../object-damaged';
@@ -23,7 +23,7 @@ interface Held {
  */
 export class MemoryStorage implements ObjectStorage {
   readonly newestFound = '';
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: LocalDeadLetters;
   private readonly objects = new Map<string, Held>();
   private readonly kept = new Map<string, Held>();
   private readonly dead = new Map<string, { held: Held; letter: DeadLetter }>();

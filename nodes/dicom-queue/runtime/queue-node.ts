@@ -1,0 +1,62 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { SharedQueue } from '../../../src/receiver';
+import { DICOM_QUEUE, type DicomQueueSettings } from '../../../src/settings';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { nodeTexts, problemText } from '../../runtime/node-texts';
+import { peerTls } from '../../runtime/peer-tls';
+import { SharedQueueOwner } from '../../runtime/shared-queue';
+
+interface Credentials {
+  user?: string;
+  password?: string;
+}
+
+/** A deployed `dicom-queue` node: tells the nodes that name it where their queue is. */
+export class QueueNode extends SharedQueueOwner {
+  readonly place: { shared: SharedQueue } | { problem: string };
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    config: Record<string, unknown>,
+  ) {
+    super();
+    const { settings, problems } = DICOM_QUEUE.parse(config);
+    const text = nodeTexts(RED, DICOM_QUEUE.type);
+    for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    this.place =
+      errors.length === 0
+        ? this.placeOf(settings)
+        : { problem: errors.map((problem) => problemText(text, problem)).join('; ') };
+  }
+
+  run(): void {
+    deployedNodes.add(this.node.id, this);
+    if ('problem' in this.place) this.node.error(this.place.problem);
+    this.node.on('close', (done: () => void) => {
+      deployedNodes.remove(this.node.id);
+      done();
+    });
+  }
+
+  private placeOf({ tls, ...settings }: DicomQueueSettings): QueueNode['place'] {
+    const { host, port, database, poolSize, schema, queueName } = settings;
+    const { user = '', password = '' } = (this.node.credentials ?? {}) as Credentials;
+    const security = tls === '' ? undefined : peerTls(this.RED.nodes.getNode(tls), '');
+    if (security !== undefined && 'problem' in security) return security;
+    const { serverName, ...options } = security?.options ?? {};
+    return {
+      shared: {
+        database: {
+          ...{ host, port, database, user, password, poolSize },
+          ...(security && {
+            tls: { ...options, ...(serverName !== undefined && { servername: serverName }) },
+          }),
+        },
+        schema,
+        queue: queueName,
+      },
+    };
+  }
+}

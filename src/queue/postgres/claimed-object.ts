@@ -1,0 +1,31 @@
+import type { QueuedObject } from '../object-queue';
+import type { LocalCopy } from './local-copies';
+import type { ObjectRow } from './object-rows';
+
+/** An object that this instance has claimed: it is to be delivered, in flight, or postponed. */
+export class ClaimedObject {
+  copy: LocalCopy | undefined;
+  note: unknown;
+
+  constructor(public row: ObjectRow) {}
+
+  get id(): string {
+    return this.row.id;
+  }
+
+  queued(): QueuedObject {
+    const { id, deliveries, unacknowledged, crashes } = this.row;
+    const { copy } = this;
+    return {
+      id,
+      redelivered: deliveries,
+      unacknowledged,
+      crashes,
+      note: this.note,
+      read: (use, evenIfDamaged = false) => {
+        if (copy === undefined) throw new Error(`the object ${id} is not on this machine`);
+        return copy.read(use, evenIfDamaged);
+      },
+    };
+  }
+}

@@ -1,0 +1,284 @@
+import { Claims } from '../claims';
+import type { QueuedObject } from '../object-queue';
+import { Suspects } from '../suspects';
+import { ClaimedObject } from './claimed-object';
+import { FreshCopies } from './fresh-copies';
+import type { LocalCopies, LocalCopy } from './local-copies';
+import type { ObjectRow, ObjectRows } from './object-rows';
+import { OneAtATime } from './one-at-a-time';
+import type { Session } from './session';
+
+/** What objects are claimed from, once there is a database. */
+export interface ClaimSource {
+  rows: ObjectRows;
+  session: Session;
+  copies: LocalCopies;
+}
+
+export interface ClaimListener {
+  /** Has been claimed. */
+  claimed(row: ObjectRow): void;
+  failed(error: unknown): void;
+}
+
+/** The objects that this instance has claimed from the database: those that it is about to deliver, and those in flight. */
+export class ClaimedObjects {
+  private readonly claims = new Claims(() => this.take());
+  private readonly objects = new Map<string, ClaimedObject>();
+  private readonly inFlight = new Set<string>();
+  /** Claimed, and given to nobody yet. */
+  private readonly ready = new Set<string>();
+  private readonly suspects = new Suspects(() => this.claims.wake());
+  private readonly fresh = new FreshCopies();
+  /** What changes which associations this instance has. */
+  private readonly leasing = new OneAtATime();
+  /** The database may have some as this instance's that are not here. */
+  private mayHaveOthers = false;
+  private wanted = 0;
+  private isFetching = false;
+  private fetchAgain = false;
+
+  /**
+   * @param source undefined: there is no database
+   * @param delivers false: `claim` waits for ever
+   */
+  constructor(
+    private readonly source: () => ClaimSource | undefined,
+    private readonly delivers: boolean,
+    private readonly listener: ClaimListener,
+  ) {}
+
+  begin(): void {
+    this.claims.reset();
+  }
+
+  /** As `ObjectQueue.claim`. */
+  claim(max: number): Promise<QueuedObject[]> {
+    const claimed = this.claims.claim(max);
+    this.wanted = max;
+    void claimed.then(
+      () => (this.wanted = 0),
+      () => undefined,
+    );
+    this.fetchSoon();
+    return claimed;
+  }
+
+  get(id: string): ClaimedObject | undefined {
+    return this.objects.get(id);
+  }
+
+  isInFlight(id: string): boolean {
+    return this.inFlight.has(id);
+  }
+
+  /** Undefined: none of this number is here. */
+  withNumber(seq: number): ClaimedObject | undefined {
+    for (const object of this.objects.values()) if (object.row.seq === seq) return object;
+    return undefined;
+  }
+
+  /** It has just been received here, and need not be read when it is claimed here. */
+  received(id: string, copy: LocalCopy, note: unknown, size: number): void {
+    this.fresh.add(id, { copy, note, size });
+  }
+
+  /** The next that is here. Undefined: there is none, it has to wait for a moment, or it may be somebody else's. */
+  private take(): QueuedObject | undefined {
+    const id = this.claims.head;
+    const object = id === undefined ? undefined : this.objects.get(id);
+    if (object === undefined || this.source()?.session.isAlive !== true) return undefined;
+    const attempts = { ...object.row, isOpen: true };
+    if (!this.suspects.mayBegin(attempts)) return undefined;
+    this.claims.shift();
+    this.ready.delete(object.id);
+    this.inFlight.add(object.id);
+    this.suspects.begin(object.id, attempts);
+    return object.queued();
+  }
+
+  /** There may be something to claim. */
+  fetchSoon(): void {
+    if (!this.delivers || this.wanted === 0 || this.source() === undefined) return;
+    if (this.isFetching) {
+      this.fetchAgain = true;
+      return;
+    }
+    this.isFetching = true;
+    setImmediate(() => void this.fetch());
+  }
+
+  private async fetch(): Promise<void> {
+    this.fetchAgain = false;
+    const source = this.source();
+    try {
+      if (this.wanted > 0 && source?.session.isAlive === true) await this.fetchUpTo(source, this.wanted);
+    } catch (error) {
+      this.listener.failed(error);
+    }
+    this.isFetching = false;
+    if (this.fetchAgain) this.fetchSoon();
+  }
+
+  private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
+    const { number } = source.session;
+    const objects = await this.leasing.run(() => this.claimRows(source, number, max));
+    if (objects.length === 0) return;
+    try {
+      await this.readCopies(source, objects);
+    } catch (error) {
+      // They are this instance's, and cannot be read now: so they wait again.
+      for (const { id } of objects) this.drop(id);
+      this.mayHaveOthers = true;
+      throw error;
+    }
+    // Meanwhile, they may have become somebody else's.
+    const ids = objects.filter((object) => this.objects.get(object.id) === object).map(({ id }) => id);
+    for (const id of ids) this.ready.add(id);
+    this.claims.addAll(ids);
+  }
+
+  private async claimRows(source: ClaimSource, session: number, max: number): Promise<ClaimedObject[]> {
+    const { rows } = source;
+    await this.giveBackOthers(source, session);
+    try {
+      const found = await rows.claim(session, max);
+      if (found.length < max && (await rows.lease(session, max - found.length)) > 0)
+        found.push(...(await rows.claim(session, max - found.length)));
+      return found.map((row) => this.add(row));
+    } catch (error) {
+      // What the answer would have told is claimed nevertheless.
+      this.mayHaveOthers = true;
+      throw error;
+    }
+  }
+
+  private async giveBackOthers({ rows }: ClaimSource, session: number): Promise<void> {
+    if (!this.mayHaveOthers) return;
+    await rows.giveBackOthers(
+      session,
+      [...this.objects.values()].map(({ row }) => row.seq),
+    );
+    this.mayHaveOthers = false;
+  }
+
+  private add(row: ObjectRow): ClaimedObject {
+    const object = new ClaimedObject(row);
+    this.objects.set(row.id, object);
+    this.listener.claimed(row);
+    return object;
+  }
+
+  private async readCopies({ copies }: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
+    const missing: ClaimedObject[] = [];
+    for (const object of objects) {
+      const fresh = this.fresh.take(object.id);
+      if (fresh === undefined) missing.push(object);
+      else Object.assign(object, { copy: fresh.copy, note: fresh.note });
+    }
+    if (missing.length === 0) return;
+    const found = await copies.fetch(missing.map(({ row }) => row));
+    for (const object of missing) {
+      const copy = found.get(object.row.seq);
+      // Its session has ended meanwhile.
+      if (this.objects.get(object.id) === object) object.copy = copy;
+      else copy?.discard();
+    }
+  }
+
+  /**
+   * Puts an object in flight that had been, and of which an owner is done.
+   * @param change does so in the database; resolves with its row, or with something else where it is not in flight
+   */
+  again<T>(source: ClaimSource, change: () => Promise<T | ObjectRow>): Promise<T | ClaimedObject> {
+    return this.leasing.run(async () => {
+      try {
+        const row = await change();
+        if (!isRow(row)) return row;
+        const object = this.add(row);
+        this.inFlight.add(row.id);
+        await this.readCopies(source, [object]);
+        return object;
+      } catch (error) {
+        // It may be in flight here nevertheless, and nobody knows.
+        this.mayHaveOthers = true;
+        throw error;
+      }
+    });
+  }
+
+  /** The flow has got its message. */
+  delivered(id: string): void {
+    this.suspects.delivered(id);
+  }
+
+  /** As `ObjectQueue.reclaim`. @throws the client's error */
+  async reclaim(id: string): Promise<QueuedObject | undefined> {
+    const object = this.objects.get(id);
+    if (object === undefined || !this.inFlight.has(id)) return undefined;
+    const row = await this.source()?.rows.claimAgain(object.row.seq, object.row.lease);
+    if (this.objects.get(id) !== object) return undefined;
+    // It is in flight no more, or in flight elsewhere.
+    if (row === undefined) {
+      this.drop(id);
+      return undefined;
+    }
+    object.row = row;
+    this.suspects.end(id);
+    this.suspects.begin(id, { ...row, isOpen: true });
+    return object.queued();
+  }
+
+  /** It is this instance's still. */
+  release(id: string): void {
+    if (!this.inFlight.delete(id)) return;
+    this.suspects.end(id);
+    this.ready.add(id);
+    this.claims.giveBack(id);
+  }
+
+  postpone(id: string): void {
+    this.suspects.end(id);
+  }
+
+  /** It is not claimed here any more. */
+  drop(id: string): void {
+    const object = this.objects.get(id);
+    if (object === undefined) return;
+    this.objects.delete(id);
+    this.inFlight.delete(id);
+    if (this.ready.delete(id)) this.claims.withdraw(id);
+    this.suspects.end(id);
+    object.copy?.discard();
+  }
+
+  dropAll(): void {
+    for (const id of [...this.objects.keys()]) this.drop(id);
+  }
+
+  /** Others may have the associations of which nothing is claimed here. @throws the client's error */
+  async unlease(source: ClaimSource): Promise<void> {
+    const { number } = source.session;
+    await this.leasing.run(async () => {
+      await this.giveBackOthers(source, number);
+      const streams = new Set([...this.objects.values()].map(({ row }) => row.stream));
+      await source.rows.unlease(number, [...streams]);
+    });
+  }
+
+  /** Ends all of it. Returns the rows of what was in flight, and of what had been given to nobody. */
+  close(): { inFlight: ObjectRow[]; others: ObjectRow[] } {
+    const objects = [...this.objects.values()];
+    const inFlight = objects.filter(({ id }) => this.inFlight.has(id)).map(({ row }) => row);
+    const others = objects.filter(({ id }) => !this.inFlight.has(id)).map(({ row }) => row);
+    this.dropAll();
+    this.claims.close();
+    this.fresh.clear();
+    this.suspects.clear();
+    return { inFlight, others };
+  }
+}
+
+function isRow(value: unknown): value is ObjectRow {
+  return typeof value === 'object' && value !== null && 'lease' in value;
+}

@@ -1,0 +1,121 @@
+/** What of the module `pg` is used: it has no types of its own, and is loaded only where a queue is in a database. */
+
+export interface QueryConfig {
+  text: string;
+  values?: readonly unknown[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface QueryResult {
+  rows: Row[];
+  rowCount: number | null;
+}
+
+export interface Client {
+  query(query: QueryConfig): Promise<QueryResult>;
+  on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'end', listener: () => void): void;
+  connect(): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+export interface PoolClient extends Client {
+  /** @param destroy it is not used again */
+  release(destroy?: boolean): void;
+}
+
+export interface Pool {
+  query(query: QueryConfig): Promise<QueryResult>;
+  connect(): Promise<PoolClient>;
+  on(event: 'error', listener: (error: Error) => void): void;
+  end(): Promise<void>;
+}
+
+export interface ClientConfig {
+  host: string;
+  port: number;
+  database: string;
+  user?: string;
+  password?: string;
+  ssl?: unknown;
+  connectionTimeoutMillis: number;
+  query_timeout: number;
+  keepAlive: boolean;
+  application_name: string;
+}
+
+export interface PoolConfig extends ClientConfig {
+  max: number;
+  idleTimeoutMillis: number;
+  /** Before a new connection is used. */
+  onConnect(client: Client): Promise<void>;
+}
+
+export interface ClientModule {
+  Pool: new (config: PoolConfig) => Pool;
+  Client: new (config: ClientConfig) => Client;
+}
+
+/** @throws DatabaseUnusable when it is not installed */
+export function loadClient(load: (name: string) => unknown = require): ClientModule {
+  try {
+    return load('pg') as ClientModule;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new DatabaseUnusable('QUEUE_NO_CLIENT', 'the module pg is not installed');
+  }
+}
+
+/** Why a database cannot have a queue. */
+export type UnusableCode =
+  | 'QUEUE_NO_CLIENT'
+  /** It may forget what it has said to have. */
+  | 'QUEUE_UNSAFE'
+  /** Something between us and it gives each transaction another connection. */
+  | 'QUEUE_POOLED'
+  /** Its tables are those of a later version. */
+  | 'QUEUE_NEWER'
+  /** It cannot be reached, or refuses us. */
+  | 'QUEUE_AWAY';
+
+/** A queue cannot be in this database, as things are. */
+export class DatabaseUnusable extends Error {
+  override readonly name = 'DatabaseUnusable';
+
+  constructor(
+    readonly code: UnusableCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What PostgreSQL calls an error: five characters. Undefined: it has not answered. */
+export function sqlState(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)
+    ? code
+    : undefined;
+}
+
+/**
+ * Why a statement failed, without the values that PostgreSQL's own words may quote.
+ * @param error what the client throws
+ */
+export function failureText(error: unknown): string {
+  const state = sqlState(error);
+  if (state !== undefined) return `PostgreSQL answered ${state}`;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}
+
+/** Errors after which it may be that nothing is wrong but the connection, or that there are too many. */
+const CONNECTION_STATES = /^(08|53300|57P|25006)/;
+
+/** The database could not be reached, or was not ready: it may be later. */
+export function isAway(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === undefined || CONNECTION_STATES.test(state);
+}

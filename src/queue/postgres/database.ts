@@ -1,0 +1,148 @@
+import type { ConnectionOptions } from 'node:tls';
+import { BackOff } from '../../basics';
+import { loadClient, type Client, type ClientConfig, type Pool, type QueryResult, type Row } from './client';
+
+/** Where the queue's database is, and as whom to ask it. */
+export interface DatabaseConfig {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+  /** Undefined: clear text. */
+  tls?: ConnectionOptions;
+  /** Connections at a time, one more for notifications. */
+  poolSize: number;
+}
+
+const CONNECT_MS = 5_000;
+const QUERY_MS = 30_000;
+const IDLE_MS = 30_000;
+const LISTEN_FIRST_MS = 500;
+const LISTEN_LAST_MS = 5_000;
+
+/**
+ * What must hold in each connection: an answer to COMMIT means that it is on the disk (and where the server has more than that,
+ * it keeps it), each statement sees what has been committed before it, and a transaction of a process that hangs ends.
+ */
+const CONNECTION_SETTINGS = `
+  SELECT set_config('default_transaction_isolation', 'read committed', false),
+    set_config('idle_in_transaction_session_timeout', '60000', false),
+    CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+      THEN set_config('synchronous_commit', 'on', false) END`;
+
+/** Something that statements can be sent to: the pool, or a transaction. */
+export interface Statements {
+  rows(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The number of rows that it changed. */
+  change(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** Connections to a database. */
+export class Database implements Statements {
+  private readonly pool: Pool;
+  private readonly newListener: () => Client;
+  private listener: Client | undefined;
+  private listenTimer: NodeJS.Timeout | undefined;
+  private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
+  private isEnded = false;
+
+  /** @throws DatabaseUnusable when the client is not installed */
+  constructor({ poolSize, tls, ...where }: DatabaseConfig) {
+    const { Pool, Client } = loadClient();
+    const config: ClientConfig = {
+      ...where,
+      ...(tls && { ssl: tls }),
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: QUERY_MS,
+      keepAlive: true,
+      application_name: 'node-red-contrib-dicom',
+    };
+    this.pool = new Pool({
+      ...config,
+      max: poolSize,
+      idleTimeoutMillis: IDLE_MS,
+      onConnect: async (client) => {
+        // Of one that is lost while it is used, the statement tells.
+        client.on('error', () => undefined);
+        await client.query({ text: CONNECTION_SETTINGS });
+      },
+    });
+    // Of one that nobody uses: the next statement takes another.
+    this.pool.on('error', () => undefined);
+    this.newListener = () => new Client(config);
+  }
+
+  async rows(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query({ text, values })).rows;
+  }
+
+  async change(text: string, values: readonly unknown[] = []): Promise<number> {
+    return changed(await this.pool.query({ text, values }));
+  }
+
+  /** Runs statements in a transaction. What is thrown ends it, and has not happened unless the connection was lost at its end. */
+  async transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
+    return this.withConnection(async (client) => {
+      await client.query({ text: 'BEGIN' });
+      const result = await work({
+        rows: async (text, values = []) => (await client.query({ text, values })).rows,
+        change: async (text, values = []) => changed(await client.query({ text, values })),
+      });
+      await client.query({ text: 'COMMIT' });
+      return result;
+    });
+  }
+
+  /** One connection for several statements. After an error it is closed, which ends what it had begun. */
+  async withConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  /**
+   * Hears of notifications, as long as that is possible: whoever depends on them has to look from time to time.
+   * @param began told when it listens, for what was said before was not heard
+   */
+  listen(channel: string, heard: (payload: string) => void, began: () => void): void {
+    if (this.isEnded) return;
+    const client = this.newListener();
+    this.listener = client;
+    let isOver = false;
+    const again = (): void => {
+      if (isOver) return;
+      isOver = true;
+      void client.end().catch(() => undefined);
+      if (this.isEnded) return;
+      this.listenTimer = setTimeout(() => this.listen(channel, heard, began), this.listenWaits.wait());
+    };
+    client.on('error', again);
+    client.on('end', again);
+    client.on('notification', ({ payload = '' }) => heard(payload));
+    client
+      .connect()
+      .then(() => client.query({ text: `LISTEN "${channel}"` }))
+      .then(() => {
+        this.listenWaits.reset();
+        began();
+      })
+      .catch(again);
+  }
+
+  async end(): Promise<void> {
+    this.isEnded = true;
+    clearTimeout(this.listenTimer);
+    await Promise.allSettled([this.listener?.end(), this.pool.end()]);
+  }
+}
+
+function changed({ rowCount }: QueryResult): number {
+  return rowCount ?? 0;
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { FILE_MODE, realFiles } from '../../basics';
+
+const FILE = 'instance.json';
+
+interface InstanceFile {
+  version: 1;
+  name: string;
+  host: string;
+}
+
+/**
+ * The name under which the queue knows an instance: the same after a restart, and another one where its folder has been copied
+ * to another machine.
+ * @throws the system's error
+ */
+export function instanceName(directory: string): string {
+  const path = join(directory, FILE);
+  const found = read(path);
+  if (found?.host === hostname()) return found.name;
+  const made: InstanceFile = { version: 1, name: randomBytes(16).toString('hex'), host: hostname() };
+  realFiles.writeFileSync(path, JSON.stringify(made), { mode: FILE_MODE });
+  return made.name;
+}
+
+/** Undefined: there is none, or it was not written to its end. */
+function read(path: string): InstanceFile | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as InstanceFile;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

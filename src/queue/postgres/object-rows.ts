@@ -1,0 +1,461 @@
+import { parseParking, parkingText, type Parking } from '../parking';
+import type { DeadLetter } from '../dead-letters';
+import { asciiJson } from '../../basics';
+import type { Row } from './client';
+import type { Database, Statements } from './database';
+
+/** A part of an object's bytes is a row of its own, of so many bytes at most. */
+export const CHUNK_BYTES = 1_048_576;
+
+export type RowState = 'queued' | 'parked' | 'kept' | 'dead';
+
+/** What the database knows of an object beside its bytes. */
+export interface ObjectRow {
+  /** Its number: objects of an association sort by it. */
+  seq: number;
+  id: string;
+  stream: number;
+  size: number;
+  state: RowState;
+  /** The lease under which it is, or was last, in flight; 0: none. */
+  lease: number;
+  deliveries: number;
+  unacknowledged: number;
+  crashes: number;
+  /** The run of an instance whose sender waits for the flow's answer. */
+  waiter: number | undefined;
+  parking: Parking | undefined;
+}
+
+/** An object to be put into the queue. */
+export interface NewRow {
+  seq: number;
+  id: string;
+  stream: number;
+  study: string;
+  size: number;
+  waiter: number | undefined;
+}
+
+const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking`;
+const NEW_COLUMNS = 6;
+
+function objectRow(row: Row): ObjectRow {
+  return {
+    seq: Number(row['seq']),
+    id: String(row['id']),
+    stream: Number(row['stream']),
+    size: Number(row['size']),
+    state: row['state'] as RowState,
+    lease: Number(row['lease']),
+    deliveries: Number(row['deliveries']),
+    unacknowledged: Number(row['unacknowledged']),
+    crashes: Number(row['crashes']),
+    waiter: row['waiter'] === null ? undefined : Number(row['waiter']),
+    parking: row['parking'] === null ? undefined : parseParking(row['parking'] as string),
+  };
+}
+
+/** The rows of a queue's objects. */
+export class ObjectRows {
+  private readonly schema: string;
+
+  /** @param schema as `isPlainName` */
+  constructor(
+    private readonly database: Database,
+    schema: string,
+    private readonly queue: string,
+  ) {
+    this.schema = `"${schema}"`;
+  }
+
+  /** Puts small objects into the queue, each with its bytes, in one statement. */
+  async insert(objects: readonly { row: NewRow; bytes: Buffer }[]): Promise<void> {
+    const values: unknown[] = [this.queue];
+    const rows: string[] = [];
+    const chunks: string[] = [];
+    for (const { row, bytes } of objects) {
+      const at = values.length;
+      rows.push(newRow(at));
+      chunks.push(`($${at + 1}::bigint, 0, $${at + NEW_COLUMNS + 1}::bytea)`);
+      values.push(...newValues(row), bytes);
+    }
+    await this.database.change(
+      `WITH o AS (${this.insertInto} VALUES ${rows.join(', ')})
+       INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ${chunks.join(', ')}`,
+      values,
+    );
+  }
+
+  /** Puts an object into the queue in a transaction of its own, with its bytes in pieces of `CHUNK_BYTES`. */
+  async insertLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
+    await this.database.transaction(async (statements) => {
+      let part = 0;
+      for await (const bytes of pieces()) {
+        await statements.change(
+          `INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ($1, $2, $3)`,
+          [row.seq, part, bytes],
+        );
+        part += 1;
+      }
+      await statements.change(`${this.insertInto} VALUES ${newRow(1)}`, [this.queue, ...newValues(row)]);
+    });
+  }
+
+  private get insertInto(): string {
+    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter)`;
+  }
+
+  /** Those of these numbers whose put had an unknown outcome, and that no flow can have got, are there no more. */
+  async removeUntouched(seqs: readonly number[]): Promise<void> {
+    await this.removeWhere(`seq = ANY($2) AND state = 'queued' AND lease = 0`, [seqs]);
+  }
+
+  /** Removes those of these that nobody has parked, kept, or set aside. Resolves with their ids. */
+  async removeQueued(objects: readonly Pick<ObjectRow, 'seq' | 'id'>[]): Promise<Set<string>> {
+    const s = this.schema;
+    const rows = await this.database.rows(
+      `WITH o AS (
+         DELETE FROM ${s}.object o USING unnest($2::bigint[], $3::text[]) AS named (seq, id)
+         WHERE o.queue = $1 AND o.seq = named.seq AND o.id = named.id AND o.state = 'queued' RETURNING o.seq, o.id
+       ), c AS (DELETE FROM ${s}.chunk WHERE object IN (SELECT seq FROM o))
+       SELECT id FROM o`,
+      [this.queue, objects.map(({ seq }) => seq), objects.map(({ id }) => id)],
+    );
+    return new Set(rows.map(({ id }) => String(id)));
+  }
+
+  /** What the flow has got, and nobody will acknowledge. */
+  async removeDelivered(seqs: readonly number[]): Promise<void> {
+    await this.removeWhere(`seq = ANY($2) AND state IN ('queued', 'kept')`, [seqs]);
+  }
+
+  async removeDead(seq: number, id: string): Promise<boolean> {
+    return (await this.removeWhere(`seq = $2 AND id = $3 AND state = 'dead'`, [seq, id])) > 0;
+  }
+
+  /** What instances kept for a while that are there no more. */
+  async removeKeptOfOthers(): Promise<void> {
+    await this.removeWhere(
+      `state = 'kept' AND keeper NOT IN (SELECT run FROM ${this.schema}.session WHERE queue = $1)`,
+      [],
+    );
+  }
+
+  private async removeWhere(condition: string, values: readonly unknown[]): Promise<number> {
+    const [row] = await this.database.rows(
+      `WITH o AS (DELETE FROM ${this.schema}.object WHERE queue = $1 AND ${condition} RETURNING seq),
+            c AS (DELETE FROM ${this.schema}.chunk WHERE object IN (SELECT seq FROM o))
+       SELECT count(*) AS number FROM o`,
+      [this.queue, ...values],
+    );
+    return Number(row?.['number']);
+  }
+
+  /**
+   * Begins an attempt with each of the oldest objects that wait in associations that this session has. Nobody else can get
+   * hold of those meanwhile, and where somebody has, they are not this session's.
+   */
+  async claim(session: number, max: number): Promise<ObjectRow[]> {
+    const s = this.schema;
+    const rows = await this.database.rows(
+      `WITH held AS MATERIALIZED (
+         SELECT stream, number FROM ${s}.lease WHERE session = $2 AND queue = $1 FOR SHARE
+       ), next AS MATERIALIZED (
+         SELECT o.seq, held.number FROM held CROSS JOIN LATERAL (
+           SELECT seq FROM ${s}.object
+           WHERE queue = $1 AND state = 'queued' AND stream = held.stream AND lease <> held.number
+           ORDER BY seq LIMIT $3
+         ) o ORDER BY o.seq LIMIT $3
+       )
+       UPDATE ${s}.object o SET lease = next.number, open = true,
+         deliveries = deliveries + (lease > 0)::int, crashes = crashes + (lease > 0 AND open)::int
+       FROM next
+       WHERE o.seq = next.seq AND o.state = 'queued' AND o.lease <> next.number
+         AND EXISTS (SELECT FROM ${s}.session WHERE number = $2 AND until > clock_timestamp())
+       RETURNING ${COLUMNS.replaceAll(/\b(?=\w)/g, 'o.')}`,
+      [this.queue, session, max],
+    );
+    return rows.map(objectRow).sort((one, other) => one.seq - other.seq);
+  }
+
+  /**
+   * The session gets associations in which objects wait and that nobody has, the oldest first. Of one that had somebody, it is
+   * compared that it is the same who is gone: so two cannot take it.
+   */
+  async lease(session: number, max: number): Promise<number> {
+    const s = this.schema;
+    return this.database.change(
+      `WITH RECURSIVE waiting AS (
+         (SELECT stream FROM ${s}.object WHERE queue = $1 AND state = 'queued' ORDER BY stream LIMIT 1)
+         UNION ALL
+         SELECT (SELECT o.stream FROM ${s}.object o
+                 WHERE o.queue = $1 AND o.state = 'queued' AND o.stream > waiting.stream ORDER BY o.stream LIMIT 1)
+         FROM waiting WHERE waiting.stream IS NOT NULL
+       ), free AS MATERIALIZED (
+         SELECT waiting.stream, lease.number
+         FROM waiting LEFT JOIN ${s}.lease ON lease.stream = waiting.stream
+         WHERE waiting.stream IS NOT NULL AND NOT EXISTS (
+           SELECT FROM ${s}.session e WHERE e.number = lease.session AND e.until > clock_timestamp())
+         LIMIT $3
+       )
+       INSERT INTO ${s}.lease (stream, queue, session, number)
+       SELECT stream, $1, $2, nextval('${s}.number') FROM free
+       WHERE EXISTS (SELECT FROM ${s}.session WHERE number = $2 AND until > clock_timestamp())
+       ORDER BY stream
+       ON CONFLICT (stream) DO UPDATE SET session = excluded.session, number = excluded.number
+       WHERE lease.number = (SELECT free.number FROM free WHERE free.stream = lease.stream)`,
+      [this.queue, session, max],
+    );
+  }
+
+  /** The session gives up associations, apart from these. Objects of them that are in flight nevertheless wait again. */
+  async unlease(session: number, except: readonly number[]): Promise<void> {
+    await this.database.change(
+      `DELETE FROM ${this.schema}.lease WHERE session = $1 AND NOT stream = ANY($2)`,
+      [session, except],
+    );
+  }
+
+  /** Objects that are in flight for this session, and of which it knows nothing, wait again; a flow may have got them. */
+  async giveBackOthers(session: number, known: readonly number[]): Promise<void> {
+    const s = this.schema;
+    await this.database.change(
+      `UPDATE ${s}.object o SET lease = 0, open = false, deliveries = deliveries + 1 FROM ${s}.lease
+       WHERE lease.session = $2 AND o.queue = $1 AND o.state = 'queued' AND o.stream = lease.stream
+         AND o.lease = lease.number AND NOT o.seq = ANY($3)`,
+      [this.queue, session, known],
+    );
+  }
+
+  /** These are not in flight after all. */
+  async giveBack(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+    await this.changeLeased(`SET lease = 0`, objects);
+  }
+
+  /** The instance has not ended because of them. */
+  async settle(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+    await this.changeLeased(`SET open = false`, objects);
+  }
+
+  private async changeLeased(
+    change: string,
+    objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[],
+  ): Promise<void> {
+    if (objects.length === 0) return;
+    await this.database.change(
+      `UPDATE ${this.schema}.object o ${change} FROM unnest($2::bigint[], $3::bigint[]) AS mine (seq, lease)
+       WHERE o.queue = $1 AND o.seq = mine.seq AND o.lease = mine.lease AND o.state = 'queued'`,
+      [this.queue, objects.map(({ seq }) => seq), objects.map(({ lease }) => lease)],
+    );
+  }
+
+  /** Begins another attempt with an object that is in flight under this lease. Undefined: it is not. */
+  async claimAgain(seq: number, lease: number): Promise<ObjectRow | undefined> {
+    const [row] = await this.database.rows(
+      `UPDATE ${this.schema}.object SET deliveries = deliveries + 1, unacknowledged = unacknowledged + 1, open = true
+       WHERE queue = $1 AND seq = $2 AND lease = $3 AND state = 'queued' RETURNING ${COLUMNS}`,
+      [this.queue, seq, lease],
+    );
+    return row && objectRow(row);
+  }
+
+  /** The flow has got it, and nobody will acknowledge it: it is kept for a while by this run. */
+  async keep(seqs: readonly number[], run: number): Promise<void> {
+    await this.database.change(
+      `UPDATE ${this.schema}.object SET state = 'kept', keeper = $3
+       WHERE queue = $1 AND seq = ANY($2) AND state = 'queued'`,
+      [this.queue, seqs, run],
+    );
+  }
+
+  /** Undefined: there is none of this number. */
+  async find(seq: number): Promise<ObjectRow | undefined> {
+    const [row] = await this.database.rows(
+      `SELECT ${COLUMNS} FROM ${this.schema}.object WHERE queue = $1 AND seq = $2`,
+      [this.queue, seq],
+    );
+    return row && objectRow(row);
+  }
+
+  /** Changes one object, which nobody else changes meanwhile. Undefined: it is not there. */
+  async change<T>(
+    { seq, id }: Pick<ObjectRow, 'seq' | 'id'>,
+    work: (row: ObjectRow, change: RowChange) => Promise<T>,
+  ): Promise<T | undefined> {
+    return this.database.transaction(async (statements) => {
+      const [row] = await statements.rows(
+        `SELECT ${COLUMNS} FROM ${this.schema}.object WHERE queue = $1 AND seq = $2 AND id = $3 FOR UPDATE`,
+        [this.queue, seq, id],
+      );
+      return row && work(objectRow(row), new RowChange(statements, this.schema, this.queue, seq));
+    });
+  }
+
+  /** What this instance's nodes have parked, the oldest first. */
+  async parked(instance: string): Promise<ObjectRow[]> {
+    const rows = await this.database.rows(
+      `SELECT ${COLUMNS} FROM ${this.schema}.object
+       WHERE queue = $1 AND state = 'parked' AND instance = $2 ORDER BY seq`,
+      [this.queue, instance],
+    );
+    return rows.map(objectRow);
+  }
+
+  /** What nodes of instances have parked that were last seen longer ago is delivered again. */
+  async takeBackParked(seconds: number): Promise<number> {
+    const s = this.schema;
+    return this.database.change(
+      `UPDATE ${s}.object o
+       SET state = 'queued', lease = 0, deliveries = deliveries + 1, parking = NULL, instance = NULL
+       WHERE o.queue = $1 AND o.state = 'parked' AND NOT EXISTS (
+         SELECT FROM ${s}.session e WHERE e.queue = $1 AND e.instance = o.instance
+           AND e.until > clock_timestamp() - $2 * interval '1 second')`,
+      [this.queue, seconds],
+    );
+  }
+
+  async count(): Promise<number> {
+    const [row] = await this.database.rows(
+      `SELECT (SELECT count(*) FROM ${this.schema}.object WHERE queue = $1 AND state = 'queued')
+            + (SELECT count(*) FROM ${this.schema}.object WHERE queue = $1 AND state = 'parked') AS number`,
+      [this.queue],
+    );
+    return Number(row?.['number']);
+  }
+
+  async countOfStudy(study: string): Promise<number> {
+    const [row] = await this.database.rows(
+      `SELECT count(*) AS number FROM ${this.schema}.object WHERE queue = $1 AND state = 'queued' AND study = $2`,
+      [this.queue, study],
+    );
+    return Number(row?.['number']);
+  }
+
+  async letters(after: number, limit: number): Promise<DeadLetter[]> {
+    const rows = await this.database.rows(
+      `SELECT letter FROM ${this.schema}.object
+       WHERE queue = $1 AND state = 'dead' AND seq > $2 ORDER BY seq LIMIT $3`,
+      [this.queue, after, limit],
+    );
+    return rows.map(({ letter }) => JSON.parse(String(letter)) as DeadLetter);
+  }
+
+  async countLetters(): Promise<number> {
+    const [row] = await this.database.rows(
+      `SELECT count(*) AS number FROM ${this.schema}.object WHERE queue = $1 AND state = 'dead'`,
+      [this.queue],
+    );
+    return Number(row?.['number']);
+  }
+
+  /** A dead letter is an object again, as if it had just come. False: there is none. */
+  async requeue(seq: number, id: string): Promise<boolean> {
+    const requeued = await this.database.change(
+      `UPDATE ${this.schema}.object SET state = 'queued', lease = 0, open = false, deliveries = 0, unacknowledged = 0,
+         crashes = 0, letter = NULL, waiter = NULL
+       WHERE queue = $1 AND seq = $2 AND id = $3 AND state = 'dead'`,
+      [this.queue, seq, id],
+    );
+    return requeued > 0;
+  }
+
+  /** The bytes of small objects, all of them at once. */
+  async bytesOf(seqs: readonly number[]): Promise<Map<number, Buffer>> {
+    const rows = await this.database.rows(
+      `SELECT object, bytes FROM ${this.schema}.chunk WHERE object = ANY($1)`,
+      [seqs],
+    );
+    return new Map(rows.map(({ object, bytes }) => [Number(object), bytes as Buffer]));
+  }
+
+  /** The bytes of an object, in the pieces in which they lie there. */
+  async *pieces(seq: number, size: number): AsyncGenerator<Buffer> {
+    for (let part = 0; part * CHUNK_BYTES < size; part += 1) {
+      const [row] = await this.database.rows(
+        `SELECT bytes FROM ${this.schema}.chunk WHERE object = $1 AND part = $2`,
+        [seq, part],
+      );
+      if (row === undefined) return;
+      yield row['bytes'] as Buffer;
+    }
+  }
+}
+
+/** What can be done to an object in a transaction that has it alone. */
+export class RowChange {
+  constructor(
+    private readonly statements: Statements,
+    private readonly schema: string,
+    private readonly queue: string,
+    private readonly seq: number,
+  ) {}
+
+  async park(parking: Parking, instance: string): Promise<void> {
+    await this.set(
+      `state = 'parked', open = false, parking = $3, instance = $4`,
+      parkingText(parking),
+      instance,
+    );
+  }
+
+  /** The same owners hold it. */
+  async acknowledge(parking: Parking): Promise<void> {
+    await this.set(`parking = $3`, parkingText(parking));
+  }
+
+  /** It waits, and may have been delivered. */
+  async deliverAgain(): Promise<void> {
+    await this.set(
+      `state = 'queued', lease = 0, deliveries = deliveries + 1, parking = NULL, instance = NULL`,
+    );
+  }
+
+  /**
+   * The session has it in flight, as it was before: by itself, for others of its association may be with somebody else now.
+   * @returns its association and its lease
+   */
+  async inFlightAgain(session: number): Promise<{ stream: number; lease: number }> {
+    const [row] = await this.statements.rows(
+      `INSERT INTO ${this.schema}.lease (stream, queue, session, number)
+       VALUES (nextval('${this.schema}.number'), $1, $2, nextval('${this.schema}.number')) RETURNING stream, number`,
+      [this.queue, session],
+    );
+    const [stream, lease] = [Number(row?.['stream']), Number(row?.['number'])];
+    await this.set(
+      `state = 'queued', stream = $3, lease = $4, open = true, parking = NULL, instance = NULL`,
+      stream,
+      lease,
+    );
+    return { stream, lease };
+  }
+
+  async bury(letter: DeadLetter): Promise<void> {
+    await this.set(
+      `state = 'dead', letter = $3, parking = NULL, instance = NULL, keeper = NULL`,
+      asciiJson(letter),
+    );
+  }
+
+  async remove(): Promise<void> {
+    await this.statements.change(`DELETE FROM ${this.schema}.object WHERE seq = $1`, [this.seq]);
+    await this.statements.change(`DELETE FROM ${this.schema}.chunk WHERE object = $1`, [this.seq]);
+  }
+
+  private async set(columns: string, ...values: readonly unknown[]): Promise<void> {
+    await this.statements.change(
+      `UPDATE ${this.schema}.object SET ${columns} WHERE queue = $1 AND seq = $2`,
+      [this.queue, this.seq, ...values],
+    );
+  }
+}
+
+/** @param at the parameters before those of the row; the first one of all is the queue */
+function newRow(at: number): string {
+  const [seq, id, stream, study, size, waiter] = [1, 2, 3, 4, 5, 6].map((number) => `$${at + number}`);
+  return `($1, ${seq}::bigint, ${id}::text, ${stream}::bigint, ${study}::text, ${size}::bigint, ${waiter}::bigint)`;
+}
+
+function newValues({ seq, id, stream, study, size, waiter }: NewRow): unknown[] {
+  return [seq, id, stream, study, size, waiter ?? null];
+}

@@ -1,0 +1,117 @@
+import { QueueRefusal } from '../object-queue';
+import { failureText, isAway, sqlState } from './client';
+import { CHUNK_BYTES, type NewRow, type ObjectRows } from './object-rows';
+
+/** So many objects, and bytes, go in one statement at most. */
+const MOST_GROUPED = 64;
+const MOST_GROUPED_BYTES = 4 * CHUNK_BYTES;
+/** What may have been put nevertheless is looked for so long: a statement may run on after its connection was lost. */
+const DOUBT_MS = 90_000;
+
+interface Waiting {
+  row: NewRow;
+  bytes: Buffer;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * Puts objects into the queue. Those that are ready while all statements are under way share the next one. What the database
+ * has not said to have is refused, and if it has it nevertheless, it is taken out again unless a flow may have got it.
+ */
+export class PutGroups {
+  private readonly waiting: Waiting[] = [];
+  private running = 0;
+  /** By number, since when. */
+  private readonly doubtful = new Map<number, number>();
+
+  /** @param atATime statements */
+  constructor(
+    private readonly rows: ObjectRows,
+    private readonly atATime: number,
+  ) {}
+
+  /** Resolves when it is committed. @throws QueueRefusal */
+  put(row: NewRow, bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ row, bytes, resolve, reject });
+      // What is ready in the same turn goes together.
+      setImmediate(() => this.next());
+    });
+  }
+
+  /** The same with a large object, by itself. */
+  async putLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
+    try {
+      await this.rows.insertLarge(row, pieces);
+    } catch (error) {
+      this.doubt([row], error);
+      throw putRefusal(error);
+    }
+  }
+
+  private next(): void {
+    if (this.running >= this.atATime || this.waiting.length === 0) return;
+    const group = this.takeGroup();
+    this.running += 1;
+    void this.insert(group).finally(() => {
+      this.running -= 1;
+      this.next();
+    });
+  }
+
+  private takeGroup(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { row } of this.waiting.slice(0, MOST_GROUPED)) {
+      bytes += row.size;
+      if (count > 0 && bytes > MOST_GROUPED_BYTES) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async insert(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.rows.insert(group);
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      this.doubt(
+        group.map(({ row }) => row),
+        error,
+      );
+      const refusal = putRefusal(error);
+      for (const { reject } of group) reject(refusal);
+    }
+  }
+
+  /** The database said no, or it said nothing. */
+  private doubt(rows: readonly NewRow[], error: unknown): void {
+    const state = sqlState(error);
+    if (state !== undefined && !isAway(error)) return;
+    for (const { seq } of rows) this.doubtful.set(seq, performance.now());
+  }
+
+  /** @throws the client's error */
+  async removeDoubtful(): Promise<void> {
+    if (this.doubtful.size === 0) return;
+    const before = performance.now() - DOUBT_MS;
+    await this.rows.removeUntouched([...this.doubtful.keys()]);
+    for (const [seq, since] of this.doubtful) if (since < before) this.doubtful.delete(seq);
+  }
+}
+
+/** PostgreSQL's code for a full disk. */
+const DISK_FULL = '53100';
+
+function putRefusal(error: unknown): QueueRefusal {
+  if (error instanceof QueueRefusal) return error;
+  if (sqlState(error) === DISK_FULL)
+    return new QueueRefusal('ENOSPC', 'the disk of the database is full: free some space on it');
+  if (isAway(error)) return databaseAway();
+  return new QueueRefusal('DATABASE', `the object cannot be stored (${failureText(error)})`);
+}
+
+export function databaseAway(): QueueRefusal {
+  return new QueueRefusal('DATABASE_AWAY', 'the database of the queue cannot be reached');
+}

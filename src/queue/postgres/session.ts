@@ -1,0 +1,168 @@
+import { hostname } from 'node:os';
+import type { Database } from './database';
+
+/** How long a session lives, by the database's clock, after it has last said so. */
+const LEASE_SECONDS = 30;
+/** One that says so later than so long before its end may be too late, for it is not seen before it is committed. */
+const MARGIN_SECONDS = 5;
+const BEAT_MS = 5_000;
+/** While the database is away, it is asked more often. */
+const SOON_MS = 1_000;
+
+export interface SessionOptions {
+  schema: string;
+  queue: string;
+  /** Who has it: the same after a restart. */
+  instance: string;
+  /** How long it lives unless it says that it does; default `LEASE_SECONDS`. */
+  leaseSeconds?: number;
+}
+
+export interface SessionListener {
+  /** It is there, or there again: what was claimed under the last one may be somebody else's. */
+  began(): Promise<void>;
+  /** It is over: whatever was claimed under it may be somebody else's. */
+  ended(): void;
+  /** It has said that it lives. */
+  beat(): void;
+  /** The database could not be asked. */
+  failed(error: unknown): void;
+}
+
+/**
+ * What an instance has as long as it says that it lives: the moments are those of the database's clock, which alone decides. The
+ * instance only has to know when it cannot be sure any more, by the time since it last asked.
+ */
+export class Session {
+  /** Grows with each session; 0: there is none. */
+  number = 0;
+  /** What is the instance's from its start to its end, whatever becomes of its sessions. */
+  run = 0;
+  /** Until when it lives at least: `performance.now()`. */
+  private until = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+  private isStopped = false;
+  private isBeating = false;
+  private readonly table: string;
+  private readonly numbers: string;
+  private readonly leaseSeconds: number;
+
+  constructor(
+    private readonly database: Database,
+    private readonly options: SessionOptions,
+    private readonly listener: SessionListener,
+  ) {
+    this.table = `"${options.schema}".session`;
+    this.numbers = `"${options.schema}".number`;
+    this.leaseSeconds = options.leaseSeconds ?? LEASE_SECONDS;
+  }
+
+  /** Certainly nobody else has what it has. */
+  get isAlive(): boolean {
+    return this.number > 0 && performance.now() < this.until;
+  }
+
+  /** @throws the client's error */
+  async begin(): Promise<void> {
+    this.isStopped = false;
+    await this.renew();
+    this.schedule();
+  }
+
+  /** What another session of this instance had, that is over at once. */
+  private async renew(): Promise<void> {
+    const { queue, instance } = this.options;
+    const asked = performance.now();
+    const [row] = await this.database.rows(
+      `INSERT INTO ${this.table} AS mine (queue, instance, number, run, until, host)
+       VALUES ($1, $2, nextval('${this.numbers}'), CASE WHEN $3::bigint = 0 THEN nextval('${this.numbers}') ELSE $3 END,
+         clock_timestamp() + $4 * interval '1 second', $5)
+       ON CONFLICT (queue, instance) DO UPDATE
+         SET number = excluded.number, run = excluded.run, until = excluded.until, host = excluded.host
+       RETURNING number, run`,
+      [queue, instance, this.run, this.leaseSeconds, hostname()],
+    );
+    this.number = Number(row?.['number']);
+    this.run = Number(row?.['run']);
+    this.until = asked + this.leaseSeconds * 1_000;
+    try {
+      await this.listener.began();
+    } catch (error) {
+      this.lost();
+      throw error;
+    }
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => void this.beat(), Math.min(BEAT_MS, (this.leaseSeconds * 1_000) / 4));
+  }
+
+  /** Says so as soon as it can: something has failed. */
+  beatSoon(): void {
+    clearTimeout(this.timer);
+    if (!this.isStopped) this.timer = setTimeout(() => void this.beat(), SOON_MS);
+  }
+
+  private async beat(): Promise<void> {
+    if (this.isBeating) return;
+    this.isBeating = true;
+    const isAnswered = await this.tryBeat();
+    this.isBeating = false;
+    if (isAnswered) this.schedule();
+    else this.beatSoon();
+  }
+
+  /** False: it could not. */
+  private async tryBeat(): Promise<boolean> {
+    try {
+      if (this.number > 0 && !(await this.extended())) this.lost();
+      // Stopped meanwhile.
+      if (this.isStopped) return true;
+      if (this.number === 0) await this.renew();
+      this.listener.beat();
+      return true;
+    } catch (error) {
+      if (this.number > 0 && !this.isAlive) this.lost();
+      this.listener.failed(error);
+      return false;
+    }
+  }
+
+  private async extended(): Promise<boolean> {
+    const asked = performance.now();
+    const beaten = await this.database.change(
+      `UPDATE ${this.table} SET until = clock_timestamp() + $2 * interval '1 second'
+       WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second'`,
+      [this.number, this.leaseSeconds, Math.min(MARGIN_SECONDS, this.leaseSeconds / 4)],
+    );
+    if (beaten > 0) this.until = asked + this.leaseSeconds * 1_000;
+    return beaten > 0;
+  }
+
+  private lost(): void {
+    this.number = 0;
+    this.until = -Infinity;
+    this.listener.ended();
+  }
+
+  /** Nothing is asked any more. */
+  stop(): void {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** What it had is free. Its row stays, as its instance may have parked objects. */
+  async end(): Promise<void> {
+    const { number } = this;
+    this.stop();
+    this.number = 0;
+    this.until = -Infinity;
+    if (number === 0) return;
+    await this.database.change(
+      `UPDATE ${this.table} SET until = clock_timestamp(), run = -run WHERE number = $1`,
+      [number],
+    );
+  }
+}

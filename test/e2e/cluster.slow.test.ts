@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Cluster } from '../support/cluster';
+import { needs } from '../support/needs';
+import { sampleInstance, StoreClient } from '../support/store-client';
+import { until } from '../support/until';
+
+describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300_000 }, () => {
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await Cluster.start(
+      2,
+      (member) => ({ respond: 'processed', role: member === 0 ? 'receive' : 'deliver' }),
+      { status: 'custom', customStatus: 'C123' },
+    );
+  });
+  after(() => cluster.stop());
+
+  const member = (index: number): Cluster['members'][number] => cluster.members[index] ?? assert.fail();
+  const stats = async (index: number): Promise<{ delivering?: true; counters: Record<string, number> }> =>
+    (await fetch(`${member(index).nodeRed?.url}/dicom-in/receiver/stats`)).json() as never;
+
+  it('the sender, at one, hears what the flow of another says; that is no dead letter', async () => {
+    const client = await StoreClient.open(member(0).port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0xc123);
+    await client.release();
+    assert.deepEqual(
+      cluster.records().map((record) => [record.uid, record.redelivered]),
+      [[uid, 0]],
+    );
+    await until(async () => (await stats(1)).counters['queued'] === 0, 'the queue to be empty');
+    assert.equal((await stats(1)).counters['deadLetters'], 0);
+    assert.equal((await stats(1)).delivering, true);
+    assert.equal((await stats(0)).counters['associations'], 1);
+  });
+
+  it('refuse while their database is away, and go on by themselves', async () => {
+    const client = await StoreClient.open(member(0).port);
+    const { uid, dataSet } = sampleInstance(2);
+    await cluster.postgres.crash();
+    assert.equal(await client.store(uid, dataSet), 0xa700);
+    await member(0).nodeRed?.waitForLine(/database of the shared queue cannot be used/);
+    await cluster.postgres.again();
+    await until(async () => {
+      const status = await client.store(uid, dataSet);
+      assert.ok([0xa700, 0xc123].includes(status), String(status));
+      return status === 0xc123;
+    }, 'an object to be taken');
+    await client.release();
+    const { nodeRed } = member(0);
+    const health = await fetch(`${nodeRed?.url}/dicom-in/receiver/health`);
+    assert.equal(health.status, 200);
+  });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe } from 'node:test';
+import type { ObjectQueue, PostgresQueue } from '../../../src/queue';
+import { needs } from '../../support/needs';
+import { Postgres } from '../../support/postgres';
+import { crashQueue, openQueue } from '../../support/postgres-queue';
+import { contract } from '../contract';
+
+describe('a queue in PostgreSQL', { skip: needs('postgres') }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'dicom-contract-'));
+  let postgres: Postgres;
+  before(async () => {
+    postgres = await Postgres.start();
+  });
+  after(async () => {
+    await postgres.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  let made = 0;
+  const places = new Map<ObjectQueue, { directory: string; queue: string }>();
+  const open = async (
+    place: { directory: string; queue: string },
+    options: Parameters<typeof openQueue>[2] = {},
+  ): Promise<PostgresQueue> => {
+    const opened = await openQueue(postgres, place.directory, {
+      queue: place.queue,
+      maxObjects: 100,
+      onLeftover: (error) => assert.fail(error),
+      ...options,
+    });
+    places.set(opened, place);
+    return opened;
+  };
+  contract({
+    name: 'PostgreSQL',
+    create: (options) => {
+      const queue = `q${(made += 1)}`;
+      return open({ directory: join(root, queue), queue }, options);
+    },
+    crash: async (queue) => {
+      await crashQueue(queue as PostgresQueue);
+      return open(places.get(queue) ?? assert.fail());
+    },
+    knowsStudies: true,
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { DatabaseUnusable } from '../../../src/queue';
+import { needs } from '../../support/needs';
+import { withPgBouncer } from '../../support/pgbouncer';
+import { Postgres } from '../../support/postgres';
+import { databaseOf, openQueue } from '../../support/postgres-queue';
+
+describe('a queue in PostgreSQL, behind PgBouncer', { skip: needs('postgres', 'pgbouncer') }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'dicom-pooler-'));
+  let postgres: Postgres;
+  before(async () => {
+    postgres = await Postgres.start();
+  });
+  after(async () => {
+    await postgres.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it('works in session mode', () =>
+    withPgBouncer(postgres.port, 'session', async (port) => {
+      const queue = await openQueue(postgres, join(root, 'session'), { database: databaseOf({ port }) });
+      await queue.begin(Buffer.from('one')).complete();
+      const [object] = await queue.claim(1);
+      assert.ok(object);
+      await queue.close();
+    }));
+
+  it('is refused in transaction mode', () =>
+    withPgBouncer(postgres.port, 'transaction', async (port) => {
+      // Whichever of the server's connections come first.
+      for (let round = 0; round < 3; round += 1)
+        await assert.rejects(
+          openQueue(postgres, join(root, 'transaction'), { database: databaseOf({ port }) }),
+          (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED',
+        );
+    }));
+});

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  acknowledgeIdOf,
+  DatabaseUnusable,
+  QueueRefusal,
+  type PostgresQueue,
+  type PostgresQueueOptions,
+  type QueuedObject,
+} from '../../../src/queue';
+import { needs } from '../../support/needs';
+import { Postgres } from '../../support/postgres';
+import { crashQueue, databaseOf, openQueue } from '../../support/postgres-queue';
+import { textOf } from '../../support/queue-folder';
+import { until } from '../../support/until';
+
+const texts = (objects: readonly QueuedObject[]): string[] => objects.map((object) => object.read(textOf));
+const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function store(
+  queue: PostgresQueue,
+  text: string,
+  association = '',
+  isAwaited = false,
+): Promise<string> {
+  const writer = queue.begin(Buffer.from(text));
+  return writer.complete({ studyInstanceUID: '1.2.3', association, isAwaited });
+}
+
+describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres') }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'dicom-shared-'));
+  let postgres: Postgres;
+  let made = 0;
+  const opened = new Set<PostgresQueue>();
+  before(async () => {
+    postgres = await Postgres.start();
+  });
+  after(async () => {
+    for (const queue of opened) await queue.close();
+    await postgres.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  /** Instances of a queue of their own, each with a folder of its own. */
+  const cluster = (): {
+    open: (name: string, options?: Partial<PostgresQueueOptions>) => Promise<PostgresQueue>;
+  } => {
+    const queue = `q${(made += 1)}`;
+    return {
+      open: async (name, options = {}) => {
+        const instance = await openQueue(postgres, join(root, queue, name), {
+          queue,
+          leaseSeconds: 2,
+          onLeftover: (error) => assert.fail(error),
+          ...options,
+        });
+        opened.add(instance);
+        return instance;
+      },
+    };
+  };
+
+  it('gives an object that one has received to another', async () => {
+    const { open } = cluster();
+    const [receives, delivers] = [await open('a'), await open('b')];
+    const claimed = delivers.claim(5);
+    const id = await store(receives, 'one');
+    const [object] = await claimed;
+    assert.deepEqual([object?.id, object?.redelivered, object?.read(textOf)], [id, 0, 'one']);
+    assert.equal(await delivers.remove(id), true);
+    await until(() => receives.size === 0, 'the other to count it no more');
+  });
+
+  it('delivers all objects of an association from one instance, in order, and others beside them', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    for (const text of ['one', 'two', 'three', 'four']) await store(a, text, 'x');
+    assert.deepEqual(texts(await a.claim(2)), ['one', 'two']);
+    const claimed = b.claim(5);
+    await store(a, 'other', 'y');
+    assert.deepEqual(texts(await claimed), ['other']);
+    assert.deepEqual(texts(await a.claim(5)), ['three', 'four']);
+  });
+
+  it('delivers again, in order, what a dead instance had, and counts its end once it has had them before', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    for (const text of ['one', 'two', 'three']) await store(a, text, 'x');
+    await a.claim(2);
+    await crashQueue(a);
+    const objects = [...(await b.claim(2)), ...(await b.claim(2))];
+    assert.deepEqual(texts(objects), ['one', 'two', 'three']);
+    assert.deepEqual(
+      objects.map(({ redelivered, crashes }) => [redelivered, crashes]),
+      [
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ],
+    );
+  });
+
+  it('gives back at its end what it had, at once, and its end is no crash', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a', { leaseSeconds: 60 }), await open('b')];
+    for (const text of ['one', 'two']) await store(a, text, 'x');
+    const [, two] = await a.claim(2);
+    a.release(two?.id ?? '');
+    await a.close();
+    const objects = await b.claim(2);
+    assert.deepEqual(
+      objects.map(({ redelivered, crashes }) => [redelivered, crashes]),
+      [
+        [1, 0],
+        [0, 0],
+      ],
+    );
+  });
+
+  it('takes an acknowledgement of an instance that was away for too long, and does not deliver it again', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'x')];
+    await a.claim(2);
+    hang(a);
+    const again = await b.claim(2);
+    assert.deepEqual(texts(again), ['one', 'two']);
+    assert.equal(await a.reclaim(ids[1] ?? ''), undefined, 'it is in flight elsewhere');
+    assert.equal(await a.remove(ids[0] ?? ''), true);
+    assert.equal(await b.remove(ids[0] ?? ''), false, 'already answered');
+    assert.equal(await b.reclaim(ids[0] ?? ''), undefined);
+    assert.equal((await b.reclaim(ids[1] ?? ''))?.redelivered, 2);
+    assert.equal(await b.remove(ids[1] ?? ''), true);
+  });
+
+  it('drops what it has when its session is over, and goes on with a new one', async () => {
+    const { open } = cluster();
+    const a = await open('a');
+    await store(a, 'one', 'x');
+    const [one] = await a.claim(1);
+    postgres.run(`UPDATE dicom.session SET until = clock_timestamp() - interval '1 second'`);
+    const [again] = await a.claim(1);
+    assert.deepEqual([again?.id, again?.redelivered], [one?.id, 1]);
+    assert.equal(await a.extend(one?.id ?? ''), true);
+  });
+
+  it('keeps for a while what the nodes of an instance have parked, and then delivers it again', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b', { parkedSeconds: 3 })];
+    const id = await store(a, 'one', 'x');
+    await a.claim(1);
+    await a.park(id, 'out');
+    assert.deepEqual(await b.owners(), [], 'another instance has nothing to do with it');
+    await b.disown('out');
+    await crashQueue(a);
+    const again = await open('a');
+    assert.deepEqual(await again.parked(), [{ id, owners: ['out'] }]);
+    await crashQueue(again);
+    const sweep = async (): Promise<void> => sweeperOf(b).sweep();
+    await sweep();
+    await until(() => b.size === 1, 'it to be counted');
+    const claimed = b.claim(1);
+    await wait(5_500);
+    await sweep();
+    const [object] = await claimed;
+    assert.deepEqual([object?.id, object?.redelivered, object?.crashes], [id, 1, 0]);
+  });
+
+  it('passes the answer of a flow to the instance at which the sender waits', async () => {
+    const { open } = cluster();
+    const answers: unknown[] = [];
+    const a = await open('a', { onAnswer: (id, answer) => answers.push([id, answer]) });
+    const b = await open('b');
+    const id = await store(a, 'one', 'x', true);
+    await b.claim(1);
+    assert.equal(b.isAwaitedElsewhere(id), true);
+    assert.equal(await b.answerElsewhere(id, { status: 0xc000, comment: 'no – ü' }), true);
+    assert.equal(await b.answerElsewhere(id, { status: 0 }), false);
+    await until(() => answers.length > 0, 'the answer');
+    assert.deepEqual(answers, [[id, { status: 0xc000, comment: 'no – ü' }]]);
+    const lost = await store(a, 'two', 'x', true);
+    await b.claim(1);
+    await crashQueue(a);
+    await wait(2_200);
+    assert.equal(await b.answerElsewhere(lost, { status: 0 }), false, 'nobody waits any more');
+  });
+
+  it('finds an object by its acknowledge id at any instance', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const id = await store(a, 'one');
+    assert.equal(await b.idOf(acknowledgeIdOf(id)), id);
+  });
+
+  it('refuses while the database is away, loses nothing, and goes on by itself', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a', {
+      leaseSeconds: 30,
+      onAway: () => told.push('away'),
+      onBack: () => told.push('back'),
+      onLeftover: () => undefined,
+    });
+    const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'x')];
+    await a.claim(1);
+    await postgres.crash();
+    await assert.rejects(store(a, 'lost', 'x'), (error) => error instanceof QueueRefusal);
+    await until(() => told.includes('away'), 'it to be told of');
+    assert.throws(() => a.begin(Buffer.from('refused')), QueueRefusal);
+    await assert.rejects(a.remove(ids[0] ?? ''));
+    await postgres.again();
+    await until(() => told.includes('back'), 'it to be told of');
+    assert.equal(await a.remove(ids[0] ?? ''), true);
+    assert.deepEqual(texts(await a.claim(1)), ['two'], 'in the same session');
+    await store(a, 'three', 'x');
+    assert.deepEqual(texts(await a.claim(1)), ['three']);
+  });
+
+  it('takes out what was refused because the answer to its commit was lost', async () => {
+    const { open } = cluster();
+    const a = await open('a', { onLeftover: () => undefined });
+    const rows = inside(a).link.rows;
+    const insert = rows.insert.bind(rows);
+    rows.insert = async (objects) => {
+      await insert(objects);
+      throw Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
+    };
+    await assert.rejects(store(a, 'unknown', 'x'), { code: 'DATABASE_AWAY' });
+    rows.insert = insert;
+    const count = (): Promise<number> => rows.count();
+    await until(async () => (await count()) === 0, 'it to be taken out');
+  });
+
+  it('is not in a database that may forget, nor in tables of a later version', async () => {
+    const { open } = cluster();
+    postgres.run('ALTER SYSTEM SET full_page_writes = off');
+    postgres.run('SELECT pg_reload_conf()');
+    await wait(300);
+    const isUnsafe = (error: unknown): boolean =>
+      error instanceof DatabaseUnusable && error.code === 'QUEUE_UNSAFE';
+    await assert.rejects(open('a'), isUnsafe);
+    postgres.run('ALTER SYSTEM RESET full_page_writes');
+    postgres.run('SELECT pg_reload_conf()');
+    await wait(300);
+    await (await open('a')).close();
+    postgres.run(
+      'CREATE SCHEMA later; CREATE TABLE later.version (version int); INSERT INTO later.version VALUES (99)',
+    );
+    await assert.rejects(
+      open('b', { schema: 'later' }),
+      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_NEWER',
+    );
+    await assert.rejects(
+      open('c', { database: { ...databaseOf(postgres), port: 1 } }),
+      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_AWAY',
+    );
+  });
+
+  it('makes its tables once, however many begin at the same time', async () => {
+    const { open } = cluster();
+    const queues = await Promise.all(['a', 'b', 'c', 'd'].map((name) => open(name, { schema: 'at_once' })));
+    await store(queues[0] ?? assert.fail(), 'one');
+    assert.deepEqual(texts((await queues[3]?.claim(1)) ?? []), ['one']);
+  });
+
+  it('keeps a large object whole', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const text = 'x'.repeat(3_500_000);
+    const id = await store(a, text);
+    const [object] = await b.claim(1);
+    assert.equal(
+      object?.read((content) => (content.kind === 'file' ? content.size : 0)),
+      text.length,
+    );
+    const handle = await a.openObject(id);
+    assert.equal((await handle.read(3_499_999, 1)).toString(), 'x');
+    handle.close();
+    postgres.run('DELETE FROM dicom.chunk WHERE part = 2');
+    await assert.rejects(a.openObject(id), { name: 'ObjectDamaged' });
+  });
+});
+
+interface Inside {
+  link: {
+    session: { stop(): void };
+    sweeper: { sweep(): Promise<void> };
+    rows: { insert(objects: readonly unknown[]): Promise<void>; count(): Promise<number> };
+  };
+}
+
+function inside(queue: PostgresQueue): Inside {
+  return queue as unknown as Inside;
+}
+
+function sweeperOf(queue: PostgresQueue): Inside['link']['sweeper'] {
+  return inside(queue).link.sweeper;
+}
+
+/** As a process that was stopped: it does not say that it lives. */
+function hang(queue: PostgresQueue): void {
+  inside(queue).link.session.stop();
+}

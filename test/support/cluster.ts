@@ -1,0 +1,125 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TAB, dicomIn, flowNode } from './flows';
+import { freePort } from './free-port';
+import { startNodeRed, type FlowNode, type NodeRed } from './node-red';
+import { Postgres } from './postgres';
+import { installRecorder, readRecords, type Recorded } from './recorder';
+import { Scps } from './scps';
+
+const HAPROXY = '/usr/sbin/haproxy';
+
+interface Member {
+  userDir: string;
+  port: number;
+  nodeRed: NodeRed | undefined;
+}
+
+type SettingsOf = (member: number) => Record<string, unknown>;
+
+/** Several Node-REDs with one queue in PostgreSQL, behind HAProxy. What their flows get is written into one file, in order. */
+export class Cluster {
+  readonly members: Member[] = [];
+  private readonly scps = new Scps();
+
+  private constructor(
+    readonly postgres: Postgres,
+    private readonly folder: string,
+    private readonly settings: SettingsOf,
+    private readonly response: Record<string, unknown>,
+  ) {}
+
+  /**
+   * @param settings of the dicom-in node of a member, beside those that make the cluster
+   * @param response settings of the dicom-response nodes
+   */
+  static async start(
+    size: number,
+    settings: SettingsOf = () => ({}),
+    response: Record<string, unknown> = {},
+  ): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
+    const cluster = new Cluster(await Postgres.start(), folder, settings, response);
+    writeFileSync(cluster.seen, '');
+    for (let index = 0; index < size; index += 1) {
+      const userDir = join(folder, String(index));
+      mkdirSync(userDir);
+      installRecorder(userDir);
+      cluster.members.push({ userDir, port: await freePort(), nodeRed: undefined });
+    }
+    await Promise.all(cluster.members.map((member) => cluster.startMember(member)));
+    return cluster;
+  }
+
+  private get seen(): string {
+    return join(this.folder, 'seen.txt');
+  }
+
+  /** What the flows have got, on whatever machine, in the order in which they got it. */
+  records(): Recorded[] {
+    return readRecords(this.seen);
+  }
+
+  /** Starts the Node-RED of a member, or starts it again. */
+  async startMember(member: Member): Promise<NodeRed> {
+    const nodeRed = await startNodeRed({
+      userDir: member.userDir,
+      flows: this.flows(member),
+      env: { PGUSER: 'postgres' },
+    });
+    member.nodeRed = nodeRed;
+    await nodeRed.waitForLine(/listening on|delivering from/);
+    return nodeRed;
+  }
+
+  /** HAProxy before all of them. Returns its port. */
+  async frontDoor(): Promise<number> {
+    const config = join(this.folder, 'haproxy.cfg');
+    return this.scps.start(HAPROXY, (port) => {
+      const servers = this.members.map(
+        (member, index) =>
+          `    server node-red-${index} 127.0.0.1:${member.port} check inter 300ms fall 1 rise 1`,
+      );
+      const text = [
+        'defaults',
+        '    mode tcp',
+        '    timeout connect 2s',
+        '    timeout client 2m',
+        '    timeout server 2m',
+        '    retries 3',
+        '    option redispatch',
+        'listen dicom',
+        `    bind 127.0.0.1:${port}`,
+        '    balance leastconn',
+        ...servers,
+      ];
+      writeFileSync(config, `${text.join('\n')}\n`);
+      return ['-db', '-f', config];
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.scps.stop();
+    for (const { nodeRed } of this.members) await nodeRed?.kill();
+    await this.postgres.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private flows(member: Member): FlowNode[] {
+    return [
+      { id: TAB, type: 'tab', label: 'test' },
+      { id: 'queue', type: 'dicom-queue', host: '127.0.0.1', port: this.postgres.port, database: 'postgres' },
+      dicomIn('receiver', member.port, [['recorder']], {
+        sharedQueue: 'queue',
+        output: 'buffer',
+        includeTagsNode: false,
+        acknowledge: true,
+        minFreeDiskMB: 0,
+        ...this.settings(this.members.indexOf(member)),
+      }),
+      flowNode('recorder', 'recorder', { file: this.seen, wires: [['response']] }),
+      flowNode('response', 'dicom-response', this.response),
+    ];
+  }
+}

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { PostgresQueue, type DatabaseConfig, type PostgresQueueOptions } from '../../src/queue';
+import type { Postgres } from './postgres';
+
+/** Where a test's server is, for a queue. */
+export function databaseOf({ port }: Pick<Postgres, 'port'>): DatabaseConfig {
+  return { host: '127.0.0.1', port, database: 'postgres', user: 'postgres', password: '', poolSize: 4 };
+}
+
+/** An instance that has just been opened. */
+export async function openQueue(
+  postgres: Postgres,
+  directory: string,
+  options: Partial<PostgresQueueOptions> = {},
+): Promise<PostgresQueue> {
+  const queue = new PostgresQueue({
+    database: databaseOf(postgres),
+    schema: 'dicom',
+    queue: 'main',
+    directory: join(directory),
+    maxObjects: 1_000,
+    onLeftover: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+  await queue.open();
+  return queue;
+}
+
+/** As a crash leaves it: the database hears nothing of it, and the system ends the lock and the connections. */
+export async function crashQueue(queue: PostgresQueue): Promise<void> {
+  const inside = queue as unknown as { unlock(): void; disconnect(): Promise<void>; isOpen: boolean };
+  inside.isOpen = false;
+  await inside.disconnect();
+  inside.unlock();
+}
