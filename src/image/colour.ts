@@ -34,14 +34,20 @@ function paletteRaster({ rows, columns, cells, bits }: Frame, root: DataSet, sou
   const stored = storedOf(bits);
   const size = cells.BYTES_PER_ELEMENT === 1 ? 0x100 : 0x10000;
   if (cells.BYTES_PER_ELEMENT > 2) throw new NoPicture('its palette is for more than 16 bits');
-  const tables = palette.map((lut) =>
-    Uint8Array.from({ length: size }, (_, cell) => colourByte(lut, stored(cell))),
-  );
+  const [red, green, blue] = palette;
+  const table = new Uint8Array(size * 3);
+  for (let cell = 0; cell < size; cell += 1)
+    table.set(
+      [red, green, blue].map((lut) => colourByte(lut, stored(cell))),
+      cell * 3,
+    );
   const data = new Uint8Array(cells.length * 3);
-  tables.forEach((table, colour) => {
-    for (let pixel = 0; pixel < cells.length; pixel += 1)
-      data[pixel * 3 + colour] = table[cells[pixel] ?? 0] ?? 0;
-  });
+  for (let pixel = 0, to = 0; pixel < cells.length; pixel += 1, to += 3) {
+    const from = (cells[pixel] ?? 0) * 3;
+    data[to] = table[from] ?? 0;
+    data[to + 1] = table[from + 1] ?? 0;
+    data[to + 2] = table[from + 2] ?? 0;
+  }
   return { width: columns, height: rows, channels: 3, data };
 }
 

@@ -66,7 +66,7 @@ function valuesOf(
   };
 }
 
-/** Each value that there can be is worked out once. */
+/** Each value that is there is worked out once. */
 function fewValues(
   cells: Uint8Array | Uint16Array,
   size: number,
@@ -78,25 +78,30 @@ function fewValues(
     distribution: () => {
       const counts = new Uint32Array(size);
       for (const cell of cells) counts[cell] = (counts[cell] ?? 0) + 1;
-      const there = Array.from(counts.keys())
-        .filter((cell) => (counts[cell] ?? 0) > 0 && !isPadding(stored(cell)))
-        .map((cell) => ({ value: modality(stored(cell)), count: counts[cell] ?? 0 }))
-        .sort((a, b) => a.value - b.value);
+      const there: { value: number; count: number }[] = [];
+      counts.forEach((count, cell) => {
+        if (count > 0 && !isPadding(stored(cell))) there.push({ value: modality(stored(cell)), count });
+      });
+      there.sort((a, b) => a.value - b.value);
       return new Distribution(
         Float64Array.from(there, ({ value }) => value),
         Uint32Array.from(there, ({ count }) => count),
       );
     },
     mapped: (grey) => {
-      const table = Uint8Array.from({ length: size }, (_, cell) =>
-        grey(modality(stored(cell)), isPadding(stored(cell))),
-      );
+      const table = new Int16Array(size).fill(UNKNOWN);
       const data = new Uint8Array(cells.length);
-      for (let index = 0; index < cells.length; index += 1) data[index] = table[cells[index] ?? 0] ?? 0;
+      for (let index = 0; index < cells.length; index += 1) {
+        const cell = cells[index] ?? 0;
+        if (table[cell] === UNKNOWN) table[cell] = grey(modality(stored(cell)), isPadding(stored(cell)));
+        data[index] = table[cell] ?? 0;
+      }
       return data;
     },
   };
 }
+
+const UNKNOWN = -1;
 
 function voiFor(
   choice: WindowChoice,

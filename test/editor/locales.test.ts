@@ -894,9 +894,9 @@ const ERROR_CODES: Record<string, readonly string[]> = {
   'dicom-edit': (Object.keys(EDIT_FAILURES) as EditFailure[]).map(EDIT_ERRORS.codeOf),
   dicom: (Object.keys(DICOM_FAILURES) as DicomFailure[]).map(DICOM_ERRORS.codeOf),
   'dicom-query': (Object.keys(QUERY_FAILURES) as QueryFailure[]).map(QUERY_ERRORS.codeOf),
-  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
   'dicom-study': (Object.keys(STUDY_FAILURES) as StudyFailure[]).map(STUDY_ERRORS.codeOf),
   'dicom-retrieve': (Object.keys(RETRIEVE_FAILURES) as RetrieveFailure[]).map(RETRIEVE_ERRORS.codeOf),
+  'dicom-image': (Object.keys(IMAGE_FAILURES) as ImageFailure[]).map(IMAGE_ERRORS.codeOf),
 };
 
 /** Where codes and statuses are explained: in the help, or in the page that it leads to where that would be too long. */

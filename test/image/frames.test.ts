@@ -19,6 +19,7 @@ const SYNTAXES = [
   ['JPEG-LS', '1.2.840.10008.1.2.4.80', 'encodeJpegLs', { lossy: false }],
   ['JPEG 2000', '1.2.840.10008.1.2.4.90', 'encodeJpeg2000', { lossy: false }],
   ['HTJ2K', '1.2.840.10008.1.2.4.201', 'encodeHtJpeg2000', { lossy: false }],
+  ['JPEG XL', '1.2.840.10008.1.2.4.110', 'encodeJpegXl', { lossy: false }],
   ['RLE', RLE, 'encodeRle', {}],
 ] as const;
 

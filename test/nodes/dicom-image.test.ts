@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { readPng } from '../../src/dicom/build/png';
-import { DICOM_IMAGE } from '../../src/settings';
+import { DICOM_EDIT, DICOM_IMAGE, DICOM_STUDY } from '../../src/settings';
 import { nativeObject, part10 } from '../image/image-object';
 import { element } from '../dicom/support/encode';
-import { flowNode, TAB } from '../support/flows';
+import { dicomIn, flowNode, TAB } from '../support/flows';
+import { freePort } from '../support/free-port';
 import { NodesUnderTest, type Message } from '../support/node-helper';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
 
 const nodes = new NodesUnderTest();
@@ -214,6 +215,50 @@ describe('the dicom-image node', () => {
     assert.equal(typeof sr?.['reason'], 'string');
     assert.equal(typeof mr?.['reason'], 'string');
     assert.equal(out[0]?.['topic'], '1.2');
+  });
+
+  it('shows what a receiver took, an edit changes and dicom-study collects: objects of a queue', async () => {
+    const port = await freePort();
+    isLoaded = true;
+    await nodes.load([
+      { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
+      dicomIn('receiver', port, [['edit']], { acknowledge: true, includeTagsNode: false }),
+      flowNode('edit', 'dicom-edit', {
+        ...DICOM_EDIT.defaults,
+        // All that is above 100 becomes white, and else black.
+        rules: [
+          { op: 'set', path: 'WindowCenter', value: '100', valueType: 'str' },
+          { op: 'set', path: 'WindowWidth', value: '1', valueType: 'str' },
+        ],
+        wires: [['study']],
+      }),
+      flowNode('study', 'dicom-study', {
+        ...DICOM_STUDY.defaults,
+        version: 1,
+        idleSeconds: '1',
+        wires: [['image']],
+      }),
+      flowNode('image', 'dicom-image', { ...DICOM_IMAGE.defaults, wires: [['out']] }),
+      flowNode('out', 'helper', { wires: [] }),
+    ]);
+    const out = nodes.inputs('out');
+    let client: StoreClient | undefined;
+    await until(async () => {
+      client = await StoreClient.open(port).catch(() => undefined);
+      return client !== undefined;
+    }, 'the receiver listens');
+    for (const number of [2, 1]) {
+      const { uid, dataSet } = sampleInstance(number);
+      assert.equal(await client?.store(uid, dataSet), 0);
+    }
+    await client?.release();
+    await until(() => out.length > 0, 'a study');
+    const [entry = assert.fail(), ...others] = out[0]?.['payload'] as Record<string, unknown>[];
+    assert.deepEqual([others.length, entry['Modality'], entry['reason']], [0, 'CT', undefined]);
+    const values = new Set(readPng(entry['data'] as Buffer).data);
+    assert.deepEqual([...values].sort(), [0, 255]);
+    const { acknowledgeId } = out[0]?.['dicom'] as { acknowledgeId?: string };
+    assert.equal(typeof acknowledgeId, 'string', 'it is acknowledged by who comes after');
   });
 
   it('does nothing with wrong settings', async () => {

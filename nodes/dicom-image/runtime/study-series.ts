@@ -12,7 +12,9 @@ const FACTS = ['SeriesInstanceUID', 'Modality', 'SeriesDescription', 'SeriesNumb
 export const MOST_SERIES = 200;
 
 /** The series of a message about a study, as `dicom-study` makes them; undefined: the message is not about a study. */
-export function seriesOf({ payload }: ObjectMessage): Series[] | undefined {
+export function seriesOf({ payload, dicom }: ObjectMessage): Series[] | undefined {
+  // It names an object itself.
+  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
   const { series } = recordOf(payload);
   if (!Array.isArray(series)) return undefined;
   return series.map((each: unknown) => {
