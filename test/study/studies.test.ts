@@ -176,7 +176,7 @@ describe('Studies', () => {
     await bench.add('2', ['b']);
     await bench.pass(60_000);
     assert.equal(bench.firings.length, 2);
-    const [first] = bench.firings;
+    const first = bench.firings.find((each) => listed(each).includes('a'));
     bench.queues.isHeard = false;
     await bench.studies.acknowledge(first?.id ?? '', { status: 0xa700 });
     await bench.settle();
@@ -342,6 +342,6 @@ describe('Studies', () => {
     await bench.add('1', ['b']);
     await bench.add('2', ['c']);
     await bench.pass(60_000);
-    assert.deepEqual(bench.firings.map(listed), [['a', 'b'], ['c']]);
+    assert.deepEqual(bench.firings.map(listed).sort(), [['a', 'b'], ['c']]);
   });
 });

@@ -10,7 +10,6 @@ import {
   type StudyFiring,
   type StudyObject,
   type StudyQueues,
-  type StudyStore,
 } from '../../src/study';
 
 /** A clock that stands still until it is told to go on. */
@@ -98,12 +97,14 @@ export class Bench {
   lost = 0;
   damaged = 0;
   studies!: Studies;
+  private store: DiskStudyStore | undefined;
   private count = 0;
 
-  async open(options: Partial<StudiesOptions> = {}, store?: StudyStore): Promise<Studies> {
+  async open(options: Partial<StudiesOptions> = {}): Promise<Studies> {
+    this.store = new DiskStudyStore(this.directory, () => (this.damaged += 1));
     this.studies = new Studies(
       { ...OPTIONS, ...options },
-      store ?? new DiskStudyStore(this.directory, () => (this.damaged += 1)),
+      this.store,
       this.queues,
       {
         fire: (firing) => this.firings.push(firing),
@@ -154,9 +155,15 @@ export class Bench {
     await this.settle();
   }
 
-  /** What has been begun comes to its end: disks take a while. */
+  /** What has been begun comes to its end, with what follows from it. */
   async settle(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    for (let step = 0; step < 5; step += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await this.store?.['writing'];
+      await this.studies['emitting'];
+      const { releasing } = this.studies as unknown as { releasing: Map<unknown, Promise<void>> };
+      await Promise.allSettled(releasing.values());
+    }
   }
 
   async end(): Promise<void> {

@@ -51,8 +51,8 @@ export class DeidentifiedList {
     };
     const known = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null);
     this.instances.push({
-      study: String(StudyInstanceUID ?? ''),
-      series: String(SeriesInstanceUID ?? ''),
+      study: textIn(StudyInstanceUID),
+      series: textIn(SeriesInstanceUID),
       fields: seriesFields(CommonFields),
       instance: Object.fromEntries(known) as unknown as Listable['instance'],
     });
@@ -63,3 +63,5 @@ export class DeidentifiedList {
     this.firstFailure ??= error;
   }
 }
+
+const textIn = (value: unknown): string => (typeof value === 'string' ? value : '');

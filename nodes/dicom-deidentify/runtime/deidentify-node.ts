@@ -244,14 +244,11 @@ export class DeidentifyNode {
         const { reason, text } = result.keptBack;
         this.status.keptBack();
         list.keptBack += 1;
-        send([
-          null,
-          { ...own, dicom: { ...own.dicom, identified: true, keptBack: result.keptBack } } as NodeMessage,
-        ]);
+        send([null, { ...own, dicom: { ...own.dicom, identified: true, keptBack: result.keptBack } }]);
         await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
         return;
       }
-      list.add(result, this.newMessage(own, result) as ObjectMessage);
+      list.add(result, this.newMessage(own, result));
       await this.done(held, undefined);
     } catch (error) {
       if (this.isClosed) return;
@@ -268,7 +265,7 @@ export class DeidentifyNode {
       topic: payload.StudyInstanceUID,
       payload,
       dicom: { ...(acknowledgeId !== undefined && { acknowledgeId }), deidentified: summary },
-    } as NodeMessage;
+    };
   }
 
   /** All of it is in its queues as dead letters: nobody behind would acknowledge the list. */

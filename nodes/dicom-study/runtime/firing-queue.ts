@@ -12,7 +12,7 @@ export class FiringQueue implements QueueHost, QueueRequests {
     ...args: Asked<QueueRequests, Name>['args']
   ): Promise<Asked<QueueRequests, Name>['result']> {
     const answer = this[name].bind(this) as unknown as (...args: unknown[]) => unknown;
-    return Promise.resolve().then(() => answer(...args)) as Promise<Asked<QueueRequests, Name>['result']>;
+    return Promise.resolve().then(() => answer(...args));
   }
 
   async answer(id: string, status: CommandStatus): Promise<AnswerOutcome> {

@@ -34,7 +34,7 @@ export function controlIn(study: unknown): Control | undefined {
     ...(control !== undefined && { control: control as 'fire' }),
     ...(seconds !== undefined && { seconds: Number(seconds) }),
     ...(expected !== undefined && { expected: Number(expected) }),
-    ...(instances !== undefined && { instances: instances as string[] }),
+    ...(instances !== undefined && { instances: instances }),
   };
 }
 

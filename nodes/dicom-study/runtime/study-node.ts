@@ -37,7 +37,6 @@ import { controlIn, keysFor, type Control } from './study-control';
 import { STUDY_ERRORS, StudyFailed } from './study-error';
 import { studyStatus } from './study-status';
 
-type Send = (message: NodeMessage) => void;
 type StudyMessage = ObjectMessage & { study?: unknown };
 
 const REFRESH_MS = 1_000;
@@ -240,7 +239,7 @@ export class StudyNode extends QueueOwner {
       },
       dicom: { acknowledgeId: `${this.node.id}:${id}`, ...(redelivered > 0 && { redelivered }) },
     };
-    (this.node.send as Send)(message);
+    this.node.send(message);
   }
 
   private errorOf(error: unknown): Error {
