@@ -331,7 +331,10 @@ describe('a query', () => {
 it('a peer that reads no answers is aborted after the idle timeout, whatever it sends meanwhile', async () => {
   const comments = 'x'.repeat(9_000);
   const many = Array.from({ length: 1_500 }, () => ({ PatientComments: comments }));
-  const { port, receiver, queries, events } = await silent({ idleTimeoutSeconds: 1, associationTimeoutSeconds: 1 });
+  const { port, receiver, queries, events } = await silent({
+    idleTimeoutSeconds: 1,
+    associationTimeoutSeconds: 1,
+  });
   const client = await DimseClient.open(port, STUDY_ROOT);
   client.find({ QueryRetrieveLevel: 'STUDY', PatientComments: null });
   await until(() => queries.length > 0, 'the query');
