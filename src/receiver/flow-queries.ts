@@ -97,8 +97,8 @@ export class FlowQueries implements QueryListener {
     query.deadline.stop();
     const isEnd = query.count === undefined ? answer.isLast === true : query.messages >= query.count;
     const outcome = query.turn.then(() => this.take(query, matches, answer, isEnd));
-    // It does not reject, but for a fault of ours, of which whoever gave this answer hears.
-    query.turn = outcome.catch(() => undefined);
+    // It does not reject, but for a fault of ours, of which whoever gave this answer hears: the query is not to wait for ever.
+    query.turn = outcome.catch(() => query.end(WRONG_ANSWER, ALREADY));
     return outcome;
   }
 

@@ -328,6 +328,26 @@ describe('a query', () => {
   });
 });
 
+it('a peer that reads no answers is aborted after the idle timeout, whatever it sends meanwhile', async () => {
+  const comments = 'x'.repeat(9_000);
+  const many = Array.from({ length: 1_500 }, () => ({ PatientComments: comments }));
+  const { port, receiver, queries, events } = await silent({
+    idleTimeoutSeconds: 1,
+    associationTimeoutSeconds: 1,
+  });
+  const client = await DimseClient.open(port, STUDY_ROOT);
+  client.find({ QueryRetrieveLevel: 'STUDY', PatientComments: null });
+  await until(() => queries.length > 0, 'the query');
+  client.peer.socket.pause();
+  const noise = setInterval(() => client.cancel(99), 100);
+  const outcome = await receiver.answerQuery(queries[0]?.id ?? '', answer(many));
+  clearInterval(noise);
+  assert.deepEqual(outcome, { outcome: 'tooLate' });
+  const aborted = events.find(({ event }) => event === 'association-aborted');
+  assert.match((aborted as { text?: string } | undefined)?.text ?? '', /took no response for 1 s/);
+  client.close();
+});
+
 describe('queries are taken', () => {
   it('of the models that are chosen, in plain transfer syntaxes, and from nobody where anyone may call', async () => {
     for (const [settings, sopClass, syntax, isAccepted] of [

@@ -274,6 +274,20 @@ describe('a performed procedure step (PS3.4 F.7)', () => {
     for (const client of clients) client.close();
   });
 
+  it('is refused beyond 64 that the flow has not got yet', async () => {
+    const { port, receiver, steps } = await start(undefined, {}, { handOver: false });
+    const client = await open(port);
+    const create = async (number: number): Promise<number> => {
+      client.create(`1.2.${number}`, IN_PROGRESS);
+      return (await client.next()).status;
+    };
+    for (let number = 1; number <= 64; number += 1) assert.equal(await create(number), 0);
+    assert.equal(await create(65), 0x0213);
+    receiver.stepTold(steps[0]?.id ?? '');
+    assert.equal(await create(65), 0);
+    client.close();
+  });
+
   it('is refused where nobody asks for it', async () => {
     const { port } = await start(undefined, { answerMpps: 'off' });
     const client = await open(port);

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Deadline } from '../../basics';
 import { type Outcome, Performer, type PerformingAssociation } from '../dimse';
 import {
   type Abort,
@@ -131,8 +132,10 @@ export class Association implements AcceptorUser, PerformingAssociation {
       this.context.limits.idleTimeoutSeconds || MOST_WRITE_SECONDS,
       MOST_WRITE_SECONDS,
     );
-    this.layer.expect(seconds, `the peer took no response for ${seconds} s`);
-    return written.then(() => this.layer.expectNothing());
+    // Not the timer of the connection: what the peer sends meanwhile does not count.
+    const late = new Deadline();
+    late.start(seconds * 1_000, () => this.layer.abort(`the peer took no response for ${seconds} s`));
+    return written.then(() => late.stop());
   }
 
   hold(promise: Promise<void>): void {

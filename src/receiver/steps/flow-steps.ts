@@ -39,6 +39,8 @@ interface Telling {
   deadline?: FlowDeadline;
 }
 
+/** Messages on their way to a flow that answers none: it is told at the pace at which Node-RED takes them. */
+const MOST_UNTOLD = 64;
 const TIDY_MS = 3_600_000;
 
 /**
@@ -84,8 +86,7 @@ export class FlowSteps implements StepListener {
     if (told === undefined || told.resolve !== undefined) return;
     this.telling.delete(id);
     const uid = told.sopInstanceUID;
-    const isLatest = ![...this.telling.values()].some(({ sopInstanceUID }) => sopInstanceUID === uid);
-    if (isLatest) await this.inTurn(uid, () => this.forget(uid)).catch(this.failed);
+    await this.inTurn(uid, () => this.heard(uid)).catch(this.failed);
   }
 
   answer(id: string, status: CommandStatus): FlowAnswerOutcome {
@@ -153,6 +154,7 @@ export class FlowSteps implements StepListener {
     };
     if (this.isClosed) return STOPS;
     if (this.options.answers === 'flow') return this.byFlow(step);
+    if (this.telling.size >= MOST_UNTOLD) return TOO_MANY_IN_FLOW;
     await this.options.store.write(step);
     this.tell(step, false);
     return { status: Status.success };
@@ -194,8 +196,10 @@ export class FlowSteps implements StepListener {
     telling.resolve?.(status);
   }
 
-  private async forget(uid: string): Promise<CommandStatus> {
-    await this.options.store.told(uid);
+  /** What was told is what the step is now, unless there is more to be told of it. */
+  private async heard(uid: string): Promise<CommandStatus> {
+    const isLatest = ![...this.telling.values()].some(({ sopInstanceUID }) => sopInstanceUID === uid);
+    if (isLatest) await this.options.store.told(uid);
     return { status: Status.success };
   }
 
@@ -256,7 +260,7 @@ const TOO_MANY_STEPS: CommandStatus = {
 };
 const TOO_MANY_IN_FLOW: CommandStatus = {
   status: Status.resourceLimitation,
-  comment: `${MOST_IN_FLOW} procedure steps are in the flow, which is the limit`,
+  comment: 'too many procedure steps are on their way to the flow',
 };
 const STOPS: CommandStatus = { status: Status.processingFailure, comment: 'the receiver stops' };
 const WRONG_ANSWER: CommandStatus = {
