@@ -68,6 +68,19 @@ const FLOWS = [
     wires: [[]],
   },
   {
+    id: 'retrieve',
+    type: 'dicom-retrieve',
+    z: 'tab',
+    peer: 'pacs',
+    method: 'get',
+    output: 'file',
+    directory: '/data',
+    acknowledge: true,
+    x: 300,
+    y: 380,
+    wires: [[], []],
+  },
+  {
     id: 'watch',
     type: 'dicom-watch',
     z: 'tab',
@@ -156,6 +169,12 @@ describe(
           for (const tab of ['folder', 'delivery']) {
             await editor.showTab(tab);
             await check(editor, `dicom-watch, ${tab}`);
+          }
+          await editor.cancel();
+          await editor.openDialog('retrieve');
+          for (const tab of ['retrieve', 'message', 'delivery']) {
+            await editor.showTab(tab);
+            await check(editor, `dicom-retrieve, ${tab}`);
           }
           assert.deepEqual(editor.foreign, []);
         });

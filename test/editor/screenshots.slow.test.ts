@@ -34,6 +34,19 @@ const FLOWS = [
     wires: [[]],
   },
   {
+    id: 'retrieve',
+    type: 'dicom-retrieve',
+    z: 'tab',
+    peer: 'pacs',
+    method: 'get',
+    output: 'file',
+    directory: '/data',
+    acknowledge: true,
+    x: 160,
+    y: 480,
+    wires: [[], []],
+  },
+  {
     id: 'watch',
     type: 'dicom-watch',
     z: 'tab',
@@ -166,6 +179,17 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           await editor.screenshot(`watch-${theme}-${tab}`);
         }
         await editor.cancel();
+        await editor.openDialog('retrieve');
+        for (const tab of ['retrieve', 'message', 'delivery']) {
+          await editor.showTab(tab);
+          assert.deepEqual(
+            await editor.page.evaluate<string[]>(CUT),
+            [],
+            `cut off on ${tab} of dicom-retrieve`,
+          );
+          await editor.screenshot(`retrieve-${theme}-${tab}`);
+        }
+        await editor.cancel();
         await editor.openDialog('edit');
         assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], 'cut off in dicom-edit');
         await editor.screenshot(`edit-${theme}`);
@@ -192,6 +216,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-out',
           'dicom-edit',
           'dicom-watch',
+          'dicom-retrieve',
           'dicom-deidentify',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
