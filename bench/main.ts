@@ -5,6 +5,7 @@
  *     --rounds 5                  interleaved rounds; a run's figures are their medians
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle, and those of --sending
  *     --sending                   only what is sent by dicom-out and its peers: send-sr, send-ct, send-20mb, send-1gb, idle-peers
+ *     --retrieve                  only C-GET of a study from dcmqrscp by dicom-retrieve beside getscu; it is not kept
  *     --receivers storescp,disk   those whose names have one of these in them; --senders dcmsend,wait: likewise
  *     --scale 0.1                 a part of the objects, to see that it works
  *     --results FILE              where runs are kept; bench/results/runs.jsonl
@@ -19,6 +20,7 @@ import { associations, backlog, sizes, type Curve } from './growth';
 import { measureLifecycle } from './lifecycle';
 import { compareReceivers, plans, RECEIVERS, type Comparison } from './receiving';
 import { comparisonMarkdown, curveMarkdown, machine, medianCurve, ownSpreads, runsMarkdown } from './report';
+import { compareRetrieving } from './retrieving';
 import { appendRun, medianComparison, medianOf, readRuns, sameLoads, spreadOf, type Run } from './results';
 import { compareSenders, idlePeersMB, SENDERS, sendingPlans } from './sending';
 import { curveSvg } from './support/svg';
@@ -39,6 +41,10 @@ async function main(args: readonly string[]): Promise<void> {
     args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
   const results = option('--results') ?? RESULTS;
   const scale = Number(option('--scale') ?? 1);
+  if (args.includes('--retrieve')) {
+    console.log(await compareRetrieving(Number(option('--rounds') ?? 5), scale));
+    return;
+  }
   const isToBeRendered = args.includes('--render');
   if (!isToBeRendered) {
     const only = option('--only')?.split(',') ?? (args.includes('--sending') ? SENDING : undefined);

@@ -18,7 +18,7 @@ export interface SenderRequests {
   /** One of these peers says what it has stored. False: no request of ours to it is open, or nobody has heard it. */
   report(peers: readonly string[], report: CommitmentReport): boolean;
   /** Asks the queue of a node for what C-GETs bring. @param args of the request */
-  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): Promise<unknown>;
+  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): unknown;
   /** What is in it stays there. */
   closeRetrieved(queue: string): Promise<void>;
   /** What is in it stays there. */

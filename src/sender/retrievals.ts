@@ -52,7 +52,7 @@ export class Retrievals {
   }
 
   /** @throws Error when there is no such queue; what the request throws */
-  async ask(queue: string, name: keyof QueueRequests, args: unknown[]): Promise<unknown> {
+  ask(queue: string, name: keyof QueueRequests, args: unknown[]): unknown {
     const objects = this.queues.get(queue);
     if (objects === undefined) throw new Error('there is no such queue');
     const request = objects[name].bind(objects) as (...args: unknown[]) => unknown;

@@ -45,7 +45,7 @@ export class RetrievedHost implements QueueHost {
     name: Name,
     ...args: Asked<QueueRequests, Name>['args']
   ): Promise<Asked<QueueRequests, Name>['result']> {
-    return this.way.ask(this.config.id, name, args) as Promise<Asked<QueueRequests, Name>['result']>;
+    return this.way.ask(this.config.id, name, args);
   }
 
   receive(message: OfQueue): void {

@@ -135,7 +135,7 @@ export class Sender implements SenderRequests {
     this.openings.delete(id);
   }
 
-  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): Promise<unknown> {
+  onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): unknown {
     return this.retrievals.ask(queue, name, args);
   }
 

@@ -56,8 +56,8 @@ const FIELDS = {
   progress: flag(false),
 
   ...pick(DICOM_IN_FIELDS, RECEIVED),
-  // There are no old flows.
-  onlyThisMachine: flag(true),
+  // There are no old flows: these are as in a dicom-in from the palette.
+  onlyThisMachine: flag(false),
   collision: choice('skip-identical', 'keep-both', 'overwrite'),
   keepDeliveredSeconds: integer(60, 0, MAX_SECONDS),
 };

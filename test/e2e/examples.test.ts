@@ -403,7 +403,9 @@ describe('example flows', { timeout: 900_000 }, () => {
     it('23 Prefetch the priors when an order arrives', async () => {
       const hl7 = await freePort();
       const changes = { 'dicom-peer': archive, Orders: { port: String(hl7) } };
+      const from = nodeRed.lines.length;
       await deploy('23 Prefetch the priors when an order arrives.json', changes);
+      await nodeRed.waitForLine(/dicom-in:.* listening on/, { from });
       const order = [
         'MSH|^~\\&|RIS|HOSPITAL|NR|RADIOLOGY|20260101120000||ORM^O01|42|P|2.5',
         'PID|||P1^^^HOSPITAL',

@@ -50,7 +50,13 @@ const MEMBERS: readonly Member[] = [
     tabs: ['convert', 'message', 'object'],
   },
   {
-    node: node('dicom-retrieve', { peer: 'pacs', method: 'get' }),
+    node: node('dicom-retrieve', {
+      peer: 'pacs',
+      method: 'get',
+      output: 'file',
+      directory: '/data',
+      acknowledge: true,
+    }),
     tabs: ['retrieve', 'message', 'delivery'],
   },
   {

@@ -84,7 +84,11 @@ describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_
       await scps.orthanc({ DicomAet: 'ARCHIVE', DicomAlwaysAllowGet: true, DicomAlwaysAllowFind: true })
     ).port;
     const sent = await sendRaw(ports.Orthanc, files, ['--aec', 'ARCHIVE']);
-    stored = sent.filter(({ status }) => status === '0x0000');
+    // Of two with one instance UID the archive has one.
+    stored = sent.filter(
+      ({ status, sopInstanceUID }, at) =>
+        status === '0x0000' && sent.findIndex((each) => each.sopInstanceUID === sopInstanceUID) === at,
+    );
     assert.ok(stored.length > 30, String(stored.length));
     const indexed = await run('dcmqridx', [archive.folder, ...files]);
     assert.equal(indexed.code, 0, indexed.output);
@@ -149,6 +153,7 @@ describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_
     const same = stored.filter(({ path, sopInstanceUID, transferSyntaxUID }) =>
       objects.get(`${sopInstanceUID} ${transferSyntaxUID}`)?.equals(dataSetOf(readFileSync(path))),
     );
-    console.log(same.length, stored.length);
+    // The others are of transfer syntaxes that it sends in another one.
+    assert.ok(same.length > 30, `${same.length} of ${stored.length}`);
   });
 });

@@ -120,7 +120,7 @@ export class RetrieveNode extends QueueOwner {
     deployedNodes.add(this.node.id, this);
     this.node.on('input', (message, send, done) => {
       try {
-        this.take(message as RetrieveMessage, send as Send, done);
+        this.take(message, send, done);
       } catch (error) {
         done(error instanceof RetrieveFailed ? RETRIEVE_ERRORS.errorOf(this.text, error) : asError(error));
       }
