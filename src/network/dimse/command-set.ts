@@ -85,13 +85,14 @@ const MAX_AE_TITLE = 16;
 
 /**
  * Decodes a command set. Its group length is not believed: the elements say themselves where they end. Elements of another group
- * may stand behind it where it says that it ends there.
+ * may stand behind that of a response, where it says that it ends there.
  * @throws ProtocolError (invalid PDU parameter) when it is no sequence of group 0000 elements or has no Command Field
  */
 export function decodeCommandSet(bytes: Buffer): CommandSet {
   const { values, behind } = elementValues(bytes);
   const commandField = unsignedShort(values.get(Tag.commandField));
   if (commandField === undefined) throw invalid('a command set has no Command Field');
+  if (behind !== undefined && (commandField & RESPONSE_BIT) === 0) throw outsideGroup();
   const subOperations = counted(values);
   return {
     commandField,
@@ -126,8 +127,7 @@ function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: B
   while (offset < bytes.length) {
     if (bytes.length - offset < ELEMENT_HEADER) throw invalid('a command set ends inside an element');
     if (bytes.readUInt16LE(offset) !== 0) {
-      if (offset === 0 || offset !== groupEnd(values))
-        throw invalid('a command set has an element outside group 0000');
+      if (offset !== groupEnd(values)) throw outsideGroup();
       return { values, behind: Buffer.from(bytes.subarray(offset)) };
     }
     const start = offset + ELEMENT_HEADER;
@@ -139,6 +139,8 @@ function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: B
   }
   return { values };
 }
+
+const outsideGroup = (): ProtocolError => invalid('a command set has an element outside group 0000');
 
 /** Where the group ends by its own account; undefined: it gives none. */
 function groupEnd(values: ReadonlyMap<number, Buffer>): number | undefined {

@@ -53,6 +53,17 @@ describe('a command set', () => {
     violates(Buffer.concat([storeRQ(), Buffer.from([8, 0, 0, 0, 0, 0, 0, 0])]), /outside group 0000/);
   });
 
+  it('of a response may have elements of another group behind its own, and not in it', () => {
+    const outside = Buffer.from([8, 0, 0x58, 0, 0, 0, 0, 0]);
+    const response = commandSet({ 0x0002: CT, 0x0100: 0x8010, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0xb000 });
+    const { behind, status } = decodeCommandSet(Buffer.concat([response, outside]));
+    assert.deepEqual([behind, status], [outside, 0xb000]);
+    violates(Buffer.concat([response, outside.subarray(1)]), /ends inside an element/);
+    const within = Buffer.concat([response, outside]);
+    within.writeUInt32LE(within.readUInt32LE(8) + 8, 8);
+    violates(within, /outside group 0000/);
+  });
+
   it('of a response repeats the UIDs of its request, and has a comment of 64 printable characters', () => {
     const comment = `back\\slash\n${'x'.repeat(80)}`;
     const response = encodeResponse(decodeCommandSet(storeRQ()), { status: 0xa700, comment });
