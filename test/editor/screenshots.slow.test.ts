@@ -120,7 +120,6 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           'dicom-image',
           'dicom-study',
           'dicom-retrieve',
-          'dicom-queue',
         ]) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
