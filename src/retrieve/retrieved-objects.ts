@@ -186,7 +186,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     this.isOpen = false;
     this.delivery.stop();
     this.told.stop();
-    this.queue.close();
+    await this.queue.close();
   }
 
   protected changed(): void {
