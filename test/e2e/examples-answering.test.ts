@@ -68,7 +68,7 @@ describe('examples of flows that answer', { skip: needs('postgres', 'dcmtk'), ti
     const connected = sink.nextConnection();
     const from = nodeRed.lines.length;
     await nodeRed.deploy(example(name, port, sink));
-    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/\[dicom-in:[^\]]*\] listening on/, { from });
     await connected();
     sink.clear();
     return port;

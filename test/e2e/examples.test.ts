@@ -105,7 +105,7 @@ describe('example flows', { timeout: 900_000 }, () => {
     await nodeRed.deploy(forTest(read(name), port, sink, changes));
     // A flow without a receiver is ready when its sink is.
     if (read(name).some(({ type }) => type === 'dicom-in'))
-      await nodeRed.waitForLine(/listening on/, { from });
+      await nodeRed.waitForLine(/\[dicom-in:[^\]]*\] listening on/, { from });
     await connected();
     sink.clear();
   };
@@ -698,7 +698,7 @@ describe('25 Mail the key image', { skip: needs('dcmtk'), timeout: 300_000 }, ()
     const connected = sink.nextConnection();
     const from = nodeRed.lines.length;
     await nodeRed.deploy(forTest(read('25 Mail the key image.json'), port, sink, {}));
-    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/\[dicom-in:[^\]]*\] listening on/, { from });
     await connected();
     const shown = async (debug: string): Promise<unknown> => {
       const message = await sink.find(({ payload }) => 'debug' in payload && payload.debug === debug, debug);
@@ -776,7 +776,7 @@ describe('example flows with a database', { skip: needs('postgres', 'dcmtk'), ti
     const connected = sink.nextConnection();
     const from = nodeRed.lines.length;
     await nodeRed.deploy(flows);
-    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/\[dicom-in:[^\]]*\] listening on/, { from });
     await nodeRed.waitForLine(/delivering from the shared queue/, { from });
     await connected();
     const client = await StoreClient.open(port);
@@ -797,7 +797,7 @@ describe('example flows with a database', { skip: needs('postgres', 'dcmtk'), ti
     const connected = sink.nextConnection();
     const from = nodeRed.lines.length;
     await nodeRed.deploy(flows);
-    await nodeRed.waitForLine(/listening on/, { from });
+    await nodeRed.waitForLine(/\[dicom-in:[^\]]*\] listening on/, { from });
     await connected();
     const client = await StoreClient.open(port);
     const { uid, dataSet } = sampleInstance(1);
