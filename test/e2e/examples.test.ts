@@ -467,8 +467,8 @@ describe('example flows', { timeout: 900_000 }, () => {
     }
   });
 
-  it('26 A study is complete - one message', async () => {
-    await deploy('26 A study is complete - one message.json', {
+  it('26 A study is complete - one message, one picture per series', async () => {
+    await deploy('26 A study is complete - one message, one picture per series.json', {
       'dicom-study': { associationEndSeconds: 1 },
     });
     const client = await StoreClient.open(port);
@@ -485,6 +485,11 @@ describe('example flows', { timeout: 900_000 }, () => {
     assert.deepEqual(
       series.map(({ instances }) => instances.map(({ SOPInstanceUID }) => SOPInstanceUID)),
       [[1, 2].map((number) => sampleInstance(number).uid)],
+    );
+    const pictures = (await shown('A picture per series')) as Facts[];
+    assert.deepEqual(
+      pictures.map(({ Modality, mediaType, SOPInstanceUID }) => [Modality, mediaType, SOPInstanceUID]),
+      [['CT', 'image/png', sampleInstance(1).uid]],
     );
     await isEmptied('d1c0a80000260003');
   });
