@@ -14,6 +14,8 @@ test('a receiver gets no sample, nothing of an import, and nothing that only the
     'emitEvents',
     // So is where the journal lies, and what it has.
     'journalPatient',
+    // And what is known of the shared queue.
+    'sharedQueue',
     'queueDirectory',
     'receivedMessageTemplate',
     'messageType',

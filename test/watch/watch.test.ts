@@ -163,7 +163,7 @@ describe('a watched folder', () => {
     assert.equal(deadLetters[0]?.status, 'C000');
     assert.equal(deadLetters[0]?.sopInstanceUID, sampleFile(1).uid);
     assert.deepEqual(watched.files(), []);
-    assert.equal(watched.watch.requeue(deadLetters[0]?.id ?? ''), true);
+    assert.equal(await watched.watch.requeue(deadLetters[0]?.id ?? ''), true);
     await until(() => watched.delivered.length === 2, 'the object again');
     assert.equal(watched.delivered[1]?.message.dicom.sourceFile, 'fails.dcm');
     await watched.watch.answer(watched.delivered[1]?.id ?? '', DONE);
@@ -179,7 +179,7 @@ describe('a watched folder', () => {
     await watched.watch.answer(watched.delivered[0]?.id ?? '', FAILED);
     const [letter] = (await watched.watch.deadLetters({})).deadLetters;
     assert.deepEqual(watched.files(), ['fails.dcm']);
-    assert.equal(watched.watch.requeue(letter?.id ?? ''), true);
+    assert.equal(await watched.watch.requeue(letter?.id ?? ''), true);
     await until(() => watched.delivered.length === 2, 'the object again');
     await watched.watch.answer(watched.delivered[1]?.id ?? '', DONE);
     assert.deepEqual(watched.files(), ['fails.dcm']);
