@@ -229,7 +229,10 @@ function byTool(
   return status === 0 && existsSync(output) ? pixelsOf(output) : undefined;
 }
 
-function difference(own: Pixels, other: Pixels): { most: number; mean: number } {
+function difference(decompressed: Pixels, other: Pixels): { most: number; mean: number } {
+  // GDCM gives a byte for each pixel of one bit.
+  const own =
+    decompressed.bits === 1 ? { ...decompressed, bytes: unpacked(decompressed.bytes) } : decompressed;
   assert.ok(
     Math.abs(own.bytes.length - other.bytes.length) <= 1,
     `${own.bytes.length} ${other.bytes.length}`,
@@ -247,4 +250,9 @@ function difference(own: Pixels, other: Pixels): { most: number; mean: number } 
     most = Math.max(most, each);
   }
   return { most, mean: sum / count };
+}
+
+/** Eight pixels from each byte, the first one from the lowest bit (PS3.5 8.1.1). */
+function unpacked(bytes: Buffer): Buffer {
+  return Buffer.from([...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, bit) => (byte >> bit) & 1)));
 }
