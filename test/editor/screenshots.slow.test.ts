@@ -108,6 +108,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
     it(`the help fits the sidebar as it is at first, and is read in less than five windows: ${language}`, async () => {
       const setup = { viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
+        const wrong: string[] = [];
         for (const type of [
           'dicom-in',
           'dicom-response',
@@ -125,9 +126,10 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =
             await editor.page.evaluate<Record<string, number>>(HELP);
-          assert.equal(scrollWidth, clientWidth, `${type} is cut off`);
-          assert.ok((height ?? 0) > 500 && (height ?? 0) < 5 * 800, `${type} is ${height} high`);
+          if (scrollWidth !== clientWidth) wrong.push(`${type} is cut off`);
+          if ((height ?? 0) < 500 || (height ?? 0) > 5 * 800) wrong.push(`${type} is ${height} high`);
         }
+        assert.deepEqual(wrong, []);
         assert.deepEqual(editor.errors.splice(0), []);
       });
     });
