@@ -12,6 +12,8 @@ export {
 } from './read';
 export {
   COMMON_FIELDS,
+  SERIES_FIELDS,
+  STUDY_FIELDS,
   type CommonFields,
   type DicomJson,
   type DicomJsonAttribute,

@@ -1,47 +1,18 @@
+import { SERIES_FIELDS, STUDY_FIELDS } from '../dicom';
 import type { Fields } from './records';
 
-/** Of the study, and of the series, in CommonFields. */
-const STUDY_FIELDS = [
-  'PatientID',
-  'IssuerOfPatientID',
-  'PatientName',
-  'PatientBirthDate',
-  'PatientSex',
-  'PatientAge',
-  'PatientSize',
-  'PatientWeight',
-  'AccessionNumber',
-  'StudyInstanceUID',
-  'StudyID',
-  'StudyDate',
-  'StudyTime',
-  'StudyDescription',
-  'ReferringPhysicianName',
-  'RequestingPhysician',
-  'RequestedProcedureDescription',
-  'AdmissionID',
-  'InstitutionName',
-] as const;
-const SERIES_FIELDS = [
-  'SeriesInstanceUID',
-  'SeriesNumber',
-  'SeriesDate',
-  'SeriesTime',
-  'SeriesDescription',
-  'Modality',
-  'BodyPartExamined',
-  'Laterality',
-  'ProtocolName',
-] as const;
+/** What is the same in all objects of the study, or of the series, though it is told among other things. */
+const OF_STUDY = [...STUDY_FIELDS, 'InstitutionName'];
+const OF_SERIES = [...SERIES_FIELDS, 'ProtocolName'];
 
 /** What `CommonFields` say of the study. */
 export function studyFields(common: Readonly<Record<string, unknown>>): Fields {
-  return fieldsOf(common, STUDY_FIELDS);
+  return fieldsOf(common, OF_STUDY);
 }
 
 /** What they say of the series. */
 export function seriesFields(common: Readonly<Record<string, unknown>>): Fields {
-  return fieldsOf(common, SERIES_FIELDS);
+  return fieldsOf(common, OF_SERIES);
 }
 
 function fieldsOf(common: Readonly<Record<string, unknown>>, keywords: readonly string[]): Fields {

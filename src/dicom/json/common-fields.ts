@@ -14,8 +14,8 @@ import { writePlainValues } from './plain-values';
 /** A field of CommonFields: keyword → one scalar. */
 export type CommonFields = Record<string, string | number | null>;
 
-/** The fixed list, in the order of the message: patient, study, series, instance, image, equipment, report. */
-export const COMMON_FIELDS = [
+/** Of the patient and of the study. */
+export const STUDY_FIELDS = [
   'PatientID',
   'IssuerOfPatientID',
   'PatientName',
@@ -34,6 +34,10 @@ export const COMMON_FIELDS = [
   'RequestingPhysician',
   'RequestedProcedureDescription',
   'AdmissionID',
+] as const;
+
+/** Of the series. */
+export const SERIES_FIELDS = [
   'SeriesInstanceUID',
   'SeriesNumber',
   'SeriesDate',
@@ -42,6 +46,12 @@ export const COMMON_FIELDS = [
   'Modality',
   'BodyPartExamined',
   'Laterality',
+] as const;
+
+/** The fixed list, in the order of the message: patient, study, series, instance, image, equipment, report. */
+export const COMMON_FIELDS = [
+  ...STUDY_FIELDS,
+  ...SERIES_FIELDS,
   'PatientPosition',
   'ProtocolName',
   'PerformingPhysicianName',
