@@ -1,4 +1,4 @@
-import { asError } from '../basics';
+import { asError, isSystemCode } from '../basics';
 import { DicomError } from '../dicom';
 import {
   type ConversionSettings,
@@ -406,5 +406,5 @@ function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error) || error instanceof DicomError || error instanceof ObjectDamaged)
     return false;
   const { code } = error as NodeJS.ErrnoException;
-  return code !== undefined && /^E[A-Z0-9]{1,20}$/.test(code);
+  return code !== undefined && isSystemCode(code);
 }

@@ -1,3 +1,4 @@
+import { isSystemCode } from '../../../src/basics';
 import { DICOM_DEIDENTIFY } from '../../../src/settings';
 import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 
@@ -47,11 +48,10 @@ const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
   'changes-invalid',
   'cannot-change',
 ]);
-const SYSTEM_CODE = /^E[A-Z0-9]+$/;
 
 /** The system's words name the file, which may be named after a patient: its code is enough. */
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
-  const isSystem = SYSTEM_CODE.test(code);
+  const isSystem = isSystemCode(code);
   const isOfObject = !isSystem && !NOT_OF_OBJECT.has(code);
   return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isOfObject);
 }

@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import type { DicomChanges } from '../../../src/dicom';
+import { isSystemCode } from '../../../src/basics';
 import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
@@ -176,5 +177,5 @@ async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: bool
 function readFailure({ code, text }: { code: string; text: string }): StudyFailed {
   if (code === 'ENOENT' || code === 'EGONE') return new StudyFailed('objectGone');
   // The system's words name the file, which may be named after a patient.
-  return new StudyFailed('notRead', { reason: /^E[A-Z0-9]+$/.test(code) ? code : text });
+  return new StudyFailed('notRead', { reason: isSystemCode(code) ? code : text });
 }
