@@ -1,5 +1,6 @@
 import type { QueueHost } from '../../src/delivery';
 import type { PayloadSettings } from '../../src/message';
+import type { DeadLetterBox } from './dead-letter-routes';
 
 /** A deployed node with its own queue, which knows the objects that `msg.dicom.queueId` names. */
 export abstract class QueueOwner {
@@ -9,6 +10,18 @@ export abstract class QueueOwner {
   abstract readonly isAcknowledged: boolean;
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
+
+  /** Undefined: it has no queue, because of its settings. */
+  get deadLetterBox(): DeadLetterBox | undefined {
+    const { receiver } = this;
+    return (
+      receiver && {
+        deadLetters: (page) => receiver.ask('deadLetters', page),
+        requeue: (id) => receiver.ask('requeue', id),
+        discard: (id) => receiver.ask('discard', id),
+      }
+    );
+  }
 
   /** The ids of associations through which more may come. @throws as `QueueHost.ask` */
   openAssociations(): Promise<readonly string[]> {

@@ -17,7 +17,6 @@ import { sampleMessage } from '../../../src/sample';
 import { DICOM_IN, type DicomInProblem, type DicomInSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
 import { arrivals } from '../../runtime/arrivals';
-import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { showInSidebar } from '../../runtime/debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
@@ -100,18 +99,6 @@ export class ReceiverNode extends RequestOwner {
 
   override async openAssociations(): Promise<readonly string[]> {
     return (await this.receiver?.ask('openAssociations')) ?? [];
-  }
-
-  /** Undefined: the settings do not let it run. */
-  get deadLetterBox(): DeadLetterBox | undefined {
-    const { receiver } = this;
-    return (
-      receiver && {
-        deadLetters: (page) => receiver.ask('deadLetters', page),
-        requeue: (id) => receiver.ask('requeue', id),
-        discard: (id) => receiver.ask('discard', id),
-      }
-    );
   }
 
   /** As `deadLetterBox`. */

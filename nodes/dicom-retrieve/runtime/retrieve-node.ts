@@ -14,7 +14,6 @@ import type { RetrievedHost } from '../../../src/sender';
 import { DICOM_RETRIEVE, type DicomRetrieveProblem, type DicomRetrieveSettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
 import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
-import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
@@ -96,18 +95,6 @@ export class RetrieveNode extends QueueOwner {
 
   override get payload(): PayloadSettings {
     return payloadOf(this.settings);
-  }
-
-  /** Undefined: it has no queue. */
-  get deadLetterBox(): DeadLetterBox | undefined {
-    const { receiver } = this;
-    return (
-      receiver && {
-        deadLetters: (page) => receiver.ask('deadLetters', page),
-        requeue: (id) => receiver.ask('requeue', id),
-        discard: (id) => receiver.ask('discard', id),
-      }
-    );
   }
 
   run(): void {

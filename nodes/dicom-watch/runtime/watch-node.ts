@@ -10,7 +10,6 @@ import {
   type WatchState,
 } from '../../../src/watch';
 import { Boundary } from '../../../src/worker';
-import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
@@ -59,18 +58,6 @@ export class WatchNode extends QueueOwner {
 
   get isAcknowledged(): boolean {
     return this.settings.acknowledge;
-  }
-
-  /** Undefined: the settings do not let it run. */
-  get deadLetterBox(): DeadLetterBox | undefined {
-    const { receiver } = this;
-    return (
-      receiver && {
-        deadLetters: (page) => receiver.ask('deadLetters', page),
-        requeue: (id) => receiver.ask('requeue', id),
-        discard: (id) => receiver.ask('discard', id),
-      }
-    );
   }
 
   run(): void {
