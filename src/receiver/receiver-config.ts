@@ -74,7 +74,7 @@ export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
 /** A queue in a database. */
-export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue'>;
+export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue' | 'shared' | 'maxBytes'>;
 
 /** What decides where objects go that have been accepted. */
 export interface QueuePlace {
