@@ -21,8 +21,8 @@ export const BLOCK_OBJECTS = 100;
  * change of its objects. `session`: an instance that lives, until that moment of the database's clock, unless it says so again.
  * A claim changes only columns that no index has, so that PostgreSQL need not touch the indexes (HOT).
  *
- * Version 2: an object with a `sha256` is a file in the shared directory, and has no `chunk`. `directory` says by its id which
- * directory that is.
+ * An object with a `sha256` is a file in the shared directory, and has no `chunk`. `directory` says by its id which directory that
+ * is.
  */
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (s) => `
