@@ -37,11 +37,17 @@ export {
 } from './object-queue';
 export { ownerNode } from './parking';
 export {
+  DatabaseFailed,
   DatabaseUnusable,
   isPlainName,
+  numberIn,
   PostgresQueue,
+  SharedState,
   type DatabaseConfig,
   type PostgresQueueOptions,
   type RemoteAnswer,
+  type SharedPlace,
+  type SharedStateListener,
+  type SharedStateOptions,
   type UnusableCode,
 } from './postgres';

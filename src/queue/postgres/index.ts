@@ -3,3 +3,11 @@ export type { DatabaseConfig } from './database';
 export { PostgresQueue, type PostgresQueueOptions } from './postgres-queue';
 export type { RemoteAnswer } from './remote-answers';
 export { isPlainName } from './schema';
+export { numberIn } from './object-numbers';
+export {
+  DatabaseFailed,
+  SharedState,
+  type SharedPlace,
+  type SharedStateListener,
+  type SharedStateOptions,
+} from './shared-state';

@@ -1,5 +1,6 @@
 import { DatabaseUnusable } from './client';
 import type { Database } from './database';
+import { stateTables } from './state-tables';
 
 /** For the name of a schema or of a queue: it is put into statements, and into names of channels. */
 export function isPlainName(name: string): boolean {
@@ -54,6 +55,7 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
     CREATE TABLE ${s}.answer (
       run bigint NOT NULL, id text NOT NULL, answer text NOT NULL, PRIMARY KEY (run, id)
     );`,
+  stateTables,
 ];
 
 /**
