@@ -34,6 +34,7 @@ export type FaultKind =
   | 'findTimedOut'
   | 'mppsTimedOut'
   | 'mppsNotKept'
+  | 'mppsNotShared'
   | 'workerCrashed'
   | 'workerStuck'
   | 'workerOutdated'
@@ -79,6 +80,7 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   databaseUnsafe: 'queueUnusable',
   databasePooled: 'queueUnusable',
   databaseNewer: 'queueUnusable',
+  mppsNotShared: 'mppsNotKept',
 };
 
 /** `portInUse` → `DICOM_PORT_IN_USE`. */
