@@ -47,7 +47,6 @@ export {
   type PostgresQueueOptions,
   type RemoteAnswer,
   type SharedPlace,
-  type SharedStateListener,
   type SharedStateOptions,
   type UnusableCode,
 } from './postgres';

@@ -8,6 +8,5 @@ export {
   DatabaseFailed,
   SharedState,
   type SharedPlace,
-  type SharedStateListener,
   type SharedStateOptions,
 } from './shared-state';
