@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { REAL_CLOCK, type StudyFiring } from '../../src/study';
 import { needs } from '../support/needs';
+import { crashQueue, openQueue } from '../support/postgres-queue';
 import { until } from '../support/until';
 import { SharedBench, type Instance } from './shared-support';
 import { listed } from './support';
@@ -116,6 +118,31 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     assert.equal(sender.firings.length, 1);
     session.beatSoon();
     await until(() => sender.studies['groups'].length === 0, 'it to know that');
+  });
+
+  it('keep objects that an instance that is gone had parked for them', async () => {
+    const [{ studies } = assert.fail()] = await bench.open(1);
+    const owner = `${studies['options'].nodeId}/shared-0123456789abcdef-1`;
+    const gone = await openQueue(bench.postgres, join(bench['directory'], 'gone'), { leaseSeconds: 2 });
+    const ids: string[] = [];
+    for (const each of [owner, 'other']) {
+      const id = await gone.begin(Buffer.from('object')).complete();
+      ids.push(id);
+      assert.equal(await gone.park(id, each), true);
+    }
+    await crashQueue(gone);
+    bench.postgres.run(
+      `UPDATE dicom.session SET until = clock_timestamp() - interval '1 hour' WHERE queue = 'main'`,
+    );
+    // The queue of the instance.
+    const queue = await openQueue(bench.postgres, join(bench['directory'], '0'), { leaseSeconds: 2 });
+    assert.deepEqual(await queue.owners(), []);
+    studies['sweepAt'] = 0;
+    await studies.tick();
+    assert.deepEqual(await queue.owners(), [owner]);
+    await queue['db'].sweeper.sweep();
+    assert.deepEqual(await queue.parked(), [{ id: ids[0], owners: [owner] }]);
+    await queue.close();
   });
 
   it(`are one firing of exactly what came, whatever instance is killed when (${ROUNDS} rounds)`, async (test) => {

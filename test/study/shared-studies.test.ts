@@ -250,7 +250,13 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     assert.equal(bench.queues.parked.size, 1, 'its firing has it');
     await bench.pass(IDLE);
     assert.equal(all([a, b, c]).length, 1);
-    await b.studies.acknowledge(firing.id, DONE);
+    // What could not be taken on is there after all.
+    bench.queues.gone.clear();
+    await b.studies.add({ ...gone, isRedelivered: true });
+    await bench.pass(IDLE);
+    const [, next = assert.fail()] = all([a, b, c]).sort((one, other) => one.number - other.number);
+    assert.deepEqual([next.number, listed(next)], [2, ['1.2']]);
+    for (const { id } of [firing, next]) await b.studies.acknowledge(id, DONE);
     await bench.settle();
     assert.equal(bench.queues.parked.size, 0);
   });
