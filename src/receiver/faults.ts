@@ -37,6 +37,7 @@ export type FaultKind =
   | 'findTimedOut'
   | 'mppsTimedOut'
   | 'mppsNotKept'
+  | 'mppsNotShared'
   | 'workerCrashed'
   | 'workerStuck'
   | 'workerOutdated'
@@ -85,6 +86,7 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
+  mppsNotShared: 'mppsNotKept',
 };
 
 /** `portInUse` → `DICOM_PORT_IN_USE`. */

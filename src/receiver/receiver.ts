@@ -9,7 +9,7 @@ import {
 } from '../journal';
 import { type ConvertedObject, FileOutput } from '../message';
 import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
-import { PostgresQueue, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
+import { PostgresQueue, SharedState, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -17,16 +17,18 @@ import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFaul
 import type { FlowAnswerOutcome } from './flow-answers';
 import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
+import { OpenAssociations } from './open-associations';
 import type { PostedRequest } from './posted-request';
 import {
   createFileOutput,
   createReceiverQueue,
   listenerOptions,
   type ReceiverConfig,
+  type SharedQueue,
 } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
-import { FlowSteps, StepStore } from './steps';
+import { DiskStepStore, FlowSteps, SharedStepStore } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -66,6 +68,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
   protected readonly queue: ObjectQueue;
   /** Undefined: it is this machine's own. */
   private readonly shared: PostgresQueue | undefined;
+  /** What instances know together beside the objects of such a queue. */
+  private readonly state: SharedState | undefined;
+  private readonly associations: OpenAssociations | undefined;
   private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   protected readonly delivery: Delivery;
@@ -81,6 +86,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
   private countersTimer: NodeJS.Timeout | undefined;
   private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
+  private stateIsOpen = false;
   private stopping = false;
   private drained: boolean;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
@@ -106,6 +112,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
       onAnswer: (id, answer) => void this.answers.answer(id, answer),
     });
     this.shared = this.queue instanceof PostgresQueue ? this.queue : undefined;
+    this.state = config.shared && this.newState(config.shared);
     this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
@@ -147,6 +154,14 @@ export class Receiver extends QueueService implements ReceiverRequests {
       ...(this.steps && { steps: this.steps }),
       report: (event) => this.networkEvent(event),
     });
+    this.associations =
+      this.state &&
+      new OpenAssociations(
+        this.state,
+        () => this.listener.openAssociationIds,
+        // The queue says that its database is away.
+        () => undefined,
+      );
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
@@ -233,11 +248,26 @@ export class Receiver extends QueueService implements ReceiverRequests {
       answers,
       deadlineSeconds: seconds,
       defaultCharacterSet,
-      store: new StepStore(directory, realFiles, onWarning),
+      store:
+        this.state === undefined
+          ? new DiskStepStore(directory, realFiles, onWarning)
+          : new SharedStepStore(this.state, receiverId),
       tell: (step) => this.output.step(step),
       timedOut: (id) => this.fault('mppsTimedOut', { id, seconds }),
-      failed: ({ message: reason }) => this.fault('mppsNotKept', { directory, reason }),
+      failed: ({ message: reason }) =>
+        this.state === undefined
+          ? this.fault('mppsNotKept', { directory, reason })
+          : this.fault('mppsNotShared', { reason }),
     });
+  }
+
+  private newState(shared: SharedQueue): SharedState {
+    const { receiverId, queueDirectory: directory } = this.config;
+    return new SharedState(
+      { ...shared, user: receiverId, directory },
+      // A session that has ended has nothing but what others go on with; the queue says that its database is away.
+      { ended: () => undefined, failed: () => undefined },
+    );
   }
 
   private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
@@ -261,6 +291,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
+    this.associations?.stop();
+    await this.state?.close();
     await this.queue.close();
     await this.journalOf?.close();
     this.raise({ event: 'stopped' });
@@ -270,10 +302,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
-      const isFirst = !this.queueIsOpen;
       this.queueIsOpen = true;
       await this.queueOpened();
-      if (isFirst) void this.steps?.resume();
+      await this.openState();
     } catch (error) {
       this.retry(queueFault(error, queueDirectory));
       return;
@@ -304,6 +335,15 @@ export class Receiver extends QueueService implements ReceiverRequests {
     } catch (error) {
       this.retry(listenFault(error, settings.port, settings.bindAddress));
     }
+  }
+
+  /** Once. @throws what a database says that cannot be asked */
+  private async openState(): Promise<void> {
+    if (this.stateIsOpen) return;
+    await this.state?.open();
+    await this.associations?.start();
+    this.stateIsOpen = true;
+    void this.steps?.resume();
   }
 
   private started(): void {

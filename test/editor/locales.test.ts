@@ -487,6 +487,7 @@ const FAULTS: Record<FaultKind, true> = {
   findTimedOut: true,
   mppsTimedOut: true,
   mppsNotKept: true,
+  mppsNotShared: true,
   workerCrashed: true,
   workerStuck: true,
   workerOutdated: true,

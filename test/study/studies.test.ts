@@ -225,6 +225,20 @@ describe('Studies', () => {
     assert.equal(bench.firings.length, 1);
   });
 
+  it('takes what could not be taken on, and is delivered again after its firing, for the next one', async () => {
+    await bench.open();
+    const object = bench.object('1', 'a');
+    bench.queues.gone.add(object.queueId ?? '');
+    await assert.rejects(bench.studies.add(object), ObjectLost);
+    await bench.add('1', ['b']);
+    await bench.pass(60_000);
+    assert.deepEqual(listed(only()), ['b']);
+    bench.queues.gone.clear();
+    await bench.studies.add({ ...object, isRedelivered: true });
+    await bench.pass(60_000);
+    assert.deepEqual(bench.firings.map(listed), [['b'], ['a']]);
+  });
+
   it('keeps equal changes once, and no more than 8 MB of them', async () => {
     await bench.open();
     const changes = (of: string, value: string) => ({

@@ -4,3 +4,10 @@ export type { SharedDirectoryOptions } from './shared-directory';
 export { PostgresQueue, type PostgresQueueOptions } from './postgres-queue';
 export type { RemoteAnswer } from './remote-answers';
 export { isPlainName } from './schema';
+export { numberIn } from './object-numbers';
+export {
+  DatabaseFailed,
+  SharedState,
+  type SharedPlace,
+  type SharedStateOptions,
+} from './shared-state';

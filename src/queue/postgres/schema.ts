@@ -1,5 +1,6 @@
 import { DatabaseUnusable } from './client';
 import type { Database } from './database';
+import { stateTables } from './state-tables';
 
 /** For the name of a schema or of a queue: it is put into statements, and into names of channels. */
 export function isPlainName(name: string): boolean {
@@ -61,6 +62,7 @@ export const MIGRATIONS: readonly ((schema: string) => string)[] = [
     ALTER TABLE ${s}.object ADD COLUMN sha256 text;
     CREATE INDEX object_file ON ${s}.object (queue, seq) WHERE sha256 IS NOT NULL;
     CREATE TABLE ${s}.directory (queue text PRIMARY KEY, id text NOT NULL);`,
+  stateTables,
 ];
 
 /**

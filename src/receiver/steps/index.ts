@@ -1,3 +1,4 @@
+export { DiskStepStore } from './disk-step-store';
 export { FlowSteps } from './flow-steps';
 export { removeSteps, STEPS_FOLDER } from './remove';
-export { StepStore } from './step-store';
+export { SharedStepStore } from './shared-step-store';
