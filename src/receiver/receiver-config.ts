@@ -15,7 +15,6 @@ import {
   type KeepLimits,
   type ObjectQueue,
   type PostgresQueueOptions,
-  type SharedPlace,
 } from '../queue';
 import { acceptsAnyone, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 
@@ -75,7 +74,7 @@ export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
 /** A queue in a database. */
-export type SharedQueue = SharedPlace;
+export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue' | 'shared' | 'maxBytes'>;
 
 /** What decides where objects go that have been accepted. */
 export interface QueuePlace {

@@ -107,8 +107,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
       onLeftover: (error) => this.leftover(error),
       onSync: (milliseconds) => this.synced(milliseconds),
       onWarning,
-      onAway: (reason) => this.output.fault({ kind: 'databaseAway', values: { reason }, down: true }),
-      onBack: () => this.output.recovered('databaseAway'),
+      onAway: (problem) => this.output.fault(queueFault(problem, config.queueDirectory)),
+      onBack: (problem) => this.output.recovered(queueFault(problem, config.queueDirectory).kind),
       onAnswer: (id, answer) => void this.answers.answer(id, answer),
     });
     this.shared = this.queue instanceof PostgresQueue ? this.queue : undefined;
