@@ -15,7 +15,6 @@ import {
   type KeepLimits,
   type ObjectQueue,
   type PostgresQueueOptions,
-  type SharedPlace,
 } from '../queue';
 import { acceptsAnyone, pick, splitList, type DicomInField, type DicomInSettings } from '../settings';
 

@@ -5,7 +5,8 @@ import { nextFiring, type TriggerSettings } from './triggers';
 /** A group, as people see it. */
 export interface OpenStudy {
   key: string;
-  objects: number;
+  /** Different ones that have come at all. Undefined: another instance has the group. */
+  objects?: number;
   /** That have come since the last firing. */
   pending: number;
   firings: number;

@@ -226,12 +226,7 @@ export class SharedStudies implements StudyCollector {
   async openStudies(most: number): Promise<{ studies: OpenStudy[]; total: number }> {
     const here = openStudies(this.groups, most, this.clock, this.options);
     const elsewhere = await this.log.openElsewhere([...this.ours.values()], most);
-    const others = elsewhere.map((each) => ({
-      ...each,
-      objects: each.pending,
-      modalities: [],
-      callingAETs: [],
-    }));
+    const others = elsewhere.map((each) => ({ ...each, modalities: [], callingAETs: [] }));
     return { studies: [...here.studies, ...others].slice(0, most), total: here.total + others.length };
   }
 

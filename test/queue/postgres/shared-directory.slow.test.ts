@@ -317,6 +317,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
       object?.read(({ kind }) => kind),
       'file',
     );
+    await until(() => told.length > 1, 'it to be told that it is back');
     assert.deepEqual(told, ['QUEUE_DIRECTORY_OTHER', 'back']);
     assert.equal(await b.deadLetters.count(), 0);
     await store(b, LARGE);
