@@ -12,6 +12,7 @@ import {
 import type { Keys } from '../../query';
 import { FlowDeadline, type FlowAnswerOutcome, MOST_IN_FLOW, PastAnswers } from '../flow-answers';
 import { aboutCaller, type PostedRequest, readRequest } from '../posted-request';
+import { tooLarge } from './step-limits';
 import { stepMessage } from './step-message';
 import type { Step, StepState, StepStore } from './step-store';
 
@@ -116,7 +117,7 @@ export class FlowSteps implements StepListener {
     if (performance.now() - this.tidiedAt > TIDY_MS) await this.tidy();
     if (this.options.store.isFull) return TOO_MANY_STEPS;
     const answer = await this.settled(uid, 'in-progress', attributes, request);
-    this.options.store.count += 1;
+    if (!isStepFailure(answer.status)) this.options.store.count += 1;
     return { ...answer, sopInstanceUID: uid };
   }
 
@@ -152,7 +153,8 @@ export class FlowSteps implements StepListener {
       caller,
       receivedAt: new Date().toISOString(),
     };
-    if (this.isClosed) return STOPS;
+    const refused = this.isClosed ? STOPS : tooLarge(attributes);
+    if (refused !== undefined) return refused;
     if (this.options.answers === 'flow') return this.byFlow(step);
     if (this.telling.size >= MOST_UNTOLD) return TOO_MANY_IN_FLOW;
     await this.options.store.write(step);
