@@ -5,7 +5,8 @@
  *     --rounds 5                  interleaved rounds; a run's figures are their medians
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle, and those of --sending
  *     --sending                   only what is sent by dicom-out and its peers: send-sr, send-ct, send-20mb, send-1gb, idle-peers
- *     --retrieve                  only C-GET of a study from dcmqrscp by dicom-retrieve beside getscu; it is not kept
+ *     --retrieve                  only C-GET of a study from dcmqrscp by dicom-retrieve beside getscu, and C-FIND of 5 000 matches by
+ *                                 dicom-query beside findscu; it is not kept
  *     --receivers storescp,disk   those whose names have one of these in them; --senders dcmsend,wait: likewise
  *     --scale 0.1                 a part of the objects, to see that it works
  *     --results FILE              where runs are kept; bench/results/runs.jsonl
@@ -16,6 +17,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PACKAGE_DIR } from '../test/support/user-dir';
+import { compareFinding } from './finding';
 import { associations, backlog, sizes, type Curve } from './growth';
 import { measureLifecycle } from './lifecycle';
 import { compareReceivers, plans, RECEIVERS, type Comparison } from './receiving';
@@ -42,7 +44,8 @@ async function main(args: readonly string[]): Promise<void> {
   const results = option('--results') ?? RESULTS;
   const scale = Number(option('--scale') ?? 1);
   if (args.includes('--retrieve')) {
-    console.log(await compareRetrieving(Number(option('--rounds') ?? 5), scale));
+    const rounds = Number(option('--rounds') ?? 5);
+    console.log(`${await compareRetrieving(rounds, scale)}\n\n${await compareFinding(rounds, scale)}`);
     return;
   }
   const isToBeRendered = args.includes('--render');

@@ -1,5 +1,15 @@
 /** C-GET of one study from dcmqrscp: dicom-retrieve beside getscu, by turns. `npm run bench -- --retrieve` */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { retrievedSettings, type RetrieveEnd } from '../src/retrieve';
@@ -16,29 +26,35 @@ const SLICES = 1_000;
 const SLICE_BYTES = 524_288;
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 
-/** Resolves with milliseconds: of what is there already, as Node-RED is, the start does not count. */
-type Contestant = (port: number, folder: string, slices: number) => Promise<number>;
+/** Who retrieves, or what is compared with it. */
+interface Contestant {
+  name: string;
+  /** Resolves with milliseconds. */
+  get(slices: number): Promise<number>;
+  stop(): Promise<void>;
+}
 
 /** Objects per second, as markdown. @param scale a part of the slices, to see that it works */
 export async function compareRetrieving(rounds: number, scale: number): Promise<string> {
   const slices = Math.max(1, Math.round(SLICES * scale));
   const folder = mkdtempSync(join(tmpdir(), 'bench-retrieve-'));
   const scps = new Scps();
+  const contestants: Contestant[] = [];
   try {
     const { port, folder: storage } = await scps.dcmqrscp();
     await run('dcmqridx', [storage, ...madeStudy(storage, STUDY, slices, { pixelBytes: SLICE_BYTES })]);
-    const contestants: Record<string, Contestant> = {
-      getscu: byGetscu,
-      'dicom-retrieve, disk': byNode('disk'),
-      'dicom-retrieve, disk-synced': byNode('disk-synced'),
-    };
-    const perSecond = new Map<string, number[]>(Object.keys(contestants).map((name) => [name, []]));
+    contestants.push(getscu(port, folder));
+    for (const queue of ['memory', 'disk', 'disk-synced'])
+      contestants.push(await dicomRetrieve(queue, port, folder));
+    contestants.push(bareDisk(folder));
+    // Not measured: Node-RED runs for weeks.
+    for (const contestant of contestants) await contestant.get(slices);
+    const perSecond = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round += 1)
-      for (const [name, contestant] of Object.entries(contestants)) {
-        const place = join(folder, String(round), name.replaceAll(/\W/g, '-'));
-        mkdirSync(place, { recursive: true });
-        perSecond.get(name)?.push((1_000 * slices) / (await contestant(port, place, slices)));
-        rmSync(place, { recursive: true });
+      for (const contestant of contestants) {
+        // Nobody is to wait for what another one has left in the system's memory for the disk.
+        spawnSync('sync');
+        perSecond.get(contestant.name)?.push((1_000 * slices) / (await contestant.get(slices)));
       }
     const figures = Array.from(perSecond, ([name, each]) => [name, median(each)] as const);
     const [[, theirs] = ['', NaN]] = figures;
@@ -46,65 +62,106 @@ export async function compareRetrieving(rounds: number, scale: number): Promise<
     const title = `### C-GET of ${slices} slices of 512 KB from dcmqrscp, ${rounds} rounds`;
     return `${title}\n\n${table(['', 'objects/s', '× getscu'], rows)}`;
   } finally {
+    for (const contestant of contestants) await contestant.stop();
     await scps.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function byGetscu(port: number, folder: string, slices: number): Promise<number> {
-  const began = performance.now();
-  const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${STUDY}`];
-  const { output } = await run('getscu', [
-    ...['-S', '+B', '-od', folder, '-aec', 'ARCHIVE', ...keys],
-    ...['127.0.0.1', String(port)],
-  ]);
-  if (readdirSync(folder).length !== slices) throw new Error(`getscu: ${output}`);
-  return performance.now() - began;
+/** With its start, and without a sync: it leaves the files to the system. */
+function getscu(port: number, folder: string): Contestant {
+  const into = join(folder, 'getscu');
+  return {
+    name: 'getscu',
+    get: async (slices) => {
+      mkdirSync(into);
+      const began = performance.now();
+      const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${STUDY}`];
+      const { output } = await run('getscu', [
+        ...['-S', '+B', '-od', into, '-aec', 'ARCHIVE', ...keys],
+        ...['127.0.0.1', String(port)],
+      ]);
+      const milliseconds = performance.now() - began;
+      if (readdirSync(into).length !== slices) throw new Error(`getscu: ${output}`);
+      rmSync(into, { recursive: true });
+      return milliseconds;
+    },
+    stop: () => Promise.resolve(),
+  };
 }
 
 /** Until the flow would have all messages, too. */
-function byNode(queue: string): Contestant {
-  return async (port, queueDirectory, slices) => {
-    const fail = (error: unknown): void => {
-      throw error;
-    };
-    const sender = new SenderHost(() => undefined, fail);
-    const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, calledAET: 'ARCHIVE' };
-    sender.addPeer({ id: 'p', name: 'p', settings: peerSettings(settings) }, { state: () => undefined });
-    let messages = 0;
-    let told = (): void => undefined;
-    let opened = (): void => undefined;
-    const isOpen = new Promise<void>((resolve) => (opened = resolve));
-    const parsed = DICOM_RETRIEVE.parse({ method: 'get', queue, minFreeDiskMB: 0 });
-    sender.addRetrieved(
-      { id: 'n', settings: retrievedSettings(parsed.settings), queueDirectory },
-      {
-        message: () => {
-          messages += 1;
-          if (messages === slices) told();
-        },
-        state: (state) => {
-          if (state.isOpen) opened();
-        },
-        fault: ({ kind }) => fail(new Error(kind)),
+async function dicomRetrieve(queue: string, port: number, folder: string): Promise<Contestant> {
+  const fail = (error: unknown): void => {
+    throw error;
+  };
+  const sender = new SenderHost(() => undefined, fail);
+  const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, calledAET: 'ARCHIVE' };
+  sender.addPeer({ id: 'p', name: 'p', settings: peerSettings(settings) }, { state: () => undefined });
+  let messages = 0;
+  let told = (): void => undefined;
+  let opened = (): void => undefined;
+  const isOpen = new Promise<void>((resolve) => (opened = resolve));
+  const parsed = DICOM_RETRIEVE.parse({ method: 'get', queue, minFreeDiskMB: 0 });
+  sender.addRetrieved(
+    { id: 'n', settings: retrievedSettings(parsed.settings), queueDirectory: join(folder, queue) },
+    {
+      message: () => {
+        messages += 1;
+        told();
       },
-    );
-    const all = new Promise<void>((resolve) => (told = resolve));
-    await isOpen;
-    const began = performance.now();
-    const target = { seriesInstanceUIDs: [], sopInstanceUIDs: [], sopClassUIDs: [CT], modalities: [] };
-    const end = await new Promise<RetrieveEnd>((ended) =>
-      sender.retrieve({
-        ...{ id: 'r', peer: 'p', queue: 'n', messageId: 1 },
-        targets: [{ studyInstanceUID: STUDY, ...target }],
-        progress: () => undefined,
-        ended,
-      }),
-    );
-    if (end.kind !== 'done' || end.result.completed !== slices) throw new Error(JSON.stringify(end));
-    await all;
-    const milliseconds = performance.now() - began;
-    await sender.stop();
-    return milliseconds;
+      state: (state) => {
+        if (state.isOpen) opened();
+      },
+      fault: ({ kind }) => fail(new Error(kind)),
+    },
+  );
+  await isOpen;
+  return {
+    name: `dicom-retrieve, ${queue}`,
+    get: async (slices) => {
+      messages = 0;
+      const all = new Promise<void>((resolve) => {
+        told = () => {
+          if (messages === slices) resolve();
+        };
+      });
+      const began = performance.now();
+      const target = { seriesInstanceUIDs: [], sopInstanceUIDs: [], sopClassUIDs: [CT], modalities: [] };
+      const end = await new Promise<RetrieveEnd>((ended) =>
+        sender.retrieve({
+          ...{ id: 'r', peer: 'p', queue: 'n', messageId: 1 },
+          targets: [{ studyInstanceUID: STUDY, ...target }],
+          progress: () => undefined,
+          ended,
+        }),
+      );
+      if (end.kind !== 'done' || end.result.completed !== slices) throw new Error(JSON.stringify(end));
+      await all;
+      return performance.now() - began;
+    },
+    stop: () => sender.stop(),
+  };
+}
+
+/** What `disk-synced` cannot be faster than, where each object waits for the disk: a file that grows, synced after each. */
+function bareDisk(folder: string): Contestant {
+  const bytes = Buffer.alloc(SLICE_BYTES, 1);
+  const path = join(folder, 'bare');
+  return {
+    name: '512 KB written and synced, one after the other',
+    get: (slices) => {
+      const fd = openSync(path, 'w');
+      const began = performance.now();
+      for (let slice = 0; slice < slices; slice += 1) {
+        writeSync(fd, bytes);
+        fdatasyncSync(fd);
+      }
+      const milliseconds = performance.now() - began;
+      closeSync(fd);
+      rmSync(path);
+      return Promise.resolve(milliseconds);
+    },
+    stop: () => Promise.resolve(),
   };
 }

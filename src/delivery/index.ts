@@ -4,3 +4,4 @@ export { FlowFeed, type PostedObject } from './flow-feed';
 export { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';
 export type { QueueHost, QueueRequests } from './queue-requests';
 export { QueueService } from './queue-service';
+export { Starting } from './starting';

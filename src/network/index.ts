@@ -16,6 +16,7 @@ export {
   hexStatus,
   type IncomingObject,
   type Instance,
+  isAcceptableInstanceUid,
   isFailure,
   NO_LONGER_UPDATED,
   Priority,

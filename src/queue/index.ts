@@ -18,6 +18,7 @@ export {
   type FolderFile,
   type FolderQueueOptions,
 } from './folder';
+export { FreeSpace } from './free-space';
 export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue, type MemoryQueueOptions } from './memory';

@@ -1,5 +1,13 @@
-import { BackOff, OnceInAWhile, type OnWarning, realFiles } from '../basics';
-import { Answers, Delivery, giveUpText, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
+import { OnceInAWhile, type OnWarning, realFiles } from '../basics';
+import {
+  Answers,
+  Delivery,
+  giveUpText,
+  giveUpValues,
+  QueueService,
+  Starting,
+  type GiveUpReason,
+} from '../delivery';
 import {
   withAgain,
   type JournalConfig,
@@ -8,7 +16,14 @@ import {
   type JournalQuery,
 } from '../journal';
 import { type ConvertedObject, FileOutput } from '../message';
-import { Listener, Status, type CommandStatus, type CommitmentReport, type NetworkEvent } from '../network';
+import {
+  Listener,
+  Status,
+  type CommandStatus,
+  type CommitmentReport,
+  type NetworkEvent,
+  type StepListener,
+} from '../network';
 import { PostgresQueue, SharedState, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
@@ -28,7 +43,7 @@ import {
 } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
-import { DiskStepStore, FlowSteps, SharedStepStore } from './steps';
+import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -80,11 +95,12 @@ export class Receiver extends QueueService implements ReceiverRequests {
   private readonly queries: FlowQueries;
   /** Undefined: they are not asked for. */
   private readonly steps: FlowSteps | undefined;
-  private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
-  private retryTimer: NodeJS.Timeout | undefined;
-  private lastFault: FaultKind | undefined;
+  private readonly starting = new Starting<ReceiverFault>({
+    ...{ firstMs: RETRY_FIRST_MS, lastMs: RETRY_LAST_MS },
+    attempt: () => this.attempt(),
+    fault: (fault) => this.output.fault(fault),
+  });
   private countersTimer: NodeJS.Timeout | undefined;
-  private starting: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
   private stateIsOpen = false;
   private stopping = false;
@@ -151,7 +167,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
       store: intake,
       commitments: this.reports,
       ...(settings.answerQueries.length > 0 && { queries: this.queries }),
-      ...(this.steps && { steps: this.steps }),
+      ...(this.steps && { steps: this.whileThereIsRoom(this.steps) }),
       report: (event) => this.networkEvent(event),
     });
     this.associations =
@@ -166,7 +182,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
   start(): void {
-    this.starting = this.attempt();
+    this.starting.start();
   }
 
   /** The flow has got the object. */
@@ -183,11 +199,11 @@ export class Receiver extends QueueService implements ReceiverRequests {
 
   async drain(graceMs: number): Promise<number> {
     this.drained = true;
-    await this.starting;
+    await this.starting.tried();
     this.listener.drain(graceMs);
     const { openAssociations } = this.listener;
     // After a fault, the next attempt says it.
-    if (this.lastFault === undefined) this.raise({ event: 'draining', openAssociations });
+    if (this.starting.fault === undefined) this.raise({ event: 'draining', openAssociations });
     this.changed();
     return openAssociations;
   }
@@ -270,6 +286,18 @@ export class Receiver extends QueueService implements ReceiverRequests {
     );
   }
 
+  /** In a database, they are not on the disk of which nodes look how full it is. */
+  private whileThereIsRoom(steps: StepListener): StepListener {
+    if (this.state !== undefined) return steps;
+    const { settings, stepsDirectory: directory } = this.config;
+    return whileThereIsRoom(steps, {
+      directory,
+      minFreeMB: settings.minFreeDiskMB,
+      files: realFiles,
+      refused: (refusal) => this.queueRefused(refusal),
+    });
+  }
+
   private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
     return new ReceiverJournal({ directory, ...config }, ({ message: reason }) =>
       this.fault('journalNotWritten', { directory, reason }),
@@ -282,8 +310,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    clearTimeout(this.retryTimer);
-    await this.starting;
+    await this.starting.stop();
     this.delivery.stop();
     this.reports.close();
     this.queries.close();
@@ -298,7 +325,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.raise({ event: 'stopped' });
   }
 
-  private async attempt(): Promise<void> {
+  private async attempt(): Promise<ReceiverFault | undefined> {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
@@ -306,35 +333,28 @@ export class Receiver extends QueueService implements ReceiverRequests {
       await this.queueOpened();
       await this.openState();
     } catch (error) {
-      this.retry(queueFault(error, queueDirectory));
-      return;
+      return queueFault(error, queueDirectory);
     }
     try {
       this.files?.check();
     } catch (error) {
-      this.retry(outputFault(error, settings.directory));
-      return;
+      return outputFault(error, settings.directory);
     }
     this.delivery.wake();
     this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
-    if (this.stopping) return;
-    if (this.drained) {
-      this.started();
-      this.raise({ event: 'draining', openAssociations: 0 });
-      return;
-    }
-    if (this.config.shared !== undefined && settings.role === 'deliver') {
-      this.started();
+    if (this.stopping) return undefined;
+    if (this.drained) this.raise({ event: 'draining', openAssociations: 0 });
+    else if (this.config.shared !== undefined && settings.role === 'deliver')
       this.raise({ event: 'delivering' });
-      return;
-    }
-    try {
-      const { address, port } = await this.listener.listen();
-      this.started();
-      this.raise({ event: 'listening', address, port });
-    } catch (error) {
-      this.retry(listenFault(error, settings.port, settings.bindAddress));
-    }
+    else
+      try {
+        const { address, port } = await this.listener.listen();
+        this.raise({ event: 'listening', address, port });
+      } catch (error) {
+        return listenFault(error, settings.port, settings.bindAddress);
+      }
+    this.changed();
+    return undefined;
   }
 
   /** Once. @throws what a database says that cannot be asked */
@@ -344,19 +364,6 @@ export class Receiver extends QueueService implements ReceiverRequests {
     await this.associations?.start();
     this.stateIsOpen = true;
     void this.steps?.resume();
-  }
-
-  private started(): void {
-    this.retries.reset();
-    this.lastFault = undefined;
-    this.changed();
-  }
-
-  /** The same fault is reported once, not with every attempt. */
-  private retry(found: ReceiverFault): void {
-    if (found.kind !== this.lastFault) this.output.fault(found);
-    this.lastFault = found.kind;
-    if (!this.stopping) this.retryTimer = setTimeout(() => this.start(), this.retries.wait());
   }
 
   private networkEvent(event: NetworkEvent): void {

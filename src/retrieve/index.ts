@@ -1,4 +1,5 @@
-export { Retrieve, type ObjectPlace, type RetrieveLimits } from './retrieve';
+export type { ObjectPlace } from './object-place';
+export { Retrieve, type RetrieveLimits } from './retrieve';
 export type {
   RetrieveCounts,
   RetrieveEnd,

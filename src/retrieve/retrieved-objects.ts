@@ -1,5 +1,5 @@
-import { BackOff, OnceInAWhile, Paced, type OnWarning } from '../basics';
-import { Answers, Delivery, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
+import { OnceInAWhile, Paced, type OnWarning } from '../basics';
+import { Answers, Delivery, giveUpValues, QueueService, Starting, type GiveUpReason } from '../delivery';
 import type { ObjectIdentity } from '../dicom';
 import type { ConvertedObject, FileOutput } from '../message';
 import { Status, type CommandStatus, type ObjectStore } from '../network';
@@ -13,43 +13,14 @@ import {
   type FaultKind,
   type ReceiverFault,
 } from '../receiver';
-import { pick, splitList, type DicomRetrieveField, type DicomRetrieveSettings } from '../settings';
-import type { ObjectPlace } from './retrieve';
+import { pick, RECEIVED_OBJECT_FIELDS, splitList, type DicomRetrieveSettings } from '../settings';
+import type { ObjectPlace } from './object-place';
 
-const QUEUE_SETTINGS = [
-  'maxObjectSizeMB',
-  'transferSyntaxes',
-  'includeCommonFieldsNode',
-  'includeReportNode',
-  'includeTagsNode',
-  'tagsFormat',
-  'output',
-  'directory',
-  'filenameTemplate',
-  'collision',
-  'placeForHours',
-  'document',
-  'leaveOutEmpty',
-  'defaultCharacterSet',
-  'maxMessageMB',
-  'maxMessageElements',
-  'queue',
-  'onlyThisMachine',
-  'maxQueued',
-  'minFreeDiskMB',
-  'keepDeliveredSeconds',
-  'keepDeliveredMB',
-  'acknowledge',
-  'maxInFlight',
-  'acknowledgeTimeoutSeconds',
-  'maxDeliveries',
-  'maxCrashes',
-] as const satisfies readonly DicomRetrieveField[];
-export type RetrievedSettings = Pick<DicomRetrieveSettings, (typeof QUEUE_SETTINGS)[number]>;
+export type RetrievedSettings = Pick<DicomRetrieveSettings, (typeof RECEIVED_OBJECT_FIELDS)[number]>;
 
 /** The settings that go to the worker. */
 export const retrievedSettings = (settings: DicomRetrieveSettings): RetrievedSettings =>
-  pick(settings, QUEUE_SETTINGS);
+  pick(settings, RECEIVED_OBJECT_FIELDS);
 
 /** The queue of a node that retrieves, as plain data that can be posted. */
 export interface RetrievedConfig {
@@ -89,12 +60,13 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
   /** Peers have their answers as soon as the queue has the object. */
   protected readonly answers = new Answers(0, () => undefined);
   private readonly files: FileOutput | undefined;
-  private readonly retries = new BackOff(RETRY_FIRST_MS, RETRY_LAST_MS);
+  private readonly starting = new Starting<ReceiverFault>({
+    ...{ firstMs: RETRY_FIRST_MS, lastMs: RETRY_LAST_MS },
+    attempt: () => this.open(),
+    fault: (fault) => this.output.fault(fault),
+  });
   private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
   private readonly told: Paced;
-  private retryTimer: NodeJS.Timeout | undefined;
-  private lastFault: FaultKind | undefined;
-  private opening: Promise<void> = Promise.resolve();
   private queueIsOpen = false;
   private isOpen = false;
   private isClosed = false;
@@ -132,16 +104,18 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
 
   /** Opens the queue, and begins to deliver what is in it; on failure reports and tries again by itself. */
   start(): void {
-    this.opening = this.open();
+    this.starting.start();
   }
 
   get problem(): string | undefined {
-    return this.isOpen ? undefined : `the queue is not open${this.lastFault ? ` (${this.lastFault})` : ''}`;
+    if (this.isOpen) return undefined;
+    const { fault } = this.starting;
+    return `the queue is not open${fault === undefined ? '' : ` (${fault})`}`;
   }
 
   /** Resolves when it has been tried to open it. */
   async tried(): Promise<void> {
-    await this.opening;
+    await this.starting.tried();
   }
 
   get maxObjectBytes(): number {
@@ -153,7 +127,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
   }
 
   store(refuses: (identity: ObjectIdentity) => CommandStatus | undefined): ObjectStore {
-    return new ObjectIntake(
+    const intake = new ObjectIntake(
       this.queue,
       {
         queued: () => {
@@ -165,6 +139,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
       },
       { refuses },
     );
+    return whileOpen(intake, () => (this.isOpen ? undefined : CLOSED));
   }
 
   /** The flow has got the object. */
@@ -181,8 +156,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
   /** What is in it stays there. */
   async close(): Promise<void> {
     this.isClosed = true;
-    clearTimeout(this.retryTimer);
-    await this.opening;
+    await this.starting.stop();
     this.isOpen = false;
     this.delivery.stop();
     this.told.stop();
@@ -197,35 +171,26 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     return { queued: this.queue.size, deadLetters: this.deadLetterCount, isOpen: this.isOpen };
   }
 
-  private async open(): Promise<void> {
+  /** Undefined: it takes objects, and begins to deliver those that are in it. */
+  private async open(): Promise<ReceiverFault | undefined> {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
       this.queueIsOpen = true;
       await this.queueOpened();
     } catch (error) {
-      this.retry(queueFault(error, queueDirectory));
-      return;
+      return queueFault(error, queueDirectory);
     }
     try {
       this.files?.check();
     } catch (error) {
-      this.retry(outputFault(error, settings.directory));
-      return;
+      return outputFault(error, settings.directory);
     }
-    this.retries.reset();
-    this.lastFault = undefined;
     this.isOpen = !this.isClosed;
     this.delivery.wake();
     this.changed();
     this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
-  }
-
-  /** The same fault is reported once, not with every attempt. */
-  private retry(found: ReceiverFault): void {
-    if (found.kind !== this.lastFault) this.output.fault(found);
-    this.lastFault = found.kind;
-    if (!this.isClosed) this.retryTimer = setTimeout(() => this.start(), this.retries.wait());
+    return undefined;
   }
 
   /** The peer hears of each; people need to once in a while. */
@@ -249,4 +214,28 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
   private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
     this.output.fault({ kind, values, down: false, ...(object && { object }) });
   }
+}
+
+const CLOSED: CommandStatus = { status: Status.outOfResources, comment: 'the queue is closed' };
+
+/** Refuses what comes when somebody else may have the queue already: a peer may send for a while after C-CANCEL. */
+function whileOpen(store: ObjectStore, closed: () => CommandStatus | undefined): ObjectStore {
+  return {
+    begin: (request) => {
+      const refused = closed();
+      if (refused !== undefined) return { refused };
+      const object = store.begin(request);
+      if ('refused' in object) return object;
+      return {
+        append: (bytes) => closed() ?? object.append(bytes),
+        complete: () => {
+          const status = closed();
+          if (status === undefined) return object.complete();
+          object.discard();
+          return Promise.resolve(status);
+        },
+        discard: () => object.discard(),
+      };
+    },
+  };
 }

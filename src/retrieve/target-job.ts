@@ -21,8 +21,6 @@ export interface JobFailure {
 
 /** One target, until there is nothing more to be done for it. */
 export class TargetJob {
-  /** What is still to be asked for. */
-  target: RetrieveTarget;
   isDone = false;
   failure: JobFailure | undefined;
   /** Objects that are durable in our queue. */
@@ -43,13 +41,13 @@ export class TargetJob {
   private total = 0;
   private ofAssociation = 0;
   private now: SubOperations = {};
+  /** It has been asked for again, and the peer has not counted it since. */
+  private isAskedAgain = false;
 
   constructor(
-    wanted: RetrieveTarget,
+    readonly target: RetrieveTarget,
     private readonly method: 'move' | 'get',
-  ) {
-    this.target = wanted;
-  }
+  ) {}
 
   /** What the study of an object says to its being stored; undefined: it is welcome. */
   refuses({ studyInstanceUID }: ObjectIdentity): CommandStatus | undefined {
@@ -67,6 +65,11 @@ export class TargetJob {
     if (status >> 8 === Status.outOfResources >> 8) this.mayWork = true;
   }
 
+  /** An object did not come as a whole, or is not taken. */
+  notStored(sopInstanceUID: string): void {
+    if (!this.received.has(sopInstanceUID)) this.name([sopInstanceUID]);
+  }
+
   /** Another association, or another try, begins. */
   begins(): void {
     this.failure = undefined;
@@ -75,12 +78,14 @@ export class TargetJob {
   }
 
   counted(counts: SubOperations): void {
+    this.countedAnew(counts);
     this.now = counts;
   }
 
   /** A request was answered to its end, or lost. */
   answered(counts: SubOperations, failed: readonly string[]): void {
     const { completed = 0, failed: failures = 0, warning = 0, remaining = 0 } = counts;
+    this.countedAnew(counts);
     this.now = {};
     this.ofAssociation += completed + failures + warning + remaining;
     this.total = Math.max(this.total, this.ofAssociation);
@@ -91,11 +96,18 @@ export class TargetJob {
     this.name(failed);
   }
 
-  /** A request that moved nothing is repeated, or one for what failed: it is counted anew. */
+  /** All that is missing is asked for again: it remains to be moved, until the peer counts it anew. */
   repeats(): void {
+    this.moved.remaining += this.moved.failed;
     this.moved.failed = 0;
-    this.moved.remaining = 0;
     this.mayWork = false;
+    this.isAskedAgain = true;
+  }
+
+  /** No other try: it stays as it is. */
+  giveUp(): void {
+    this.mayWork = false;
+    if (this.failure !== undefined) this.failure.again = false;
   }
 
   fail(failure: RetrieveFailure, text: string, again: boolean, status?: number): void {
@@ -104,10 +116,6 @@ export class TargetJob {
 
   get failedSOPInstanceUIDs(): string[] {
     return [...this.failedUIDs].filter((uid) => !this.received.has(uid));
-  }
-
-  forgetFailed(): void {
-    this.failedUIDs.clear();
   }
 
   /** Nothing that is known of is missing. */
@@ -145,8 +153,15 @@ export class TargetJob {
     if (this.failure !== undefined || this.status === undefined)
       return this.failure?.status === undefined ? '' : hexStatus(this.failure.status);
     if (this.status === Status.cancel) return hexStatus(this.status);
-    const { failed, warning } = this.counts;
-    return hexStatus(failed + warning > 0 ? SOME_FAILED : Status.success);
+    const { failed, warning, remaining } = this.counts;
+    return hexStatus(failed + warning + remaining > 0 ? SOME_FAILED : Status.success);
+  }
+
+  private countedAnew(counts: SubOperations): void {
+    if (!this.isAskedAgain || Object.keys(counts).length === 0) return;
+    this.isAskedAgain = false;
+    this.moved.remaining = 0;
+    this.failedUIDs.clear();
   }
 
   private name(uids: readonly string[]): void {

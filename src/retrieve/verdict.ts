@@ -2,19 +2,23 @@
 export interface RetrieveVerdict {
   /** `partial`: some sub-operations failed, or have a warning. */
   end: 'success' | 'partial' | 'cancelled' | 'failed';
-  /** The peer may answer otherwise in a moment. */
-  again: boolean;
+  /** The peer may answer otherwise in a moment. `untouched`: it is worth another try only where nothing has been moved. */
+  again: 'never' | 'untouched' | 'always';
   words: string;
 }
 
-const failed = (words: string, again = false): RetrieveVerdict => ({ end: 'failed', again, words });
+const failed = (words: string, again: RetrieveVerdict['again'] = 'never'): RetrieveVerdict => ({
+  end: 'failed',
+  again,
+  words,
+});
 
 const STATUSES: readonly (readonly [mask: number, value: number, verdict: RetrieveVerdict])[] = [
-  [0xffff, 0x0000, { end: 'success', again: false, words: 'success' }],
-  [0xffff, 0xb000, { end: 'partial', again: false, words: 'some objects failed, or have a warning' }],
-  [0xffff, 0xfe00, { end: 'cancelled', again: false, words: 'cancelled' }],
-  [0xffff, 0xa701, failed('it has no resources to count the matches', true)],
-  [0xffff, 0xa702, failed('it has no resources to send the objects', true)],
+  [0xffff, 0x0000, { end: 'success', again: 'never', words: 'success' }],
+  [0xffff, 0xb000, { end: 'partial', again: 'never', words: 'some objects failed, or have a warning' }],
+  [0xffff, 0xfe00, { end: 'cancelled', again: 'never', words: 'cancelled' }],
+  [0xffff, 0xa701, failed('it has no resources to count the matches', 'always')],
+  [0xffff, 0xa702, failed('it has no resources to send the objects', 'always')],
   [
     0xffff,
     0xa801,
@@ -28,17 +32,17 @@ const STATUSES: readonly (readonly [mask: number, value: number, verdict: Retrie
   [0xffff, 0xaa04, failed('the request is not valid')],
   [0xffff, 0x0105, failed('no such attribute')],
   [0xffff, 0x0106, failed('invalid attribute value')],
-  [0xffff, 0x0110, failed('processing failure', true)],
+  [0xffff, 0x0110, failed('processing failure', 'always')],
   [0xffff, 0x0119, failed('class and instance conflict')],
   [0xffff, 0x0122, failed('SOP class not supported')],
   [0xffff, 0x0124, failed('not authorized')],
   [0xffff, 0x0210, failed('duplicate invocation')],
   [0xffff, 0x0211, failed('unrecognized operation')],
   [0xffff, 0x0212, failed('mistyped argument')],
-  [0xffff, 0x0213, failed('resource limitation', true)],
-  [0xff00, 0xa700, failed('out of resources', true)],
-  [0xf000, 0xb000, { end: 'partial', again: false, words: 'warning' }],
-  [0xf000, 0xc000, failed('it is unable to process the request')],
+  [0xffff, 0x0213, failed('resource limitation', 'always')],
+  [0xff00, 0xa700, failed('out of resources', 'always')],
+  [0xf000, 0xb000, { end: 'partial', again: 'never', words: 'warning' }],
+  [0xf000, 0xc000, failed('it is unable to process the request', 'untouched')],
 ];
 
 export function verdictOf(status: number): RetrieveVerdict {

@@ -4,40 +4,9 @@ import { DICOM_IN_FIELDS } from './dicom-in';
 import { choice, configNode, flag, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 import { pick } from './pick';
+import { RECEIVED_OBJECT_FIELDS } from './received-object-fields';
 
 const MAX_SECONDS = 86_400;
-
-/** What a C-GET brings waits in a queue and comes out as with dicom-in. */
-const RECEIVED = [
-  'maxObjectSizeMB',
-  'transferSyntaxes',
-  'includeCommonFieldsNode',
-  'includeReportNode',
-  'includeTagsNode',
-  'tagsFormat',
-  'output',
-  'directory',
-  'filenameTemplate',
-  'collision',
-  'placeForHours',
-  'document',
-  'leaveOutEmpty',
-  'defaultCharacterSet',
-  'maxMessageMB',
-  'maxMessageElements',
-  'queue',
-  'queueDirectory',
-  'onlyThisMachine',
-  'maxQueued',
-  'minFreeDiskMB',
-  'keepDeliveredSeconds',
-  'keepDeliveredMB',
-  'acknowledge',
-  'maxInFlight',
-  'acknowledgeTimeoutSeconds',
-  'maxDeliveries',
-  'maxCrashes',
-] as const;
 
 /** Every property of a `dicom-retrieve` node in the flow JSON. */
 const FIELDS = {
@@ -55,7 +24,8 @@ const FIELDS = {
   /** A message for each time that the peer says how far it is. */
   progress: flag(false),
 
-  ...pick(DICOM_IN_FIELDS, RECEIVED),
+  // What a C-GET brings waits in a queue and comes out as with dicom-in.
+  ...pick(DICOM_IN_FIELDS, [...RECEIVED_OBJECT_FIELDS, 'queueDirectory']),
   // There are no old flows: these are as in a dicom-in from the palette.
   onlyThisMachine: flag(false),
   collision: choice('skip-identical', 'keep-both', 'overwrite'),

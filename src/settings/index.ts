@@ -22,5 +22,6 @@ export * from './fields';
 export * from './finding';
 export * from './pick';
 export * from './query-keys';
+export * from './received-object-fields';
 export * from './sample-template';
 export * from './versions';

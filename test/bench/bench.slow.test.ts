@@ -53,16 +53,22 @@ describe('npm run bench', () => {
     );
   });
 
-  it('measures dicom-retrieve beside getscu', { skip: needs('dcmtk') }, () => {
-    const options = ['--retrieve', '--rounds', '1', '--scale', '0.02'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...options], {
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
-    const rows = stdout.split('\n').filter((line) => /^\| (getscu|dicom-retrieve)/.test(line));
-    assert.equal(rows.length, 3, stdout);
-    for (const row of rows) assert.ok(Number(row.split('|')[2]) > 0, row);
-  });
+  it(
+    'measures dicom-retrieve beside getscu, and dicom-query beside findscu',
+    { skip: needs('dcmtk') },
+    () => {
+      const options = ['--retrieve', '--rounds', '1', '--scale', '0.02'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...options], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stderr);
+      const rows = stdout
+        .split('\n')
+        .filter((line) => /^\| (getscu|dicom-retrieve|findscu|dicom-query)/.test(line));
+      assert.equal(rows.length, 7, stdout);
+      for (const row of rows) assert.ok(Number(row.split('|')[2]) > 0, row);
+    },
+  );
 
   it('tells medians and ranges of three runs at least, and how storescp differs from itself', () => {
     const file = join(folder, 'made-up.jsonl');

@@ -8,9 +8,12 @@ import { DICOM_IN, DICOM_PEER, DICOM_RETRIEVE } from '../../src/settings';
 import { madeStudy } from '../support/made-study';
 import { TAB, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
+import { MisbehavingScp, type StoredObject } from '../support/misbehaving-scp';
 import { needs } from '../support/needs';
 import { NodesUnderTest, type Message } from '../support/node-helper';
 import type { FlowNode } from '../support/node-red';
+import { CT } from '../support/pdus';
+import { CANCEL, commandOf, counts, FIND, GET, object, response } from '../support/retrieve-answers';
 import { Scps } from '../support/scps';
 import { run } from '../support/senders';
 import { until } from '../support/until';
@@ -32,6 +35,7 @@ const peer = (port: number, calledAET = 'ARCHIVE'): FlowNode => ({
   port: String(port),
   callingAET: 'ASKER',
   calledAET,
+  maxAssociations: '2',
 });
 const dicomIn = (id: string, port: number, settings: object = {}): FlowNode =>
   flowNode(id, 'dicom-in', {
@@ -43,7 +47,16 @@ const dicomIn = (id: string, port: number, settings: object = {}): FlowNode =>
     ...settings,
   });
 
+const retrieveNode = (settings: object): FlowNode =>
+  flowNode('retrieve', 'dicom-retrieve', {
+    ...DICOM_RETRIEVE.defaults,
+    peer: 'archive',
+    wires: [['results'], ['objects']],
+    ...settings,
+  });
+
 interface Retrieval {
+  flows: FlowNode[];
   results: Message[];
   objects: Message[];
   caught: Message[];
@@ -54,23 +67,20 @@ interface Retrieval {
 
 async function loaded(port: number, settings: object, others: FlowNode[] = []): Promise<Retrieval> {
   isLoaded = true;
-  await nodes.load([
+  const flows: FlowNode[] = [
     { id: TAB, type: 'tab', label: TAB, disabled: false, info: '' },
     flowNode('catch', 'catch', { scope: null, uncaught: false, wires: [['caught']] }),
     ...['caught', 'results', 'objects', 'received'].map(helper),
     peer(port),
-    flowNode('retrieve', 'dicom-retrieve', {
-      ...DICOM_RETRIEVE.defaults,
-      peer: 'archive',
-      wires: [['results'], ['objects']],
-      ...settings,
-    }),
+    retrieveNode(settings),
     ...others,
-  ]);
+  ];
+  await nodes.load(flows);
   const [results, objects] = [nodes.inputs('results'), nodes.inputs('objects')];
   const [caught, received] = [nodes.inputs('caught'), nodes.inputs('received')];
   const isEnd = (message: Message): boolean => factsOf(message)['progress'] === undefined;
   return {
+    flows,
     results,
     objects,
     caught,
@@ -167,6 +177,39 @@ describe('dicom-retrieve and archives', { skip: needs('dcmtk', 'orthanc'), timeo
     });
   }
 
+  it('knows objects by their study where the archive names no move originator, as long as they come in time', async () => {
+    const scp = await MisbehavingScp.listen({
+      store: (asked) => (commandOf(asked) === FIND ? 0 : response(asked, 0, counts(0, 2, 0, 0))),
+    });
+    const moved = async (waitSeconds: string, sent: readonly string[]): Promise<unknown> => {
+      const settings = { method: 'move', waitForObjects: true, waitSeconds };
+      const { retrieve, end } = await loaded(scp.port, settings, [dicomIn('in', ports.ours)]);
+      await until(() => listens(ports.ours), 'dicom-in to listen');
+      retrieve({ payload: '1.2.3' });
+      if (sent.length > 0) {
+        const { code, output } = await run('storescu', [
+          '-aec',
+          'NODERED',
+          '127.0.0.1',
+          `${ports.ours}`,
+          ...sent,
+        ]);
+        assert.equal(code, 0, output);
+      }
+      const { arrived } = payloadOf(await end());
+      await nodes.unload();
+      isLoaded = false;
+      return arrived;
+    };
+    try {
+      const files = [1, 2].map((number) => join(folder, `1.2.3.1.${number}.dcm`));
+      assert.deepEqual(await moved('30', files), { objects: 2, by: 'study', complete: true });
+      assert.deepEqual(await moved('1', []), { objects: 0, by: 'study', complete: false });
+    } finally {
+      await scp.stop();
+    }
+  });
+
   it('says where a peer does not know the move destination', async () => {
     const { retrieve, end } = await loaded(ports.Orthanc, { method: 'move', moveDestination: 'NOBODY' });
     retrieve({ payload: '1.2.3' });
@@ -210,5 +253,75 @@ describe('dicom-retrieve and archives', { skip: needs('dcmtk', 'orthanc'), timeo
     for (const payload of wrong) retrieve({ payload });
     await until(() => caught.length === wrong.length, 'the errors');
     assert.deepEqual(new Set(caught.map(codeOf)), new Set(['DICOM_RETRIEVE_UIDS_INVALID']));
+  });
+});
+
+describe('a C-GET that is under way', () => {
+  let scp: MisbehavingScp | undefined;
+  afterEach(async () => {
+    await scp?.stop();
+    scp = undefined;
+  });
+
+  /** One object of nine, and nothing more until it is cancelled. */
+  async function slowArchive(): Promise<MisbehavingScp> {
+    const studyOf = ({ dataSet }: StoredObject): string => (dataSet.includes('1.2.4') ? '1.2.4' : '1.2.3');
+    scp = await MisbehavingScp.listen({
+      store: (asked) => {
+        if (commandOf(asked) === GET)
+          return Buffer.concat([object(studyOf(asked), 1), response(asked, 0xff00, counts(8, 1, 0, 0))]);
+        if (commandOf(asked) !== CANCEL) return 0;
+        const { command } = asked;
+        const elements = { 0x0100: 0x8010, 0x0120: Number(command.get(0x0120)), ...counts(8, 1, 0, 0) };
+        return { status: 0xfe00, elements };
+      },
+    });
+    return scp;
+  }
+  const wanted = (study: string): Message => ({
+    _msgid: study,
+    payload: { StudyInstanceUID: study, SOPClassesInStudy: CT },
+  });
+  const cancels = ({ objects }: MisbehavingScp): number =>
+    objects.filter((each) => commandOf(each) === CANCEL).length;
+
+  it('ends with what there is by msg.cancel: the one that is named, or all', async () => {
+    const archive = await slowArchive();
+    const { results, caught, objects, retrieve, end } = await loaded(archive.port, { method: 'get' });
+    retrieve(wanted('1.2.3'));
+    retrieve(wanted('1.2.4'));
+    await until(() => objects.length === 2, 'the first objects');
+    retrieve({ cancel: '1.2.4' });
+    const first = await end();
+    const { completed, remaining, status } = payloadOf(first);
+    assert.deepEqual(
+      [first['_msgid'], completed, remaining, status, factsOf(first)['cancelled']],
+      ['1.2.4', 1, 8, 'FE00', true],
+    );
+    assert.deepEqual([cancels(archive), results.length], [1, 1]);
+    retrieve({ cancel: true });
+    await until(() => results.length === 2, 'the other end');
+    assert.deepEqual([results[1]?.['_msgid'], cancels(archive), caught.length], ['1.2.3', 2, 0]);
+    retrieve({ cancel: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(results.length, 2);
+  });
+
+  it('is cancelled by a deploy, of which a Catch node hears; what came is not lost, and the node goes on', async () => {
+    const archive = await slowArchive();
+    const settings = { method: 'get', acknowledge: true };
+    const { flows, results, caught, objects, retrieve } = await loaded(archive.port, settings);
+    retrieve(wanted('1.2.3'));
+    await until(() => objects.length === 1, 'the first object');
+    const changed = flows.map((node) => (node.id === 'retrieve' ? { ...node, name: 'changed' } : node));
+    await nodes.deploy(changed, 'nodes');
+    await until(() => cancels(archive) === 1, 'the C-CANCEL');
+    assert.deepEqual([results.length, caught.map(codeOf)], [0, ['DICOM_RETRIEVE_STOPPED']]);
+    // Nobody has acknowledged it.
+    await until(() => objects.length === 2, 'the object again');
+    assert.deepEqual(new Set(objects.map(uidOf)), new Set(['1.2.3.1.1']));
+    retrieve(wanted('1.2.4'));
+    await until(() => objects.length === 3, 'an object of the other study');
+    assert.equal(uidOf(objects[2] ?? {}), '1.2.4.1.1');
   });
 });

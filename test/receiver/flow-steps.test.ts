@@ -50,6 +50,17 @@ const COMPLETED = {
   PerformedProcedureStepEndDate: '20261126',
   ...SERIES,
 };
+/** Private elements of a group with a megabyte and a half of text together, in explicit VR little endian. */
+function privateTexts(group: number): Buffer {
+  const value = Buffer.alloc(1_000, 'x');
+  const texts = Array.from({ length: 1_500 }, (_, at) => {
+    const header = Buffer.from([group, 0, 0, 0, 0x55, 0x54, 0, 0, 0, 0, 0, 0]);
+    header.writeUInt16LE(0x1000 + at, 2);
+    header.writeUInt32LE(value.length, 8);
+    return [header, value];
+  });
+  return Buffer.concat(texts.flat());
+}
 const DISCONTINUED = { PerformedProcedureStepStatus: 'DISCONTINUED' };
 
 describe('a performed procedure step (PS3.4 F.7)', () => {
@@ -285,6 +296,38 @@ describe('a performed procedure step (PS3.4 F.7)', () => {
     assert.equal(await create(65), 0x0213);
     receiver.stepTold(steps[0]?.id ?? '');
     assert.equal(await create(65), 0);
+    client.close();
+  });
+
+  it('is refused while its disk has too little space left, of which people hear', async () => {
+    const folder = receivers.folder();
+    const { port, events, steps } = await start(folder, { minFreeDiskMB: 900_000_000 });
+    const client = await open(port);
+    client.create('1.2.9', IN_PROGRESS);
+    const { status, command } = await client.next();
+    assert.equal(status, 0x0213);
+    assert.match(String(command.get(0x0902)), /^the disk of the queue has only \d+ MB left$/);
+    client.set('1.2.9', COMPLETED);
+    assert.equal((await client.next()).status, 0x0213);
+    assert.deepEqual(events.filter(({ event }) => event === 'disk-low').length, 1, 'told once in a while');
+    assert.deepEqual([steps.length, existsSync(join(folder, 'mpps'))], [0, false]);
+    client.close();
+  });
+
+  it('does not grow without end, whatever N-SETs add to it, and can be completed then', async () => {
+    const { port, faults } = await start(undefined, { maxPduLength: 1_048_576 });
+    const client = await open(port);
+    client.create('1.2.9', IN_PROGRESS);
+    assert.equal((await client.next()).status, 0);
+    const statuses: number[] = [];
+    for (let group = 0x0011; group < 0x001b; group += 2) {
+      client.set('1.2.9', privateTexts(group));
+      statuses.push((await client.next()).status);
+    }
+    assert.deepEqual(statuses, [0, 0, 0x0213, 0x0213, 0x0213]);
+    client.set('1.2.9', COMPLETED);
+    assert.equal((await client.next()).status, 0);
+    assert.deepEqual(faults, []);
     client.close();
   });
 

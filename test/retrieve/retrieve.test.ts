@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { verdictOf, type RetrieveRequest, type RetrieveVerdict } from '../../src/retrieve';
 import { freePort } from '../support/free-port';
-import { slice } from '../support/made-study';
 import {
   MisbehavingScp,
   readContexts,
@@ -10,15 +10,22 @@ import {
   type StoreAnswer,
   type StoredObject,
 } from '../support/misbehaving-scp';
-import { abort, commandSet, dataTF, pdv } from '../support/pdus';
+import { abort, commandSet, CT, dataTF, pdv } from '../support/pdus';
+import {
+  CANCEL,
+  commandOf,
+  counts,
+  failedList,
+  FIND,
+  found,
+  object,
+  response,
+  responseWith,
+} from '../support/retrieve-answers';
 import { Collected, peerAt, retrieving, study, type Ended } from '../support/retrieving';
 import { until } from '../support/until';
 
-const CT = '1.2.840.10008.5.1.4.1.1.2';
 const STUDY = '1.2.3';
-const [COMMAND, DATA] = [0b11, 0b10];
-const [GET, FIND, CANCEL] = [0x0010, 0x0020, 0x0fff];
-const commandOf = (object: StoredObject): unknown => object.command.get(0x0100);
 
 const scps: MisbehavingScp[] = [];
 const places: Collected[] = [];
@@ -53,68 +60,6 @@ function collected(settings: object = {}, delivers = true): Collected {
   return place;
 }
 
-const counts = (
-  remaining: number,
-  completed: number,
-  failed: number,
-  warning: number,
-): Record<number, number> => ({
-  0x1020: remaining,
-  0x1021: completed,
-  0x1022: failed,
-  0x1023: warning,
-});
-
-/** A response to a C-GET or C-MOVE. */
-function response(
-  asked: StoredObject,
-  status: number,
-  elements: Record<number, number | string> = {},
-): Buffer {
-  const command = commandSet({
-    0x0002: asked.sopClassUID,
-    0x0100: Number(commandOf(asked)) | 0x8000,
-    0x0120: asked.messageId,
-    0x0800: 0x0101,
-    0x0900: status,
-    ...elements,
-  });
-  return dataTF(pdv(asked.contextId, COMMAND, command));
-}
-
-/** A sub-operation: it goes on the first context for objects. */
-function object(of: string, number: number, contextId = 5): Buffer {
-  const command = commandSet({
-    0x0002: CT,
-    0x0100: 0x0001,
-    0x0110: number,
-    0x0700: 0,
-    0x0800: 0,
-    0x1000: `${of}.1.${number}`,
-  });
-  return dataTF(pdv(contextId, COMMAND, command), pdv(contextId, DATA, slice(of, number)));
-}
-
-/** A final response with a list of UIDs, in explicit VR little endian. */
-function failedList(
-  asked: StoredObject,
-  status: number,
-  uid: string,
-  elements: Record<number, number>,
-): Buffer {
-  const value = Buffer.from(uid.length % 2 === 0 ? uid : `${uid}\0`);
-  const list = Buffer.concat([Buffer.from([8, 0, 0x58, 0, 0x55, 0x49, value.length, 0]), value]);
-  const command = commandSet({
-    0x0002: asked.sopClassUID,
-    0x0100: Number(commandOf(asked)) | 0x8000,
-    0x0120: asked.messageId,
-    0x0800: 0,
-    0x0900: status,
-    ...elements,
-  });
-  return dataTF(pdv(asked.contextId, COMMAND, command), pdv(asked.contextId, DATA, list));
-}
-
 const target = study(STUDY, { sopClassUIDs: [CT] });
 const get = (port: number, place: Collected): Promise<Ended> =>
   retrieving(peerAt(port, 1), { targets: [target] }, place.place).ended;
@@ -127,38 +72,38 @@ const NOTHING = { completed: 0, failed: 0, warning: 0, remaining: 0, failedSOPIn
 
 describe('statuses of C-GET and C-MOVE', () => {
   /** PS3.4 Tables C.4-2 and C.4-3; PS3.7 9.1.3.1.6, 9.1.4.1.7 and Annex C. */
-  const TABLE: [status: number, end: RetrieveVerdict['end'], again: boolean][] = [
-    [0x0000, 'success', false],
-    [0xb000, 'partial', false],
-    [0xfe00, 'cancelled', false],
-    [0xa700, 'failed', true],
-    [0xa701, 'failed', true],
-    [0xa702, 'failed', true],
-    [0xa801, 'failed', false],
-    [0xa900, 'failed', false],
-    [0xaa00, 'failed', false],
-    [0xaa01, 'failed', false],
-    [0xaa02, 'failed', false],
-    [0xaa03, 'failed', false],
-    [0xaa04, 'failed', false],
-    [0xc000, 'failed', false],
-    [0xc123, 'failed', false],
-    [0xcfff, 'failed', false],
-    [0x0105, 'failed', false],
-    [0x0106, 'failed', false],
-    [0x0110, 'failed', true],
-    [0x0119, 'failed', false],
-    [0x0122, 'failed', false],
-    [0x0124, 'failed', false],
-    [0x0210, 'failed', false],
-    [0x0211, 'failed', false],
-    [0x0212, 'failed', false],
-    [0x0213, 'failed', true],
-    [0x4711, 'failed', false],
+  const TABLE: [status: number, end: RetrieveVerdict['end'], again: RetrieveVerdict['again']][] = [
+    [0x0000, 'success', 'never'],
+    [0xb000, 'partial', 'never'],
+    [0xfe00, 'cancelled', 'never'],
+    [0xa700, 'failed', 'always'],
+    [0xa701, 'failed', 'always'],
+    [0xa702, 'failed', 'always'],
+    [0xa801, 'failed', 'never'],
+    [0xa900, 'failed', 'never'],
+    [0xaa00, 'failed', 'never'],
+    [0xaa01, 'failed', 'never'],
+    [0xaa02, 'failed', 'never'],
+    [0xaa03, 'failed', 'never'],
+    [0xaa04, 'failed', 'never'],
+    [0xc000, 'failed', 'untouched'],
+    [0xc123, 'failed', 'untouched'],
+    [0xcfff, 'failed', 'untouched'],
+    [0x0105, 'failed', 'never'],
+    [0x0106, 'failed', 'never'],
+    [0x0110, 'failed', 'always'],
+    [0x0119, 'failed', 'never'],
+    [0x0122, 'failed', 'never'],
+    [0x0124, 'failed', 'never'],
+    [0x0210, 'failed', 'never'],
+    [0x0211, 'failed', 'never'],
+    [0x0212, 'failed', 'never'],
+    [0x0213, 'failed', 'always'],
+    [0x4711, 'failed', 'never'],
   ];
   for (const [status, end, again] of TABLE) {
     const name = status.toString(16).padStart(4, '0').toUpperCase();
-    it(`${name} is ${end}${again ? ', and tried again' : ''}`, async () => {
+    it(`${name} is ${end}${again === 'never' ? '' : ', and tried again'}`, async () => {
       const { words, ...verdict } = verdictOf(status);
       assert.deepEqual(verdict, { end, again });
       assert.notEqual(words, '');
@@ -167,13 +112,13 @@ describe('statuses of C-GET and C-MOVE', () => {
         asked += 1;
         return response(request, status);
       });
-      const found = await move(port);
-      assert.equal(asked, again ? 3 : 1);
-      assert.equal(found.end.kind, end === 'failed' ? 'failed' : 'done');
-      if (found.end.kind === 'failed') {
-        assert.equal(found.end.failure, 'refused');
-        assert.equal(found.end.result.status, name);
-        assert.match(found.end.text, new RegExp(`^status ${name}, ${words}`));
+      const tried = await move(port);
+      assert.equal(asked, again === 'never' ? 1 : 3);
+      assert.equal(tried.end.kind, end === 'failed' ? 'failed' : 'done');
+      if (tried.end.kind === 'failed') {
+        assert.equal(tried.end.failure, 'refused');
+        assert.equal(tried.end.result.status, name);
+        assert.match(tried.end.text, new RegExp(`^status ${name}, ${words}`));
       }
     });
   }
@@ -272,19 +217,77 @@ describe('a C-GET', () => {
   it('takes the names of failed objects that Orthanc puts behind the command set', async () => {
     const uid = '1.2.3.1.9\0';
     const behind = Buffer.concat([Buffer.from([8, 0, 0x58, 0, uid.length, 0, 0, 0]), Buffer.from(uid)]);
-    const { port } = await scp((asked) => {
-      const command = commandSet({
-        0x0002: asked.sopClassUID,
-        0x0100: GET | 0x8000,
-        0x0120: asked.messageId,
-        0x0800: 0x0101,
-        0x0900: 0xb000,
-        ...counts(0, 0, 1, 0),
-      });
-      return Buffer.concat([dataTF(pdv(asked.contextId, COMMAND, Buffer.concat([command, behind])))]);
-    });
+    const { port } = await scp((asked) => response(asked, 0xb000, counts(0, 0, 1, 0), behind));
     const { failed, failedSOPInstanceUIDs } = (await get(port, collected())).end.result;
     assert.deepEqual([failed, failedSOPInstanceUIDs], [1, ['1.2.3.1.9']]);
+  });
+
+  it('takes nothing any more once its queue is closed, whatever still comes', async () => {
+    const peer = await scp((asked) =>
+      Buffer.concat([object(STUDY, 1), response(asked, 0xff00, counts(9, 1, 0, 0))]),
+    );
+    const place = collected();
+    const { retrieve, ended } = retrieving(peerAt(peer.port, 30), { targets: [target] }, place.place);
+    await until(() => place.messages.length === 1, 'an object');
+    const half = object(STUDY, 2);
+    peer.say(half.subarray(0, 300));
+    retrieve.cancel();
+    await place.place.close();
+    const files = readdirSync(place.folder);
+    peer.say(Buffer.concat([half.subarray(300), object(STUDY, 3)]));
+    await until(() => peer.responses.length === 3, 'the answers');
+    assert.deepEqual(statusesOf(peer), [0, 0xa700, 0xa700]);
+    assert.deepEqual(readdirSync(place.folder), files);
+    assert.equal((await ended).end.result.completed, 1);
+  });
+
+  it('names an object that is too large, or breaks off', async () => {
+    const large = await scp((asked) =>
+      Buffer.concat([object(STUDY, 1), object(STUDY, 2), response(asked, 0xb000, counts(0, 0, 2, 0))]),
+    );
+    const place = collected();
+    Object.defineProperty(place.place, 'maxObjectBytes', { value: 100 });
+    const tooLarge = (await get(large.port, place)).end.result;
+    assert.deepEqual(tooLarge.failedSOPInstanceUIDs, ['1.2.3.1.1', '1.2.3.1.2']);
+    assert.equal(tooLarge.failed, 2);
+    const { port } = await scp(() => Buffer.concat([object(STUDY, 1).subarray(0, 300), abort()]));
+    const { end } = await get(port, collected());
+    assert.ok(end.kind === 'failed' && end.failure === 'broken');
+    assert.deepEqual([end.result.failed, end.result.failedSOPInstanceUIDs], [1, ['1.2.3.1.1']]);
+  });
+
+  it('does not propose what an archive names as SOP classes, and is none', async () => {
+    const values = [
+      '9'.repeat(70_000),
+      'ABC',
+      '',
+      CT,
+      ...Array.from({ length: 5_000 }, (_, at) => `1.2.${at}`),
+    ];
+    const text = values.join('\\');
+    const value = Buffer.from(text.length % 2 === 0 ? text : `${text}\0`);
+    const header = Buffer.from([8, 0, 0x62, 0, 0, 0, 0, 0]);
+    header.writeUInt32LE(value.length, 4);
+    const peer = await scp(
+      (asked) => Buffer.concat([object(STUDY, 1), response(asked, 0, counts(0, 1, 0, 0))]),
+      {
+        context: ({ transferSyntaxes }) => transferSyntaxes.at(-1) ?? '',
+        store: (asked) => {
+          if (commandOf(asked) !== FIND) return response(asked, 0, counts(0, 0, 0, 0));
+          const match = Buffer.concat([header, value]);
+          return Buffer.concat([responseWith(asked, 0xff00, match), response(asked, 0)]);
+        },
+      },
+    );
+    const { end } = await retrieving(peerAt(peer.port, 5), { targets: [study(STUDY)] }, collected().place)
+      .ended;
+    assert.equal(end.kind, 'done', JSON.stringify(end));
+    const proposed = peer.associateRequests.flatMap((asked) =>
+      readContexts(asked).map(({ abstractSyntax }) => abstractSyntax),
+    );
+    assert.ok(proposed.includes(CT));
+    assert.ok(proposed.every((uid) => /^[0-9.]{1,64}$/.test(uid)));
+    assert.ok(new Set(proposed).size <= 1_010);
   });
 
   const BROKEN: Record<string, [answer: (asked: StoredObject) => StoreAnswer, words: RegExp]> = {
@@ -311,7 +314,7 @@ describe('a C-GET', () => {
     const peer = await scp((asked) => {
       const query = commandSet({ 0x0002: '1.2', 0x0100: FIND, 0x0110: 4, 0x0700: 0, 0x0800: 0x0101 });
       return Buffer.concat([
-        dataTF(pdv(5, COMMAND, query)),
+        dataTF(pdv(5, 0b11, query)),
         object(STUDY, 1),
         response(asked, 0, counts(0, 1, 0, 0)),
         object(STUDY, 2),
@@ -366,6 +369,96 @@ describe('a C-MOVE', () => {
     const { end } = await move(half.port);
     assert.ok(end.kind === 'failed' && end.failure === 'broken');
     assert.deepEqual([tries, end.result.completed, end.result.remaining], [1, 1, 1]);
+  });
+
+  it('that the peer is unable to process is tried again where nothing was moved, and not where something was', async () => {
+    const again = await scp((asked, count) =>
+      count === 0 ? response(asked, 0xc000, counts(1, 0, 1, 0)) : response(asked, 0, counts(0, 2, 0, 0)),
+    );
+    const { end } = await move(again.port);
+    assert.deepEqual(end, {
+      kind: 'done',
+      result: { ...NOTHING, completed: 2, status: '0000', cancelled: false },
+    });
+    let tries = 0;
+    const half = await scp((asked) => {
+      tries += 1;
+      return response(asked, 0xc000, counts(1, 1, 0, 0));
+    });
+    const { completed, remaining, status } = (await move(half.port)).end.result;
+    assert.deepEqual([tries, completed, remaining, status], [1, 1, 1, 'B000']);
+  });
+
+  it('is asked for again by the names of what failed, where those can be found', async () => {
+    const uids = [1, 2, 3].map((number) => `${STUDY}.1.${number}`);
+    const asked: StoredObject[] = [];
+    const peer = await scp(() => 0, {
+      store: (request) => {
+        if (commandOf(request) === FIND)
+          return found(
+            request,
+            request.dataSet.includes('SERIES')
+              ? [{ QueryRetrieveLevel: 'SERIES', SeriesInstanceUID: `${STUDY}.1` }]
+              : uids.map((SOPInstanceUID) => ({ QueryRetrieveLevel: 'IMAGE', SOPInstanceUID })),
+          );
+        asked.push(request);
+        return asked.length === 1
+          ? failedList(request, 0xa702, `${STUDY}.1.2`, counts(0, 2, 1, 0))
+          : response(request, 0, counts(0, 1, 0, 0));
+      },
+    });
+    const { end } = await move(peer.port);
+    assert.deepEqual(end, {
+      kind: 'done',
+      result: { ...NOTHING, completed: 3, status: '0000', cancelled: false },
+    });
+    const [, second] = asked;
+    assert.ok(second?.dataSet.includes('IMAGE') && second.dataSet.includes(`${STUDY}.1.2`));
+    assert.ok(second?.dataSet.includes(`${STUDY}.1.3`) === false);
+  });
+
+  it('is not moved twice where what failed cannot be named', async () => {
+    let tries = 0;
+    const { port } = await scp((asked) => {
+      tries += 1;
+      return response(asked, 0xa702, counts(0, 2, 1, 0));
+    });
+    const { completed, failed, status } = (await move(port)).end.result;
+    assert.deepEqual([tries, completed, failed, status], [1, 2, 1, 'B000']);
+  });
+
+  it('says what remains where another try has no answer', async () => {
+    const { port } = await scp((asked, count) =>
+      count === 0 ? failedList(asked, 0xa702, `${STUDY}.1.2`, counts(0, 0, 2, 0)) : 'abort',
+    );
+    const { end } = await move(port);
+    assert.ok(end.kind === 'failed' && end.failure === 'broken');
+    const { completed, failed, remaining, failedSOPInstanceUIDs } = end.result;
+    assert.deepEqual([completed, failed + remaining, failedSOPInstanceUIDs], [0, 2, [`${STUDY}.1.2`]]);
+  });
+
+  it('without end is ended by us, as long as it gets no further', async () => {
+    let remaining = 3;
+    let timer: NodeJS.Timeout | undefined;
+    const peer = await scp((asked) => {
+      // Three steps take longer than the time; then it says the same for ever.
+      timer ??= setInterval(() => {
+        peer.say(response(asked, 0xff00, counts(remaining, 3 - remaining, 0, 0)));
+      }, 20);
+      return 'nothing';
+    });
+    const steps = setInterval(() => (remaining = Math.max(0, remaining - 1)), 150);
+    try {
+      const limits = { pausesMs: [], cancelSeconds: 1, stallSeconds: 0.2 };
+      const request = { targets: [target], moveDestination: 'SOMEWHERE' };
+      const { end } = await retrieving(peerAt(peer.port, 1), request, undefined, limits).ended;
+      assert.ok(end.kind === 'failed' && end.failure === 'broken', JSON.stringify(end));
+      assert.match(end.text, /^the peer has got no further within 0.2 s$/);
+      assert.deepEqual([end.result.completed, end.result.remaining], [3, 0]);
+    } finally {
+      clearInterval(timer);
+      clearInterval(steps);
+    }
   });
 
   it('goes by Patient Root where the peer offers that only', async () => {

@@ -36,7 +36,7 @@ export const study = (studyInstanceUID: string, more: Partial<RetrieveTarget> = 
   ...more,
 });
 
-const QUICK: RetrieveLimits = { pausesMs: [50, 50], cancelSeconds: 1 };
+const QUICK: RetrieveLimits = { pausesMs: [50, 50], cancelSeconds: 1, stallSeconds: 10 };
 
 export interface Ended {
   end: RetrieveEnd;
@@ -70,7 +70,7 @@ export class Collected {
   readonly objects: Buffer[] = [];
   readonly faults: ReceiverFault[] = [];
   readonly place: RetrievedObjects;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'retrieved-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'retrieved-'));
 
   /** @param delivers false: all of it stays in the queue */
   constructor(settings: Record<string, unknown> = {}, delivers = true) {

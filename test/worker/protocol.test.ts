@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { PROTOCOL } from '../../src/worker/protocol';
 import { PACKAGE_DIR } from '../support/user-dir';
-import { fingerprint } from '../support/shapes';
+import { fingerprint, shapesOf } from '../support/shapes';
 
 const FIXTURE = 'test/fixtures/protocol.json';
 
@@ -36,4 +37,29 @@ it('what threads say to each other has a number, which is raised with every chan
 other. Do both: set PROTOCOL in src/worker/protocol.ts to ${next}, and write into ${FIXTURE}:
 ${JSON.stringify({ protocol: next, shapes })}`,
   );
+});
+
+it('what is compared are values, not how their types are written', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shapes-'));
+  const written = [
+    `const KINDS = ['a', 'b'] as const;
+    interface All { a: string; b?: number; c: boolean }
+    export interface Said { kind: (typeof KINDS)[number]; some: Pick<All, 'a' | 'b'>; again?: Said[] }`,
+    `/** The same in other words. */
+    type Some = { b?: number } & { a: string };
+    export type Said = { again?: Array<Said>; some: Some; kind: 'b' | 'a' };`,
+    `export interface Said { kind: 'a' | 'b'; some: { a: string; b: number }; again?: Said[] }`,
+    `export interface Said { kind: 'a' | 'c'; some: { a: string; b?: number }; again?: Said[] }`,
+    `export interface Said { kind: 'a' | 'b'; some: { a: string; b?: number }; again?: Map<string, Said> }`,
+  ];
+  try {
+    mkdirSync(join(folder, 'src'));
+    const types = Object.fromEntries(written.map((_, at) => [join('src', `${at}.ts`), ['Said']]));
+    for (const [at, text] of written.entries()) writeFileSync(join(folder, 'src', `${at}.ts`), text);
+    const [first, same, ...others] = shapesOf(types, folder).values();
+    assert.equal(same, first);
+    assert.equal(new Set([first, ...others]).size, 4);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

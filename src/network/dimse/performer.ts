@@ -149,26 +149,26 @@ export class Performer {
     const { performing } = arriving;
     if ('refused' in performing) this.association.hold(this.answered(arriving, performing.refused));
     else if (arriving.hasMatches) this.match(arriving, performing);
-    else this.association.hold(this.answered(arriving, performing.complete(this.pending(arriving))));
+    else this.association.hold(this.answered(arriving, performing.complete(this.pending(arriving, WANTED))));
   }
 
   private match(arriving: Arriving, operation: Operation): void {
     const { messageId } = arriving.command;
     const matching = { messageId, unwanted: new AbortController() };
     this.matching = matching;
-    const status = operation.complete(this.pending(arriving, matching.unwanted)).finally(() => {
+    const status = operation.complete(this.pending(arriving, matching.unwanted.signal)).finally(() => {
       this.matching = undefined;
     });
     this.association.serve(this.answered(arriving, status));
   }
 
-  private pending({ contextId, command }: Arriving, unwanted = new AbortController()): PendingResponses {
+  private pending({ contextId, command }: Arriving, unwanted: AbortSignal): PendingResponses {
     return {
       send: (status, identifier) =>
-        unwanted.signal.aborted
+        unwanted.aborted
           ? undefined
           : this.association.respondWith(contextId, encodeResponse(command, { status }, true), identifier),
-      unwanted: unwanted.signal,
+      unwanted,
     };
   }
 
@@ -189,6 +189,9 @@ export class Performer {
     this.association.performed({ operation, sopClassUID, sopInstanceUID, status, bytes });
   }
 }
+
+/** Of what has one response. To make one for each object would cost a twentieth of a small one. */
+const WANTED = new AbortController().signal;
 
 /** To a request while another one is being answered: asynchronous operations are not negotiated (PS3.7 D.3.3.3). */
 function busy(commandField: number): Refusal {

@@ -63,10 +63,8 @@ import { QueryOperation } from './query-operation';
 import { RetrieveOperation } from './retrieve-operation';
 import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
 
-/** Answers are small. */
-const READ_BYTES = 65_536;
-/** What all associations without TLS are read into. */
-const READ_MEMORY = new ReadBuffer(READ_BYTES);
+/** What all associations without TLS are read into: answers, and the objects of a C-GET. */
+const READ_MEMORY = new ReadBuffer();
 /** For A-ASSOCIATE-ACs that are arriving. */
 const ACCEPT_MEMORY = new RequestBudget();
 const MAX_MESSAGE_ID = 0xffff;
@@ -401,9 +399,16 @@ export class ScuAssociation {
   }
 
   private perform(part: MessagePart, context: AcceptedContext): void {
-    if (part.kind === 'data') this.progressBytes += part.bytes.length;
-    if (part.kind === 'command' || this.progressBytes >= PROGRESS_BYTES) this.expectResponse();
+    if (part.kind === 'command') this.expectResponse();
+    else this.progress(part.bytes.length);
     this.performer?.takePart(part, context);
+  }
+
+  private progress(bytes: number): void {
+    this.progressBytes += bytes;
+    if (this.progressBytes < PROGRESS_BYTES) return;
+    this.progressBytes = 0;
+    this.layer.goOnExpecting();
   }
 
   /** The peer calls us in the roles of this: it is who sends the objects. */

@@ -104,6 +104,11 @@ export abstract class ProtocolMachine implements StreamListener {
     if (this.isOpen) this.expireAfter(seconds, () => this.abort(otherwise));
   }
 
+  /** The time of `expect` begins anew. */
+  goOnExpecting(): void {
+    if (this.isOpen) this.connection.refreshTimer();
+  }
+
   expectNothing(): void {
     if (this.isOpen) this.connection.stopTimer();
   }

@@ -14,9 +14,11 @@ import type { RecordBatch } from './log-records';
 
 /**
  * Zeros are written so far ahead where data are to be synced: a sync of bytes in place of others need not wait for the file
- * system's journal, which halves it. One that comes behind new zeros does.
+ * system's journal, which halves it. One that comes behind new zeros does: so for what uses most of them up at once, a slice, they
+ * would only be written to the disk beside it.
  */
 const ZEROS = Buffer.alloc(524_288);
+const WORTH_ZEROS = ZEROS.length / 4;
 
 export interface SegmentSyncing {
   /** What is appended is to be synced. */
@@ -116,8 +118,11 @@ export class SegmentWriter {
     const end = offset + batch.size;
     try {
       this.checkThere();
-      if (this.options.synced) this.fillTo(end);
-      writePieces(this.files, this.fd, batch.pieces(), offset);
+      if (this.options.synced && batch.size < WORTH_ZEROS) this.fillTo(end);
+      const pieces = batch.pieces();
+      writePieces(this.files, this.fd, pieces, offset);
+      const written = pieces.reduce((sum, { length }) => sum + length, offset);
+      this.filledTo = Math.max(this.filledTo, written);
     } catch (error) {
       this.cutBack();
       throw error;

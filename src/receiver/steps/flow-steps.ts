@@ -12,6 +12,7 @@ import {
 import type { Keys } from '../../query';
 import { FlowDeadline, type FlowAnswerOutcome, MOST_IN_FLOW, PastAnswers } from '../flow-answers';
 import { aboutCaller, type PostedRequest, readRequest } from '../posted-request';
+import { tooLarge } from './step-limits';
 import { stepMessage } from './step-message';
 import { MOST_STEPS, type KeptStep, type Step, type StepState, type StepStore } from './step-store';
 
@@ -165,6 +166,8 @@ export class FlowSteps implements StepListener {
       const before = await store.read(uid);
       const step = next(before);
       if ('status' in step) return step;
+      const refused = tooLarge(step.attributes);
+      if (refused !== undefined) return refused;
       said ??= await this.asked(step);
       if (isStepFailure(said.status)) return said;
       if (!(await store.write(step, before))) continue;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -696,6 +696,25 @@ describe('a log whose objects are synced', () => {
     assert.equal(directories, segmentFiles(directory).length);
     assert.ok(directories > 1);
     queue.close();
+  });
+
+  it('is written once where a slice fills what zeros would be written ahead of it', async () => {
+    const directory = folder();
+    const queue = await opened(directory, { synced: true });
+    const slice = 'S'.repeat(500_000);
+    for (let number = 0; number < 3; number += 1) await put(queue, slice);
+    const [name = ''] = segmentFiles(directory);
+    const path = join(directory, name);
+    assert.ok(statSync(path).size < 3 * slice.length + 2_000, String(statSync(path).size));
+    // A small one after it has zeros again.
+    await put(queue, 'small');
+    assert.ok(statSync(path).size > 3 * slice.length + 500_000);
+    queue.close();
+    const { texts } = await deliveredFrom(directory);
+    assert.deepEqual(
+      texts.map((text) => text.length),
+      [500_000, 500_000, 500_000, 5],
+    );
   });
 
   it('can be read where zeros were written ahead, and where a crash left records behind each other', async () => {

@@ -1,10 +1,15 @@
-import type { OpenOutcome } from '../network';
+import { isPlainUid } from '../dicom';
+import { isAcceptableInstanceUid, type OpenOutcome } from '../network';
 import { Query, type QueryEnd, type QueryLevel, type QueryPeer } from '../query';
 import type { RetrieveTarget } from './retrieve-request';
 import { classesOfModalities, usualClasses } from './storage-classes';
+import { MOST_OBJECTS } from './target-job';
 
 /** Matches of one query: far more series or objects than a study has. */
 const MOST_MATCHES = 100_000;
+/** A match may name any number of each: far more than a study has. */
+const MOST_KINDS = 1_000;
+const MOST_SERIES = 10_000;
 
 type Match = Readonly<Record<string, unknown>>;
 
@@ -72,15 +77,15 @@ export async function findClasses(target: RetrieveTarget, finder: Finder): Promi
     const sopClasses = new Set<string>();
     const keys = { StudyInstanceUID, SOPClassesInStudy: null };
     const end = await finder.find('study', keys, (match) => {
-      for (const uid of textsOf(match['SOPClassesInStudy'])) sopClasses.add(uid);
-      for (const modality of textsOf(match['ModalitiesInStudy'])) modalities.add(modality);
+      addTo(sopClasses, textsOf(match['SOPClassesInStudy']).filter(isPlainUid), MOST_KINDS);
+      addTo(modalities, textsOf(match['ModalitiesInStudy']), MOST_KINDS);
     });
     if (isUnreachable(end)) return end;
     if (sopClasses.size > 0) return [...sopClasses];
   }
   if (modalities.size === 0) {
     const end = await finder.find('series', { StudyInstanceUID }, (match) => {
-      for (const modality of textsOf(match['Modality'])) modalities.add(modality);
+      addTo(modalities, textsOf(match['Modality']), MOST_KINDS);
     });
     if (isUnreachable(end)) return end;
   }
@@ -106,18 +111,20 @@ export async function findMissing(
   const series = new Set(target.seriesInstanceUIDs);
   if (series.size === 0)
     await finder.find('series', { StudyInstanceUID }, (match) => {
-      for (const uid of textsOf(match['SeriesInstanceUID'])) series.add(uid);
+      addTo(series, uidsOf(match['SeriesInstanceUID']), MOST_SERIES);
     });
-  const missing: FoundObject[] = [];
+  const wanted = new Set(target.sopInstanceUIDs);
+  const missing = new Map<string, FoundObject>();
   for (const seriesInstanceUID of series)
     await finder.find('image', { StudyInstanceUID, SeriesInstanceUID: seriesInstanceUID }, (match) => {
-      const [sopInstanceUID] = textsOf(match['SOPInstanceUID']);
-      const [sopClassUID] = textsOf(match['SOPClassUID']);
-      if (sopInstanceUID === undefined || !isMissing(sopInstanceUID) || !isWanted(target, sopInstanceUID))
-        return;
-      missing.push({ seriesInstanceUID, sopInstanceUID, ...(sopClassUID !== undefined && { sopClassUID }) });
+      const [sopInstanceUID] = uidsOf(match['SOPInstanceUID']);
+      const [sopClassUID] = textsOf(match['SOPClassUID']).filter(isPlainUid);
+      const isWanted = sopInstanceUID !== undefined && (wanted.size === 0 || wanted.has(sopInstanceUID));
+      if (!isWanted || !isMissing(sopInstanceUID) || missing.size >= MOST_OBJECTS) return;
+      const object = { seriesInstanceUID, sopInstanceUID };
+      missing.set(sopInstanceUID, { ...object, ...(sopClassUID !== undefined && { sopClassUID }) });
     });
-  return missing;
+  return [...missing.values()];
 }
 
 /** These objects of a target, by their series. */
@@ -135,8 +142,8 @@ export function targetsOf(target: RetrieveTarget, objects: readonly FoundObject[
   }));
 }
 
-function isWanted({ sopInstanceUIDs }: RetrieveTarget, uid: string): boolean {
-  return sopInstanceUIDs.length === 0 || sopInstanceUIDs.includes(uid);
+function addTo(set: Set<string>, texts: readonly string[], most: number): void {
+  for (const text of texts) if (set.size < most) set.add(text);
 }
 
 /** A query that the peer does not understand is no reason not to ask for the objects. */
@@ -144,7 +151,12 @@ function isUnreachable(end: QueryEnd): boolean {
   return end.kind === 'failed' && (end.failure === 'unreachable' || end.failure === 'stopped');
 }
 
+/** UIDs of instances in an attribute: what is none could neither be asked for nor told of. */
+export function uidsOf(value: unknown): string[] {
+  return textsOf(value).filter(isAcceptableInstanceUid);
+}
+
 /** Values of an attribute in a match: one, several or none. */
-export function textsOf(value: unknown): string[] {
+function textsOf(value: unknown): string[] {
   return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');
 }

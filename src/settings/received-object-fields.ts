@@ -1,0 +1,32 @@
+import type { DicomInField } from './dicom-in';
+
+/** What the queue of objects that come over a network goes by, and what becomes of them: of a dicom-in, and of a C-GET. */
+export const RECEIVED_OBJECT_FIELDS = [
+  'maxObjectSizeMB',
+  'transferSyntaxes',
+  'includeCommonFieldsNode',
+  'includeReportNode',
+  'includeTagsNode',
+  'tagsFormat',
+  'output',
+  'directory',
+  'filenameTemplate',
+  'collision',
+  'placeForHours',
+  'document',
+  'leaveOutEmpty',
+  'defaultCharacterSet',
+  'maxMessageMB',
+  'maxMessageElements',
+  'queue',
+  'onlyThisMachine',
+  'maxQueued',
+  'minFreeDiskMB',
+  'keepDeliveredSeconds',
+  'keepDeliveredMB',
+  'acknowledge',
+  'maxInFlight',
+  'acknowledgeTimeoutSeconds',
+  'maxDeliveries',
+  'maxCrashes',
+] as const satisfies readonly DicomInField[];
