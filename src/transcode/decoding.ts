@@ -83,6 +83,8 @@ export function expectDecodable(image: ImagePixels, stream: CodeStream, codec: C
   if (problem !== false) throw cannotRecode(problem);
 }
 
+const IS_2000: ReadonlySet<Codec> = new Set(['jpeg-2000', 'htj2k']);
+
 /** Why what the decoder makes of a frame would not be the frame, whatever it is for; false: it is. */
 export function decodingProblem(
   { rows, columns, samples }: Pick<ImagePixels, 'rows' | 'columns' | 'samples'>,
@@ -99,7 +101,8 @@ export function decodingProblem(
     (stream.subsampled &&
       (stream.kind !== 'jpeg' || stream.lossless) &&
       'its components have different sizes') ||
-    (samples === 3 && width > 8 && codec !== 'jpeg-ls' && 'its colours have more than 8 bits') ||
+    // The decoders of JPEG 2000 mix them up.
+    (samples === 3 && width > 8 && IS_2000.has(codec) && 'its colours have more than 8 bits') ||
     (codec === 'htj2k' &&
       samples === 3 &&
       stream.transformed !== true &&

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DICOM_STUDY } from '../../src/settings';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import type { FlowNode, NodeRed } from '../support/node-red';
-import { phantom, type Phantom } from '../support/phantoms';
-import { StoreClient } from '../support/store-client';
+import { phantomFile, type Phantom } from '../support/phantoms';
 import { until } from '../support/until';
 
 const HOUR = 3_600;
@@ -40,14 +43,18 @@ export const studyFlow = (port: number): FlowNode[] => [
   flowNode('off', 'dicom-study', { ...DICOM_STUDY.defaults, version: 1, d: true, y: 200, wires: [[]] }),
 ];
 
-/** Sends them all in one association. */
-export async function sendPhantoms(port: number, phantoms: readonly Phantom[]): Promise<void> {
-  const client = await StoreClient.open(port);
-  for (const each of phantoms) {
-    const { uid, dataSet } = phantom(each);
-    assert.equal(await client.store(uid, dataSet), 0);
+/** Sends them all, as a modality would. Needs DCMTK. */
+export function sendPhantoms(port: number, phantoms: readonly Phantom[]): void {
+  const folder = mkdtempSync(join(tmpdir(), 'phantoms-'));
+  try {
+    for (const [index, each] of phantoms.entries())
+      writeFileSync(join(folder, `${index}.dcm`), phantomFile(each));
+    const args = ['-aet', 'SCANNER', '127.0.0.1', String(port), '+sd', folder];
+    const { status, stderr } = spawnSync('dcmsend', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  await client.release();
 }
 
 /** Resolves when as many studies are open. */

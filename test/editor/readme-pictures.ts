@@ -37,7 +37,7 @@ async function latestImages(): Promise<void> {
   const viewport = { width: 1180, height: 520 };
   await withEditor({ flows, viewport }, async (editor) => {
     await editor.nodeRed.waitForLine(/listening on/);
-    await sendPhantoms(port, IMAGES);
+    sendPhantoms(port, IMAGES);
     const { page, nodeRed } = editor;
     const latest = `${nodeRed.url}/latest-images`;
     await until(
@@ -56,7 +56,7 @@ async function openStudies(): Promise<void> {
   const flows = studyFlow(port).filter(({ id }) => id !== 'off');
   await withEditor({ flows, viewport: { width: 1180, height: 520 } }, async (editor) => {
     await editor.nodeRed.waitForLine(/listening on/);
-    await sendPhantoms(port, STUDIES);
+    sendPhantoms(port, STUDIES);
     await areOpen(editor.nodeRed, 3);
     await editor.openDialog('study');
     await editor.showTab('open');

@@ -30,8 +30,7 @@ export interface Phantom {
 const even = (text: string, pad = ' '): string => (text.length % 2 === 0 ? text : `${text}${pad}`);
 const CLASSES = { CT: '1.2.840.10008.5.1.4.1.1.2', MR: '1.2.840.10008.5.1.4.1.1.4' };
 
-/** The data set of an image of nobody: ellipses, in slices that become smaller. Explicit VR little endian. */
-export function phantom({ study, series, number, modality, side = 256 }: Phantom): {
+function phantom({ study, series, number, modality, side = 256 }: Phantom): {
   uid: string;
   dataSet: Buffer;
 } {
@@ -69,7 +68,7 @@ export function phantom({ study, series, number, modality, side = 256 }: Phantom
   return { uid, dataSet };
 }
 
-/** The same as a Part 10 file. */
+/** An image of nobody as a Part 10 file: ellipses, in slices that become smaller. */
 export function phantomFile(about: Phantom): Buffer {
   const { uid, dataSet } = phantom(about);
   const meta = encodeFileMeta({
