@@ -248,9 +248,11 @@ export class Studies {
         if (firing.againAt !== undefined) firing.againAt = -Infinity;
   }
 
-  /** What is open, the next to fire first; `most` of it. */
+  /** What waits for a firing or an acknowledgement, the next to fire first; `most` of it. */
   openStudies(most: number): { studies: OpenStudy[]; total: number } {
-    const open = [...this.byId.values()].filter(({ isDone }) => !isDone);
+    const waits = ({ period, firings }: Group): boolean =>
+      period.objects > 0 || [...firings.values()].some(({ status }) => status === undefined);
+    const open = [...this.byId.values()].filter(waits);
     const timed = open.map((group) => ({ group, next: this.nextOf(group) }));
     timed.sort((one, other) => one.next - other.next || (one.group.key < other.group.key ? -1 : 1));
     return {

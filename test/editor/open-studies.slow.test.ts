@@ -56,7 +56,7 @@ describe(
       for (const known of [
         'objects: 3',
         'not sent yet: 3',
-        'CT, MR',
+        'modalities: ',
         'from: ',
         'last object: ',
         'next message: ',
