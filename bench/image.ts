@@ -8,6 +8,7 @@
  *     --rounds 9
  *     --memory 200       instead: what the process has before, while and after it makes so many pictures
  */
+/* eslint-disable no-restricted-imports -- what the tests of src/image use to make objects and to read them */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

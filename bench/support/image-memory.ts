@@ -1,3 +1,4 @@
+/* eslint-disable no-restricted-imports -- what the tests of src/image use to make objects and to read them */
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasFailed } from '../../src/edit';
 import { ImageHost } from '../../src/image';

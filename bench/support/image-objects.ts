@@ -1,3 +1,4 @@
+/* eslint-disable no-restricted-imports -- what the tests of src/image use to make objects and to read them */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -87,6 +87,11 @@ describe(
       await show();
       await button(3, 'Forget').click();
       const question = editor.page.locator('.red-ui-notification', { hasText: 'dead letters: 2' });
+      // It slides in: its words are to be seen as well as its buttons.
+      await until(async () => {
+        const [words, box] = await Promise.all([question.locator('p').boundingBox(), question.boundingBox()]);
+        return words !== null && box !== null && words.y >= box.y && words.height > 10;
+      }, 'the question');
       await editor.screenshot('open-studies-forget');
       await question.locator('button', { hasText: 'Keep' }).click();
       await question.waitFor({ state: 'detached' });

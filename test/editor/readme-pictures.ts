@@ -34,7 +34,7 @@ async function latestImages(): Promise<void> {
   const flows = (JSON.parse(readFileSync(LATEST, 'utf8')) as FlowNode[]).map((node) =>
     node.type === 'dicom-in' ? { ...node, port: String(port) } : node,
   );
-  const viewport = { width: 1180, height: 520 };
+  const viewport = { width: 1000, height: 480 };
   await withEditor({ flows, viewport }, async (editor) => {
     await editor.nodeRed.waitForLine(/listening on/);
     sendPhantoms(port, IMAGES);
@@ -44,8 +44,10 @@ async function latestImages(): Promise<void> {
       async () => (await (await fetch(latest)).text()).split('<figure>').length === IMAGES.length + 1,
       'pictures',
     );
+    for (const side of ['palette', 'sidebar'])
+      await page.evaluate(`RED.actions.invoke('core:toggle-${side}')`);
     await page.screenshot({ path: pictureOf('image-flow') });
-    await page.setViewportSize({ width: 1100, height: 660 });
+    await page.setViewportSize({ width: 1240, height: 690 });
     await page.goto(latest);
     await page.screenshot({ path: pictureOf('latest-images') });
   });
@@ -54,7 +56,7 @@ async function latestImages(): Promise<void> {
 async function openStudies(): Promise<void> {
   const port = await freePort();
   const flows = studyFlow(port).filter(({ id }) => id !== 'off');
-  await withEditor({ flows, viewport: { width: 1180, height: 520 } }, async (editor) => {
+  await withEditor({ flows, viewport: { width: 1280, height: 560 } }, async (editor) => {
     await editor.nodeRed.waitForLine(/listening on/);
     sendPhantoms(port, STUDIES);
     await areOpen(editor.nodeRed, 3);
@@ -62,7 +64,8 @@ async function openStudies(): Promise<void> {
     await editor.showTab('open');
     const rows = editor.page.locator('#dicom-study-open-list > li');
     await until(async () => (await rows.count()) === 3, 'rows');
-    await editor.page.screenshot({ path: pictureOf('open-studies') });
+    await editor.page.mouse.move(0, 0);
+    await editor.page.locator('.red-ui-tray').screenshot({ path: pictureOf('open-studies') });
   });
 }
 
@@ -78,6 +81,7 @@ async function sample(): Promise<void> {
       await editor.page.locator('#dicom-in-sample-file').setInputFiles(file);
       await editor.page.locator('#dicom-in-sample-keep').waitFor();
       await editor.page.locator('#dicom-in-sample-picture').waitFor();
+      await editor.page.mouse.move(0, 0);
       await editor.page.locator('.red-ui-tray').screenshot({ path: pictureOf('dicom-in-sample') });
     });
   } finally {
