@@ -37,7 +37,7 @@ export function openStudies(
   clock: Clock,
   settings: TriggerSettings,
 ): { studies: OpenStudy[]; total: number } {
-  const open = [...groups].filter(({ isDone }) => !isDone);
+  const open = [...groups].filter(waits);
   const timed = open.map((group) => ({ group, next: nextOf(group, clock.now(), settings) }));
   timed.sort((one, other) => one.next - other.next || (one.group.key < other.group.key ? -1 : 1));
   return {
@@ -45,6 +45,9 @@ export function openStudies(
     studies: timed.slice(0, most).map(({ group, next }) => shown(group, next - clock.now() + clock.wall())),
   };
 }
+
+const waits = ({ period, firings }: Group): boolean =>
+  period.objects > 0 || [...firings.values()].some(({ status }) => status === undefined);
 
 /** For the status. */
 export function summaryOf(

@@ -196,7 +196,7 @@ export class Studies implements StudyCollector {
         if (firing.againAt !== undefined) firing.againAt = -Infinity;
   }
 
-  /** What is open, the next to fire first; `most` of it. */
+  /** What waits for a firing or an acknowledgement, the next to fire first; `most` of it. */
   openStudies(most: number): { studies: OpenStudy[]; total: number } {
     return openStudies(this.byId.values(), most, this.clock, this.options);
   }
