@@ -30,6 +30,8 @@ export function nextOf(group: Group, now: number, settings: TriggerSettings): nu
 const unacknowledgedOf = ({ firings }: Group): number =>
   [...firings.values()].filter(({ status }) => status === undefined).length;
 
+const waits = (group: Group): boolean => group.period.objects > 0 || unacknowledgedOf(group) > 0;
+
 /** What is open, the next to fire first; `most` of it. */
 export function openStudies(
   groups: Iterable<Group>,
@@ -45,9 +47,6 @@ export function openStudies(
     studies: timed.slice(0, most).map(({ group, next }) => shown(group, next - clock.now() + clock.wall())),
   };
 }
-
-const waits = ({ period, firings }: Group): boolean =>
-  period.objects > 0 || [...firings.values()].some(({ status }) => status === undefined);
 
 /** For the status. */
 export function summaryOf(
