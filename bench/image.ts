@@ -1,19 +1,27 @@
 /**
- * Pictures as PNG, beside dcmj2pnm: `npm run bench -- --image`. Ours in one process that is warm, as in Node-RED, with the
- * object read anew each time; dcmj2pnm as a process for each, which writes its picture without compression.
+ * Pictures in full size as PNG, of each transfer syntax and Photometric Interpretation: `npm run bench -- --image`. Ours in one
+ * process that is warm, as in Node-RED, with the object read anew each time. Beside it dcmj2pnm, as a process for each, once
+ * with a picture that is not compressed and once with a PNG; and dcmjs-imaging, warm, which makes RGBA and no PNG: beside what
+ * we have before the PNG is made, and beside the PNG.
+ *
+ *     --only RLE,CT      objects whose names have one of these in them
+ *     --rounds 9
+ *     --memory 200       instead: what the process has before, while and after it makes so many pictures
  */
+/* eslint-disable no-restricted-imports -- what the tests of src/image use to make objects and to read them */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { hasFailed } from '../src/edit';
 import { ImageHost, type PictureTask } from '../src/image';
-import { renderedBy } from './support/dcmjs-imaging';
+import { withoutPalette } from '../src/image/raster';
+import { opened } from '../test/image/comparing';
+import { renderedBy, type DicomjsImaging } from './support/dcmjs-imaging';
+import { imageObjects, type ImageObject } from './support/image-objects';
+import { memoryOfPictures } from './support/image-memory';
 import { median } from './support/median';
 
-const ROUNDS = 5;
-const corpus = resolve(__dirname, '..', '..', 'test', 'corpus', 'good');
-const folder = mkdtempSync(join(tmpdir(), 'bench-image-'));
 const TASK: PictureTask = {
   format: 'png',
   frame: 'first',
@@ -22,74 +30,89 @@ const TASK: PictureTask = {
   overlays: false,
 };
 
-/** One of each transfer syntax that the corpus has in a fair size. */
-const IMAGES = process.env['BENCH_IMAGES']?.split(',') ?? [
-  join(corpus, 'ophthalmic', 'dcmjs__sample-op.dcm'),
-  join(corpus, 'us', 'pydicom-data__OBXXXX1A_rle.dcm'),
-  join(corpus, 'ct', 'pydicom__CT_small.dcm'),
-  join(corpus, 'sc', 'pydicom-data__HTJ2K_08_RGB.dcm'),
-];
-
 interface Figures {
   ms: number;
   /** Of this process, with all its threads. */
   cpuMs: number;
 }
 
-/** Undefined: it cannot be done. */
-async function measured(run: () => Promise<unknown>): Promise<Figures | undefined> {
-  const figures: Figures[] = [];
-  // The first one loads and compiles what it needs.
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const [start, cpu] = [performance.now(), process.cpuUsage()];
-    if ((await run()) === false) return undefined;
-    const { user, system } = process.cpuUsage(cpu);
-    if (round > 0) figures.push({ ms: performance.now() - start, cpuMs: (user + system) / 1_000 });
+/** Resolves with false where it cannot. */
+type Way = () => Promise<boolean>;
+
+async function main(args: readonly string[]): Promise<void> {
+  const option = (name: string): string | undefined =>
+    args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+  const pictures = option('--memory');
+  if (pictures !== undefined) {
+    console.log(JSON.stringify(await memoryOfPictures(Number(pictures))));
+    return;
   }
-  return {
-    ms: median(figures.map(({ ms }) => ms)),
-    cpuMs: median(figures.map(({ cpuMs }) => cpuMs)),
-  };
-}
-
-const ratio = (theirs: number, ours: number): string => `${(theirs / ours).toFixed(2)} of ours`;
-
-async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-image-'));
   const host = new ImageHost(console.error);
-  const imaging = await renderedBy();
-  if (imaging === undefined)
-    console.log('dcmjs-imaging is not installed: npm install --no-save dcmjs-imaging');
   try {
-    for (const path of IMAGES) {
-      const ours = await measured(async () => {
-        const made = await host.pictures({ place: { kind: 'file', path } }, undefined, TASK);
-        if (hasFailed(made)) throw new Error(`${path}: ${made.failure.text}`);
-      });
-      if (ours === undefined) continue;
-      const args = ['-q', path, join(folder, 'picture.pnm')];
-      const dcmj2pnm = await measured(() =>
-        Promise.resolve(spawnSync('dcmj2pnm', args, { stdio: 'ignore' }).status === 0),
-      );
-      // It makes RGBA, and no PNG of it.
-      const other = imaging && (await measured(() => imaging(readFileSync(path))));
-      const name = path.split('/').slice(-2).join('/');
-      console.log(`${name}: ours ${ours.ms.toFixed(0)} ms, ${ours.cpuMs.toFixed(0)} ms CPU`);
-      console.log(
-        dcmj2pnm === undefined
-          ? '  dcmj2pnm does not show it'
-          : `  dcmj2pnm, a process: ${dcmj2pnm.ms.toFixed(0)} ms, ${ratio(dcmj2pnm.ms, ours.ms)}`,
-      );
-      if (imaging !== undefined)
-        console.log(
-          other === undefined
-            ? '  dcmjs-imaging does not show it'
-            : `  dcmjs-imaging: ${other.cpuMs.toFixed(0)} ms CPU, ${ratio(other.cpuMs, ours.cpuMs)}`,
-        );
-    }
+    const imaging = await renderedBy();
+    if (imaging === undefined)
+      console.log('dcmjs-imaging is not installed: npm install --no-save dcmjs-imaging\n');
+    console.log(
+      '|  | ours, ms | CPU ms | dcmj2pnm, × | with PNG, × | dcmjs-imaging, × CPU | beside our PNG, × |',
+    );
+    console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+    const only = option('--only')?.split(',') ?? [''];
+    for (const object of await imageObjects(folder))
+      if (only.some((each) => object.name.includes(each)))
+        console.log(await row(object, host, imaging, folder, Number(option('--rounds') ?? 9)));
   } finally {
     await host.removeUser(host);
     rmSync(folder, { recursive: true });
   }
 }
 
-void main();
+async function row(
+  { name, path }: ImageObject,
+  host: ImageHost,
+  imaging: DicomjsImaging | undefined,
+  folder: string,
+  rounds: number,
+): Promise<string> {
+  const ours = async (): Promise<boolean> => {
+    const made = await host.pictures({ place: { kind: 'file', path } }, undefined, TASK);
+    if (hasFailed(made)) console.error(`${name}: ${made.failure.text}`);
+    return !hasFailed(made);
+  };
+  const dcmj2pnm =
+    (...options: string[]): Way =>
+    () => {
+      const args = ['-q', ...options, path, join(folder, 'picture')];
+      return Promise.resolve(spawnSync('dcmj2pnm', args, { stdio: 'ignore' }).status === 0);
+    };
+  const rendered: Way = async () =>
+    withoutPalette(await opened(name, path).raster({ kind: 'object' })).width > 0;
+  const theirs: Way = () => imaging?.(readFileSync(path)) ?? Promise.resolve(false);
+  const ways = [ours, rendered, dcmj2pnm(), dcmj2pnm('+on'), theirs];
+  const [our, raster, pnm, png, rgba] = await byTurns(ways, rounds);
+  const times = (other: number | undefined, mine: number | undefined): string =>
+    other === undefined || mine === undefined ? '–' : (other / mine).toFixed(2);
+  return `| ${name} | ${our?.ms.toFixed(1)} | ${our?.cpuMs.toFixed(1)} | ${times(pnm?.ms, our?.ms)} | ${times(png?.ms, our?.ms)} | ${times(rgba?.cpuMs, raster?.cpuMs)} | ${times(rgba?.cpuMs, our?.cpuMs)} |`;
+}
+
+/** Medians of each way; undefined: it cannot do it. */
+async function byTurns(ways: readonly Way[], rounds: number): Promise<(Figures | undefined)[]> {
+  const figures: Figures[][] = ways.map(() => []);
+  const able = new Set(ways);
+  // The first rounds load and compile what is needed.
+  for (let round = -2; round < rounds; round += 1)
+    for (const [index, way] of ways.entries()) {
+      if (!able.has(way)) continue;
+      const [start, cpu] = [performance.now(), process.cpuUsage()];
+      if (!(await way())) able.delete(way);
+      const { user, system } = process.cpuUsage(cpu);
+      if (round >= 0) figures[index]?.push({ ms: performance.now() - start, cpuMs: (user + system) / 1_000 });
+    }
+  return ways.map((way, index) => {
+    const own = figures[index] ?? [];
+    if (!able.has(way)) return undefined;
+    return { ms: median(own.map(({ ms }) => ms)), cpuMs: median(own.map(({ cpuMs }) => cpuMs)) };
+  });
+}
+
+void main(process.argv.slice(2));

@@ -1,6 +1,10 @@
 import type { QueueHost } from '../../src/delivery';
 import type { PayloadSettings } from '../../src/message';
+import type { SharedStateOptions } from '../../src/queue';
 import type { DeadLetterBox } from './dead-letter-routes';
+
+/** A queue in a database, and the directory of this machine for it. */
+export type SharedPlaceHere = Omit<SharedStateOptions, 'user'>;
 
 /** A deployed node with its own queue, which knows the objects that `msg.dicom.queueId` names. */
 export abstract class QueueOwner {
@@ -30,6 +34,11 @@ export abstract class QueueOwner {
 
   /** The AE title under which others reach it; undefined: none does. */
   get aeTitle(): string | undefined {
+    return undefined;
+  }
+
+  /** Where its queue is that several machines share, if it delivers from one. Undefined: the queue is this machine's own. */
+  get sharedPlace(): SharedPlaceHere | undefined {
     return undefined;
   }
 

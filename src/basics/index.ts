@@ -5,6 +5,7 @@ export { BackOff } from './back-off';
 export { Deadline } from './deadline';
 export { DIRECTORY_MODE, type DiskFiles, FILE_MODE, realFiles } from './disk-files';
 export type { DiskWarning } from './disk-warning';
+export { DirectorySync } from './directory-sync';
 export {
   allSettled,
   checkSyncing,

@@ -6,6 +6,7 @@ import { fileNameTexts } from '../message';
 import { changeableOf, type OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import { NewFiles } from './new-files';
+import { copyOf } from './new-place';
 import { messageIn } from './parse';
 import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
 
@@ -56,8 +57,7 @@ async function deidentifyOpen(
     const made = parseDataSet(file, { transferSyntaxUID: uids.transferSyntaxUID, offset: dataSetOffset });
     const message = messageIn(made, { ...uids, size: file.size - dataSetOffset }, payload);
     if (inMemory) {
-      const bytes = Buffer.alloc(file.size);
-      file.read(0, bytes.length).copy(bytes);
+      const bytes = copyOf(file);
       await whole.compare();
       return { ...message, object: bytes };
     }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { makeDurableDirectory, realFiles, syncDirectory } from '../basics';
+import { allSettled, DirectorySync, makeDurableDirectory, realFiles } from '../basics';
 import type { ByteSource } from '../dicom';
 import { FileOutput } from '../message';
 
@@ -14,7 +14,8 @@ const MOST_FOLDERS = 10_000;
 export class NewFiles {
   private readonly root: string;
   private readonly output: FileOutput;
-  private readonly durable = new Set<string>();
+  /** Those whose own names are on the disk. */
+  private readonly durable = new Map<string, DirectorySync>();
 
   constructor({ directory, filenameTemplate }: { directory: string; filenameTemplate: string }) {
     this.root = resolve(directory);
@@ -47,20 +48,30 @@ export class NewFiles {
     return path;
   }
 
+  /** The bytes and the name at the same time, and the name with those of other objects: one wait for the disk. */
   private async sync(path: string): Promise<void> {
-    const folder = dirname(path);
-    if (!this.durable.has(folder)) {
-      makeDurableDirectory(folder, realFiles, { top: this.root });
-      if (this.durable.size >= MOST_FOLDERS) this.durable.clear();
-      this.durable.add(folder);
-    }
-    // Windows syncs only what may be written.
-    const fd = realFiles.openSync(path, 'r+');
-    try {
-      await realFiles.sync(fd);
-    } finally {
-      realFiles.closeSync(fd);
-    }
-    await syncDirectory(folder, realFiles);
+    const names = this.namesIn(dirname(path));
+    names.changed();
+    await allSettled([syncFile(path), names.safe()]);
+  }
+
+  private namesIn(folder: string): DirectorySync {
+    const known = this.durable.get(folder);
+    if (known !== undefined) return known;
+    makeDurableDirectory(folder, realFiles, { top: this.root });
+    if (this.durable.size >= MOST_FOLDERS) this.durable.clear();
+    const names = new DirectorySync(folder, realFiles);
+    this.durable.set(folder, names);
+    return names;
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  // Windows syncs only what may be written.
+  const fd = realFiles.openSync(path, 'r+');
+  try {
+    await realFiles.sync(fd);
+  } finally {
+    realFiles.closeSync(fd);
   }
 }

@@ -30,10 +30,16 @@ export async function bytesOf(object: OutgoingObject, most = MOST_IN_MEMORY): Pr
   const { source, compare } = await object.wholeFile();
   if (source.size > most)
     throw new NotMade('too-large', `the object has more than ${most} bytes; choose a file instead`);
+  const bytes = copyOf(source);
+  await compare();
+  return bytes;
+}
+
+/** All of it, in memory of its own. */
+export function copyOf(source: ByteSource): Buffer {
   const bytes = Buffer.allocUnsafeSlow(source.size);
   let at = 0;
   for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);
-  await compare();
   return bytes;
 }
 

@@ -59,16 +59,26 @@ export function numberIn(dataSet: DataSet, tag: number): number | undefined {
   return numbersIn(dataSet, tag)[0];
 }
 
-/** The bytes of a value. Of words, in little endian. */
-export function bytesOf({ bytes, start, offset, length }: Element, source: ByteSource): Buffer {
-  return bytes?.subarray(start, start + length) ?? source.read(offset, length);
+/**
+ * Bytes of a value as they stand there: at most so many, from one of them on. Any object may claim a value of gigabytes where a
+ * table of some kilobytes is meant.
+ */
+export function bytesOf(
+  { bytes, start, offset, length }: Element,
+  source: ByteSource,
+  most: number,
+  from = 0,
+): Buffer {
+  const first = Math.min(from, length);
+  const count = Math.min(most, length - first);
+  return bytes?.subarray(start + first, start + first + count) ?? source.read(offset + first, count);
 }
 
-/** A value as 16-bit words; half a word at its end is left out. */
-export function wordsOf(element: Element, source: ByteSource): Uint16Array {
-  const bytes = bytesOf(element, source);
-  const { bigEndian } = element;
-  return Uint16Array.from({ length: bytes.length >> 1 }, (_, index) =>
-    bigEndian ? bytes.readUInt16BE(index * 2) : bytes.readUInt16LE(index * 2),
-  );
+/** A value as 16-bit words, at most so many; half a word at its end is left out. */
+export function wordsOf(element: Element, source: ByteSource, most: number): Uint16Array {
+  const bytes = bytesOf(element, source, most * 2);
+  const words = new Uint16Array(bytes.length >> 1);
+  for (let index = 0; index < words.length; index += 1)
+    words[index] = element.bigEndian ? bytes.readUInt16BE(index * 2) : bytes.readUInt16LE(index * 2);
+  return words;
 }

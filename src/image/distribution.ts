@@ -23,11 +23,14 @@ export class Distribution {
 
 const BINS = 65_536;
 
-/** Of values of which there may be too many different ones: those that are near each other count as one. */
-export function distributionOf(values: Float64Array, counts: (value: number) => boolean): Distribution {
+/**
+ * Of values of which there may be too many different ones: those that are near each other count as one. What is not finite is
+ * not counted.
+ */
+export function distributionOf(values: Float64Array): Distribution {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
-    if (!counts(value)) continue;
+    if (!Number.isFinite(value)) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }
@@ -35,7 +38,7 @@ export function distributionOf(values: Float64Array, counts: (value: number) => 
   const step = (most - least) / (BINS - 1) || 1;
   const bins = new Uint32Array(BINS);
   for (const value of values) {
-    if (!counts(value)) continue;
+    if (!Number.isFinite(value)) continue;
     const bin = Math.round((value - least) / step);
     bins[bin] = (bins[bin] ?? 0) + 1;
   }

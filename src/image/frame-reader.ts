@@ -5,7 +5,6 @@ import {
   bytesOfFrame,
   type CodeStream,
   type CompressedSyntax,
-  compressedSyntax,
   containerBits,
   type Decoder,
   decodeRle,
@@ -15,6 +14,7 @@ import {
   imagePixelsOf,
   interleaved,
   readCodeStream,
+  shownSyntax,
 } from '../transcode';
 import { floatCells, integerCells, swapped } from './cells';
 import type { Cells, Frame } from './frame';
@@ -64,7 +64,7 @@ export class FrameReader {
   /** @param number from 0 on; less than there are */
   async read(number: number): Promise<Frame> {
     if (this.#element.fragments === undefined) return this.#native(number);
-    const syntax = compressedSyntax(this.transferSyntaxUID);
+    const syntax = shownSyntax(this.transferSyntaxUID);
     const isDeflated = this.transferSyntaxUID === DEFLATED_FRAMES;
     if (syntax === undefined && !isDeflated && this.transferSyntaxUID !== ENCAPSULATED_NATIVE)
       throw new NoPicture(
@@ -210,6 +210,9 @@ function colourOf(
 ): { photometric: string; toRgb: boolean } {
   const isYbr = photometric.startsWith('YBR_');
   if (samples === 1 || kind === 'jpeg-ls') return { photometric, toRgb: false };
+  // It is RGB itself, unless what was compressed without loss was something else.
+  if (kind === 'jpeg-xl')
+    return { photometric: lossless && photometric === 'YBR_FULL' ? photometric : 'RGB', toRgb: false };
   if (kind === 'jpeg-2000') return { photometric: transformed === true ? 'RGB' : photometric, toRgb: false };
   if (lossless) return { photometric, toRgb: false };
   const toRgb = transformed ?? (isYbr || subsampled);

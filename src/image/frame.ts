@@ -24,11 +24,9 @@ export interface CellBits {
 export function storedOf(bits: CellBits | undefined): (cell: number) => number {
   if (bits === undefined) return (cell) => cell;
   const { stored, high, signed } = bits;
-  const lowest = 2 ** Math.max(0, high + 1 - stored);
-  const span = 2 ** stored;
-  const half = span / 2;
-  return (cell) => {
-    const value = Math.floor(cell / lowest) % span;
-    return signed && value >= half ? value - span : value;
-  };
+  // No cell of integers has more than 32 bits.
+  const [below, above] = [Math.max(0, high + 1 - stored), 32 - stored];
+  return signed
+    ? (cell) => ((cell >>> below) << above) >> above
+    : (cell) => ((cell >>> below) << above) >>> above;
 }

@@ -54,15 +54,23 @@ function valuesOf(
   const stored = storedOf(bits);
   if (cells instanceof Uint8Array || cells instanceof Uint16Array)
     return fewValues(cells, cells.BYTES_PER_ELEMENT === 1 ? 0x100 : 0x10000, stored, modality, isPadding);
-  const values = Float64Array.from(cells, (cell) => modality(stored(cell)));
-  const isPad = (index: number): boolean => isPadding(stored(cells[index] ?? 0));
+  const count = cells.length;
+  /** NaN: it is none. */
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index += 1) {
+    const value = stored(cells[index] ?? 0);
+    values[index] = isPadding(value) ? NaN : modality(value);
+  }
   return {
-    distribution: () => {
-      const real = values.filter((value, index) => Number.isFinite(value) && !isPad(index));
-      return distributionOf(real, () => true);
+    distribution: () => distributionOf(values),
+    mapped: (grey) => {
+      const data = new Uint8Array(count);
+      for (let index = 0; index < count; index += 1) {
+        const value = values[index] ?? NaN;
+        data[index] = grey(value, Number.isNaN(value));
+      }
+      return data;
     },
-    mapped: (grey) =>
-      Uint8Array.from(values, (value, index) => grey(value, Number.isNaN(value) || isPad(index))),
   };
 }
 

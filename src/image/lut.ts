@@ -38,7 +38,9 @@ export function readLut(
   const { count, bits } = descriptor;
   // Entries of 8 bits may stand two in a word (PS3.3 C.11.1.1.1), where there is not more.
   const isPacked = bits <= 8 && data.length < count * 2;
-  const entries = isPacked ? packed(bytesOf(data, source), data.bigEndian) : wordsOf(data, source);
+  const entries = isPacked
+    ? packed(bytesOf(data, source, count + (count % 2)), data.bigEndian)
+    : wordsOf(data, source, count);
   return tableOf(descriptor, entries.subarray(0, count));
 }
 
@@ -77,8 +79,10 @@ function packed(bytes: Buffer, bigEndian: boolean): Uint16Array {
 const DISCRETE = 0;
 const LINEAR = 1;
 const INDIRECT = 2;
-/** Indirect segments within one another: PS3.3 C.7.9.2.3 allows one. */
-const SEGMENT_BYTES = 4;
+/** Words of an indirect segment: the longest that one entry can need. */
+const INDIRECT_WORDS = 4;
+/** A segmented table with more of them has segments that say nothing. */
+export const MOST_SEGMENT_WORDS = MOST_ENTRIES * INDIRECT_WORDS;
 
 /**
  * Entries of a Segmented Palette Color Lookup Table (PS3.3 C.7.9.2): discrete, linear and indirect segments.
@@ -94,9 +98,14 @@ export function expandedSegments(words: Uint16Array, most: number): Uint16Array 
     entries[count] = value;
     count += 1;
   };
-  /** @returns where the next segment begins */
+  /**
+   * PS3.3 C.7.9.2.3: there are no indirect segments within one another.
+   * @returns where the next segment begins
+   */
   const segment = (at: number, isInner: boolean): number => {
     const [code, length = 0] = words.subarray(at, at + 2);
+    // At the end of the table it may be padding; elsewhere it would be work for nothing, without end.
+    if (isInner && length === 0) throw damaged();
     if (code === DISCRETE) {
       if (at + 2 + length > words.length) throw damaged();
       words.subarray(at + 2, at + 2 + length).forEach(push);
@@ -109,10 +118,10 @@ export function expandedSegments(words: Uint16Array, most: number): Uint16Array 
       for (let step = 1; step <= length; step += 1) push(Math.round(from + ((to - from) * step) / length));
       return at + 3;
     }
-    if (code !== INDIRECT || isInner || at + SEGMENT_BYTES > words.length) throw damaged();
+    if (code !== INDIRECT || isInner || at + INDIRECT_WORDS > words.length) throw damaged();
     let from = (words[at + 2] ?? 0) + (words[at + 3] ?? 0) * 0x10000;
     for (let copied = 0; copied < length; copied += 1) from = segment(from, true);
-    return at + SEGMENT_BYTES;
+    return at + INDIRECT_WORDS;
   };
   for (let at = 0; at + 2 <= words.length;) at = segment(at, false);
   return entries.subarray(0, count);

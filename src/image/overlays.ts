@@ -2,6 +2,7 @@ import { type ByteSource, type DataSet, type Element, textOf, VR } from '../dico
 import { bytesOf, numberIn, numbersIn } from './attributes';
 import { swapped } from './cells';
 import type { Frame } from './frame';
+import { MOST_PIXELS } from './frame-reader';
 import type { Raster } from './raster';
 
 /** Groups of overlay planes: (6000,xxxx) to (601E,xxxx) (PS3.3 C.9.2). */
@@ -17,6 +18,8 @@ const BIT_POSITION = 0x0102;
 const DATA = 0x3000;
 const TYPE = 0x0040;
 const WHITE = 0xff;
+const WORD_BYTES = 2;
+const WORD_BITS = 16;
 
 /** Draws what the object's overlay planes have for a frame, in white. What of a plane cannot be read is not drawn. */
 export function drawOverlays(
@@ -50,16 +53,19 @@ function planeOf(
   const frames = numberIn(root, tag(FRAMES));
   // Without a number of frames it is for all of them.
   const own = frames === undefined ? 0 : number + 1 - (numberIn(root, tag(FRAME_ORIGIN)) ?? 1);
-  if (data === undefined || own < 0 || own >= (frames ?? 1)) return undefined;
-  const bytes = bitsIn(data, source);
+  if (data === undefined || own < 0 || own >= (frames ?? 1) || points > MOST_PIXELS) return undefined;
   const first = own * points;
-  if (bytes.length * 8 < first + points) return undefined;
-  return (point) => (((bytes[Math.floor((first + point) / 8)] ?? 0) >> ((first + point) % 8)) & 1) === 1;
+  const from = Math.floor(first / WORD_BITS) * WORD_BYTES;
+  const length = Math.ceil((first + points) / WORD_BITS) * WORD_BYTES - from;
+  const bytes = bitsIn(data, source, from, length);
+  const skipped = first - from * 8;
+  if (bytes.length * 8 < skipped + points) return undefined;
+  return (point) => (((bytes[(skipped + point) >> 3] ?? 0) >> ((skipped + point) & 7)) & 1) === 1;
 }
 
-function bitsIn(element: Element, source: ByteSource): Buffer {
-  const bytes = bytesOf(element, source);
-  return element.bigEndian && element.vr === VR.OW ? swapped(Buffer.from(bytes), 2) : bytes;
+function bitsIn(element: Element, source: ByteSource, from: number, length: number): Buffer {
+  const bytes = bytesOf(element, source, length, from);
+  return element.bigEndian && element.vr === VR.OW ? swapped(Buffer.from(bytes), WORD_BYTES) : bytes;
 }
 
 /** Bits of the pixel cells that are not the pixels' (retired). */

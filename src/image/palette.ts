@@ -1,6 +1,14 @@
 import { type ByteSource, type DataSet } from '../dicom';
 import { Tag, wordsOf, bytesOf } from './attributes';
-import { descriptorOf, expandedSegments, lookedUp, type Lut, readLut, tableOf } from './lut';
+import {
+  descriptorOf,
+  expandedSegments,
+  lookedUp,
+  type Lut,
+  MOST_SEGMENT_WORDS,
+  readLut,
+  tableOf,
+} from './lut';
 import { NoPicture } from './no-picture';
 
 /** Red, green and blue of stored values (PS3.3 C.7.6.3.1.5, C.7.9). */
@@ -22,7 +30,10 @@ function segmented(dataSet: DataSet, index: 0 | 1 | 2, source: ByteSource): Lut 
   const descriptor = descriptorOf(dataSet, Tag.PaletteDescriptor[index]);
   const data = dataSet.find(Tag.SegmentedPaletteData[index]);
   if (descriptor === undefined || data === undefined) return undefined;
-  const words = descriptor.bits <= 8 ? Uint16Array.from(bytesOf(data, source)) : wordsOf(data, source);
+  const words =
+    descriptor.bits <= 8
+      ? Uint16Array.from(bytesOf(data, source, MOST_SEGMENT_WORDS))
+      : wordsOf(data, source, MOST_SEGMENT_WORDS);
   return tableOf(descriptor, expandedSegments(words, descriptor.count));
 }
 

@@ -9,7 +9,7 @@ import {
   uidName,
 } from '../dicom';
 import { type Given, openGiven } from '../edit';
-import type { OutgoingObject } from '../object';
+import { type OutgoingObject, whileFetching } from '../object';
 import { type Decoder, encodeJpeg, LocalDecoder } from '../transcode';
 import { Tag } from './attributes';
 import { colourRaster, printable } from './colour';
@@ -19,7 +19,7 @@ import { greyRaster } from './grey';
 import { NoPicture } from './no-picture';
 import { drawOverlays } from './overlays';
 import { encodePng } from './png';
-import type { Raster } from './raster';
+import { type Raster, withoutPalette } from './raster';
 import type { Picture, Pictures, PictureTask } from './requests';
 import { aspectOf, fitted } from './scale';
 
@@ -38,7 +38,8 @@ export async function pictures(
   port: MessagePort | undefined,
   task: PictureTask,
 ): Promise<Pictures> {
-  const object = await openGiven(given, port);
+  // A large one of a queue is read where it lies; one that is changed on the way is not.
+  const object = await openGiven(given, port, given.changes === undefined);
   try {
     return await picturesOf(object, task);
   } catch (error) {
@@ -52,9 +53,10 @@ export async function pictures(
 async function picturesOf(object: OutgoingObject, task: PictureTask): Promise<Pictures> {
   const { source, offset, compare } = await object.wholeFile();
   const { transferSyntaxUID } = object;
-  const dataSet = parseDataSet(source, { transferSyntaxUID, offset });
+  const dataSet = await whileFetching(() => parseDataSet(source, { transferSyntaxUID, offset }));
   const made =
-    documentIn(dataSet, source) ?? (await rendered(dataSet, source, transferSyntaxUID, task, decoder));
+    (await whileFetching(() => documentIn(dataSet, source))) ??
+    (await rendered(dataSet, source, transferSyntaxUID, task, decoder));
   await compare();
   return made;
 }
@@ -85,7 +87,7 @@ async function rendered(
   let bytes = 0;
   for (const number of chosenFrames(task.frame, frames)) {
     beat();
-    const raster = await rasterOf(reader, dataSet, source, number, task);
+    const raster = await whileFetching(() => rasterOf(reader, dataSet, source, number, task));
     const most = Math.max(MOST_EDGE, raster.width, raster.height);
     const shown = fitted(raster, aspectOf(root, number), task.longestEdge === 0 ? most : task.longestEdge);
     const picture = { ...(await encoded(shown, task.format)), frame: number + 1 };
@@ -123,13 +125,16 @@ export async function rasterOf(
   if (samples === 1 && !isGrey && photometric !== 'PALETTE COLOR')
     throw new NoPicture(`its colours are ${printable(photometric)}`);
   const raster = isGrey ? greyRaster(frame, root, number, source, window) : colourRaster(frame, root, source);
-  if (overlays) drawOverlays(raster, frame, root, number, source);
-  return raster;
+  if (!overlays) return raster;
+  const drawn = withoutPalette(raster);
+  drawOverlays(drawn, frame, root, number, source);
+  return drawn;
 }
 
 async function encoded(raster: Raster, format: PictureTask['format']): Promise<Picture> {
-  const { width, height, channels, data } = raster;
+  const { width, height } = raster;
   if (format === 'png') return { mediaType: 'image/png', data: encodePng(raster), width, height };
+  const { channels, data } = withoutPalette(raster);
   const picture = { rows: height, columns: width, samples: channels, pixels: data, quality: JPEG_QUALITY };
   return { mediaType: 'image/jpeg', data: await encodeJpeg(picture), width, height };
 }

@@ -1,7 +1,7 @@
 import type { DataSet } from '../dicom';
 import { numbersIn, Tag } from './attributes';
 import { placesOf } from './functional-groups';
-import type { Raster } from './raster';
+import { type Raster, withoutPalette } from './raster';
 
 /** Of a pixel: a larger ratio is no image's. */
 const WIDEST = 20;
@@ -39,41 +39,64 @@ export function aspectOf(root: DataSet, frame: number): number {
 }
 
 /** Each pixel of the result is the mean of what it covers. */
-function resized(raster: Raster, width: number, height: number): Raster {
-  if (width === raster.width && height === raster.height) return raster;
+function resized(given: Raster, width: number, height: number): Raster {
+  if (width === given.width && height === given.height) return given;
+  const raster = withoutPalette(given);
   const { channels } = raster;
   const wide = sharesOf(raster.width, width);
   const high = sharesOf(raster.height, height);
   const line = new Float64Array(raster.width * channels);
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y += 1) {
-    line.fill(0);
     // Down first: a line of means, in which the means across are.
-    for (const { index, share } of high[y] ?? []) {
-      const row = index * raster.width * channels;
-      for (let at = 0; at < line.length; at += 1)
-        line[at] = (line[at] ?? 0) + share * (raster.data[row + at] ?? 0);
-    }
-    for (let x = 0; x < width; x += 1)
-      for (let channel = 0; channel < channels; channel += 1) {
-        let sum = 0;
-        for (const { index, share } of wide[x] ?? []) sum += share * (line[index * channels + channel] ?? 0);
-        data[(y * width + x) * channels + channel] = Math.round(sum);
-      }
+    addRows(line, raster, high, y);
+    for (let x = 0, to = y * width * channels; x < width; x += 1)
+      for (let channel = 0; channel < channels; channel += 1, to += 1)
+        data[to] = Math.round(meanAcross(line, channel, channels, wide, x));
   }
   return { width, height, channels, data };
 }
 
+/** The old ones that each new one consists of stand beside each other. */
+interface Shares {
+  /** Of each new one, the first old one. */
+  readonly first: Uint32Array;
+  /** Where its shares begin, and behind the last one where all end. */
+  readonly start: Uint32Array;
+  readonly share: Float64Array;
+}
+
+function addRows(line: Float64Array, { width, channels, data }: Raster, high: Shares, y: number): void {
+  line.fill(0);
+  const [from = 0, end = 0] = high.start.subarray(y, y + 2);
+  let at = (high.first[y] ?? 0) * width * channels;
+  for (let index = from; index < end; index += 1) {
+    const share = high.share[index] ?? 0;
+    for (let to = 0; to < line.length; to += 1, at += 1) line[to] = (line[to] ?? 0) + share * (data[at] ?? 0);
+  }
+}
+
+function meanAcross(line: Float64Array, channel: number, channels: number, wide: Shares, x: number): number {
+  const end = wide.start[x + 1] ?? 0;
+  let at = (wide.first[x] ?? 0) * channels + channel;
+  let sum = 0;
+  for (let index = wide.start[x] ?? 0; index < end; index += 1, at += channels)
+    sum += (wide.share[index] ?? 0) * (line[at] ?? 0);
+  return sum;
+}
+
 /** Which old ones, with which share, a new one consists of. */
-function sharesOf(before: number, after: number): { index: number; share: number }[][] {
+function sharesOf(before: number, after: number): Shares {
   const step = before / after;
-  return Array.from({ length: after }, (_, at) => {
+  const first = new Uint32Array(after);
+  const start = new Uint32Array(after + 1);
+  const shares: number[] = [];
+  for (let at = 0; at < after; at += 1) {
     const [from, to] = [at * step, Math.min((at + 1) * step, before)];
-    const shares: { index: number; share: number }[] = [];
-    for (let index = Math.floor(from); index < to; index += 1) {
-      const share = (Math.min(to, index + 1) - Math.max(from, index)) / (to - from);
-      if (share > 0) shares.push({ index, share });
-    }
-    return shares;
-  });
+    first[at] = Math.floor(from);
+    for (let index = Math.floor(from); index < to; index += 1)
+      shares.push((Math.min(to, index + 1) - Math.max(from, index)) / (to - from));
+    start[at + 1] = shares.length;
+  }
+  return { first, start, share: Float64Array.from(shares) };
 }

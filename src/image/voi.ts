@@ -11,16 +11,20 @@ export type Voi =
 /** VOI LUT Function (PS3.3 C.11.2.1.3). */
 export type WindowShape = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
-/** The first window of the frame or the object, else its first VOI LUT. Undefined: it has neither that can be used. */
+/**
+ * The first window of the frame, else its first VOI LUT, else those of all frames, else those of the object. Undefined: there is
+ * none that can be used.
+ */
 export function voiOf(root: DataSet, frame: number, source: ByteSource): Voi | undefined {
   for (const place of placesOf(root, frame, Tag.FrameVOILUTSequence)) {
     const [center, width] = [numberIn(place, Tag.WindowCenter), numberIn(place, Tag.WindowWidth)];
     if (center !== undefined && width !== undefined && width > 0)
       return windowOf(center, width, shapeOf(place));
+    const [item] = itemsOf(place, Tag.VOILUTSequence);
+    const lut = item && lutOf(item, source);
+    if (lut !== undefined) return { kind: 'lut', lut };
   }
-  const [item] = itemsOf(root, Tag.VOILUTSequence);
-  const lut = item && lutOf(item, source);
-  return lut && { kind: 'lut', lut };
+  return undefined;
 }
 
 /** @param width greater than 0 */

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { poison, waitForDisk } from '../basics';
+import { waitForDisk } from '../basics';
 import { bufferSource, DicomError, fileSource } from '../dicom';
 import { type ComparedSource, metaIn, MOST_HEAD_BYTES, type Meta, type Part10 } from './part10';
+import { SpareMemory } from './spare-memory';
 
 /** The file is not what it was when it was opened. */
 export class ObjectChanged extends Error {
@@ -12,9 +13,11 @@ export class ObjectChanged extends Error {
 const BLOCK_BYTES = 262_144;
 /** After so many blocks, others of this thread have their turn. */
 const BLOCKS_AT_A_TIME = 4;
-/** Blocks that stay for the next files: fresh memory costs more than the reading. */
-const MOST_SPARE = 16;
-const spare: Buffer[] = [];
+/** Memory that stays for the next files: fresh memory costs more than the reading, and has the garbage collected more often. */
+const blockMemory = new SpareMemory(BLOCK_BYTES, 16);
+/** Of files that are not larger, all is read where all is wanted: it is looked at more than once. */
+const WHOLE_BYTES = 1_048_576;
+const wholeMemory = new SpareMemory(WHOLE_BYTES, 4);
 
 /** A pipe of that name would be waited for until somebody writes to it, which is for ever. Windows has no such pipes. */
 const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
@@ -25,7 +28,8 @@ const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined)
  */
 export class FileBytes implements Part10 {
   readonly size: number;
-  private readonly memory = spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  private readonly memory = blockMemory.take();
+  private inMemory: Buffer | undefined;
   private readonly before: Stats;
   /** So many bytes of the beginning are in memory. */
   private head: number;
@@ -69,27 +73,33 @@ export class FileBytes implements Part10 {
       if (blocks > 0 && blocks % BLOCKS_AT_A_TIME === 0) await new Promise(setImmediate);
       const block = at < this.head ? this.memory.subarray(at, this.head) : this.read(at);
       at += block.length;
-      // What is in memory was read at once.
-      if (at === this.size && !this.isAllInMemory) this.compare();
+      if (at === this.size) this.compare();
       yield block;
     }
   }
 
   whole(): Promise<ComparedSource> {
-    if (!this.isAllInMemory) {
-      const source = fileSource(this.opened, this.size);
-      return Promise.resolve({ source, compare: () => Promise.resolve().then(() => this.compare()) });
+    const compare = (): Promise<void> => Promise.resolve().then(() => this.compare());
+    if (!this.isAllInMemory && this.size > WHOLE_BYTES)
+      return Promise.resolve({ source: fileSource(this.opened, this.size), compare });
+    return Promise.resolve({ source: bufferSource(this.wholeInMemory()), compare });
+  }
+
+  private wholeInMemory(): Buffer {
+    if (this.isAllInMemory) return this.memory.subarray(0, this.size);
+    if (this.inMemory === undefined) {
+      this.inMemory = wholeMemory.take();
+      readFully(this.opened, this.inMemory.subarray(0, this.size), 0);
     }
-    const source = bufferSource(this.memory.subarray(0, this.size));
-    return Promise.resolve({ source, compare: () => Promise.resolve() });
+    return this.inMemory.subarray(0, this.size);
   }
 
   close(): Promise<void> {
     if (this.isClosed) return Promise.resolve();
     this.isClosed = true;
     this.closeFile();
-    poison(this.memory);
-    if (spare.length < MOST_SPARE) spare.push(this.memory);
+    blockMemory.giveBack(this.memory);
+    if (this.inMemory !== undefined) wholeMemory.giveBack(this.inMemory);
     return Promise.resolve();
   }
 
@@ -110,7 +120,9 @@ export class FileBytes implements Part10 {
     return block;
   }
 
+  /** What is in memory from the beginning was read at once. */
   private compare(): void {
+    if (this.isAllInMemory) return;
     const { size, mtimeMs } = waitForDisk(() => fstatSync(this.opened));
     if (size !== this.before.size || mtimeMs !== this.before.mtimeMs) throw changed();
   }

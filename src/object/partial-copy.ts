@@ -8,6 +8,11 @@ const LARGEST_PART = 2_097_152;
 /** Parts that are fetched one by one. Who wants more of them, such as those between many fragments, gets a copy of all. */
 const MOST_PARTS = 16;
 
+interface Part {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
 /** Bytes that somebody wanted are not there yet. */
 class NotFetched extends Error {
   override readonly name = 'NotFetched';
@@ -21,7 +26,7 @@ class NotFetched extends Error {
  * again.
  * @throws what the work throws, and what fetching throws
  */
-export async function whileFetching<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function whileFetching<Result>(work: () => Result | Promise<Result>): Promise<Result> {
   for (;;) {
     try {
       return await work();
@@ -34,7 +39,10 @@ export async function whileFetching<Result>(work: () => Promise<Result>): Promis
 
 /** The parts that somebody reads of a queue's object, for `whileFetching`: pixel data that nobody asks for is not copied. */
 export class PartialCopy {
-  private readonly parts: { readonly offset: number; readonly bytes: Buffer }[] = [];
+  private readonly parts: Part[] = [];
+  /** The last one that is longer than the others: whoever reads such ones, as frames are, is done with one when the next one is read. */
+  private long: Part | undefined;
+  private longBytes = 0;
   private readonly copy = new LocalCopy();
   private whole: ByteSource | undefined;
   private compared: Promise<void> | undefined;
@@ -65,18 +73,26 @@ export class PartialCopy {
     return this.copy.close();
   }
 
-  private part(offset: number, length: number): { offset: number; bytes: Buffer } {
-    const found = this.parts.find(
-      ({ offset: from, bytes }) => from <= offset && offset + length <= from + bytes.length,
-    );
+  private part(offset: number, length: number): Part {
+    const has = ({ offset: from, bytes }: Part): boolean =>
+      from <= offset && offset + length <= from + bytes.length;
+    if (this.long !== undefined && has(this.long)) return this.long;
+    const found = this.parts.find(has);
     if (found === undefined) throw new NotFetched(() => this.fetch(offset, length));
     return found;
   }
 
   private async fetch(offset: number, length: number): Promise<void> {
     const { handle, parts } = this;
-    if (parts.length >= MOST_PARTS || length > LARGEST_PART) {
+    if (length > LARGEST_PART) this.longBytes += length;
+    // Who reads to and fro has soon read as much as there is.
+    if (parts.length >= MOST_PARTS || this.longBytes > handle.size) {
+      this.long = undefined;
       this.whole ??= await this.copy.of(handle);
+      return;
+    }
+    if (length > LARGEST_PART) {
+      this.long = { offset, bytes: await this.inPieces(offset, length) };
       return;
     }
     const usual = Math.min(FIRST_PART * 2 ** parts.length, LARGEST_PART);
@@ -85,6 +101,14 @@ export class PartialCopy {
       Math.min(Math.max(length, usual), handle.size - offset),
     );
     parts.push({ offset, bytes });
+  }
+
+  private async inPieces(offset: number, length: number): Promise<Buffer> {
+    this.long = undefined;
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let at = 0; at < length; at += LARGEST_PART)
+      bytes.set(await this.handle.readUncompared(offset + at, Math.min(LARGEST_PART, length - at)), at);
+    return bytes;
   }
 
   private async readAll(): Promise<void> {

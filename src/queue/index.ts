@@ -38,11 +38,16 @@ export {
 } from './object-queue';
 export { ownerNode } from './parking';
 export {
+  DatabaseFailed,
   DatabaseUnusable,
   isPlainName,
+  numberIn,
   PostgresQueue,
+  SharedState,
   type DatabaseConfig,
   type PostgresQueueOptions,
   type RemoteAnswer,
+  type SharedPlace,
+  type SharedStateOptions,
   type UnusableCode,
 } from './postgres';

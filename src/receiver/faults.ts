@@ -22,6 +22,9 @@ export type FaultKind =
   | 'databasePooled'
   | 'databaseNewer'
   | 'databaseAway'
+  | 'sharedDirectoryMissing'
+  | 'sharedDirectoryReadOnly'
+  | 'sharedDirectoryOther'
   | 'notConverted'
   | 'notAcknowledged'
   | 'crashed'
@@ -34,6 +37,7 @@ export type FaultKind =
   | 'findTimedOut'
   | 'mppsTimedOut'
   | 'mppsNotKept'
+  | 'mppsNotShared'
   | 'workerCrashed'
   | 'workerStuck'
   | 'workerOutdated'
@@ -79,6 +83,10 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   databaseUnsafe: 'queueUnusable',
   databasePooled: 'queueUnusable',
   databaseNewer: 'queueUnusable',
+  sharedDirectoryMissing: 'queueUnusable',
+  sharedDirectoryReadOnly: 'queueUnusable',
+  sharedDirectoryOther: 'queueUnusable',
+  mppsNotShared: 'mppsNotKept',
 };
 
 /** `portInUse` → `DICOM_PORT_IN_USE`. */
@@ -109,11 +117,19 @@ const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
   QUEUE_POOLED: 'databasePooled',
   QUEUE_NEWER: 'databaseNewer',
   QUEUE_AWAY: 'databaseAway',
+  QUEUE_DIRECTORY_MISSING: 'sharedDirectoryMissing',
+  QUEUE_DIRECTORY_READ_ONLY: 'sharedDirectoryReadOnly',
+  QUEUE_DIRECTORY_OTHER: 'sharedDirectoryOther',
 };
 
 /** What it means that a queue cannot be opened. */
-export function queueFault(error: unknown, directory: string): ReceiverFault {
-  const { code = '', message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+export function queueFault(error: unknown, queueDirectory: string): ReceiverFault {
+  const {
+    code = '',
+    message,
+    reason,
+    directory = queueDirectory,
+  } = error as NodeJS.ErrnoException & { reason?: string; directory?: string };
   const kind = QUEUE_FAULTS[code] ?? 'queueUnusable';
   // Our own codes need words, those of the system are words of their own.
   const text = code === '' || code.startsWith('QUEUE_') ? message : code;

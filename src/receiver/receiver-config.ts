@@ -15,6 +15,7 @@ import {
   type KeepLimits,
   type ObjectQueue,
   type PostgresQueueOptions,
+  type SharedPlace,
 } from '../queue';
 import {
   acceptsAnyone,
@@ -55,7 +56,7 @@ export const receiverSettings = (settings: DicomInSettings): ReceiverSettings =>
   pick(settings, RECEIVER_SETTINGS);
 
 /** A queue in a database. */
-export type SharedQueue = Pick<PostgresQueueOptions, 'database' | 'schema' | 'queue'>;
+export type SharedQueue = SharedPlace & Pick<PostgresQueueOptions, 'shared' | 'maxBytes'>;
 
 /** What decides where objects go that have been accepted. */
 export interface QueuePlace {

@@ -24,7 +24,7 @@ import {
   type NetworkEvent,
   type StepListener,
 } from '../network';
-import { PostgresQueue, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
+import { PostgresQueue, SharedState, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
@@ -32,16 +32,18 @@ import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFaul
 import type { FlowAnswerOutcome } from './flow-answers';
 import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
+import { OpenAssociations } from './open-associations';
 import type { PostedRequest } from './posted-request';
 import {
   createFileOutput,
   createReceiverQueue,
   listenerOptions,
   type ReceiverConfig,
+  type SharedQueue,
 } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
-import { FlowSteps, StepStore, whileThereIsRoom } from './steps';
+import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
@@ -81,6 +83,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
   protected readonly queue: ObjectQueue;
   /** Undefined: it is this machine's own. */
   private readonly shared: PostgresQueue | undefined;
+  /** What instances know together beside the objects of such a queue. */
+  private readonly state: SharedState | undefined;
+  private readonly associations: OpenAssociations | undefined;
   private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   protected readonly delivery: Delivery;
@@ -97,6 +102,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
   });
   private countersTimer: NodeJS.Timeout | undefined;
   private queueIsOpen = false;
+  private stateIsOpen = false;
   private stopping = false;
   private drained: boolean;
   private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
@@ -117,11 +123,12 @@ export class Receiver extends QueueService implements ReceiverRequests {
       onLeftover: (error) => this.leftover(error),
       onSync: (milliseconds) => this.synced(milliseconds),
       onWarning,
-      onAway: (reason) => this.output.fault({ kind: 'databaseAway', values: { reason }, down: true }),
-      onBack: () => this.output.recovered('databaseAway'),
+      onAway: (problem) => this.output.fault(queueFault(problem, config.queueDirectory)),
+      onBack: (problem) => this.output.recovered(queueFault(problem, config.queueDirectory).kind),
       onAnswer: (id, answer) => void this.answers.answer(id, answer),
     });
     this.shared = this.queue instanceof PostgresQueue ? this.queue : undefined;
+    this.state = config.shared && this.newState(config.shared);
     this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
@@ -163,6 +170,14 @@ export class Receiver extends QueueService implements ReceiverRequests {
       ...(this.steps && { steps: this.whileThereIsRoom(this.steps) }),
       report: (event) => this.networkEvent(event),
     });
+    this.associations =
+      this.state &&
+      new OpenAssociations(
+        this.state,
+        () => this.listener.openAssociationIds,
+        // The queue says that its database is away.
+        () => undefined,
+      );
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
@@ -249,14 +264,31 @@ export class Receiver extends QueueService implements ReceiverRequests {
       answers,
       deadlineSeconds: seconds,
       defaultCharacterSet,
-      store: new StepStore(directory, realFiles, onWarning),
+      store:
+        this.state === undefined
+          ? new DiskStepStore(directory, realFiles, onWarning)
+          : new SharedStepStore(this.state, receiverId),
       tell: (step) => this.output.step(step),
       timedOut: (id) => this.fault('mppsTimedOut', { id, seconds }),
-      failed: ({ message: reason }) => this.fault('mppsNotKept', { directory, reason }),
+      failed: ({ message: reason }) =>
+        this.state === undefined
+          ? this.fault('mppsNotKept', { directory, reason })
+          : this.fault('mppsNotShared', { reason }),
     });
   }
 
+  private newState(shared: SharedQueue): SharedState {
+    const { receiverId, queueDirectory: directory } = this.config;
+    return new SharedState(
+      { ...shared, user: receiverId, directory },
+      // A session that has ended has nothing but what others go on with; the queue says that its database is away.
+      { ended: () => undefined, failed: () => undefined },
+    );
+  }
+
+  /** In a database, they are not on the disk of which nodes look how full it is. */
   private whileThereIsRoom(steps: StepListener): StepListener {
+    if (this.state !== undefined) return steps;
     const { settings, stepsDirectory: directory } = this.config;
     return whileThereIsRoom(steps, {
       directory,
@@ -286,6 +318,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
+    this.associations?.stop();
+    await this.state?.close();
     await this.queue.close();
     await this.journalOf?.close();
     this.raise({ event: 'stopped' });
@@ -295,10 +329,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
-      const isFirst = !this.queueIsOpen;
       this.queueIsOpen = true;
       await this.queueOpened();
-      if (isFirst) void this.steps?.resume();
+      await this.openState();
     } catch (error) {
       return queueFault(error, queueDirectory);
     }
@@ -322,6 +355,15 @@ export class Receiver extends QueueService implements ReceiverRequests {
       }
     this.changed();
     return undefined;
+  }
+
+  /** Once. @throws what a database says that cannot be asked */
+  private async openState(): Promise<void> {
+    if (this.stateIsOpen) return;
+    await this.state?.open();
+    await this.associations?.start();
+    this.stateIsOpen = true;
+    void this.steps?.resume();
   }
 
   private networkEvent(event: NetworkEvent): void {

@@ -3,13 +3,8 @@ export type { PeerState } from './peer-line';
 export type { RetryPolicy, SendFailure, SendOutcome } from './send-job';
 export type { OutboxConfig, OutboxState } from './outbox';
 export type { OutboxNote } from './outbox-entry';
-export {
-  SenderHost,
-  type OutboxUser,
-  type PeerUser,
-  type Querying,
-  type Retrieving,
-  type Sending,
-} from './sender-host';
+export type { Querying } from './open-queries';
+export type { Retrieving } from './open-retrievals';
+export { SenderHost, type OutboxUser, type PeerUser, type Sending } from './sender-host';
 export type { ObjectPlace } from './worker-protocol';
 export type { RetrievedHost, RetrievedUser } from './retrieved-host';

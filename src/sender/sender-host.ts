@@ -3,9 +3,10 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import type { JournalConfig, JournalEntry } from '../journal';
-import type { QueryEnd, QueryRequest } from '../query';
-import type { RetrieveCounts, RetrievedConfig, RetrieveEnd, RetrieveRequest } from '../retrieve';
+import type { RetrievedConfig } from '../retrieve';
 import type { LetterFacts, OpenedObject } from '../queue';
+import { OpenQueries, type Querying } from './open-queries';
+import { OpenRetrievals, type Retrieving } from './open-retrievals';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -21,28 +22,6 @@ export interface Sending extends SendRequest {
   openObject?(port: MessagePort): Promise<OpenedObject>;
   /** Called once, unless it was cancelled. */
   settled(outcome: SendOutcome): void;
-}
-
-/** What somebody wants to know, on the main thread. */
-export interface Querying extends QueryRequest {
-  /** JSON of a DicomMessage each. More come when it has resolved; it does not reject. */
-  matches(matches: string[]): Promise<void>;
-  /** Called once, behind all matches. Not where the host has stopped. */
-  ended(end: QueryEnd): void;
-}
-
-/** What somebody wants retrieved, on the main thread. */
-export interface Retrieving extends RetrieveRequest {
-  progress(counts: RetrieveCounts): void;
-  /** Called once. Not where the host has stopped. */
-  ended(end: RetrieveEnd): void;
-}
-
-/** A query of which the worker is told, and what it has found that is still to be looked at. */
-interface OpenQuery {
-  querying: Querying;
-  taken: Promise<void>;
-  matches: number;
 }
 
 /** Somebody who names a peer. */
@@ -108,8 +87,11 @@ export class SenderHost {
   private readonly journals = new Map<string, Journal>();
   /** With what is to be stored, in which outbox and with which note. */
   private readonly sendings = new Map<string, Sending & Partial<Storing>>();
-  private readonly queries = new Map<string, OpenQuery>();
-  private readonly retrievings = new Map<string, Retrieving>();
+  private readonly queries = new OpenQueries(
+    (message) => this.post(message),
+    (error) => this.failed(asError(error)),
+  );
+  private readonly retrievals = new OpenRetrievals((message) => this.post(message));
   /** By the id of their node. */
   private readonly retrieved = new Map<string, RetrievedHost>();
   private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
@@ -199,47 +181,21 @@ export class SenderHost {
   }
 
   query(querying: Querying): void {
-    this.queries.set(querying.id, { querying, taken: Promise.resolve(), matches: 0 });
-    this.postQuery(querying);
+    this.queries.add(querying);
   }
 
   /** It is to end with what there is; it is `ended` then. */
   cancelQuery(id: string): void {
-    this.post({ kind: 'cancel-query', id });
+    this.queries.cancel(id);
   }
 
   retrieve(retrieving: Retrieving): void {
-    this.retrievings.set(retrieving.id, retrieving);
-    this.postRetrieve(retrieving);
+    this.retrievals.add(retrieving);
   }
 
   /** It is to end with what there is; it is `ended` then. */
   cancelRetrieve(id: string): void {
-    this.post({ kind: 'cancel-retrieve', id });
-  }
-
-  private postRetrieve({ id, peer, targets, moveDestination, queue, messageId }: RetrieveRequest): void {
-    const how = {
-      ...(moveDestination !== undefined && { moveDestination }),
-      ...(queue !== undefined && { queue }),
-    };
-    this.post({ kind: 'retrieve', request: { id, peer, targets, messageId, ...how } });
-  }
-
-  /** What has come is in its queue; the rest is asked for again by whoever wants it. */
-  private loseRetrievals(text: string): void {
-    const result = {
-      ...{ completed: 0, failed: 0, warning: 0, remaining: 0 },
-      ...{ failedSOPInstanceUIDs: [], status: '', cancelled: false },
-    };
-    for (const id of [...this.retrievings.keys()])
-      this.retrieveEnded(id, { kind: 'failed', failure: 'stopped', text, result });
-  }
-
-  private retrieveEnded(id: string, end: RetrieveEnd): void {
-    const retrieving = this.retrievings.get(id);
-    this.retrievings.delete(id);
-    retrieving?.ended(end);
+    this.retrievals.cancel(id);
   }
 
   /** A node has a queue for what C-GETs bring. */
@@ -265,31 +221,6 @@ export class SenderHost {
     await this.stopIfIdle();
   }
 
-  private postQuery({ id, peer, model, level, keys, limit, extensions }: QueryRequest): void {
-    this.post({ kind: 'query', request: { id, peer, model, level, keys, limit, extensions } });
-  }
-
-  /** Matches that came are not asked for again, and half an answer is none. */
-  private loseQueries(text: string): void {
-    for (const [id, { matches }] of this.queries)
-      this.queryEnded(id, { kind: 'failed', failure: 'stopped', matches, text });
-  }
-
-  private tookMatches(id: string, matches: string[]): void {
-    const query = this.queries.get(id);
-    if (query === undefined) return;
-    query.matches += matches.length;
-    query.taken = query.taken
-      .then(() => query.querying.matches(matches))
-      .then(() => this.post({ kind: 'matches-taken', id }));
-  }
-
-  private queryEnded(id: string, end: QueryEnd): void {
-    const query = this.queries.get(id);
-    this.queries.delete(id);
-    query?.taken.then(() => query.querying.ended(end)).catch((error: unknown) => this.failed(asError(error)));
-  }
-
   /** Ends all of it. Nobody hears of what is not settled. */
   async stop(): Promise<void> {
     this.journals.clear();
@@ -302,8 +233,8 @@ export class SenderHost {
     this.peers.clear();
     this.outboxes.clear();
     this.sendings.clear();
-    this.loseQueries('Node-RED stops sending');
-    this.loseRetrievals('Node-RED stops sending');
+    this.queries.lose('Node-RED stops sending');
+    this.retrievals.lose('Node-RED stops sending');
     this.retrieved.clear();
     const { worker } = this;
     this.worker = undefined;
@@ -341,8 +272,8 @@ export class SenderHost {
   /** The worker has ended, and what it had not told is not known. */
   private lost(): void {
     for (const host of this.retrieved.values()) host.lost();
-    this.loseQueries('the worker ended');
-    this.loseRetrievals('the worker ended');
+    this.queries.lose('the worker ended');
+    this.retrievals.lose('the worker ended');
   }
 
   private post(message: ToSender): void {
@@ -379,8 +310,8 @@ export class SenderHost {
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
     for (const { config: objects } of this.retrieved.values()) this.post({ kind: 'retrieved', objects });
     for (const sending of this.sendings.values()) this.postSending(sending);
-    for (const { querying } of this.queries.values()) this.postQuery(querying);
-    for (const retrieving of this.retrievings.values()) this.postRetrieve(retrieving);
+    this.queries.tellAll();
+    this.retrievals.tellAll();
   }
 
   private receive(message: FromSender): void {
@@ -395,16 +326,16 @@ export class SenderHost {
         break;
       }
       case 'matches':
-        this.tookMatches(message.id, message.matches);
+        this.queries.found(message.id, message.matches);
         break;
       case 'query-ended':
-        this.queryEnded(message.id, message.end);
+        this.queries.ended(message.id, message.end);
         break;
       case 'retrieve-progress':
-        this.retrievings.get(message.id)?.progress(message.counts);
+        this.retrievals.progress(message.id, message.counts);
         break;
       case 'retrieve-ended':
-        this.retrieveEnded(message.id, message.end);
+        this.retrievals.ended(message.id, message.end);
         break;
       case 'retrieved-delivery':
       case 'retrieved-state':

@@ -2,7 +2,7 @@ import { checkRemoteHost } from './checks/addresses';
 import { checkReplaced } from './checks/environment';
 import { checkPlainName } from './checks/plain-names';
 import { define, type NameOf, type SettingsOf } from './define';
-import { configNode, integer, planned, text } from './fields';
+import { configNode, integer, text } from './fields';
 import { finding, type Problem } from './finding';
 
 /** Every property of a `dicom-queue` node in the flow JSON; user and password are credentials (`QUEUE_CREDENTIALS`). */
@@ -19,15 +19,17 @@ const FIELDS = {
   queueName: text('main', checkPlainName),
   /** Connections to the database for each dicom-in node, one more for notifications. */
   poolSize: integer(8, 3, 100),
-  /** Where large objects are to lie. */
-  sharedDirectory: planned(text('', checkReplaced)),
-  sharedDirectoryFromMB: planned(integer(1, 0, 1_000_000)),
+  /** Of all objects together, megabytes (10^6 bytes); 0: no limit. */
+  maxQueuedMB: integer(0, 0, 1_000_000_000),
+  /** Where objects of so many megabytes (10^6 bytes) lie as files. Empty: all are in the database. */
+  sharedDirectory: text('', checkReplaced),
+  sharedDirectoryFromMB: integer(1, 0, 1_000_000),
 };
 
 export type DicomQueueField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-queue` node, typed and checked. */
 export type DicomQueueSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomQueueField, 'required' | 'notYet'>;
+type TogetherProblem = Problem<DicomQueueField, 'required'>;
 
 /** What Node-RED keeps encrypted. */
 export const QUEUE_CREDENTIALS = { user: { type: 'text' }, password: { type: 'password' } } as const;
@@ -36,10 +38,9 @@ export const DICOM_QUEUE = define('dicom-queue', FIELDS, { together: checkTogeth
 /** What can be wrong with the settings of a `dicom-queue` node. */
 export type DicomQueueProblem = ReturnType<typeof DICOM_QUEUE.parse>['problems'][number];
 
-function checkTogether({ host, database, sharedDirectory }: DicomQueueSettings): TogetherProblem[] {
+function checkTogether({ host, database }: DicomQueueSettings): TogetherProblem[] {
   const problems: TogetherProblem[] = [];
   if (host === '') problems.push({ field: 'host', ...finding('required') });
   if (database === '') problems.push({ field: 'database', ...finding('required') });
-  if (sharedDirectory !== '') problems.push({ field: 'sharedDirectory', ...finding('notYet') });
   return problems;
 }

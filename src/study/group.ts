@@ -34,7 +34,9 @@ export interface Firing {
   /** Its objects may not be parked: an earlier run ended. */
   isUnsure: boolean;
   /** Names of objects that their queues did not have. */
-  lost: ReadonlySet<string>;
+  lost: Set<string>;
+  /** Where objects of UIDs that came before stand, unless their records say so. */
+  resent: ReadonlySet<number>;
   /** When it is to be sent again, monotonic; undefined: it is not. */
   againAt?: number;
 }
@@ -63,6 +65,7 @@ export class Period {
   /** Being taken on. */
   readonly parking = new Set<Promise<void>>();
   readonly lost = new Set<string>();
+  readonly resent = new Set<number>();
   isUnsure = false;
 
   /** @param number of the firing that it will be; @param from where its records begin */
@@ -83,6 +86,10 @@ export class Group {
   expected: number | undefined;
   named: readonly string[] | undefined;
   wasMet = false;
+  /** It is to be sent as soon as possible. */
+  isWanted = false;
+  /** With this, what has not been listed is to be given up. */
+  forgottenWith: { status: number; comment?: string } | undefined;
   /** Nothing of it is in the log. */
   isNew = true;
   /** Something of it is in the log. */
@@ -159,7 +166,7 @@ export class Group {
    */
   take(record: LogRecord, at: number, cameAt: number, settings: TriggerSettings): void {
     const { period } = this;
-    if ('i' in record) this.takeObject(record, cameAt);
+    if ('i' in record) this.takeObject(record, at, cameAt);
     else if ('series' in record) {
       period.series.add(record.series);
       for (const name of ['Modality', 'SeriesDescription']) this.isPresent(record.fields[name]);
@@ -180,11 +187,19 @@ export class Group {
     else if ('known' in record) this.period = new Period(record.known + 1, at);
     else if ('uids' in record) this.uids.addAll(record.uids);
     else if ('present' in record) for (const name of record.present) this.isPresent(name);
+    else if ('lost' in record) this.lostFrom(record.of)?.add(record.lost);
+    else if ('fire' in record) this.isWanted = this.period.objects > 0;
+    else if ('forget' in record) this.forgottenWith = record.forget;
   }
 
-  private takeObject(record: ObjectRecord, cameAt: number): void {
+  /** Names of objects of a firing, or of what will be one, that their queues did not have. */
+  private lostFrom(number: number): Set<string> | undefined {
+    return this.period.number === number ? this.period.lost : this.firings.get(number)?.lost;
+  }
+
+  private takeObject(record: ObjectRecord, at: number, cameAt: number): void {
     const { period } = this;
-    this.uids.add(record.i);
+    if (!this.uids.add(record.i) && record.r === undefined) period.resent.add(at);
     if (period.objects === 0) period.startedAt = cameAt;
     period.objects += 1;
     period.bytes += record.b ?? 0;
@@ -195,6 +210,8 @@ export class Group {
     if (record.ae !== undefined) addUpTo(period.callingAETs, record.ae, MOST_STUDIES);
     if (record.as !== undefined) addLast(period.associations, record.as, MOST_ASSOCIATIONS);
     const name = record.q ?? record.a;
+    // It may have come in vain before.
+    if (name !== undefined) period.lost.delete(name);
     if (name !== undefined) addUpTo(period.nodes, name.slice(0, name.lastIndexOf(':')), MOST_STUDIES);
     if (record.e !== undefined) period.counted = record.e;
     if (record.at !== undefined) {
@@ -228,12 +245,15 @@ export class Group {
       status: undefined,
       isUnsure: period.isUnsure,
       lost: period.lost,
+      resent: period.resent,
     });
+    this.isWanted = false;
     this.period = new Period(number + 1, at);
   }
 }
 
-function objectRecord(
+/** @param facts `number` of its operations; `t`: since the first object; `study`: of the object before it */
+export function objectRecord(
   object: StudyObject,
   { number, t, study, isKnown }: { number: number | undefined; t: number; study: string; isKnown: boolean },
 ): ObjectRecord {
@@ -263,7 +283,9 @@ function objectRecord(
   return record as unknown as ObjectRecord;
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22);
+/** Of a text, to tell it from others. */
+export const hashOf = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 function addUpTo(set: Set<string>, value: string, most: number): void {
   if (set.size < most) set.add(value);

@@ -1,4 +1,12 @@
 export { REAL_CLOCK, type Clock } from './clock';
+export {
+  ObjectLost,
+  type StudiesListener,
+  type StudiesOptions,
+  type StudyCollector,
+  type StudyFiring,
+  type StudyQueues,
+} from './collector';
 export { DiskStudyStore } from './disk-store';
 export { ChangesTooLarge, MOST_CHANGES, MOST_NAMED } from './group';
 export { seriesFields, studyFields } from './fields';
@@ -10,15 +18,9 @@ export {
   type Listing,
   type StudyPayload,
 } from './listing';
+export type { OpenStudy } from './open-study';
 export { UnknownLog, type Fields, type FiringReason, type StudyObject } from './records';
-export {
-  ObjectLost,
-  Studies,
-  type OpenStudy,
-  type StudiesListener,
-  type StudiesOptions,
-  type StudyFiring,
-  type StudyQueues,
-} from './studies';
+export { SharedStudies } from './shared-studies';
+export { Studies } from './studies';
 export type { StudyStore } from './study-store';
 export type { TriggerSettings } from './triggers';

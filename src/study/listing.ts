@@ -1,4 +1,5 @@
 import type { DicomChanges } from '../dicom';
+import type { Firing } from './group';
 import type { Fields, ObjectRecord } from './records';
 import type { Placed } from './study-store';
 
@@ -53,10 +54,10 @@ interface Entry {
   isResent: boolean;
 }
 
-/** Of an object that came more than once, the last one is listed. @param lost names of objects that their queues did not have */
+/** Of an object that came more than once, the last one is listed. @param records of the firing */
 export async function listingOf(
   records: AsyncIterable<Placed[]>,
-  lost: ReadonlySet<string>,
+  { lost, resent }: Pick<Firing, 'lost' | 'resent'>,
 ): Promise<Listing> {
   const entries = new Map<string, Entry>();
   const held = new Set<string>();
@@ -64,7 +65,7 @@ export async function listingOf(
   const series = new Map<string, Fields>();
   let [study, fields]: [string, Fields] = ['', {}];
   for await (const some of records)
-    for (const { record } of some) {
+    for (const { at, record } of some) {
       if ('study' in record) fields = { ...record.study, ...withValues(fields) };
       else if ('series' in record) series.set(record.series, record.fields);
       else if ('operations' in record) operations.set(record.number, record.operations);
@@ -74,7 +75,8 @@ export async function listingOf(
         if (name !== undefined && lost.has(name)) continue;
         if (name !== undefined) held.add(name);
         const before = entries.get(record.i);
-        entries.set(record.i, { record, study, isResent: before?.isResent ?? record.r === 1 });
+        const isResent = before?.isResent ?? (record.r === 1 || resent.has(at));
+        entries.set(record.i, { record, study, isResent });
       }
     }
   const all = [...entries.values()];

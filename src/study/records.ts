@@ -88,7 +88,12 @@ export type LogRecord =
   | { known: number; since: string }
   | { uids: string }
   /** Modalities and series descriptions. */
-  | { present: readonly string[] };
+  | { present: readonly string[] }
+  /** The queue did not have an object of the firing that has, or will have, this number. */
+  | { lost: string; of: number }
+  /** Somebody wants it to be sent, or to be forgotten: what others ask of the instance that has the group. */
+  | { fire: true }
+  | { forget: { status: number; comment?: string } };
 
 /** A log that cannot be used: a later version of the package has written it, or the disk does not give it. */
 export class UnknownLog extends Error {

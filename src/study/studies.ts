@@ -1,104 +1,43 @@
 import { randomBytes } from 'node:crypto';
-import { asError, soManyAtATime } from '../basics';
+import { asError } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
-import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import { Ages, REAL_CLOCK, type Clock } from './clock';
+import {
+  ObjectLost,
+  type StudiesListener,
+  type StudiesOptions,
+  type StudyCollector,
+  type StudyQueues,
+} from './collector';
+import { ASK_AGAIN_MS, Completeness } from './completeness';
+import { firingId, firingNameIn, firingOfOwner, GROUP_DIGITS, ownerName } from './firing-name';
+import { AGAIN_MS, FiringWork } from './firing-work';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
-import { listingOf, nameOf, type Listing } from './listing';
+import { knownRecords } from './known-records';
+import { nameOf } from './listing';
+import { openStudies, summaryOf, type OpenStudy } from './open-study';
 import { UnknownLog, type FiringReason, type LogRecord, type StudyObject } from './records';
 import type { StudyStore } from './study-store';
-import { nextFiring, triggerOf, type Trigger, type TriggerSettings } from './triggers';
-
-/** The queues in which the objects lie. Names are those of messages: a node's id, a colon, and what the node calls the object. */
-export interface StudyQueues {
-  /** As `ObjectQueue.park`. @throws where the queue is not heard */
-  park(name: string, owner: string): Promise<boolean>;
-  /** The owner is done with an object, which is acknowledged with this. False: the queue is not heard now. */
-  letGo(name: string, owner: string, status: CommandStatus): Promise<boolean>;
-  /** What is held by others whose name begins so is delivered again. @param isOwner asked when it is known who holds something */
-  disownOthers(begin: string, isOwner: (owner: string) => boolean): Promise<void>;
-  /** Something of one of these studies waits to be delivered, or for the flow. @param nodes whose queues are to be heard */
-  isWaiting(studies: Iterable<string>, nodes: ReadonlySet<string>): Promise<boolean>;
-  /** One of these associations is open still. */
-  isOpen(associations: ReadonlySet<string>, nodes: ReadonlySet<string>): Promise<boolean>;
-}
-
-/** A message that says that a study is complete. */
-export interface StudyFiring {
-  /** Acknowledges all of it. */
-  id: string;
-  number: number;
-  reason: FiringReason;
-  /** Different objects that have come at all. */
-  objects: number;
-  /** How often it may have been sent before. */
-  redelivered: number;
-  listing: Listing;
-}
-
-export interface StudiesListener {
-  fire(firing: StudyFiring): void;
-  /** There is something else to show. */
-  changed(): void;
-  /** What went wrong beside any message. */
-  failed(error: Error): void;
-  /** Objects of a study that their queues do not have any more. */
-  lost(key: string, objects: number): void;
-}
-
-export interface StudiesOptions extends TriggerSettings {
-  nodeId: string;
-  groupBy: string;
-  /** Firings are acknowledged when their message has been sent. */
-  acknowledgesItself: boolean;
-}
-
-/** A group, as people see it. */
-export interface OpenStudy {
-  key: string;
-  objects: number;
-  /** That have come since the last firing. */
-  pending: number;
-  firings: number;
-  /** Firings that wait for their acknowledgement. */
-  unacknowledged: number;
-  modalities: string[];
-  callingAETs: string[];
-  /** ISO 8601, as far as known. */
-  first?: string;
-  last?: string;
-  next?: string;
-}
 
 const TICK_MS = 250;
-/** What was not complete is asked for again. */
-const ASK_AGAIN_MS = 1_000;
-/** What was given back, or could not be let go, has its next turn. */
-const AGAIN_MS = 10_000;
-/** Asked of a queue at a time. */
-const ASKED = 32;
 /** What has been fired is known for so long, so that what comes late is known to be late. */
 const KNOWN_MS = 7 * 86_400_000;
 const MOST_KNOWN = 10_000;
 const FORGET_MS = 60_000;
-/** Of an id of a firing: so it is as long as what tells objects of a queue apart (`sequenceOf`). */
-const GROUP_DIGITS = 16;
-const NUMBER_DIGITS = 7;
 
 /**
  * Collects objects into groups, says when they are complete, and lets their queues hear when the flow is done with them. All of it
  * is in the store before anybody may rely on it.
  */
-export class Studies {
+export class Studies implements StudyCollector {
   private readonly groups = new Map<string, Group>();
   private readonly byId = new Map<string, Group>();
   private readonly ages: Ages;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
-  /** One at a time: a list is large. */
-  private emitting: Promise<void> = Promise.resolve();
-  private readonly releasing = new Map<Firing, Promise<void>>();
+  private readonly completeness: Completeness;
+  private readonly work: FiringWork;
   private forgetAt: number;
 
   constructor(
@@ -110,6 +49,18 @@ export class Studies {
   ) {
     this.ages = new Ages(clock);
     this.forgetAt = clock.now() + FORGET_MS;
+    this.completeness = new Completeness(options, queues, clock, {
+      complete: (group, { reason }) => this.fire(group, reason),
+      failed: (error) => listener.failed(error),
+    });
+    const log = {
+      read: ({ id }: Group, { from, to }: Firing) => store.read(id, from, to),
+      owner: (group: Group, number: number) => this.owner(group, number),
+      isOurs: (group: Group, firing: Firing) => group.firings.get(firing.number) === firing,
+      acknowledge: (id: string, status: CommandStatus) => this.acknowledge(id, status),
+      released: (group: Group, firing: Firing) => this.released(group, firing),
+    };
+    this.work = new FiringWork(options.acknowledgesItself, log, queues, listener, clock);
   }
 
   /** Finds what an earlier run left behind. @throws the system's error; UnknownLog */
@@ -117,10 +68,10 @@ export class Studies {
     for (const id of await this.store.open()) await this.load(id);
     // Queues may open later than this.
     this.queues
-      .disownOthers(`${this.options.nodeId}/study-`, (owner) => this.isOwner(owner))
+      .disownOthers(this.owners, (owner) => this.isOwner(owner))
       .catch((error: unknown) => this.listener.failed(asError(error)));
     for (const group of this.byId.values())
-      for (const firing of group.firings.values()) this.resume(group, firing);
+      for (const firing of group.firings.values()) this.work.resume(group, firing);
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.listener.changed();
   }
@@ -139,10 +90,7 @@ export class Studies {
     const parked = this.park(name, this.owner(group, period.number), safe);
     const isTaken = parked.then(
       (isParked) => {
-        if (name === undefined) return;
-        // It may have come in vain before.
-        if (isParked) period.lost.delete(name);
-        else period.lost.add(name);
+        if (name !== undefined && !isParked) period.lost.add(name);
       },
       () => {
         if (name !== undefined) period.lost.add(name);
@@ -195,7 +143,7 @@ export class Studies {
     if (group === undefined) return false;
     if (group.period.objects > 0) {
       const number = await this.cut(group, 'control');
-      await this.acknowledge(this.firingId(group, number), status);
+      await this.acknowledge(firingId(group.id, number), status);
     }
     // Those that wait for their acknowledgement are known until they have it.
     if (group.firings.size > 0) {
@@ -214,7 +162,7 @@ export class Studies {
     const { group, firing } = found;
     if (firing.status !== undefined) return 'alreadyAnswered';
     await this.append(group, [{ acknowledged: firing.number, status }], this.clock.now()).safe;
-    this.release(group, firing);
+    this.work.release(group, firing);
     this.listener.changed();
     return 'answered';
   }
@@ -237,7 +185,7 @@ export class Studies {
     const group = this.groups.get(this.nameOf(key));
     const firings = [...(group?.firings.values() ?? [])].filter(({ status }) => status === undefined);
     if (group === undefined || firings.length === 0) return false;
-    for (const firing of firings) this.emit(group, firing);
+    for (const firing of firings) this.work.emit(group, firing);
     return true;
   }
 
@@ -248,60 +196,23 @@ export class Studies {
         if (firing.againAt !== undefined) firing.againAt = -Infinity;
   }
 
-  /** What is open, the next to fire first; `most` of it. */
+  /** What waits for a firing or an acknowledgement, the next to fire first; `most` of it. */
   openStudies(most: number): { studies: OpenStudy[]; total: number } {
-    const open = [...this.byId.values()].filter(({ isDone }) => !isDone);
-    const timed = open.map((group) => ({ group, next: this.nextOf(group) }));
-    timed.sort((one, other) => one.next - other.next || (one.group.key < other.group.key ? -1 : 1));
-    return {
-      total: open.length,
-      studies: timed.slice(0, most).map(({ group, next }) => this.shown(group, next)),
-    };
+    return openStudies(this.byId.values(), most, this.clock, this.options);
   }
 
   /** For the status. `next`: milliseconds of the wall clock; Infinity: not known. */
   summary(): { open: number; next: number; unacknowledged: number } {
-    let [open, next, unacknowledged] = [0, Infinity, 0];
-    for (const group of this.byId.values()) {
-      if (group.period.objects > 0) open += 1;
-      next = Math.min(next, this.nextOf(group));
-      unacknowledged += [...group.firings.values()].filter(({ status }) => status === undefined).length;
-    }
-    return {
-      open,
-      next: next === Infinity ? next : next - this.clock.now() + this.clock.wall(),
-      unacknowledged,
-    };
+    return summaryOf(this.byId.values(), this.clock, this.options);
   }
 
   /** Resolves when nothing is under way. What has not been fired or acknowledged is there the next time. */
   async close(): Promise<void> {
     this.isClosed = true;
     clearInterval(this.timer);
-    await this.emitting;
-    await Promise.allSettled(this.releasing.values());
+    this.completeness.close();
+    await this.work.close();
     await this.store.close();
-  }
-
-  private nextOf(group: Group): number {
-    if (group.period.objects === 0) return Infinity;
-    return nextFiring(this.options, group.facts(this.clock.now(), this.options));
-  }
-
-  private shown({ key, uids, period, firings, present }: Group, next: number): OpenStudy {
-    const wall = next - this.clock.now() + this.clock.wall();
-    return {
-      key,
-      objects: uids.size,
-      pending: period.objects,
-      firings: period.number - 1,
-      unacknowledged: [...firings.values()].filter(({ status }) => status === undefined).length,
-      modalities: [...present].filter((each) => /^[A-Z]{2,16}$/.test(each)).slice(0, 16),
-      callingAETs: [...period.callingAETs].slice(0, 16),
-      ...(period.first !== undefined && { first: period.first }),
-      ...(period.last !== undefined && { last: period.last }),
-      ...(next < Infinity && { next: new Date(wall).toISOString() }),
-    };
   }
 
   private nameOf(key: string): string {
@@ -324,41 +235,38 @@ export class Studies {
   }
 
   private owner({ id }: Group, number: number): string {
-    return `${this.options.nodeId}/study-${id}-${number}`;
+    return ownerName(this.owners, { group: id, number });
+  }
+
+  /** How all that this node holds objects by begins. */
+  private get owners(): string {
+    return `${this.options.nodeId}/study-`;
   }
 
   private isOwner(owner: string): boolean {
-    const [, id = '', number] = /\/study-([0-9a-f]{16})-(\d{1,9})$/.exec(owner) ?? [];
+    const { group: id = '', number = 0 } = firingOfOwner(owner) ?? {};
     const group = this.byId.get(id);
-    const isPending = group?.period.number === Number(number) && group.period.objects > 0;
-    return isPending || group?.firings.has(Number(number)) === true;
-  }
-
-  private firingId({ id }: Group, number: number): string {
-    return `${id}-${String(number).padStart(NUMBER_DIGITS, '0')}`;
+    const isPending = group?.period.number === number && group.period.objects > 0;
+    return isPending || group?.firings.has(number) === true;
   }
 
   private find(id: string): { group: Group; firing: Firing } | undefined {
-    const group = this.byId.get(id.slice(0, GROUP_DIGITS));
-    const number = Number(id.slice(GROUP_DIGITS + 1));
-    const firing = group?.firings.get(number);
-    return group === undefined || firing === undefined || this.firingId(group, number) !== id
-      ? undefined
-      : { group, firing };
+    const name = firingNameIn(id);
+    const group = name && this.byId.get(name.group);
+    const firing = name && group?.firings.get(name.number);
+    return group === undefined || firing === undefined ? undefined : { group, firing };
   }
 
   /** It was acknowledged, and all of it let go. */
   private isPast(id: string): boolean {
-    const group = this.byId.get(id.slice(0, GROUP_DIGITS));
-    const number = Number(id.slice(GROUP_DIGITS + 1));
-    return group !== undefined && number >= 1 && number < group.period.number;
+    const name = firingNameIn(id);
+    const group = name && this.byId.get(name.group);
+    return group !== undefined && name !== undefined && name.number >= 1 && name.number < group.period.number;
   }
 
   /** Writes records, and takes them in at once; where they cannot be written, all that memory has of the group is read again. */
   private append(group: Group, records: readonly LogRecord[], cameAt: number): { safe: Promise<void> } {
-    const head: LogRecord[] = group.isNew
-      ? [{ group: group.id, key: group.key, by: group.by, version: 1 }]
-      : [];
+    const head = group.isNew ? [headOf(group)] : [];
     group.isNew = false;
     const { at, safe } = this.store.append(group.id, [...head, ...records]);
     for (const record of records) group.take(record, at, cameAt, this.options);
@@ -386,6 +294,8 @@ export class Studies {
   private async isFired(group: Group, name: string): Promise<boolean> {
     for (const firing of group.firings.values()) {
       const owner = this.owner(group, firing.number);
+      // It is not listed: it comes anew.
+      if (firing.lost.has(name)) continue;
       for await (const records of this.store.read(group.id, firing.from, firing.to)) {
         if (!records.some(({ record }) => 'i' in record && nameOf(record) === name)) continue;
         if (firing.status === undefined) await this.queues.park(name, owner);
@@ -403,11 +313,7 @@ export class Studies {
     const now = this.clock.now();
     for (const group of this.byId.values()) {
       this.look(group, now);
-      for (const firing of group.firings.values()) {
-        if (firing.againAt === undefined || firing.againAt > now) continue;
-        delete firing.againAt;
-        this.resume(group, firing);
-      }
+      this.work.resumeDue(group, now);
     }
     if (now >= this.forgetAt) this.forgetOld(now);
   }
@@ -418,36 +324,13 @@ export class Studies {
         this.reload(group).catch((error: unknown) => this.listener.failed(asError(error)));
       return;
     }
-    if (group.period.objects === 0 || group.isAsking || now < group.askAt) return;
-    const trigger = triggerOf(this.options, group.facts(now, this.options));
-    if (trigger === undefined) return;
-    if (trigger.quiet !== true) {
-      this.fire(group, trigger.reason);
-      return;
-    }
-    group.isAsking = true;
-    this.ask(group, trigger)
-      .catch((error: unknown) => this.listener.failed(asError(error)))
-      .finally(() => {
-        group.isAsking = false;
-        group.askAt = this.clock.now() + ASK_AGAIN_MS;
-      });
-  }
-
-  private async ask(group: Group, trigger: Trigger): Promise<void> {
-    const { period } = group;
-    const { lastAt, objects, studies, associations, nodes } = period;
-    if (await this.queues.isWaiting(studies, nodes)) return;
-    if (trigger.ended === true && (await this.queues.isOpen(associations, nodes))) return;
-    // Something may have come while we asked.
-    const isSame = group.period === period && period.lastAt === lastAt && period.objects === objects;
-    if (isSame && !this.isClosed) this.fire(group, trigger.reason);
+    this.completeness.look(group, now);
   }
 
   private fire(group: Group, reason: FiringReason): void {
     const firing = this.cut(group, reason).then((number) => {
       const found = group.firings.get(number);
-      if (found !== undefined) this.emit(group, found);
+      if (found !== undefined) this.work.emit(group, found);
     });
     firing.catch((error: unknown) => this.listener.failed(asError(error)));
   }
@@ -462,83 +345,9 @@ export class Studies {
     return period.number;
   }
 
-  private resume(group: Group, firing: Firing): void {
-    if (firing.status === undefined) this.emit(group, firing);
-    else this.release(group, firing);
-  }
-
-  private emit(group: Group, firing: Firing): void {
-    const emitted = this.emitting.then(() => this.emitNow(group, firing));
-    this.emitting = emitted.catch((error: unknown) => {
-      const isUnheard = error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
-      if (!isUnheard) this.listener.failed(asError(error));
-      firing.againAt = this.clock.now() + (isUnheard ? ASK_AGAIN_MS : AGAIN_MS);
-    });
-  }
-
-  private async emitNow(group: Group, firing: Firing): Promise<void> {
-    if (this.isClosed || firing.status !== undefined || group.firings.get(firing.number) !== firing) return;
-    if (firing.isUnsure) await this.makeSure(group, firing);
-    const listing = await this.listing(group, firing);
-    const id = this.firingId(group, firing.number);
-    if (listing.added > 0) {
-      if (this.isClosed) return;
-      const redelivered = firing.sent;
-      firing.sent += 1;
-      const { number, reason } = firing;
-      this.listener.fire({ id, number, reason, objects: group.uids.size, redelivered, listing });
-      // Node-RED passes messages on in later turns: who closes in between has not sent it.
-      for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      if (this.isClosed) return;
-    }
-    if (this.options.acknowledgesItself || listing.added === 0) await this.acknowledge(id, { status: 0 });
-  }
-
-  /** An earlier run may have ended before they were parked. */
-  private async makeSure(group: Group, firing: Firing): Promise<void> {
-    const { held } = await this.listing(group, firing);
-    const lost = new Set<string>();
-    await soManyAtATime(ASKED, held, async (name) => {
-      if (!(await this.queues.park(name, this.owner(group, firing.number)))) lost.add(name);
-    });
-    firing.isUnsure = false;
-    if (lost.size === 0) return;
-    firing.lost = new Set([...firing.lost, ...lost]);
-    this.listener.lost(group.key, lost.size);
-  }
-
-  private listing({ id }: Group, { from, to, lost }: Firing): Promise<Listing> {
-    return listingOf(this.store.read(id, from, to), lost);
-  }
-
-  /** Lets all objects of an acknowledged firing go. */
-  private release(group: Group, firing: Firing): void {
-    if (this.releasing.has(firing)) return;
-    const released = this.releaseAll(group, firing)
-      .catch((error: unknown) => {
-        this.listener.failed(asError(error));
-        firing.againAt = this.clock.now() + AGAIN_MS;
-      })
-      .finally(() => this.releasing.delete(firing));
-    this.releasing.set(firing, released);
-  }
-
-  private async releaseAll(group: Group, firing: Firing): Promise<void> {
-    const { status, number } = firing;
-    if (status === undefined) return;
-    const { held } = await this.listing(group, firing);
-    let isDone = true;
-    await soManyAtATime(ASKED, held, async (name) => {
-      if (this.isClosed || !(await this.queues.letGo(name, this.owner(group, number), status)))
-        isDone = false;
-    });
-    if (!isDone) {
-      firing.againAt = this.clock.now() + AGAIN_MS;
-      return;
-    }
+  private async released(group: Group, { number }: Firing): Promise<void> {
     await this.append(group, [{ released: number }], this.clock.now()).safe;
     if (group.isDone) await this.compact(group);
-    this.listener.changed();
   }
 
   /** Nothing but what was seen is left of a group that waits for nothing. */
@@ -548,10 +357,8 @@ export class Studies {
       await this.drop(group);
       return;
     }
-    const { safe } = this.store.replace(
-      group.id,
-      knownRecords(group, new Date(this.clock.wall()).toISOString()),
-    );
+    const since = new Date(this.clock.wall()).toISOString();
+    const { safe } = this.store.replace(group.id, [headOf(group), ...knownRecords(group, since)]);
     group.period = new Period(group.period.number, 0);
     await this.unlessUnsafe(group, safe);
   }
@@ -629,10 +436,7 @@ export class Studies {
   }
 }
 
-/** Its queue did not have the object any more when the node wanted to take it on. */
-export class ObjectLost extends Error {
-  override readonly name = 'ObjectLost';
-}
+const headOf = ({ id, key, by }: Group): LogRecord => ({ group: id, key, by, version: 1 });
 
 /** By the first record. Undefined: it is another one. @throws UnknownLog */
 function groupOf(record: LogRecord, id: string, now: number): Group | undefined {
@@ -642,18 +446,4 @@ function groupOf(record: LogRecord, id: string, now: number): Group | undefined 
   group.isNew = false;
   group.isSafe = true;
   return group;
-}
-
-function knownRecords(group: Group, since: string): LogRecord[] {
-  const { id, key, by, period, uids, expected, named, present, wasMet } = group;
-  const isExpecting = expected !== undefined || named !== undefined;
-  return [
-    { group: id, key, by, version: 1 },
-    { known: period.number - 1, since },
-    ...[...uids.texts()].map((text) => ({ uids: text })),
-    ...(present.size > 0 ? [{ present: [...present] }] : []),
-    ...(isExpecting
-      ? [{ expect: expected ?? 0, ...(named && { instances: named }), ...(wasMet && { met: true as const }) }]
-      : []),
-  ];
 }

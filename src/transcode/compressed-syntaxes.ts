@@ -40,7 +40,17 @@ const SYNTAXES: ReadonlyMap<string, CompressedSyntax> = new Map([
   ['1.2.840.10008.1.2.4.203', syntax('htj2k', false, HTJ2K)],
 ]);
 
+const SHOWN_ONLY: ReadonlyMap<string, CompressedSyntax> = new Map([
+  ['1.2.840.10008.1.2.4.111', syntax('jpeg-xl', false, JPEG_XL)],
+  ['1.2.840.10008.1.2.4.112', syntax('jpeg-xl', false, JPEG_XL)],
+]);
+
 /** Undefined: we do not decompress it. */
 export function compressedSyntax(transferSyntaxUID: string): CompressedSyntax | undefined {
   return SYNTAXES.get(transferSyntaxUID);
+}
+
+/** As `compressedSyntax`, with those of which a picture is good enough. Undefined: we do not decode it. */
+export function shownSyntax(transferSyntaxUID: string): CompressedSyntax | undefined {
+  return SYNTAXES.get(transferSyntaxUID) ?? SHOWN_ONLY.get(transferSyntaxUID);
 }

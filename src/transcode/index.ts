@@ -1,6 +1,6 @@
 /** Compressed pixel data → native pixel data, frame by frame. */
 export { type CodeStream, readCodeStream } from './code-stream';
-export { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
+export { type CompressedSyntax, compressedSyntax, shownSyntax } from './compressed-syntaxes';
 export { containerBits, decodingProblem } from './decoding';
 export { decompress, type DecompressOptions, type Decoder, isDecompressible } from './decompress';
 export { bytesOfFrame, framesIn } from './frames-in';

@@ -49,15 +49,17 @@ const RATIOS: readonly (readonly [number, number])[] = [
 const GREY = 1;
 
 /**
- * What the headers of a JPEG XL code stream say (SizeHeader, ImageMetadata). Only images without loss: colours as they were, integers,
- * no orientation, no animation, no other channels.
+ * What the headers of a JPEG XL code stream say (SizeHeader, ImageMetadata). Only integers in grey or RGB, without orientation, animation,
+ * or other channels. Colours in XYB have lost something.
  * @returns undefined for others
  */
 export function jpegXlFacts(bytes: Buffer): Omit<CodeStream, 'bytes'> | undefined {
   const bits = new Bits(bytes, 2);
   const { rows, columns } = sizeIn(bits);
-  // All default: XYB, which loses; with extra fields it is turned, moves or has a preview.
-  if (bits.flag() || bits.flag()) return undefined;
+  // All default.
+  if (bits.flag()) return bits.isBeyond ? undefined : factsOf(rows, columns, 3, 8, true);
+  // With extra fields it is turned, moves or has a preview.
+  if (bits.flag()) return undefined;
   // Floating point.
   if (bits.flag()) return undefined;
   const precision = bits.choice([8, 0], [10, 0], [12, 0], [1, 6]);
@@ -65,7 +67,7 @@ export function jpegXlFacts(bytes: Buffer): Omit<CodeStream, 'bytes'> | undefine
   bits.flag();
   const others = bits.choice([0, 0], [1, 0], [2, 4], [1, 12]);
   const isXyb = bits.flag();
-  if (others > 0 || isXyb) return undefined;
+  if (others > 0) return undefined;
   let space = 0;
   if (!bits.flag()) {
     // An ICC profile may follow: it changes no sample.
@@ -73,15 +75,25 @@ export function jpegXlFacts(bytes: Buffer): Omit<CodeStream, 'bytes'> | undefine
     space = bits.choice([0, 0], [1, 0], [2, 4], [18, 6]);
   }
   if (bits.isBeyond || space > GREY) return undefined;
+  return factsOf(rows, columns, space === GREY ? 1 : 3, precision, isXyb);
+}
+
+function factsOf(
+  rows: number,
+  columns: number,
+  components: 1 | 3,
+  precision: number,
+  isXyb: boolean,
+): Omit<CodeStream, 'bytes'> {
   return {
     kind: 'jpeg-xl',
     rows,
     columns,
-    components: space === GREY ? 1 : 3,
+    components,
     precision,
     signed: undefined,
     subsampled: false,
-    lossless: true,
+    lossless: !isXyb,
     transformed: false,
     planar: false,
   };

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Cluster } from '../support/cluster';
 import { needs } from '../support/needs';
@@ -7,14 +10,26 @@ import { until } from '../support/until';
 
 describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300_000 }, () => {
   let cluster: Cluster;
+  const root = mkdtempSync(join(tmpdir(), 'dicom-cluster-files-'));
+  const sharedDirectory = mkdtempSync(join(root, 'shared-'));
   before(async () => {
     cluster = await Cluster.start(
       2,
       (member) => ({ respond: 'processed', role: member === 0 ? 'receive' : 'deliver' }),
       { status: 'custom', customStatus: 'C123' },
+      { sharedDirectory, sharedDirectoryFromMB: 0 },
     );
   });
-  after(() => cluster.stop());
+  after(async () => {
+    await cluster.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  /** Objects in the shared directory. */
+  const files = (): string[] =>
+    readdirSync(sharedDirectory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.dcm'),
+    );
 
   const member = (index: number): Cluster['members'][number] => cluster.members[index] ?? assert.fail();
   const stats = async (index: number): Promise<{ delivering?: true; counters: Record<string, number> }> =>
@@ -51,5 +66,23 @@ describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300
     const { nodeRed } = member(0);
     const health = await fetch(`${nodeRed?.url}/dicom-in/receiver/health`);
     assert.equal(health.status, 200);
+    await until(() => files().length === 0, 'the files to be removed');
+  });
+
+  it('refuse while their shared directory is away, and go on by themselves', async () => {
+    const client = await StoreClient.open(member(0).port);
+    const { uid, dataSet } = sampleInstance(3);
+    const { nodeRed } = member(0);
+    renameSync(sharedDirectory, `${sharedDirectory}-away`);
+    assert.equal(await client.store(uid, dataSet), 0xa700);
+    await nodeRed?.waitForLine(/The shared directory .* of the queue is not there/);
+    const health = async (): Promise<number> =>
+      (await fetch(`${nodeRed?.url}/dicom-in/receiver/health`)).status;
+    assert.equal(await health(), 503);
+    renameSync(`${sharedDirectory}-away`, sharedDirectory);
+    await until(async () => (await client.store(uid, dataSet)) === 0xc123, 'an object to be taken');
+    assert.equal(await health(), 200);
+    await client.release();
+    await until(() => files().length === 0, 'the files to be removed');
   });
 });

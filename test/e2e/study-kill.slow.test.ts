@@ -14,6 +14,8 @@ import { until } from '../support/until';
 
 /** `npm run soak` runs more. */
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 5);
+/** No round begins after so long. */
+const MINUTES = Number(process.env['SOAK_MINUTES'] ?? Infinity);
 const IDLE_SECONDS = 3;
 const STUDIES_A_ROUND = 3;
 const OBJECTS_A_STUDY = 20;
@@ -130,17 +132,24 @@ describe('Node-RED killed and deployed while studies come in', { timeout: 240_00
       const periods = expected.get(studyUid(study)) ?? [];
       expected.set(studyUid(study), [...periods, new Set(uids)]);
     };
+    let [kills, deploys] = [0, 0];
     const disturb = async (): Promise<void> => {
       if (Math.random() < 0.6) {
         await nodeRed?.kill();
         nodeRed = await startNodeRed({ userDir, flows });
-      } else await nodeRed?.deploy(flows, 'full');
+        kills += 1;
+      } else {
+        await nodeRed?.deploy(flows, 'full');
+        deploys += 1;
+      }
     };
     const isComplete = (): boolean => {
       const ids = new Set(fired().map(({ id }) => id));
       return ids.size >= [...expected.values()].reduce((total, { length }) => total + length, 0);
     };
-    for (let round = 0; round < ROUNDS; round += 1) {
+    const end = performance.now() + MINUTES * 60_000;
+    let round = 0;
+    for (; round < ROUNDS && performance.now() < end; round += 1) {
       const senders = Array.from({ length: STUDIES_A_ROUND }, (_, index) => {
         const study = round * STUDIES_A_ROUND + index + 1;
         const objects = Array.from({ length: OBJECTS_A_STUDY }, (_each, number) => instanceOf(study, number));
@@ -193,7 +202,10 @@ describe('Node-RED killed and deployed while studies come in', { timeout: 240_00
       periods[firing - 1] = new Set(uids);
       got.set(study, periods);
     }
-    test.diagnostic(`${byId.size} firings of ${got.size} studies, ${again} messages sent again`);
+    const disturbed = `${round} rounds, ${kills} kills, ${deploys} deploys`;
+    test.diagnostic(
+      `${disturbed}: ${byId.size} firings of ${got.size} studies, ${again} messages sent again`,
+    );
     assert.deepEqual(got, expected);
   });
 

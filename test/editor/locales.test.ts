@@ -99,7 +99,6 @@ const DICOM_QUEUE_PROBLEMS: Record<DicomQueueProblem['code'], true> = {
   notAHost: true,
   notAPlainName: true,
   variableNotReplaced: true,
-  notYet: true,
   unknownVersion: true,
 };
 const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secretTooShort', true> = {
@@ -474,6 +473,9 @@ const FAULTS: Record<FaultKind, true> = {
   databasePooled: true,
   databaseNewer: true,
   databaseAway: true,
+  sharedDirectoryMissing: true,
+  sharedDirectoryReadOnly: true,
+  sharedDirectoryOther: true,
   notConverted: true,
   notAcknowledged: true,
   crashed: true,
@@ -485,6 +487,7 @@ const FAULTS: Record<FaultKind, true> = {
   findTimedOut: true,
   mppsTimedOut: true,
   mppsNotKept: true,
+  mppsNotShared: true,
   workerCrashed: true,
   workerStuck: true,
   workerOutdated: true,
@@ -518,6 +521,9 @@ const DOWN: readonly FaultKind[] = [
   'databasePooled',
   'databaseNewer',
   'databaseAway',
+  'sharedDirectoryMissing',
+  'sharedDirectoryReadOnly',
+  'sharedDirectoryOther',
 ];
 
 /** Statuses with a shorter form, which is shown where they do not fit (receiver-status.test.ts). */

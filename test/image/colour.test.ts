@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readPng } from '../../src/dicom/build/png';
+import { pictures } from '../../src/image/pictures';
 import { element, us } from '../dicom/support/encode';
-import { nativeObject, shown, values } from './image-object';
+import { AS_IT_IS, nativeObject, shown, values } from './image-object';
 
 const RED = [255, 0, 0];
 const BLUE = [0, 0, 255];
@@ -70,6 +72,30 @@ describe('a picture of a colour image', () => {
     // 16 bits are announced, and 8 are meant.
     const wrong = palette(16, 0, [1, 255], [2, 254], [3, 253]);
     assert.deepEqual(await values(indexed([0, 1], wrong)), [1, 2, 3, 255, 254, 253]);
+  });
+
+  it('has its palette while every pixel of the frame is there, and colours when it is smaller', async () => {
+    const object = indexed([0, 1, 1, 0], palette(8, 0, [10, 20], [30, 40], [50, 60]));
+    const given = { place: { kind: 'bytes', bytes: object } } as const;
+    const sizes: number[][] = [];
+    for (const longestEdge of [0, 2]) {
+      const { pictures: made } = await pictures(given, undefined, { ...AS_IT_IS, longestEdge });
+      const png = Buffer.from(made[0]?.data ?? []);
+      // The type of colours of its header: 3, a palette; 2, RGB.
+      sizes.push([png[25] ?? 0, ...readPng(png).data]);
+    }
+    assert.deepEqual(sizes, [
+      [3, 10, 30, 50, 20, 40, 60, 20, 40, 60, 10, 30, 50],
+      [2, 15, 35, 55, 15, 35, 55],
+    ]);
+    const overlay = [
+      element(0x60000010, 'US', us(1)),
+      element(0x60000011, 'US', us(4)),
+      element(0x60000040, 'CS', 'G '),
+      element(0x60003000, 'OW', us(0b1000)),
+    ];
+    const drawn = indexed([0, 1, 1, 0], [...palette(8, 0, [10, 20], [30, 40], [50, 60]), ...overlay]);
+    assert.deepEqual((await values(drawn, { overlays: true })).slice(6), [20, 40, 60, 255, 255, 255]);
   });
 
   it('is of segmented palettes: discrete, linear, indirect (PS3.3 C.7.9.2)', async () => {

@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { bufferSource, CannotRecode, DicomError, parseDataSet, type ParsedDataSet } from '../../src/dicom';
-import { storedOf, type Frame } from '../../src/image/frame';
-import { FrameReader } from '../../src/image/frame-reader';
+import { bufferSource, CannotRecode, DicomError, parseDataSet } from '../../src/dicom';
 import type { WindowChoice } from '../../src/image/grey';
 import { NoPicture } from '../../src/image/no-picture';
-import { rasterOf } from '../../src/image/pictures';
-import type { Raster } from '../../src/image/raster';
 import { voiOf } from '../../src/image/voi';
-import { decodeFrame } from '../../src/transcode/codecs';
 import { corpusObjects, metaOf, type CorpusObject } from '../dicom/support/corpus-objects';
 import { needs } from '../support/needs';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { ComparisonTable, difference, opened, type Opened, readPnm, rgb, sameColours } from './comparing';
 
 /*
  * Every image of the corpus beside DCMTK and GDCM: what is decoded, and what is seen. The table of all of it is
@@ -23,37 +18,13 @@ import { PACKAGE_DIR } from '../support/user-dir';
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'image-corpus-'));
-const table: string[] = [];
+const table = new ComparisonTable('images');
+const row = table.row.bind(table);
 
 after(() => {
   rmSync(folder, { recursive: true });
-  const artefacts = join(PACKAGE_DIR, '.test-artefacts');
-  mkdirSync(artefacts, { recursive: true });
-  const head = '| object | what | result | cause |\n| --- | --- | --- | --- |\n';
-  writeFileSync(join(artefacts, 'images.md'), `${head}${table.join('\n')}\n`);
+  table.write();
 });
-
-const row = (name: string, what: string, result: string, cause = ''): number =>
-  table.push(`| ${name} | ${what} | ${result} | ${cause} |`);
-
-interface Opened {
-  name: string;
-  path: string;
-  dataSet: ParsedDataSet;
-  reader: FrameReader;
-  transferSyntaxUID: string;
-  raster(window: WindowChoice): Promise<Raster>;
-}
-
-function opened(name: string, path: string): Opened {
-  const source = bufferSource(readFileSync(path));
-  const { transferSyntaxUID, dataSetOffset: offset } = metaOf(source.read(0, source.size));
-  const dataSet = parseDataSet(source, { transferSyntaxUID, offset });
-  const reader = new FrameReader(source, dataSet, transferSyntaxUID, { decode: decodeFrame });
-  const raster = (window: WindowChoice): Promise<Raster> =>
-    rasterOf(reader, dataSet, source, 0, { window, overlays: false });
-  return { name, path, dataSet, reader, transferSyntaxUID, raster };
-}
 
 /** Why there is no picture. */
 const reasonOf = (error: unknown): string =>
@@ -113,17 +84,6 @@ function hasPixels({ path }: CorpusObject): boolean {
   const { transferSyntaxUID, dataSetOffset: offset } = metaOf(bytes);
   const { root } = parseDataSet(bufferSource(bytes), { transferSyntaxUID, offset });
   return PIXEL_DATA.some((tag) => root.find(tag) !== undefined);
-}
-
-function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): { most: number; mean: number } {
-  assert.equal(ours.length, theirs.length);
-  let [most, sum] = [0, 0];
-  for (let index = 0; index < ours.length; index += 1) {
-    const one = Math.abs((ours[index] ?? 0) - (theirs[index] ?? 0));
-    if (one > most) most = one;
-    sum += one;
-  }
-  return { most, mean: sum / Math.max(1, ours.length) };
 }
 
 describe('every image of the corpus', { timeout: 600_000 }, () => {
@@ -215,25 +175,6 @@ const DECODERS: readonly [
   [/\.4\.91$/, 'gdcmconv', ['--raw'], false],
 ];
 
-/** Stored values; those of colours as RGB, if one of the decoders has made RGB of them. */
-function sameColours({ cells, bits, photometric }: Frame): Float64Array {
-  const stored = Float64Array.from(cells, storedOf(bits));
-  if (!photometric.startsWith('YBR_FULL')) return stored;
-  for (let at = 0; at < stored.length; at += 3) {
-    const [y = 0, b = 0, r = 0] = stored.subarray(at, at + 3);
-    const byte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
-    stored.set(
-      [
-        byte(y + 1.402 * (r - 128)),
-        byte(y - 0.344136 * (b - 128) - 0.714136 * (r - 128)),
-        byte(y + 1.772 * (b - 128)),
-      ],
-      at,
-    );
-  }
-  return stored;
-}
-
 /** What we show, and with which options DCMTK shows the same. */
 function windowsOf({ dataSet, reader }: Opened): [WindowChoice, string[]][] {
   const { samples, bitsStored, photometric } = reader.image;
@@ -252,23 +193,4 @@ function windowsOf({ dataSet, reader }: Opened): [WindowChoice, string[]][] {
     [{ kind: 'object' }, own],
     [{ kind: 'given', center: 300, width: 601 }, ['+Ww', '300', '601']],
   ];
-}
-
-function readPnm(path: string): Raster {
-  const bytes = readFileSync(path);
-  const [, kind, width = '', height = ''] =
-    /^(P[56])\s+(?:#.*\s+)*(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 200)) ?? assert.fail(path);
-  const channels = kind === 'P5' ? 1 : 3;
-  const size = Number(width) * Number(height) * channels;
-  return {
-    width: Number(width),
-    height: Number(height),
-    channels,
-    data: bytes.subarray(bytes.length - size),
-  };
-}
-
-function rgb({ channels, data }: Raster): Uint8Array {
-  if (channels === 3) return data;
-  return Uint8Array.from({ length: data.length * 3 }, (_, index) => data[Math.floor(index / 3)] ?? 0);
 }

@@ -4,45 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { Context, NativeCodecs } from 'dcmjs-codecs';
 import { bufferSource, parseDataSet } from '../../src/dicom';
 import { FrameReader } from '../../src/image/frame-reader';
 import { pictures } from '../../src/image/pictures';
 import { LocalDecoder } from '../../src/transcode';
 import { element, marker, sequenceEnd, UNDEFINED, us } from '../dicom/support/encode';
 import { type Image, encapsulatedObject } from '../transcode/encapsulated-object';
+import { encoded, SYNTAXES } from './encoded';
 import { AS_IT_IS, even, nativeObject, part10, shown, values } from './image-object';
 
 const RLE = '1.2.840.10008.1.2.5';
-const SYNTAXES = [
-  ['JPEG Lossless', '1.2.840.10008.1.2.4.70', 'encodeJpeg', { lossy: false }],
-  ['JPEG-LS', '1.2.840.10008.1.2.4.80', 'encodeJpegLs', { lossy: false }],
-  ['JPEG 2000', '1.2.840.10008.1.2.4.90', 'encodeJpeg2000', { lossy: false }],
-  ['HTJ2K', '1.2.840.10008.1.2.4.201', 'encodeHtJpeg2000', { lossy: false }],
-  ['JPEG XL', '1.2.840.10008.1.2.4.110', 'encodeJpegXl', { lossy: false }],
-  ['RLE', RLE, 'encodeRle', {}],
-] as const;
-
-async function encoded(
-  image: Image,
-  pixels: Buffer,
-  encoder: (typeof SYNTAXES)[number][2],
-  how: Record<string, unknown>,
-): Promise<Buffer> {
-  if (!NativeCodecs.isInitialized()) await NativeCodecs.initializeAsync();
-  const context = new Context({
-    width: image.columns,
-    height: image.rows,
-    bitsAllocated: image.bitsAllocated,
-    bitsStored: image.bitsStored ?? image.bitsAllocated,
-    samplesPerPixel: image.samples ?? 1,
-    pixelRepresentation: image.signed === true ? 1 : 0,
-    planarConfiguration: 0,
-    photometricInterpretation: image.samples === 3 ? 'RGB' : 'MONOCHROME2',
-    decodedBuffer: pixels,
-  });
-  return Buffer.from(NativeCodecs[encoder](context, how).getEncodedBuffer() ?? assert.fail());
-}
 
 /** Stored values, as they are decoded. */
 async function cellsOf(dataSet: Buffer, transferSyntaxUID: string, frame = 0): Promise<number[]> {
@@ -76,6 +47,26 @@ describe('a frame', () => {
       assert.deepEqual(await values(part10(colours, uid)), [...rgb]);
     });
   }
+
+  it('of JPEG XL is shown with a loss, too', async () => {
+    const smooth = Array.from({ length: 189 }, (_, at) => {
+      const pixel = Math.floor(at / 3);
+      return 60 + Math.floor(pixel / 9) + (pixel % 9) + (at % 3) * 20;
+    });
+    const images = [
+      [COLOUR, smooth],
+      [{ ...COLOUR, samples: 1 }, smooth.filter((_, at) => at % 3 === 0)],
+    ] as const;
+    for (const [image, pixels] of images) {
+      const stream = await encoded(image, Buffer.from(pixels), 'encodeJpegXl', { lossy: true, quality: 95 });
+      for (const uid of ['1.2.840.10008.1.2.4.111', '1.2.840.10008.1.2.4.112']) {
+        const seen = await values(part10(encapsulatedObject(image, [stream]), uid));
+        const mean =
+          seen.reduce((sum, value, at) => sum + Math.abs(value - (pixels[at] ?? NaN)), 0) / seen.length;
+        assert.ok(mean > 0 && mean < 2, `mean ${mean}`);
+      }
+    }
+  });
 
   it('of several fragments is found without a table, and by an extended offset table', async () => {
     const frames = await Promise.all(

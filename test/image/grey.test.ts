@@ -97,6 +97,14 @@ describe('a picture of a grey image', () => {
     assert.deepEqual(await values(object, { frame: 2 }), [0, 255]);
   });
 
+  it('has a VOI LUT that functional groups have for the frame, before a window of the object', async () => {
+    const table = sq(0x00289132, item(sq(0x00283010, lut(0, 8, [255, 51]))));
+    const groups = [...window(0, 2), sq(0x52009229, item()), sq(0x52009230, item(), item(table))];
+    const object = grey([0, 1, 0, 1], groups, { columns: 2, frames: 2 });
+    assert.deepEqual(await values(object), [255, 255]);
+    assert.deepEqual(await values(object, { frame: 2 }), [255, 51]);
+  });
+
   it('is inverted as MONOCHROME1 or Presentation LUT Shape say', async () => {
     const inverse = { photometric: 'MONOCHROME1' };
     assert.deepEqual(await values(grey([0, 10], [], inverse)), [255, 0]);

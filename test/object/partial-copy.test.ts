@@ -64,13 +64,28 @@ it('a large object of which many parts are looked at is copied', async () => {
   await object.close();
 });
 
-it('a long part is not kept in memory', async () => {
+it('long parts come in pieces, one after the other; who reads them to and fro gets a copy', async () => {
   const fetched: number[] = [];
-  const object = await openHandle(await handleOf(LARGE, fetched), true);
-  const length = await whileFetching(
-    async () => (await object.wholeFile()).source.read(0, LARGE.length).length,
-  );
-  assert.equal(length, LARGE.length);
+  const copied: number[] = [];
+  const handle = await handleOf(LARGE, fetched, async function* () {
+    copied.push(fetched.length);
+    yield* plain.blocks();
+  });
+  const plain = await handleOf(LARGE, []);
+  const object = await openHandle(handle, true);
+  const length = 5_000_000;
+  for (const offset of [0, length, 2 * length]) {
+    const part = await whileFetching(async () => (await object.wholeFile()).source.read(offset, length));
+    assert.ok(part.equals(LARGE.subarray(offset, offset + length)));
+  }
+  assert.deepEqual(copied, []);
   assert.ok(Math.max(...fetched) < 3_000_000);
+  const both = await whileFetching(async () => {
+    const { source } = await object.wholeFile();
+    return [source.read(0, length), source.read(length, length)];
+  });
+  assert.ok(Buffer.concat(both).equals(LARGE.subarray(0, 2 * length)));
+  assert.equal(copied.length, 1);
   await object.close();
+  plain.close();
 });

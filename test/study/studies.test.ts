@@ -225,6 +225,20 @@ describe('Studies', () => {
     assert.equal(bench.firings.length, 1);
   });
 
+  it('takes what could not be taken on, and is delivered again after its firing, for the next one', async () => {
+    await bench.open();
+    const object = bench.object('1', 'a');
+    bench.queues.gone.add(object.queueId ?? '');
+    await assert.rejects(bench.studies.add(object), ObjectLost);
+    await bench.add('1', ['b']);
+    await bench.pass(60_000);
+    assert.deepEqual(listed(only()), ['b']);
+    bench.queues.gone.clear();
+    await bench.studies.add({ ...object, isRedelivered: true });
+    await bench.pass(60_000);
+    assert.deepEqual(bench.firings.map(listed), [['b'], ['a']]);
+  });
+
   it('keeps equal changes once, and no more than 8 MB of them', async () => {
     await bench.open();
     const changes = (of: string, value: string) => ({
@@ -269,6 +283,8 @@ describe('Studies', () => {
     const forgotten = bench.object('3', 'c');
     await bench.studies.add(forgotten);
     assert.equal(await bench.studies.forget('3', { status: 0x0110 }), true);
+    // Its queue may not have heard of it yet: nobody has to do anything any more.
+    assert.ok(!bench.studies.openStudies(9).studies.some(({ key }) => key === '3'));
     await bench.pass(600_000);
     assert.equal(bench.firings.length, 2);
     assert.equal(bench.queues.letGoWith.get(forgotten.queueId ?? ''), 0x0110);

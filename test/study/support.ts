@@ -160,9 +160,7 @@ export class Bench {
     for (let step = 0; step < 5; step += 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       await this.store?.['writing'];
-      await this.studies['emitting'];
-      const { releasing } = this.studies as unknown as { releasing: Map<unknown, Promise<void>> };
-      await Promise.allSettled(releasing.values());
+      await this.studies['work'].settled();
     }
   }
 

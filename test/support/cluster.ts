@@ -28,19 +28,22 @@ export class Cluster {
     private readonly folder: string,
     private readonly settings: SettingsOf,
     private readonly response: Record<string, unknown>,
+    private readonly queue: Record<string, unknown>,
   ) {}
 
   /**
    * @param settings of the dicom-in node of a member, beside those that make the cluster
    * @param response settings of the dicom-response nodes
+   * @param queue settings of the dicom-queue node
    */
   static async start(
     size: number,
     settings: SettingsOf = () => ({}),
     response: Record<string, unknown> = {},
+    queue: Record<string, unknown> = {},
   ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
-    const cluster = new Cluster(await Postgres.start(), folder, settings, response);
+    const cluster = new Cluster(await Postgres.start(), folder, settings, response, queue);
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
       const userDir = join(folder, String(index));
@@ -109,7 +112,11 @@ export class Cluster {
   private flows(member: Member): FlowNode[] {
     return [
       { id: TAB, type: 'tab', label: 'test' },
-      { id: 'queue', type: 'dicom-queue', host: '127.0.0.1', port: this.postgres.port, database: 'postgres' },
+      {
+        ...{ id: 'queue', type: 'dicom-queue', host: '127.0.0.1', port: this.postgres.port },
+        database: 'postgres',
+        ...this.queue,
+      },
       dicomIn('receiver', member.port, [['recorder']], {
         sharedQueue: 'queue',
         output: 'buffer',

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { FlowMessage } from '../../src/message';
-import { Receiver, type ReceiverEvent, type ReceiverFault, type RequestMessage } from '../../src/receiver';
+import {
+  Receiver,
+  type ReceiverEvent,
+  type ReceiverFault,
+  type RequestMessage,
+  type SharedQueue,
+} from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
 
 export interface Delivered {
@@ -38,6 +44,7 @@ export async function startReceiver(
     port = 0,
     onFault = (): unknown => undefined,
     onQuery = (_receiver: Receiver, _id: string): unknown => undefined,
+    shared = undefined as SharedQueue | undefined,
   } = {},
 ): Promise<InProcessReceiver> {
   const delivered: Delivered[] = [];
@@ -55,6 +62,7 @@ export async function startReceiver(
       queueDirectory,
       stepsDirectory: join(queueDirectory, 'mpps'),
       tellsOfObjects: true,
+      ...(shared && { shared }),
     },
     {
       deliver: (id, { json, object }) => {

@@ -53,10 +53,15 @@ export class Postgres {
   }
 
   run(sql: string): void {
-    const args = ['-v', 'ON_ERROR_STOP=1', '-q', '-c', sql];
+    this.ask(sql);
+  }
+
+  /** What it answers: a line for each row. */
+  ask(sql: string): string {
+    const args = ['-v', 'ON_ERROR_STOP=1', '-q', '-A', '-t', '-c', sql];
     const env = { ...process.env, ...this.environment };
     // What it says to a failure is in the error.
-    execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe' });
+    return execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe', encoding: 'utf8' });
   }
 
   /** Ends at once and cleans up nothing, as `pg_ctl stop -m immediate`. */

@@ -17,6 +17,7 @@ export function encapsulatedObject(
   image: Image,
   fragments: readonly Uint8Array[],
   others: Buffer[] = [],
+  offsetTable: Buffer = Buffer.alloc(0),
 ): Buffer {
   const { rows, columns, samples = 1, bitsAllocated, bitsStored = bitsAllocated, frames = 1 } = image;
   const photometric = image.photometric ?? (samples === 1 ? 'MONOCHROME2 ' : 'RGB ');
@@ -37,9 +38,14 @@ export function encapsulatedObject(
     element(0x00280102, 'US', us(bitsStored - 1)),
     element(0x00280103, 'US', us(image.signed === true ? 1 : 0)),
     ...others,
-    element(0x7fe00010, 'OB', Buffer.concat([marker(0xe000, 0), ...items, sequenceEnd]), {
-      length: UNDEFINED,
-    }),
+    element(
+      0x7fe00010,
+      'OB',
+      Buffer.concat([marker(0xe000, offsetTable.length, offsetTable), ...items, sequenceEnd]),
+      {
+        length: UNDEFINED,
+      },
+    ),
     element(0xfffcfffc, 'OB', Buffer.alloc(2)),
   ]);
 }

@@ -26,6 +26,7 @@ import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import type { SharedPlaceHere } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
 import { RequestOwner } from '../../runtime/request-owner';
 import { removeStepsWithNode, stepsDirectory } from '../../runtime/steps';
@@ -91,6 +92,12 @@ export class ReceiverNode extends RequestOwner {
 
   override get aeTitle(): string {
     return this.settings.ourAET;
+  }
+
+  override get sharedPlace(): SharedPlaceHere | undefined {
+    const { shared, queueDirectory: directory } = this.config ?? {};
+    if (shared === undefined || directory === undefined || this.settings.role === 'receive') return undefined;
+    return { ...shared, directory };
   }
 
   override get payload(): PayloadSettings {

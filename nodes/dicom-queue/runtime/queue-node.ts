@@ -6,6 +6,8 @@ import { nodeTexts, problemText } from '../../runtime/node-texts';
 import { peerTls } from '../../runtime/peer-tls';
 import { SharedQueueOwner } from '../../runtime/shared-queue';
 
+const BYTES_PER_MEGABYTE = 1_000_000;
+
 interface Credentials {
   user?: string;
   password?: string;
@@ -41,7 +43,7 @@ export class QueueNode extends SharedQueueOwner {
   }
 
   private placeOf({ tls, ...settings }: DicomQueueSettings): QueueNode['place'] {
-    const { host, port, database, poolSize, schema, queueName } = settings;
+    const { host, port, database, poolSize, schema, queueName, sharedDirectory } = settings;
     const { user = '', password = '' } = (this.node.credentials ?? {}) as Credentials;
     const security = tls === '' ? undefined : peerTls(this.RED.nodes.getNode(tls), '');
     if (security !== undefined && 'problem' in security) return security;
@@ -56,6 +58,13 @@ export class QueueNode extends SharedQueueOwner {
         },
         schema,
         queue: queueName,
+        maxBytes: settings.maxQueuedMB * BYTES_PER_MEGABYTE,
+        ...(sharedDirectory !== '' && {
+          shared: {
+            path: sharedDirectory,
+            fromBytes: settings.sharedDirectoryFromMB * BYTES_PER_MEGABYTE,
+          },
+        }),
       },
     };
   }

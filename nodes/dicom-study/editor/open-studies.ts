@@ -12,7 +12,7 @@ import {
 /** A study as the admin API lists it. What is not known is absent. */
 interface OpenStudy {
   key: string;
-  objects: number;
+  objects?: number;
   pending: number;
   firings: number;
   unacknowledged: number;

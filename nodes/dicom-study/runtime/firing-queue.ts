@@ -1,11 +1,11 @@
 import type { AnswerOutcome, QueueHost, QueueRequests } from '../../../src/delivery';
 import type { CommandStatus } from '../../../src/network';
-import type { Studies } from '../../../src/study';
+import type { StudyCollector } from '../../../src/study';
 import type { Asked } from '../../../src/worker';
 
 /** What has been fired, as a queue: so whoever acknowledges objects of queues acknowledges firings, too. There is nothing to open in it. */
 export class FiringQueue implements QueueHost, QueueRequests {
-  constructor(private readonly studies: () => Promise<Studies>) {}
+  constructor(private readonly studies: () => Promise<StudyCollector>) {}
 
   ask<Name extends keyof QueueRequests>(
     name: Name,

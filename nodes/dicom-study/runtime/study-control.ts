@@ -1,4 +1,4 @@
-import { MOST_NAMED, type Studies } from '../../../src/study';
+import { MOST_NAMED, type StudyCollector } from '../../../src/study';
 import { StudyFailed } from './study-error';
 
 /** What `msg.study` says to the node. */
@@ -42,7 +42,7 @@ export function controlIn(study: unknown): Control | undefined {
  * The groups that are meant: the one that has this name, or those that have objects of the study.
  * @throws StudyFailed where no group is named
  */
-export function keysFor({ of }: Control, groupBy: string, studies: Studies): string[] {
+export async function keysFor({ of }: Control, groupBy: string, studies: StudyCollector): Promise<string[]> {
   const names =
     groupBy === 'study' ? 'StudyInstanceUID' : groupBy === 'series' ? 'SeriesInstanceUID' : groupBy;
   const key = of[names];

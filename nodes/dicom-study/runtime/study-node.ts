@@ -15,7 +15,11 @@ import {
   DiskStudyStore,
   MOST_CHANGES,
   ObjectLost,
+  SharedStudies,
   Studies,
+  type StudiesListener,
+  type StudiesOptions,
+  type StudyCollector,
   type StudyFiring,
   type StudyObject,
 } from '../../../src/study';
@@ -30,6 +34,7 @@ import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
+import { Collectors } from './collectors';
 import { DeployedQueues } from './deployed-queues';
 import { FiringQueue } from './firing-queue';
 import { factsOf } from './object-facts';
@@ -56,7 +61,7 @@ export class StudyNode extends QueueOwner {
   private readonly display: StatusDisplay;
   private readonly boundary = new Boundary((error) => this.node.error(error.message));
   private readonly directory: string;
-  private readonly studies: Studies | undefined;
+  private readonly studies: StudyCollector | undefined;
   private opened: Promise<void> = Promise.resolve();
   private started!: () => void;
   private readonly flowsStart = new Promise<void>((resolve) => (this.started = resolve));
@@ -83,12 +88,21 @@ export class StudyNode extends QueueOwner {
     this.receiver = new FiringQueue(() => this.ready());
   }
 
-  private newStudies(): Studies {
-    const { settings } = this;
+  private newStudies(): StudyCollector {
+    const { options, listener } = this;
     const store = new DiskStudyStore(this.directory, (group) =>
       this.node.warn(this.text('warning.damaged', { file: join(this.directory, `${group}.study`) })),
     );
-    const options = {
+    const queues = new DeployedQueues(this.RED);
+    return new Collectors(
+      new Studies(options, store, queues, listener),
+      (place) => new SharedStudies(options, place, queues, listener),
+    );
+  }
+
+  private get options(): StudiesOptions {
+    const { settings } = this;
+    return {
       nodeId: this.node.id,
       groupBy: settings.groupBy,
       idleMs: settings.idleSeconds * 1_000,
@@ -99,13 +113,16 @@ export class StudyNode extends QueueOwner {
       required: splitList(settings.requiredModalities).map((each) => each.toUpperCase()),
       acknowledgesItself: settings.acknowledge === 'fired',
     };
-    return new Studies(options, store, new DeployedQueues(this.RED), {
+  }
+
+  private get listener(): StudiesListener {
+    return {
       fire: (firing) => this.fire(firing),
       changed: () => this.display.refresh(),
       failed: (error) => this.node.error(this.errorOf(error)),
       lost: (key, count) =>
         this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count }))),
-    });
+    };
   }
 
   run(): void {
@@ -136,7 +153,7 @@ export class StudyNode extends QueueOwner {
   }
 
   /** Once the flows have started, and what an earlier run left has been found. @throws StudyFailed */
-  async ready(): Promise<Studies> {
+  async ready(): Promise<StudyCollector> {
     if (this.studies === undefined) throw this.invalid ?? new StudyFailed('stopped');
     await this.flowsStart;
     await this.opened;
@@ -188,7 +205,7 @@ export class StudyNode extends QueueOwner {
     if (control !== undefined) await this.control(studies, control);
   }
 
-  private async add(studies: Studies, message: StudyMessage): Promise<void> {
+  private async add(studies: StudyCollector, message: StudyMessage): Promise<void> {
     const object = await factsOf(this.RED, this.settings, message, changesOf(message));
     try {
       await studies.add(object);
@@ -200,9 +217,9 @@ export class StudyNode extends QueueOwner {
     }
   }
 
-  private async control(studies: Studies, control: Control): Promise<void> {
+  private async control(studies: StudyCollector, control: Control): Promise<void> {
     const { expected, instances, seconds } = control;
-    const keys = keysFor(control, this.settings.groupBy, studies);
+    const keys = await keysFor(control, this.settings.groupBy, studies);
     if (expected !== undefined || instances !== undefined) {
       if (keys.length === 0) throw new StudyFailed('notOpen');
       for (const key of keys) await studies.expect(key, expected ?? 0, instances);

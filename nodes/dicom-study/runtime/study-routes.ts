@@ -7,7 +7,8 @@ const MOST_SHOWN = 200;
 /** What is open, and what can be done about it. */
 export function addStudyRoutes(routes: AdminRoutes<StudyNode>): void {
   routes.onNode('get', 'studies', async (node, _request, response) => {
-    response.json((await studiesOf(node)).openStudies(MOST_SHOWN));
+    const studies = await studiesOf(node);
+    response.json(await studies.openStudies(MOST_SHOWN));
   });
   routes.onNode('post', 'studies/:key/:action', async (node, request, response) => {
     const studies = await studiesOf(node);

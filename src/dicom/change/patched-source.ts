@@ -1,4 +1,5 @@
 import type { ByteSource, ByteWindow } from '../read';
+import { pieces } from '../write';
 import type { Splice } from './change-writer';
 
 /** A part of bytes that are made of a source: of the source, or others. */
@@ -26,8 +27,8 @@ export function patchedSource(source: ByteSource, splices: readonly Splice[]): B
 }
 
 /** Pieces of a source and other bytes, one behind the other; nothing is copied. */
-export function sourceOfPieces(source: ByteSource, pieces: readonly SourcePiece[]): ByteSource {
-  const segments = segmentsOf(pieces);
+export function sourceOfPieces(source: ByteSource, given: readonly SourcePiece[]): ByteSource {
+  const segments = segmentsOf(given);
   const last = segments.at(-1);
   const size = last === undefined ? 0 : last.at + last.length;
   /** The segment that has this byte. */
@@ -41,19 +42,31 @@ export function sourceOfPieces(source: ByteSource, pieces: readonly SourcePiece[
     }
     return low;
   };
-  const read = (offset: number, length: number): Buffer => {
-    const parts: Buffer[] = [];
+  /** The parts of these bytes, each of one segment. */
+  function* partsOf(offset: number, length: number): Generator<SourcePiece> {
     for (let index = indexOf(offset), at = offset; at < offset + length; index += 1) {
       const segment = segments[index];
-      if (segment === undefined) break;
+      if (segment === undefined) return;
       const start = at - segment.at;
       const count = Math.min(segment.length - start, offset + length - at);
-      parts.push(segment.bytes?.subarray(start, start + count) ?? source.read(segment.offset + start, count));
+      const bytes = segment.bytes?.subarray(start, start + count);
+      yield { bytes, offset: segment.offset + start, length: count };
       at += count;
     }
+  }
+  const read = (offset: number, length: number): Buffer => {
+    const parts = Array.from(
+      partsOf(offset, length),
+      (part) => part.bytes ?? source.read(part.offset, part.length),
+    );
     const [first] = parts;
     return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts);
   };
+  function* piecesFrom(offset: number, length: number): Generator<Buffer> {
+    for (const part of partsOf(offset, length))
+      if (part.bytes === undefined) yield* pieces(source, part.offset, part.length);
+      else yield part.bytes;
+  }
   const window = (offset: number, length: number): ByteWindow => {
     const segment = segments[indexOf(offset)];
     if (segment === undefined || offset + length > segment.at + segment.length) {
@@ -63,7 +76,7 @@ export function sourceOfPieces(source: ByteSource, pieces: readonly SourcePiece[
     if (segment.bytes !== undefined) return { bytes: segment.bytes, offset: segment.at };
     return partOf(source.window(segment.offset + offset - segment.at, length), segment);
   };
-  return { size, read, window };
+  return { size, read, window, pieces: piecesFrom };
 }
 
 /** A window of the source, without what is not in the segment. */
@@ -73,10 +86,10 @@ function partOf({ bytes, offset }: ByteWindow, { at, offset: from, length }: Seg
   return { bytes: bytes.subarray(start, end), offset: offset + start - from + at };
 }
 
-function segmentsOf(pieces: readonly SourcePiece[]): Segment[] {
+function segmentsOf(given: readonly SourcePiece[]): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
-  for (const { length, bytes, offset } of pieces) {
+  for (const { length, bytes, offset } of given) {
     if (length > 0) segments.push({ at, length, bytes, offset });
     at += length;
   }

@@ -18,6 +18,8 @@ export interface ByteSource {
   window(offset: number, length: number): ByteWindow;
   /** Exactly `length` bytes from `offset` on; may share memory with the source. */
   read(offset: number, length: number): Buffer;
+  /** The same bytes in pieces, where reading them at once would put them together first. */
+  pieces?(offset: number, length: number): Iterable<Buffer>;
 }
 
 /** The first read after a jump: enough for a few element headers. */

@@ -154,6 +154,10 @@ export function* pieces(
   length: number,
   unit = 1,
 ): Generator<Buffer, void, void> {
+  if (unit === 1 && source.pieces !== undefined) {
+    yield* source.pieces(offset, length);
+    return;
+  }
   for (let done = 0; done < length; done += PIECE) {
     const piece = source.read(offset + done, Math.min(PIECE, length - done));
     if (unit === 1) {

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { type DiskFiles, isUnsupported, openToRead, syncDirectory } from '../../basics';
+import { DirectorySync, type DiskFiles, isUnsupported, openToRead, syncDirectory } from '../../basics';
 import { NO_ATTEMPTS, type Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
 import { crc32 } from 'node:zlib';
 import type { PinnedBytes } from '../object-handle';
-import { DirectorySync } from '../directory-sync';
 import { factsInId } from '../object-id';
 import { keptName, objectName, parseObjectName } from '../object-names';
 import { ObjectDamaged } from '../object-damaged';

@@ -1,7 +1,6 @@
 import { basename, dirname, join, relative } from 'node:path';
-import { linkWithoutReplacing, makeDirectory, removeIfThere } from '../../basics';
+import { DirectorySync, linkWithoutReplacing, makeDirectory, removeIfThere } from '../../basics';
 import { attemptsText, NO_ATTEMPTS, parseAttempts, type Attempts } from '../attempts';
-import { DirectorySync } from '../directory-sync';
 import { isObjectId } from '../object-id';
 import type { FileState, FileStore, FolderObject, FoundFile } from './file-store';
 import { factsOf, isMissing, isSameFile, type FactsRule, type FolderFiles } from './folder-files';

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { makeDirectory, removeIfThere, writeFile, DIRECTORY_MODE } from '../../basics';
-import { DirectorySync } from '../directory-sync';
+import { DirectorySync, makeDirectory, removeIfThere, writeFile, DIRECTORY_MODE } from '../../basics';
 import { isObjectId } from '../object-id';
 import { parkingText, parseParking, type Parking } from '../parking';
 import { isMissing, type FolderFiles } from './folder-files';

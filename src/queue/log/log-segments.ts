@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { allSettled, type DiskFiles } from '../../basics';
-import { DirectorySync } from '../directory-sync';
+import { DirectorySync, allSettled, type DiskFiles } from '../../basics';
 import { DAMAGED_SUFFIX, segmentName, type SegmentName } from '../object-names';
 import type { RecordBatch } from './log-records';
 import { SegmentWriter, type SegmentFile, type SegmentSyncing } from './segment-writer';

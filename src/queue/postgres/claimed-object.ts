@@ -1,5 +1,5 @@
 import type { QueuedObject } from '../object-queue';
-import type { LocalCopy } from './local-copies';
+import type { LocalCopy } from './local-copy';
 import type { ObjectRow } from './object-rows';
 
 /** An object that this instance has claimed: it is to be delivered, in flight, or postponed. */

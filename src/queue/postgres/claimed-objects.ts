@@ -3,10 +3,11 @@ import type { QueuedObject } from '../object-queue';
 import { Suspects } from '../suspects';
 import { ClaimedObject } from './claimed-object';
 import { FreshCopies } from './fresh-copies';
-import type { LocalCopies, LocalCopy } from './local-copies';
+import { isSlow, type LocalCopies } from './local-copies';
+import type { LocalCopy } from './local-copy';
 import type { ObjectRow, ObjectRows } from './object-rows';
-import { OneAtATime } from './one-at-a-time';
 import type { Session } from './session';
+import { Turns } from './turns';
 
 /** What objects are claimed from, once there is a database. */
 export interface ClaimSource {
@@ -31,7 +32,10 @@ export class ClaimedObjects {
   private readonly suspects = new Suspects(() => this.claims.wake());
   private readonly fresh = new FreshCopies();
   /** What changes which associations this instance has. */
-  private readonly leasing = new OneAtATime();
+  private readonly leasing = new Turns(1);
+  /** Those that are still being read; and by association, what resolves with whether the last of them is ready. */
+  private readonly late = new Set<ClaimedObject>();
+  private readonly reading = new Map<number, Promise<boolean>>();
   /** The database may have some as this instance's that are not here. */
   private mayHaveOthers = false;
   private wanted = 0;
@@ -40,11 +44,11 @@ export class ClaimedObjects {
 
   /**
    * @param source undefined: there is no database
-   * @param delivers false: `claim` waits for ever
+   * @param delivers false: nothing is claimed now; `claim` waits
    */
   constructor(
     private readonly source: () => ClaimSource | undefined,
-    private readonly delivers: boolean,
+    private readonly delivers: () => boolean,
     private readonly listener: ClaimListener,
   ) {}
 
@@ -80,7 +84,8 @@ export class ClaimedObjects {
 
   /** It has just been received here, and need not be read when it is claimed here. */
   received(id: string, copy: LocalCopy, note: unknown, size: number): void {
-    this.fresh.add(id, { copy, note, size });
+    if (this.delivers()) this.fresh.add(id, { copy, note, size });
+    else copy.discard();
   }
 
   /** The next that is here. Undefined: there is none, it has to wait for a moment, or it may be somebody else's. */
@@ -99,7 +104,7 @@ export class ClaimedObjects {
 
   /** There may be something to claim. */
   fetchSoon(): void {
-    if (!this.delivers || this.wanted === 0 || this.source() === undefined) return;
+    if (!this.delivers() || this.wanted === 0 || this.source() === undefined) return;
     if (this.isFetching) {
       this.fetchAgain = true;
       return;
@@ -121,21 +126,76 @@ export class ClaimedObjects {
   }
 
   private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
+    const room = max - this.late.size;
+    if (room <= 0) return;
     const { number } = source.session;
-    const objects = await this.leasing.run(() => this.claimRows(source, number, max));
+    const objects = await this.leasing.run(() => this.claimRows(source, number, room));
+    const lateStreams = new Set(objects.filter((object) => this.isLate(object)).map(({ row }) => row.stream));
+    const isLate = ({ row }: ClaimedObject): boolean => lateStreams.has(row.stream);
+    for (const object of objects.filter(isLate)) this.readLate(source, object);
+    await this.readNow(
+      source,
+      objects.filter((object) => !isLate(object)),
+    );
+  }
+
+  /** It may take long to be read, or comes behind one that does. */
+  private isLate({ row }: ClaimedObject): boolean {
+    return this.reading.has(row.stream) || (isSlow(row) && !this.fresh.has(row.id));
+  }
+
+  private async readNow(source: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
     if (objects.length === 0) return;
     try {
       await this.readCopies(source, objects);
     } catch (error) {
-      // They are this instance's, and cannot be read now: so they wait again.
-      for (const { id } of objects) this.drop(id);
-      this.mayHaveOthers = true;
+      await this.waitAgain(source, objects);
       throw error;
     }
-    // Meanwhile, they may have become somebody else's.
-    const ids = objects.filter((object) => this.objects.get(object.id) === object).map(({ id }) => id);
+    this.makeReady(objects);
+  }
+
+  /** What takes long to read holds up what follows in its association, and nothing else. */
+  private readLate(source: ClaimSource, object: ClaimedObject): void {
+    const { reading, late } = this;
+    const { stream } = object.row;
+    const before = reading.get(stream) ?? Promise.resolve(true);
+    const failed = (error: unknown): false => {
+      this.listener.failed(error);
+      return false;
+    };
+    const isRead = this.readCopies(source, [object]).then(() => true, failed);
+    const isReady = Promise.all([before, isRead]).then(async (both) => {
+      late.delete(object);
+      if (both.includes(false)) return this.waitAgain(source, [object]).then(() => false, failed);
+      this.makeReady([object]);
+      return true;
+    });
+    late.add(object);
+    reading.set(stream, isReady);
+    void isReady.then((isOne) => {
+      if (reading.get(stream) === isReady) reading.delete(stream);
+      if (isOne) this.fetchSoon();
+    });
+  }
+
+  /** They are here, and may be given to somebody. Meanwhile, they may have become somebody else's. */
+  private makeReady(objects: readonly ClaimedObject[]): void {
+    const ids = objects.filter((object) => this.isHere(object)).map(({ id }) => id);
     for (const id of ids) this.ready.add(id);
     this.claims.addAll(ids);
+  }
+
+  private isHere(object: ClaimedObject): boolean {
+    return this.objects.get(object.id) === object;
+  }
+
+  /** They are this instance's, and cannot be read now: so they wait again, and nothing is counted. @throws the client's error */
+  private async waitAgain({ rows }: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
+    const here = objects.filter((object) => this.isHere(object));
+    for (const { id } of here) this.drop(id);
+    this.mayHaveOthers = true;
+    await rows.giveBack(here.map(({ row }) => row));
   }
 
   private async claimRows(source: ClaimSource, session: number, max: number): Promise<ClaimedObject[]> {
@@ -181,7 +241,7 @@ export class ClaimedObjects {
     for (const object of missing) {
       const copy = found.get(object.row.seq);
       // Its session has ended meanwhile.
-      if (this.objects.get(object.id) === object) object.copy = copy;
+      if (this.isHere(object)) object.copy = copy;
       else copy?.discard();
     }
   }
@@ -190,21 +250,26 @@ export class ClaimedObjects {
    * Puts an object in flight that had been, and of which an owner is done.
    * @param change does so in the database; resolves with its row, or with something else where it is not in flight
    */
-  again<T>(source: ClaimSource, change: () => Promise<T | ObjectRow>): Promise<T | ClaimedObject> {
-    return this.leasing.run(async () => {
-      try {
+  async again<T>(source: ClaimSource, change: () => Promise<T | ObjectRow>): Promise<T | ClaimedObject> {
+    try {
+      const object = await this.leasing.run(async () => {
         const row = await change();
         if (!isRow(row)) return row;
-        const object = this.add(row);
+        const added = this.add(row);
         this.inFlight.add(row.id);
-        await this.readCopies(source, [object]);
-        return object;
-      } catch (error) {
-        // It may be in flight here nevertheless, and nobody knows.
-        this.mayHaveOthers = true;
-        throw error;
-      }
-    });
+        return added;
+      });
+      if (object instanceof ClaimedObject)
+        await this.readCopies(source, [object]).catch((error: unknown) => {
+          this.drop(object.id);
+          throw error;
+        });
+      return object;
+    } catch (error) {
+      // It may be in flight here nevertheless, and nobody knows.
+      this.mayHaveOthers = true;
+      throw error;
+    }
   }
 
   /** The flow has got its message. */
@@ -254,6 +319,8 @@ export class ClaimedObjects {
 
   dropAll(): void {
     for (const id of [...this.objects.keys()]) this.drop(id);
+    this.late.clear();
+    this.reading.clear();
   }
 
   /** Others may have the associations of which nothing is claimed here. @throws the client's error */

@@ -12,8 +12,15 @@ export interface QueryResult {
   rowCount: number | null;
 }
 
+/** A query whose rows come as the server sends them for COPY. */
+export interface CopyQuery {
+  /** Called with each piece, whose memory is used again afterwards. */
+  handleCopyData(message: { chunk: Buffer }): void;
+}
+
 export interface Client {
   query(query: QueryConfig): Promise<QueryResult>;
+  query(query: CopyQuery): unknown;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'end', listener: () => void): void;
@@ -56,6 +63,11 @@ export interface PoolConfig extends ClientConfig {
 export interface ClientModule {
   Pool: new (config: PoolConfig) => Pool;
   Client: new (config: ClientConfig) => Client;
+  Query: new (
+    query: QueryConfig,
+    values: undefined,
+    done: (error: Error | null | undefined) => void,
+  ) => CopyQuery;
 }
 
 /** @throws DatabaseUnusable when it is not installed */
@@ -78,15 +90,23 @@ export type UnusableCode =
   /** Its tables are those of a later version. */
   | 'QUEUE_NEWER'
   /** It cannot be reached, or refuses us. */
-  | 'QUEUE_AWAY';
+  | 'QUEUE_AWAY'
+  /** The shared directory is not there, or does not answer. */
+  | 'QUEUE_DIRECTORY_MISSING'
+  /** Files cannot be written to it, or not so that they outlive a loss of power. */
+  | 'QUEUE_DIRECTORY_READ_ONLY'
+  /** It is not the one in which the queue has its objects. */
+  | 'QUEUE_DIRECTORY_OTHER';
 
-/** A queue cannot be in this database, as things are. */
+/** A queue cannot be in this database, or in this shared directory, as things are. */
 export class DatabaseUnusable extends Error {
   override readonly name = 'DatabaseUnusable';
 
+  /** @param directory the shared directory, where it is about that */
   constructor(
     readonly code: UnusableCode,
     message: string,
+    readonly directory?: string,
   ) {
     super(message);
   }

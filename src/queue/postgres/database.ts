@@ -1,6 +1,15 @@
 import type { ConnectionOptions } from 'node:tls';
-import { BackOff } from '../../basics';
-import { loadClient, type Client, type ClientConfig, type Pool, type QueryResult, type Row } from './client';
+import { asError, BackOff } from '../../basics';
+import {
+  loadClient,
+  type Client,
+  type ClientConfig,
+  type ClientModule,
+  type Pool,
+  type QueryResult,
+  type Row,
+} from './client';
+import { CopyRows } from './copy-rows';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -42,6 +51,7 @@ export interface Statements {
 export class Database implements Statements {
   private readonly pool: Pool;
   private readonly newListener: () => Client;
+  private readonly Query: ClientModule['Query'];
   private listener: Client | undefined;
   private listenTimer: NodeJS.Timeout | undefined;
   private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
@@ -49,7 +59,8 @@ export class Database implements Statements {
 
   /** @throws DatabaseUnusable when the client is not installed */
   constructor({ poolSize, tls, ...where }: DatabaseConfig) {
-    const { Pool, Client } = loadClient();
+    const { Pool, Client, Query } = loadClient();
+    this.Query = Query;
     const config: ClientConfig = {
       ...where,
       ...(tls && { ssl: tls }),
@@ -79,6 +90,44 @@ export class Database implements Statements {
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
     return changed(await this.pool.query({ text, values }));
+  }
+
+  /**
+   * The rows of a query in binary form: for bytes, which the client knows as text only, in twice their length.
+   * @param text a SELECT that has its values in it, for COPY takes none
+   * @param row gets the fields of a row, none of which may be null; their bytes are valid during the call only
+   */
+  async copy(text: string, row: (fields: readonly Buffer[]) => void): Promise<void> {
+    await this.withConnection((client) => this.copyFrom(client, text, row));
+  }
+
+  private copyFrom(client: Client, text: string, row: (fields: readonly Buffer[]) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const rows = new CopyRows(row);
+      let isOver = false;
+      const over = (error: unknown): void => {
+        isOver = true;
+        if (error === null || error === undefined) resolve();
+        else reject(asError(error));
+      };
+      /** What is thrown here would be thrown at the client's socket. */
+      const attempt = (work: () => void): void => {
+        if (isOver) return;
+        try {
+          work();
+        } catch (error) {
+          over(error);
+        }
+      };
+      const query = new this.Query({ text: `COPY (${text}) TO STDOUT (FORMAT binary)` }, undefined, (error) =>
+        attempt(() => {
+          if (!error) rows.end();
+          over(error);
+        }),
+      );
+      query.handleCopyData = ({ chunk }) => attempt(() => rows.take(chunk));
+      client.query(query);
+    });
   }
 
   /** Runs statements in a transaction. What is thrown ends it, and has not happened unless the connection was lost at its end. */

@@ -1,6 +1,6 @@
-import type { LocalCopy } from './local-copies';
+import type { LocalCopy } from './local-copy';
 
-/** So many objects, with so many bytes, are kept for their first delivery. */
+/** So many objects, with so many bytes in memory or in files that are held open, are kept for their first delivery. */
 const MOST_OBJECTS = 256;
 const MOST_BYTES = 33_554_432;
 
@@ -22,6 +22,10 @@ export class FreshCopies {
       if (this.copies.size <= MOST_OBJECTS && this.bytes <= MOST_BYTES) return;
       this.take(oldest)?.copy.discard();
     }
+  }
+
+  has(id: string): boolean {
+    return this.copies.has(id);
   }
 
   /** It is the caller's now. */

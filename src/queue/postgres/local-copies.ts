@@ -1,100 +1,63 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { FILE_MODE, realFiles, writePieces } from '../../basics';
+import { allSettled, FILE_MODE, realFiles, writePieces } from '../../basics';
 import { BlockBuffer } from '../block-buffer';
-import { ObjectDamaged } from '../object-damaged';
-import type { PinnedBytes } from '../object-handle';
 import { factsInId } from '../object-id';
-import type { ObjectContent } from '../object-queue';
-import { pinnedRange } from '../pinned-range';
-import type { ObjectRow, ObjectRows } from './object-rows';
+import { DatabaseUnusable } from './client';
+import { FileFailed } from './file-failed';
+import { LocalCopy } from './local-copy';
+import type { ObjectBytes } from './object-bytes';
+import type { ObjectRow } from './object-rows';
+import { OpenFile } from './open-file';
+import type { SharedDirectory } from './shared-directory';
+import { Turns } from './turns';
 
 /** All copies in memory together; what is beyond is in files. */
 const MOST_IN_MEMORY_BYTES = 67_108_864;
 /** An object with more is in a file. */
 export const SMALL_BYTES = 1_048_576;
+/** Of small objects, so many bytes are read in a statement at most. */
+const BYTES_AT_ONCE = 8 * SMALL_BYTES;
+/** Large objects that are read at a time. */
+const READ_AT_ONCE = 4;
 
-/** The bytes of an object of the database, on this machine, as long as it is in flight here. */
-export class LocalCopy {
-  private isGone = false;
-
-  /** @param damage why the bytes are not those that were received */
-  constructor(
-    private readonly where: { bytes: BlockBuffer } | { path: string; size: number },
-    private readonly damage: string | undefined,
-    private readonly onGone: () => void,
-  ) {}
-
-  /** As `QueuedObject.read`. */
-  read<T>(use: (content: ObjectContent) => T, evenIfDamaged: boolean): T {
-    if (this.isGone) throw new ObjectDamaged('the object is not on this machine any more');
-    if (this.damage !== undefined && !evenIfDamaged) throw new ObjectDamaged(this.damage);
-    if ('bytes' in this.where) return use({ kind: 'memory', bytes: this.where.bytes });
-    const { path, size } = this.where;
-    const fd = openSync(path, 'r');
-    try {
-      return use({ kind: 'file', fd, size, path });
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  /** The bytes, for somebody who has them longer than this copy is here. */
-  pin(): PinnedBytes {
-    if (this.damage !== undefined) throw new ObjectDamaged(this.damage);
-    if (!('bytes' in this.where)) {
-      const { path, size } = this.where;
-      return pinnedRange(openSync(path, 'r'), 0, size, realFiles);
-    }
-    const { bytes } = this.where;
-    const whole = bytes.copy(0, bytes.size);
-    return {
-      size: whole.length,
-      read: (offset, length) => Promise.resolve(Buffer.from(whole.subarray(offset, offset + length))),
-      unpin: () => undefined,
-    };
-  }
-
-  /** It is not needed any more. */
-  discard(): void {
-    if (this.isGone) return;
-    this.isGone = true;
-    if ('bytes' in this.where) this.where.bytes.clear();
-    else rmSync(this.where.path, { force: true });
-    this.onGone();
-  }
-}
-
-/** Makes copies of objects, in memory as long as they are small and not too many. */
+/**
+ * Makes copies of objects, in memory as long as they are small and not too many. Those that are files in the shared directory
+ * are read there: what is open there stays, also when another machine removes it. (Only NFS before version 4 ends that with an
+ * error, ESTALE; and no machine removes what another has in flight unless that one was away for longer than its lease.)
+ */
 export class LocalCopies {
   private inMemory = 0;
   private made = 0;
+  private readonly turns = new Turns(READ_AT_ONCE);
 
-  /** @param directory a folder that only this queue uses */
+  /**
+   * @param directory a folder that only this queue uses
+   * @param shared undefined: objects are in the database only
+   */
   constructor(
-    private readonly rows: ObjectRows,
+    private readonly bytes: ObjectBytes,
     private readonly directory: string,
+    private readonly shared: SharedDirectory | undefined,
   ) {}
 
   /** Of an object whose bytes are in memory already, and are given back with the copy. */
   of(bytes: BlockBuffer): LocalCopy {
-    const { size } = bytes;
-    this.inMemory += size;
-    return new LocalCopy({ bytes }, undefined, () => (this.inMemory -= size));
+    return this.inMemoryCopy(bytes, undefined);
   }
 
-  /** By number. @throws the client's error, or the system's; then there is none of any */
+  /** By number. @throws the client's error, or FileFailed; then there is none of any */
   async fetch(objects: readonly ObjectRow[]): Promise<Map<number, LocalCopy>> {
     const copies = new Map<number, LocalCopy>();
     try {
-      const small = objects.filter(({ size }) => size <= SMALL_BYTES);
-      if (small.length > 0) {
-        const found = await this.rows.bytesOf(small.map(({ seq }) => seq));
-        for (const { seq, id } of small) copies.set(seq, await this.copy(id, one(found.get(seq))));
-      }
-      for (const { seq, id, size } of objects)
-        if (size > SMALL_BYTES) copies.set(seq, await this.copyToFile(id, this.rows.pieces(seq, size)));
+      for (const group of groups(objects.filter((object) => !isSlow(object))))
+        await this.fetchSmall(group, copies);
+      await allSettled(
+        objects.filter(isSlow).map(async (object) => {
+          copies.set(object.seq, await this.fetchSlow(object));
+        }),
+      );
       return copies;
     } catch (error) {
       for (const copy of copies.values()) copy.discard();
@@ -102,28 +65,45 @@ export class LocalCopies {
     }
   }
 
-  private async copy(id: string, bytes: readonly Buffer[]): Promise<LocalCopy> {
-    const size = bytes.reduce((sum, { length }) => sum + length, 0);
-    if (this.inMemory + size > MOST_IN_MEMORY_BYTES) return this.copyToFile(id, bytes);
-    const blocks = new BlockBuffer();
-    let sum = 0;
-    for (const piece of bytes) {
-      blocks.append(piece);
-      sum = crc32(piece, sum);
+  private async fetchSmall(objects: readonly ObjectRow[], copies: Map<number, LocalCopy>): Promise<void> {
+    const found = new Map(objects.map(({ seq, id }) => [seq, { id, bytes: new BlockBuffer(), sum: 0 }]));
+    try {
+      await this.bytes.bytesOf(objects, (seq, bytes) => {
+        const object = found.get(seq);
+        if (object === undefined) return;
+        object.bytes.append(bytes);
+        object.sum = crc32(bytes, object.sum);
+      });
+      for (const [seq, { id, bytes, sum }] of found) {
+        bytes.trim();
+        const damage = damageOf(id, bytes.size, sum);
+        const hasRoom = this.inMemory + bytes.size <= MOST_IN_MEMORY_BYTES;
+        copies.set(
+          seq,
+          hasRoom ? this.inMemoryCopy(bytes, damage) : await this.copyToFile(id, bytes.pieces()),
+        );
+        if (!hasRoom) bytes.clear();
+        found.delete(seq);
+      }
+    } finally {
+      for (const { bytes } of found.values()) bytes.clear();
     }
-    blocks.trim();
+  }
+
+  private inMemoryCopy(bytes: BlockBuffer, damage: string | undefined): LocalCopy {
+    const { size } = bytes;
     this.inMemory += size;
-    return new LocalCopy({ bytes: blocks }, damageOf(id, size, sum), () => (this.inMemory -= size));
+    return new LocalCopy({ bytes }, damage, () => (this.inMemory -= size));
   }
 
   private async copyToFile(id: string, bytes: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<LocalCopy> {
     const path = join(this.directory, `${(this.made += 1)}.copy`);
-    const fd = realFiles.openSync(path, 'wx', FILE_MODE);
+    const fd = onThisDisk(() => realFiles.openSync(path, 'wx', FILE_MODE));
     let sum = 0;
     let size = 0;
     try {
       for await (const piece of bytes) {
-        writePieces(realFiles, fd, [piece]);
+        onThisDisk(() => writePieces(realFiles, fd, [piece]));
         sum = crc32(piece, sum);
         size += piece.length;
       }
@@ -133,12 +113,67 @@ export class LocalCopies {
     } finally {
       closeSync(fd);
     }
-    return new LocalCopy({ path, size }, damageOf(id, size, sum), () => undefined);
+    return new LocalCopy({ path, size }, damageOf(id, size, sum));
+  }
+
+  private fetchSlow(object: ObjectRow): Promise<LocalCopy> {
+    const { seq, id, size, sha256 } = object;
+    if (sha256 === undefined) return this.turns.run(() => this.copyToFile(id, this.bytes.pieces(seq, size)));
+    return this.fetchFile(object, sha256).catch((error: unknown) => {
+      throw new FileFailed('in the shared directory', error);
+    });
+  }
+
+  /** Many may be waited for, but few are read at a time. */
+  private async fetchFile(object: ObjectRow, sha256: string): Promise<LocalCopy> {
+    const { shared } = this;
+    if (shared === undefined)
+      throw new DatabaseUnusable(
+        'QUEUE_DIRECTORY_OTHER',
+        'this node names none, and the queue has objects in one',
+      );
+    const file = await shared.openObject(object);
+    if (!(file instanceof OpenFile)) return new LocalCopy(undefined, `the object ${object.id}: ${file}`);
+    try {
+      const damage = await this.turns.run(() => shared.damageOf(file, sha256));
+      return new LocalCopy({ file }, damage && `the object ${object.id}: ${damage}`);
+    } catch (error) {
+      file.release();
+      throw error;
+    }
+  }
+
+  /** Of an object that has just been put into the shared directory by us. */
+  inPlace(file: OpenFile): LocalCopy {
+    return new LocalCopy({ file });
   }
 }
 
-function one(bytes: Buffer | undefined): Buffer[] {
-  return bytes === undefined ? [] : [bytes];
+function onThisDisk<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new FileFailed('on this machine', error);
+  }
+}
+
+/** Reading it may take long, and it is by itself. */
+export function isSlow({ size, sha256 }: Pick<ObjectRow, 'size' | 'sha256'>): boolean {
+  return sha256 !== undefined || size > SMALL_BYTES;
+}
+
+function groups(objects: readonly ObjectRow[]): ObjectRow[][] {
+  const all: ObjectRow[][] = [];
+  let bytes = Infinity;
+  for (const object of objects) {
+    bytes += object.size;
+    if (bytes > BYTES_AT_ONCE) {
+      all.push([]);
+      bytes = object.size;
+    }
+    all.at(-1)?.push(object);
+  }
+  return all;
 }
 
 /** Undefined: they are what was received. */

@@ -1,11 +1,8 @@
-import { parseParking, parkingText, type Parking } from '../parking';
+import { parseParking, type Parking } from '../parking';
 import type { DeadLetter } from '../dead-letters';
-import { asciiJson } from '../../basics';
 import type { Row } from './client';
-import type { Database, Statements } from './database';
-
-/** A part of an object's bytes is a row of its own, of so many bytes at most. */
-export const CHUNK_BYTES = 1_048_576;
+import type { Database } from './database';
+import { RowChange } from './row-change';
 
 export type RowState = 'queued' | 'parked' | 'kept' | 'dead';
 
@@ -25,6 +22,8 @@ export interface ObjectRow {
   /** The run of an instance whose sender waits for the flow's answer. */
   waiter: number | undefined;
   parking: Parking | undefined;
+  /** Of its file in the shared directory, as hexadecimal digits. Undefined: its bytes are in the database. */
+  sha256: string | undefined;
 }
 
 /** An object to be put into the queue. */
@@ -35,10 +34,18 @@ export interface NewRow {
   study: string;
   size: number;
   waiter: number | undefined;
+  /** As in `ObjectRow`. */
+  sha256?: string;
 }
 
-const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking`;
-const NEW_COLUMNS = 6;
+/** An object to be put, with its bytes unless they are in a file. */
+export interface NewObject {
+  row: NewRow;
+  bytes: Buffer | undefined;
+}
+
+const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking, sha256`;
+const NEW_COLUMNS = 7;
 
 function objectRow(row: Row): ObjectRow {
   return {
@@ -53,6 +60,7 @@ function objectRow(row: Row): ObjectRow {
     crashes: Number(row['crashes']),
     waiter: row['waiter'] === null ? undefined : Number(row['waiter']),
     parking: row['parking'] === null ? undefined : parseParking(row['parking'] as string),
+    sha256: (row['sha256'] as string | null) ?? undefined,
   };
 }
 
@@ -60,29 +68,38 @@ function objectRow(row: Row): ObjectRow {
 export class ObjectRows {
   private readonly schema: string;
 
-  /** @param schema as `isPlainName` */
+  /**
+   * @param schema as `isPlainName`
+   * @param removed told of objects whose rows are no more, and whose files are
+   */
   constructor(
     private readonly database: Database,
     schema: string,
     private readonly queue: string,
+    private readonly removed: (ids: readonly string[]) => void,
   ) {
     this.schema = `"${schema}"`;
   }
 
-  /** Puts small objects into the queue, each with its bytes, in one statement. */
-  async insert(objects: readonly { row: NewRow; bytes: Buffer }[]): Promise<void> {
+  /** Puts objects into the queue, the small ones with their bytes, in one statement. */
+  async insert(objects: readonly NewObject[]): Promise<void> {
     const values: unknown[] = [this.queue];
     const rows: string[] = [];
     const chunks: string[] = [];
     for (const { row, bytes } of objects) {
       const at = values.length;
       rows.push(newRow(at));
+      values.push(...newValues(row));
+      if (bytes === undefined) continue;
       chunks.push(`($${at + 1}::bigint, 0, $${at + NEW_COLUMNS + 1}::bytea)`);
-      values.push(...newValues(row), bytes);
+      values.push(bytes);
     }
+    const insert = `${this.insertInto} VALUES ${rows.join(', ')}`;
     await this.database.change(
-      `WITH o AS (${this.insertInto} VALUES ${rows.join(', ')})
-       INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ${chunks.join(', ')}`,
+      chunks.length === 0
+        ? insert
+        : `WITH o AS (${insert})
+           INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ${chunks.join(', ')}`,
       values,
     );
   }
@@ -103,7 +120,7 @@ export class ObjectRows {
   }
 
   private get insertInto(): string {
-    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter)`;
+    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256)`;
   }
 
   /** Those of these numbers whose put had an unknown outcome, and that no flow can have got, are there no more. */
@@ -117,12 +134,12 @@ export class ObjectRows {
     const rows = await this.database.rows(
       `WITH o AS (
          DELETE FROM ${s}.object o USING unnest($2::bigint[], $3::text[]) AS named (seq, id)
-         WHERE o.queue = $1 AND o.seq = named.seq AND o.id = named.id AND o.state = 'queued' RETURNING o.seq, o.id
+         WHERE o.queue = $1 AND o.seq = named.seq AND o.id = named.id AND o.state = 'queued' RETURNING o.seq, o.id, o.sha256
        ), c AS (DELETE FROM ${s}.chunk WHERE object IN (SELECT seq FROM o))
-       SELECT id FROM o`,
+       SELECT id, sha256 IS NOT NULL AS "isFile" FROM o`,
       [this.queue, objects.map(({ seq }) => seq), objects.map(({ id }) => id)],
     );
-    return new Set(rows.map(({ id }) => String(id)));
+    return new Set(this.tellRemoved(rows));
   }
 
   /** What the flow has got, and nobody will acknowledge. */
@@ -143,13 +160,20 @@ export class ObjectRows {
   }
 
   private async removeWhere(condition: string, values: readonly unknown[]): Promise<number> {
-    const [row] = await this.database.rows(
-      `WITH o AS (DELETE FROM ${this.schema}.object WHERE queue = $1 AND ${condition} RETURNING seq),
+    const rows = await this.database.rows(
+      `WITH o AS (DELETE FROM ${this.schema}.object WHERE queue = $1 AND ${condition} RETURNING seq, id, sha256),
             c AS (DELETE FROM ${this.schema}.chunk WHERE object IN (SELECT seq FROM o))
-       SELECT count(*) AS number FROM o`,
+       SELECT id, sha256 IS NOT NULL AS "isFile" FROM o`,
       [this.queue, ...values],
     );
-    return Number(row?.['number']);
+    return this.tellRemoved(rows).length;
+  }
+
+  /** Returns the ids of all of them. */
+  private tellRemoved(rows: readonly Row[]): string[] {
+    const files = rows.filter(({ isFile }) => isFile === true).map(({ id }) => String(id));
+    if (files.length > 0) this.removed(files);
+    return rows.map(({ id }) => String(id));
   }
 
   /**
@@ -283,13 +307,19 @@ export class ObjectRows {
     { seq, id }: Pick<ObjectRow, 'seq' | 'id'>,
     work: (row: ObjectRow, change: RowChange) => Promise<T>,
   ): Promise<T | undefined> {
-    return this.database.transaction(async (statements) => {
-      const [row] = await statements.rows(
+    const done = await this.database.transaction(async (statements) => {
+      const [found] = await statements.rows(
         `SELECT ${COLUMNS} FROM ${this.schema}.object WHERE queue = $1 AND seq = $2 AND id = $3 FOR UPDATE`,
         [this.queue, seq, id],
       );
-      return row && work(objectRow(row), new RowChange(statements, this.schema, this.queue, seq));
+      if (found === undefined) return undefined;
+      const row = objectRow(found);
+      const change = new RowChange(statements, this.schema, this.queue, seq);
+      const result = await work(row, change);
+      return { result, hasLeftFile: change.isRemoved && row.sha256 !== undefined };
     });
+    if (done?.hasLeftFile === true) this.removed([id]);
+    return done?.result;
   }
 
   /** What this instance's nodes have parked, the oldest first. */
@@ -322,6 +352,15 @@ export class ObjectRows {
       [this.queue],
     );
     return Number(row?.['number']);
+  }
+
+  /** Of all objects that have a row, wherever their bytes are. */
+  async bytes(): Promise<number> {
+    const [row] = await this.database.rows(
+      `SELECT coalesce(sum(size), 0) AS bytes FROM ${this.schema}.object WHERE queue = $1`,
+      [this.queue],
+    );
+    return Number(row?.['bytes']);
   }
 
   async countOfStudy(study: string): Promise<number> {
@@ -359,103 +398,15 @@ export class ObjectRows {
     );
     return requeued > 0;
   }
-
-  /** The bytes of small objects, all of them at once. */
-  async bytesOf(seqs: readonly number[]): Promise<Map<number, Buffer>> {
-    const rows = await this.database.rows(
-      `SELECT object, bytes FROM ${this.schema}.chunk WHERE object = ANY($1)`,
-      [seqs],
-    );
-    return new Map(rows.map(({ object, bytes }) => [Number(object), bytes as Buffer]));
-  }
-
-  /** The bytes of an object, in the pieces in which they lie there. */
-  async *pieces(seq: number, size: number): AsyncGenerator<Buffer> {
-    for (let part = 0; part * CHUNK_BYTES < size; part += 1) {
-      const [row] = await this.database.rows(
-        `SELECT bytes FROM ${this.schema}.chunk WHERE object = $1 AND part = $2`,
-        [seq, part],
-      );
-      if (row === undefined) return;
-      yield row['bytes'] as Buffer;
-    }
-  }
-}
-
-/** What can be done to an object in a transaction that has it alone. */
-export class RowChange {
-  constructor(
-    private readonly statements: Statements,
-    private readonly schema: string,
-    private readonly queue: string,
-    private readonly seq: number,
-  ) {}
-
-  async park(parking: Parking, instance: string): Promise<void> {
-    await this.set(
-      `state = 'parked', open = false, parking = $3, instance = $4`,
-      parkingText(parking),
-      instance,
-    );
-  }
-
-  /** The same owners hold it. */
-  async acknowledge(parking: Parking): Promise<void> {
-    await this.set(`parking = $3`, parkingText(parking));
-  }
-
-  /** It waits, and may have been delivered. */
-  async deliverAgain(): Promise<void> {
-    await this.set(
-      `state = 'queued', lease = 0, deliveries = deliveries + 1, parking = NULL, instance = NULL`,
-    );
-  }
-
-  /**
-   * The session has it in flight, as it was before: by itself, for others of its association may be with somebody else now.
-   * @returns its association and its lease
-   */
-  async inFlightAgain(session: number): Promise<{ stream: number; lease: number }> {
-    const [row] = await this.statements.rows(
-      `INSERT INTO ${this.schema}.lease (stream, queue, session, number)
-       VALUES (nextval('${this.schema}.number'), $1, $2, nextval('${this.schema}.number')) RETURNING stream, number`,
-      [this.queue, session],
-    );
-    const [stream, lease] = [Number(row?.['stream']), Number(row?.['number'])];
-    await this.set(
-      `state = 'queued', stream = $3, lease = $4, open = true, parking = NULL, instance = NULL`,
-      stream,
-      lease,
-    );
-    return { stream, lease };
-  }
-
-  async bury(letter: DeadLetter): Promise<void> {
-    await this.set(
-      `state = 'dead', letter = $3, parking = NULL, instance = NULL, keeper = NULL`,
-      asciiJson(letter),
-    );
-  }
-
-  async remove(): Promise<void> {
-    await this.statements.change(`DELETE FROM ${this.schema}.object WHERE seq = $1`, [this.seq]);
-    await this.statements.change(`DELETE FROM ${this.schema}.chunk WHERE object = $1`, [this.seq]);
-  }
-
-  private async set(columns: string, ...values: readonly unknown[]): Promise<void> {
-    await this.statements.change(
-      `UPDATE ${this.schema}.object SET ${columns} WHERE queue = $1 AND seq = $2`,
-      [this.queue, this.seq, ...values],
-    );
-  }
 }
 
 /** @param at the parameters before those of the row; the first one of all is the queue */
 function newRow(at: number): string {
-  const [seq, id, stream, study, size, waiter] = [1, 2, 3, 4, 5, 6].map((number) => `$${at + number}`);
-  return `($1, ${seq}::bigint, ${id}::text, ${stream}::bigint, ${study}::text, ${size}::bigint, ${waiter}::bigint)`;
+  const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text'];
+  return `($1, ${types.map((type, index) => `$${at + index + 1}::${type}`).join(', ')})`;
 }
 
-function newValues({ seq, id, stream, study, size, waiter }: NewRow): unknown[] {
-  return [seq, id, stream, study, size, waiter ?? null];
+/** As many as `NEW_COLUMNS`. */
+function newValues({ seq, id, stream, study, size, waiter, sha256 }: NewRow): unknown[] {
+  return [seq, id, stream, study, size, waiter ?? null, sha256 ?? null];
 }

@@ -1,6 +1,7 @@
 import { QueueRefusal } from '../object-queue';
 import { failureText, isAway, sqlState } from './client';
-import { CHUNK_BYTES, type NewRow, type ObjectRows } from './object-rows';
+import { CHUNK_BYTES } from './object-bytes';
+import type { NewObject, NewRow, ObjectRows } from './object-rows';
 
 /** So many objects, and bytes, go in one statement at most. */
 const MOST_GROUPED = 64;
@@ -8,9 +9,7 @@ const MOST_GROUPED_BYTES = 4 * CHUNK_BYTES;
 /** What may have been put nevertheless is looked for so long: a statement may run on after its connection was lost. */
 const DOUBT_MS = 90_000;
 
-interface Waiting {
-  row: NewRow;
-  bytes: Buffer;
+interface Waiting extends NewObject {
   resolve: () => void;
   reject: (error: Error) => void;
 }
@@ -31,8 +30,8 @@ export class PutGroups {
     private readonly atATime: number,
   ) {}
 
-  /** Resolves when it is committed. @throws QueueRefusal */
-  put(row: NewRow, bytes: Buffer): Promise<void> {
+  /** Resolves when it is committed. @param bytes undefined: they are in a file @throws QueueRefusal */
+  put(row: NewRow, bytes: Buffer | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ row, bytes, resolve, reject });
       // What is ready in the same turn goes together.
@@ -63,8 +62,8 @@ export class PutGroups {
   private takeGroup(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const { row } of this.waiting.slice(0, MOST_GROUPED)) {
-      bytes += row.size;
+    for (const object of this.waiting.slice(0, MOST_GROUPED)) {
+      bytes += object.bytes?.length ?? 0;
       if (count > 0 && bytes > MOST_GROUPED_BYTES) break;
       count += 1;
     }
@@ -89,7 +88,17 @@ export class PutGroups {
   private doubt(rows: readonly NewRow[], error: unknown): void {
     const state = sqlState(error);
     if (state !== undefined && !isAway(error)) return;
-    for (const { seq } of rows) this.doubtful.set(seq, performance.now());
+    for (const { seq } of rows) this.takeOut(seq);
+  }
+
+  /** The object of this number is to be there no more, unless a flow may have got it. */
+  takeOut(seq: number): void {
+    this.doubtful.set(seq, performance.now());
+  }
+
+  /** It may be there, though it was refused. */
+  isDoubtful(seq: number): boolean {
+    return this.doubtful.has(seq);
   }
 
   /** @throws the client's error */

@@ -1,5 +1,6 @@
 import { DatabaseUnusable } from './client';
 import type { Database } from './database';
+import { stateTables } from './state-tables';
 
 /** For the name of a schema or of a queue: it is put into statements, and into names of channels. */
 export function isPlainName(name: string): boolean {
@@ -20,8 +21,11 @@ export const BLOCK_OBJECTS = 100;
  * waits where that is not the number of the lease that its association (`stream`) has now: so the end of a lease needs no
  * change of its objects. `session`: an instance that lives, until that moment of the database's clock, unless it says so again.
  * A claim changes only columns that no index has, so that PostgreSQL need not touch the indexes (HOT).
+ *
+ * An object with a `sha256` is a file in the shared directory, and has no `chunk`. `directory` says by its id which directory that
+ * is.
  */
-const MIGRATIONS: readonly ((schema: string) => string)[] = [
+export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (s) => `
     CREATE SEQUENCE ${s}.block;
     CREATE SEQUENCE ${s}.number;
@@ -54,6 +58,11 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
     CREATE TABLE ${s}.answer (
       run bigint NOT NULL, id text NOT NULL, answer text NOT NULL, PRIMARY KEY (run, id)
     );`,
+  (s) => `
+    ALTER TABLE ${s}.object ADD COLUMN sha256 text;
+    CREATE INDEX object_file ON ${s}.object (queue, seq) WHERE sha256 IS NOT NULL;
+    CREATE TABLE ${s}.directory (queue text PRIMARY KEY, id text NOT NULL);`,
+  stateTables,
 ];
 
 /**

@@ -14,7 +14,7 @@ import { FlowDeadline, type FlowAnswerOutcome, MOST_IN_FLOW, PastAnswers } from 
 import { aboutCaller, type PostedRequest, readRequest } from '../posted-request';
 import { tooLarge } from './step-limits';
 import { stepMessage } from './step-message';
-import type { Step, StepState, StepStore } from './step-store';
+import { MOST_STEPS, type KeptStep, type Step, type StepState, type StepStore } from './step-store';
 
 /** What a receiver needs for it. */
 export interface FlowStepsOptions {
@@ -43,9 +43,12 @@ interface Telling {
 /** Messages on their way to a flow that answers none: it is told at the pace at which Node-RED takes them. */
 const MOST_UNTOLD = 64;
 const TIDY_MS = 3_600_000;
+const TAKE_OVER_MS = 5_000;
+/** Somebody else changes the same step at another instance: beyond that, it is not worth while. */
+const MOST_TRIES = 8;
 
 /**
- * Performed procedure steps (PS3.4 F.7.2): kept on disk before they are answered, and told to the flow. What the flow has not heard of
+ * Performed procedure steps (PS3.4 F.7.2): kept before they are answered, and told to the flow. What the flow has not heard of
  * when Node-RED ends is told again, as it was last.
  */
 export class FlowSteps implements StepListener {
@@ -55,15 +58,25 @@ export class FlowSteps implements StepListener {
   private readonly turns = new Map<string, Promise<unknown>>();
   private isClosed = false;
   private tidiedAt = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: FlowStepsOptions) {}
 
-  /** Tells of what is still to be told. Never rejects. */
+  /** Tells of what is still to be told, then and from time to time. Never rejects. */
   async resume(): Promise<void> {
+    await this.tellAgain(() => this.tidy());
+    const { store } = this.options;
+    if (store.takeOver === undefined || this.isClosed) return;
+    const takeOver = (): Promise<void> => this.tellAgain(async () => (await store.takeOver?.()) ?? []);
+    this.timer = setInterval(() => void takeOver(), TAKE_OVER_MS);
+    await takeOver();
+  }
+
+  private async tellAgain(those: () => Promise<string[]>): Promise<void> {
     try {
-      for (const uid of await this.tidy()) {
-        const step = await this.options.store.read(uid);
-        if (step !== undefined && !this.isClosed) this.tell(step, true);
+      for (const uid of await those()) {
+        const kept = await this.options.store.read(uid);
+        if (kept !== undefined && !this.isClosed) this.tell(kept.step, true);
       }
     } catch (error) {
       this.options.failed(asError(error));
@@ -104,6 +117,7 @@ export class FlowSteps implements StepListener {
 
   close(): void {
     this.isClosed = true;
+    clearInterval(this.timer);
     for (const id of [...this.telling.keys()]) this.settle(id, STOPS, { outcome: 'tooLate' });
   }
 
@@ -112,25 +126,25 @@ export class FlowSteps implements StepListener {
     const state = attributes[STATE];
     if (state === undefined || state === null) return NO_STATE;
     if (stateOf(state) !== 'in-progress') return WRONG_STATE;
-    if ((await this.options.store.read(uid)) !== undefined)
-      return { status: Status.duplicateInstance, comment: 'this procedure step has been created before' };
     if (performance.now() - this.tidiedAt > TIDY_MS) await this.tidy();
-    if (this.options.store.isFull) return TOO_MANY_STEPS;
-    const answer = await this.settled(uid, 'in-progress', attributes, request);
-    if (!isStepFailure(answer.status)) this.options.store.count += 1;
+    const { store } = this.options;
+    const answer = await this.put(uid, (before) => {
+      if (before !== undefined) return CREATED_BEFORE;
+      return store.count >= MOST_STEPS ? TOO_MANY_STEPS : stepOf(uid, 'in-progress', attributes, request);
+    });
+    if (!isStepFailure(answer.status)) store.count += 1;
     return { ...answer, sopInstanceUID: uid };
   }
 
-  private async change(uid: string, request: StepRequest): Promise<CommandStatus> {
+  private change(uid: string, request: StepRequest): Promise<CommandStatus> {
     const changes = this.read(request);
-    const before = await this.options.store.read(uid);
-    if (before === undefined)
-      return { status: Status.noSuchInstance, comment: 'no such procedure step has been created' };
-    if (before.state !== 'in-progress') return OVER;
-    const attributes = { ...before.attributes, ...changes };
-    const state = stateOf(attributes[STATE]);
-    if (state === undefined) return WRONG_STATE;
-    return this.settled(uid, state, attributes, request);
+    return this.put(uid, (before) => {
+      if (before === undefined) return NEVER_CREATED;
+      if (before.step.state !== 'in-progress') return OVER;
+      const attributes = { ...before.step.attributes, ...changes };
+      const state = stateOf(attributes[STATE]);
+      return state === undefined ? WRONG_STATE : stepOf(uid, state, attributes, request);
+    });
   }
 
   /** @throws DicomError where it cannot be read */
@@ -138,33 +152,42 @@ export class FlowSteps implements StepListener {
     return readRequest(attributes, transferSyntaxUID, this.options.defaultCharacterSet).attributes;
   }
 
-  /** It is kept when it is answered with success. */
-  private async settled(
-    sopInstanceUID: string,
-    state: StepState,
-    attributes: Keys,
-    { association, messageId }: StepRequest,
+  /**
+   * It is kept when it is answered with success.
+   * @param next what it becomes, or why not; asked again where somebody has changed it at another instance
+   */
+  private async put(
+    uid: string,
+    next: (before: KeptStep | undefined) => Step | CommandStatus,
   ): Promise<CommandStatus> {
-    const caller = { ...aboutCaller(association), messageId };
-    const step: Step = {
-      sopInstanceUID,
-      state,
-      attributes,
-      caller,
-      receivedAt: new Date().toISOString(),
-    };
-    const refused = this.isClosed ? STOPS : tooLarge(attributes);
-    if (refused !== undefined) return refused;
-    if (this.options.answers === 'flow') return this.byFlow(step);
-    if (this.telling.size >= MOST_UNTOLD) return TOO_MANY_IN_FLOW;
-    await this.options.store.write(step);
-    this.tell(step, false);
-    return { status: Status.success };
+    const { store, answers } = this.options;
+    let said: CommandStatus | undefined;
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const before = await store.read(uid);
+      const step = next(before);
+      if ('status' in step) return step;
+      const refused = tooLarge(step.attributes);
+      if (refused !== undefined) return refused;
+      said ??= await this.asked(step);
+      if (isStepFailure(said.status)) return said;
+      if (!(await store.write(step, before))) continue;
+      if (answers === 'at-once') this.tell(step, false);
+      else await store.told(uid);
+      return said;
+    }
+    return CHANGED_MEANWHILE;
   }
 
-  private async byFlow(step: Step): Promise<CommandStatus> {
-    if (this.telling.size >= MOST_IN_FLOW) return TOO_MANY_IN_FLOW;
-    const answer = await new Promise<CommandStatus>((resolve) => {
+  /** What the flow says of it; one that is not asked has nothing against it. */
+  private async asked(step: Step): Promise<CommandStatus> {
+    if (this.isClosed) return STOPS;
+    const isAtOnce = this.options.answers === 'at-once';
+    if (this.telling.size >= (isAtOnce ? MOST_UNTOLD : MOST_IN_FLOW)) return TOO_MANY_IN_FLOW;
+    return isAtOnce ? { status: Status.success } : this.byFlow(step);
+  }
+
+  private byFlow(step: Step): Promise<CommandStatus> {
+    return new Promise<CommandStatus>((resolve) => {
       const { deadlineSeconds: seconds } = this.options;
       const deadline = new FlowDeadline(seconds, () => {
         const comment = `no answer within ${seconds} s`;
@@ -174,10 +197,6 @@ export class FlowSteps implements StepListener {
       const id = this.tell(step, false, { resolve, deadline });
       deadline.start();
     });
-    if (isStepFailure(answer.status)) return answer;
-    await this.options.store.write(step);
-    await this.options.store.told(step.sopInstanceUID);
-    return answer;
   }
 
   private tell(step: Step, isAgain: boolean, waiting: Omit<Telling, 'sopInstanceUID'> = {}): string {
@@ -207,7 +226,7 @@ export class FlowSteps implements StepListener {
 
   private async tidy(): Promise<string[]> {
     this.tidiedAt = performance.now();
-    return this.options.store.tidy(Date.now());
+    return this.options.store.tidy();
   }
 
   /** What fails is told to the node's operator; the peer hears no more than that it failed. */
@@ -234,6 +253,16 @@ export class FlowSteps implements StepListener {
   private readonly failed = (error: unknown): void => this.options.failed(asError(error));
 }
 
+function stepOf(
+  sopInstanceUID: string,
+  state: StepState,
+  attributes: Keys,
+  { association, messageId }: StepRequest,
+): Step {
+  const caller = { ...aboutCaller(association), messageId };
+  return { sopInstanceUID, state, attributes, caller, receivedAt: new Date().toISOString() };
+}
+
 const STATE = 'PerformedProcedureStepStatus';
 const STATES: ReadonlyMap<unknown, StepState> = new Map([
   ['IN PROGRESS', 'in-progress'],
@@ -249,6 +278,18 @@ const NO_STATE: CommandStatus = {
 const WRONG_STATE: CommandStatus = {
   status: Status.invalidAttributeValue,
   comment: 'Performed Procedure Step Status is not possible here',
+};
+const CREATED_BEFORE: CommandStatus = {
+  status: Status.duplicateInstance,
+  comment: 'this procedure step has been created before',
+};
+const NEVER_CREATED: CommandStatus = {
+  status: Status.noSuchInstance,
+  comment: 'no such procedure step has been created',
+};
+const CHANGED_MEANWHILE: CommandStatus = {
+  status: Status.processingFailure,
+  comment: 'the procedure step is being changed by others',
 };
 /** PS3.4 F.7.2.2.2 */
 const OVER: CommandStatus = {

@@ -1,6 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isStepFile } from './step-store';
+import { isStepFile } from './disk-step-store';
 
 /** Below the directory of a node. */
 export const STEPS_FOLDER = 'mpps';

@@ -21,30 +21,38 @@ describe('a queue in PostgreSQL', { skip: needs('postgres') }, () => {
   });
 
   let made = 0;
-  const places = new Map<ObjectQueue, { directory: string; queue: string }>();
+  const places = new Map<ObjectQueue, { directory: string; queue: string; path: string | undefined }>();
   const open = async (
-    place: { directory: string; queue: string },
+    place: { directory: string; queue: string; path: string | undefined },
     options: Parameters<typeof openQueue>[2] = {},
   ): Promise<PostgresQueue> => {
-    const opened = await openQueue(postgres, place.directory, {
-      queue: place.queue,
+    const { directory, queue, path } = place;
+    const opened = await openQueue(postgres, directory, {
+      queue,
       maxObjects: 100,
       onLeftover: (error) => assert.fail(error),
+      ...(path !== undefined && { shared: { path, fromBytes: 0 } }),
       ...options,
     });
     places.set(opened, place);
     return opened;
   };
-  contract({
-    name: 'PostgreSQL',
-    create: (options) => {
-      const queue = `q${(made += 1)}`;
-      return open({ directory: join(root, queue), queue }, options);
-    },
-    crash: async (queue) => {
-      await crashQueue(queue as PostgresQueue);
-      return open(places.get(queue) ?? assert.fail());
-    },
-    knowsStudies: true,
-  });
+  const files = mkdtempSync(join(root, 'files-'));
+  const kinds: [name: string, path: string | undefined][] = [
+    ['PostgreSQL', undefined],
+    ['PostgreSQL, files in a shared directory', files],
+  ];
+  for (const [name, path] of kinds)
+    contract({
+      name,
+      create: (options) => {
+        const queue = `q${(made += 1)}`;
+        return open({ directory: join(root, queue), queue, path }, options);
+      },
+      crash: async (queue) => {
+        await crashQueue(queue as PostgresQueue);
+        return open(places.get(queue) ?? assert.fail());
+      },
+      knowsStudies: true,
+    });
 });

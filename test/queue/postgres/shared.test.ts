@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -265,6 +265,21 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const queues = await Promise.all(['a', 'b', 'c', 'd'].map((name) => open(name, { schema: 'at_once' })));
     await store(queues[0] ?? assert.fail(), 'one');
     assert.deepEqual(texts((await queues[3]?.claim(1)) ?? []), ['one']);
+  });
+
+  it('does not take a disk of this machine for a database that is away, and counts nothing for it', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a');
+    const b = await open('b', { onAway: () => told.push('away'), onLeftover: () => told.push('disk') });
+    await store(a, 'x'.repeat(1_500_000));
+    const spool = join(root, `q${made}`, 'b', 'shared');
+    renameSync(spool, `${spool}-gone`);
+    const claimed = b.claim(1);
+    await until(() => told.length > 0, 'it to be told of');
+    renameSync(`${spool}-gone`, spool);
+    const [object] = await claimed;
+    assert.deepEqual([object?.redelivered, told], [0, ['disk']]);
   });
 
   it('keeps a large object whole', async () => {

@@ -1,6 +1,7 @@
-import { type DiskFiles, syncDirectory } from '../basics';
+import type { DiskFiles } from './disk-files';
+import { syncDirectory } from './durable';
 
-/** Syncs a directory for those who want to know that a name has gone from the disk, too: one sync at a time, for all of them. */
+/** Syncs a directory for those who want to know that a name in it, or its end, is on the disk: one sync at a time, for all of them. */
 export class DirectorySync {
   private changes = 0;
   private syncedTo = 0;
@@ -11,7 +12,7 @@ export class DirectorySync {
     private readonly files: DiskFiles,
   ) {}
 
-  /** A name has gone, or is another one. */
+  /** There is a new name, or one has gone, or is another one. */
   changed(): void {
     this.changes += 1;
   }

@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+import { FILE_MODE, realFiles } from '../../basics';
+import { PartFile } from '../files';
+import { QueueRefusal, type ObjectContent, type ObjectFacts, type QueueWriter } from '../object-queue';
+import type { QueueParts } from './link';
+import { SMALL_BYTES } from './local-copies';
+import type { ObjectCount } from './object-count';
+import { idOfNumber } from './object-numbers';
+import { CHUNK_BYTES } from './object-bytes';
+import type { NewRow } from './object-rows';
+import type { OpenFile } from './open-file';
+import { PostgresWriter } from './postgres-writer';
+import { databaseAway } from './put-groups';
+
+/** So many associations are known by number; more than can be open. */
+const MOST_STREAMS = 20_000;
+
+/** Objects that are being received: each is complete on this machine before the database, or the shared directory, sees any of it. */
+export class Arrivals {
+  private readonly parts = new Set<PartFile>();
+  private readonly streams = new Map<string, Promise<number>>();
+  private made = 0;
+
+  /**
+   * @param directory a folder that only this queue uses
+   * @param bytes how many there are of all objects
+   */
+  constructor(
+    private readonly queue: QueueParts,
+    private readonly directory: string,
+    private readonly bytes: ObjectCount,
+  ) {}
+
+  begin(head: Buffer): QueueWriter {
+    const path = (): string => join(this.directory, `${(this.made += 1)}.part`);
+    const part = new PartFile(path, FILE_MODE, realFiles, SMALL_BYTES);
+    this.parts.add(part);
+    const writer = new PostgresWriter(
+      part,
+      (facts) => this.complete(part, facts),
+      () => this.parts.delete(part),
+    );
+    writer.append(head);
+    return writer;
+  }
+
+  private async complete(part: PartFile, facts: ObjectFacts): Promise<string> {
+    const { queue } = this;
+    const { count, claimed } = queue;
+    let row: NewRow;
+    try {
+      row = await this.newRow(part, facts);
+    } catch (error) {
+      queue.failed(error);
+      throw databaseAway();
+    }
+    try {
+      const file = await count.during(
+        () =>
+          this.bytes.during(
+            () => this.put(part, row),
+            () => row.size,
+          ),
+        () => 1,
+      );
+      this.received(row, part, file, facts.note);
+      queue.tell();
+      return row.id;
+    } finally {
+      claimed.fetchSoon();
+    }
+  }
+
+  private async newRow(
+    part: PartFile,
+    { studyInstanceUID = '', association, isAwaited = false }: ObjectFacts,
+  ): Promise<NewRow> {
+    const { numbers, session, openedAt } = this.queue.db();
+    const seq = await numbers.take();
+    return {
+      seq,
+      id: idOfNumber(seq, openedAt, part.size, part.checksum),
+      stream: await this.streamOf(association),
+      study: studyText(studyInstanceUID),
+      size: part.size,
+      waiter: isAwaited ? session.run : undefined,
+    };
+  }
+
+  /** It is likely to be delivered here, and need not be read again then. */
+  private received(row: NewRow, part: PartFile, file: OpenFile | undefined, note: unknown): void {
+    const { claimed, db } = this.queue;
+    const bytes = part.takeCollected();
+    if (bytes !== undefined) {
+      claimed.received(row.id, db().copies.of(bytes), note, row.size);
+      file?.release();
+    } else if (file !== undefined)
+      // What is noted of it may refer to the part, which is gone then.
+      claimed.received(row.id, db().copies.inPlace(file), undefined, row.size);
+  }
+
+  /** Resolves when it is in the queue; with its file, where it is one. @throws QueueRefusal */
+  private async put(part: PartFile, row: NewRow): Promise<OpenFile | undefined> {
+    const { puts, directory } = this.queue.db();
+    const content = part.content();
+    if (directory !== undefined && row.size >= directory.files.fromBytes) return this.putFile(content, row);
+    if (content.kind === 'memory') await puts.put(row, content.bytes.copy(0, content.bytes.size));
+    else await puts.putLarge(row, () => piecesOf(content));
+    return undefined;
+  }
+
+  /** The file is first. Once its row is there it is looked for again: had we been paused, it could have counted as nobody's. */
+  private async putFile(content: ObjectContent, row: NewRow): Promise<OpenFile> {
+    const { puts, directory } = this.queue.db();
+    if (directory === undefined) throw databaseAway();
+    const { files, watch } = directory;
+    const { id, seq, size } = row;
+    const pieces = content.kind === 'memory' ? [content.bytes.copy(0, size)] : piecesOf(content);
+    const refused = (error: unknown): QueueRefusal => {
+      watch.suspect();
+      return directoryRefusal(error);
+    };
+    const sha256 = await files.put(id, pieces).catch((error: unknown) => {
+      throw refused(error);
+    });
+    try {
+      await puts.put({ ...row, sha256 }, undefined);
+    } catch (error) {
+      // Where the database may have it nevertheless, its row has to go first.
+      if (!puts.isDoubtful(seq)) this.queue.removals.removeFiles([id]);
+      throw error;
+    }
+    return files.openWritten(id, size).catch((error: unknown) => {
+      puts.takeOut(seq);
+      throw refused(error);
+    });
+  }
+
+  /** The number by which an association is known; that of no association is this instance's. */
+  private streamOf(association = ''): Promise<number> {
+    const known = this.streams.get(association);
+    if (known !== undefined) return known;
+    const stream = this.queue.db().numbers.stream();
+    this.streams.set(association, stream);
+    stream.catch(() => this.streams.delete(association));
+    // Of those that end without a word, the oldest goes: another number is another association.
+    const [oldest] = this.streams.keys();
+    if (this.streams.size > MOST_STREAMS && oldest !== undefined) this.streams.delete(oldest);
+    return stream;
+  }
+
+  /** What is not complete is given up. */
+  close(): void {
+    for (const part of this.parts) part.discard();
+    this.parts.clear();
+  }
+}
+
+async function* piecesOf({ fd, size }: Extract<ObjectContent, { kind: 'file' }>): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; at += CHUNK_BYTES) {
+    const bytes = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
+    for (let done = 0; done < bytes.length;)
+      done += await realFiles.read(fd, bytes.subarray(done), bytes.length - done, at + done);
+    yield bytes;
+  }
+}
+
+/** A UID, as it is compared: PostgreSQL takes no NUL, and perhaps no character beyond ASCII. */
+export function studyText(uid: string): string {
+  return uid.replace(/[^\x21-\x7e]/g, '').slice(0, 128);
+}
+
+const SENTENCES: Record<string, string> = {
+  ENOSPC: 'the disk of the shared directory is full: free some space on it',
+  EDQUOT: 'the disk quota of the shared directory is used up: raise it, or free space',
+  EROFS: 'the shared directory is read-only: mount it writable',
+  EACCES: 'the shared directory may not be written to',
+  ENOENT: 'the shared directory is gone: mount it again',
+};
+
+function directoryRefusal(error: unknown): QueueRefusal {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const known = code === undefined ? undefined : SENTENCES[code];
+  return new QueueRefusal(
+    code ?? 'UNKNOWN',
+    known ?? `the object cannot be stored in the shared directory (${code ?? message})`,
+  );
+}

@@ -1,0 +1,102 @@
+import type { DatabaseUnusable } from './client';
+import type { Database, DatabaseConfig } from './database';
+import { DirectoryWatch } from './directory-watch';
+import { FileRows } from './file-rows';
+import type { Link } from './link';
+import { LocalCopies } from './local-copies';
+import { ObjectBytes } from './object-bytes';
+import { ObjectNumbers } from './object-numbers';
+import { ObjectRows } from './object-rows';
+import { PutGroups } from './put-groups';
+import { RemoteAnswers } from './remote-answers';
+import { checkDurable } from './server-checks';
+import { Session } from './session';
+import { SharedDirectory, type SharedDirectoryOptions } from './shared-directory';
+import { StrayFiles } from './stray-files';
+import { Sweeper } from './sweeper';
+
+/** Where a queue is. */
+export interface LinkOptions {
+  database: DatabaseConfig;
+  /** As `isPlainName`. */
+  schema: string;
+  /** As `isPlainName`: which of the queues in the schema. */
+  queue: string;
+  /** Where large objects are files; undefined: all are in the database. */
+  shared?: SharedDirectoryOptions;
+  /** Other times than the usual ones, for tests. */
+  leaseSeconds?: number;
+  parkedSeconds?: number;
+  /** A file without an object is left alone for so long. */
+  safeSeconds?: number;
+  /** A file that is not there is waited for so long. */
+  patienceMs?: number;
+}
+
+export interface LinkListener {
+  /** Objects have left whose files are to go. */
+  removed(ids: readonly string[]): void;
+  /** The session is over. */
+  ended(): void;
+  /** The session lives. */
+  beat(): void;
+  failed(error: unknown): void;
+  onLeftover(error: Error): void;
+  /** Objects wait again. */
+  cameBack(): void;
+  /** The shared directory cannot be used; and it can be again. */
+  away(problem: DatabaseUnusable): void;
+  back(problem: DatabaseUnusable): void;
+}
+
+/** Statements that put objects, at a time. */
+const MOST_PUTS = 4;
+
+/**
+ * What a queue has while it has a database; nothing has been asked of that yet.
+ * @param instance as `instanceName`
+ * @param directory a folder of this machine that only this queue uses
+ */
+export function newLink(
+  database: Database,
+  options: LinkOptions,
+  instance: string,
+  directory: string,
+  listener: LinkListener,
+): Link {
+  const { schema, queue, shared, leaseSeconds, parkedSeconds, safeSeconds, patienceMs } = options;
+  const failed = (error: unknown): void => listener.failed(error);
+  const rows = new ObjectRows(database, schema, queue, (ids) => listener.removed(ids));
+  const fileRows = new FileRows(database, schema, queue);
+  const answers = new RemoteAnswers(database, schema, queue);
+  const files = shared && new SharedDirectory(shared, instance, patienceMs);
+  const session = new Session(
+    database,
+    { schema, queue, instance, ...(leaseSeconds !== undefined && { leaseSeconds }) },
+    {
+      began: () => checkDurable(database),
+      ended: () => listener.ended(),
+      beat: () => listener.beat(),
+      failed,
+    },
+  );
+  return {
+    ...{ database, rows, fileRows, session, answers },
+    directory: files && { files, watch: new DirectoryWatch(files, listener) },
+    copies: new LocalCopies(new ObjectBytes(database, schema), directory, files),
+    puts: new PutGroups(rows, Math.min(MOST_PUTS, Math.max(1, options.database.poolSize - 2))),
+    numbers: new ObjectNumbers(database, schema),
+    openedAt: Date.now(),
+    sweeper: new Sweeper(database, rows, answers, {
+      schema,
+      queue,
+      ...(parkedSeconds !== undefined && { parkedSeconds }),
+      ...(files && { strays: new StrayFiles(files, fileRows, safeSeconds) }),
+      failed,
+      onLeftover: (error) => listener.onLeftover(error),
+      cameBack: (objects) => {
+        if (objects > 0) listener.cameBack();
+      },
+    }),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Clock } from './clock';
+import type { Group } from './group';
+import { nextFiring, type TriggerSettings } from './triggers';
+
+/** A group, as people see it. */
+export interface OpenStudy {
+  key: string;
+  /** Different ones that have come at all. Undefined: another instance has the group. */
+  objects?: number;
+  /** That have come since the last firing. */
+  pending: number;
+  firings: number;
+  /** Firings that wait for their acknowledgement. */
+  unacknowledged: number;
+  modalities: string[];
+  callingAETs: string[];
+  /** ISO 8601, as far as known. */
+  first?: string;
+  last?: string;
+  next?: string;
+}
+
+const MOST_SHOWN = 16;
+
+/** When it fires at the latest if nothing more comes, monotonic; Infinity: that is not known. */
+export function nextOf(group: Group, now: number, settings: TriggerSettings): number {
+  return group.period.objects === 0 ? Infinity : nextFiring(settings, group.facts(now, settings));
+}
+
+const unacknowledgedOf = ({ firings }: Group): number =>
+  [...firings.values()].filter(({ status }) => status === undefined).length;
+
+/** What is open, the next to fire first; `most` of it. */
+export function openStudies(
+  groups: Iterable<Group>,
+  most: number,
+  clock: Clock,
+  settings: TriggerSettings,
+): { studies: OpenStudy[]; total: number } {
+  const open = [...groups].filter(waits);
+  const timed = open.map((group) => ({ group, next: nextOf(group, clock.now(), settings) }));
+  timed.sort((one, other) => one.next - other.next || (one.group.key < other.group.key ? -1 : 1));
+  return {
+    total: open.length,
+    studies: timed.slice(0, most).map(({ group, next }) => shown(group, next - clock.now() + clock.wall())),
+  };
+}
+
+const waits = ({ period, firings }: Group): boolean =>
+  period.objects > 0 || [...firings.values()].some(({ status }) => status === undefined);
+
+/** For the status. */
+export function summaryOf(
+  groups: Iterable<Group>,
+  clock: Clock,
+  settings: TriggerSettings,
+): { open: number; next: number; unacknowledged: number } {
+  let [open, next, unacknowledged] = [0, Infinity, 0];
+  for (const group of groups) {
+    if (group.period.objects > 0) open += 1;
+    next = Math.min(next, nextOf(group, clock.now(), settings));
+    unacknowledged += unacknowledgedOf(group);
+  }
+  return { open, next: next === Infinity ? next : next - clock.now() + clock.wall(), unacknowledged };
+}
+
+/** @param next of the wall clock */
+function shown(group: Group, next: number): OpenStudy {
+  const { key, uids, period, present } = group;
+  return {
+    key,
+    objects: uids.size,
+    pending: period.objects,
+    firings: period.number - 1,
+    unacknowledged: unacknowledgedOf(group),
+    modalities: [...present].filter((each) => /^[A-Z]{2,16}$/.test(each)).slice(0, MOST_SHOWN),
+    callingAETs: [...period.callingAETs].slice(0, MOST_SHOWN),
+    ...(period.first !== undefined && { first: period.first }),
+    ...(period.last !== undefined && { last: period.last }),
+    ...(next < Infinity && { next: new Date(next).toISOString() }),
+  };
+}
