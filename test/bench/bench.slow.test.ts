@@ -65,7 +65,7 @@ describe('npm run bench', () => {
       const rows = stdout
         .split('\n')
         .filter((line) => /^\| (getscu|dicom-retrieve|findscu|dicom-query)/.test(line));
-      assert.equal(rows.length, 7, stdout);
+      assert.equal(rows.length, 10, stdout);
       for (const row of rows) assert.ok(Number(row.split('|')[2]) > 0, row);
     },
   );
