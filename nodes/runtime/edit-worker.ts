@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { EditHost } from '../../src/edit';
+import { EditHost, WorkInterrupted } from '../../src/edit';
 
 const hosts = new WeakMap<NodeAPI['events'], EditHost>();
 
@@ -20,4 +20,22 @@ export function editWorkerOf(RED: Pick<NodeAPI, 'events' | 'log'>): EditHost {
   );
   hosts.set(RED.events, host);
   return host;
+}
+
+/** After the first one, requests are worked on one by one, so that none is interrupted by another. */
+const MOST_TRIES = 3;
+
+/**
+ * Does work with the worker again where another request has, perhaps, ended that: of an object that nothing is wrong with
+ * nobody need hear an error.
+ * @param work all of it, as what is given with a request can be given once
+ */
+export async function despiteOthers<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof WorkInterrupted) || tries >= MOST_TRIES) throw error;
+    }
+  }
 }

@@ -4,7 +4,7 @@ import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
-import { editWorkerOf } from './edit-worker';
+import { despiteOthers, editWorkerOf } from './edit-worker';
 import { FlowStart } from './flow-start';
 import { givenObject } from './given-object';
 import { isUnheard } from './held-objects';
@@ -21,6 +21,9 @@ export type EditingFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | '
 
 /** Messages that may wait. What comes beyond fails, so that memory is bounded. */
 const MOST_WAITING = 1_000;
+
+/** For what is at work when the node closes. Node-RED gives a node 15 s. */
+const CLOSE_MS = 8_000;
 
 /** What tells one type of these nodes from another. */
 export interface EditingKind<Failure extends string> {
@@ -136,7 +139,7 @@ export abstract class EditingNode<Failure extends string, Result> {
   private async worked(message: ObjectMessage): Promise<Result> {
     if (this.invalid !== undefined) throw this.invalid;
     if (this.isClosed) throw new NodeFailed<EditingFailure>('stopped');
-    return this.resultOf(message);
+    return despiteOthers(() => this.resultOf(message));
   }
 
   private errorOf(reason: unknown): Error {
@@ -154,7 +157,14 @@ export abstract class EditingNode<Failure extends string, Result> {
 
   private async close(): Promise<void> {
     this.isClosed = true;
-    await this.order.idle;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      this.order.idle,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS);
+      }),
+    ]);
+    clearTimeout(timer);
     await editWorkerOf(this.RED).removeUser(this);
   }
 }

@@ -141,5 +141,6 @@ export {
   givenAttributes,
   isIngredient,
   type Recipe,
+  recipeWarnings,
   withHeader,
 } from './build';

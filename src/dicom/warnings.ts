@@ -29,6 +29,7 @@ export type WarningCode =
   | 'document-too-large'
   | 'recoded'
   | 'date-not-shifted'
+  | 'picture-turned'
   | 'not-recorded';
 
 export interface ConversionWarning {

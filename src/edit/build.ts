@@ -10,6 +10,7 @@ import {
   givenAttributes,
   parseDataSet,
   type Recipe,
+  recipeWarnings,
 } from '../dicom';
 import type { PayloadSettings } from '../message';
 import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
@@ -72,7 +73,8 @@ async function built(
         attributesOfRecipe(recipe, bytes, values, new Date()),
         { newUids },
       );
-      return put(objectIn(file, dataSetOffset, uids), output);
+      const made = objectIn(file, dataSetOffset, uids);
+      return put({ ...made, warnings: recipeWarnings(recipe, bytes) }, output);
     }
     case 'attributes':
       return withBase(base, async (found, compare) => {

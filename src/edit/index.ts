@@ -2,7 +2,7 @@ export { attributes, type AttributeEntry } from './attributes';
 export { ruleProblem } from './check-rule';
 export type { CoercionRecord } from './coercion-record';
 export type { EditedMessage, EditTask, Unchanged } from './edit';
-export { EditHost } from './edit-host';
+export { EditHost, WorkerBroken, WorkInterrupted } from './edit-host';
 export { hasFailed, orFailure } from './failures';
 export { type Given, type GivenPlace, openGiven } from './given';
 export type {

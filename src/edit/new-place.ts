@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { waitForDisk } from '../basics';
 import { type ByteSource, parseDataSet, pieces } from '../dicom';
@@ -58,34 +58,28 @@ export async function fileOf(
   const { source, offset, compare } = await object.wholeFile();
   const parsed = parseDataSet(source, { transferSyntaxUID: object.transferSyntaxUID, offset });
   const output = new FileOutput({ ...file, queue: 'disk-synced' });
-  const since = Date.now();
-  const filename = place(output, source, fileNameTexts(output, parsed), file);
+  const { path: filename, isNew } = put(output, source, fileNameTexts(output, parsed), file);
   try {
     await compare();
   } catch (error) {
-    // It was made of bytes that were not all of the same object.
-    waitForDisk(() => removeIfNew(filename, since));
+    // It was made of bytes that were not all of the same object. One that was there before is the same object's, from another time.
+    if (isNew) waitForDisk(() => rmSync(filename));
     throw error;
   }
   return { filename, bulkDataURI: pathToFileURL(filename).href };
 }
 
-function place(
+function put(
   output: FileOutput,
   source: ByteSource,
   values: Record<string, string>,
   { directory }: NewFile,
-): string {
+): ReturnType<FileOutput['put']> {
   try {
-    return output.place({ kind: 'source', source }, values, false);
+    return output.put({ kind: 'source', source }, values, false);
   } catch (error) {
     if (error instanceof NotPlaced)
       throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
     throw error;
   }
-}
-
-/** One that was there before is the same object's, from another time. */
-function removeIfNew(path: string, since: number): void {
-  if (statSync(path).mtimeMs >= since) rmSync(path);
 }

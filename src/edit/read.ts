@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { waitForDisk } from '../basics';
@@ -79,10 +79,18 @@ async function documentOf(object: OutgoingObject): Promise<ReadMessage['document
 const bufferOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, length);
 
-/** That is known to be a regular file. */
+/** Nobody waits for the other end of a pipe, and a device may have no end. */
+const FLAGS = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
 function wholeFile(path: string): Buffer {
-  const { size } = waitForDisk(() => statSync(path));
-  if (size > MOST_HEADLESS)
-    throw new DicomError('no-file-meta', `without a header, a file has at most ${MOST_HEADLESS} bytes`);
-  return waitForDisk(() => readFileSync(path));
+  const fd = waitForDisk(() => openSync(path, FLAGS));
+  try {
+    const stats = waitForDisk(() => fstatSync(fd));
+    if (!stats.isFile()) throw new DicomError('no-file-meta', 'it is not a file');
+    if (stats.size > MOST_HEADLESS)
+      throw new DicomError('no-file-meta', `without a header, a file has at most ${MOST_HEADLESS} bytes`);
+    return waitForDisk(() => readFileSync(fd));
+  } finally {
+    closeSync(fd);
+  }
 }

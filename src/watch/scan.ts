@@ -8,6 +8,8 @@ import { CLAIMS } from '../queue';
 const MOST_LEVELS = 32;
 /** Others have their turn after this. A look at a file on this thread costs a twentieth of one in the system's thread pool. */
 const TURN_MS = 5;
+/** Stands for bytes of a name that are no UTF-8. */
+const UNDECODED = '\ufffd';
 /** Names that are read at a time. */
 const NAMES_AT_ONCE = 256;
 
@@ -16,6 +18,14 @@ export interface ScanOptions {
   folder: string;
   isRecursive: boolean;
   isWanted: (name: string) => boolean;
+}
+
+/** Told of what a scan meets beside files. */
+export interface ScanListener {
+  /** It has been looked into. */
+  readonly onDirectory: (path: string) => void;
+  /** The name of a file or a directory is not UTF-8, and cannot be called. `rel`: as far as it is. */
+  readonly onUnnamed: (rel: string) => void;
 }
 
 /** A regular file of a wanted name. */
@@ -32,7 +42,7 @@ export interface ScannedFile {
  */
 export async function* scan(
   { folder, isRecursive, isWanted }: ScanOptions,
-  onDirectory: (path: string) => void,
+  { onDirectory, onUnnamed }: ScanListener,
 ): AsyncGenerator<ScannedFile> {
   const waiting = [{ rel: '', level: 0 }];
   let until = performance.now() + TURN_MS;
@@ -42,6 +52,7 @@ export async function* scan(
       const rel = join(parent, name);
       if (name.startsWith('.') || name === CLAIMS) continue;
       const stats = statsOf(join(folder, rel));
+      if (stats === undefined && name.includes(UNDECODED)) onUnnamed(rel);
       if (performance.now() > until) {
         await new Promise((turn) => setImmediate(turn));
         until = performance.now() + TURN_MS;

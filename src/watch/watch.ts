@@ -85,6 +85,7 @@ export class Watch extends QueueService {
   private stopped = false;
   private lastFault: WatchFaultKind | undefined;
   private looking: Promise<void> = Promise.resolve();
+  private taking: Promise<void> = Promise.resolve();
   private lookTimer: NodeJS.Timeout | undefined;
   private lookDue = Infinity;
   private lookedMs = 0;
@@ -169,6 +170,8 @@ export class Watch extends QueueService {
     clearInterval(this.renewTimer);
     this.events.close();
     await this.looking;
+    // What is taken after the end would be found only at the next start.
+    await this.taking;
     this.delivery.stop();
     if (this.isOpen) this.queue.close();
     this.told.stop();
@@ -296,7 +299,11 @@ export class Watch extends QueueService {
     this.candidates.beginScan();
     this.queue.beginScan();
     const options = { folder: this.folder, isRecursive, isWanted: this.isWanted };
-    for await (const { rel, stats } of scan(options, (path) => directories.add(path))) {
+    const met = {
+      onDirectory: (path: string) => void directories.add(path),
+      onUnnamed: (rel: string) => this.unnamed(rel),
+    };
+    for await (const { rel, stats } of scan(options, met)) {
       if (this.stopped) return Infinity;
       const file = this.fileOf(rel, stats);
       const known = this.queue.knows(file);
@@ -322,6 +329,12 @@ export class Watch extends QueueService {
     return { rel, facts: this.queue.factsOf(stats) };
   }
 
+  /** It stays where it is: nobody can open it by what the system tells of its name. */
+  private unnamed(file: string): void {
+    if (this.leftovers.passes('unnamed'))
+      this.fault('notTaken', { file, reason: 'its name is not UTF-8; rename it' });
+  }
+
   private noRoom(files: number): void {
     this.queue.makeRoom();
     if (this.leftovers.passes('tooManyFiles')) this.fault('tooManyFiles', { files });
@@ -331,6 +344,11 @@ export class Watch extends QueueService {
   private async take(): Promise<void> {
     if (this.isTaking || this.stopped) return;
     this.isTaking = true;
+    this.taking = this.takeSome();
+    await this.taking;
+  }
+
+  private async takeSome(): Promise<void> {
     try {
       let until = performance.now() + TURN_MS;
       for (let room = this.room(); this.backlog.length > 0 && room > 0; room = this.room()) {
@@ -372,7 +390,7 @@ export class Watch extends QueueService {
       // A directory on the way may have become a link since it was looked into.
       if (!isBelow(realpathSync(dirname(path)), realpathSync(this.folder))) return;
       const study = await this.inspected(path, file, rel);
-      if (study === undefined) return;
+      if (study === undefined || this.stopped) return;
       await this.queue.admit(file, study === '' ? undefined : study);
       this.candidates.forget(rel);
       this.told.changed();
@@ -444,7 +462,9 @@ function byTime(one: FolderFile, other: FolderFile): number {
 /** When a file was last written to. */
 function timeOf(content: ObjectContent): string {
   const { since = Date.now() } = content.kind === 'file' ? content : {};
-  return new Date(since).toISOString();
+  // Some file systems have times that JavaScript has not.
+  const time = new Date(since);
+  return (Number.isNaN(time.getTime()) ? new Date() : time).toISOString();
 }
 
 function studyOf(content: ObjectContent): string {

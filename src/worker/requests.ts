@@ -40,6 +40,9 @@ export class WorkerNotRunning extends Error {
   override readonly name = 'WorkerNotRunning';
 }
 
+/** The worker ended while it was at work on a request, or before it came to it. */
+export class WorkerEnded extends WorkerNotRunning {}
+
 /** The worker has not replied in time. What it was asked for may have been done, or may be done yet. */
 export class RequestTimedOut extends Error {
   override readonly name = 'RequestTimedOut';
@@ -80,7 +83,9 @@ export class RequestSender<Requests> {
         reject,
         due: this.now + this.patience,
       });
-      if (!this.post({ kind: 'request', number, name, args })) this.abandon();
+      if (this.post({ kind: 'request', number, name, args })) return;
+      this.pending.delete(number);
+      reject(new WorkerNotRunning('the worker thread is not running; it is being restarted or stopped'));
     });
   }
 
@@ -107,7 +112,7 @@ export class RequestSender<Requests> {
   /** No reply will come. */
   abandon(): void {
     for (const { reject } of this.pending.values())
-      reject(new WorkerNotRunning('the worker thread is not running; it is being restarted or stopped'));
+      reject(new WorkerEnded('the worker thread ended before it replied; it is being restarted or stopped'));
     this.pending.clear();
   }
 }

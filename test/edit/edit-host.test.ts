@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { EditHost, hasFailed, type Given } from '../../src/edit';
+import { EditHost, hasFailed, WorkerBroken, WorkInterrupted, type Given } from '../../src/edit';
 import { DICOM_IN } from '../../src/settings';
+import { HOST_LIMITS, WorkerNotRunning } from '../../src/worker';
 import { SAMPLE } from '../support/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-edit-'));
@@ -82,5 +83,48 @@ describe('the worker that reads and changes objects', () => {
       answered.toSorted((one, other) => one - other),
     );
     assert.deepEqual(failed, []);
+  });
+});
+
+describe('an object that ends the worker', () => {
+  const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 4, restartFirstMs: 20 };
+  const begun: [EditHost, object][] = [];
+  after(() => Promise.all(begun.map(([each, node]) => each.removeUser(node))));
+
+  function breakable(): { ask: (name: string) => Promise<unknown>; close: () => Promise<void> } {
+    const made = { file: join(__dirname, 'breaking-worker.js'), limits };
+    const each = new EditHost(() => undefined, assert.fail, made);
+    const node = {};
+    begun.push([each, node]);
+    each.addUser(node);
+    const place = { kind: 'bytes', bytes: new Uint8Array() } as const;
+    return {
+      ask: (sopInstanceUID) =>
+        each
+          .ask('parse', { place, sopInstanceUID }, undefined, payload)
+          .catch((error: unknown) => (error as Error).constructor),
+      close: () => each.removeUser(node),
+    };
+  }
+  const done = (name: string): object => ({ json: name });
+
+  for (const way of ['breaks', 'hangs'])
+    it(`shows itself: it ${way}; what was at work beside it can be done again, and what comes waits`, async () => {
+      const { ask } = breakable();
+      const first = await Promise.all(['a', way, 'b', 'c', 'd', 'e'].map(ask));
+      assert.deepEqual(first.slice(0, 4), new Array(4).fill(WorkInterrupted));
+      assert.deepEqual(first.slice(4), [done('d'), done('e')]);
+      // One by one now.
+      const again = await Promise.all(['a', way, 'b'].map(ask));
+      assert.deepEqual(again, [done('a'), WorkerBroken, done('b')]);
+    });
+
+  it('keeps nobody waiting, and begins no worker, where no node needs it any more', async () => {
+    const { ask, close } = breakable();
+    const asked = ['a', 'b', 'c', 'd', 'e', 'f'].map(ask);
+    await close();
+    const results = await Promise.all(asked);
+    assert.deepEqual(results.slice(4), [WorkerNotRunning, WorkerNotRunning]);
+    assert.equal(await ask('late'), WorkerNotRunning);
   });
 });

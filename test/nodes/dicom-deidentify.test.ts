@@ -7,6 +7,7 @@ import { failureOfCode } from '../../nodes/dicom-deidentify/runtime/deidentify-e
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
+import { EditHost, WorkerBroken } from '../../src/edit';
 import { DICOM_DEIDENTIFY, DICOM_RESPONSE, DICOM_WATCH } from '../../src/settings';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';
@@ -260,6 +261,27 @@ describe('dicom-deidentify: an object of a queue', () => {
       assert.deepEqual(await letters(), []);
       rmSync(folder, { recursive: true });
     });
+
+  it('becomes a dead letter where it alone has ended the worker three times; others pass', async (test) => {
+    const port = await freePort();
+    await loaded({}, [queue(port)]);
+    const made = nodes.inputs('new');
+    const caught = nodes.inputs('caught');
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object
+    const ask = EditHost.prototype.ask as (this: EditHost, ...args: unknown[]) => Promise<unknown>;
+    let breaks = 0;
+    // What ends the worker is shown in test/edit: here, what the node makes of it.
+    test.mock.method(EditHost.prototype, 'ask', function (this: EditHost, ...args: unknown[]) {
+      if (!JSON.stringify(args[1]).includes(sampleInstance(1).uid)) return ask.apply(this, args);
+      breaks += 1;
+      return Promise.reject(new WorkerBroken('the worker thread ended'));
+    });
+    await store(port, 1, 2);
+    await until(async () => (await letters()).length === 1 && made.length === 1, 'one of each', 20_000);
+    assert.equal(breaks, 3);
+    assert.equal(caught.length, 3);
+    assert.match(JSON.stringify(await letters()), /answered C000/);
+  });
 
   it('is refused for now where its sender waits and the new one cannot be stored', async () => {
     const port = await freePort();

@@ -164,6 +164,21 @@ describe('the dicom node, from an object to a message', () => {
     assert.equal(error.code, 'DICOM_INVALID');
   });
 
+  it('waits for no pipe, and reads no device to its end, where data sets need no header', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const run = await Run.of(
+      { acceptHeadless: true },
+      ...[pipe, '/dev/zero', folder, '/dev/null'].map((payload) => ({ payload })),
+      { payload: Buffer.from(sample) },
+    );
+    assert.deepEqual(
+      run.caught.map((message) => errorOf(message).code),
+      new Array(4).fill('DICOM_INVALID'),
+    );
+    assert.equal(run.out.length, 1);
+  });
+
   for (const payload of [Buffer.from('no object'), 'nor a path', 12, true, ['a', 'list']])
     it(`fails with ${JSON.stringify(payload)}, or passes it on, as chosen`, async () => {
       const run = await Run.of({ action: 'parse' }, { payload, topic: 'kept' });
@@ -347,6 +362,15 @@ describe('the dicom node, from a message to an object', () => {
     assert.throws(() => plainMessage(deep), { failure: 'notBuilt' });
     assert.throws(() => plainMessage({ PixelData: new Array(3_000_000).fill(1) }), { failure: 'tooLarge' });
     assert.throws(() => plainMessage({ PatientID: () => 1 }), { failure: 'notBuilt' });
+    // These would be read as objects without members: as nothing.
+    for (const value of [new Date(), new Map(), new Set(), /a/, new ArrayBuffer(4)] as object[])
+      assert.throws(() => plainMessage({ PatientName: value }), { failure: 'notBuilt' });
+    const throwing = {
+      get PatientID(): string {
+        throw new Error('mine');
+      },
+    };
+    assert.throws(() => plainMessage(throwing), { failure: 'notBuilt' });
     const own: Record<string, unknown> = {};
     own['ContentSequence'] = [own, own];
     const began = performance.now();
@@ -486,6 +510,22 @@ describe('the recipes of the dicom node', { skip: needs('dcmtk', 'dicom3tools') 
     const path = join(folder, 'capture.dcm');
     writeFileSync(path, file);
     execFileSync('dcmdjpeg', [path, join(folder, 'decoded.dcm')]);
+  });
+
+  it('take base64 text of a JPEG, which begins as a path does', async () => {
+    const jpeg = execFileSync('dcmj2pnm', ['+oj', '+Wn', SAMPLE], { maxBuffer: 10_000_000 });
+    const payload = jpeg.toString('base64');
+    assert.ok(payload.startsWith('/9j/'));
+    const { message } = await Run.of(
+      { recipe: 'secondary-capture', outputAs: 'base64' },
+      { payload, values: PATIENT },
+    );
+    assert.ok(Buffer.from(String(message.payload), 'base64').includes(jpeg));
+    await unload();
+    // Where it is no recipe's, it is none of a path either: no system has such long ones.
+    const long = Buffer.concat([jpeg, Buffer.alloc(4_096)]).toString('base64');
+    const { message: passed } = await Run.of({ onInvalid: 'pass' }, { payload: long });
+    assert.equal(passed.payload, long);
   });
 
   it('say what is wrong with a document or a picture', async () => {

@@ -49,6 +49,28 @@ describe('a watched folder', () => {
     assert.ok(!existsSync(join(folder, '.dicom-watch')), 'nothing is left in the folder');
   });
 
+  it(
+    'tells of names that are no UTF-8, and goes on with the others',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const folder = join(root, 'latin-1');
+      mkdirSync(folder);
+      // As Windows of old has written it.
+      writeFileSync(
+        Buffer.concat([Buffer.from(`${folder}/M`), Buffer.from([0xfc]), Buffer.from('ller.dcm')]),
+        sampleFile(1).bytes,
+      );
+      const watched = start({}, { folder });
+      watched.put('other.dcm', sampleFile(2).bytes);
+      await until(() => watched.delivered.length === 1, 'the other');
+      assert.equal(watched.uids()[0], sampleFile(2).uid);
+      const { kind, values } = watched.faults[0] ?? assert.fail();
+      assert.equal(kind, 'notTaken');
+      assert.match(String(values['reason']), /UTF-8/);
+      await watched.stop();
+    },
+  );
+
   it('keeps: what was delivered is not again after a restart, and what was changed comes redelivered', async () => {
     const first = start();
     first.put('one.dcm', sampleFile(1).bytes);

@@ -8,6 +8,7 @@ import {
   type DeidentifyHow,
   hasFailed,
   type KeptBackObject,
+  WorkerBroken,
 } from '../../../src/edit';
 import { payloadOf, type PayloadSettings } from '../../../src/message';
 import { Status, type CommandStatus } from '../../../src/network';
@@ -21,7 +22,7 @@ import {
   splitList,
 } from '../../../src/settings';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { editWorkerOf } from '../../runtime/edit-worker';
+import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
 import {
@@ -54,6 +55,10 @@ type Done = (error?: Error) => void;
 const MOST_WAITING = 100;
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 300_000;
+/** So often may an object alone end the worker: then it is the reason, and not a moment without memory. */
+const MOST_BREAKS = 3;
+/** Few objects do; of more, the counts begin anew. */
+const MOST_BREAKING = 1_000;
 /** Instances of a list that are worked on: the worker takes as many at once. */
 const AT_A_TIME = 8;
 
@@ -75,7 +80,10 @@ export class DeidentifyNode {
   private readonly status: DeidentifyStatus;
   /** How its owners of objects begin. */
   private readonly owners: string;
-  private readonly held = new Set<HeldObject>();
+  /** With the names of the objects in their queues. */
+  private readonly held = new Map<HeldObject, string>();
+  /** How often each object has ended the worker alone, by its name. */
+  private readonly breaks = new Map<string, number>();
   private readonly postponed = new Postponed();
   private readonly backOff = new BackOff(FIRST_RETRY_MS, LAST_RETRY_MS);
   /** When objects come again that failed for another reason than themselves, on `performance.now()`'s clock. */
@@ -287,12 +295,18 @@ export class DeidentifyNode {
       place.kind === 'queue'
         ? await holdObject(queueId, owner)
         : await holdToAcknowledge(queueId, owner).catch(unlessUnheard);
-    if (held !== undefined) this.held.add(held);
+    if (held !== undefined) this.held.set(held, queueId);
     else if (place.kind === 'queue') throw new DeidentifyFailed('objectGone', { reason: '' });
     return held;
   }
 
-  private async work(
+  private work(
+    ...args: Parameters<DeidentifyNode['workOnce']>
+  ): Promise<DeidentifiedMessage | KeptBackObject> {
+    return despiteOthers(() => this.workOnce(...args));
+  }
+
+  private async workOnce(
     message: ObjectMessage,
     object: MessageObject,
     hasQueue: boolean,
@@ -405,11 +419,16 @@ export class DeidentifyNode {
 
   /**
    * An object that cannot be judged is a dead letter: its queue would deliver it again and again. What fails for another reason,
-   * such as a full disk, comes again; a sender that waits for its answer hears that it may.
+   * such as a full disk, comes again; a sender that waits for its answer hears that it may. One that ends the worker each time
+   * is not tried for ever.
    */
   private async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
-    if (held === undefined || !this.held.has(held)) return;
-    const isOfObject = error instanceof DeidentifyFailed && error.isOfObject;
+    const name = held && this.held.get(held);
+    if (held === undefined || name === undefined) return;
+    const isOfObject =
+      (error instanceof DeidentifyFailed && error.isOfObject) ||
+      (error instanceof WorkerBroken && this.breaksOf(name) >= MOST_BREAKS);
+    if (isOfObject) this.breaks.delete(name);
     if (!isOfObject && held.answersWithinSeconds === undefined) {
       this.held.delete(held);
       this.tryLater(held);
@@ -421,6 +440,14 @@ export class DeidentifyNode {
     } catch (late) {
       if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
     }
+  }
+
+  /** How often the object has ended the worker now. */
+  private breaksOf(name: string): number {
+    const breaks = (this.breaks.get(name) ?? 0) + 1;
+    if (this.breaks.size >= MOST_BREAKING) this.breaks.clear();
+    this.breaks.set(name, breaks);
+    return breaks;
   }
 
   /** Those that fail while others wait for another try come with them. */
@@ -451,7 +478,7 @@ export class DeidentifyNode {
     this.isClosed = true;
     this.status.close();
     await this.postponed.close();
-    const held = [...this.held];
+    const held = [...this.held.keys()];
     this.held.clear();
     for (const each of held) await leave(each);
     await editWorkerOf(this.RED).removeUser(this);

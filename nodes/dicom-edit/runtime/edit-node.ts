@@ -69,9 +69,13 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
       ...this.record(message),
       payload: payloadSettingsOf(message),
     };
-    const result = await editWorkerOf(this.RED).ask('edit', given, port, task);
-    if (hasFailed(result)) throw this.failureOf(result, 'notRead');
-    return result;
+    try {
+      const result = await editWorkerOf(this.RED).ask('edit', given, port, task);
+      if (hasFailed(result)) throw this.failureOf(result, 'notRead');
+      return result;
+    } finally {
+      port?.close();
+    }
   }
 
   private record({ dicom }: ObjectMessage): { record?: CoercionRecord } {

@@ -92,7 +92,10 @@ export function plainValue(value: unknown): ChangeValue | boolean | undefined {
     if (typeof each === 'number') return Number.isFinite(each) ? each : undefined;
     if (typeof each === 'bigint') return String(each);
     if (Buffer.isBuffer(each)) return each.length > left ? undefined : each.toString('base64');
-    if (typeof each !== 'object') return undefined;
+    // The members of an array of numbers are looked at by nobody: there may be hundreds of millions.
+    if (typeof each !== 'object' || ArrayBuffer.isView(each)) return undefined;
+    // Nor are those of one that only says that it is long.
+    if (Array.isArray(each) && each.length > left) return undefined;
     if (Array.isArray(each)) return all(each.map((one: unknown) => copied(one, depth + 1)));
     const entries = Object.entries(each).map(([key, one]) => {
       left -= key.length;

@@ -5,7 +5,7 @@ import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
 import { seriesFields, studyFields, type StudyObject } from '../../../src/study';
-import { editWorkerOf } from '../../runtime/edit-worker';
+import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import { givenObject } from '../../runtime/given-object';
 import { objectOf, type ObjectMessage } from '../../runtime/message-object';
 import { StudyFailed } from './study-error';
@@ -40,7 +40,7 @@ export async function factsOf(
   // One that it does not have is not in its Tags either.
   const hasGrouping = grouping.every((keyword) => isKnown(keyword) || hasTags);
   if (!hasUids || !hasGrouping || (needsTags && !hasTags))
-    sections = await readSections(RED, message, needsTags || !hasGrouping);
+    sections = await despiteOthers(() => readSections(RED, message, needsTags || !hasGrouping));
   return objectFrom(sections, groupBy, needsTags, message, changes);
 }
 

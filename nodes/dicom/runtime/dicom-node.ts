@@ -95,9 +95,13 @@ export class DicomNode extends EditingNode<DicomFailure, Outcome> {
     const output: BuildTask['output'] =
       as === 'file' ? { as, directory, filenameTemplate, collision } : { as };
     const { given, port } = object === undefined ? NOTHING_GIVEN : await this.opened(object, message);
-    const made = await editWorkerOf(this.RED).ask('build', given, port, { from, newUids, output });
-    if (hasFailed(made)) throw this.failureOf(made, from.kind === 'changed' ? 'notRead' : 'notBuilt');
-    return { kind: 'built', made };
+    try {
+      const made = await editWorkerOf(this.RED).ask('build', given, port, { from, newUids, output });
+      if (hasFailed(made)) throw this.failureOf(made, from.kind === 'changed' ? 'notRead' : 'notBuilt');
+      return { kind: 'built', made };
+    } finally {
+      port?.close();
+    }
   }
 
   /** @throws DicomFailed */

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { asError } from '../../../src/basics';
 import { DicomFailed } from './dicom-error';
 
 /** What a message gives to build an object of, as it can be posted to a worker. */
@@ -34,8 +36,10 @@ export function plainMessage(json: unknown): PlainMessage {
       throw notData('it has functions, which are no data');
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
     if (level >= MOST_LEVELS) throw notData(`it has more than ${MOST_LEVELS} levels`);
-    if (ArrayBuffer.isView(value))
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
       throw notData('it has arrays of numbers, which are no data; give a Buffer');
+    const kind = KINDS.find((each) => each.isOf(value));
+    if (kind !== undefined) throw notData(`it has a ${kind.name}, which is no data; ${kind.instead}`);
     // What is only said to be there is not looked through.
     if (Array.isArray(value) && value.length > MOST_VALUES) throw tooLarge();
     if (Array.isArray(value)) return Array.from(value, (each) => look(each, level + 1));
@@ -44,8 +48,24 @@ export function plainMessage(json: unknown): PlainMessage {
     for (const [key, each] of Object.entries(value)) plain[key] = look(each, level + 1);
     return plain;
   };
-  return { json: look(json, 0), hasReferences };
+  try {
+    return { json: look(json, 0), hasReferences };
+  } catch (error) {
+    if (error instanceof DicomFailed) throw error;
+    // What is read may be a function of somebody, which has thrown.
+    throw notData(`a value cannot be read: ${asError(error).message}`);
+  }
 }
+
+/** Objects of JavaScript that would be read as empty ones, whichever of Node-RED's contexts they come from. */
+const KINDS: readonly { name: string; isOf: (value: unknown) => boolean; instead: string }[] = [
+  { name: 'Date', isOf: types.isDate, instead: 'write it as DICOM has it, as 20240131' },
+  { name: 'Map', isOf: types.isMap, instead: 'give an object' },
+  { name: 'Set', isOf: types.isSet, instead: 'give an array' },
+  { name: 'RegExp', isOf: types.isRegExp, instead: 'give a text' },
+  { name: 'Promise', isOf: types.isPromise, instead: 'wait for it' },
+  { name: 'number, text or boolean as an object', isOf: types.isBoxedPrimitive, instead: 'give its value' },
+];
 
 function tooLarge(): DicomFailed {
   return new DicomFailed('tooLarge', { reason: 'it has too many values, or too long ones' });

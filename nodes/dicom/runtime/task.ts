@@ -14,6 +14,8 @@ export type NodeTask =
   | { kind: 'attributes'; attributes: object }
   | { kind: 'recipe'; recipe: Recipe; ingredient: Buffer };
 
+/** No system takes a longer path. */
+const LONGEST_PATH = 4_096;
 const PREFIX_AT = 128;
 const PREFIX = 'DICM';
 
@@ -35,11 +37,12 @@ export function taskOf(
     const bytes = bytesIn(value);
     if (bytes !== undefined && isObject(bytes))
       return action === 'build' ? { kind: 'neither' } : { kind: 'read', place: { kind: 'bytes', bytes } };
-    if (typeof value === 'string' && isAbsolute(value) && action !== 'build')
+    // Before paths: base64 text of every JPEG begins with a slash.
+    if (bytes !== undefined && builds && recipe !== 'none' && isIngredient(recipe, bytes))
+      return { kind: 'recipe', recipe, ingredient: bytes };
+    if (typeof value === 'string' && action !== 'build' && isPath(value))
       return { kind: 'read', place: { kind: 'file', path: value } };
     if (bytes === undefined) return { kind: 'neither' };
-    if (builds && recipe !== 'none' && isIngredient(recipe, bytes))
-      return { kind: 'recipe', recipe, ingredient: bytes };
     const mayBeHeadless = action === 'parse' || acceptHeadless;
     return mayBeHeadless && action !== 'build'
       ? { kind: 'read', place: { kind: 'bytes', bytes } }
@@ -50,6 +53,10 @@ export function taskOf(
 
 function isObject(bytes: Buffer): boolean {
   return bytes.toString('latin1', PREFIX_AT, PREFIX_AT + PREFIX.length) === PREFIX;
+}
+
+function isPath(text: string): boolean {
+  return text.length <= LONGEST_PATH && isAbsolute(text) && !text.includes('\0');
 }
 
 function isAttributes(value: unknown): value is object {

@@ -10,6 +10,8 @@ export interface JpegFacts {
   readonly transferSyntaxUID: string;
   readonly photometricInterpretation: 'MONOCHROME2' | 'RGB' | 'YBR_FULL' | 'YBR_FULL_422';
   readonly isLossy: boolean;
+  /** As Exif has it: 1 is upright. */
+  readonly orientation: number;
 }
 
 const MARKER = 0xff;
@@ -17,6 +19,7 @@ const START_OF_IMAGE = 0xd8;
 const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
 const APP0 = 0xe0;
+const APP1 = 0xe1;
 const APP14 = 0xee;
 /** Start of frame: baseline; extended with 8 or 12 bits; lossless. */
 const BASELINE = 0xc0;
@@ -33,8 +36,8 @@ interface Frame {
   readonly precision: number;
   readonly rows: number;
   readonly columns: number;
-  /** Identifiers and sampling factors of the components. */
-  readonly components: readonly { id: number; horizontal: number; vertical: number }[];
+  /** Identifiers of the components. */
+  readonly components: readonly number[];
 }
 
 /** Is it a JPEG, by its first bytes? */
@@ -51,6 +54,7 @@ export function readJpeg(bytes: Buffer): JpegFacts {
   let frame: Frame | undefined;
   let hasJfif = false;
   let adobe: number | undefined;
+  let orientation: number | undefined;
   for (let at = 2; ;) {
     while (bytes[at] === MARKER && bytes[at + 1] === MARKER) at += 1;
     const kind = bytes[at + 1] ?? 0;
@@ -59,15 +63,39 @@ export function readJpeg(bytes: Buffer): JpegFacts {
     const segment = bytes.subarray(at + 4, at + 2 + length);
     if (length < 2 || segment.length !== length - 2) throw damaged();
     if (kind === APP0) hasJfif ||= segment.toString('latin1', 0, 4) === 'JFIF';
+    else if (kind === APP1) orientation ??= orientationIn(segment);
     else if (kind === APP14 && segment.toString('latin1', 0, 5) === 'Adobe') adobe = segment[11];
     else if (kind === JPEG_LS_FRAME) throw notPossible('a JPEG-LS picture');
     else if (kind >= BASELINE && kind <= LAST_FRAME && !NO_FRAMES.has(kind)) frame = frameOf(kind, segment);
     else if (kind === START_OF_SCAN) {
       if (frame === undefined || !bytes.includes(Buffer.from([MARKER, END_OF_IMAGE]), at)) throw damaged();
-      return factsOf(frame, segment, { hasJfif, adobe });
+      return { ...factsOf(frame, segment, { hasJfif, adobe }), orientation: orientation ?? 1 };
     }
     at += 2 + length;
   }
+}
+
+const EXIF = Buffer.from('Exif\0\0', 'latin1');
+const ORIENTATION = 0x0112;
+const ENTRY_BYTES = 12;
+
+/** Of the first directory of an Exif segment (TIFF 6.0 2). Undefined: it does not say, or is none. */
+function orientationIn(segment: Buffer): number | undefined {
+  if (!segment.subarray(0, EXIF.length).equals(EXIF)) return undefined;
+  const tiff = segment.subarray(EXIF.length);
+  const isLittle = tiff.toString('latin1', 0, 2) === 'II';
+  const number = (at: number, length: 2 | 4): number => {
+    if (!(at + length <= tiff.length)) return NaN;
+    return isLittle ? tiff.readUIntLE(at, length) : tiff.readUIntBE(at, length);
+  };
+  const directory = number(4, 4);
+  for (let entry = 0; entry < number(directory, 2); entry += 1) {
+    const at = directory + 2 + entry * ENTRY_BYTES;
+    const tag = number(at, 2);
+    if (Number.isNaN(tag)) return undefined;
+    if (tag === ORIENTATION) return number(at + 8, 2);
+  }
+  return undefined;
 }
 
 function damaged(): Error {
@@ -81,11 +109,7 @@ function notPossible(what: string): Error {
 function frameOf(kind: number, segment: Buffer): Frame {
   const count = segment[5] ?? 0;
   if (segment.length < 6 + 3 * count) throw damaged();
-  const components = Array.from({ length: count }, (_, index) => {
-    const at = 6 + 3 * index;
-    const factors = segment[at + 1] ?? 0;
-    return { id: segment[at] ?? 0, horizontal: factors >> 4, vertical: factors & 0xf };
-  });
+  const components = Array.from({ length: count }, (_, index) => segment[6 + 3 * index] ?? 0);
   return {
     kind,
     precision: segment[0] ?? 0,
@@ -100,7 +124,7 @@ interface Colour {
   readonly adobe: number | undefined;
 }
 
-function factsOf(frame: Frame, scan: Buffer, colour: Colour): JpegFacts {
+function factsOf(frame: Frame, scan: Buffer, colour: Colour): Omit<JpegFacts, 'orientation'> {
   const { kind, precision, rows, columns, components } = frame;
   if (kind === PROGRESSIVE) throw notPossible('a progressive JPEG');
   if (components.length !== 1 && components.length !== 3)
@@ -139,10 +163,10 @@ function photometricOf(
   { kind, components }: Frame,
   { hasJfif, adobe }: Colour,
 ): JpegFacts['photometricInterpretation'] {
-  const [first] = components;
-  if (components.length === 1 || first === undefined) return 'MONOCHROME2';
-  const names = String.fromCharCode(...components.map(({ id }) => id));
+  if (components.length === 1) return 'MONOCHROME2';
+  const names = String.fromCharCode(...components);
   const isRgb = adobe === undefined ? !hasJfif && (names === 'RGB' || kind === LOSSLESS) : adobe === 0;
   if (isRgb) return 'RGB';
-  return first.horizontal === 1 && first.vertical === 1 ? 'YBR_FULL' : 'YBR_FULL_422';
+  // Of lossy ones whatever the factors are (PS3.5 8.2.1): software finds those in the JPEG.
+  return kind === LOSSLESS ? 'YBR_FULL' : 'YBR_FULL_422';
 }

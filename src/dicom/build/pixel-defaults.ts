@@ -24,21 +24,18 @@ export function pixelDefaults(given: JsonObject): JsonObject {
     throw cannotBuild('PixelData: pixels in a Buffer need Rows and Columns');
   const perPixel = pixels.length / (rows * columns * frames);
   const kind = KINDS[perPixel];
-  if (samples !== undefined && bits !== undefined) {
-    const expected = Math.ceil((rows * columns * frames * samples * bits) / 8);
-    if (pixels.length - expected > 1 || pixels.length < expected)
-      throw cannotBuild(
-        `PixelData: Rows, Columns and the other attributes make ${expected} bytes, not ${pixels.length}`,
-      );
-  } else if (kind === undefined) {
+  if (kind === undefined && (samples === undefined || bits === undefined))
     throw cannotBuild(
       `PixelData: ${pixels.length} bytes are not 1, 2 or 3 bytes for each pixel; correct Rows and Columns, or give SamplesPerPixel and BitsAllocated`,
     );
-  }
-  const { samples: samplesPerPixel, bits: allocated } = {
-    samples: samples ?? kind?.samples ?? 1,
-    bits: bits ?? kind?.bits ?? 8,
-  };
+  const samplesPerPixel = samples ?? kind?.samples ?? 1;
+  const allocated = bits ?? kind?.bits ?? 8;
+  // One of the two that is given may contradict what the number of bytes stands for.
+  const expected = Math.ceil((rows * columns * frames * samplesPerPixel * allocated) / 8);
+  if (pixels.length - expected > 1 || pixels.length < expected)
+    throw cannotBuild(
+      `PixelData: Rows, Columns and the other attributes make ${expected} bytes, not ${pixels.length}`,
+    );
   const stored = numberIn(given['BitsStored']) ?? allocated;
   return {
     SamplesPerPixel: samplesPerPixel,

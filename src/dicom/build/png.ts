@@ -1,4 +1,5 @@
 import { crc32, inflateSync } from 'node:zlib';
+import { beat } from '../../basics';
 import { cannotBuild } from './build-errors';
 
 /** Pixels of 8 bits a sample, row by row, from the top. */
@@ -112,6 +113,7 @@ function unfilter(lines: Buffer, rowBytes: number, rows: number, pixel: number):
     const start = row * (rowBytes + 1) + 1;
     const above = start - rowBytes - 1;
     const filter = lines[start - 1] ?? 0;
+    beat();
     if (filter > 4) throw damaged();
     if (filter === 0) continue;
     for (let at = 0; at < rowBytes; at += 1) {
@@ -163,16 +165,20 @@ function pixelsOf(
     throw cannotBuild(`the PNG has more than ${MOST_BYTES} bytes of pixels`);
   const data = Buffer.allocUnsafe(columns * rows * samples);
   const scale = isGrey ? 255 / (2 ** depth - 1) : 1;
+  const key = colour === 0 || colour === 2 ? keyOf(transparent, sent) : undefined;
   let to = 0;
   for (let row = 0; row < rows; row += 1) {
     const start = row * (rowBytes + 1) + 1;
+    beat();
     for (let column = 0; column < columns; column += 1) {
       const first = sampleAt(lines, start, column * sent, depth);
       const alpha = hasAlpha
         ? (lines[start + column * sent + sent - 1] ?? 255)
         : colour === PALETTE
           ? (transparent?.[first] ?? 255)
-          : 255;
+          : key !== undefined && isKey(key, first, lines, start + column * sent)
+            ? 0
+            : 255;
       for (let sample = 0; sample < samples; sample += 1) {
         const value =
           colour === PALETTE
@@ -186,6 +192,18 @@ function pixelsOf(
     }
   }
   return { rows, columns, samples, data };
+}
+
+/** The one grey or colour that is transparent (ISO/IEC 15948 11.3.2.1), of 16 bits a sample. Undefined: none is. */
+function keyOf(chunk: Buffer | undefined, samples: number): number[] | undefined {
+  if (chunk === undefined) return undefined;
+  if (chunk.length !== 2 * samples) throw damaged();
+  return Array.from({ length: samples }, (_, sample) => chunk.readUInt16BE(2 * sample));
+}
+
+/** @param at where the samples are that follow the first one, of 8 bits each */
+function isKey(key: readonly number[], first: number, lines: Buffer, at: number): boolean {
+  return first === key[0] && key.every((value, sample) => sample === 0 || value === lines[at + sample]);
 }
 
 function sampleAt(lines: Buffer, start: number, index: number, depth: number): number {

@@ -1,4 +1,5 @@
 import { tagHex, tagOfKeyword } from '../standard';
+import type { ConversionWarning } from '../warnings';
 import { cannotBuild } from './build-errors';
 import { givenAttributes, isDicomMessage } from './given-attributes';
 import { isJpeg, readJpeg } from './jpeg';
@@ -63,6 +64,19 @@ export function attributesOfRecipe(recipe: Recipe, bytes: Buffer, values: unknow
   const empty = Object.fromEntries(PATIENT_AND_STUDY.map((keyword) => [keyword, null]));
   return { ...empty, ...momentOf(now), ...made, ...given };
 }
+
+/** What is in the object otherwise than whoever gave the picture has seen it. @param bytes as `attributesOfRecipe` took them */
+export function recipeWarnings(recipe: Recipe, bytes: Buffer): ConversionWarning[] {
+  if (recipe !== 'secondary-capture' || !isJpeg(bytes)) return [];
+  const { orientation } = readJpeg(bytes);
+  return orientation >= 2 && orientation <= 8 ? [TURNED] : [];
+}
+
+const TURNED: ConversionWarning = {
+  code: 'picture-turned',
+  path: '',
+  text: 'the JPEG says that it is to be shown turned or mirrored (Exif), which DICOM software does not know; save it upright',
+};
 
 function ofTheStudy(values: unknown): Attributes {
   const given = givenAttributes(values);

@@ -8,8 +8,9 @@ export const MAX_LEVELS = 16;
 
 type JsonObject = Partial<Record<string, unknown>>;
 
+/** Bytes are none: each would be a member. */
 export function isObject(json: unknown): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+  return typeof json === 'object' && json !== null && !Array.isArray(json) && !ArrayBuffer.isView(json);
 }
 
 /** What it has itself, in an object that has nothing else. */

@@ -187,6 +187,9 @@ function expectSize(json: unknown): void {
     } else if (Array.isArray(value)) {
       spend(2);
       for (const each of value as unknown[]) measure(each, depth + 1);
+    } else if (ArrayBuffer.isView(value)) {
+      // Each of its bytes would be a member.
+      throw invalidChanges(undefined, 'they are an object, and not bytes: parse them as JSON first');
     } else if (isObject(value)) {
       spend(2);
       for (const key of Object.keys(value)) {

@@ -124,6 +124,11 @@ export class Rules {
     return rule;
   }
 
+  /** Table E.1-1 has it: as a UID it names something of somebody. */
+  isListed(tag: number): boolean {
+    return rows.has(tag);
+  }
+
   #find(tag: number): Rule {
     const known = lookUp(tag);
     if (known === undefined || REMOVED_GROUPS.has(tag >>> 24)) return REMOVE;

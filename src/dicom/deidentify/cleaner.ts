@@ -302,12 +302,13 @@ export class Cleaner {
   }
 
   #otherUids(element: Element): Buffer {
-    const { identifiers } = this.replacements;
+    const { identifiers, rules } = this.replacements;
+    const ofInstance = rules.isListed(element.tag);
     const uids = this.#ascii(element).split('\\');
     this.#uids += uids.length;
     if (this.#uids > MOST_UIDS) throw new KeptBack('too-long', `the object has more than ${MOST_UIDS} UIDs`);
     return Buffer.from(
-      uids.map((uid) => (uid === '' ? '' : identifiers.uid(uid.trim()))).join('\\'),
+      uids.map((uid) => (uid === '' ? '' : identifiers.uid(uid.trim(), ofInstance))).join('\\'),
       'latin1',
     );
   }

@@ -1,6 +1,14 @@
 const MILLISECONDS_A_DAY = 86_400_000;
 const OLDEST = 89;
 
+/** Is it a day as DA has it? */
+export const isDate = (text: string): boolean => movedDate(text, 0) !== undefined;
+
+/** Is it a moment as DT has it, of which all behind the year may be missing? */
+export function isDateTime(text: string): boolean {
+  return /^\d{4}(?:\d{2}){0,5}(?:\.\d{1,6})?(?:[+-]\d{4})?$/.test(text);
+}
+
 /** A day as DA has it (PS3.5 6.2), moved by days; undefined: it is none. */
 export function movedDate(text: string, days: number): string | undefined {
   const found = /^(\d{4})(\d{2})(\d{2})$/.exec(text) ?? /^(\d{4})\.(\d{2})\.(\d{2})$/.exec(text);

@@ -1,5 +1,5 @@
 import { isUnchangeable, type SourcePiece, sourceOfPieces } from '../change';
-import { DataSetBuilder, isPlainUid, textOf } from '../data-set';
+import { DataSetBuilder, type Element, isPlainUid, textOf, unpaddedEnd } from '../data-set';
 import { type ByteSource, Cursor, encodeFileMeta, type Encoding, encodingOf, walkDataSet } from '../read';
 import {
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -76,7 +76,7 @@ const TEMPORAL_INFORMATION_MODIFIED = 0x00280303;
 const CODE_VALUE = 0x00080100;
 const CODING_SCHEME_DESIGNATOR = 0x00080102;
 const CODE_MEANING = 0x00080104;
-const METHOD = 'PS3.15 E 2024e, node-red-contrib-dicom';
+const METHOD = 'PS3.15 E 2024b, node-red-contrib-dicom';
 /** What a Patient's Name and a Patient ID may have in common (PS3.5 6.2). */
 const PSEUDONYM = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/;
 
@@ -102,8 +102,8 @@ export function deidentify(
   const { rules, identifiers, words, alsoPass } = profile;
   const { options } = rules;
   const sopClassUID = textOf(root, TAG.SOPClassUID);
-  const sopInstanceUID = textOf(root, TAG.SOPInstanceUID);
-  if (sopClassUID === undefined || sopInstanceUID === undefined)
+  const sopInstanceUID = textOf(root, TAG.SOPInstanceUID)?.trim();
+  if (sopClassUID === undefined || sopInstanceUID === undefined || sopInstanceUID === '')
     throw new KeptBack('sop-instance-uid', 'the object has no SOP Class UID or no SOP Instance UID');
   judge(root, { sopClassUID, options, alsoPass });
   const patient = {
@@ -122,17 +122,23 @@ export function deidentify(
     isReport: isReport(sopClassUID),
     keepsWaveforms: isWaveform(sopClassUID),
   }).dataSet(root, marks(options));
-  const uidBytes = Buffer.from(sopInstanceUID, 'latin1');
   const uids = {
     sopClassUID,
     // One that is none is replaced in the data set, too.
     sopInstanceUID:
-      options.has('retain-uids') && isPlainUid(uidBytes, 0, uidBytes.length)
+      options.has('retain-uids') && isSentPlain(root.find(TAG.SOPInstanceUID))
         ? sopInstanceUID
-        : identifiers.uid(sopInstanceUID),
+        : identifiers.uid(sopInstanceUID, true),
     transferSyntaxUID,
   };
   return { ...uids, ...part10(source, uids, output.pieces()) };
+}
+
+/** Is it a UID as it was sent, with nothing around it but its padding? */
+function isSentPlain(element: Element | undefined): boolean {
+  if (element?.bytes === undefined || element.vr !== VR.UI) return false;
+  const { bytes, start, length } = element;
+  return isPlainUid(bytes, start, unpaddedEnd(bytes, start, start + length));
 }
 
 /** The data set may be in another encoding than was declared: only where nothing in it is compressed is that one of its own. */

@@ -1,5 +1,6 @@
 import { isPlainUid } from '../data-set';
 import { Kind, type Vr, VR } from '../standard';
+import { isDate, isDateTime, isTime } from './dates';
 
 /** More than any value of numbers or codes needs. */
 const LONGEST_CODE = 64;
@@ -12,9 +13,9 @@ export function isOfVr(bytes: Buffer, vr: Vr): boolean {
   switch (vr.kind) {
     case Kind.Decimal:
     case Kind.Integer:
-      return consistsOf(bytes, NUMBER);
+      return consistsOf(bytes, NUMBER) && allValues(bytes, isNumber);
     case Kind.Code:
-      return vr === VR.CS ? isCodes(bytes) : consistsOf(bytes, MOMENT);
+      return vr === VR.CS ? isCodes(bytes) : consistsOf(bytes, MOMENT) && allValues(bytes, MOMENTS.get(vr));
     case Kind.Uid:
       return isPlainUid(bytes, 0, bytes.length);
     case Kind.Text:
@@ -49,6 +50,27 @@ function setOf(characters: string): Uint8Array {
 function consistsOf(bytes: Buffer, set: Uint8Array): boolean {
   for (const byte of bytes) if (set[byte] !== 1) return false;
   return true;
+}
+
+/** Numbers are written with at most 16 characters; software that writes more digits does not write more than these. */
+const LONGEST_NUMBER = 32;
+/** What its characters alone do not exclude: a telephone number, or a day. */
+const isNumber = (text: string): boolean =>
+  text.length <= LONGEST_NUMBER && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
+
+const MOMENTS: ReadonlyMap<Vr, (text: string) => boolean> = new Map<Vr, (text: string) => boolean>([
+  [VR.DA, isDate],
+  [VR.DT, isDateTime],
+  [VR.TM, isTime],
+]);
+
+/** Each value without the spaces around it; an empty one is one. */
+function allValues(bytes: Buffer, isOne: ((text: string) => boolean) | undefined): boolean {
+  if (isOne === undefined) return true;
+  return bytes
+    .toString('latin1')
+    .split('\\')
+    .every((value) => value.trim() === '' || isOne(value.trim()));
 }
 
 function isCodes(bytes: Buffer): boolean {

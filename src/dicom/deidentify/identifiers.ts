@@ -38,9 +38,10 @@ export class Identifiers {
   /**
    * `2.25.` and a UUID (PS3.5 B.2) of version 8 (RFC 9562 5.8), made of HMAC-SHA-256. UIDs of the Standard stay.
    * @param uid without padding
+   * @param ofInstance it is of an attribute that names one thing, and no kind: only a few of those are the Standard's
    */
-  uid(uid: string): string {
-    if (isOfStandard(uid)) return uid;
+  uid(uid: string, ofInstance = false): string {
+    if (ofInstance ? isInstanceOfStandard(uid) : isOfStandard(uid)) return uid;
     let other = this.#uids.get(uid);
     if (other === undefined) {
       const uuid = this.#hmac(uid).subarray(0, UUID_BYTES);
@@ -99,4 +100,16 @@ const CODING_SCHEMES = /^2\.16\.840\.1\.113883\.6\.\d{1,4}$/;
 function isOfStandard(uid: string): boolean {
   if (uidName(uid) !== undefined || CODING_SCHEMES.test(uid)) return true;
   return uid.startsWith(ROOT) && isPlainUid(uid) && ARCS.test(uid.slice(ROOT.length));
+}
+
+/**
+ * What PS3.6 Annex A names as one thing: frames of reference, colour palettes, services, printers, lists of UIDs and of codes.
+ * Whoever numbers patients or days below the root of the Standard makes none of these.
+ */
+const INSTANCES =
+  /^(?:1\.4\.[12]\.\d{1,2}|1\.5\.\d|1\.(?:20\.[12]|40|42)\.1|2\.(?:6\.1|16\.\d{1,2})|5\.1\.1\.(?:16|17)(?:\.376)?\.1|5\.1\.4\.34\.5(?:\.1)?)$/;
+
+function isInstanceOfStandard(uid: string): boolean {
+  if (uidName(uid) !== undefined) return true;
+  return uid.startsWith(ROOT) && INSTANCES.test(uid.slice(ROOT.length));
 }

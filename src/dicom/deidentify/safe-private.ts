@@ -1,6 +1,6 @@
 import { type Vr, VR } from '../standard';
 
-/** Private attributes of PS3.15 Table E.3.10-1 that are numbers or codes, and so can be checked: by creator, group and element. */
+/** Private attributes of PS3.15 Table E.3.10-1 (compared with that of 2026d) that are numbers or codes, and so can be checked: by creator, group and element. */
 const SAFE: Readonly<Record<string, readonly (readonly [group: number, element: number, vr: Vr])[]>> = {
   'Philips PET Private Group': [
     [0x7053, 0x00, VR.DS], // SUV factor
@@ -18,8 +18,8 @@ const SAFE: Readonly<Record<string, readonly (readonly [group: number, element: 
   ],
   ELSCINT1: [
     [0x00e1, 0x21, VR.DS], // DLP
+    [0x00e1, 0x50, VR.DS], // Acquisition duration
     [0x01e1, 0x26, VR.CS], // Phantom type
-    [0x01e1, 0x50, VR.DS], // Acquisition duration
     [0x01f1, 0x01, VR.CS], // Acquisition type
     [0x01f1, 0x07, VR.DS], // Table velocity
     [0x01f1, 0x26, VR.DS], // Pitch

@@ -1,6 +1,6 @@
 // Made by scripts/deidentify-table.mjs; do not edit.
 /**
- * PS3.15 Table E.1-1, edition 2024e: 621 rows. Each has a tag (X: any digit; ODD: private attributes), the action of the
+ * PS3.15 Table E.1-1, edition 2024b: 621 rows. Each has a tag (X: any digit; ODD: private attributes), the action of the
  * Basic Application Level Confidentiality Profile, and a letter for each option: K keep, C clean, - not concerned. The
  * options are: retain UIDs, device identity, institution identity, patient characteristics, full dates, modified dates, safe
  * private; clean descriptors, structured content, graphics.

@@ -44,6 +44,14 @@ const RANDOM_NAMES = 5;
 /** Few objects are in place while another step for them has failed. */
 const MOST_UNFINISHED = 1_000;
 
+/** Where an object is. */
+export interface Placed {
+  /** Absolute. */
+  path: string;
+  /** False: a file that was there is the same object. */
+  isNew: boolean;
+}
+
 /**
  * Puts objects where the node's settings say. A file is never seen half-written: it is written under a temporary name, synced
  * where the queue is, and linked to its own name, which replaces nothing. Several outputs, also of other processes, may have
@@ -101,13 +109,23 @@ export class FileOutput {
     mayBeThere: boolean,
     id: string = randomName(),
   ): string {
+    return this.put(content, values, mayBeThere, id).path;
+  }
+
+  /** As `place`. */
+  put(
+    content: OutputContent,
+    values: Record<string, string>,
+    mayBeThere: boolean,
+    id: string = randomName(),
+  ): Placed {
     try {
       const target = join(this.root, relativePath(this.settings.filenameTemplate, values));
       // The names are made safe one by one; this is for the day on which that is wrong.
       if (!target.startsWith(this.root + sep)) throw new Error('the path leaves the directory');
       this.folders.make(dirname(target));
       const placed = this.placeOnce(target, content, mayBeThere, id);
-      this.folders.sync(placed);
+      this.folders.sync(placed.path);
       this.unfinished.delete(id);
       return placed;
     } catch (error) {
@@ -116,19 +134,20 @@ export class FileOutput {
   }
 
   /** An object that an earlier attempt has put in place stays there, whatever it was that failed then. */
-  private placeOnce(target: string, content: OutputContent, mayBeThere: boolean, id: string): string {
+  private placeOnce(target: string, content: OutputContent, mayBeThere: boolean, id: string): Placed {
     const before = this.unfinished.get(id);
-    if (before !== undefined && this.compare(before, content, 'bytes') === 'same') return before;
+    if (before !== undefined && this.compare(before, content, 'bytes') === 'same')
+      return { path: before, isNew: false };
     const likeness = this.likeness(mayBeThere);
     const furtherName = (): string =>
       this.settings.collision === 'skip-identical' ? shortened(dataSetHash(content)) : this.hashOf(id);
     const found = likeness && this.find(target, content, likeness, furtherName);
-    if (found !== undefined) return found;
+    if (found !== undefined) return { path: found, isNew: false };
     const temporary = this.copy(target, content, mayBeThere, id);
     try {
       const placed = this.name(temporary, target, content, likeness, furtherName);
       if (this.unfinished.size >= MOST_UNFINISHED) this.unfinished.clear();
-      this.unfinished.set(id, placed);
+      this.unfinished.set(id, placed.path);
       return placed;
     } finally {
       removeIfThere(temporary, this.files);
@@ -173,15 +192,16 @@ export class FileOutput {
     content: OutputContent,
     likeness: Likeness | undefined,
     furtherName: () => string,
-  ): string {
+  ): Placed {
     if (this.settings.collision === 'overwrite') {
       this.files.renameSync(temporary, target);
-      return target;
+      return { path: target, isNew: true };
     }
     for (const name of names(furtherName)) {
       const path = nameOf(target, name);
-      if (linkWithoutReplacing(temporary, path, this.files)) return path;
-      if (likeness !== undefined && this.compare(path, content, likeness) === 'same') return path;
+      if (linkWithoutReplacing(temporary, path, this.files)) return { path, isNew: true };
+      if (likeness !== undefined && this.compare(path, content, likeness) === 'same')
+        return { path, isNew: false };
     }
     throw new Error('no name is free');
   }

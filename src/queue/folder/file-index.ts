@@ -49,6 +49,8 @@ export class FileIndex implements FileStore {
   private readonly byId = new Map<string, Known>();
   private fd: number | undefined;
   private lines = 0;
+  /** The last line may be there in part. */
+  private isTorn = false;
   private scan = 0;
   private isDirty = false;
 
@@ -224,6 +226,7 @@ export class FileIndex implements FileStore {
     syncDirectoryNow(this.directory, this.files);
     this.fd = this.files.openSync(this.indexPath, 'a', FILE_MODE);
     this.lines = 0;
+    this.isTorn = false;
   }
 
   /** @throws the system's error */
@@ -232,7 +235,11 @@ export class FileIndex implements FileStore {
     if (this.lines > SPARE_LINES + this.byPath.size) this.rewrite();
     this.lines += 1;
     this.isDirty = true;
-    writeAll(this.files, this.fd, Buffer.from(`${asciiJson(line)}\n`));
+    // What follows a part of a line, as on a full disk, must not be taken for its end.
+    const text = `${this.isTorn ? '\n' : ''}${asciiJson(line)}\n`;
+    this.isTorn = true;
+    writeAll(this.files, this.fd, Buffer.from(text));
+    this.isTorn = false;
   }
 }
 

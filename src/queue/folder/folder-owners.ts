@@ -8,8 +8,6 @@ export const CLAIMS = '.dicom-watch';
 const KEEPER = '.keep';
 /** An owner that has not renewed its claims for so long is gone. */
 const GONE_MS = 60_000;
-/** No two clocks differ so much: then nobody need look on for a while. */
-const LONG_GONE_MS = 3_600_000;
 
 /** Others watch the folder, and one of them, or we, want it alone. */
 export class FolderShared extends Error {
@@ -126,7 +124,6 @@ export class FolderOwners {
   }
 
   private isGone(name: string, mtimeMs: number): boolean {
-    if (Date.now() - mtimeMs > LONG_GONE_MS) return true;
     const before = this.seen.get(name);
     if (before?.mtimeMs === mtimeMs) return this.now() - before.at >= GONE_MS;
     const now = this.now();

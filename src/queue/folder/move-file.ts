@@ -1,4 +1,5 @@
-import { basename, dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, extname, join } from 'node:path';
 import {
   beat,
   FILE_MODE,
@@ -15,6 +16,12 @@ import { isMissing, openRegular, type FolderFiles } from './folder-files';
 const MOST_NUMBERS = 10_000;
 /** Copied in one step. */
 const CHUNK = 1_048_576;
+/** What file systems take at most for a name. */
+const MOST_NAME_BYTES = 255;
+/** Room for what stands around a name in that of a temporary file. */
+const TEMPORARY_BYTES = 40;
+/** Room for a number. */
+const NUMBER_BYTES = 8;
 
 /**
  * Moves a file into a directory, which is made where it is missing, and replaces nothing there: it may get a number. To another
@@ -34,7 +41,7 @@ export function* moving(
   makeDirectory(dirname(wanted), files);
   const moved = moveWithin(from, wanted, files);
   if (moved !== undefined) return moved;
-  const temporary = join(dirname(wanted), `.${basename(wanted).slice(0, 200)}.${process.pid}.part`);
+  const temporary = temporaryFor(wanted);
   try {
     yield* copying(from, temporary, files);
     const placed = named(temporary, wanted, files);
@@ -55,7 +62,7 @@ export function moveNow(from: string, directory: string, name: string, files: Fo
 export function copyNow(from: string, directory: string, name: string, files: FolderFiles): string {
   const wanted = join(directory, name);
   makeDirectory(dirname(wanted), files);
-  const temporary = join(dirname(wanted), `.${basename(wanted).slice(0, 200)}.${process.pid}.part`);
+  const temporary = temporaryFor(wanted);
   try {
     allSteps(copying(from, temporary, files));
     const placed = named(temporary, wanted, files);
@@ -64,6 +71,30 @@ export function copyNow(from: string, directory: string, name: string, files: Fo
   } finally {
     removeIfThere(temporary, files);
   }
+}
+
+/**
+ * A name that nobody else has, whatever thread or machine moves a file of that name to that directory at the same time: who
+ * wrote over another one's copy would have the other one name it, and delete its own file for it.
+ */
+function temporaryFor(wanted: string): string {
+  const name = shortened(basename(wanted), MOST_NAME_BYTES - TEMPORARY_BYTES);
+  return join(dirname(wanted), `.${name}.${randomBytes(8).toString('hex')}.part`);
+}
+
+/** As many whole characters of a name as fit into this many bytes of UTF-8. */
+function shortened(name: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(name, new Uint8Array(bytes));
+  return name.slice(0, read);
+}
+
+/** A path with a number, whose name no file system finds too long. */
+function numberedPath(path: string, number: number): string {
+  const name = basename(path);
+  if (Buffer.byteLength(name) <= MOST_NAME_BYTES - NUMBER_BYTES) return numbered(path, number);
+  const end = shortened(extname(name), NUMBER_BYTES * 2);
+  const room = MOST_NAME_BYTES - NUMBER_BYTES - Buffer.byteLength(end);
+  return join(dirname(path), `${shortened(name.slice(0, name.length - end.length), room)}_${number}${end}`);
 }
 
 function allSteps<Result>(steps: Generator<void, Result>): Result {
@@ -92,7 +123,7 @@ function moveWithin(from: string, wanted: string, files: FolderFiles): string | 
 function named(from: string, wanted: string, files: FolderFiles): string {
   const { dev, ino } = files.lstatSync(from);
   for (let number = 1; number <= MOST_NUMBERS; number += 1) {
-    const path = number === 1 ? wanted : numbered(wanted, number);
+    const path = number === 1 ? wanted : numberedPath(wanted, number);
     if (linkWithoutReplacing(from, path, files)) return path;
     const there = files.lstatSync(path, { throwIfNoEntry: false });
     if (there?.dev === dev && there.ino === ino && ino !== 0) return path;

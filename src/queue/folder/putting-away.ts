@@ -63,6 +63,8 @@ export class PuttingAway {
       try {
         const running = steps();
         while (running.next().done !== true && !this.isStopped) await turn();
+        // Of what is left in the middle nothing stays but the file where it was.
+        running.return();
         this.retries.reset();
       } catch (error) {
         reason ??= error as Error;

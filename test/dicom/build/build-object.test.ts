@@ -109,6 +109,20 @@ describe('an object of plain attributes', () => {
     );
   });
 
+  it('takes no bytes for an object, however many there are', () => {
+    const bytes = Buffer.alloc(50_000_000);
+    const began = performance.now();
+    for (const wrong of [
+      { PatientName: bytes },
+      { PatientID: bytes },
+      { RequestAttributesSequence: bytes },
+      { RequestAttributesSequence: [bytes] },
+      { '00091001': bytes },
+    ])
+      assert.throws(() => built({ SOPClassUID: CT, ...wrong }), { code: 'cannot-build' });
+    assert.ok(performance.now() - began < 1_000);
+  });
+
   it('takes pixels from a Buffer, and fills in what follows from Rows and Columns', () => {
     const pixels = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const tags = tagsOf(built({ SOPClassUID: CT, Rows: 3, Columns: 3, PixelData: pixels }));
@@ -125,6 +139,13 @@ describe('an object of plain attributes', () => {
     );
     assert.deepEqual([deep['BitsAllocated'], deep['BitsStored'], deep['HighBit']], [16, 12, 11]);
     assert.throws(() => built({ SOPClassUID: CT, PixelData: pixels }), refusal(/need Rows and Columns/));
+    // One attribute alone may contradict the number of bytes, too.
+    for (const wrong of [{ SamplesPerPixel: 3 }, { BitsAllocated: 8 }, { BitsAllocated: 32 }])
+      assert.throws(
+        () => built({ SOPClassUID: CT, Rows: 2, Columns: 2, PixelData: Buffer.alloc(8), ...wrong }),
+        refusal(/make \d+ bytes, not 8/),
+        JSON.stringify(wrong),
+      );
     assert.throws(
       () => built({ SOPClassUID: CT, Rows: 5, Columns: 5, PixelData: pixels }),
       refusal(/9 bytes are not 1, 2 or 3 bytes for each pixel/),

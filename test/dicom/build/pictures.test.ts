@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readJpeg } from '../../../src/dicom/build/jpeg';
 import { readPng } from '../../../src/dicom/build/png';
+import { recipeWarnings } from '../../../src/dicom/build/recipes';
 import { adobe, greyPng, jfif, jpegHead, png } from './pictures';
 
 const refusal = (text: RegExp) => ({ code: 'cannot-build', message: text });
@@ -54,6 +55,18 @@ describe('a PNG', () => {
       of({ columns: 2, depth: 1, colour: 3, lines: indices, palette, transparency }),
       [255, 255, 255, 4, 5, 6],
     );
+    // One grey, or one colour, stands for what is not there.
+    const grey = { columns: 3, depth: 8, colour: 0, lines: Buffer.from([0, 7, 8, 7]) };
+    assert.deepEqual(of({ ...grey, transparency: Buffer.from([0, 7]) }), [255, 8, 255]);
+    assert.deepEqual(of({ ...grey, transparency: Buffer.from([1, 7]) }), [7, 8, 7]);
+    const bits = { columns: 4, depth: 1, colour: 0, lines: Buffer.from([0, 0b10100000]) };
+    assert.deepEqual(of({ ...bits, transparency: Buffer.from([0, 0]) }), [255, 255, 255, 255]);
+    const colours = { columns: 2, depth: 8, colour: 2, lines: Buffer.from([0, 1, 2, 3, 1, 2, 4]) };
+    assert.deepEqual(
+      of({ ...colours, transparency: Buffer.from([0, 1, 0, 2, 0, 3]) }),
+      [255, 255, 255, 1, 2, 4],
+    );
+    assert.throws(() => of({ ...colours, transparency: Buffer.from([0, 1]) }), refusal(/damaged/));
     assert.deepEqual(
       of({ columns: 2, depth: 8, colour: 4, lines: Buffer.from([0, 9, 255, 9, 0]) }),
       [9, 255],
@@ -126,10 +139,46 @@ describe('a JPEG', () => {
     assert.equal(of([0x11], []), 'MONOCHROME2');
     assert.equal(of([0x21, 0x11, 0x11], [jfif]), 'YBR_FULL_422');
     assert.equal(of([0x22, 0x11, 0x11], []), 'YBR_FULL_422');
-    assert.equal(of([0x11, 0x11, 0x11], [jfif]), 'YBR_FULL');
+    assert.equal(of([0x11, 0x11, 0x11], [jfif]), 'YBR_FULL_422');
+    const lossless = jpegHead({ marker: 0xc3, factors: [0x11, 0x11, 0x11] }, [jfif]);
+    assert.equal(readJpeg(lossless).photometricInterpretation, 'YBR_FULL');
     assert.equal(of([0x11, 0x11, 0x11], [adobe(0)]), 'RGB');
-    assert.equal(of([0x11, 0x11, 0x11], [adobe(1)]), 'YBR_FULL');
+    assert.equal(of([0x11, 0x11, 0x11], [adobe(1)]), 'YBR_FULL_422');
     assert.equal(of([0x11, 0x11, 0x11], [], 'RGB'), 'RGB');
+  });
+
+  it('says whether it is to be shown turned', () => {
+    const exif = (order: 'II' | 'MM', orientation: number, entries = 1): Buffer => {
+      const tiff = Buffer.alloc(8 + 2 + 12);
+      const write = (value: number, at: number, bytes: number): unknown =>
+        order === 'II' ? tiff.writeUIntLE(value, at, bytes) : tiff.writeUIntBE(value, at, bytes);
+      tiff.write(order, 'latin1');
+      write(42, 2, 2);
+      write(8, 4, 4);
+      write(entries, 8, 2);
+      write(0x0112, 10, 2);
+      write(3, 12, 2);
+      write(1, 14, 4);
+      write(orientation, 18, 2);
+      const body = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
+      return Buffer.concat([Buffer.from([0xff, 0xe1, 0, body.length + 2]), body]);
+    };
+    const of = (...segments: Buffer[]): number => readJpeg(jpegHead({ marker: 0xc0 }, segments)).orientation;
+    assert.equal(of(), 1);
+    assert.equal(of(jfif, exif('MM', 6)), 6);
+    assert.equal(of(exif('II', 3)), 3);
+    // A directory that says that it is longer than it is.
+    const cut = exif('II', 3, 65_535);
+    cut.writeUInt16LE(0x0100, 20);
+    assert.equal(of(cut), 1);
+    assert.equal(of(Buffer.from([0xff, 0xe1, 0, 8, ...Buffer.from('Exif\0\0')])), 1);
+    const turned = recipeWarnings('secondary-capture', jpegHead({ marker: 0xc0 }, [exif('MM', 6)]));
+    assert.deepEqual(
+      turned.map(({ code }) => code),
+      ['picture-turned'],
+    );
+    assert.deepEqual(recipeWarnings('secondary-capture', jpegHead({ marker: 0xc0 }, [exif('MM', 1)])), []);
+    assert.deepEqual(recipeWarnings('secondary-capture', greyPng(2, 2)), []);
   });
 
   it('is refused where DICOM has no transfer syntax for it, or it is damaged', () => {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import {
+  bufferSource,
   type DeidentifyOption,
   type DicomJson,
   Identifiers,
   KeptBack,
   type KeptBackReason,
+  readFileMeta,
 } from '../../../src/dicom';
 import { element, item, us } from '../support/encode';
 import { CT, deidentified, fileOf, image, profile, SECRET, tagsOf, text } from './support';
@@ -61,6 +63,31 @@ describe('UIDs', () => {
     ])
       assert.notEqual(ids.uid(uid), uid);
   });
+
+  it('of things are not kept for their root: few things are named below that of the Standard', () => {
+    const day = '1.2.840.10008.1.19.70.1.31';
+    assert.equal(ids.uid(day), day, 'as one of a kind');
+    for (const tag of [0x00080018, 0x0020000d, 0x00200052, 0x00081155]) {
+      const { bytes, sopInstanceUID } = deidentified(fileOf(image(text(tag, 'UI', day))));
+      assert.equal(bytes.indexOf(day), -1, tag.toString(16));
+      assert.notEqual(sopInstanceUID, day);
+    }
+    for (const uid of ['1.2.840.10008.1.4.1.1', '1.2.840.10008.1.4.2.2'])
+      assert.deepEqual(values(cleaned([text(0x00200052, 'UI', uid)]), '00200052'), [uid]);
+    const kind = '1.2.840.10008.5.1.4.1.1.2';
+    const reference = element(0x00081140, 'SQ', item(text(0x00081150, 'UI', kind)));
+    assert.deepEqual(values(cleaned([reference]), '00081140'), [{ '00081150': { vr: 'UI', Value: [kind] } }]);
+  });
+
+  for (const options of [[], ['retain-uids']] as DeidentifyOption[][])
+    it(`are the same in the data set and before it, also with spaces around them (${options.join()})`, () => {
+      for (const uid of [' 1.2.3.9', '1.2.3.9 ', ' 1.2.3.9 ', '1.2.3.9']) {
+        const file = fileOf(image(text(0x00080018, 'UI', uid)));
+        const { bytes, sopInstanceUID } = deidentified(file, profile({ options }));
+        assert.deepEqual(values(tagsOf(bytes), '00080018'), [sopInstanceUID], `"${uid}"`);
+        assert.equal(readFileMeta(bufferSource(bytes)).sopInstanceUID, sopInstanceUID);
+      }
+    });
 
   it('are the same wherever they refer to the same: references lead to the same objects across a study', () => {
     const [first, second] = [1, 2].map((number) => {
@@ -168,6 +195,41 @@ describe('dates', () => {
   });
 });
 
+describe('numbers and times', () => {
+  it('stay as what they are; what only consists of their characters goes', () => {
+    const number = (vr: 'DS' | 'IS', value: string): unknown[] =>
+      values(
+        cleaned([text(vr === 'DS' ? 0x00180050 : 0x00200013, vr, value)]),
+        vr === 'DS' ? '00180050' : '00200013',
+      );
+    assert.deepEqual(number('DS', ' 1.5'), [1.5]);
+    assert.deepEqual(number('DS', '-1.25E+2\\ 3 '), [-125, 3]);
+    assert.deepEqual(number('IS', '7'), [7]);
+    for (const wrong of [
+      '555-123-4567',
+      '1970-01-31',
+      '31.01.1970',
+      '0171 1234567',
+      'E',
+      '1e',
+      '4'.repeat(40),
+    ])
+      for (const vr of ['DS', 'IS'] as const) assert.deepEqual(number(vr, wrong), [], wrong);
+    const time = (tag: number, vr: string, value: string): Buffer =>
+      deidentified(fileOf(image(text(tag, vr, value))), profile({ options: ['retain-full-dates'] })).bytes;
+    assert.ok(time(0x0008002a, 'DT', '202403011011').includes('202403011011'));
+    assert.ok(time(0x0008002a, 'DT', '2024').includes('2024'));
+    assert.ok(time(0x00080030, 'TM', '10:11:12').includes('10:11:12'));
+    for (const [tag, vr] of [
+      [0x0008002a, 'DT'],
+      [0x00080020, 'DA'],
+      [0x00080030, 'TM'],
+    ] as const)
+      for (const wrong of ['555-123-4567', '0171 1234567', '4711.4711.4711'])
+        assert.ok(!time(tag, vr, wrong).includes(wrong), `${vr} ${wrong}`);
+  });
+});
+
 describe('who the patient is', () => {
   it('is a pseudonym that the secret makes of Patient ID and its issuer', () => {
     const of = (id: string, issuer: string): unknown =>
@@ -257,6 +319,16 @@ describe('private attributes that are safe', () => {
     assert.deepEqual(values(tags, '70530010'), ['Philips PET Private Group']);
     assert.equal(tags['70531003'], undefined);
     assert.equal(cleaned(PHILIPS)['70530010'], undefined);
+  });
+
+  it('are in the groups in which the table has them', () => {
+    const elscint = (group: number): Buffer[] => [
+      text(group * 0x10000 + 0x10, 'LO', 'ELSCINT1'),
+      text(group * 0x10000 + 0x1050, 'DS', '12.5'),
+    ];
+    const tags = cleaned([...elscint(0x00e1), ...elscint(0x01e1)], ['retain-safe-private']);
+    assert.deepEqual(values(tags, '00E11050'), [12.5], 'Acquisition Duration');
+    assert.equal(tags['01E11050'], undefined);
   });
 });
 

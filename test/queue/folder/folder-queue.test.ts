@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { FolderShared } from '../../../src/queue';
-import { realFolderFiles } from '../../../src/queue/folder/folder-files';
+import { type FolderFiles, realFolderFiles } from '../../../src/queue/folder/folder-files';
 import { FileIndex } from '../../../src/queue/folder/file-index';
 import { FolderOwners } from '../../../src/queue/folder/folder-owners';
 import { dieWithout } from '../../support/disk-queue';
@@ -74,6 +74,23 @@ describe('a folder as a queue', () => {
     assert.deepEqual(filesIn(moveTo), ['large.dcm', 'large_2.dcm']);
     assert.equal(readFileSync(join(moveTo, 'large_2.dcm'), 'utf8'), LARGE);
     queue.close();
+  });
+
+  it('moves files of the longest names to another file system, several of one name, and whoever else moves them', async () => {
+    const moveTo = join(other, 'longest');
+    // 255 bytes, which are far fewer characters.
+    const name = `${'山'.repeat(83)}.dcm`.padStart(89, '_');
+    const long = `${name.slice(0, -4)}${'x'.repeat(255 - Buffer.byteLength(name))}.dcm`;
+    assert.equal(Buffer.byteLength(long), 255);
+    const queues = [1, 2, 3].map(() => new FedFolder(newPlace(), { after: 'move', moveTo }));
+    for (const queue of queues) await queue.open();
+    const ids = await Promise.all(queues.map((queue, index) => taken(queue, long, `${index}${LARGE}`)));
+    for (const queue of queues) await queue.claim(1);
+    await Promise.all(queues.map((queue, index) => queue.remove(ids[index] ?? '')));
+    await until(() => queues.every(({ place }) => filesIn(place.folder).length === 0), 'that they are moved');
+    const moved = filesIn(moveTo).map((file) => readFileSync(join(moveTo, file), 'utf8').slice(0, 1));
+    assert.deepEqual(moved.sort(), ['0', '1', '2'], 'each as it was');
+    for (const queue of queues) queue.close();
   });
 
   it('sets aside to another file system, and takes it back from there', async () => {
@@ -255,6 +272,41 @@ describe('an index of files', () => {
     second.close();
   });
 
+  it('knows what came behind a line that did not fit on the disk', async () => {
+    const directory = mkdtempSync(join(root, 'index-'));
+    let room = Infinity;
+    const files: FolderFiles = {
+      ...realFolderFiles,
+      writeSync: ((fd: number, bytes: Buffer, offset: number, length: number, at?: number) => {
+        if (room <= 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+        const written = realFolderFiles.writeSync(fd, bytes, offset, Math.min(length, room), at);
+        room -= written;
+        return written;
+      }) as FolderFiles['writeSync'],
+    };
+    const first = new FileIndex(root, directory, { hasInodes: true }, files);
+    const take = (number: number): void => {
+      for (const step of first.take({ id: idOf(number), rel: `${number}.dcm`, facts, attempts })) void step;
+    };
+    first.open();
+    take(1);
+    room = 10;
+    assert.throws(() => take(2), { code: 'ENOSPC' });
+    room = 0;
+    assert.throws(() => take(2), { code: 'ENOSPC' });
+    room = Infinity;
+    take(3);
+    await first.safe();
+    first.close();
+    const second = index(directory);
+    second.open();
+    assert.deepEqual(
+      second.found(() => false).map(({ rel }) => rel),
+      ['1.dcm', '3.dcm'],
+    );
+    second.close();
+  });
+
   it('is left alone where a later version has written it', () => {
     const directory = mkdtempSync(join(root, 'index-'));
     writeFileSync(join(directory, 'files.index'), '{"version":2}\n');
@@ -273,10 +325,12 @@ describe('owners of a folder', () => {
     const [one, two] = [ownersOf(folder, 'one', false, () => now), ownersOf(folder, 'two', false, () => now)];
     one.renew();
     two.renew();
-    // Its clock is ahead.
-    const ahead = new Date(Date.now() + 86_400_000);
-    utimesSync(two.directory, ahead, ahead);
-    assert.deepEqual(one.gone(), []);
+    // Its clock is ahead, or far behind: a time zone, or a battery that is empty.
+    for (const days of [1, -1, -20_000]) {
+      const wrong = new Date(Date.now() + days * 86_400_000);
+      utimesSync(two.directory, wrong, wrong);
+      assert.deepEqual(one.gone(), [], `${days} days`);
+    }
     now = 59_000;
     assert.deepEqual(one.gone(), []);
     now = 60_000;

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { plainValue } from '../../../nodes/dicom-edit/runtime/rule-values';
+import { plainChanges } from '../../../src/dicom';
+
+it('what a flow puts where a value or changes are expected is not looked through where it is more than they may be', () => {
+  const began = performance.now();
+  // To look at each of these would exhaust the memory of Node-RED, or take it minutes.
+  for (const value of [new Float64Array(50_000_000), new Uint8Array(50_000_000), new Array(2 ** 32 - 1)]) {
+    assert.equal(plainValue(value), undefined);
+    assert.equal(plainValue({ ContentSequence: [value] }), undefined);
+  }
+  for (const changes of [Buffer.alloc(50_000_000), { version: 1, of: new Float64Array(50_000_000) }])
+    assert.throws(() => plainChanges(changes), { code: 'changes-invalid' });
+  assert.ok(performance.now() - began < 3_000, `${performance.now() - began} ms`);
+  assert.deepEqual(plainValue([1, 'two', null, { PatientID: 'P' }]), [1, 'two', null, { PatientID: 'P' }]);
+});
