@@ -42,6 +42,7 @@ export {
   PostgresQueue,
   type DatabaseConfig,
   type PostgresQueueOptions,
+  type QueueState,
   type RemoteAnswer,
   type UnusableCode,
 } from './postgres';

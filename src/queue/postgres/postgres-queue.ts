@@ -40,6 +40,7 @@ import { idOfNumber, numberIn, ObjectNumbers } from './object-numbers';
 import { CHUNK_BYTES, ObjectRows, type NewRow, type ObjectRow } from './object-rows';
 import { databaseAway, PutGroups } from './put-groups';
 import { PostgresWriter } from './postgres-writer';
+import { queueState, type QueueState } from './queue-state';
 import { RemoteAnswers, type RemoteAnswer } from './remote-answers';
 import { prepareSchema } from './schema';
 import { checkDurable, checkNotPooled } from './server-checks';
@@ -589,6 +590,16 @@ export class PostgresQueue implements ObjectQueue {
   /** It is to be removed, and the database has not done so yet. */
   private isLeaving(id: string): boolean {
     return this.removing.has(numberIn(id));
+  }
+
+  /** What is to be watched. Undefined: the database cannot be asked, as is told anyway. */
+  async state(): Promise<QueueState | undefined> {
+    try {
+      return await queueState(this.db.database, this.options, this.db.session.number);
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
   }
 
   // Answers of flows to senders that wait at other instances
