@@ -17,6 +17,7 @@ interface Member {
 }
 
 type SettingsOf = (member: number) => Record<string, unknown>;
+type EnvironmentOf = (member: number) => Record<string, string>;
 
 /** Several Node-REDs with one queue in PostgreSQL, behind HAProxy. What their flows get is written into one file, in order. */
 export class Cluster {
@@ -28,19 +29,22 @@ export class Cluster {
     private readonly folder: string,
     private readonly settings: SettingsOf,
     private readonly response: Record<string, unknown>,
+    private readonly environment: EnvironmentOf,
   ) {}
 
   /**
    * @param settings of the dicom-in node of a member, beside those that make the cluster
    * @param response settings of the dicom-response nodes
+   * @param environment of the Node-RED of a member, beside that of this process
    */
   static async start(
     size: number,
     settings: SettingsOf = () => ({}),
     response: Record<string, unknown> = {},
+    environment: EnvironmentOf = () => ({}),
   ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
-    const cluster = new Cluster(await Postgres.start(), folder, settings, response);
+    const cluster = new Cluster(await Postgres.start(), folder, settings, response, environment);
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
       const userDir = join(folder, String(index));
@@ -66,7 +70,7 @@ export class Cluster {
     const nodeRed = await startNodeRed({
       userDir: member.userDir,
       flows: this.flows(member),
-      env: { PGUSER: 'postgres' },
+      env: { PGUSER: 'postgres', ...this.environment(this.members.indexOf(member)) },
     });
     member.nodeRed = nodeRed;
     await nodeRed.waitForLine(/listening on|delivering from/);
