@@ -26,8 +26,6 @@ import { countingFlow, messageCount, pause } from './support/receivers';
 import { sendLoad } from './support/store-load';
 import { ct512K, sr5K, type Work } from './support/work';
 
-void main(process.argv.slice(2));
-
 async function main(args: readonly string[]): Promise<void> {
   const option = (name: string): string | undefined =>
     args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
@@ -369,3 +367,5 @@ async function cpuOf({ pid }: Postgres, work: () => Promise<void>, count: number
   await work();
   return (cpuMilliseconds(pid) - before) / count;
 }
+
+void main(process.argv.slice(2));
