@@ -104,7 +104,8 @@ function endpoint(url: string, func: string): FlowNode[] {
   ];
 }
 
-async function messageCount({ url }: NodeRed): Promise<number> {
+/** What `countingFlow` has counted. */
+export async function messageCount({ url }: NodeRed): Promise<number> {
   return Number(await (await fetch(`${url}/count`)).text());
 }
 

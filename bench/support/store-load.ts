@@ -14,9 +14,12 @@ export type Protocol = 'dicom' | 'bare';
 /** No object takes so long to be answered, unless something is wrong. */
 const ANSWER_MS = 120_000;
 
-/** Sends `count` objects over so many associations, one outstanding C-STORE each. */
+/**
+ * Sends `count` objects over so many associations, one outstanding C-STORE each.
+ * @param port several: the associations are shared out among them
+ */
 export async function sendLoad(
-  port: number,
+  port: number | readonly number[],
   work: Work,
   count: number,
   associations: number,
@@ -24,8 +27,11 @@ export async function sendLoad(
 ): Promise<LoadResult> {
   const encoded = encodeWork(work);
   const open = protocol === 'dicom' ? DicomSender.open : BareSender.open;
+  const ports = [port].flat();
   const senders = await Promise.all(
-    Array.from({ length: Math.min(associations, count) }, () => open(port, work, encoded)),
+    Array.from({ length: Math.min(associations, count) }, (_, index) =>
+      open(ports[index % ports.length] ?? NaN, work, encoded),
+    ),
   );
   let next = Math.floor(Math.random() * 1e8);
   const last = next + count;

@@ -102,7 +102,7 @@ export class Delivery {
   ) {
     const unacknowledged = conversion.output === 'buffer' ? MAX_OBJECTS_UNDER_WAY : MAX_UNDER_WAY;
     this.maxUnderWay = settings.acknowledge ? settings.maxInFlight : unacknowledged;
-    this.budget = new FlowBudget((id, converted) => this.listener.deliver(id, converted));
+    this.budget = new FlowBudget((id, converted) => this.toFlow(id, converted));
     this.unplaced = new Unplaced(settings.placeForHours, {
       retry: (ids) => this.retry(ids),
       failing: (cause) => this.listener.notPlaced(cause, this.factsOf(cause)),
@@ -291,6 +291,10 @@ export class Delivery {
 
   private deliver(queued: QueuedObject): void {
     const { id } = queued;
+    if (queued.isElsewhere?.() === true) {
+      this.leave(id);
+      return;
+    }
     const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
     entry.queued = queued;
     this.underWay.set(id, entry);
@@ -310,6 +314,12 @@ export class Delivery {
     this.unread.placed(id);
     entry.deliveries += 1;
     this.budget.pass(id, converted);
+  }
+
+  /** It may have waited for this for long. */
+  private toFlow(id: string, converted: ConvertedObject): void {
+    if (this.underWay.get(id)?.queued.isElsewhere?.() === true) this.leave(id);
+    else this.listener.deliver(id, converted);
   }
 
   /** Enough attempts have been made with it. */

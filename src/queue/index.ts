@@ -46,6 +46,7 @@ export {
   SharedState,
   type DatabaseConfig,
   type PostgresQueueOptions,
+  type QueueState,
   type RemoteAnswer,
   type SharedPlace,
   type SharedStateOptions,

@@ -164,6 +164,8 @@ export interface QueuedObject {
   readonly crashes: number;
   /** What was known at `complete`. Undefined where the object has not just come. */
   readonly note: unknown;
+  /** True: it may be in flight elsewhere by now, and is nothing to be delivered here any more. Undefined: that cannot be. */
+  readonly isElsewhere?: () => boolean;
   /**
    * Calls back with the content, which is valid during the call only.
    * @param evenIfDamaged for what is only told of it

@@ -1,5 +1,5 @@
 import type { NetworkEvent } from '../network';
-import type { LetterFacts } from '../queue';
+import type { LetterFacts, QueueState } from '../queue';
 import type { Counts } from './counts';
 
 /** What the node's second output emits, with the time as ISO 8601. */
@@ -29,4 +29,6 @@ export interface Counters extends Counts {
   /** Objects that wait in the queue. */
   queued: number;
   deadLetters: number;
+  /** Where machines share the queue; a few seconds old. */
+  shared?: Omit<QueueState, 'deadLetters'>;
 }

@@ -46,6 +46,7 @@ export class ReceiverHost {
   private queued = 0;
   private openAssociations = 0;
   private deadLetters = 0;
+  private shared: Counters['shared'];
   private reporters: readonly string[] = [];
   /** The flow gets nothing more. */
   private isStopping = false;
@@ -129,8 +130,8 @@ export class ReceiverHost {
 
   /** As of now; of what is open and what waits, as of a second ago at most. */
   counters(): Counters {
-    const { queued, openAssociations, deadLetters } = this;
-    return { ...countsIn(this.counts), openAssociations, queued, deadLetters };
+    const { queued, openAssociations, deadLetters, shared } = this;
+    return { ...countsIn(this.counts), openAssociations, queued, deadLetters, ...(shared && { shared }) };
   }
 
   private receive(message: FromReceiver): void {
@@ -146,6 +147,7 @@ export class ReceiverHost {
           queued: this.queued,
           openAssociations: this.openAssociations,
           deadLetters: this.deadLetters,
+          shared: this.shared,
         } = message.counters);
         this.listener.counters(message.counters);
         break;

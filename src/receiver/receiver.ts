@@ -66,6 +66,8 @@ export interface ReceiverOutput {
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 30_000;
 const COUNTERS_INTERVAL_MS = 1_000;
+/** How often a queue is looked at that others change, too. */
+const LOOK_MS = 5_000;
 /** Time between two reports of a full queue, in milliseconds: it is not reported for every object that it refuses. */
 const FULL_INTERVAL_MS = 10_000;
 const LEFTOVER_INTERVAL_MS = 600_000;
@@ -101,6 +103,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     fault: (fault) => this.output.fault(fault),
   });
   private countersTimer: NodeJS.Timeout | undefined;
+  private lookTimer: NodeJS.Timeout | undefined;
+  private sharedState: Counters['shared'];
   private queueIsOpen = false;
   private stateIsOpen = false;
   private stopping = false;
@@ -318,6 +322,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
+    clearTimeout(this.lookTimer);
     this.associations?.stop();
     await this.state?.close();
     await this.queue.close();
@@ -329,8 +334,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { settings, queueDirectory } = this.config;
     try {
       if (!this.queueIsOpen) await this.queue.open();
+      const isFirst = !this.queueIsOpen;
       this.queueIsOpen = true;
       await this.queueOpened();
+      if (isFirst && this.shared !== undefined) void this.look(this.shared);
       await this.openState();
     } catch (error) {
       return queueFault(error, queueDirectory);
@@ -469,6 +476,19 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.output.event({ at: new Date().toISOString(), ...event });
   }
 
+  /** Other machines change what is in the queue, too. */
+  private async look(shared: PostgresQueue): Promise<void> {
+    const state = await shared.state();
+    if (this.stopping) return;
+    if (state !== undefined) {
+      const { deadLetters, ...others } = state;
+      this.deadLetterCount = deadLetters;
+      this.sharedState = others;
+    }
+    this.changed();
+    this.lookTimer = setTimeout(() => void this.look(shared), LOOK_MS);
+  }
+
   protected changed(): void {
     this.countersTimer ??= setTimeout(() => {
       this.countersTimer = undefined;
@@ -477,6 +497,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
         openAssociations: this.listener.openAssociations,
         queued: this.queue.size,
         deadLetters: this.deadLetterCount,
+        ...(this.sharedState && { shared: this.sharedState }),
       });
     }, COUNTERS_INTERVAL_MS);
   }

@@ -70,6 +70,34 @@ describe('npm run bench', () => {
     },
   );
 
+  it(
+    'measures a shared queue beside one of the machine, and what its database takes',
+    { skip: needs('postgres') },
+    () => {
+      const options = [
+        '--only',
+        'load,waiting,growth',
+        '--instances',
+        '1',
+        '--rounds',
+        '1',
+        '--scale',
+        '0.005',
+      ];
+      const shared = join(PACKAGE_DIR, 'dist', 'bench', 'shared.js');
+      const { status, stdout, stderr } = spawnSync(process.execPath, [shared, ...options], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0, stderr);
+      const rows = stdout.split('\n').filter((line) => line.startsWith('| shared, 1 '));
+      assert.equal(rows.length, 4, stdout);
+      for (const row of rows)
+        for (const figure of row.split('|').slice(2, 6)) assert.ok(Number(figure) > 0, row);
+      assert.match(stdout, /\| 500 +\| +[\d.]+ \|/, 'waiting');
+      assert.match(stdout, /\| 1,000 +\| +\d+ \|/, 'growth');
+    },
+  );
+
   it('tells medians and ranges of three runs at least, and how storescp differs from itself', () => {
     const file = join(folder, 'made-up.jsonl');
     const page = join(folder, 'page.md');

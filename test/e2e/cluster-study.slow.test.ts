@@ -199,7 +199,7 @@ describe(
       const sender = members.find(({ name }) => name === unacknowledged.member) ?? assert.fail();
       await kill(sender, database);
       await until(() => ofStudy(2).length > 1, 'the message to come again', 30_000);
-      const isEmpty = (): boolean => database.ask('SELECT count(*) FROM dicom.object').trim() === '0';
+      const isEmpty = (): boolean => database.run('SELECT count(*) FROM dicom.object') === '0';
       await until(isEmpty, 'an empty queue', 30_000);
       // A second firing would come now.
       await wait(IDLE_SECONDS * 1_000 + 1_500);

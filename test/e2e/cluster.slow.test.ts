@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -7,6 +7,7 @@ import { Cluster } from '../support/cluster';
 import { needs } from '../support/needs';
 import { sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
+import { PACKAGE_DIR } from '../support/user-dir';
 
 describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300_000 }, () => {
   let cluster: Cluster;
@@ -48,6 +49,19 @@ describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300
     assert.equal((await stats(1)).counters['deadLetters'], 0);
     assert.equal((await stats(1)).delivering, true);
     assert.equal((await stats(0)).counters['associations'], 1);
+    await until(async () => (await stats(0)).counters['queued'] === 0, 'the other to know that');
+  });
+
+  it('export at each machine all metrics that are to be watched', async () => {
+    const page = readFileSync(join(PACKAGE_DIR, 'docs', 'scaling.md'), 'utf8');
+    const section = /## What to watch\n([^]*?)\n## /.exec(page)?.[1] ?? '';
+    const names = new Set(section.match(/dicom_in_\w+/g));
+    assert.ok(names.size >= 8, String([...names]));
+    for (const index of [0, 1]) {
+      const text = await (await fetch(`${member(index).nodeRed?.url}/dicom-in/metrics`)).text();
+      for (const name of names)
+        assert.match(text, new RegExp(`^${name}\\{id="receiver",name=""\\} \\d`, 'm'));
+    }
   });
 
   it('refuse while their database is away, and go on by themselves', async () => {

@@ -19,7 +19,7 @@ describe('an instance of a shared queue', { skip: needs('postgres') }, () => {
     const shared = { database: databaseOf(postgres), schema: 'dicom', queue: 'main' };
     const { port, receiver } = await receivers.start(receivers.folder(), {}, { shared });
     const client = await StoreClient.open(port);
-    const listed = (): string => postgres.ask('SELECT associations FROM dicom.presence');
+    const listed = (): string => postgres.run('SELECT associations FROM dicom.presence');
     const [id = assert.fail()] = receiver.openAssociations();
     await until(() => listed().includes(id), 'it to be listed');
     await client.release();

@@ -51,11 +51,7 @@ describe('procedure steps of several instances', { skip: needs('postgres') }, ()
     return [state, redelivered];
   };
   const untold = (): number =>
-    Number(
-      postgres
-        .ask(`SELECT count(*) FROM dicom.step WHERE queue = 'q${queues}' AND teller IS NOT NULL`)
-        .trim(),
-    );
+    Number(postgres.run(`SELECT count(*) FROM dicom.step WHERE queue = 'q${queues}' AND teller IS NOT NULL`));
 
   it('are created at one and completed at another, which tells its flow all of it', async () => {
     const start = cluster();
@@ -212,9 +208,9 @@ describe('procedure steps of several instances', { skip: needs('postgres') }, ()
     await receivers.stop(a);
     const again = await start({}, folder);
     const uids = (): string =>
-      postgres.ask(`SELECT uid FROM dicom.step WHERE queue = 'q${queues}' ORDER BY uid`);
+      postgres.run(`SELECT uid FROM dicom.step WHERE queue = 'q${queues}' ORDER BY uid`);
     await until(() => !uids().includes('1.3'), 'the old ones to go');
-    assert.deepEqual(uids().trim().split(/\s+/), ['1.2', '1.4']);
+    assert.deepEqual(uids().split(/\s+/), ['1.2', '1.4']);
     await receivers.stop(again);
   });
 });

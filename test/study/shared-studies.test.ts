@@ -217,11 +217,12 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
   it('wait for associations that are open at another instance', async () => {
     const [a, b] = await bench.open(2, { idleMs: 0, associationEndMs: 5_000 });
     if (a === undefined || b === undefined) return assert.fail();
-    const say = (associations: string, ago: string): void =>
+    const say = (associations: string, ago: string): void => {
       bench.postgres.run(
         `INSERT INTO dicom.presence VALUES (${numberOf(b)}, 'main', clock_timestamp() - interval '${ago}', '${associations}')
          ON CONFLICT (session) DO UPDATE SET at = excluded.at, associations = excluded.associations`,
       );
+    };
     say('{x,y}', '0 s');
     await a.studies.add(bench.object('1', '1.1', { associationId: 'x' }));
     await bench.pass(5_000);
@@ -270,7 +271,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     await bench.settle();
     const count = (table: string): number =>
       Number(
-        bench.postgres.ask(
+        bench.postgres.run(
           `SELECT count(*) FROM dicom.${table} r JOIN dicom.study_group g ON g.id = r.grp
            WHERE g.node = '${a.studies['options'].nodeId}'`,
         ),

@@ -17,6 +17,7 @@ interface Member {
 }
 
 type SettingsOf = (member: number) => Record<string, unknown>;
+type EnvironmentOf = (member: number) => Record<string, string>;
 
 /** Several Node-REDs with one queue in PostgreSQL, behind HAProxy. What their flows get is written into one file, in order. */
 export class Cluster {
@@ -29,21 +30,24 @@ export class Cluster {
     private readonly settings: SettingsOf,
     private readonly response: Record<string, unknown>,
     private readonly queue: Record<string, unknown>,
+    private readonly environment: EnvironmentOf,
   ) {}
 
   /**
    * @param settings of the dicom-in node of a member, beside those that make the cluster
    * @param response settings of the dicom-response nodes
    * @param queue settings of the dicom-queue node
+   * @param environment of the Node-RED of a member, beside that of this process
    */
   static async start(
     size: number,
     settings: SettingsOf = () => ({}),
     response: Record<string, unknown> = {},
     queue: Record<string, unknown> = {},
+    environment: EnvironmentOf = () => ({}),
   ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
-    const cluster = new Cluster(await Postgres.start(), folder, settings, response, queue);
+    const cluster = new Cluster(await Postgres.start(), folder, settings, response, queue, environment);
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
       const userDir = join(folder, String(index));
@@ -69,7 +73,7 @@ export class Cluster {
     const nodeRed = await startNodeRed({
       userDir: member.userDir,
       flows: this.flows(member),
-      env: { PGUSER: 'postgres' },
+      env: { PGUSER: 'postgres', ...this.environment(this.members.indexOf(member)) },
     });
     member.nodeRed = nodeRed;
     await nodeRed.waitForLine(/listening on|delivering from/);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join, relative, resolve, sep } from 'node:path';
+import { fakeClock } from './fake-clock';
 import { postgresPrograms } from './postgres';
 
 /** What a test may need beyond npm's packages, how to see that it is there, and how to get it. */
@@ -22,6 +23,7 @@ const TOOLS = {
     present: () => anyCommand('Orthanc', 'orthanc') || existsSync('/usr/sbin/Orthanc'),
     get: 'apt install orthanc',
   },
+  faketime: { present: () => fakeClock() !== undefined, get: 'apt install faketime' },
   pgbouncer: { present: () => existsSync('/usr/sbin/pgbouncer'), get: 'apt install pgbouncer' },
   postgres: { present: () => postgresPrograms() !== undefined, get: 'apt install postgresql' },
 } as const;

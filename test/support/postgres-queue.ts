@@ -9,7 +9,7 @@ export function databaseOf({ port }: Pick<Postgres, 'port'>): DatabaseConfig {
 
 /** An instance that has just been opened. */
 export async function openQueue(
-  postgres: Postgres,
+  postgres: Pick<Postgres, 'port'>,
   directory: string,
   options: Partial<PostgresQueueOptions> = {},
 ): Promise<PostgresQueue> {

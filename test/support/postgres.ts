@@ -47,21 +47,22 @@ export class Postgres {
     return postgres;
   }
 
+  /** Its first process, whose children are all others. */
+  get pid(): number {
+    return this.server.pid ?? -1;
+  }
+
   /** What tells libpq, and the module pg, where it is. */
   get environment(): Record<string, string> {
     return { PGHOST: '127.0.0.1', PGPORT: String(this.port), PGUSER: USER, PGDATABASE: USER };
   }
 
-  run(sql: string): void {
-    this.ask(sql);
-  }
-
-  /** What it answers: a line for each row. */
-  ask(sql: string): string {
+  /** Returns what it answers: rows as lines, with `|` between their columns. */
+  run(sql: string): string {
     const args = ['-v', 'ON_ERROR_STOP=1', '-q', '-A', '-t', '-c', sql];
     const env = { ...process.env, ...this.environment };
     // What it says to a failure is in the error.
-    return execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe', encoding: 'utf8' });
+    return execFileSync(join(this.programs, 'psql'), args, { env, stdio: 'pipe', encoding: 'utf8' }).trim();
   }
 
   /** Ends at once and cleans up nothing, as `pg_ctl stop -m immediate`. */

@@ -5,7 +5,8 @@ interface Metric {
   name: string;
   type: 'counter' | 'gauge';
   help: string;
-  value: (stats: ReceiverStatsJson) => number;
+  /** Undefined: the node has none. */
+  value: (stats: ReceiverStatsJson) => number | undefined;
 }
 
 const gauge = (name: string, help: string, value: Metric['value']): Metric => ({
@@ -23,6 +24,16 @@ const METRICS: readonly Metric[] = [
   gauge('listening', 'Whether the node listens (1) or not (0).', ({ listening }) => Number(listening)),
   gauge('associations_open', 'Associations that are open now.', ({ counters }) => counters.openAssociations),
   gauge('queue_objects', 'Objects that wait in the queue now.', ({ counters }) => counters.queued),
+  gauge(
+    'queue_oldest_seconds',
+    'Since when the oldest object has been in a shared queue.',
+    ({ counters }) => counters.shared?.oldestSeconds,
+  ),
+  gauge(
+    'queue_leases',
+    'Associations whose objects this machine delivers from a shared queue.',
+    ({ counters }) => counters.shared?.leases,
+  ),
   gauge(
     'dead_letters',
     'Objects that were set aside and wait for a person.',
@@ -56,7 +67,12 @@ export function prometheusText(nodes: readonly ReceiverStatsJson[]): string {
   const lines = METRICS.flatMap(({ name, type, help, value }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
-    ...nodes.map((stats) => `${name}{id="${escape(stats.id)}",name="${escape(stats.name)}"} ${value(stats)}`),
+    ...nodes.flatMap((stats) => {
+      const measured = value(stats);
+      return measured === undefined
+        ? []
+        : [`${name}{id="${escape(stats.id)}",name="${escape(stats.name)}"} ${measured}`];
+    }),
   ]);
   return `${lines.join('\n')}\n`;
 }

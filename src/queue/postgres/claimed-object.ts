@@ -7,7 +7,11 @@ export class ClaimedObject {
   copy: LocalCopy | undefined;
   note: unknown;
 
-  constructor(public row: ObjectRow) {}
+  /** @param isElsewhere as `QueuedObject` has it */
+  constructor(
+    public row: ObjectRow,
+    private readonly isElsewhere?: (object: ClaimedObject) => boolean,
+  ) {}
 
   get id(): string {
     return this.row.id;
@@ -15,13 +19,14 @@ export class ClaimedObject {
 
   queued(): QueuedObject {
     const { id, deliveries, unacknowledged, crashes } = this.row;
-    const { copy } = this;
+    const { copy, isElsewhere } = this;
     return {
       id,
       redelivered: deliveries,
       unacknowledged,
       crashes,
       note: this.note,
+      ...(isElsewhere && { isElsewhere: () => isElsewhere(this) }),
       read: (use, evenIfDamaged = false) => {
         if (copy === undefined) throw new Error(`the object ${id} is not on this machine`);
         return copy.read(use, evenIfDamaged);

@@ -88,11 +88,16 @@ export class ClaimedObjects {
     else copy.discard();
   }
 
+  /** Certainly nobody else has what is claimed here. */
+  private get isOurs(): boolean {
+    return this.source()?.session.isAlive === true;
+  }
+
   /** The next that is here. Undefined: there is none, it has to wait for a moment, or it may be somebody else's. */
   private take(): QueuedObject | undefined {
     const id = this.claims.head;
     const object = id === undefined ? undefined : this.objects.get(id);
-    if (object === undefined || this.source()?.session.isAlive !== true) return undefined;
+    if (object === undefined || !this.isOurs) return undefined;
     const attempts = { ...object.row, isOpen: true };
     if (!this.suspects.mayBegin(attempts)) return undefined;
     this.claims.shift();
@@ -223,7 +228,7 @@ export class ClaimedObjects {
   }
 
   private add(row: ObjectRow): ClaimedObject {
-    const object = new ClaimedObject(row);
+    const object = new ClaimedObject(row, (one) => !this.isOurs || this.objects.get(one.id) !== one);
     this.objects.set(row.id, object);
     this.listener.claimed(row);
     return object;

@@ -38,6 +38,7 @@ import { numberIn } from './object-numbers';
 import type { ObjectRow } from './object-rows';
 import { ParkedObjects } from './parked-objects';
 import { databaseAway } from './put-groups';
+import { queueState, type QueueState } from './queue-state';
 import { Removals } from './removals';
 import type { RemoteAnswer } from './remote-answers';
 import { prepareSchema } from './schema';
@@ -380,6 +381,16 @@ export class PostgresQueue implements ObjectQueue {
     if (!isObjectId(id) || this.removals.isLeaving(numberIn(id))) return undefined;
     const row = await this.db.rows.find(numberIn(id));
     return row?.id === id && states.includes(row.state) ? row : undefined;
+  }
+
+  /** What is to be watched. Undefined: the database cannot be asked, as is told anyway. */
+  async state(): Promise<QueueState | undefined> {
+    try {
+      return await queueState(this.db.database, this.options, this.db.session.number);
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
   }
 
   // Answers of flows to senders that wait at other instances

@@ -21,6 +21,8 @@ interface Waiting extends NewObject {
 export class PutGroups {
   private readonly waiting: Waiting[] = [];
   private running = 0;
+  private runningLarge = 0;
+  private readonly waitingLarge: (() => void)[] = [];
   /** By number, since when. */
   private readonly doubtful = new Map<number, number>();
 
@@ -41,12 +43,23 @@ export class PutGroups {
 
   /** The same with a large object, by itself. */
   async putLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
+    await this.turn();
     try {
       await this.rows.insertLarge(row, pieces);
     } catch (error) {
       this.doubt([row], error);
       throw putRefusal(error);
+    } finally {
+      const next = this.waitingLarge.shift();
+      if (next === undefined) this.runningLarge -= 1;
+      else next();
     }
+  }
+
+  /** A large object has a connection for long: were there more at a time, nothing else could be asked meanwhile. */
+  private async turn(): Promise<void> {
+    if (this.runningLarge < Math.max(1, this.atATime / 2)) this.runningLarge += 1;
+    else await new Promise<void>((resolve) => this.waitingLarge.push(resolve));
   }
 
   private next(): void {

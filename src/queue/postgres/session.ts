@@ -137,8 +137,10 @@ export class Session {
        WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second'`,
       [this.number, this.leaseSeconds, Math.min(MARGIN_SECONDS, this.leaseSeconds / 4)],
     );
-    if (beaten > 0) this.until = asked + this.leaseSeconds * 1_000;
-    return beaten > 0;
+    // What has been over here for a moment stays over: it has been let go of.
+    if (beaten === 0 || !this.isAlive) return false;
+    this.until = asked + this.leaseSeconds * 1_000;
+    return true;
   }
 
   private lost(): void {

@@ -189,6 +189,21 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     assert.equal(await b.answerElsewhere(lost, { status: 0 }), false, 'nobody waits any more');
   });
 
+  it('tells what is to be watched: the age of the oldest object, and whose associations they are', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const nothing = { oldestSeconds: 0, leases: 0, deadLetters: 0 };
+    assert.deepEqual(await a.state(), nothing);
+    const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'y'), await store(a, 'three', 'y')];
+    postgres.run(`UPDATE dicom.object SET at = at - interval '1 hour' WHERE id = '${ids[1]}'`);
+    assert.deepEqual(texts(await a.claim(1)), ['one']);
+    const [ours, theirs] = [await a.state(), await b.state()];
+    assert.equal(Math.round((ours?.oldestSeconds ?? 0) / 60), 60);
+    assert.deepEqual([ours?.leases, theirs?.leases], [1, 0]);
+    for (const id of ids) await a.setAside(id, 'why');
+    assert.deepEqual(await b.state(), { ...nothing, deadLetters: 3 });
+  });
+
   it('finds an object by its acknowledge id at any instance', async () => {
     const { open } = cluster();
     const [a, b] = [await open('a'), await open('b')];

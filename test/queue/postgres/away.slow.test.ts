@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Delivery } from '../../../src/delivery';
+import type { FlowMessage } from '../../../src/message';
+import { encodeHead } from '../../../src/object';
+import type { PostgresQueue, PostgresQueueOptions } from '../../../src/queue';
+import { loadClient } from '../../../src/queue/postgres/client';
+import { DICOM_IN } from '../../../src/settings';
+import { ENVELOPE } from '../../support/envelope';
+import { clockOff } from '../../support/fake-clock';
+import { needs } from '../../support/needs';
+import { Postgres } from '../../support/postgres';
+import { databaseOf, openQueue } from '../../support/postgres-queue';
+import { LEASE_SECONDS, QueueProcess, queueRecords, type QueueRecord } from '../../support/queue-process';
+import { padded, sampleInstance } from '../../support/store-client';
+import { until } from '../../support/until';
+
+/** So many objects come on an association, so many associations are open at a time, and so long passes between its objects. */
+const OBJECTS = 20;
+const ASSOCIATIONS = 4;
+const BETWEEN_MS = 60;
+const HOUR_MS = 3_600_000;
+
+async function put(queue: PostgresQueue, number: number, association: string, bytes = 0): Promise<string> {
+  const { uid, dataSet } = sampleInstance(number);
+  const writer = queue.begin(encodeHead({ ...ENVELOPE, sopInstanceUID: uid }));
+  writer.append(bytes === 0 ? dataSet : padded(dataSet, bytes));
+  await writer.complete({ studyInstanceUID: '1.2.3', association });
+  return uid;
+}
+
+describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgres', 'faketime') }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'dicom-away-'));
+  let postgres: Postgres;
+  /** Where objects come in, for processes that deliver them. */
+  let main: PostgresQueue;
+  const opened: PostgresQueue[] = [];
+  const processes: QueueProcess[] = [];
+  before(async () => {
+    postgres = await Postgres.start();
+    main = await open('main', { delivers: false });
+  });
+  after(async () => {
+    for (const each of processes) await each.kill();
+    for (const queue of opened) await queue.close();
+    await postgres.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const open = async (queue: string, options: Partial<PostgresQueueOptions> = {}): Promise<PostgresQueue> => {
+    const instance = await openQueue(postgres, join(root, `here-${queue}`), { queue, ...options });
+    opened.push(instance);
+    return instance;
+  };
+
+  /** Objects come in until this is told to stop; tells then which, by association, in order. */
+  let associations = 0;
+  const feed = (): (() => Promise<string[][]>) => {
+    const sent: string[][] = [];
+    let isOver = false;
+    const send = async (): Promise<void> => {
+      while (!isOver) {
+        const uids: string[] = [];
+        sent.push(uids);
+        const association = (associations += 1);
+        while (!isOver && uids.length < OBJECTS) {
+          uids.push(await put(main, association * OBJECTS + uids.length, String(association)));
+          await wait(BETWEEN_MS);
+        }
+      }
+    };
+    const sending = Promise.all(Array.from({ length: ASSOCIATIONS }, send));
+    return async () => {
+      isOver = true;
+      await sending;
+      return sent;
+    };
+  };
+
+  const processOf = async (
+    folder: string,
+    name: string,
+    env: Record<string, string> = {},
+  ): Promise<QueueProcess> => {
+    const started = await QueueProcess.start(postgres, folder, name, env);
+    processes.push(started);
+    return started;
+  };
+  const folderOf = (name: string): string => mkdtempSync(join(root, `${name}-`));
+  const deliveries = (folder: string): QueueRecord[] =>
+    queueRecords(folder).filter(({ what }) => what === 'delivered');
+  const areDelivering = (folder: string, names: readonly string[]) => (): boolean =>
+    names.every((name) => deliveries(folder).some((record) => record.name === name));
+
+  /** All have been delivered, in the order of their association, marked where they came again, and removed once. */
+  const assertSound = async (
+    folder: string,
+    sent: readonly (readonly string[])[],
+  ): Promise<QueueRecord[]> => {
+    await until(() => main.size === 0, 'the queue to be empty', 20_000);
+    const records = queueRecords(folder);
+    assert.deepEqual(
+      records.filter(({ what }) => what === 'fault'),
+      [],
+    );
+    assert.equal(await main.deadLetters.count(), 0);
+    for (const uids of sent) {
+      const delivered = deliveries(folder).filter(({ uid }) => uids.includes(uid));
+      assert.deepEqual([...new Set(delivered.map(({ uid }) => uid))], uids, 'all of them, in order');
+      for (const uid of uids) {
+        const unmarked = delivered.filter((record) => record.uid === uid && record.redelivered === 0);
+        assert.ok(unmarked.length <= 1, `${uid} came again unmarked`);
+        const removals = records.filter((record) => record.what === 'removed' && record.uid === uid);
+        // One that was killed may not have come to write it down.
+        assert.ok(removals.length <= 1, `${uid} was removed ${removals.length} times`);
+      }
+    }
+    return records;
+  };
+
+  it('loses nothing, and removes nothing twice, when one is stopped for longer than its lease and goes on', async () => {
+    const folder = folderOf('paused');
+    const both = new Map([
+      ['a', await processOf(folder, 'a')],
+      ['b', await processOf(folder, 'b')],
+    ]);
+    const stop = feed();
+    for (let round = 0; round < 2; round += 1) {
+      await until(areDelivering(folder, [...both.keys()]), 'both to deliver');
+      await wait(500);
+      const before = queueRecords(folder).length;
+      const paused = both.get(deliveries(folder).at(-1)?.name ?? '') ?? assert.fail();
+      paused.pause();
+      await wait((LEASE_SECONDS + 1.5) * 1_000);
+      const meanwhile = queueRecords(folder).slice(before);
+      assert.ok(
+        meanwhile.some(({ redelivered }) => redelivered > 0),
+        'the other has got what it had',
+      );
+      paused.resume();
+      await wait(800);
+    }
+    const records = await assertSound(folder, await stop());
+    assert.ok(
+      records.some(({ what }) => what === 'not-there'),
+      'both have acknowledged the same object',
+    );
+    for (const each of both.values()) await each.kill();
+  });
+
+  it('takes no notice of clocks that are an hour off', async () => {
+    const folder = folderOf('clocks');
+    const ahead = await processOf(folder, 'ahead', clockOff(1));
+    const behind = await processOf(folder, 'behind', clockOff(-1));
+    const stop = feed();
+    await until(areDelivering(folder, ['ahead', 'behind']), 'both to deliver');
+    await wait((LEASE_SECONDS + 1) * 1_000);
+    const undisturbed = queueRecords(folder);
+    for (const { name, at } of undisturbed)
+      assert.equal(Math.round((at - Date.now()) / HOUR_MS), name === 'ahead' ? 1 : -1);
+    assert.deepEqual(
+      undisturbed.filter(({ redelivered }) => redelivered > 0),
+      [],
+      'nobody is taken for dead',
+    );
+    const comesAgain = (by: string) => () =>
+      deliveries(folder).some(({ name, redelivered }) => name === by && redelivered > 0);
+    ahead.pause();
+    await until(comesAgain('behind'), 'what the one ahead had');
+    ahead.resume();
+    const before = deliveries(folder).length;
+    await until(
+      () =>
+        deliveries(folder)
+          .slice(before)
+          .some(({ name }) => name === 'ahead'),
+      'the one ahead to go on',
+    );
+    await behind.kill();
+    await until(comesAgain('ahead'), 'what the one behind had');
+    await assertSound(folder, await stop());
+    await ahead.kill();
+  });
+
+  it('does not give to the flow, nor set aside, what was claimed under a session that is over', async () => {
+    const queue = await open('late', {
+      leaseSeconds: LEASE_SECONDS,
+      onLeftover: (error) => assert.fail(error),
+    });
+    // Two fill what the main thread may hold for the flow, so one waits before it and another one behind that.
+    const uids: string[] = [];
+    for (let number = 1; number <= 4; number += 1) uids.push(await put(queue, number, 'x', 12_000_000));
+    const { settings } = DICOM_IN.parse({
+      ...{ acknowledge: true, maxInFlight: 8, output: 'buffer', includeTagsNode: false },
+    });
+    const delivered: [string, number][] = [];
+    const ids: string[] = [];
+    let isFlowQuick = false;
+    const delivery = new Delivery(
+      queue,
+      settings,
+      { ...settings, receiverId: 'late', files: undefined },
+      {
+        deliver: (id, { json }) => {
+          const { sopInstanceUID, redelivered } = (JSON.parse(json) as FlowMessage).dicom;
+          delivered.push([sopInstanceUID, redelivered]);
+          ids.push(id);
+          if (isFlowQuick) setImmediate(() => delivery.delivered(id));
+        },
+        gaveUp: (_id, reason) => assert.fail(`given up: ${JSON.stringify(reason)}`),
+        notPlaced: () => assert.fail('not placed'),
+        notRead: () => assert.fail('not read'),
+        notRemoved: (error) => assert.fail(error),
+      },
+    );
+    delivery.wake();
+    await until(() => delivered.length === 2, 'what has room');
+    await wait(300);
+    assert.equal(delivered.length, 2);
+    postgres.run(
+      `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE queue = 'late'`,
+    );
+    await wait(LEASE_SECONDS * 1_000);
+    isFlowQuick = true;
+    for (const id of [...ids]) delivery.delivered(id);
+    await until(() => delivered.length >= 6, 'all of them again');
+    await wait(300);
+    const [one = '', two = '', three = '', four = ''] = uids;
+    assert.deepEqual(delivered, [
+      [one, 0],
+      [two, 0],
+      [one, 1],
+      [two, 1],
+      [three, 1],
+      [four, 1],
+    ]);
+    assert.equal(await queue.deadLetters.count(), 0);
+    delivery.stop();
+  });
+
+  it('goes on saying that it lives while large objects take long to be put, however many', async () => {
+    let isAway = false;
+    const queue = await open('large', { leaseSeconds: 4, onAway: () => (isAway = true) });
+    const { Client } = loadClient();
+    const { host, port, database, user } = databaseOf(postgres);
+    const other = new Client({
+      ...{ host, port, database, user },
+      ...{ connectionTimeoutMillis: 5_000, query_timeout: 30_000, keepAlive: true, application_name: 'test' },
+    });
+    await other.connect();
+    await other.query({ text: 'BEGIN' });
+    await other.query({ text: 'LOCK TABLE dicom.chunk IN EXCLUSIVE MODE' });
+    const puts = Array.from({ length: 8 }, (_, number) => put(queue, number, String(number), 1_500_000));
+    const all = Promise.all(puts);
+    all.catch(() => undefined);
+    // Longer than whoever wants a connection waits for one.
+    await wait(7_000);
+    await other.query({ text: 'COMMIT' });
+    await other.end();
+    await all;
+    assert.equal(isAway, false);
+    assert.equal(queue.size, 8);
+  });
+});
