@@ -58,7 +58,12 @@ describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300
     const names = new Set(section.match(/dicom_in_\w+/g));
     assert.ok(names.size >= 8, String([...names]));
     for (const index of [0, 1]) {
-      const text = await (await fetch(`${member(index).nodeRed?.url}/dicom-in/metrics`)).text();
+      let text = '';
+      // It is looked for every few seconds.
+      await until(async () => {
+        text = await (await fetch(`${member(index).nodeRed?.url}/dicom-in/metrics`)).text();
+        return text.includes('dicom_in_queue_leases{');
+      }, 'what is told of the shared queue');
       for (const name of names)
         assert.match(text, new RegExp(`^${name}\\{id="receiver",name=""\\} \\d`, 'm'));
     }

@@ -156,7 +156,8 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   get size(): number {
-    return this.count.value;
+    // What others have put, and this one has removed, may not have been counted yet.
+    return Math.max(0, this.count.value);
   }
 
   /** @throws DatabaseUnusable; an Error with the system's code, or `QUEUE_LOCKED` */
