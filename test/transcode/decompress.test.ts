@@ -128,6 +128,20 @@ describe('decompress', () => {
     }
   }
 
+  it('gives back every bit of colours of 12 and 16 bits, or says that they are not certain', async () => {
+    for (const bitsStored of [12, 16]) {
+      const image = { rows: 33, columns: 47, bitsAllocated: 16, bitsStored, samples: 3 };
+      const pixels = pixelsFor(image);
+      for (const [syntax, encoder, parameters] of LOSSLESS) {
+        const object = encapsulatedObject(image, [await encoded(image, pixels, encoder, parameters)]);
+        if (syntax === JPEG_2000 || syntax === HTJ2K)
+          await fails(/more than 8 bits|not certain/, object, syntax);
+        else
+          assert.ok(read(await written(object, syntax)).pixels.equals(pixels), `${encoder}, ${bitsStored}`);
+      }
+    }
+  });
+
   const grey = IMAGES['16 bits'] ?? assert.fail();
 
   it('writes implicit VR as well', async () => {
