@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { asError, BackOff, soManyAtATime } from '../../../src/basics';
+import { asError, soManyAtATime } from '../../../src/basics';
 import { DicomError, type DeidentifyOption } from '../../../src/dicom';
 import {
   type DeidentifiedMessage,
   type DeidentifyHow,
   hasFailed,
   type KeptBackObject,
-  WorkerBroken,
 } from '../../../src/edit';
 import { payloadOf, type PayloadSettings } from '../../../src/message';
-import { Status, type CommandStatus } from '../../../src/network';
+import { Status } from '../../../src/network';
 import {
   DICOM_DEIDENTIFY,
   DICOM_IN,
@@ -25,26 +24,17 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
-import {
-  disownEarlier,
-  holdObject,
-  holdToAcknowledge,
-  isUnheard,
-  leave,
-  NotAcknowledged,
-  unlessUnheard,
-  type HeldObject,
-} from '../../runtime/held-objects';
+import { disownEarlier, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
 import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
-import { objectOf, queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
-import { putNewObject, type MadeFacts } from '../../runtime/new-object';
+import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { payloadSettingsOf } from '../../runtime/payload-settings';
-import { Postponed } from '../../runtime/postponed';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
 import { DeidentifiedList } from './deidentified-list';
 import { DeidentifyStatus } from './deidentify-status';
+import { newList, newMessage } from './new-messages';
+import { ObjectsAtHand } from './objects-at-hand';
 import { pseudonymOf } from './pseudonyms';
 import { fingerprintOf } from './secret-routes';
 
@@ -53,12 +43,6 @@ type Done = (error?: Error) => void;
 
 /** Messages that wait at once. What comes beyond stays in its queue, and comes again. */
 const MOST_WAITING = 100;
-const FIRST_RETRY_MS = 2_000;
-const LAST_RETRY_MS = 300_000;
-/** So often may an object alone end the worker: then it is the reason, and not a moment without memory. */
-const MOST_BREAKS = 3;
-/** Few objects do; of more, the counts begin anew. */
-const MOST_BREAKING = 1_000;
 /** Instances of a list that are worked on: the worker takes as many at once. */
 const AT_A_TIME = 8;
 
@@ -80,15 +64,7 @@ export class DeidentifyNode {
   private readonly status: DeidentifyStatus;
   /** How its owners of objects begin. */
   private readonly owners: string;
-  /** With the names of the objects in their queues. */
-  private readonly held = new Map<HeldObject, string>();
-  /** How often each object has ended the worker alone, by its name. */
-  private readonly breaks = new Map<string, number>();
-  private readonly postponed = new Postponed();
-  private readonly backOff = new BackOff(FIRST_RETRY_MS, LAST_RETRY_MS);
-  /** When objects come again that failed for another reason than themselves, on `performance.now()`'s clock. */
-  private againAt = 0;
-  private taken = 0;
+  private readonly atHand: ObjectsAtHand;
   private waiting = 0;
   private isClosed = false;
   /** Messages go on in the order in which they came. */
@@ -107,6 +83,11 @@ export class DeidentifyNode {
       Buffer.byteLength(this.secret) >= LEAST_SECRET ? fingerprintOf(this.secret) : undefined;
     this.owners = `${node.id}/deidentify-${randomBytes(6).toString('hex')}-`;
     this.status = new DeidentifyStatus(this.text, node, this.invalid !== undefined);
+    this.atHand = new ObjectsAtHand(this.owners, {
+      textOf: (error) => this.errorOf(error).message,
+      toRetry: (objects) => this.status.toRetry(objects),
+      failed: (error) => node.error(asError(error).message),
+    });
   }
 
   run(): void {
@@ -160,11 +141,10 @@ export class DeidentifyNode {
     }
     const object = objectOf(message, 'message') ?? inPayload(message);
     if (object === undefined) throw new DeidentifyFailed('noObject');
-    const held = await this.hold(message, object);
+    const held = await this.atHand.hold(message, object);
     if (this.waiting >= MOST_WAITING) {
       if (held === undefined) throw new DeidentifyFailed('busy', { max: MOST_WAITING });
-      this.held.delete(held);
-      await this.postponed.add(held);
+      await this.atHand.postpone(held);
       done();
       return;
     }
@@ -175,18 +155,18 @@ export class DeidentifyNode {
     this.last = work.catch(() => undefined).then(() => before);
     try {
       const result = await work;
-      this.backOff.reset();
+      this.atHand.succeeded();
       await before;
       await this.pass(message, result, held, send);
       done();
     } catch (error) {
       await before;
-      await this.fail(held, error);
+      await this.atHand.fail(held, error);
       throw error;
     } finally {
       this.waiting -= 1;
       this.status.working(this.waiting);
-      await this.postponed.next();
+      await this.atHand.next();
     }
   }
 
@@ -210,8 +190,8 @@ export class DeidentifyNode {
       await work;
       await before;
       if (this.isClosed) throw new DeidentifyFailed('stopped', { reason: '' });
-      if (list.isEmpty) await this.nothingIsLeft(message);
-      else send([this.newList(message, list), null]);
+      if (list.isEmpty) await this.atHand.acknowledgeList(message);
+      else send([newList(message, list, this.keptProperties), null]);
       const { failed, firstFailure } = list;
       if (firstFailure === undefined) done();
       else
@@ -228,7 +208,7 @@ export class DeidentifyNode {
     } finally {
       this.waiting -= 1;
       this.status.working(this.waiting);
-      await this.postponed.next();
+      await this.atHand.next();
     }
   }
 
@@ -245,7 +225,7 @@ export class DeidentifyNode {
     try {
       const object = objectOf(own, 'message');
       if (object === undefined) throw new DeidentifyFailed('noObject');
-      held = await this.hold(own, object);
+      held = await this.atHand.hold(own, object);
       const result = await this.work(named, object, held !== undefined, COMMON_FIELDS_ONLY);
       if (this.isClosed) return;
       if ('keptBack' in result) {
@@ -253,51 +233,16 @@ export class DeidentifyNode {
         this.status.keptBack();
         list.keptBack += 1;
         send([null, { ...own, dicom: { ...own.dicom, identified: true, keptBack: result.keptBack } }]);
-        await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
+        await this.atHand.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
         return;
       }
-      list.add(result, this.newMessage(own, result));
-      await this.done(held, undefined);
+      list.add(result, newMessage(own, result, this.keptProperties));
+      await this.atHand.done(held, undefined);
     } catch (error) {
       if (this.isClosed) return;
       list.fail(error);
-      await this.fail(held, error);
+      await this.atHand.fail(held, error);
     }
-  }
-
-  private newList(message: ObjectMessage, list: DeidentifiedList): NodeMessage {
-    const { acknowledgeId } = message.dicom ?? {};
-    const { payload, summary } = list;
-    return {
-      ...this.keptProperties(message),
-      topic: payload.StudyInstanceUID,
-      payload,
-      dicom: { ...(acknowledgeId !== undefined && { acknowledgeId }), deidentified: summary },
-    };
-  }
-
-  /** All of it is in its queues as dead letters: nobody behind would acknowledge the list. */
-  private async nothingIsLeft(message: ObjectMessage): Promise<void> {
-    const name = queueNameOf(message);
-    if (name === undefined) return;
-    this.taken += 1;
-    const held = await holdToAcknowledge(name, `${this.owners}${this.taken}`).catch(unlessUnheard);
-    await held?.done({ status: Status.success });
-  }
-
-  /** Undefined: no queue waits to hear of it. */
-  private async hold(message: ObjectMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
-    const queueId = queueNameOf(message);
-    if (queueId === undefined) return undefined;
-    this.taken += 1;
-    const owner = `${this.owners}${this.taken}`;
-    const held =
-      place.kind === 'queue'
-        ? await holdObject(queueId, owner)
-        : await holdToAcknowledge(queueId, owner).catch(unlessUnheard);
-    if (held !== undefined) this.held.set(held, queueId);
-    else if (place.kind === 'queue') throw new DeidentifyFailed('objectGone', { reason: '' });
-    return held;
   }
 
   private work(
@@ -382,85 +327,16 @@ export class DeidentifyNode {
         null,
         Object.assign(message, { dicom: { ...message.dicom, identified: true, keptBack: result.keptBack } }),
       ]);
-      await this.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
+      await this.atHand.done(held, { status: Status.cannotUnderstand, comment: `${reason}: ${text}` });
       return;
     }
-    send([this.newMessage(message, result), null]);
-    await this.done(held, undefined);
+    send([newMessage(message, result, this.keptProperties), null]);
+    await this.atHand.done(held, undefined);
   }
 
-  private newMessage(message: ObjectMessage, result: DeidentifiedMessage): NodeMessage {
-    const { queueId, acknowledgeId } = message.dicom ?? {};
-    const dicom = {
-      ...(queueId !== undefined && { queueId }),
-      ...(acknowledgeId !== undefined && { acknowledgeId }),
-    };
-    const names = { dicom } as ObjectMessage;
-    const place =
-      'object' in result
-        ? { object: Buffer.from(result.object.buffer, result.object.byteOffset, result.object.byteLength) }
-        : { filename: result.filename };
-    putNewObject(names, place, JSON.parse(result.json) as MadeFacts);
-    return Object.assign(names, this.keptProperties(message));
-  }
-
-  private keptProperties(message: ObjectMessage): Record<string, unknown> {
-    const kept = splitList(this.settings.keepProperties).map((name): [string, unknown] => [
-      name,
-      (message as unknown as Record<string, unknown>)[name],
-    ]);
-    return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
-  }
-
-  /** @param status why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
-  private async done(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<void> {
-    if (held !== undefined && this.held.delete(held)) await held.done(status);
-  }
-
-  /**
-   * An object that cannot be judged is a dead letter: its queue would deliver it again and again. What fails for another reason,
-   * such as a full disk, comes again; a sender that waits for its answer hears that it may. One that ends the worker each time
-   * is not tried for ever.
-   */
-  private async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
-    const name = held && this.held.get(held);
-    if (held === undefined || name === undefined) return;
-    const isOfObject =
-      (error instanceof DeidentifyFailed && error.isOfObject) ||
-      (error instanceof WorkerBroken && this.breaksOf(name) >= MOST_BREAKS);
-    if (isOfObject) this.breaks.delete(name);
-    if (!isOfObject && held.answersWithinSeconds === undefined) {
-      this.held.delete(held);
-      this.tryLater(held);
-      return;
-    }
-    try {
-      const status = isOfObject ? Status.cannotUnderstand : Status.outOfResources;
-      await this.done(held, { status, comment: this.errorOf(error).message });
-    } catch (late) {
-      if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
-    }
-  }
-
-  /** How often the object has ended the worker now. */
-  private breaksOf(name: string): number {
-    const breaks = (this.breaks.get(name) ?? 0) + 1;
-    if (this.breaks.size >= MOST_BREAKING) this.breaks.clear();
-    this.breaks.set(name, breaks);
-    return breaks;
-  }
-
-  /** Those that fail while others wait for another try come with them. */
-  private tryLater(held: HeldObject): void {
-    const now = performance.now();
-    if (now >= this.againAt) this.againAt = now + this.backOff.wait();
-    this.postponed
-      .later(held, this.againAt - now)
-      .catch((error: unknown) => this.node.error(asError(error).message))
-      .finally(() => {
-        if (!this.isClosed) this.status.toRetry(this.postponed.timedSize);
-      });
-    this.status.toRetry(this.postponed.timedSize);
+  /** The names of those that cross. */
+  private get keptProperties(): string[] {
+    return splitList(this.settings.keepProperties);
   }
 
   private errorOf(error: unknown): Error {
@@ -477,10 +353,7 @@ export class DeidentifyNode {
   private async close(): Promise<void> {
     this.isClosed = true;
     this.status.close();
-    await this.postponed.close();
-    const held = [...this.held.keys()];
-    this.held.clear();
-    for (const each of held) await leave(each);
+    await this.atHand.close();
     await editWorkerOf(this.RED).removeUser(this);
   }
 }
