@@ -1,5 +1,5 @@
 import { isUnchangeable, type SourcePiece, sourceOfPieces } from '../change';
-import { DataSetBuilder, type Element, isPlainUid, textOf, unpaddedEnd } from '../data-set';
+import { type DataSet, DataSetBuilder, isPlainUid, resolveVr, textOf, unpaddedEnd } from '../data-set';
 import { type ByteSource, Cursor, encodeFileMeta, type Encoding, encodingOf, walkDataSet } from '../read';
 import {
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -126,7 +126,7 @@ export function deidentify(
     sopClassUID,
     // One that is none is replaced in the data set, too.
     sopInstanceUID:
-      options.has('retain-uids') && isSentPlain(root.find(TAG.SOPInstanceUID))
+      options.has('retain-uids') && isSentPlain(root, source)
         ? sopInstanceUID
         : identifiers.uid(sopInstanceUID, true),
     transferSyntaxUID,
@@ -134,11 +134,13 @@ export function deidentify(
   return { ...uids, ...part10(source, uids, output.pieces()) };
 }
 
-/** Is it a UID as it was sent, with nothing around it but its padding? */
-function isSentPlain(element: Element | undefined): boolean {
-  if (element?.bytes === undefined || element.vr !== VR.UI) return false;
-  const { bytes, start, length } = element;
-  return isPlainUid(bytes, start, unpaddedEnd(bytes, start, start + length));
+/** Is it a UID as it was sent, with nothing around it but its padding? Then it stays in the data set where UIDs stay. */
+function isSentPlain(root: DataSet, source: ByteSource): boolean {
+  const element = root.find(TAG.SOPInstanceUID);
+  if (element === undefined || resolveVr(root, element) !== VR.UI) return false;
+  const { bytes, start, offset, length } = element;
+  const value = bytes?.subarray(start, start + length) ?? source.read(offset, length);
+  return isPlainUid(value, 0, unpaddedEnd(value, 0, value.length));
 }
 
 /** The data set may be in another encoding than was declared: only where nothing in it is compressed is that one of its own. */

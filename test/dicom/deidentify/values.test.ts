@@ -80,9 +80,16 @@ describe('UIDs', () => {
   });
 
   for (const options of [[], ['retain-uids']] as DeidentifyOption[][])
-    it(`are the same in the data set and before it, also with spaces around them (${options.join()})`, () => {
-      for (const uid of [' 1.2.3.9', '1.2.3.9 ', ' 1.2.3.9 ', '1.2.3.9']) {
-        const file = fileOf(image(text(0x00080018, 'UI', uid)));
+    it(`are the same in the data set and before it, also with spaces around them, and of no known VR (${options.join()})`, () => {
+      for (const [vr, uid] of [
+        ['UI', ' 1.2.3.9'],
+        ['UI', '1.2.3.9 '],
+        ['UI', ' 1.2.3.9 '],
+        ['UI', '1.2.3.9'],
+        ['UN', '1.2.3.9'],
+        ['UN', ' 1.2.3.9'],
+      ] as const) {
+        const file = fileOf(image(text(0x00080018, vr, uid)));
         const { bytes, sopInstanceUID } = deidentified(file, profile({ options }));
         assert.deepEqual(values(tagsOf(bytes), '00080018'), [sopInstanceUID], `"${uid}"`);
         assert.equal(readFileMeta(bufferSource(bytes)).sopInstanceUID, sopInstanceUID);
