@@ -220,11 +220,13 @@ export class Journal {
     return this.writing;
   }
 
+  /** What is waiting now: what comes meanwhile has its own turn, else a busy node would write every few entries by themselves. */
   private async write(): Promise<void> {
-    while (this.waiting.length > 0 && performance.now() >= this.triesAgainAt) {
+    let left = this.waiting.length;
+    while (left > 0 && performance.now() >= this.triesAgainAt) {
       const { entriesOfSegment } = this.limits;
       const segment = this.usableSegment() ?? newSegment(this.segments.at(-1));
-      const lines = this.waiting.slice(0, entriesOfSegment - segment.entries);
+      const lines = this.waiting.slice(0, Math.min(left, entriesOfSegment - segment.entries));
       try {
         await this.writeTo(segment, lines.join(''));
       } catch (error) {
@@ -232,6 +234,7 @@ export class Journal {
         return;
       }
       this.waiting.splice(0, lines.length);
+      left -= lines.length;
       this.waitingLength -= lines.reduce((sum, { length }) => sum + length, 0);
       segment.entries += lines.length;
       this.current = segment;

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Journal, removeJournal, type JournalEntry, type JournalLimits } from '../../src/journal';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-journal-'));
@@ -170,6 +171,20 @@ describe('a journal', () => {
     const { entries } = await journal.page({});
     assert.equal(entries[0]?.text?.length, 256);
     assert.equal(entries[0].peer, 'Ж\u2028"\\');
+  });
+
+  it('gives a page although entries come all the time', async () => {
+    const journal = journalIn(folder());
+    fill(journal, 0, 5);
+    let isGiven = false;
+    const page = journal.page({}).finally(() => (isGiven = true));
+    // More than are kept: a page that waits until nothing comes is not given before.
+    for (let number = 5; number < 15_000 && !isGiven; number += 1) {
+      fill(journal, number, number + 1);
+      await immediate();
+    }
+    assert.ok(isGiven, 'it is written without end');
+    assert.deepEqual(numbersOf(await page).slice(-5), [4, 3, 2, 1, 0]);
   });
 
   it('is for the owner of the process only', async () => {
