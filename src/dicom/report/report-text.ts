@@ -37,6 +37,7 @@ class Lines {
 
   /** Texts have lines of their own; those that follow stand under the first. */
   add(text: string, indent: string): void {
+    if (!text.includes('\n') && !text.includes('\r')) return this.#addLine(text, indent);
     const [first = '', ...more] = text.split(LINE_END);
     this.#addLine(first, indent);
     for (const each of more) this.#addLine(each, indent + INDENT);

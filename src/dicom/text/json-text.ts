@@ -175,12 +175,17 @@ export class JsonText {
 const VALUE = 1;
 const KEY = 2;
 
-/** Values and keys within a value. */
+/** Values and keys within a value. Loops: a list of the values would be made for each object, only to be counted. */
 function within(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + VALUE + within(each), 0);
-  return Object.values(value).reduce<number>(
-    (sum, each) => (each === undefined ? sum : sum + KEY + within(each)),
-    0,
-  );
+  let sum = 0;
+  if (Array.isArray(value)) {
+    for (const each of value) sum += VALUE + within(each);
+    return sum;
+  }
+  for (const key in value) {
+    const each = (value as Record<string, unknown>)[key];
+    if (each !== undefined) sum += KEY + within(each);
+  }
+  return sum;
 }
