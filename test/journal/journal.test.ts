@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { Journal, removeJournal, type JournalEntry, type JournalLimits } from '../../src/journal';
+import type { JournalEntry } from '../../src/admin-api';
+import { Journal, removeJournal, type JournalLimits } from '../../src/journal';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-journal-'));
 after(() => rmSync(root, { recursive: true, force: true }));
