@@ -10,6 +10,7 @@ const ORDER = {
   src: [
     'basics',
     'settings',
+    'admin-api',
     'dicom',
     'queue',
     'object',

@@ -1,23 +1,5 @@
+import type { EchoCalled } from '../../src/admin-api';
 import type { Texts } from './texts';
-
-/** Who was called, where, as whom. */
-export interface EchoTarget {
-  host: string;
-  port: number;
-  callingAET: string;
-  calledAET: string;
-  tls: boolean;
-}
-
-/** What became of a C-ECHO, as the admin API tells it. */
-export type EchoAnswer = EchoTarget &
-  (
-    | { outcome: 'answered' | 'timedOut'; milliseconds: number }
-    | { outcome: 'refused'; status: number }
-    | { outcome: 'rejected'; result: number; source: number; reason: number }
-    | { outcome: 'closed' }
-    | { outcome: 'failed'; code: string; text: string }
-  );
 
 /** An outcome in words. */
 export interface EchoResult {
@@ -51,7 +33,7 @@ export async function showEcho(
   button.prop('disabled', false).trigger('focus');
 }
 
-export function targetText({ host, port, callingAET, calledAET, tls }: EchoTarget, { text }: Texts): string {
+export function targetText({ host, port, callingAET, calledAET, tls }: EchoCalled, { text }: Texts): string {
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const parts = [`${calledAET} (${where})`, `${text('echo.by')} ${callingAET}`, ...(tls ? ['TLS'] : [])];
   return `${text('echo.called')} ${parts.join(', ')}`;

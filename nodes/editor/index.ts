@@ -1,5 +1,5 @@
 export { AttributeNames } from './attribute-names';
-export { rejectionText, showEcho, statusDigits, targetText, type EchoAnswer, type EchoResult } from './echo';
+export { rejectionText, showEcho, statusDigits, targetText, type EchoResult } from './echo';
 export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';
@@ -8,6 +8,7 @@ export { JournalPanel } from './journal';
 export { nameTyped, numberRow } from './list-rows';
 export { MessageTree } from './message-tree';
 export type { Completion, EditorNode, EditorTab, HistoryEvent, InputType } from './red';
+export { ACKNOWLEDGEMENT_ROWS, OUTPUT_ROWS, PAYLOAD_ROWS } from './part-rows';
 export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
-import { MAX_LETTERS, type DeadLetterList, type LetterPage } from '../../src/queue';
+import type { DeadLetterList } from '../../src/admin-api';
+import { MAX_LETTERS, type LetterPage } from '../../src/queue';
 import { parameter, RequestRefused, type AdminRoutes } from './admin-routes';
 
 /** The dead letters of a node. */

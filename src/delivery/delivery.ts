@@ -1,3 +1,4 @@
+import type { LetterFacts } from '../admin-api';
 import { asError, isSystemCode } from '../basics';
 import { DicomError } from '../dicom';
 import {
@@ -10,13 +11,7 @@ import {
 } from '../message';
 import { isFailure, type CommandStatus } from '../network';
 import { type HeadOf, receivedHead } from '../object';
-import {
-  ObjectDamaged,
-  type LetterFacts,
-  type ObjectQueue,
-  type QueuedObject,
-  type Unparked,
-} from '../queue';
+import { ObjectDamaged, type ObjectQueue, type QueuedObject, type Unparked } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { FlowBudget } from './flow-budget';
 import type { GiveUpReason } from './give-up-reason';

@@ -1,3 +1,4 @@
+import type { LetterFacts } from '../admin-api';
 import { parseDataSet, type ParsedDataSet } from '../dicom';
 import {
   classFacts,
@@ -9,7 +10,7 @@ import {
   type ObjectHead,
   type ObjectNote,
 } from '../object';
-import type { LetterFacts, QueuedObject } from '../queue';
+import type { QueuedObject } from '../queue';
 
 /**
  * What people see of an object that could not be delivered: as much as can be read.

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { DeadLetterList } from '../admin-api';
 import type { CommandStatus } from '../network';
-import type { DeadLetterList, LetterPage, OpenedObject, Unparked } from '../queue';
+import type { LetterPage, OpenedObject, Unparked } from '../queue';
 import type { Asked } from '../worker';
 import type { AnswerOutcome } from './answers';
 

@@ -1,14 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { DeadLetterList } from '../admin-api';
 import { waitsForFlow, type WaitingSettings } from '../message';
 import type { CommandStatus } from '../network';
-import {
-  serveHandle,
-  type DeadLetterList,
-  type LetterPage,
-  type ObjectQueue,
-  type OpenedObject,
-  type Unparked,
-} from '../queue';
+import { serveHandle, type LetterPage, type ObjectQueue, type OpenedObject, type Unparked } from '../queue';
 import type { Answers, AnswerOutcome } from './answers';
 import type { Delivery } from './delivery';
 import type { QueueRequests } from './queue-requests';

@@ -1,6 +1,7 @@
+import type { LetterFacts } from '../admin-api';
 import { hexStatus, type CommandStatus } from '../network';
 import type { HeadOf } from '../object';
-import type { LetterFacts, ObjectQueue, QueuedObject } from '../queue';
+import type { ObjectQueue, QueuedObject } from '../queue';
 import { giveUpText, type GiveUpReason } from './give-up-reason';
 import { letterFacts } from './letter-facts';
 

@@ -1,39 +1,4 @@
-/** What a line of the journal is about. */
-export const JOURNAL_OUTCOMES = ['received', 'refused', 'dead-letter', 'sent', 'warning', 'failed'] as const;
-export type JournalOutcome = (typeof JOURNAL_OUTCOMES)[number];
-
-/** What became of an object, for people who look for it later. What is not known is absent. */
-export interface JournalEntry {
-  /** ISO 8601 */
-  at: string;
-  direction: 'in' | 'out';
-  outcome: JournalOutcome;
-  sopClassUID?: string;
-  sopInstanceUID?: string;
-  callingAET?: string;
-  calledAET?: string;
-  remoteAddress?: string;
-  /** The peer to which it was to be sent, as people call it. */
-  peer?: string;
-  /** Four hexadecimal digits. */
-  status?: string;
-  /** The status, or why it failed, in words. */
-  text?: string;
-  /** Tries to send it that may have reached the peer; of a dead letter, how often the flow may have got it. */
-  attempts?: number;
-  /** Of the data set. */
-  bytes?: number;
-  /** From the moment it was given to be sent. */
-  milliseconds?: number;
-  transferSyntaxUID?: string;
-  /** Only where the user wants it. */
-  patientID?: string;
-  patientName?: string;
-  /** In the node's own queue or outbox. */
-  objectId?: string;
-  /** In the queue of a dicom-in node. */
-  queueId?: string;
-}
+import type { JournalEntry } from '../admin-api';
 
 /** What peers say may be long: where a line is longer than this, so much of each text is kept. */
 const LONG_LINE = 1_500;

@@ -1,8 +1,9 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { JournalEntry, JournalOutcome, JournalPage, ListedEntry } from '../admin-api';
 import { asError, DIRECTORY_MODE, FILE_MODE } from '../basics';
 import { uidName } from '../dicom';
-import { journalLine, parseLine, type JournalEntry, type JournalOutcome } from './entry';
+import { journalLine, parseLine } from './entry';
 import { findSegment, HEAD, isSegment, linesBackwards, newSegment, type Segment } from './segment';
 
 /** Where a node has its journal, and what is in it: plain data that can be posted. */
@@ -62,21 +63,6 @@ export interface JournalQuery {
 /** Entries of a page, where nothing else is asked for, and at most. */
 const ENTRIES = 50;
 export const MAX_ENTRIES = 500;
-
-/** An entry with what names it, and the name of its SOP class. */
-export interface ListedEntry extends JournalEntry {
-  key: string;
-  sopClassName?: string;
-  /** Its object is there still, and can be delivered or sent again. */
-  again?: true;
-}
-
-export interface JournalPage {
-  /** The latest first. */
-  entries: ListedEntry[];
-  /** The `before` of the next page, where there may be one. */
-  next?: string;
-}
 
 /**
  * A bounded record of objects on a disk, for people who look for one: no promise. What cannot be written is lost, and told of

@@ -41,7 +41,6 @@ export {
   type CommitmentUser,
   type ContextPlan,
   type DataSetSource,
-  type EchoOutcome,
   type EchoTarget,
   type FindOperation,
   type OpenOptions,

@@ -1,5 +1,5 @@
+import type { LetterFacts } from '../admin-api';
 import { uidName, valuesOfKeyword, type ParsedDataSet, type Value } from '../dicom';
-import type { LetterFacts } from '../queue';
 
 /** Far longer than what the Standard allows for these values. */
 const MAX_TEXT = 256;

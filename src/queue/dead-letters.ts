@@ -1,47 +1,5 @@
+import type { DeadLetter } from '../admin-api';
 import { ObjectDamaged } from './object-damaged';
-
-/**
- * What a dead letter tells of its object, where that could be read. Patient data: for the operator and the flow, never for
- * the log.
- */
-export interface LetterFacts {
-  patientID?: string;
-  studyInstanceUID?: string;
-  modality?: string;
-  sopClassUID?: string;
-  /** The name of PS3.6 Annex A. */
-  sopClassName?: string;
-  sopInstanceUID?: string;
-  callingAET?: string;
-  /** Name of the peer to which it could not be sent. */
-  peer?: string;
-  /** Bytes of the object. */
-  size?: number;
-  /** ISO 8601 */
-  receivedAt?: string;
-  /** The status with which the flow, or the peer, answered, four hexadecimal digits. */
-  status?: string;
-  /** Tries to send it that may have reached the peer. */
-  attempts?: number;
-}
-
-/** An object that was set aside after the last attempt. Notes of earlier versions have no facts. */
-export interface DeadLetter extends LetterFacts {
-  id: string;
-  /** ISO 8601 */
-  at: string;
-  why: string;
-  /** How often the flow may have got it. */
-  deliveries: number;
-  /** How often the process ended while it had the object. Missing in letters of the first version. */
-  crashes?: number;
-}
-
-/** One page of dead letters, and how many there are. */
-export interface DeadLetterList {
-  deadLetters: DeadLetter[];
-  total: number;
-}
 
 /** A part of the list of dead letters, which may be long. */
 export interface LetterPage {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DeadLetter } from '../admin-api';
 import {
   checkSyncing,
   DIRECTORY_MODE,
@@ -14,7 +15,6 @@ import {
 } from '../basics';
 import type { Attempts } from './attempts';
 import { BLOCK_BYTES, type BlockBuffer } from './block-buffer';
-import type { DeadLetter } from './dead-letters';
 import { DeadLetterFolder, FileChecks, ObjectFiles, PartFile } from './files';
 import { FreeSpace } from './free-space';
 import { LOG_LIMITS, type LogLimits, ObjectLog } from './log';

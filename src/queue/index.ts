@@ -1,13 +1,5 @@
 export { DiskQueue, type DiskQueueOptions } from './disk-queue';
-export {
-  LETTERS,
-  MAX_LETTERS,
-  type DeadLetter,
-  type DeadLetterList,
-  type DeadLetters,
-  type LetterFacts,
-  type LetterPage,
-} from './dead-letters';
+export { LETTERS, MAX_LETTERS, type DeadLetters, type LetterPage } from './dead-letters';
 export {
   CLAIMS,
   FolderQueue,

@@ -1,8 +1,9 @@
+import type { LetterFacts } from '../admin-api';
 import { leftoversTo } from '../basics';
 import { AcknowledgeNames } from './acknowledge-names';
 import { NO_ATTEMPTS, type Attempts } from './attempts';
 import { Claims } from './claims';
-import { couldBury, type LetterFacts, type LocalDeadLetters } from './dead-letters';
+import { couldBury, type LocalDeadLetters } from './dead-letters';
 import { DeliveryAttempts } from './delivery-attempts';
 import { FreshObjects } from './fresh-objects';
 import { KeptDelivered, type KeepLimits } from './kept-delivered';

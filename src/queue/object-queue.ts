@@ -1,5 +1,6 @@
+import type { LetterFacts } from '../admin-api';
 import type { BlockBuffer } from './block-buffer';
-import type { DeadLetters, LetterFacts } from './dead-letters';
+import type { DeadLetters } from './dead-letters';
 import type { ObjectHandle } from './object-handle';
 
 /**

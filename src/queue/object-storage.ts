@@ -1,6 +1,7 @@
+import type { DeadLetter } from '../admin-api';
 import type { Attempts } from './attempts';
 import type { BlockBuffer } from './block-buffer';
-import type { DeadLetter, LocalDeadLetters } from './dead-letters';
+import type { LocalDeadLetters } from './dead-letters';
 import type { PinnedBytes } from './object-handle';
 import type { FoundObject } from './object-place';
 import type { ObjectContent } from './object-queue';

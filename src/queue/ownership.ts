@@ -1,4 +1,4 @@
-import type { LetterFacts } from './dead-letters';
+import type { LetterFacts } from '../admin-api';
 import type { ParkedObject, QueuedObject, Unparked } from './object-queue';
 import type { ObjectStorage } from './object-storage';
 import { withOwner, withoutOwner, type Parking } from './parking';

@@ -1,5 +1,5 @@
+import type { LetterFacts } from '../admin-api';
 import { asciiJson } from '../basics';
-import type { LetterFacts } from './dead-letters';
 
 /** Who has taken an object on. It outlives a crash. */
 export interface Parking {

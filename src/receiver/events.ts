@@ -1,5 +1,6 @@
+import type { LetterFacts } from '../admin-api';
 import type { NetworkEvent } from '../network';
-import type { LetterFacts, QueueState } from '../queue';
+import type { QueueState } from '../queue';
 import type { Counts } from './counts';
 
 /** What the node's second output emits, with the time as ISO 8601. */

@@ -1,5 +1,5 @@
+import type { LetterFacts } from '../admin-api';
 import { NotSyncable, type DiskWarning } from '../basics';
-import type { LetterFacts } from '../queue';
 
 /**
  * Faults that an operator should hear of. The words are in the node's locales under `error.<kind>`; Catch nodes see the

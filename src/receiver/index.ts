@@ -16,4 +16,4 @@ export {
 } from './receiver-config';
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
 export { removeSteps, STEPS_FOLDER } from './steps';
-export { echoOwnPort, type SelfEcho } from './self-echo';
+export { echoOwnPort } from './self-echo';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { FlowMessage } from '../message';
 import { asError } from '../basics';
-import { FlowFeed } from '../delivery';
+import { DeliveringHost } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
-import { Boundary, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
+import { WorkerNotRunning, type WorkerNews } from '../worker';
 import { countsIn, countsMemory } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';
 import type { FaultKind, ReceiverFault } from './faults';
@@ -42,7 +42,7 @@ const WORKER_HEAP_MB = 512;
 const stuck = new Set<ReceiverConfig>();
 
 /** Runs a Receiver in a worker thread, so that nothing a peer does reaches Node-RED's own thread. */
-export class ReceiverHost {
+export class ReceiverHost extends DeliveringHost<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests> {
   private queued = 0;
   private openAssociations = 0;
   private deadLetters = 0;
@@ -51,18 +51,9 @@ export class ReceiverHost {
   /** The flow gets nothing more. */
   private isStopping = false;
   /** Counting goes on where a worker that died left off. */
-  private readonly counts = countsMemory();
+  private readonly counts: ReturnType<typeof countsMemory>;
   /** What each worker is started with. */
   private readonly startConfig: ReceiverConfig;
-  private readonly worker: WorkerHost<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>;
-  private readonly boundary = new Boundary(({ message: reason }) =>
-    this.listener.fault({ kind: 'unexpected', values: { reason }, down: false }),
-  );
-  private readonly feed = new FlowFeed(this.boundary, {
-    message: (message) => this.listener.message(message),
-    delivered: (id) => this.worker.post({ kind: 'delivered', id }),
-    notDelivered: (id, reason) => this.worker.post({ kind: 'not-delivered', id, reason }),
-  });
 
   constructor(
     private readonly config: ReceiverConfig,
@@ -70,36 +61,16 @@ export class ReceiverHost {
   ) {
     const file = join(__dirname, 'worker.js');
     const name = `dicom-in:${config.settings.port}`;
-    this.startConfig = { ...config, counts: this.counts };
-    this.worker = new WorkerHost({ file, name, heapMB: WORKER_HEAP_MB }, this.startConfig, {
-      message: (message) => this.receive(message),
-      started: () => this.tellReporters(),
-      news: (news) => this.heard(news),
-      failed: (error) => this.boundary.failed(error),
-    });
+    const counts = countsMemory();
+    const startConfig = { ...config, counts };
+    super({ file, name, heapMB: WORKER_HEAP_MB }, startConfig, listener);
+    this.counts = counts;
+    this.startConfig = startConfig;
   }
 
-  /** What goes wrong is a fault, and is tried again. */
-  start(): void {
-    this.worker.start();
-  }
-
-  /**
-   * Stops the receiver. Objects under way may be finished within the grace; messages that the flow has not got yet
-   * stay in the queue. Resolves when the worker is gone and its port is free, or a fault tells that it cannot be ended.
-   */
-  async stop(graceMs: number): Promise<void> {
+  override async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
-    this.feed.stop();
-    await this.worker.stop(graceMs);
-  }
-
-  /** Asks the receiver. @throws as `WorkerHost.ask` */
-  ask<Name extends keyof ReceiverRequests>(
-    name: Name,
-    ...args: Asked<ReceiverRequests, Name>['args']
-  ): Promise<Asked<ReceiverRequests, Name>['result']> {
-    return this.worker.ask(name, ...args);
+    await super.stop(graceMs);
   }
 
   /**
@@ -134,10 +105,10 @@ export class ReceiverHost {
     return { ...countsIn(this.counts), openAssociations, queued, deadLetters, ...(shared && { shared }) };
   }
 
-  private receive(message: FromReceiver): void {
+  protected receive(message: FromReceiver): void {
     switch (message.kind) {
       case 'delivery':
-        this.feed.add(message);
+        this.deliver(message);
         break;
       case 'event':
         this.listener.event(message.event);
@@ -176,38 +147,23 @@ export class ReceiverHost {
     this.worker.post({ kind: 'report-answer', number, status });
   }
 
-  private heard(news: WorkerNews): void {
-    switch (news.kind) {
-      case 'ended':
-        this.ended(news);
-        break;
-      case 'waits-for-disk':
-        this.fault('diskSilent', {});
-        break;
-      case 'goes-on':
-        this.listener.recovered('diskSilent');
-        break;
-      case 'stuck':
-        stuck.add(this.config);
-        this.listener.fault(this.stuckFault());
-        break;
-      case 'stopped':
-        stuck.delete(this.config);
-        break;
-      case 'outdated':
-        this.fault('workerOutdated', {});
-        break;
-    }
+  protected override started(): void {
+    this.tellReporters();
   }
 
-  private ended({ reason, waitMs, restarts }: WorkerNews & { kind: 'ended' }): void {
-    stuck.delete(this.config);
-    // It comes again from the next worker.
-    this.feed.drop();
+  protected override heard(news: WorkerNews): void {
+    if (news.kind === 'stuck') stuck.add(this.config);
+    if (news.kind === 'ended' || news.kind === 'stopped') stuck.delete(this.config);
+    if (news.kind !== 'ended') return super.heard(news);
     this.openAssociations = 0;
     this.boundary.run(() => this.listener.counters(this.counters()));
-    this.boundary.run(() => this.fault('workerCrashed', { reason, seconds: waitMs / 1000 }));
-    this.boundary.run(() => this.raise({ event: 'worker-restarted', text: reason, restarts }));
+    this.boundary.run(() => super.heard(news));
+    const { reason: text, restarts } = news;
+    this.boundary.run(() => this.raise({ event: 'worker-restarted', text, restarts }));
+  }
+
+  protected override stuckFacts(): ReceiverFault['values'] {
+    return { port: this.config.settings.port };
   }
 
   /** The port or the queue is not in use by another program, but by what is left of a node of ours. */
@@ -221,11 +177,7 @@ export class ReceiverHost {
   }
 
   private stuckFault(): ReceiverFault {
-    return { kind: 'workerStuck', values: { port: this.config.settings.port }, down: true };
-  }
-
-  private fault(kind: FaultKind, values: ReceiverFault['values']): void {
-    this.listener.fault({ kind, values, down: true });
+    return { kind: 'workerStuck', values: this.stuckFacts(), down: true };
   }
 
   private raise(event: RaisedEvent): void {

@@ -1,8 +1,9 @@
+import type { JournalEntry } from '../admin-api';
+import type { LetterFacts } from '../admin-api';
 import { giveUpText, type GiveUpReason } from '../delivery';
 import { knownClass } from '../dicom';
-import { Journal, type JournalConfig, type JournalEntry } from '../journal';
+import { Journal, type JournalConfig } from '../journal';
 import { hexStatus, isFailure, type NetworkEvent } from '../network';
-import type { LetterFacts } from '../queue';
 import type { AnsweredObject } from './object-intake';
 
 /** A receiver's journal: what was received, refused, and set aside. */

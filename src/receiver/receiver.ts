@@ -1,3 +1,5 @@
+import type { JournalEntry, JournalPage } from '../admin-api';
+import type { LetterFacts } from '../admin-api';
 import { OnceInAWhile, type OnWarning, realFiles } from '../basics';
 import {
   Answers,
@@ -8,13 +10,7 @@ import {
   Starting,
   type GiveUpReason,
 } from '../delivery';
-import {
-  withAgain,
-  type JournalConfig,
-  type JournalEntry,
-  type JournalPage,
-  type JournalQuery,
-} from '../journal';
+import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { type ConvertedObject, FileOutput } from '../message';
 import {
   Listener,
@@ -24,7 +20,7 @@ import {
   type NetworkEvent,
   type StepListener,
 } from '../network';
-import { PostgresQueue, SharedState, type LetterFacts, type ObjectQueue, type QueueRefusal } from '../queue';
+import { PostgresQueue, SharedState, type ObjectQueue, type QueueRefusal } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countsIn, countsMemory, type Counts } from './counts';
 import type { Counters, RaisedEvent, ReceiverEvent } from './events';

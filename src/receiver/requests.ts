@@ -1,5 +1,6 @@
+import type { JournalEntry, JournalPage } from '../admin-api';
 import type { QueueRequests } from '../delivery';
-import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
+import type { JournalQuery } from '../journal';
 import type { CommandStatus } from '../network';
 import type { FlowAnswerOutcome } from './flow-answers';
 import type { QueryAnswer } from './flow-queries';

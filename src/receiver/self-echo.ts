@@ -1,21 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import type { TlsOptions } from 'node:tls';
-import { hostFilter, LOCAL_PROXY_HEADER, sendEcho, type EchoOutcome, type EchoTarget } from '../network';
+import type { SelfEcho } from '../admin-api';
+import { hostFilter, LOCAL_PROXY_HEADER, sendEcho, type EchoTarget } from '../network';
 import { ANY, splitList, type DicomInSettings } from '../settings';
 import { proxyFilter } from './receiver-config';
-
-/** How a receiver answered a C-ECHO of our own, and what was asked. */
-export type SelfEcho = EchoOutcome & {
-  host: string;
-  port: number;
-  callingAET: string;
-  calledAET: string;
-  tls: boolean;
-  /** The receiver wants a certificate of its callers: its own was shown, where that is possible. */
-  certificate: 'notNeeded' | 'own' | 'none';
-  /** The setting `allowedHosts` shuts out this machine itself. */
-  hostNotAllowed: boolean;
-};
 
 /** Where the list of allowed callers leaves the choice. */
 const CALLING_AET = 'ECHO_TEST';

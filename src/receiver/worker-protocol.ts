@@ -1,4 +1,4 @@
-import type { PostedObject } from '../delivery';
+import type { FeedNews, PostedObject } from '../delivery';
 import type { CommandStatus, CommitmentReport } from '../network';
 import type { Counters, ReceiverEvent } from './events';
 import type { FaultKind, ReceiverFault } from './faults';
@@ -6,9 +6,7 @@ import type { PostedRequest } from './posted-request';
 
 /** What a receiver's host tells its worker. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
 export type ToReceiver =
-  | { kind: 'delivered'; id: string }
-  /** The message could not be sent to the flow. */
-  | { kind: 'not-delivered'; id: string; reason: string }
+  | FeedNews
   /** The calling AE titles of peers that may report on storage commitment. */
   | { kind: 'reporters'; callingAETs: readonly string[] }
   /** The answer to a report of this number. */

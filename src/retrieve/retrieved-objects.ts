@@ -1,9 +1,10 @@
+import type { LetterFacts } from '../admin-api';
 import { OnceInAWhile, Paced, type OnWarning } from '../basics';
 import { Answers, Delivery, giveUpValues, QueueService, Starting, type GiveUpReason } from '../delivery';
 import type { ObjectIdentity } from '../dicom';
 import type { ConvertedObject, FileOutput } from '../message';
 import { Status, type CommandStatus, type ObjectStore } from '../network';
-import type { LetterFacts, ObjectQueue, QueueRefusal } from '../queue';
+import type { ObjectQueue, QueueRefusal } from '../queue';
 import {
   createFileOutput,
   createQueue,

@@ -1,3 +1,4 @@
+import type { LetterFacts } from '../admin-api';
 import {
   encodeFileMeta,
   IMPLEMENTATION_CLASS_UID,
@@ -8,7 +9,7 @@ import {
   type ByteSource,
 } from '../dicom';
 import { classFacts, contentSource, dataSetFacts, type ObjectUids } from '../object';
-import type { LetterFacts, QueuedObject } from '../queue';
+import type { QueuedObject } from '../queue';
 
 /** Of a note as it is written. */
 const NOTE_VERSION = 2;

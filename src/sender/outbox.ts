@@ -1,15 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DeadLetterList, LetterFacts } from '../admin-api';
 import { asError, BackOff } from '../basics';
 import { hexStatus } from '../network';
 import { contentSource, openHandle, type OutgoingObject } from '../object';
-import {
-  DiskQueue,
-  type DeadLetterList,
-  type LetterFacts,
-  type LetterPage,
-  type ObjectContent,
-  type QueuedObject,
-} from '../queue';
+import { DiskQueue, type LetterPage, type ObjectContent, type QueuedObject } from '../queue';
 import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
 import type { RetryPolicy, SendJob, SendOutcome, Stored } from './send-job';
 import { ownerOfStored, storedOfOwner, type StoredBefore } from './stored-owner';

@@ -1,8 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { JournalEntry, JournalPage } from '../admin-api';
+import type { DeadLetterList } from '../admin-api';
 import type { QueueRequests } from '../delivery';
-import type { JournalEntry, JournalPage, JournalQuery } from '../journal';
+import type { JournalQuery } from '../journal';
 import type { CommitmentReport } from '../network';
-import type { DeadLetterList, LetterPage, OpenedObject } from '../queue';
+import type { LetterPage, OpenedObject } from '../queue';
 
 /** What the main thread may ask of the sender, by name. */
 export interface SenderRequests {

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { JournalEntry } from '../admin-api';
+import type { LetterFacts } from '../admin-api';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
-import type { JournalConfig, JournalEntry } from '../journal';
+import type { JournalConfig } from '../journal';
 import type { RetrievedConfig } from '../retrieve';
-import type { LetterFacts, OpenedObject } from '../queue';
+import type { OpenedObject } from '../queue';
 import { OpenQueries, type Querying } from './open-queries';
 import { OpenRetrievals, type Retrieving } from './open-retrievals';
 import { isSamePeer, type PeerConfig } from './peer-config';

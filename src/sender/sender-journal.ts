@@ -1,4 +1,5 @@
-import { Journal, type JournalConfig, type JournalEntry } from '../journal';
+import type { JournalEntry } from '../admin-api';
+import { Journal, type JournalConfig } from '../journal';
 import { hexStatus } from '../network';
 import { patientIn, type OutgoingObject, type Patient } from '../object';
 import type { JobFacts, SendJob, SendOutcome } from './send-job';

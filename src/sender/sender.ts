@@ -1,15 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { JournalEntry, JournalPage } from '../admin-api';
 import { asError, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
-import {
-  withAgain,
-  type JournalConfig,
-  type JournalEntry,
-  type JournalPage,
-  type JournalQuery,
-} from '../journal';
+import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder, type Decoder } from '../transcode';

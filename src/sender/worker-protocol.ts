@@ -1,6 +1,7 @@
+import type { JournalEntry } from '../admin-api';
+import type { LetterFacts } from '../admin-api';
 import type { DicomChanges } from '../dicom';
-import type { JournalConfig, JournalEntry } from '../journal';
-import type { LetterFacts } from '../queue';
+import type { JournalConfig } from '../journal';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import type { PeerConfig } from './peer-config';

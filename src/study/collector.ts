@@ -1,7 +1,7 @@
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
 import type { Listing } from './listing';
-import type { OpenStudy } from './open-study';
+import type { OpenStudies } from '../admin-api';
 import type { FiringReason, StudyObject } from './records';
 import type { TriggerSettings } from './triggers';
 
@@ -84,7 +84,7 @@ export interface StudyCollector {
   /** Flows have started: what was given back goes to nodes that are there again, and queues may be heard. */
   flowsStarted(): void;
   /** What is open, the next to fire first; `most` of it. */
-  openStudies(most: number): Soon<{ studies: OpenStudy[]; total: number }>;
+  openStudies(most: number): Soon<OpenStudies>;
   /** For the status. `next`: milliseconds of the wall clock; Infinity: not known. */
   summary(): { open: number; next: number; unacknowledged: number };
   /** Resolves when nothing is under way. What has not been fired or acknowledged is there the next time. */

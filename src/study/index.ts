@@ -18,7 +18,6 @@ export {
   type Listing,
   type StudyPayload,
 } from './listing';
-export type { OpenStudy } from './open-study';
 export { UnknownLog, type Fields, type FiringReason, type StudyObject } from './records';
 export { SharedStudies } from './shared-studies';
 export { Studies } from './studies';

@@ -16,7 +16,8 @@ import { firingNameIn, ownerName, type FiringName } from './firing-name';
 import { AGAIN_MS, FiringWork } from './firing-work';
 import { ChangesTooLarge, Group, MOST_NAMED, type Firing } from './group';
 import { knownRecords } from './known-records';
-import { openStudies, summaryOf, type OpenStudy } from './open-study';
+import type { OpenStudies } from '../admin-api';
+import { openStudies, summaryOf } from './open-studies';
 import type { FiringReason, StudyObject } from './records';
 import { SharedLog, type Claimed, type FiringWord, type Held, type Noted } from './shared-log';
 import type { Trigger } from './triggers';
@@ -223,7 +224,7 @@ export class SharedStudies implements StudyCollector {
   }
 
   /** Of what other instances have, less is known. */
-  async openStudies(most: number): Promise<{ studies: OpenStudy[]; total: number }> {
+  async openStudies(most: number): Promise<OpenStudies> {
     const here = openStudies(this.groups, most, this.clock, this.options);
     const elsewhere = await this.log.openElsewhere([...this.ours.values()], most);
     const others = elsewhere.map((each) => ({ ...each, modalities: [], callingAETs: [] }));

@@ -16,7 +16,8 @@ import { AGAIN_MS, FiringWork } from './firing-work';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
 import { knownRecords } from './known-records';
 import { nameOf } from './listing';
-import { openStudies, summaryOf, type OpenStudy } from './open-study';
+import type { OpenStudies } from '../admin-api';
+import { openStudies, summaryOf } from './open-studies';
 import { UnknownLog, type FiringReason, type LogRecord, type StudyObject } from './records';
 import type { StudyStore } from './study-store';
 
@@ -197,7 +198,7 @@ export class Studies implements StudyCollector {
   }
 
   /** What waits for a firing or an acknowledgement, the next to fire first; `most` of it. */
-  openStudies(most: number): { studies: OpenStudy[]; total: number } {
+  openStudies(most: number): OpenStudies {
     return openStudies(this.byId.values(), most, this.clock, this.options);
   }
 

@@ -1,11 +1,12 @@
 import { realpathSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { LetterFacts } from '../admin-api';
 import { BackOff, OnceInAWhile, Paced, type OnWarning } from '../basics';
 import { Answers, Delivery, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
 import { parseDataSet } from '../dicom';
 import type { ConvertedObject } from '../message';
 import { contentSource, fileHead, type HeadOf } from '../object';
-import { FolderQueue, QueueRefusal, type FolderFile, type LetterFacts, type ObjectContent } from '../queue';
+import { FolderQueue, QueueRefusal, type FolderFile, type ObjectContent } from '../queue';
 import { DICOM_IN } from '../settings';
 import { Candidates } from './candidates';
 import { folderFault, type WatchFault, type WatchFaultKind } from './faults';

@@ -1,11 +1,8 @@
-import type { PostedObject } from '../delivery';
+import type { FeedNews, PostedObject } from '../delivery';
 import type { WatchFault } from './faults';
 
 /** What a host of a watched folder tells its worker. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
-export type ToWatch =
-  | { kind: 'delivered'; id: string }
-  /** The message could not be sent to the flow. */
-  | { kind: 'not-delivered'; id: string; reason: string };
+export type ToWatch = FeedNews;
 
 /** How it goes with a folder. */
 export interface WatchState {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { sendEcho, type EchoOutcome } from '../../src/network';
-import type { SelfEcho } from '../../src/receiver';
+import type { SelfEcho } from '../../src/admin-api';
+import type { EchoOutcome } from '../../src/admin-api';
+import { sendEcho } from '../../src/network';
 import { Certificates, type Certificate } from '../support/certificates';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';

@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { setImmediate as immediate } from 'node:timers/promises';
-import { Journal, removeJournal, type JournalEntry, type JournalLimits } from '../../src/journal';
+import type { JournalEntry } from '../../src/admin-api';
+import { Journal, removeJournal, type JournalLimits } from '../../src/journal';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-journal-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, it } from 'node:test';
-import type { LetterFacts } from '../../src/queue';
+import type { LetterFacts } from '../../src/admin-api';
 import { peerSettings, SenderHost, type OutboxConfig, type SendOutcome } from '../../src/sender';
 import { DICOM_PEER } from '../../src/settings';
 import { freePort } from '../support/free-port';

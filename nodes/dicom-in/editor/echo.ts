@@ -1,21 +1,10 @@
-import {
-  rejectionText,
-  request,
-  statusDigits,
-  targetText,
-  type EchoAnswer,
-  type EchoResult,
-} from '../../editor';
+import type { SelfEcho } from '../../../src/admin-api';
+import { rejectionText, request, statusDigits, targetText, type EchoResult } from '../../editor';
 import { form, ourAddress, text, whyFailed } from './form';
 
-/** How a node's own port answered a C-ECHO, as the admin API tells it. */
-type Echo = { outcome: 'notListening' } | (EchoAnswer & ReasonsOfEnd);
-
-/** Settings that may have ended a connection. */
-interface ReasonsOfEnd {
-  certificate: 'notNeeded' | 'own' | 'none';
-  hostNotAllowed: boolean;
-}
+/** How a node's own port answered a C-ECHO. */
+type Echo = { outcome: 'notListening' } | SelfEcho;
+type ReasonsOfEnd = Pick<SelfEcho, 'certificate' | 'hostNotAllowed'>;
 
 /** Calls the port of a node that runs. Never rejects: a failed request is an outcome, too. */
 export async function testEcho(nodeId: string): Promise<EchoResult> {

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../../src/admin-api';
 import {
   isRunning,
   localTime,
@@ -32,16 +33,6 @@ interface Stats {
     number
   >;
   refusals: readonly Refusal[];
-}
-
-interface Refusal {
-  at: string;
-  event: string;
-  remoteAddress: string;
-  callingAET?: string;
-  calledAET?: string;
-  code?: string;
-  text: string;
 }
 
 const REFRESH_MS = 2_000;

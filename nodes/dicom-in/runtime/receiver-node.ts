@@ -1,5 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import type { SelfEcho } from '../../../src/admin-api';
 import { type FlowMessage, payloadOf, type PayloadSettings } from '../../../src/message';
 import {
   ReceiverHost,
@@ -10,7 +11,6 @@ import {
   type ReceiverConfig,
   type ReceiverEvent,
   type ReceiverFault,
-  type SelfEcho,
   type SharedQueue,
 } from '../../../src/receiver';
 import { sampleMessage } from '../../../src/sample';

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import type { LetterFacts } from '../../../src/queue';
+import type { LetterFacts } from '../../../src/admin-api';
 import type { OutboxConfig, OutboxNote, OutboxState, RetryPolicy, SendOutcome } from '../../../src/sender';
 import { splitList, type DicomOutSettings } from '../../../src/settings';
 import type { Boundary } from '../../../src/worker';

@@ -1,4 +1,5 @@
-import { withAgain, type JournalEntry } from '../../../src/journal';
+import type { JournalEntry } from '../../../src/admin-api';
+import { withAgain } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
 import type { JournalBox } from '../../runtime/journal-routes';
 import type { ObjectMessage } from '../../runtime/message-object';

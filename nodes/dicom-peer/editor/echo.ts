@@ -1,3 +1,4 @@
+import type { PeerEcho } from '../../../src/admin-api';
 import type { DicomPeerProblem } from '../../../src/settings';
 import {
   address,
@@ -6,18 +7,10 @@ import {
   request,
   statusDigits,
   targetText,
-  type EchoAnswer,
   type EchoResult,
   type EditorNode,
 } from '../../editor';
 import { form } from './form';
-
-/** What became of the test, as the admin API tells it. */
-type Echo =
-  | EchoAnswer
-  | { outcome: 'invalid'; problems: DicomPeerProblem[] }
-  | { outcome: 'tlsUnusable'; reason: string }
-  | { outcome: 'passcodeElsewhere' };
 
 /** What stands in a password's input that Node-RED has and does not show. */
 const KEPT_PASSWORD = '__PWRD__';
@@ -27,7 +20,7 @@ const { text } = form.texts;
 /** Calls the peer with what stands in the open dialog. Never rejects: a failed request is an outcome, too. */
 export async function testEcho(node: EditorNode): Promise<EchoResult> {
   try {
-    const echo = (await request('POST', address(form.type, 'echo'), entered(node))) as Echo;
+    const echo = (await request('POST', address(form.type, 'echo'), entered(node))) as PeerEcho;
     const target = 'host' in echo ? targetText(echo, form.texts) : '';
     return { isGood: echo.outcome === 'answered', words: words(echo), target };
   } catch (error) {
@@ -50,7 +43,7 @@ function entered(node: EditorNode): Record<string, unknown> {
   };
 }
 
-function words(echo: Echo): string {
+function words(echo: PeerEcho): string {
   switch (echo.outcome) {
     case 'answered':
       return text('echo.answered', { milliseconds: echo.milliseconds });

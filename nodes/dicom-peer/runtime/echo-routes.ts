@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Node, NodeAPI } from 'node-red';
-import { sendEcho, type EchoOutcome } from '../../../src/network';
+import type { PeerEcho } from '../../../src/admin-api';
+import { sendEcho } from '../../../src/network';
 import {
   checkUserName,
   DICOM_PEER,
@@ -31,14 +32,6 @@ type Tested = Pick<DicomPeerSettings, (typeof TESTED)[number]>;
 
 /** Somebody waits in front of the dialog. */
 const LONGEST_MS = 20_000;
-
-/** What became of a test, and whom it called. */
-export type PeerEcho =
-  | (EchoOutcome & Pick<Tested, 'host' | 'port' | 'calledAET' | 'callingAET'> & { tls: boolean })
-  | { outcome: 'invalid'; problems: DicomPeerProblem[] }
-  | { outcome: 'tlsUnusable'; reason: string }
-  /** The passcode is not given, and the stored one is for another host or port. */
-  | { outcome: 'passcodeElsewhere' };
 
 /** What the dialog posts. */
 interface Posted {

@@ -1,9 +1,12 @@
 /** Editor side of `dicom-retrieve`: what `dicom-retrieve.html` calls as `dicomRetrieveEditor`. */
 import { DICOM_RETRIEVE, isEnvironmentReference, type DicomRetrieveField } from '../../../src/settings';
 import {
+  ACKNOWLEDGEMENT_ROWS,
   createTabs,
   deadLetterPanel,
   NodeForm,
+  OUTPUT_ROWS,
+  PAYLOAD_ROWS,
   type About,
   type EditorNode,
   type Remark,
@@ -16,10 +19,7 @@ type Condition = (values: Values<DicomRetrieveField>) => boolean;
 // A variable may choose the method.
 const moves: Condition = (values) => values('method') !== 'get';
 const gets: Condition = (values) => values('method') !== 'move';
-const toFile: Condition = (values) => values('output') === 'file';
-const withTags: Condition = (values) => values('includeTagsNode') === true;
 const onDisk: Condition = (values) => values('queue') !== 'memory';
-const acknowledged: Condition = (values) => values('acknowledge') === true;
 
 export const form = new NodeForm(DICOM_RETRIEVE, {
   label: (values) => {
@@ -30,24 +30,13 @@ export const form = new NodeForm(DICOM_RETRIEVE, {
     moveDestination: moves,
     waitForObjects: moves,
     waitSeconds: (values) => moves(values) && values('waitForObjects') === true,
-    directory: toFile,
-    filenameTemplate: toFile,
-    collision: toFile,
-    placeForHours: toFile,
-    tagsFormat: withTags,
-    leaveOutEmpty: (values) =>
-      values('includeCommonFieldsNode') === true || (withTags(values) && values('tagsFormat') === 'keyword'),
-    maxMessageMB: withTags,
-    maxMessageElements: withTags,
+    ...OUTPUT_ROWS,
+    ...PAYLOAD_ROWS,
     queueDirectory: onDisk,
     onlyThisMachine: onDisk,
     maxCrashes: onDisk,
     minFreeDiskMB: onDisk,
-    maxInFlight: acknowledged,
-    acknowledgeTimeoutSeconds: acknowledged,
-    maxDeliveries: acknowledged,
-    keepDeliveredSeconds: (values) => !acknowledged(values),
-    keepDeliveredMB: (values) => !acknowledged(values),
+    ...ACKNOWLEDGEMENT_ROWS,
   },
   remarks: peerRemarks,
 });

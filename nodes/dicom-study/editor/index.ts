@@ -1,7 +1,7 @@
 /** Editor side of `dicom-study`: what `dicom-study.html` calls as `dicomStudyEditor`. */
 import { DICOM_IN, DICOM_STUDY, type DicomStudyField } from '../../../src/settings';
 import { createTabs, NodeForm, upstreamNodes, type About, type EditorNode, type Remark } from '../../editor';
-import { OpenStudies } from './open-studies';
+import { OpenStudiesPanel } from './open-studies-panel';
 
 const TABS = ['settings', 'open'] as const;
 
@@ -9,7 +9,7 @@ export const form = new NodeForm(DICOM_STUDY, { remarks: senderRemarks });
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const studies = new OpenStudies(node, form.texts);
+  const studies = new OpenStudiesPanel(node, form.texts);
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'open') void studies.refresh();
   });

@@ -1,6 +1,7 @@
 import type { AnswerOutcome } from '../../../src/delivery';
 import type { CommandStatus } from '../../../src/network';
-import type { OpenStudy, StudyCollector, StudyObject } from '../../../src/study';
+import type { OpenStudies } from '../../../src/admin-api';
+import type { StudyCollector, StudyObject } from '../../../src/study';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { queueName, QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
 
@@ -76,7 +77,7 @@ export class Collectors implements StudyCollector {
     if (this.isOpen) void this.openShared();
   }
 
-  async openStudies(most: number): Promise<{ studies: OpenStudy[]; total: number }> {
+  async openStudies(most: number): Promise<OpenStudies> {
     const found = await Promise.all(this.all.map(async (each) => each.openStudies(most)));
     return {
       studies: found.flatMap(({ studies }) => studies).slice(0, most),

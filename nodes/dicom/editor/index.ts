@@ -1,13 +1,12 @@
 /** Editor side of `dicom`: what `dicom.html` calls as `dicomEditor`. */
 import { DICOM, type DicomField } from '../../../src/settings';
-import { createTabs, NodeForm, type EditorNode, type Values } from '../../editor';
+import { createTabs, NodeForm, PAYLOAD_ROWS, type EditorNode, type Values } from '../../editor';
 
 const TABS = ['convert', 'message', 'object'] as const;
 
 type Condition = (values: Values<DicomField>) => boolean;
 
 const toFile: Condition = (values) => values('outputAs') === 'file';
-const withTags: Condition = (values) => values('includeTagsNode') === true;
 
 export const form = new NodeForm(DICOM, {
   label: (values) => {
@@ -18,11 +17,7 @@ export const form = new NodeForm(DICOM, {
     return 'dicom';
   },
   shownIf: {
-    tagsFormat: withTags,
-    leaveOutEmpty: (values) =>
-      values('includeCommonFieldsNode') === true || (withTags(values) && values('tagsFormat') === 'keyword'),
-    maxMessageMB: withTags,
-    maxMessageElements: withTags,
+    ...PAYLOAD_ROWS,
     directory: toFile,
     filenameTemplate: toFile,
     collision: toFile,

@@ -1,6 +1,6 @@
+import type { DeadLetter } from '../../../src/admin-api';
 import { sizeText } from '../numbers';
 import { localTime, type Texts } from '../texts';
-import type { DeadLetter } from './dead-letter-requests';
 
 /**
  * What tells an operator which object a dead letter is, each with its label; what is not known is left out. The values come

@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadLetterPage } from '../../../src/admin-api';
 import type { EditorNode } from '../red';
 import { reasonOf, RequestFailed, runningNode } from '../requests';
 import type { Texts } from '../texts';
@@ -5,9 +6,7 @@ import {
   applyToDeadLetter,
   listDeadLetters,
   listFurtherDeadLetters,
-  type DeadLetter,
   type DeadLetterAction,
-  type DeadLetterPage,
   type LetterOwner,
 } from './dead-letter-requests';
 import { deadLetterFacts } from './dead-letter-facts';
@@ -32,12 +31,14 @@ export function deadLetterPanel(
   return hasLetters ? new DeadLetterPanel(element, { type: texts.type, id: node.id }, texts) : undefined;
 }
 
+const NO_LETTERS: DeadLetterPage = { deadLetters: [], total: 0 };
+
 /**
  * Shows dead letters, requeues and discards them. Why and when come from files that anybody may have written: they go
  * into the page as text, and not through the catalogue, which would look for more keys in them.
  */
 export class DeadLetterPanel {
-  private page: DeadLetterPage = { deadLetters: [] };
+  private page = NO_LETTERS;
   private rows = ROWS;
 
   /** @param element kept, so that a late answer never ends up in the dialog of another node */
@@ -49,7 +50,7 @@ export class DeadLetterPanel {
     this.part('requeue-all').on('click', () => void this.withAll((all) => this.apply('requeue', all)));
     this.part('discard-all').on('click', () => void this.withAll((all) => this.discard(all)));
     this.part('show-more').on('click', () => void this.showMore());
-    this.show({ deadLetters: [] });
+    this.show(NO_LETTERS);
   }
 
   async refresh(): Promise<void> {
@@ -57,7 +58,7 @@ export class DeadLetterPanel {
       this.show(await listDeadLetters(this.owner));
       this.part('problem').text('');
     } catch (error) {
-      this.show({ deadLetters: [] });
+      this.show(NO_LETTERS);
       this.showProblem(error);
     }
   }
@@ -118,7 +119,7 @@ export class DeadLetterPanel {
 
   private show(page: DeadLetterPage): void {
     this.page = page;
-    const { deadLetters, total = deadLetters.length } = page;
+    const { deadLetters, total } = page;
     if (total === 0) this.rows = ROWS;
     const shown = deadLetters.slice(0, this.rows);
     const further = total - shown.length;

@@ -1,35 +1,5 @@
+import type { DeadLetter, DeadLetterPage } from '../../../src/admin-api';
 import { address, request, RequestFailed } from '../requests';
-
-/** An object that could not be delivered or sent, as the admin API lists it. What is not known of it is absent. */
-export interface DeadLetter {
-  id: string;
-  /** When it was set aside, ISO 8601; empty where it is not known. */
-  at: string;
-  why: string;
-  deliveries: number;
-  crashes?: number;
-  patientID?: string;
-  studyInstanceUID?: string;
-  modality?: string;
-  sopClassUID?: string;
-  sopClassName?: string;
-  sopInstanceUID?: string;
-  callingAET?: string;
-  peer?: string;
-  attempts?: number;
-  /** Bytes. */
-  size?: number;
-  /** ISO 8601 */
-  receivedAt?: string;
-}
-
-export interface DeadLetterPage {
-  deadLetters: DeadLetter[];
-  /** Of all pages. */
-  total?: number;
-  /** The next page is asked for with it; absent on the last one. */
-  next?: string;
-}
 
 export type DeadLetterAction = 'requeue' | 'discard';
 

@@ -1,6 +1,6 @@
+import type { JournalOutcome, ListedEntry } from '../../../src/admin-api';
 import { sizeText } from '../numbers';
 import { localTime, type Texts } from '../texts';
-import type { JournalEntry, JournalOutcome } from './journal-requests';
 
 /** The words of each outcome, and how it looks. */
 export const OUTCOMES: Readonly<Record<JournalOutcome, { key: string; look: string }>> = {
@@ -13,14 +13,14 @@ export const OUTCOMES: Readonly<Record<JournalOutcome, { key: string; look: stri
 };
 
 /** What became of the object. */
-export function outcomeText({ outcome, text: why, status }: JournalEntry, { text }: Texts): string {
+export function outcomeText({ outcome, text: why, status }: ListedEntry, { text }: Texts): string {
   // Words that come with a status mostly name it.
   const number = status === undefined || why?.includes(status) === true ? '' : ` (${status})`;
   return `${text(OUTCOMES[outcome].key)}${why === undefined ? '' : `: ${why}`}${number}`;
 }
 
 /** What tells people which object it is, each with its label; what is not known is left out. The values come from peers. */
-export function journalFacts(entry: JournalEntry, { text }: Texts): string[] {
+export function journalFacts(entry: ListedEntry, { text }: Texts): string[] {
   const { at, peer, callingAET, calledAET, remoteAddress, sopClassName, sopClassUID, bytes } = entry;
   const { attempts, milliseconds, patientID, patientName, sopInstanceUID } = entry;
   const facts: readonly [label: string, value: string | undefined][] = [

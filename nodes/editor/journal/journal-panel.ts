@@ -1,15 +1,9 @@
+import type { JournalOutcome, ListedEntry } from '../../../src/admin-api';
 import type { EditorNode } from '../red';
 import { failureText, isRunning, RequestFailed } from '../requests';
 import type { Texts } from '../texts';
 import { journalFacts, OUTCOMES, outcomeText } from './journal-facts';
-import {
-  listJournal,
-  repeatEntry,
-  type JournalEntry,
-  type JournalFilter,
-  type JournalOutcome,
-  type JournalOwner,
-} from './journal-requests';
+import { listJournal, repeatEntry, type JournalFilter, type JournalOwner } from './journal-requests';
 
 /** Somebody is still typing. */
 const TYPING_MS = 300;
@@ -98,7 +92,7 @@ export class JournalPanel {
     this.part('more').toggle(this.next !== undefined);
   }
 
-  private row(entry: JournalEntry): JQuery {
+  private row(entry: ListedEntry): JQuery {
     const outcome = $('<div class="dicom-row-words">').addClass(OUTCOMES[entry.outcome].look);
     const facts = journalFacts(entry, this.texts).map((fact) => $('<span>').text(fact));
     const row = $('<li>').append(
@@ -110,7 +104,7 @@ export class JournalPanel {
     return entry.again === true ? row.append(this.againButton(entry)) : row;
   }
 
-  private againButton({ key, sopInstanceUID = '' }: JournalEntry): JQuery {
+  private againButton({ key, sopInstanceUID = '' }: ListedEntry): JQuery {
     const label = this.texts.text('journal.again');
     const button = $('<button type="button" class="red-ui-button red-ui-button-small">')
       .text(label)

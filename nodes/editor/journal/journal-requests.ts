@@ -1,37 +1,5 @@
+import type { JournalOutcome, JournalPage } from '../../../src/admin-api';
 import { address, request } from '../requests';
-
-/** What an entry is about; each type of node has some of these. */
-export type JournalOutcome = 'received' | 'refused' | 'dead-letter' | 'sent' | 'warning' | 'failed';
-
-/** An entry as the admin API lists it. What is not known is absent. */
-export interface JournalEntry {
-  key: string;
-  /** ISO 8601 */
-  at: string;
-  outcome: JournalOutcome;
-  sopClassUID?: string;
-  sopClassName?: string;
-  sopInstanceUID?: string;
-  callingAET?: string;
-  calledAET?: string;
-  remoteAddress?: string;
-  peer?: string;
-  status?: string;
-  text?: string;
-  attempts?: number;
-  bytes?: number;
-  milliseconds?: number;
-  patientID?: string;
-  patientName?: string;
-  /** Its object can be delivered or sent again. */
-  again?: true;
-}
-
-export interface JournalPage {
-  entries: JournalEntry[];
-  /** The next page is asked for with it; absent on the last one. */
-  next?: string;
-}
 
 /** Which entries are wanted; empty: all. */
 export interface JournalFilter {

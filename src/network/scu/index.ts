@@ -11,7 +11,7 @@ export type {
   StoreOperation,
 } from './association-options';
 export type { ScuTls } from './connect';
-export { type EchoOutcome, type EchoTarget, sendEcho } from './echo';
+export { type EchoTarget, sendEcho } from './echo';
 export {
   alternativesOf,
   type ChosenContext,

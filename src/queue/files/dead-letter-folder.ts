@@ -1,14 +1,9 @@
 import { join } from 'node:path';
+import type { DeadLetter } from '../../admin-api';
 import { DIRECTORY_MODE, type DiskFiles, FILE_MODE, makeDirectory } from '../../basics';
 import { factsInId, isObjectId } from '../object-id';
 import { OBJECT_SUFFIX } from '../object-names';
-import {
-  LETTERS,
-  MAX_LETTERS,
-  type DeadLetter,
-  type LocalDeadLetters,
-  type LetterPage,
-} from '../dead-letters';
+import { LETTERS, MAX_LETTERS, type LocalDeadLetters, type LetterPage } from '../dead-letters';
 
 const NOTE_SUFFIX = '.json';
 /** Of the notes that are written here. Those of the first versions have none. */

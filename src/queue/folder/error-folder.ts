@@ -1,12 +1,7 @@
 import { basename, join } from 'node:path';
+import type { DeadLetter } from '../../admin-api';
 import { DIRECTORY_MODE, FILE_MODE, makeDirectory, removeIfThere } from '../../basics';
-import {
-  LETTERS,
-  MAX_LETTERS,
-  type DeadLetter,
-  type LocalDeadLetters,
-  type LetterPage,
-} from '../dead-letters';
+import { LETTERS, MAX_LETTERS, type LocalDeadLetters, type LetterPage } from '../dead-letters';
 import { isObjectId, sizeInId } from '../object-id';
 import { isMissing, type FolderFiles } from './folder-files';
 

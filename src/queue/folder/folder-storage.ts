@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { basename, join, sep } from 'node:path';
+import type { DeadLetter } from '../../admin-api';
 import {
   checkSyncing,
   DIRECTORY_MODE,
@@ -12,7 +13,6 @@ import {
 } from '../../basics';
 import { NO_ATTEMPTS, type Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
-import type { DeadLetter } from '../dead-letters';
 import type { PinnedBytes } from '../object-handle';
 import { endOfRun, objectIds, sizeInId } from '../object-id';
 import { ObjectDamaged } from '../object-damaged';

@@ -1,5 +1,6 @@
+import type { DeadLetter } from '../../admin-api';
 import { BlockBuffer } from '../block-buffer';
-import { LETTERS, type DeadLetter, type LocalDeadLetters, type LetterPage } from '../dead-letters';
+import { LETTERS, type LocalDeadLetters, type LetterPage } from '../dead-letters';
 import type { PinnedBytes } from '../object-handle';
 import { objectIds } from '../object-id';
 import { ObjectDamaged } from '../object-damaged';

@@ -1,4 +1,5 @@
-import type { DeadLetter, DeadLetters, LetterFacts, LetterPage } from '../dead-letters';
+import type { DeadLetter, LetterFacts } from '../../admin-api';
+import type { DeadLetters, LetterPage } from '../dead-letters';
 import { LETTERS } from '../dead-letters';
 import { isObjectId } from '../object-id';
 import { withoutOwner } from '../parking';

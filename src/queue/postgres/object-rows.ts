@@ -1,5 +1,5 @@
+import type { DeadLetter } from '../../admin-api';
 import { parseParking, type Parking } from '../parking';
-import type { DeadLetter } from '../dead-letters';
 import type { Row } from './client';
 import type { Database } from './database';
 import { RowChange } from './row-change';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readdirSync, rmSync } from 'node:fs';
+import type { LetterFacts } from '../../admin-api';
 import {
   DIRECTORY_MODE,
   makeDirectory,
@@ -8,7 +9,7 @@ import {
   type DirectoryLock,
   type OnWarning,
 } from '../../basics';
-import type { DeadLetters, LetterFacts } from '../dead-letters';
+import type { DeadLetters } from '../dead-letters';
 import { FreeSpace } from '../free-space';
 import { KEEP_NOTHING, type KeepLimits } from '../kept-delivered';
 import { ObjectGone, OpenHandles, type ObjectHandle } from '../object-handle';

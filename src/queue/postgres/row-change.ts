@@ -1,5 +1,5 @@
+import type { DeadLetter } from '../../admin-api';
 import { asciiJson } from '../../basics';
-import type { DeadLetter } from '../dead-letters';
 import { parkingText, type Parking } from '../parking';
 import type { Statements } from './database';
 

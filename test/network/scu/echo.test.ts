@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, afterEach, describe, it } from 'node:test';
-import { sendEcho, type EchoOutcome } from '../../../src/network';
+import type { EchoOutcome } from '../../../src/admin-api';
+import { sendEcho } from '../../../src/network';
 import { IMPLICIT, VERIFICATION, commandSet, dataTF, item, pdu, pdv, readResponse } from '../../support/pdus';
 
 const open: (() => unknown)[] = [];

@@ -1,24 +1,7 @@
+import type { OpenStudies, OpenStudy } from '../admin-api';
 import type { Clock } from './clock';
 import type { Group } from './group';
 import { nextFiring, type TriggerSettings } from './triggers';
-
-/** A group, as people see it. */
-export interface OpenStudy {
-  key: string;
-  /** Different ones that have come at all. Undefined: another instance has the group. */
-  objects?: number;
-  /** That have come since the last firing. */
-  pending: number;
-  firings: number;
-  /** Firings that wait for their acknowledgement. */
-  unacknowledged: number;
-  modalities: string[];
-  callingAETs: string[];
-  /** ISO 8601, as far as known. */
-  first?: string;
-  last?: string;
-  next?: string;
-}
 
 const MOST_SHOWN = 16;
 
@@ -38,7 +21,7 @@ export function openStudies(
   most: number,
   clock: Clock,
   settings: TriggerSettings,
-): { studies: OpenStudy[]; total: number } {
+): OpenStudies {
   const open = [...groups].filter(waits);
   const timed = open.map((group) => ({ group, next: nextOf(group, clock.now(), settings) }));
   timed.sort((one, other) => one.next - other.next || (one.group.key < other.group.key ? -1 : 1));

@@ -1,3 +1,4 @@
+import type { OpenStudies, OpenStudy } from '../../../src/admin-api';
 import {
   address,
   failureText,
@@ -9,24 +10,10 @@ import {
   type Texts,
 } from '../../editor';
 
-/** A study as the admin API lists it. What is not known is absent. */
-interface OpenStudy {
-  key: string;
-  objects?: number;
-  pending: number;
-  firings: number;
-  unacknowledged: number;
-  modalities: string[];
-  callingAETs: string[];
-  first?: string;
-  last?: string;
-  next?: string;
-}
-
 type Action = 'fire' | 'forget' | 'again';
 
 /** What is open in a node, the next to be complete first. UIDs and titles come from peers: they go into the page as text. */
-export class OpenStudies {
+export class OpenStudiesPanel {
   private readonly isRunning: boolean;
   private readonly id: string;
   private readonly element: JQuery;
@@ -48,13 +35,13 @@ export class OpenStudies {
     if (!this.isRunning) return;
     try {
       const found = await request('GET', address(this.texts.type, this.id, 'studies'));
-      this.show(found as { studies: OpenStudy[]; total: number });
+      this.show(found as OpenStudies);
     } catch (error) {
       this.part('problem').text(this.reason(error));
     }
   }
 
-  private show({ studies, total }: { studies: OpenStudy[]; total: number }): void {
+  private show({ studies, total }: OpenStudies): void {
     const { text } = this.texts;
     this.part('number').text(total === 0 ? text('open.none') : text('open.number', { number: total }));
     this.part('list')
