@@ -17,24 +17,45 @@ export interface Copied {
  * another thread, or one that is recoded. A large one is a temporary file that nobody else may read.
  */
 export class LocalCopy {
+  private copying: Promise<ByteSource> | undefined;
   private folder: string | undefined;
   private file: FileHandle | undefined;
 
-  /** @throws what reading the blocks throws; the system's error */
-  async of(copied: Copied): Promise<ByteSource> {
-    if (copied.size <= MOST_IN_MEMORY) {
-      const blocks: Buffer[] = [];
-      for await (const block of copied.blocks()) blocks.push(block);
-      return bufferSource(Buffer.concat(blocks));
-    }
+  /** One and the same copy, however often it is asked for. @throws what reading the blocks throws; the system's error */
+  of(copied: Copied): Promise<ByteSource> {
+    this.copying ??= this.copy(copied);
+    return this.copying;
+  }
+
+  async close(): Promise<void> {
+    // Who asked for it hears of what went wrong with it.
+    await Promise.allSettled([this.copying]);
+    await this.file?.close();
+    await this.removeFolder();
+  }
+
+  private async copy(copied: Copied): Promise<ByteSource> {
+    return copied.size <= MOST_IN_MEMORY ? bufferSource(await inMemory(copied)) : this.inFile(copied);
+  }
+
+  private async inFile(copied: Copied): Promise<ByteSource> {
     this.folder = await mkdtemp(join(tmpdir(), 'dicom-copy-'));
     this.file = await open(join(this.folder, 'object'), 'wx+', 0o600);
+    // Without a name the file goes with the process, however that ends. Where a file in use keeps its name, `close` removes it.
+    await this.removeFolder().catch(() => undefined);
     for await (const block of copied.blocks()) await this.file.writeFile(block);
     return fileSource(this.file.fd, copied.size);
   }
 
-  async close(): Promise<void> {
-    await this.file?.close();
-    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+  private async removeFolder(): Promise<void> {
+    if (this.folder === undefined) return;
+    await rm(this.folder, { recursive: true, force: true });
+    this.folder = undefined;
   }
+}
+
+async function inMemory(copied: Copied): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const block of copied.blocks()) all.push(block);
+  return Buffer.concat(all);
 }

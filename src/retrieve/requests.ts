@@ -175,7 +175,7 @@ export class Requests {
       return;
     }
     const { status, errorComment } = answer;
-    job.status = status;
+    job.ended(status, counts);
     const { end, again, words } = verdictOf(status);
     const hasTried = (counts.failed ?? 0) + (counts.completed ?? 0) + (counts.warning ?? 0) > 0;
     // That some, or all, of them failed is known of each, and another association may have contexts for them.

@@ -2,6 +2,7 @@ import type { ObjectIdentity } from '../dicom';
 import { Status, hexStatus, type CommandStatus, type SubOperations } from '../network';
 import type { RetrieveCounts, RetrieveFailure, RetrieveTarget } from './retrieve-request';
 import type { StoragePlan } from './storage-plan';
+import { verdictOf } from './verdict';
 
 /** Objects of one target that are remembered by their UIDs: more are refused. */
 export const MOST_OBJECTS = 200_000;
@@ -41,6 +42,8 @@ export class TargetJob {
   private total = 0;
   private ofAssociation = 0;
   private now: SubOperations = {};
+  /** The peer has said that not all went well, and its counts do not say what. */
+  private isDoubtful = false;
   /** It has been asked for again, and the peer has not counted it since. */
   private isAskedAgain = false;
 
@@ -73,6 +76,8 @@ export class TargetJob {
   /** Another association, or another try, begins. */
   begins(): void {
     this.failure = undefined;
+    // What is moved is not asked for again.
+    if (this.method === 'get' || !this.hasSome) this.isDoubtful = false;
     this.ofAssociation = 0;
     this.now = {};
   }
@@ -94,6 +99,13 @@ export class TargetJob {
     this.moved.warning += warning;
     this.moved.remaining += remaining;
     this.name(failed);
+  }
+
+  /** A request had its final response. @param counts those of the whole request */
+  ended(status: number, { failed = 0, warning = 0, remaining = 0 }: SubOperations): void {
+    this.status = status;
+    const { end } = verdictOf(status);
+    if ((end === 'partial' || end === 'failed') && failed + warning + remaining === 0) this.isDoubtful = true;
   }
 
   /** All that is missing is asked for again: it remains to be moved, until the peer counts it anew. */
@@ -120,7 +132,8 @@ export class TargetJob {
 
   /** Nothing that is known of is missing. */
   get isComplete(): boolean {
-    return this.failedSOPInstanceUIDs.length === 0 && this.counts.failed + this.counts.remaining === 0;
+    const { failed, remaining } = this.counts;
+    return !this.isDoubtful && this.failedSOPInstanceUIDs.length === 0 && failed + remaining === 0;
   }
 
   get hasSome(): boolean {
@@ -154,7 +167,8 @@ export class TargetJob {
       return this.failure?.status === undefined ? '' : hexStatus(this.failure.status);
     if (this.status === Status.cancel) return hexStatus(this.status);
     const { failed, warning, remaining } = this.counts;
-    return hexStatus(failed + warning + remaining > 0 ? SOME_FAILED : Status.success);
+    const isPartial = this.isDoubtful || failed + warning + remaining > 0;
+    return hexStatus(isPartial ? SOME_FAILED : Status.success);
   }
 
   private countedAnew(counts: SubOperations): void {

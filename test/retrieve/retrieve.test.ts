@@ -17,6 +17,7 @@ import {
   counts,
   failedList,
   FIND,
+  GET,
   found,
   object,
   response,
@@ -168,6 +169,14 @@ describe('a C-GET', () => {
     );
     const { completed, failed, status } = (await get(port, collected())).end.result;
     assert.deepEqual([completed, failed, status], [1, 4, 'B000']);
+  });
+
+  it('that does not go well is no success where nobody can say what is missing', async () => {
+    const end = (asked: StoredObject): Buffer =>
+      Buffer.concat([object(STUDY, 1), response(asked, 0xb000, counts(0, 1, 0, 0))]);
+    const silent = await scp((asked) => (commandOf(asked) === GET ? end(asked) : response(asked, 0xa700)));
+    const { completed, status } = (await get(silent.port, collected())).end.result;
+    assert.deepEqual([completed, status], [1, 'B000']);
   });
 
   it('answers A700 to what its queue has no room for, and tries again', async () => {
@@ -387,6 +396,24 @@ describe('a C-MOVE', () => {
     });
     const { completed, remaining, status } = (await move(half.port)).end.result;
     assert.deepEqual([tries, completed, remaining, status], [1, 1, 1, 'B000']);
+  });
+
+  it('that does not go well is no success, though its counts do not say what failed', async () => {
+    for (const [status, elements] of [
+      [0xb000, {}],
+      [0xb000, counts(0, 3, 0, 0)],
+      [0xc001, counts(0, 3, 0, 0)],
+      [0xa702, counts(0, 3, 0, 0)],
+    ] as const) {
+      const { port } = await scp((asked) => response(asked, status, elements));
+      const { end } = await move(port);
+      assert.deepEqual([end.kind, end.result.status], ['done', 'B000'], status.toString(16));
+    }
+    const studies = await scp((asked, count) =>
+      count === 0 ? response(asked, 0xb000, counts(0, 3, 0, 0)) : response(asked, 0, counts(0, 1, 0, 0)),
+    );
+    const { end } = await move(studies.port, { targets: [target, study('1.2.4')] });
+    assert.deepEqual([end.result.completed, end.result.status], [4, 'B000']);
   });
 
   it('is asked for again by the names of what failed, where those can be found', async () => {
