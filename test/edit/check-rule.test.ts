@@ -45,6 +45,16 @@ const WRONG: [RegExp, Partial<EditRule>][] = [
   [/PN has at most 64/, { path: 'PatientName', value: LONG }],
   [/FL is a number/, { path: 'RecommendedDisplayFrameRateInFloat', value: 'fast' }],
   [/one value here/, { value: 'A\\B' }],
+  [/DS has 2 values here, not 1/, { path: 'PixelSpacing', value: '0.5' }],
+  [/DS has 2 values here, not 3/, { path: 'PixelSpacing', value: '[1,1,1]', valueType: 'json' }],
+  [/DS has 6 values here, not 5/, { path: 'ImageOrientationPatient', value: '1\\0\\0\\0\\1' }],
+  [/CS has 2-n values here, not 1/, { path: 'ImageType', value: 'DERIVED' }],
+  [/CS has 1-3 values here, not 4/, { path: 'ShutterShape', value: 'A\\B\\C\\D' }],
+  [/IS has 2-2n values here, not 3/, { path: 'VerticesOfThePolygonalShutter', value: '1\\2\\3' }],
+  [
+    /DS has 2 values here, not 1/,
+    { path: 'SharedFunctionalGroupsSequence', value: '[{"PixelSpacing":[1]}]', valueType: 'json' },
+  ],
   [/control characters/, { value: 'a\nb' }],
   [/base64/, { path: 'PixelData', value: 'abc' }],
   [/leave vr out/, { value: '{"vr":"SH","Value":["a"]}', valueType: 'json' }],
@@ -63,6 +73,11 @@ const WRONG: [RegExp, Partial<EditRule>][] = [
   [/odd group/, { path: '00100020', privateCreator: 'ACME' }],
 ];
 const RIGHT: Partial<EditRule>[] = [
+  { path: 'PixelSpacing', value: '0.5\\0.5' },
+  { path: 'PixelSpacing', value: '' },
+  { path: 'PixelSpacing', value: 'null', valueType: 'json' },
+  { path: 'ImageType', value: 'DERIVED\\SECONDARY\\OTHER' },
+  { path: 'VerticesOfThePolygonalShutter', value: '1\\2\\3\\4' },
   { value: 'P1' },
   { value: LONG, valueType: 'msg' },
   { value: '${PATIENT}' },

@@ -143,12 +143,12 @@ describe('dicom-deidentify: a file', () => {
     // A path may be named after a patient.
     const { values } = failureOfCode({ code: 'ENOENT', text: "ENOENT: open '/data/SMITH.dcm'" });
     assert.deepEqual(values, { reason: 'ENOENT' });
-    // What the object cannot be blamed for is tried again.
-    const isOfObject = (code: string): boolean => failureOfCode({ code, text: '' }).isOfObject;
-    for (const code of ['ENOSPC', 'EACCES', 'EIO', 'not-placed', 'read-failed', 'not-the-object'])
-      assert.equal(isOfObject(code), false, code);
-    for (const code of ['no-file-meta', 'inflate-too-large', 'damaged', 'failed'])
-      assert.equal(isOfObject(code), true, code);
+    // What may pass is tried again.
+    const isForGood = (code: string): boolean => failureOfCode({ code, text: '' }).isForGood;
+    for (const code of ['ENOSPC', 'EACCES', 'EIO', 'not-placed', 'read-failed'])
+      assert.equal(isForGood(code), false, code);
+    for (const code of ['no-file-meta', 'inflate-too-large', 'damaged', 'failed', 'not-the-object'])
+      assert.equal(isForGood(code), true, code);
   });
 
   it('is changed first where changes are pending', async () => {
@@ -242,6 +242,43 @@ describe('dicom-deidentify: an object of a queue', () => {
     await until(async () => (await letters()).length === 1 && made.length === 1, 'one of each');
     await until(async () => (await waiting()) === 0, 'the queue is empty');
   });
+
+  for (const acknowledge of [true, false])
+    it(`becomes a dead letter where its pending changes cannot be applied, ${acknowledge ? '' : 'not '}acknowledged`, async () => {
+      const port = await freePort();
+      const settings = { acknowledge, keepDeliveredSeconds: 60, includeTagsNode: false };
+      await loaded({}, [dicomIn('receiver', port, [['name']], settings), helper('name')]);
+      let countOfWrong = 0;
+      const [caught, others] = [nodes.inputs('caught'), [nodes.inputs('new'), nodes.inputs('back')]];
+      nodes.node('name').on('input', (message: Message) => {
+        const { sopInstanceUID, size } = dicomOf(message);
+        const of = { sopInstanceUID, size };
+        const too = { op: 'set', path: 'PatientID', value: 'x'.repeat(65) };
+        const set = { op: 'set', path: 'PatientID', value: 'x' };
+        const wrong = [
+          { version: 1, of, operations: [too] },
+          { version: 1, of, operations: [{ ...set, path: 'RequestAttributesSequence[9].AccessionNumber' }] },
+          { version: 1, of: { ...of, sopInstanceUID: '1.2.3' }, operations: [set] },
+          [],
+        ];
+        inject({ ...message, dicom: { ...dicomOf(message), changes: wrong[countOfWrong++] } });
+      });
+      await store(port, 1, 2, 3, 4);
+      await until(async () => (await letters()).length === 4, 'all are dead letters');
+      const reasons = JSON.stringify(await letters()).match(/answered C000: [\w.-]+/g) ?? [];
+      assert.deepEqual(reasons.map((reason) => reason.replace(/.*\./, '')).sort(), [
+        'notChanged',
+        'notChanged',
+        'notChanged',
+        'notTheObject',
+      ]);
+      await until(() => caught.length === 4, 'each is told once');
+      const codes = caught.map(({ error }) => (error as { code: string }).code).sort();
+      const [notChanged, other] = ['DICOM_DEIDENTIFY_NOT_CHANGED', 'DICOM_DEIDENTIFY_NOT_THE_OBJECT'];
+      assert.deepEqual(codes, [notChanged, notChanged, notChanged, other]);
+      assert.deepEqual(others, [[], []]);
+      assert.equal(await waiting(), 0);
+    });
 
   for (const acknowledge of [true, false])
     it(`comes again where the new one cannot be stored now, ${acknowledge ? '' : 'not '}acknowledged`, async () => {

@@ -252,6 +252,17 @@ describe('dicom-out: an object with changes', () => {
   });
 });
 
+/** None of which can be applied to an object of which its message says this. */
+function wrongChanges({ sopInstanceUID, size }: Record<string, unknown>): unknown[] {
+  const of = { sopInstanceUID, size };
+  const set = (value: string): object => ({ op: 'set', path: 'PatientID', value });
+  return [
+    [],
+    { version: 1, of, operations: [set('x'.repeat(65))] },
+    { version: 1, of: { ...of, sopInstanceUID: '1.2.3' }, operations: [set('x')] },
+  ];
+}
+
 describe('dicom-out: an object of a queue', () => {
   async function chain(
     archives: [id: string, behaviour: Behaviour][],
@@ -423,6 +434,34 @@ describe('dicom-out: an object of a queue', () => {
     await until(async () => (await lettersIn('in')).length === 1, 'a dead letter');
     assert.match(JSON.stringify(await lettersIn('in')), /0122/);
   });
+
+  for (const acknowledge of [true, false])
+    it(`whose changes cannot be applied is a dead letter of its own queue, ${acknowledge ? '' : 'not '}acknowledged`, async () => {
+      const port = await freePort();
+      await loaded([
+        dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge, keepDeliveredSeconds: 60 }),
+        helper('in-out'),
+        peer('archive', (await scp()).port),
+        out('out'),
+        ...watching('out'),
+      ]);
+      const failed = nodes.inputs('out-failed');
+      let count = 0;
+      nodes.node('in-out').on('input', (message: Message) => {
+        count += 1;
+        const dicom = message['dicom'] as Record<string, unknown>;
+        inject('out', { ...message, dicom: { ...dicom, changes: wrongChanges(dicom)[count - 1] } });
+      });
+      await until(() => isListening(port), 'dicom-in listens');
+      await upload(port, 1, 2, 3);
+      await until(() => failed.length === 3, 'all have failed');
+      const codes = ['NOT_CHANGED', 'NOT_CHANGED', 'NOT_THE_OBJECT'].map((code) => `DICOM_OUT_${code}`);
+      assert.deepEqual(failed.map(codeOf).sort(), codes);
+      await until(async () => (await lettersIn('in')).length === 3, 'all are dead letters');
+      const reasons = JSON.stringify(await lettersIn('in'));
+      for (const reason of [/PatientID: LO has at most 64/, /msg\.dicom\.changes/])
+        assert.match(reasons, reason);
+    });
 
   it('is a transparent proxy behind respond: processed', async () => {
     const { port } = await chain([['a', { store: (_, count) => [0, 0xb006, 0x0122][count] ?? 0 }]], {
@@ -668,6 +707,29 @@ describe('dicom-out: a list of instances', () => {
     await until(() => sent.length === 1, 'all are final');
     await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
     assert.match(JSON.stringify(await lettersIn('in')), /0122/);
+  });
+
+  it('has dead letters, too, of those whose changes cannot be applied, also where another node has them parked', async () => {
+    const port = await freePort();
+    await loaded([
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', (await scp()).port),
+      out('out'),
+      ...watching('out'),
+    ]);
+    const sent = nodes.inputs('out-sent');
+    const [entries] = await received({ port }, 1, 2, 3, 4);
+    const ids = entries.map((entry) => (entry as { queueId: string }).queueId.replace(/^in:/, ''));
+    for (const id of ids) assert.equal(await receiverOf('in').ask('park', id, 'study'), true);
+    const changed = entries.map((entry, index) => {
+      const { SOPInstanceUID: sopInstanceUID, size } = entry as Record<string, unknown>;
+      return { ...entry, changes: [undefined, ...wrongChanges({ sopInstanceUID, size })][index] };
+    });
+    inject('out', list(...changed));
+    await until(() => sent.length === 1, 'the list is done');
+    const states = await Promise.all(ids.map((id) => receiverOf('in').ask('unpark', id, 'study')));
+    assert.deepEqual(states, ['removed', ...Array<string>(3).fill('dead-letter')]);
   });
 
   it('is acknowledged where another node has it parked, which has it until it is done with it', async () => {

@@ -16,11 +16,11 @@ export type DeidentifyFailure =
   | 'stopped';
 
 export class DeidentifyFailed extends NodeFailed<DeidentifyFailure> {
-  /** @param isOfObject the object is the reason, which it will be the next time, too */
+  /** @param isForGood the object, or what its message says of it, is the reason: it will be the next time, too */
   constructor(
     failure: DeidentifyFailure,
     values: Record<string, string | number> = {},
-    readonly isOfObject = false,
+    readonly isForGood = false,
   ) {
     super(failure, values);
   }
@@ -40,18 +40,12 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   EGONE: 'objectGone',
 };
 
-/** Nothing that the object has is the reason: the disk, the message, or what lies elsewhere. */
-const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
-  'read-failed',
-  'not-placed',
-  'not-the-object',
-  'changes-invalid',
-  'cannot-change',
-]);
+/** The disk is the reason, which may have room again: it is tried again. All else is so the next time, too. */
+const MAY_PASS: ReadonlySet<string> = new Set(['read-failed', 'not-placed']);
 
 /** The system's words name the file, which may be named after a patient: its code is enough. */
 export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
   const isSystem = isSystemCode(code);
-  const isOfObject = !isSystem && !NOT_OF_OBJECT.has(code);
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isOfObject);
+  const isForGood = !isSystem && !MAY_PASS.has(code);
+  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isForGood);
 }

@@ -264,7 +264,7 @@ export class DeidentifyNode {
       message,
       () => this.patientID(message, object),
     );
-    const { given, port } = await givenObject(object, message);
+    const { given, port } = await opened(object, message);
     try {
       const how = this.how(payload, pseudonym, hasQueue);
       const result = await editWorkerOf(this.RED).ask('deidentify', given, port, how);
@@ -296,7 +296,7 @@ export class DeidentifyNode {
 
   /** As the object has it, with pending changes, whatever the message says. */
   private async patientID(message: ObjectMessage, object: MessageObject): Promise<string> {
-    const { given, port } = await givenObject(object, message);
+    const { given, port } = await opened(object, message);
     try {
       const made = await editWorkerOf(this.RED).ask('parse', given, port, COMMON_FIELDS_ONLY);
       if (hasFailed(made)) throw failureOfCode(made.failure);
@@ -341,8 +341,6 @@ export class DeidentifyNode {
 
   private errorOf(error: unknown): Error {
     if (error instanceof DeidentifyFailed) return deidentifyError(this.text, error);
-    if (error instanceof DicomError)
-      return deidentifyError(this.text, failureOfCode({ code: error.code, text: error.message }));
     if (error instanceof NotAcknowledged)
       return deidentifyError(this.text, new DeidentifyFailed('objectGone', { reason: '' }));
     const failure = this.isClosed ? 'stopped' : 'notRead';
@@ -355,6 +353,16 @@ export class DeidentifyNode {
     this.status.close();
     await this.atHand.close();
     await editWorkerOf(this.RED).removeUser(this);
+  }
+}
+
+/** @throws DeidentifyFailed where the pending changes of the message are none; what `givenObject` throws otherwise */
+async function opened(object: MessageObject, message: ObjectMessage): ReturnType<typeof givenObject> {
+  try {
+    return await givenObject(object, message);
+  } catch (error) {
+    if (error instanceof DicomError) throw failureOfCode({ code: error.code, text: error.message });
+    throw error;
   }
 }
 

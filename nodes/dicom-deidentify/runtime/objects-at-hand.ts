@@ -98,24 +98,24 @@ export class ObjectsAtHand {
   }
 
   /**
-   * An object that cannot be judged is a dead letter: its queue would deliver it again and again. What fails for another reason,
-   * such as a full disk, comes again; a sender that waits for its answer hears that it may. One that ends the worker each time
-   * is not tried for ever.
+   * An object that cannot be judged, or not be changed as its message wants it, is a dead letter: its queue would deliver it again
+   * and again. What fails for another reason, such as a full disk, comes again; a sender that waits for its answer hears that it
+   * may. One that ends the worker each time is not tried for ever.
    */
   async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
     const name = held && this.held.get(held);
     if (held === undefined || name === undefined) return;
-    const isOfObject =
-      (error instanceof DeidentifyFailed && error.isOfObject) ||
+    const isForGood =
+      (error instanceof DeidentifyFailed && error.isForGood) ||
       (error instanceof WorkerBroken && this.breaksOf(name) >= MOST_BREAKS);
-    if (isOfObject) this.breaks.delete(name);
-    if (!isOfObject && held.answersWithinSeconds === undefined) {
+    if (isForGood) this.breaks.delete(name);
+    if (!isForGood && held.answersWithinSeconds === undefined) {
       this.held.delete(held);
       this.tryLater(held);
       return;
     }
     try {
-      const status = isOfObject ? Status.cannotUnderstand : Status.outOfResources;
+      const status = isForGood ? Status.cannotUnderstand : Status.outOfResources;
       await this.done(held, { status, comment: this.listener.textOf(error) });
     } catch (late) {
       if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;

@@ -36,8 +36,8 @@ export interface Prepared {
   /** That names it, or would if it were not in a list. */
   message: ObjectMessage;
   object: MessageObject;
-  /** To be applied on the way; undefined: none. */
-  changes: DicomChanges | undefined;
+  /** To be applied on the way; undefined: none. `wrong`: why they cannot be. */
+  changes: DicomChanges | { wrong: string } | undefined;
   to: UsedPeer;
   /** Undefined: no queue waits to hear of it. */
   held: HeldObject | undefined;
@@ -56,8 +56,8 @@ interface Waiting extends Pick<Prepared, 'to' | 'held'> {
 export interface SendingListener {
   /** Another number of them is being sent. */
   changed(): void;
-  /** The outbox has no room for it: it fails, or waits for that. Told once. */
-  noRoom(message: ObjectMessage, peer: string): void;
+  /** The sender has not been asked to send it, or had no room for it: it fails, or waits for that. Told once. */
+  notBegun(message: ObjectMessage, failed: OutFailed, peer: string): void;
 }
 
 /** The objects that a node is sending: takes each on, gives it to the sender, and lets its queue hear what became of it. */
@@ -96,6 +96,7 @@ export class ObjectSending {
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
     const changes = checkedChanges(message);
+    // Also where they are wrong: its queue hears that it has failed.
     return { message, object, changes, to, held: await this.hold(message, object) };
   }
 
@@ -181,6 +182,10 @@ export class ObjectSending {
       await giveBack(held);
       return undefined;
     }
+    if (changes !== undefined && 'wrong' in changes) {
+      this.told.notBegun(message, new OutFailed('notChanged', { reason: changes.wrong }), to.peer.name);
+      return { kind: 'failed', failure: 'notChanged', text: changes.wrong, attempts: 0, milliseconds: 0 };
+    }
     // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
     const { place, sopInstanceUID } = object;
@@ -215,7 +220,7 @@ export class ObjectSending {
   ): void {
     const settled = (outcome: SendOutcome): void => {
       if (outcome.failure === 'noRoom' && message !== undefined)
-        this.told.noRoom(message, waiting.to.peer.name);
+        this.told.notBegun(message, new OutFailed('noRoom', { reason: '' }), waiting.to.peer.name);
       // It stays in flight, which holds up its queue, until there is room.
       if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed)
         waiting.again = setTimeout(() => this.store(waiting, sending, note), ROOM_MS);
@@ -266,12 +271,11 @@ export function retryPolicy(
   };
 }
 
-/** @throws OutFailed */
-function checkedChanges(message: ObjectMessage): DicomChanges | undefined {
+function checkedChanges(message: ObjectMessage): Prepared['changes'] {
   try {
     return changesOf(message);
   } catch (error) {
-    if (error instanceof DicomError) throw new OutFailed('notChanged', { reason: error.message });
+    if (error instanceof DicomError) return { wrong: error.message };
     throw error;
   }
 }

@@ -60,7 +60,7 @@ export class OutNode {
     this.load = new WaitingLoad(this.settings.maxWaiting);
     this.sending = new ObjectSending(RED, node.id, this.settings, {
       changed: () => this.display.refresh(),
-      noRoom: (message, peer) => this.journalNotBegun(message, new OutFailed('noRoom', { reason: '' }), peer),
+      notBegun: (message, failed, peer) => this.journalNotBegun(message, failed, peer),
     });
     this.display = new StatusDisplay(
       () => this.status(),

@@ -1,6 +1,15 @@
 import { type DataSet, valuesOf } from '../data-set';
 import type { Encoding } from '../read';
-import { AMBIGUOUS_VR, isPrivate, isPrivateCreator, lookUp, TAG, type Vr, VR } from '../standard';
+import {
+  allowsCount,
+  AMBIGUOUS_VR,
+  isPrivate,
+  isPrivateCreator,
+  lookUp,
+  TAG,
+  type Vr,
+  VR,
+} from '../standard';
 import { CharacterSet } from '../text';
 import { cannotChange, type Place } from './change-errors';
 import type { FoundAttribute } from './change-finder';
@@ -12,6 +21,7 @@ import {
   type ChangedItem,
   later,
   type Literal,
+  type Scalar,
 } from './change-tree';
 import { encodeElement, encodeItem, encodeSequence } from './encode-element';
 import { encodeValues, separated, ValueError } from './encode-value';
@@ -101,7 +111,7 @@ export class ItemEncoder {
     return adds(attribute.action) ? this.encoded(tag, attribute, around, undefined) : NOTHING;
   }
 
-  /** @param before values that are there now: an object that has more than PS3.6 allows keeps as many */
+  /** @param before values that are there now: an object that has others than PS3.6 allows keeps as many */
   #value(
     tag: number,
     vr: Vr,
@@ -116,8 +126,7 @@ export class ItemEncoder {
     }
     try {
       const values = separated(vr, literal.values);
-      if (values.length > Math.max(before, 1) && lookUp(tag)?.single === true)
-        throw new ValueError('has one value here (in text, a backslash separates values)');
+      expectCount(tag, values, before);
       const set = this.#toUtf8 ? CharacterSet.UTF_8 : context.characterSet;
       const bytes = encodeValues(tag, vr, values, set);
       if (bytes === undefined) throw new NotInCharacterSet();
@@ -130,6 +139,18 @@ export class ItemEncoder {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** PS3.5 6.4. @throws ValueError */
+function expectCount(tag: number, values: readonly Scalar[], before: number): void {
+  const { multiplicity } = lookUp(tag) ?? {};
+  const isEmpty = values.length === 1 && (values[0] === null || values[0] === '');
+  const count = isEmpty ? 0 : values.length;
+  if (multiplicity === undefined || allowsCount(multiplicity, count) || count === before) return;
+  const { text, most } = multiplicity;
+  if (count > most && count <= before) return;
+  const allowed = text === '1' ? 'one value here' : `${text} values here, not ${count}`;
+  throw new ValueError(`has ${allowed} (in text, a backslash separates values)`);
+}
 
 /** 0, too, where there is too much of it to be looked at. */
 function countOf(found: FoundAttribute | undefined): number {

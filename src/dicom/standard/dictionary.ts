@@ -1,4 +1,5 @@
 import { data } from 'dcmjs';
+import { multiplicity, type Multiplicity } from './multiplicity';
 import { tagOf, isPrivate, isPrivateCreator } from './tags';
 import { AMBIGUOUS_VR, VR, type Vr, vrOfName } from './vr';
 
@@ -7,37 +8,38 @@ export interface DictionaryEntry {
   /** The keyword of PS3.6; none for group lengths, private creators and repetitions of a repeating group. */
   readonly keyword: string | undefined;
   readonly vr: Vr;
+  readonly multiplicity: Multiplicity;
   /** Value Multiplicity 1: one value in JSON, not an array. */
   readonly single: boolean;
 }
 
 /** Some entries of dcmjs 0.50 differ from PS3.6 2024e. Keyed by tag; what is not said is as dcmjs has it. */
-const CORRECTIONS: Readonly<Record<number, { keyword?: string; vr?: Vr; single?: boolean }>> = {
-  0x00140023: { single: true },
-  0x00140024: { single: true },
-  0x00140025: { single: true },
-  0x00140028: { single: true },
-  0x00140042: { single: true },
-  0x00140044: { single: true },
-  0x00140045: { single: true },
-  0x001440a0: { single: false },
-  0x001440a1: { single: false },
-  0x001440a2: { single: false },
-  0x00189323: { single: false },
+const CORRECTIONS: Readonly<Record<number, { keyword?: string; vr?: Vr; vm?: string }>> = {
+  0x00140023: { vm: '1' },
+  0x00140024: { vm: '1' },
+  0x00140025: { vm: '1' },
+  0x00140028: { vm: '1' },
+  0x00140042: { vm: '1' },
+  0x00140044: { vm: '1' },
+  0x00140045: { vm: '1' },
+  0x001440a0: { vm: '1-n' },
+  0x001440a1: { vm: '1-n' },
+  0x001440a2: { vm: '1-n' },
+  0x00189323: { vm: '1-n' },
   0x00221642: { keyword: 'NumberOfBscansPerFrame' },
   0x0040a803: { keyword: 'NumberOfTableColumns' },
-  0x00620009: { single: false },
-  0x00660040: { vr: VR.OL, single: true },
-  0x00660041: { vr: VR.OL, single: true },
-  0x00660042: { vr: VR.OL, single: true },
-  0x00660043: { vr: VR.OL, single: true },
-  0x006862f0: { keyword: 'ViewOrientationModifierCodeSequence', vr: VR.SQ, single: true },
+  0x00620009: { vm: '1-n' },
+  0x00660040: { vr: VR.OL, vm: '1' },
+  0x00660041: { vr: VR.OL, vm: '1' },
+  0x00660042: { vr: VR.OL, vm: '1' },
+  0x00660043: { vr: VR.OL, vm: '1' },
+  0x006862f0: { keyword: 'ViewOrientationModifierCodeSequence', vr: VR.SQ, vm: '1' },
   0x00701305: { keyword: 'Plane' },
   0x00701306: { keyword: 'PlaneNormal' },
   0x0070150c: { vr: VR.UL },
   0x00760034: { vr: VR.SQ },
-  0x00800010: { single: true },
-  0x00800011: { single: true },
+  0x00800010: { vm: '1' },
+  0x00800011: { vm: '1' },
   0x300a0131: { keyword: 'AverageBeamDosePointSourceToExternalContourDistance' },
   0x300a0782: { keyword: '' },
   0x40101029: { keyword: 'ThreatDetectionAlgorithmAndVersion' },
@@ -57,17 +59,20 @@ function load(): Map<number, DictionaryEntry> {
     if (vr === undefined) continue;
     // "RETIRED_" is a mark of dcmjs; the keyword of PS3.6 is without it.
     const keyword = correction.keyword ?? name.replace(/^RETIRED_/, '');
+    const count = correction.vm ?? vm;
     map.set(number, {
       keyword: keyword === '' ? undefined : keyword,
       vr,
-      single: correction.single ?? vm === '1',
+      multiplicity: multiplicity(count),
+      single: count === '1',
     });
   }
   return map;
 }
 
-const GROUP_LENGTH: DictionaryEntry = { keyword: undefined, vr: VR.UL, single: true };
-const PRIVATE_CREATOR: DictionaryEntry = { keyword: undefined, vr: VR.LO, single: true };
+const ONE = { multiplicity: multiplicity('1'), single: true };
+const GROUP_LENGTH: DictionaryEntry = { keyword: undefined, vr: VR.UL, ...ONE };
+const PRIVATE_CREATOR: DictionaryEntry = { keyword: undefined, vr: VR.LO, ...ONE };
 
 /** The entry of PS3.6 for a tag, of any group; undefined for private data elements and for what PS3.6 does not know. */
 export function lookUp(tag: number): DictionaryEntry | undefined {

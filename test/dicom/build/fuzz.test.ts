@@ -45,10 +45,11 @@ function value(random: Random, { keyword, vr }: { keyword: string; vr: Vr }, lev
     if (TEXT.includes(vr) && vr !== VR.PN && random.below(3) === 0) return `Größe 山 ${number}`;
     return VALUES[vr.name]?.(number);
   };
-  const isSeveral =
-    lookUp(tagOfKeyword(keyword) ?? 0)?.single !== true &&
-    [VR.LO, VR.CS, VR.DS, VR.IS, VR.US, VR.FD, VR.UI].some((each) => each === vr);
-  return isSeveral && random.below(2) === 0 ? [one(), one(), one()] : one();
+  const { least = 1, most = 1, step = 1 } = lookUp(tagOfKeyword(keyword) ?? 0)?.multiplicity ?? {};
+  const isSeveral = [VR.LO, VR.CS, VR.DS, VR.IS, VR.US, VR.FD, VR.UI].some((each) => each === vr);
+  const further = least + 2 * step;
+  const count = isSeveral && further <= most && random.below(2) === 0 ? further : least;
+  return count === 1 ? one() : Array.from({ length: count }, one);
 }
 
 function attributes(random: Random, count: number, level = 0): Attributes {

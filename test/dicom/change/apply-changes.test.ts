@@ -411,11 +411,18 @@ describe('a value that does not fit its VR', () => {
     }
   });
 
-  it('may have as many values as the object has, where PS3.6 allows one, and no more', () => {
+  it('may have as many values as the object has, where PS3.6 does not allow that, and no more', () => {
     const found = element(0x0008002a, 'DT', '20240228\\20240301 ');
     const shifted = element(0x0008002a, 'DT', '20240229\\20240302 ');
     becomes([found], [set('AcquisitionDateTime', ['20240229', '20240302'])], [shifted]);
     refused([found], [set('AcquisitionDateTime', ['2024', '2025', '2026'])], /DT has one value here/);
+    const type = element(0x00080008, 'CS', 'DERIVED ');
+    becomes([type], [set('ImageType', 'ORIGINAL')], [element(0x00080008, 'CS', 'ORIGINAL')]);
+    refused([id], [set('ImageType', 'ORIGINAL')], /CS has 2-n values here, not 1/);
+    // More than are allowed may become fewer, fewer may not become others.
+    const spacing = element(0x00280030, 'DS', '1\\2\\3\\4 ');
+    becomes([spacing], [set('PixelSpacing', [1, 2, 3])], [element(0x00280030, 'DS', '1\\2\\3 ')]);
+    refused([element(0x00200037, 'DS', '1\\2 ')], [set('ImageOrientationPatient', [1])], /6 values here/);
   });
 
   it('is longer than 65534 bytes in explicit VR only', () => {

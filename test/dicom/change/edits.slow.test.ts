@@ -194,5 +194,5 @@ function assertThere(model: Model, { operation, vr }: Edit, what: string): void 
   if (vr?.name === 'SQ') assert.equal(found?.Value?.length, 2, what);
   else if (found?.InlineBinary !== undefined)
     assert.deepEqual({ vr: found.vr, InlineBinary: found.InlineBinary }, operation.value, what);
-  else assert.deepEqual(found?.Value, [operation.value], what);
+  else assert.deepEqual(found?.Value, [operation.value].flat(), what);
 }

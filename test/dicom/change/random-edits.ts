@@ -128,7 +128,7 @@ function oneEdit(
     case 1: {
       const tag = tagOfKeyword(random.of(ADDED)) ?? 0;
       const known = lookUp(tag);
-      return known && setting(item + tagHex(tag), known.vr, number);
+      return known && setting(item + tagHex(tag), tag, known.vr, number);
     }
     case 2:
       return {
@@ -141,12 +141,13 @@ function oneEdit(
       };
     default: {
       const { path, tag, vr } = random.of(all);
-      return KEPT.has(tag) ? undefined : setting(path, vr, number);
+      return KEPT.has(tag) ? undefined : setting(path, tag, vr, number);
     }
   }
 }
 
-function setting(path: string, vr: Vr, number: number): Edit | undefined {
+/** As many values as it has to have. */
+function setting(path: string, tag: number, vr: Vr, number: number): Edit | undefined {
   const value =
     vr === VR.SQ
       ? [
@@ -157,6 +158,10 @@ function setting(path: string, vr: Vr, number: number): Edit | undefined {
           },
           {},
         ]
-      : VALUES[vr.name]?.(number);
+      : repeated(VALUES[vr.name]?.(number), lookUp(tag)?.multiplicity.least ?? 1);
   return value === undefined ? undefined : { operation: { op: 'set', path, value }, vr };
+}
+
+function repeated(value: ChangeValue | undefined, count: number): ChangeValue | undefined {
+  return value === undefined || count === 1 ? value : Array<ChangeValue>(count).fill(value);
 }
