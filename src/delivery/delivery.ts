@@ -276,8 +276,7 @@ export class Delivery {
     for (const { timer } of this.underWay.values()) clearTimeout(timer);
     // Not one byte of it has left this thread.
     this.releaseClaimed();
-    const held = this.budget.stop();
-    if (held !== undefined) this.queue.release(held);
+    for (const id of this.budget.stop().reverse()) this.queue.release(id);
     this.underWay.clear();
     this.unplaced.stop();
     this.unread.stop();
@@ -397,7 +396,7 @@ export class Delivery {
   private leave(id: string): void {
     clearTimeout(this.underWay.get(id)?.timer);
     this.underWay.delete(id);
-    this.budget.free(id);
+    this.budget.giveUp(id);
   }
 
   private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {

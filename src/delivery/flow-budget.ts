@@ -3,49 +3,70 @@ import type { ConvertedObject } from '../message';
 /** Text and objects that the main thread may hold for the flow before it says that the flow has them. */
 const MAX_BYTES = 32_000_000;
 
+interface Message {
+  id: string;
+  converted: ConvertedObject;
+}
+
 /**
  * Passes messages on as long as what is with the main thread is little enough for a small heap; one always passes,
- * however large it is. The first that does not fit waits here, and nothing passes until it does.
+ * however large it is. What does not fit waits here, and nothing passes until it does.
  */
 export class FlowBudget {
   private readonly sizes = new Map<string, number>();
   private bytes = 0;
-  private held: { id: string; converted: ConvertedObject } | undefined;
+  private held: Message[] = [];
 
   constructor(private readonly deliver: (id: string, converted: ConvertedObject) => void) {}
 
-  /** One waits: another one would be in the way. */
+  /** One waits: another one would only wait behind it. */
   get isFull(): boolean {
-    return this.held !== undefined;
+    return this.held.length > 0;
   }
 
+  /** Where a message of it has been passed on before, only this one counts. */
   pass(id: string, converted: ConvertedObject): void {
-    const size = bytesOf(converted);
-    if (this.bytes > 0 && this.bytes + size > MAX_BYTES) {
-      this.held = { id, converted };
-      return;
+    this.forget(id);
+    this.held.push({ id, converted });
+    this.passOn();
+  }
+
+  private passOn(): void {
+    for (let next = this.held[0]; next !== undefined; next = this.held[0]) {
+      const { id, converted } = next;
+      const size = bytesOf(converted);
+      if (this.bytes > 0 && this.bytes + size > MAX_BYTES) return;
+      this.held.shift();
+      this.bytes += size;
+      this.sizes.set(id, size);
+      this.deliver(id, converted);
     }
-    this.bytes += size;
-    this.sizes.set(id, size);
-    this.deliver(id, converted);
   }
 
   /** The main thread no longer holds it, or never did. */
   free(id: string): void {
-    this.bytes -= this.sizes.get(id) ?? 0;
-    this.sizes.delete(id);
-    const { held } = this;
-    this.held = undefined;
-    if (held !== undefined && held.id !== id) this.pass(held.id, held.converted);
+    this.forget(id);
+    this.passOn();
   }
 
-  /** Returns the id of what waits. */
-  stop(): string | undefined {
-    const id = this.held?.id;
-    this.held = undefined;
+  /** It is not to be passed on any more, either. */
+  giveUp(id: string): void {
+    this.held = this.held.filter((each) => each.id !== id);
+    this.free(id);
+  }
+
+  private forget(id: string): void {
+    this.bytes -= this.sizes.get(id) ?? 0;
+    this.sizes.delete(id);
+  }
+
+  /** Returns the ids of what waits. */
+  stop(): string[] {
+    const ids = this.held.map(({ id }) => id);
+    this.held = [];
     this.sizes.clear();
     this.bytes = 0;
-    return id;
+    return ids;
   }
 }
 

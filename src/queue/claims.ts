@@ -1,13 +1,13 @@
 import { Fifo } from '../basics';
 import type { QueuedObject } from './object-queue';
 
-/** The order in which objects are claimed, and the one call of `claim` that may be open. */
-export class Claims {
-  private waiting = new Fifo<string>();
+/** The order in which objects are claimed, and the one call of `claim` that may be open. Objects go by their ids, or by themselves. */
+export class Claims<T = string> {
+  private waiting = new Fifo<T>();
   /** Given back, the next one last. */
-  private returned: string[] = [];
+  private returned: T[] = [];
   /** In here, and not to be claimed any more. */
-  private readonly withdrawn = new Set<string>();
+  private readonly withdrawn = new Set<T>();
   private open: { max: number; resolve(objects: QueuedObject[]): void } | undefined;
   private isClosed = false;
 
@@ -19,7 +19,7 @@ export class Claims {
   }
 
   /** The next one. */
-  get head(): string | undefined {
+  get head(): T | undefined {
     let id = this.returned.at(-1) ?? this.waiting.head;
     while (id !== undefined && this.withdrawn.size > 0 && this.withdrawn.delete(id)) {
       this.shift();
@@ -34,35 +34,35 @@ export class Claims {
   }
 
   /** Behind all others. */
-  add(id: string): void {
+  add(id: T): void {
     this.waiting.push(id);
     this.wake();
   }
 
   /** The same with several: one claim may get all of them. */
-  addAll(ids: Iterable<string>): void {
+  addAll(ids: Iterable<T>): void {
     for (const id of ids) this.waiting.push(id);
     this.wake();
   }
 
   /** Before all others. */
-  giveBack(id: string): void {
+  giveBack(id: T): void {
     if (!this.withdrawn.delete(id)) this.returned.push(id);
     this.wake();
   }
 
   /** Of all that wait, in no order. */
-  ids(): string[] {
+  ids(): T[] {
     return [...this.waiting, ...this.returned].filter((id) => !this.withdrawn.has(id));
   }
 
   /** It waits, and is not to be claimed any more. */
-  withdraw(id: string): void {
+  withdraw(id: T): void {
     this.withdrawn.add(id);
   }
 
   /** It waits no more. */
-  isWithdrawn(id: string): boolean {
+  isWithdrawn(id: T): boolean {
     return this.withdrawn.has(id);
   }
 

@@ -146,8 +146,42 @@ describe('what is on its way to the flow', () => {
     budget.free('next');
     assert.equal(passed.at(-1), 'one more');
     budget.pass('waits', converted(2));
-    budget.free('waits');
+    budget.giveUp('waits');
     assert.equal(budget.isFull, false, 'given up while it waited');
-    assert.equal(budget.stop(), undefined);
+    assert.deepEqual(budget.stop(), []);
+  });
+
+  it('is counted once, though it is passed on once more while the flow has it', () => {
+    const passed: string[] = [];
+    const budget = new FlowBudget((id) => passed.push(id));
+    for (let time = 0; time < 2; time += 1) budget.pass('again', converted(12));
+    budget.free('again');
+    budget.pass('one', converted(20));
+    budget.pass('two', converted(12));
+    assert.deepEqual(passed, ['again', 'again', 'one', 'two']);
+  });
+
+  it('waits in its order, however many wait', () => {
+    const passed: string[] = [];
+    const budget = new FlowBudget((id) => passed.push(id));
+    budget.pass('one', converted(30));
+    for (const id of ['two', 'three', 'four']) budget.pass(id, converted(12));
+    budget.giveUp('three');
+    assert.deepEqual(passed, ['one']);
+    budget.free('one');
+    assert.deepEqual(passed, ['one', 'two', 'four']);
+    assert.equal(budget.isFull, false);
+  });
+
+  it('waits, though the flow says of an earlier message of the same object that it has it', () => {
+    const passed: string[] = [];
+    const budget = new FlowBudget((id) => passed.push(id));
+    budget.pass('one', converted(20));
+    budget.pass('two', converted(12));
+    budget.pass('two', converted(13));
+    budget.free('two');
+    assert.equal(budget.isFull, true);
+    budget.free('one');
+    assert.deepEqual(passed, ['one', 'two', 'two']);
   });
 });

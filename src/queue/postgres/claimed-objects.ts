@@ -24,11 +24,9 @@ export interface ClaimListener {
 
 /** The objects that this instance has claimed from the database: those that it is about to deliver, and those in flight. */
 export class ClaimedObjects {
-  private readonly claims = new Claims(() => this.take());
+  private readonly claims = new Claims<ClaimedObject>(() => this.take());
   private readonly objects = new Map<string, ClaimedObject>();
   private readonly inFlight = new Set<string>();
-  /** Claimed, and given to nobody yet. */
-  private readonly ready = new Set<string>();
   private readonly suspects = new Suspects(() => this.claims.wake());
   private readonly fresh = new FreshCopies();
   /** What changes which associations this instance has. */
@@ -38,6 +36,8 @@ export class ClaimedObjects {
   private readonly reading = new Map<number, Promise<boolean>>();
   /** The database may have some as this instance's that are not here. */
   private mayHaveOthers = false;
+  /** What it had under sessions that are over, none of which has ended this instance. */
+  private lost: ObjectRow[] = [];
   private wanted = 0;
   private isFetching = false;
   private fetchAgain = false;
@@ -95,16 +95,21 @@ export class ClaimedObjects {
 
   /** The next that is here. Undefined: there is none, it has to wait for a moment, or it may be somebody else's. */
   private take(): QueuedObject | undefined {
-    const id = this.claims.head;
-    const object = id === undefined ? undefined : this.objects.get(id);
+    const object = this.next;
     if (object === undefined || !this.isOurs) return undefined;
     const attempts = { ...object.row, isOpen: true };
     if (!this.suspects.mayBegin(attempts)) return undefined;
     this.claims.shift();
-    this.ready.delete(object.id);
     this.inFlight.add(object.id);
     this.suspects.begin(object.id, attempts);
     return object.queued();
+  }
+
+  /** What is not here any more is passed over, also where it has been claimed once more. */
+  private get next(): ClaimedObject | undefined {
+    let object = this.claims.head;
+    for (; object !== undefined && !this.isHere(object); object = this.claims.head) this.claims.shift();
+    return object;
   }
 
   /** There may be something to claim. */
@@ -186,9 +191,7 @@ export class ClaimedObjects {
 
   /** They are here, and may be given to somebody. Meanwhile, they may have become somebody else's. */
   private makeReady(objects: readonly ClaimedObject[]): void {
-    const ids = objects.filter((object) => this.isHere(object)).map(({ id }) => id);
-    for (const id of ids) this.ready.add(id);
-    this.claims.addAll(ids);
+    this.claims.addAll(objects.filter((object) => this.isHere(object)));
   }
 
   private isHere(object: ClaimedObject): boolean {
@@ -205,15 +208,33 @@ export class ClaimedObjects {
 
   private async claimRows(source: ClaimSource, session: number, max: number): Promise<ClaimedObject[]> {
     const { rows } = source;
+    await this.settleLost(source);
     await this.giveBackOthers(source, session);
     try {
       const found = await rows.claim(session, max);
       if (found.length < max && (await rows.lease(session, max - found.length)) > 0)
         found.push(...(await rows.claim(session, max - found.length)));
-      return found.map((row) => this.add(row));
+      if (this.source() === source && source.session.number === session)
+        return found.map((row) => this.add(row));
+      // They are somebody else's, or will be claimed once more, and nobody has begun with them.
+      this.lost.push(...found);
+      return [];
     } catch (error) {
       // What the answer would have told is claimed nevertheless.
       this.mayHaveOthers = true;
+      throw error;
+    }
+  }
+
+  /** @throws the client's error */
+  private async settleLost({ rows }: ClaimSource): Promise<void> {
+    const { lost } = this;
+    if (lost.length === 0) return;
+    this.lost = [];
+    try {
+      await rows.settleLost(lost);
+    } catch (error) {
+      this.lost.push(...lost);
       throw error;
     }
   }
@@ -228,6 +249,7 @@ export class ClaimedObjects {
   }
 
   private add(row: ObjectRow): ClaimedObject {
+    this.drop(row.id);
     const object = new ClaimedObject(row, (one) => !this.isOurs || this.objects.get(one.id) !== one);
     this.objects.set(row.id, object);
     this.listener.claimed(row);
@@ -301,10 +323,10 @@ export class ClaimedObjects {
 
   /** It is this instance's still. */
   release(id: string): void {
-    if (!this.inFlight.delete(id)) return;
+    const object = this.objects.get(id);
+    if (object === undefined || !this.inFlight.delete(id)) return;
     this.suspects.end(id);
-    this.ready.add(id);
-    this.claims.giveBack(id);
+    this.claims.giveBack(object);
   }
 
   postpone(id: string): void {
@@ -317,12 +339,17 @@ export class ClaimedObjects {
     if (object === undefined) return;
     this.objects.delete(id);
     this.inFlight.delete(id);
-    if (this.ready.delete(id)) this.claims.withdraw(id);
     this.suspects.end(id);
     object.copy?.discard();
   }
 
-  dropAll(): void {
+  /** The session is over. */
+  sessionEnded(): void {
+    this.lost.push(...[...this.objects.values()].map(({ row }) => row));
+    this.dropAll();
+  }
+
+  private dropAll(): void {
     for (const id of [...this.objects.keys()]) this.drop(id);
     this.late.clear();
     this.reading.clear();
@@ -347,6 +374,7 @@ export class ClaimedObjects {
     this.claims.close();
     this.fresh.clear();
     this.suspects.clear();
+    this.lost = [];
     return { inFlight, others };
   }
 }

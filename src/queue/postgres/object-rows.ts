@@ -262,6 +262,20 @@ export class ObjectRows {
     await this.changeLeased(`SET open = false`, objects);
   }
 
+  /**
+   * An instance that lives had these under leases that are over: it has not ended because of them. Whoever has claimed one
+   * since has counted that it had.
+   */
+  async settleLost(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+    await this.database.change(
+      `UPDATE ${this.schema}.object o SET open = o.open AND o.lease <> mine.lease,
+         crashes = CASE WHEN o.lease = mine.lease THEN o.crashes ELSE greatest(o.crashes - 1, 0) END
+       FROM unnest($2::bigint[], $3::bigint[]) AS mine (seq, lease)
+       WHERE o.queue = $1 AND o.seq = mine.seq AND o.state = 'queued'`,
+      [this.queue, objects.map(({ seq }) => seq), objects.map(({ lease }) => lease)],
+    );
+  }
+
   private async changeLeased(
     change: string,
     objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[],

@@ -215,7 +215,7 @@ export class PostgresQueue implements ObjectQueue {
     const { options } = this;
     return newLink(database, options, this.instance, this.directory, {
       removed: (ids) => this.removals.removeFiles(ids),
-      ended: () => this.claimed.dropAll(),
+      ended: () => this.claimed.sessionEnded(),
       beat: () => this.beaten(),
       failed: (error) => this.failed(error),
       onLeftover: (error) => options.onLeftover(error),

@@ -205,7 +205,7 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
   });
 
   it('does not give to the flow, nor set aside, what was claimed under a session that is over', async () => {
-    // Long enough for a busy machine: a session that is lost twice makes its objects suspects, which come one by one.
+    // Long enough for a busy machine: with another session, all of them would come once more.
     const leaseSeconds = 3 * LEASE_SECONDS;
     const queue = await open('late', {
       leaseSeconds,

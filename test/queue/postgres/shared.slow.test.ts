@@ -13,6 +13,8 @@ import {
 } from '../../../src/queue';
 import { needs } from '../../support/needs';
 import { Postgres } from '../../support/postgres';
+import type { Link } from '../../../src/queue/postgres/link';
+import { numberIn } from '../../../src/queue/postgres/object-numbers';
 import { crashQueue, databaseOf, openQueue } from '../../support/postgres-queue';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
@@ -146,6 +148,71 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const [again] = await a.claim(1);
     assert.deepEqual([again?.id, again?.redelivered], [one?.id, 1]);
     assert.equal(await a.extend(one?.id ?? ''), true);
+  });
+
+  it('counts no end of its own where only its sessions ended, however many', async () => {
+    const { open } = cluster();
+    const a = await open('a');
+    for (const text of ['one', 'two']) await store(a, text, 'x');
+    await a.claim(2);
+    for (let session = 1; session <= 3; session += 1) {
+      await endSession(a);
+      const again: QueuedObject[] = [];
+      // Were they suspects, the second one would wait until the first one is settled.
+      while (again.length < 2) again.push(...(await a.claim(2 - again.length)));
+      assert.deepEqual(
+        again.map(({ redelivered, crashes }) => [redelivered, crashes]),
+        [
+          [session, 0],
+          [session, 0],
+        ],
+      );
+    }
+  });
+
+  it('takes back that another one has counted its end, which was only that of its session', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const id = await store(a, 'one', 'x');
+    await a.claim(1);
+    hang(a);
+    const [object] = await b.claim(1);
+    assert.equal(object?.crashes, 1);
+    goOn(a);
+    const claimed = a.claim(1);
+    await until(
+      async () => (await inside(b).link.rows.find(numberIn(id)))?.crashes === 0,
+      'it to be taken back',
+    );
+    await store(b, 'two', 'y');
+    assert.equal((await claimed).length, 1);
+  });
+
+  it('does not take for its own what a statement has claimed during which its session ended', async () => {
+    const { open } = cluster();
+    const a = await open('a');
+    for (const text of ['one', 'two', 'three']) await store(a, text, 'x');
+    const { rows } = inside(a).link;
+    const claim = rows.claim.bind(rows);
+    let late = 2;
+    rows.claim = async (...args) => {
+      const claimed = await claim(...args);
+      if (claimed.length > 0 && late > 0) {
+        late -= 1;
+        await endSession(a);
+      }
+      return claimed;
+    };
+    const objects: QueuedObject[] = [];
+    while (objects.length < 3) objects.push(...(await a.claim(3)));
+    assert.equal(late, 0);
+    assert.deepEqual(texts(objects), ['one', 'two', 'three']);
+    for (const { id, crashes } of objects) {
+      assert.equal(crashes, 0);
+      assert.equal(await a.remove(id), true);
+    }
+    await store(a, 'four', 'x');
+    assert.deepEqual(texts(await a.claim(3)), ['four'], 'nothing else, and nothing in its way');
   });
 
   it('keeps for a while what the nodes of an instance have parked, and then delivers it again', async () => {
@@ -315,23 +382,33 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
   });
 });
 
-interface Inside {
-  link: {
-    session: { stop(): void };
-    sweeper: { sweep(): Promise<void> };
-    rows: { insert(objects: readonly unknown[]): Promise<void>; count(): Promise<number> };
-  };
+function inside(queue: PostgresQueue): { link: Link } {
+  return queue as unknown as { link: Link };
 }
 
-function inside(queue: PostgresQueue): Inside {
-  return queue as unknown as Inside;
-}
-
-function sweeperOf(queue: PostgresQueue): Inside['link']['sweeper'] {
+function sweeperOf(queue: PostgresQueue): Link['sweeper'] {
   return inside(queue).link.sweeper;
+}
+
+/** As a database that was away for too long has it. Resolves when the instance has another session. */
+async function endSession(queue: PostgresQueue): Promise<void> {
+  const { session, database } = inside(queue).link;
+  const { number } = session;
+  await database.change(
+    `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE number = $1`,
+    [number],
+  );
+  await until(() => session.number > number, 'another session');
 }
 
 /** As a process that was stopped: it does not say that it lives. */
 function hang(queue: PostgresQueue): void {
   inside(queue).link.session.stop();
+}
+
+/** As one that goes on. */
+function goOn(queue: PostgresQueue): void {
+  const session = inside(queue).link.session as unknown as { isStopped: boolean; beatSoon(): void };
+  session.isStopped = false;
+  session.beatSoon();
 }
