@@ -4,10 +4,11 @@
 //   node scripts/test.mjs dicom e2e  all with "dicom" or "e2e" in their path
 // test/ci needs the npm registry and is run by name only.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { roomsOf, writeRoom } from './test-rooms.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Memory that is used again is filled with nonsense first: src/basics/poison.ts.
@@ -21,27 +22,54 @@ const args = process.argv.slice(2);
 const wanted = args.filter((arg) => arg !== '--slow');
 const isWanted = (file) =>
   wanted.length === 0
-    ? !file.startsWith(`ci${sep}`) && file.endsWith('.slow.test.js') === args.includes('--slow')
+    ? !file.startsWith('ci/') && file.endsWith('.slow.test.ts') === args.includes('--slow')
     : wanted.some((part) => file.includes(part));
 // By their sources: of a test that was renamed, the compiled one is still there.
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .filter((file) => file.endsWith('.test.ts'))
-  .map((file) => file.replace(/ts$/, 'js'))
+  .map((file) => file.replaceAll(sep, '/'))
   .filter(isWanted)
-  .map((file) => join('dist', 'test', file))
   .sort();
 if (files.length === 0) {
   console.error(`no test has ${wanted.join(' or ')} in its path`);
   process.exit(1);
 }
-process.exit(
-  run(
+
+const folder = mkdtempSync(join(tmpdir(), 'dicom-tests-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.exitCode = runRooms(roomsOf(root, files));
+
+/** What a process that ended early has not told of runs again, each file by itself: all are heard, and it is known which ends it. */
+function runRooms(rooms) {
+  const { code, finished } = runProcesses(rooms, 'together');
+  const shared = rooms.filter((room) => room.files.length > 1).flatMap((room) => room.files);
+  const untold = shared.filter((file) => !finished.has(file));
+  if (untold.length === 0) return code;
+  console.error(
+    `\nA process ended before it had told of these, which now run by themselves:\n  ${untold.join('\n  ')}\n`,
+  );
+  runProcesses(
+    untold.flatMap((file) => roomsOf(root, [file])),
+    'alone',
+  );
+  return 1;
+}
+
+/** @returns what the test runner ended with, and the files whose tests it has told of */
+function runProcesses(rooms, name) {
+  const list = join(folder, `${name}.txt`);
+  const code = run(
     '--test',
     '--test-force-exit',
     // By default one process fewer: on two cores, one after the other. Most wait for Node-RED, a browser or a timer.
     `--test-concurrency=${availableParallelism()}`,
     '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${pathToFileURL(join(root, 'scripts', 'test-finished.mjs'))}`,
+    `--test-reporter-destination=${list}`,
     '--enable-source-maps',
-    ...files,
-  ),
-);
+    ...rooms.map((room, at) => writeRoom(root, join(folder, name), room, at)),
+  );
+  const told = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
+  return { code, finished: new Set(told) };
+}
