@@ -1,3 +1,5 @@
+import type { NetworkEvent } from '../network';
+
 /** What a receiver counts, from its node's start on. */
 export const COUNT_NAMES = [
   /** Associations accepted. */
@@ -39,4 +41,31 @@ export function countsIn(memory: SharedArrayBuffer): Counts {
     });
   });
   return counts;
+}
+
+export function countEvent(counts: Counts, event: NetworkEvent): void {
+  switch (event.event) {
+    case 'association-accepted':
+      counts.associations += 1;
+      break;
+    case 'association-rejected':
+      counts.rejected += 1;
+      break;
+    case 'connection-refused':
+      counts.connectionsRefused += 1;
+      break;
+    case 'association-aborted':
+      counts.aborted += 1;
+      break;
+    case 'object-refused':
+    case 'request-refused':
+      counts.refused += 1;
+      break;
+    case 'object-received':
+      counts.received += 1;
+      counts.bytes += event.bytes;
+      break;
+    case 'association-released':
+      break;
+  }
 }

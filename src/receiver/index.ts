@@ -17,3 +17,4 @@ export {
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
 export { removeSteps, STEPS_FOLDER } from './steps';
 export { echoOwnPort } from './self-echo';
+export { RunningFaults } from './running-faults';

@@ -1,6 +1,5 @@
-import type { JournalEntry, JournalPage } from '../admin-api';
-import type { LetterFacts } from '../admin-api';
-import { OnceInAWhile, type OnWarning, realFiles } from '../basics';
+import type { JournalEntry, JournalPage, LetterFacts } from '../admin-api';
+import { realFiles } from '../basics';
 import {
   Answers,
   Delivery,
@@ -20,16 +19,17 @@ import {
   type NetworkEvent,
   type StepListener,
 } from '../network';
-import { PostgresQueue, SharedState, type ObjectQueue, type QueueRefusal } from '../queue';
+import { PostgresQueue, SharedState, type ObjectQueue } from '../queue';
 import { CommitmentReports } from './commitment-reports';
-import { countsIn, countsMemory, type Counts } from './counts';
-import type { Counters, RaisedEvent, ReceiverEvent } from './events';
+import { countEvent, countsIn, countsMemory, type Counts } from './counts';
+import type { Counters, ReceiverEvent } from './events';
 import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 import type { FlowAnswerOutcome } from './flow-answers';
 import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
 import { OpenAssociations } from './open-associations';
 import type { PostedRequest } from './posted-request';
+import { RaisedEvents } from './raised-events';
 import {
   createFileOutput,
   createReceiverQueue,
@@ -39,6 +39,7 @@ import {
 } from './receiver-config';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
+import { RunningFaults } from './running-faults';
 import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -64,14 +65,8 @@ const RETRY_LAST_MS = 30_000;
 const COUNTERS_INTERVAL_MS = 1_000;
 /** How often a queue is looked at that others change, too. */
 const LOOK_MS = 5_000;
-/** Time between two reports of a full queue, in milliseconds: it is not reported for every object that it refuses. */
-const FULL_INTERVAL_MS = 10_000;
-const LEFTOVER_INTERVAL_MS = 600_000;
-/** Time between two reports of slow syncs, in milliseconds. */
-const SLOW_SYNC_MS = 1_000;
 /** Time before an answer to a sender at another instance is tried again, in milliseconds. */
 const ANSWER_AGAIN_MS = 1_000;
-const SLOW_INTERVAL_MS = 10_000;
 
 /**
  * A DICOM Storage SCP with its queue: listener → queue → conversion → output. It runs in a worker thread (`worker.ts`)
@@ -105,9 +100,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
   private stateIsOpen = false;
   private stopping = false;
   private drained: boolean;
-  private readonly fullQueue = new OnceInAWhile(FULL_INTERVAL_MS);
-  private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
-  private readonly slowSyncs = new OnceInAWhile(SLOW_INTERVAL_MS);
+  private readonly faults = new RunningFaults((fault) => this.output.fault(fault));
+  private readonly events = new RaisedEvents((event) => this.output.event(event));
   private readonly count: Counts;
 
   constructor(
@@ -118,10 +112,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
     super(receiverId, settings);
     this.drained = config.drained === true;
     this.count = countsIn(config.counts ?? countsMemory());
-    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
+    const { onWarning } = this.faults;
     this.queue = createReceiverQueue(config, {
-      onLeftover: (error) => this.leftover(error),
-      onSync: (milliseconds) => this.synced(milliseconds),
+      onLeftover: (error) => this.faults.leftover(error),
+      onSync: (milliseconds) => this.events.synced(milliseconds),
       onWarning,
       onAway: (problem) => this.output.fault(queueFault(problem, config.queueDirectory)),
       onBack: (problem) => this.output.recovered(queueFault(problem, config.queueDirectory).kind),
@@ -137,28 +131,25 @@ export class Receiver extends QueueService implements ReceiverRequests {
       {
         deliver: (id, converted) => this.deliver(id, converted),
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
-        notPlaced: ({ id, reason, objects }, facts) =>
-          this.fault('notPlaced', { id, reason, objects }, facts),
-        notRemoved: (error) => this.leftover(error),
-        notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
+        ...this.faults.ofDelivery,
       },
     );
     this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
-      this.fault('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
+      this.faults.add('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
     );
     this.journalOf = config.journal && this.newJournal(config.journal);
     const intake = new ObjectIntake(
       this.queue,
       {
         queued: (id) => this.queued(id),
-        refused: (refusal) => this.queueRefused(refusal),
+        refused: (refusal) => this.events.queueRefused(refusal),
         answered: (object) => this.journalOf?.answered(object),
       },
       { readsPatient: config.journal?.patient === true, isAwaited: settings.respond === 'processed' },
     );
     this.reports = new CommitmentReports((...report) => output.report(...report));
     this.queries = this.newQueries();
-    this.steps = settings.answerMpps === 'off' ? undefined : this.newSteps(settings.answerMpps, onWarning);
+    this.steps = settings.answerMpps === 'off' ? undefined : this.newSteps(settings.answerMpps);
     const options = listenerOptions(config);
     const mayReportCommitment = (callingAET: string): boolean => this.reports.isReporter(callingAET);
     this.listener = new Listener({
@@ -203,7 +194,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.listener.drain(graceMs);
     const { openAssociations } = this.listener;
     // After a fault, the next attempt says it.
-    if (this.starting.fault === undefined) this.raise({ event: 'draining', openAssociations });
+    if (this.starting.fault === undefined) this.events.raise({ event: 'draining', openAssociations });
     this.changed();
     return openAssociations;
   }
@@ -252,11 +243,11 @@ export class Receiver extends QueueService implements ReceiverRequests {
       deadlineSeconds: seconds,
       defaultCharacterSet,
       ask: (query) => this.output.query(query),
-      timedOut: (id) => this.fault('findTimedOut', { id, seconds }),
+      timedOut: (id) => this.faults.add('findTimedOut', { id, seconds }),
     });
   }
 
-  private newSteps(answers: 'at-once' | 'flow', onWarning: OnWarning): FlowSteps {
+  private newSteps(answers: 'at-once' | 'flow'): FlowSteps {
     const { settings, receiverId, stepsDirectory: directory } = this.config;
     const { queryDeadlineSeconds: seconds, defaultCharacterSet } = settings;
     return new FlowSteps({
@@ -266,14 +257,14 @@ export class Receiver extends QueueService implements ReceiverRequests {
       defaultCharacterSet,
       store:
         this.state === undefined
-          ? new DiskStepStore(directory, realFiles, onWarning)
+          ? new DiskStepStore(directory, realFiles, this.faults.onWarning)
           : new SharedStepStore(this.state, receiverId),
       tell: (step) => this.output.step(step),
-      timedOut: (id) => this.fault('mppsTimedOut', { id, seconds }),
+      timedOut: (id) => this.faults.add('mppsTimedOut', { id, seconds }),
       failed: ({ message: reason }) =>
         this.state === undefined
-          ? this.fault('mppsNotKept', { directory, reason })
-          : this.fault('mppsNotShared', { reason }),
+          ? this.faults.add('mppsNotKept', { directory, reason })
+          : this.faults.add('mppsNotShared', { reason }),
     });
   }
 
@@ -294,13 +285,13 @@ export class Receiver extends QueueService implements ReceiverRequests {
       directory,
       minFreeMB: settings.minFreeDiskMB,
       files: realFiles,
-      refused: (refusal) => this.queueRefused(refusal),
+      refused: (refusal) => this.events.queueRefused(refusal),
     });
   }
 
   private newJournal({ directory, ...config }: JournalConfig): ReceiverJournal {
     return new ReceiverJournal({ directory, ...config }, ({ message: reason }) =>
-      this.fault('journalNotWritten', { directory, reason }),
+      this.faults.add('journalNotWritten', { directory, reason }),
     );
   }
 
@@ -323,7 +314,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     await this.state?.close();
     await this.queue.close();
     await this.journalOf?.close();
-    this.raise({ event: 'stopped' });
+    this.events.raise({ event: 'stopped' });
   }
 
   private async attempt(): Promise<ReceiverFault | undefined> {
@@ -344,15 +335,15 @@ export class Receiver extends QueueService implements ReceiverRequests {
       return outputFault(error, settings.directory);
     }
     this.delivery.wake();
-    this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
+    this.countDeadLetters().catch((error: unknown) => this.faults.leftover(error as Error));
     if (this.stopping) return undefined;
-    if (this.drained) this.raise({ event: 'draining', openAssociations: 0 });
+    if (this.drained) this.events.raise({ event: 'draining', openAssociations: 0 });
     else if (this.config.shared !== undefined && settings.role === 'deliver')
-      this.raise({ event: 'delivering' });
+      this.events.raise({ event: 'delivering' });
     else
       try {
         const { address, port } = await this.listener.listen();
-        this.raise({ event: 'listening', address, port });
+        this.events.raise({ event: 'listening', address, port });
       } catch (error) {
         return listenFault(error, settings.port, settings.bindAddress);
       }
@@ -370,34 +361,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
   }
 
   private networkEvent(event: NetworkEvent): void {
-    switch (event.event) {
-      case 'association-accepted':
-        this.count.associations += 1;
-        break;
-      case 'association-rejected':
-        this.count.rejected += 1;
-        break;
-      case 'connection-refused':
-        this.count.connectionsRefused += 1;
-        break;
-      case 'association-aborted':
-        this.count.aborted += 1;
-        break;
-      case 'object-refused':
-        this.journalOf?.refused(event);
-        this.count.refused += 1;
-        break;
-      case 'request-refused':
-        this.count.refused += 1;
-        break;
-      case 'object-received':
-        this.count.received += 1;
-        this.count.bytes += event.bytes;
-        break;
-      case 'association-released':
-        break;
-    }
-    if (event.event !== 'object-received' || this.config.tellsOfObjects) this.raise(event);
+    countEvent(this.count, event);
+    if (event.event === 'object-refused') this.journalOf?.refused(event);
+    if (event.event !== 'object-received' || this.config.tellsOfObjects) this.events.raise(event);
     this.changed();
   }
 
@@ -429,47 +395,20 @@ export class Receiver extends QueueService implements ReceiverRequests {
         return (await this.shared?.answerElsewhere(id, status)) ?? false;
       } catch (error) {
         if (this.stopping || performance.now() > until) return false;
-        this.leftover(error as Error);
+        this.faults.leftover(error as Error);
       }
       await new Promise((resolve) => setTimeout(resolve, ANSWER_AGAIN_MS).unref());
     }
-  }
-
-  private queueRefused({ code, message: text }: QueueRefusal): void {
-    if (!this.fullQueue.passes(code)) return;
-    this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
   }
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
     this.journalOf?.setAside(id, reason, facts);
     // The flow knows what it answered.
-    if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
+    if (reason.kind !== 'failed') this.faults.add(reason.kind, giveUpValues(id, reason), facts);
     const queueId = `${this.config.receiverId}:${id}`;
-    this.raise({ event: 'dead-letter', queueId, text: giveUpText(reason), ...facts });
+    this.events.raise({ event: 'dead-letter', queueId, text: giveUpText(reason), ...facts });
     this.changed();
-  }
-
-  /** The same failure of a disk, which may come with every object, is told once in a while. */
-  private leftover(error: Error): void {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined && !this.leftovers.passes(code)) return;
-    this.fault('queueLeftover', { reason: error.message });
-  }
-
-  /** Senders wait meanwhile: whoever looks for the cause should know that it is the disk. */
-  private synced(milliseconds: number): void {
-    if (milliseconds < SLOW_SYNC_MS || !this.slowSyncs.passes('')) return;
-    const seconds = (milliseconds / 1_000).toFixed(1);
-    this.raise({ event: 'disk-slow', text: `the disk of the queue took ${seconds} s for a sync` });
-  }
-
-  private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
-    this.output.fault({ kind, values, down: false, ...(object && { object }) });
-  }
-
-  private raise(event: RaisedEvent): void {
-    this.output.event({ at: new Date().toISOString(), ...event });
   }
 
   /** Other machines change what is in the queue, too. */

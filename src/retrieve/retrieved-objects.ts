@@ -1,17 +1,17 @@
 import type { LetterFacts } from '../admin-api';
-import { OnceInAWhile, Paced, type OnWarning } from '../basics';
+import { Paced } from '../basics';
 import { Answers, Delivery, giveUpValues, QueueService, Starting, type GiveUpReason } from '../delivery';
 import type { ObjectIdentity } from '../dicom';
 import type { ConvertedObject, FileOutput } from '../message';
 import { Status, type CommandStatus, type ObjectStore } from '../network';
-import type { ObjectQueue, QueueRefusal } from '../queue';
+import type { ObjectQueue } from '../queue';
 import {
   createFileOutput,
   createQueue,
   ObjectIntake,
   outputFault,
   queueFault,
-  type FaultKind,
+  RunningFaults,
   type ReceiverFault,
 } from '../receiver';
 import { pick, RECEIVED_OBJECT_FIELDS, splitList, type DicomRetrieveSettings } from '../settings';
@@ -52,7 +52,6 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 const RETRY_FIRST_MS = 500;
 const RETRY_LAST_MS = 30_000;
 const STATE_MS = 500;
-const LEFTOVER_INTERVAL_MS = 600_000;
 
 /** Objects that C-GETs of one node have brought: queue → conversion → output, as a receiver has them. */
 export class RetrievedObjects extends QueueService implements ObjectPlace {
@@ -66,7 +65,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     attempt: () => this.open(),
     fault: (fault) => this.output.fault(fault),
   });
-  private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
+  private readonly faults = new RunningFaults((fault) => this.output.fault(fault));
   private readonly told: Paced;
   private queueIsOpen = false;
   private isOpen = false;
@@ -79,10 +78,10 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     const { id: receiverId, settings, queueDirectory } = config;
     const waiting = { acknowledge: settings.acknowledge, respond: 'received' } as const;
     super(receiverId, waiting);
-    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
+    const { onWarning } = this.faults;
     const place = { receiverId, settings, queueDirectory };
     this.queue = createQueue(place, {
-      onLeftover: (error) => this.leftover(error),
+      onLeftover: (error) => this.faults.leftover(error),
       onSync: () => undefined,
       onWarning,
     });
@@ -94,10 +93,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
       {
         deliver: (id, converted) => output.deliver(id, converted),
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
-        notPlaced: ({ id, reason, objects }, facts) =>
-          this.fault('notPlaced', { id, reason, objects }, facts),
-        notRemoved: (error) => this.leftover(error),
-        notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
+        ...this.faults.ofDelivery,
       },
     );
     this.told = new Paced(STATE_MS, () => this.output.state(this.state()));
@@ -136,7 +132,8 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
           this.changed();
           return Promise.resolve({ status: Status.success });
         },
-        refused: (refusal) => this.refused(refusal),
+        // The peer hears of each; people need to once in a while.
+        refused: (refusal) => this.faults.leftover(refusal),
       },
       { refuses },
     );
@@ -190,30 +187,15 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     this.isOpen = !this.isClosed;
     this.delivery.wake();
     this.changed();
-    this.countDeadLetters().catch((error: unknown) => this.leftover(error as Error));
+    this.countDeadLetters().catch((error: unknown) => this.faults.leftover(error as Error));
     return undefined;
-  }
-
-  /** The peer hears of each; people need to once in a while. */
-  private refused({ code, message: reason }: QueueRefusal): void {
-    if (this.leftovers.passes(code)) this.fault('queueLeftover', { reason });
   }
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
     // The flow knows what it answered.
-    if (reason.kind !== 'failed') this.fault(reason.kind, giveUpValues(id, reason), facts);
+    if (reason.kind !== 'failed') this.faults.add(reason.kind, giveUpValues(id, reason), facts);
     this.changed();
-  }
-
-  private leftover(error: Error): void {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined && !this.leftovers.passes(code)) return;
-    this.fault('queueLeftover', { reason: error.message });
-  }
-
-  private fault(kind: FaultKind, values: ReceiverFault['values'], object?: LetterFacts): void {
-    this.output.fault({ kind, values, down: false, ...(object && { object }) });
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
 import {
   CommandField,
@@ -11,39 +10,29 @@ import {
   encodeFindRequest,
   encodeRetrieveRequest,
   encodeStoreRequest,
-  echoService,
   type MessagePart,
   MessageReader,
-  Performer,
   Priority,
-  RESPONSE_BIT,
-  ServiceRegistry,
   type StorageOptions,
-  storeService,
 } from '../dimse';
 import {
   type Abort,
   AbortReason,
-  AbortSource,
   acceptedContexts,
   type AcceptedContext,
   type AssociateAccept,
   COMMITMENT_INSTANCE,
-  type AssociationFacts,
   COMMITMENT_SOP_CLASS,
-  factsOf,
   type PdvFragment,
   type ProposedContext,
   ProtocolError,
   ReadBuffer,
-  remoteEndOf,
   RequestBudget,
   Requestor,
   type RequestorUser,
-  tlsFacts,
   VERIFICATION_SOP_CLASS,
 } from '../upper-layer';
-import { connectionFailure, connectTo } from './connect';
+import { connectionFailure, connectTo, openFailure } from './connect';
 import { EventReports } from './event-reports';
 import { type DataSetSource, MessageSender } from './message-sender';
 import type {
@@ -59,6 +48,7 @@ import type {
 } from './association-options';
 import { Operation, type Requested } from './operation';
 import { LongOperation } from './long-operation';
+import { PeerRequests } from './peer-requests';
 import { QueryOperation } from './query-operation';
 import { RetrieveOperation } from './retrieve-operation';
 import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
@@ -68,8 +58,6 @@ const READ_MEMORY = new ReadBuffer();
 /** For A-ASSOCIATE-ACs that are arriving. */
 const ACCEPT_MEMORY = new RequestBudget();
 const MAX_MESSAGE_ID = 0xffff;
-/** So much of an object counts as a sign of life: one that drips byte by byte is silent. */
-const PROGRESS_BYTES = 4_096;
 /** Action Type ID (PS3.4 Table J.3-1). */
 const REQUEST_COMMITMENT = 1;
 
@@ -95,14 +83,8 @@ export class ScuAssociation {
   private readonly reports: EventReports;
   private readonly sender: MessageSender;
   private operation: Operation | undefined;
-  /** What the peer asks for during a C-GET; undefined: it is not to. */
-  private readonly performer: Performer | undefined;
-  /** The message that arrives is a request of the peer. */
-  private isPerforming = false;
-  /** Bytes of objects since the response was awaited anew. */
-  private progressBytes = 0;
-  private readonly socket: Socket;
-  private known: AssociationFacts | undefined;
+  /** Undefined: the peer is to ask for nothing. */
+  private readonly peerRequests: PeerRequests | undefined;
   private lastMessageId = 0;
   private weRelease = false;
 
@@ -141,11 +123,10 @@ export class ScuAssociation {
           text: 'the association was released',
         }),
       aborted: (abort) => this.aborted(abort),
-      ended: () => this.performer?.drop(),
+      ended: () => this.peerRequests?.drop(),
     };
     const { socket, connected } = connectTo(target, READ_MEMORY);
-    this.socket = socket;
-    this.performer = storage && this.performerOf(storage);
+    this.peerRequests = storage && this.newPeerRequests(storage, socket);
     const protocolLimits = { ...limits, idleTimeoutSeconds: 0 };
     this.layer = new Requestor(socket, connected, proposal, user, protocolLimits, ACCEPT_MEMORY);
     this.sender = new MessageSender(this.layer, limits, () => this.peer.maxPduLength);
@@ -380,64 +361,23 @@ export class ScuAssociation {
     }
     const part = this.messages.take(fragment);
     if (part === undefined) return;
-    if (this.performs(part)) this.perform(part, context);
+    if (this.peerRequests?.takes(part) === true) this.peerRequests.take(part, context);
     else if (this.reports.takes(part)) this.reports.take(part, fragment.contextId, context);
     else if (part.kind === 'command') this.answered(part.command);
     else this.identifier(part);
   }
 
-  /** A request of the peer begins, or goes on: that is for the time of a C-GET. */
-  private performs(part: MessagePart): boolean {
-    const { operation, performer } = this;
-    if (part.kind === 'command')
-      this.isPerforming =
-        performer !== undefined &&
-        operation instanceof RetrieveOperation &&
-        !operation.isSettled &&
-        (part.command.commandField & RESPONSE_BIT) === 0;
-    return this.isPerforming;
-  }
-
-  private perform(part: MessagePart, context: AcceptedContext): void {
-    if (part.kind === 'command') this.expectResponse();
-    else this.progress(part.bytes.length);
-    this.performer?.takePart(part, context);
-  }
-
-  private progress(bytes: number): void {
-    this.progressBytes += bytes;
-    if (this.progressBytes < PROGRESS_BYTES) return;
-    this.progressBytes = 0;
-    this.layer.goOnExpecting();
-  }
-
-  /** The peer calls us in the roles of this: it is who sends the objects. */
-  private performerOf(storage: StorageOptions): Performer {
-    const factsOfPeer = (): AssociationFacts => this.factsOfPeer();
-    return new Performer(
+  private newPeerRequests(storage: StorageOptions, socket: Socket): PeerRequests {
+    return new PeerRequests(
       {
-        get facts() {
-          return factsOfPeer();
-        },
-        respond: (contextId, command) => this.layer.sendCommand(contextId, command),
-        respondWith: (contextId, command, dataSet) => this.layer.sendMessage(contextId, command, dataSet),
-        serve: (promise) => this.layer.serve(promise),
-        hold: (promise) =>
-          this.layer.hold(promise, () => {
-            if (this.operation?.isSettled === false) this.expectResponse();
-          }),
-        performed: () => undefined,
+        ...{ target: this.target, socket },
+        layer: () => this.layer,
+        retrieves: () => this.operation instanceof RetrieveOperation && !this.operation.isSettled,
+        expectResponse: () => this.expectResponse(),
+        isAwaiting: () => this.operation?.isSettled === false,
       },
-      new ServiceRegistry([echoService, storeService(storage)]),
+      storage,
     );
-  }
-
-  private factsOfPeer(): AssociationFacts {
-    const { socket } = this;
-    const { callingAET: calledAET, calledAET: callingAET } = this.target;
-    const tls = socket instanceof TLSSocket ? tlsFacts(socket) : undefined;
-    const facts = (this.known ??= factsOf(socket, remoteEndOf(socket), tls));
-    return { ...facts, callingAET, calledAET };
   }
 
   /** A piece of a match. The next response is awaited when it is taken. */
@@ -455,7 +395,7 @@ export class ScuAssociation {
   }
 
   private expectResponse(): void {
-    this.progressBytes = 0;
+    this.peerRequests?.awaited();
     const { responseTimeoutSeconds: seconds } = this.limits;
     this.layer.expect(seconds, `the peer did not respond within ${seconds} s`);
   }
@@ -501,12 +441,4 @@ const STOPPED = { outcome: 'failed', code: 'STOPPED', text: 'it was stopped' } a
 
 function violation(what: string): ProtocolError {
   return new ProtocolError(AbortReason.unexpectedPdu, what);
-}
-
-/** Why there is no association, when the peer has not said so. */
-function openFailure({ by, source, reason, text, error }: Abort): { code: string; text: string } {
-  if (error !== undefined) return connectionFailure(error);
-  if (by === 'peer') return { code: 'CLOSED', text };
-  if (source === AbortSource.user) return { code: 'TIMEOUT', text };
-  return { code: reason === AbortReason.unrecognizedPdu ? 'NOT_DICOM' : 'PROTOCOL', text };
 }

@@ -1,7 +1,14 @@
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { asError } from '../../basics';
-import { type ReadBuffer, tlsFailure, withTlsProfile } from '../upper-layer';
+import {
+  type Abort,
+  AbortReason,
+  AbortSource,
+  type ReadBuffer,
+  tlsFailure,
+  withTlsProfile,
+} from '../upper-layer';
 
 /** How a connection is secured (PS3.15 B.12). Key material as Node takes it: PEM, or a P12 as `pfx`. */
 export interface ScuTls extends Pick<ConnectionOptions, 'key' | 'cert' | 'ca' | 'pfx' | 'passphrase'> {
@@ -71,4 +78,12 @@ export function connectionFailure(thrown: unknown): { code: string; text: string
       ? error.errors.map((each) => asError(each).message).join(', ')
       : error.message;
   return { code, text: tlsFailure(error) ?? message };
+}
+
+/** Why there is no association, when the peer has not said so. */
+export function openFailure({ by, source, reason, text, error }: Abort): { code: string; text: string } {
+  if (error !== undefined) return connectionFailure(error);
+  if (by === 'peer') return { code: 'CLOSED', text };
+  if (source === AbortSource.user) return { code: 'TIMEOUT', text };
+  return { code: reason === AbortReason.unrecognizedPdu ? 'NOT_DICOM' : 'PROTOCOL', text };
 }

@@ -2,13 +2,8 @@ import type { Stats } from 'node:fs';
 import { KEEP_NOTHING } from '../kept-delivered';
 import { LocalQueue, type LocalQueueOptions } from '../local-queue';
 import { realFolderFiles, type FileFacts, type FolderFiles } from './folder-files';
-import {
-  FolderStorage,
-  type ChangedFile,
-  type FolderFile,
-  type FolderStorageOptions,
-  type KnownFile,
-} from './folder-storage';
+import type { ChangedFile, FolderFile, FolderStorageOptions, KnownFile } from './folder-options';
+import { FolderStorage } from './folder-storage';
 
 export type FolderQueueOptions = FolderStorageOptions &
   Pick<LocalQueueOptions, 'maxObjects' | 'onLeftover' | 'studyOf'> &

@@ -1,44 +1,34 @@
 import { join } from 'node:path';
 import { readdirSync, rmSync } from 'node:fs';
 import type { LetterFacts } from '../../admin-api';
-import {
-  DIRECTORY_MODE,
-  makeDirectory,
-  OnceInAWhile,
-  realFiles,
-  type DirectoryLock,
-  type OnWarning,
-} from '../../basics';
+import { DIRECTORY_MODE, makeDirectory, realFiles, type DirectoryLock, type OnWarning } from '../../basics';
 import type { DeadLetters } from '../dead-letters';
-import { FreeSpace } from '../free-space';
 import { KEEP_NOTHING, type KeepLimits } from '../kept-delivered';
-import { ObjectGone, OpenHandles, type ObjectHandle } from '../object-handle';
-import { isAcknowledgeId, isNameOf, isObjectId } from '../object-id';
+import type { ObjectHandle } from '../object-handle';
+import { isObjectId } from '../object-id';
 import {
-  queueFull,
-  QueueRefusal,
   type ObjectQueue,
   type ParkedObject,
   type QueueWriter,
   type QueuedObject,
   type Unparked,
 } from '../object-queue';
-import { Arrivals, studyText } from './arrivals';
-import { ClaimedObject } from './claimed-object';
+import { Arrivals } from './arrivals';
 import { ClaimedObjects } from './claimed-objects';
-import { DatabaseUnusable, failureText, isAway } from './client';
+import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
-import { FileFailed } from './file-failed';
 import { instanceName } from './instance-name';
 import type { Link, QueueParts } from './link';
 import { newLink, type LinkOptions } from './new-link';
 import { Notices } from './notices';
 import { ObjectCount } from './object-count';
-import { numberIn } from './object-numbers';
+import { ObjectLookup } from './object-lookup';
 import type { ObjectRow } from './object-rows';
 import { ParkedObjects } from './parked-objects';
 import { databaseAway } from './put-groups';
+import { QueueFailures, type FailureListener } from './queue-failures';
+import { QueueRoom, type RoomLimits } from './queue-room';
 import { queueState, type QueueState } from './queue-state';
 import { Removals } from './removals';
 import type { RemoteAnswer } from './remote-answers';
@@ -46,30 +36,18 @@ import { prepareSchema } from './schema';
 import { checkDurable, checkNotPooled } from './server-checks';
 import { Waiters } from './waiters';
 
-export interface PostgresQueueOptions extends LinkOptions, Partial<KeepLimits> {
+export interface PostgresQueueOptions extends LinkOptions, RoomLimits, FailureListener, Partial<KeepLimits> {
   /** For what is being received, or is in flight here. Only one process, and one queue of it, has it at a time. */
   directory: string;
-  /** Of all instances together. */
-  maxObjects: number;
-  /** Bytes of all objects that have a row, wherever they lie, dead letters included; 0: no limit. */
-  maxBytes?: number;
-  /** Bytes that must stay free on the disk of the directory, and on that of the shared one; below, nothing is taken. */
-  minFreeBytes?: number;
   /** False: `claim` waits for ever, for others deliver. */
   delivers?: boolean;
-  onLeftover(error: Error): void;
   onWarning?: OnWarning;
-  /** The database cannot be asked, or the shared directory not be used; it is tried again. */
-  onAway?(problem: DatabaseUnusable): void;
-  /** It can be again. */
-  onBack?(problem: DatabaseUnusable): void;
   /** A flow, on whatever machine, has answered to an object of which the sender waits here. */
   onAnswer?(id: string, answer: RemoteAnswer): void;
 }
 
 /** Without a notification, new objects are found within this. */
 const POLL_MS = 1_000;
-const LEFTOVER_MS = 60_000;
 /** Node-RED does not wait for ever. */
 const FAREWELL_MS = 3_000;
 
@@ -87,23 +65,22 @@ export class PostgresQueue implements ObjectQueue {
   private readonly count = new ObjectCount();
   private readonly bytes = new ObjectCount();
   private readonly waiters = new Waiters();
-  private readonly handles = new OpenHandles();
-  private readonly space: FreeSpace;
-  private readonly leftovers = new OnceInAWhile(LEFTOVER_MS);
+  private readonly room: QueueRoom;
+  private readonly lookup: ObjectLookup;
+  private readonly failures: QueueFailures;
   private readonly removals: Removals;
 
   private readonly directory: string;
   private lock: DirectoryLock | undefined;
   private instance = '';
   private isOpen = false;
-  /** Why the database cannot be asked. */
-  private away: DatabaseUnusable | undefined;
   private link: Link | undefined;
   private pollTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: PostgresQueueOptions) {
     this.directory = join(options.directory, 'shared');
-    this.space = new FreeSpace(this.directory, options.minFreeBytes ?? 0, realFiles);
+    this.room = new QueueRoom(options, this.directory, this.count, this.bytes);
+    this.failures = new QueueFailures(options, () => this.link);
     const failed = (error: unknown): void => this.failed(error);
     this.claimed = new ClaimedObjects(
       () => (this.isOpen ? this.link : undefined),
@@ -135,6 +112,7 @@ export class PostgresQueue implements ObjectQueue {
     this.dead = new DeadObjects(parts);
     this.deadLetters = this.dead;
     this.parkedObjects = new ParkedObjects(parts);
+    this.lookup = new ObjectLookup(parts);
     this.arrivals = new Arrivals(parts, this.directory, this.bytes);
   }
 
@@ -157,8 +135,7 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   get size(): number {
-    // What others have put, and this one has removed, may not have been counted yet.
-    return Math.max(0, this.count.value);
+    return this.room.size;
   }
 
   /** @throws DatabaseUnusable; an Error with the system's code, or `QUEUE_LOCKED` */
@@ -193,7 +170,7 @@ export class PostgresQueue implements ObjectQueue {
     this.isOpen = true;
     await link.session.begin();
     this.count.value = await link.rows.count();
-    if (this.maxBytes > 0) this.bytes.value = await link.rows.bytes();
+    if (this.room.countsBytes) this.bytes.value = await link.rows.bytes();
     this.notices.begin(database);
     link.sweeper.start();
     this.schedulePoll();
@@ -231,33 +208,9 @@ export class PostgresQueue implements ObjectQueue {
   // What comes in
 
   begin(head: Buffer): QueueWriter {
-    this.checkRoom();
+    if (!this.isOpen || this.failures.isAway) throw databaseAway();
+    this.room.check(this.link?.directory?.watch);
     return this.arrivals.begin(head);
-  }
-
-  /** @throws QueueRefusal */
-  private checkRoom(): void {
-    const { maxObjects, minFreeBytes = 0 } = this.options;
-    if (!this.isOpen || this.away !== undefined) throw databaseAway();
-    const watch = this.link?.directory?.watch;
-    if (watch?.isAway === true)
-      throw new QueueRefusal('DIRECTORY_AWAY', 'the shared directory of the queue cannot be used');
-    if (this.size >= maxObjects) throw queueFull(maxObjects);
-    if (this.maxBytes > 0 && this.bytes.value >= this.maxBytes)
-      throw new QueueRefusal(
-        'QUEUE_FULL',
-        `the shared queue is full: it holds ${megabytes(this.bytes.value)} MB, of ${megabytes(this.maxBytes)} MB`,
-      );
-    if (watch !== undefined && watch.freeBytes < minFreeBytes)
-      throw new QueueRefusal(
-        'DISK_LOW',
-        `the disk of the shared directory has only ${megabytes(watch.freeBytes)} MB left`,
-      );
-    this.space.check();
-  }
-
-  private get maxBytes(): number {
-    return this.options.maxBytes ?? 0;
   }
 
   // What goes out
@@ -334,55 +287,20 @@ export class PostgresQueue implements ObjectQueue {
 
   // What is asked of an object
 
-  async openObject(id: string): Promise<ObjectHandle> {
-    const copy = this.claimed.get(id)?.copy;
-    if (copy !== undefined) return this.handles.add(id, () => copy.pin());
-    const row = await this.findRow(id, 'queued', 'parked', 'kept');
-    if (row === undefined) throw new ObjectGone(`there is no object ${id} in the queue any more`);
-    const fetched = (await this.db.copies.fetch([row])).get(row.seq);
-    if (fetched === undefined) throw new ObjectGone(`there is no object ${id} in the queue any more`);
-    try {
-      return this.handles.add(id, () => fetched.pin());
-    } finally {
-      fetched.discard();
-    }
+  openObject(id: string): Promise<ObjectHandle> {
+    return this.lookup.open(id);
   }
 
-  async describe<T>(id: string, use: (object: QueuedObject) => T): Promise<T | undefined> {
-    const object = this.claimed.get(id);
-    if (object?.copy !== undefined) return use(object.queued());
-    const row = await this.findRow(id, 'queued', 'parked', 'kept');
-    if (row === undefined) return undefined;
-    const other = new ClaimedObject(row);
-    other.copy = (await this.db.copies.fetch([row])).get(row.seq);
-    try {
-      return use(other.queued());
-    } finally {
-      other.copy?.discard();
-    }
+  describe<T>(id: string, use: (object: QueuedObject) => T): Promise<T | undefined> {
+    return this.lookup.describe(id, use);
   }
 
   waiting(studyInstanceUID: string): Promise<number> {
-    return this.db.rows.countOfStudy(studyText(studyInstanceUID));
+    return this.lookup.waiting(studyInstanceUID);
   }
 
-  async idOf(name: string): Promise<string | undefined> {
-    if (!isObjectId(name) && !isAcknowledgeId(name)) return undefined;
-    const seq = numberIn(name);
-    const here = this.claimed.withNumber(seq);
-    if (here !== undefined) return isNameOf(name, here.id) ? here.id : undefined;
-    const row = this.removals.isLeaving(seq) ? undefined : await this.db.rows.find(seq);
-    if (row === undefined || row.state === 'dead' || !isNameOf(name, row.id)) return undefined;
-    return row.id;
-  }
-
-  private async findRow(
-    id: string,
-    ...states: readonly ObjectRow['state'][]
-  ): Promise<ObjectRow | undefined> {
-    if (!isObjectId(id) || this.removals.isLeaving(numberIn(id))) return undefined;
-    const row = await this.db.rows.find(numberIn(id));
-    return row?.id === id && states.includes(row.state) ? row : undefined;
+  idOf(name: string): Promise<string | undefined> {
+    return this.lookup.idOf(name);
   }
 
   /** What is to be watched. Undefined: the database cannot be asked, as is told anyway. */
@@ -435,7 +353,7 @@ export class PostgresQueue implements ObjectQueue {
         await this.db.puts.removeDoubtful();
         await this.claimed.unlease(this.db);
         await this.count.refresh(async () => (await this.db.rows.count()) - this.removals.pending);
-        if (this.maxBytes > 0) await this.bytes.refresh(() => this.db.rows.bytes());
+        if (this.room.countsBytes) await this.bytes.refresh(() => this.db.rows.bytes());
       }
     } catch (error) {
       this.failed(error);
@@ -445,25 +363,13 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private beaten(): void {
-    const { away } = this;
-    this.away = undefined;
-    if (away !== undefined) this.options.onBack?.(away);
+    this.failures.back();
     this.claimed.fetchSoon();
   }
 
   /** A statement has failed: what it was to do is done later, or whoever wanted it has been told. */
   private failed(error: unknown): void {
-    if (!this.isOpen) return;
-    if (error instanceof FileFailed) {
-      this.link?.directory?.watch.suspect();
-      if (this.leftovers.passes(error.message)) this.options.onLeftover(error);
-    } else if (isAway(error)) {
-      if (this.away !== undefined) return;
-      this.away = new DatabaseUnusable('QUEUE_AWAY', failureText(error));
-      this.options.onAway?.(this.away);
-      this.link?.session.beatSoon();
-    } else if (this.leftovers.passes(failureText(error)))
-      this.options.onLeftover(new Error(`the database of the queue: ${failureText(error)}`));
+    if (this.isOpen) this.failures.add(error);
   }
 
   /** Others go on with what waits. What is in flight comes again; it is known that it did not end this process. */
@@ -476,7 +382,7 @@ export class PostgresQueue implements ObjectQueue {
     clearTimeout(this.pollTimer);
     this.notices.quiet();
     this.link?.directory?.files.close();
-    this.handles.closeAll();
+    this.lookup.close();
     this.arrivals.close();
     this.removals.kept.clear();
     const { inFlight, others } = this.claimed.close();
@@ -517,10 +423,6 @@ export class PostgresQueue implements ObjectQueue {
     this.lock?.release();
     this.lock = undefined;
   }
-}
-
-function megabytes(bytes: number): number {
-  return Math.floor(bytes / 1e6);
 }
 
 function isOfSystem(error: unknown): boolean {

@@ -1,0 +1,51 @@
+import { OnceInAWhile } from '../../basics';
+import { DatabaseUnusable, failureText, isAway } from './client';
+import { FileFailed } from './file-failed';
+import type { Link } from './link';
+
+/** Who is told what goes wrong with a queue. */
+export interface FailureListener {
+  onLeftover(error: Error): void;
+  /** The database cannot be asked, or the shared directory not be used; it is tried again. */
+  onAway?(problem: DatabaseUnusable): void;
+  /** It can be again. */
+  onBack?(problem: DatabaseUnusable): void;
+}
+
+const LEFTOVER_MS = 60_000;
+
+/** What statements and files have failed with: that the database is away is told once, all else once in a while. */
+export class QueueFailures {
+  private readonly leftovers = new OnceInAWhile(LEFTOVER_MS);
+  /** Why the database cannot be asked. */
+  private away: DatabaseUnusable | undefined;
+
+  constructor(
+    private readonly listener: FailureListener,
+    private readonly link: () => Link | undefined,
+  ) {}
+
+  get isAway(): boolean {
+    return this.away !== undefined;
+  }
+
+  add(error: unknown): void {
+    if (error instanceof FileFailed) {
+      this.link()?.directory?.watch.suspect();
+      if (this.leftovers.passes(error.message)) this.listener.onLeftover(error);
+    } else if (isAway(error)) {
+      if (this.isAway) return;
+      this.away = new DatabaseUnusable('QUEUE_AWAY', failureText(error));
+      this.listener.onAway?.(this.away);
+      this.link()?.session.beatSoon();
+    } else if (this.leftovers.passes(failureText(error)))
+      this.listener.onLeftover(new Error(`the database of the queue: ${failureText(error)}`));
+  }
+
+  /** The database has answered. */
+  back(): void {
+    const { away } = this;
+    this.away = undefined;
+    if (away !== undefined) this.listener.onBack?.(away);
+  }
+}
