@@ -1,7 +1,7 @@
 import { withAgain, type JournalEntry } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
 import type { JournalBox } from '../../runtime/journal-routes';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { factsIn, type ObjectMessage } from '../../runtime/message-object';
 import { repeatableObjects, repeatObject } from '../../runtime/repeated-objects';
 
 /** Characters of what identifies an object. */
@@ -27,8 +27,9 @@ export function outJournal(sender: Pick<SenderHost, 'ask'>, nodeId: string): Jou
 }
 
 /** Of an object that the sender has not been asked to send: what its message says, which a flow may have put there. */
-export function notBegunEntry({ dicom = {} }: ObjectMessage, text: string, peer?: string): JournalEntry {
-  const { sopClassUID, sopInstanceUID, transferSyntaxUID, queueId } = dicom as Record<string, unknown>;
+export function notBegunEntry(message: ObjectMessage, text: string, peer?: string): JournalEntry {
+  const facts = factsIn(message) as Record<string, unknown>;
+  const { sopClassUID, sopInstanceUID, transferSyntaxUID, queueId } = facts;
   const said = Object.entries({ sopClassUID, sopInstanceUID, transferSyntaxUID, queueId }).filter(
     ([, value]) => typeof value === 'string' && value.length <= MOST_TEXT,
   );

@@ -6,6 +6,7 @@ import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
@@ -57,7 +58,7 @@ export class QueryNode {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
-    this.node.on('input', (message, send, done) => {
+    onInput(this.node, (message, send, done) => {
       this.take(message as QueryMessage, send as Send, done).catch((error: unknown) =>
         done(error instanceof QueryFailed ? QUERY_ERRORS.errorOf(this.text, error) : asError(error)),
       );

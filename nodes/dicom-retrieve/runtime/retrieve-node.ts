@@ -19,6 +19,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
@@ -105,7 +106,7 @@ export class RetrieveNode extends QueueOwner {
     const disown = this.boundary.wrap(() => this.disownLost());
     flowStart.addForEach(disown);
     deployedNodes.add(this.node.id, this);
-    this.node.on('input', (message, send, done) => {
+    onInput(this.node, (message, send, done) => {
       try {
         this.take(message, send, done);
       } catch (error) {
