@@ -93,7 +93,7 @@ export class QueryNode {
   private async take(message: QueryMessage, send: Send, done: Done): Promise<void> {
     if (this.invalid !== undefined) throw this.invalid;
     const { cancel } = message;
-    if (cancel !== undefined && cancel !== false) {
+    if (cancel) {
       this.cancel(cancel);
       done();
       return;
@@ -165,11 +165,10 @@ export class QueryNode {
     query.done();
   }
 
-  /** @param which the `_msgid` of the message whose query is to end; anything else: all */
+  /** @param which the `_msgid` of the message whose query is to end, if that has not ended yet; no text: all */
   private cancel(which: unknown): void {
-    const isOne = [...this.queries.values()].some(({ messageId }) => messageId === which);
     for (const [id, { messageId }] of this.queries)
-      if (!isOne || messageId === which) senderOf(this.RED).cancelQuery(id);
+      if (typeof which !== 'string' || messageId === which) senderOf(this.RED).cancelQuery(id);
   }
 
   /** The peer is told, and nobody hears of what it still finds. */
