@@ -37,3 +37,16 @@ export function plainJson(value: unknown, most: number): unknown {
   };
   return copied(value, 0);
 }
+
+/** Characters of a value in a text. */
+const MOST_SHOWN = 1_000;
+
+/** A value that a flow has made, for a text; empty: it has none. */
+export function shownJson(value: unknown): string {
+  try {
+    return (JSON.stringify(plainJson(value, MOST_SHOWN))) ?? '';
+  } catch {
+    // It is too large, or cannot be read.
+    return '…';
+  }
+}
