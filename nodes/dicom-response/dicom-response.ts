@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_RESPONSE } from '../../src/settings';
 import { nodeTexts } from '../runtime/node-texts';
 import { answer, answerError, unknownVersion, type AnsweringMessage } from './runtime/answer';
+import { onInput } from '../runtime/on-input';
 
 /**
  * The `dicom-response` node: tells the `dicom-in` node that a message came from how it fared, as `http response` does for
@@ -17,7 +18,7 @@ export = function register(RED: NodeAPI): void {
       this.status({ fill: 'red', shape: 'ring', text: text('status.newerVersion') });
       this.error(answerError(text, unknown).message);
     }
-    this.on('input', (message: AnsweringMessage, _send, done) => {
+    onInput(this, (message: AnsweringMessage, _send, done) => {
       answer(parsed, message).then(
         () => done(),
         (error: unknown) => done(answerError(text, error)),

@@ -12,6 +12,7 @@ import { InOrder } from './in-order';
 import type { MessageObject, ObjectMessage } from './message-object';
 import { nodeTexts, problemText, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
+import { onInput } from './on-input';
 
 type Send = (message: ObjectMessage) => void;
 type Done = (error?: Error) => void;
@@ -72,7 +73,7 @@ export abstract class EditingNode<Failure extends string, Result> {
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
     editWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, send, done) => this.take(message, send, done));
+    onInput(this.node, (message, send, done) => this.take(message, send, done));
     this.node.on('close', (done: () => void) => {
       FlowStart.of(this.RED).remove(start);
       deployedNodes.remove(this.node.id);

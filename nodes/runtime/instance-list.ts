@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { ObjectMessage } from './message-object';
+import { jsonWeight, type ObjectMessage } from './message-object';
 
 /** Of one list: more than a study has. */
 export const MOST_INSTANCES = 20_000;
@@ -67,7 +67,7 @@ export function instancesOf(message: ObjectMessage): ListedInstance[] | undefine
 /** Bytes that a list keeps in memory while it waits. Operations that the changes of several instances share are there once. */
 export function weightOfList(instances: readonly ListedInstance[]): number {
   const changes = new Set(instances.map(({ entry }) => operationsIn(entry.changes)));
-  const ofChanges = [...changes].map((each) => JSON.stringify(each)?.length ?? 0);
+  const ofChanges = [...changes].map(jsonWeight);
   const ofEntries = instances.map(({ entry }) => {
     const { filename, file, queueId, acknowledgeId } = entry;
     return [filename, file, queueId, acknowledgeId].reduce<number>(

@@ -20,6 +20,11 @@ export interface ObjectMessage extends NodeMessage {
   };
 }
 
+/** What a message says of its object, where it says something. */
+export function factsIn({ dicom }: ObjectMessage): NonNullable<ObjectMessage['dicom']> {
+  return typeof dicom === 'object' && dicom !== null && !ArrayBuffer.isView(dicom) ? dicom : {};
+}
+
 /** Where the object of a message lies. */
 export interface MessageObject {
   place: ObjectPlace;
@@ -61,13 +66,25 @@ export function changesOf({ dicom }: ObjectMessage): DicomChanges | undefined {
   return changes === undefined || changes === null ? undefined : plainChanges(changes);
 }
 
-/** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. */
+/** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. Never throws. */
 export function weightOf(message: ObjectMessage): number {
   const { payload, dicom } = message;
   const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
   if (Buffer.isBuffer(payload)) return object + payload.length;
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return object + (text?.length ?? 0) + (JSON.stringify(dicom?.changes)?.length ?? 0);
+  const text = typeof payload === 'string' ? payload.length : jsonWeight(payload);
+  return object + text + jsonWeight(dicom?.changes);
+}
+
+/** What has no JSON, such as circles and what throws when it is read: nobody knows how large it is. */
+const UNKNOWN_WEIGHT = 1_000_000;
+
+/** Characters of the JSON of what a flow has made. */
+export function jsonWeight(value: unknown): number {
+  try {
+    return (JSON.stringify(value) as string | undefined)?.length ?? 0;
+  } catch {
+    return UNKNOWN_WEIGHT;
+  }
 }
 
 /** Without space behind it: two parts that both take spaces would be tried at each of them. */

@@ -5,7 +5,8 @@ import type { Problem } from '../../src/settings';
 export type Text = (key: string, values?: Record<string, string | number>) => string;
 
 export function nodeTexts(RED: NodeAPI, type: string): Text {
-  return (key, values) => RED._(`${type}.${key}`, values);
+  // By its full name: what one type's node says of a setting of another type is in the other one's catalogue.
+  return (key, values) => RED._(`node-red-contrib-dicom/${type}:${type}.${key}`, values);
 }
 
 /** What is wrong with a setting, in words. */

@@ -4,7 +4,7 @@ import { Heartbeat, type Pulse } from './heartbeat';
 import type { HostLimits } from './limits';
 import { Outbox } from './outbox';
 import { PROTOCOL, protocolIn, type FromWorker, type ToWorker, type WorkerStart } from './protocol';
-import { isReply, portsIn, RequestSender } from './requests';
+import { isReply, isRequest, portsIn, RequestSender } from './requests';
 import { isFree, isStuck } from './stuck-threads';
 
 /** What a worker is made of. */
@@ -144,14 +144,28 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
     if (pulse === 'hangs') this.end(`no sign of life for ${Math.round((patience * tickMs) / 1_000)} s`);
   }
 
-  /** A worker that has not been told something would wait for it for ever: a new one begins at a known point. */
   private postBatch(messages: ToWorker<In>[]): void {
     try {
       this.worker.postMessage(messages, messages.flatMap(portsIn));
     } catch (error) {
-      this.end(asError(error).message);
-      this.listener.failed(error);
+      // Nothing of it has been posted.
+      if (messages.length > 1) for (const message of messages) this.postBatch([message]);
+      else for (const message of messages) this.notPosted(message, error);
     }
+  }
+
+  /**
+   * A message has something in it that no other thread can have. Who asks hears of that. A worker that has not been told
+   * something else would wait for it for ever: a new one begins at a known point.
+   */
+  private notPosted(message: ToWorker<In>, error: unknown): void {
+    const posted = message as { kind: string };
+    if (isRequest(posted)) {
+      this.requests.replied({ kind: 'reply', number: posted.number, failure: asError(error).message });
+      return;
+    }
+    this.end(asError(error).message);
+    this.listener.failed(error);
   }
 
   private tellIfStuck(reason: string): void {

@@ -178,6 +178,77 @@ describe('dicom-out: a file', () => {
   });
 });
 
+describe('dicom-out: a message that is not as it should be', () => {
+  const throwing = {
+    get queueId(): string {
+      throw new Error('nothing to be read here');
+    },
+  };
+  const circle: Record<string, unknown> = {};
+  circle['circle'] = circle;
+
+  for (const mode of ['wait', 'store-and-forward'])
+    it(`is told, and others go on: ${mode}`, async () => {
+      const archive = await scp();
+      await loaded([peer('archive', archive.port), out('out', { mode }), ...watching('out')]);
+      const [sent, failed, caught] = [
+        nodes.inputs('out-sent'),
+        nodes.inputs('out-failed'),
+        nodes.inputs('caught'),
+      ];
+      const odd = [null, 'text', 7, [], circle, Buffer.from('bytes'), { queueId: () => 1 }];
+      // No Catch node can have this one.
+      inject('out', { dicom: throwing });
+      for (const dicom of odd) inject('out', { dicom });
+      await until(() => failed.length + caught.length === odd.length, 'all are told');
+      // Where the object is plain all the same, the rest of the message is nobody's affair.
+      const more = [null, 'text', [], { what: () => 1, of: Symbol('it'), count: 10n }];
+      for (const dicom of more) inject('out', { dicom, filename: SAMPLE, topic: () => 1, payload: circle });
+      inject('out', { filename: SAMPLE, payload: 10n });
+      await until(() => sent.length === more.length + 1, 'these are sent');
+      await until(() => archive.objects.length === more.length + 1, 'all are there');
+    });
+
+  /** Objects come out of dicom-in, get something into their messages, and go to dicom-out. */
+  async function changed(
+    change: (message: Message) => void,
+    wires: string[][],
+  ): Promise<[number, MisbehavingScp]> {
+    const [port, archive] = [await freePort(), await scp()];
+    await loaded([
+      dicomIn('in', port, [['change']], { queue: 'memory', acknowledge: true, maxInFlight: 1 }),
+      helper('change'),
+      peer('archive', archive.port),
+      out('out', { wires }),
+      helper('other'),
+      ...watching('out'),
+    ]);
+    nodes.node('change').on('input', (message: Message) => {
+      change(message);
+      inject('out', message);
+    });
+    await until(() => isListening(port), 'dicom-in listens');
+    return [port, archive];
+  }
+  const allAreDone = async ({ objects }: MisbehavingScp): Promise<boolean> =>
+    objects.length === 3 && (await waitingIn('in')) === 0;
+
+  it('holds up no queue: an object whose message has circles in it is sent, and acknowledged', async () => {
+    const [port, archive] = await changed((message) => (message['payload'] = circle), [['out-sent'], []]);
+    assert.deepEqual(await upload(port, 1, 2, 3), [0, 0, 0]);
+    await until(() => allAreDone(archive), 'all are acknowledged');
+  });
+
+  it('does not hide that its object has been sent, where it cannot be cloned for a second node', async () => {
+    const [port, archive] = await changed(
+      (message) => (message['other'] = throwing),
+      [['out-sent', 'other'], []],
+    );
+    assert.deepEqual(await upload(port, 1, 2, 3), [0, 0, 0]);
+    await until(() => allAreDone(archive), 'all are acknowledged');
+  });
+});
+
 describe('dicom-out: an object with changes', () => {
   const dataSet = dataSetOf(readFileSync(SAMPLE));
   const changes = (value: string): object => ({
@@ -1033,6 +1104,21 @@ describe('dicom-out: store-and-forward', () => {
     await until(() => told.length === 1, 'it is told');
     assert.deepEqual([sentOf(told[0]).status, told[0]?.['topic']], ['0000', 'a topic']);
     assert.ok(archive.objects.at(-1)?.dataSet.equals(dataSetOf(readFileSync(SAMPLE))));
+  });
+
+  it('takes the object of a document, which is larger than what is kept of a message', async () => {
+    const archive = await scp();
+    await loaded([
+      peer('archive', archive.port),
+      out('out', { mode: 'store-and-forward' }),
+      ...watching('out'),
+    ]);
+    const [sent, told] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    const document = { mediaType: 'application/pdf', data: Buffer.alloc(1_000_000) };
+    inject('out', { filename: SAMPLE, dicom: { sopInstanceUID: SAMPLE_UID, document, callingAET: 'CT1' } });
+    await until(() => sent.length === 1 && told.length === 1, 'it is stored, and sent');
+    assert.equal(archive.objects.length, 1);
+    assert.equal((told[0]?.['dicom'] as { callingAET?: unknown }).callingAET, 'CT1');
   });
 
   it('goes on after a deploy where it was', async () => {

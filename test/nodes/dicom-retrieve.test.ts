@@ -291,6 +291,8 @@ describe('a C-GET that is under way', () => {
     retrieve(wanted('1.2.3'));
     retrieve(wanted('1.2.4'));
     await until(() => objects.length === 2, 'the first objects');
+    // One that is not there, or not there any more, ends no other one.
+    retrieve({ cancel: 'over' });
     retrieve({ cancel: '1.2.4' });
     const first = await end();
     const { completed, remaining, status } = payloadOf(first);

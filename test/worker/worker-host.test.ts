@@ -172,6 +172,19 @@ describe('WorkerHost', () => {
     assert.match(reasons(news)[0] ?? '', /could not be cloned/);
   });
 
+  it('goes on where it is asked something that cannot be copied; who asks hears of that', async () => {
+    const { host, news } = await running();
+    const [never, wrong, echo] = [
+      host.ask('never'),
+      host.ask('post', { what: () => undefined }),
+      host.ask('echo', 'still there'),
+    ];
+    order(never);
+    await assert.rejects(wrong, /could not be cloned/);
+    assert.equal(await echo, 'still there');
+    assert.deepEqual(news, []);
+  });
+
   const deaths: [what: string, order: (host: Host) => Promise<unknown>, reason: RegExp][] = [
     ['that dies later', (host) => host.ask('die', 7), /exit code 7/],
     ['that throws later', (host) => host.ask('throwLater'), /thrown later/],

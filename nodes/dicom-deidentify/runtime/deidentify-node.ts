@@ -29,6 +29,7 @@ import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/ins
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
 import { DeidentifiedList } from './deidentified-list';
@@ -95,7 +96,7 @@ export class DeidentifyNode {
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
     editWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, send, done) => {
+    onInput(this.node, (message, send, done) => {
       this.take(message as ObjectMessage, send as Send, done).catch((error: unknown) =>
         done(this.errorOf(error)),
       );

@@ -12,6 +12,7 @@ import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, MOST_SERIES, seriesOf, shownOf, type Series } from './study-series';
+import { onInput } from '../../runtime/on-input';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
 type Send = (message: ImageMessage) => void;
@@ -51,7 +52,7 @@ export class ImageNode {
     const start = (): void => this.flowsStarted();
     FlowStart.of(this.RED).add(start);
     imageWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, send, done) => this.take(message, send, done));
+    onInput(this.node, (message, send, done) => this.take(message, send, done));
     this.node.on('close', (done: () => void) => {
       FlowStart.of(this.RED).remove(start);
       this.close()

@@ -13,6 +13,7 @@ import { TooManyLookups } from '../../runtime/host-lookup';
 import type { ObjectMessage } from '../../runtime/message-object';
 import { readDefinition, WrongDefinition } from '../../runtime/peer-definition';
 import { PeerOwner } from '../../runtime/peer-owner';
+import { shownJson } from '../../runtime/plain-json';
 import { OutFailed } from './out-error';
 
 type PeerChoice = Pick<DicomOutSettings, 'peer' | 'peersFromMessage' | 'allowedPeerHosts'>;
@@ -30,8 +31,7 @@ export function peerOf(
     .map((id) => [id, deployedNodes.get(id, PeerOwner)] as const)
     .filter(([id, peer]) => named === undefined || id === named || peer?.name === named);
   const [only] = found;
-  if (only === undefined || found.length > 1)
-    throw new OutFailed('noPeer', { peer: JSON.stringify(named) ?? '' });
+  if (only === undefined || found.length > 1) throw new OutFailed('noPeer', { peer: shownJson(named) });
   const [id, peer] = only;
   if (peer === undefined || peer.problem !== undefined)
     throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });

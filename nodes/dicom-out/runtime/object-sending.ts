@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
+import { asError } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { Status } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
@@ -26,7 +27,15 @@ import {
 import type { PeerOwner } from '../../runtime/peer-owner';
 import { senderOf } from '../../runtime/sender';
 import { OutFailed } from './out-error';
-import { answerTimeLeft, commandStatusOf, failureOf, noteOf, sentOf } from './outcome-facts';
+import {
+  answerTimeLeft,
+  commandStatusOf,
+  failureOf,
+  keptOf,
+  noteOf,
+  sentOf,
+  type KeptFacts,
+} from './outcome-facts';
 
 /** A full outbox is asked again after so long. */
 const ROOM_MS = 5_000;
@@ -39,6 +48,8 @@ export interface Prepared {
   /** To be applied on the way; undefined: none. `wrong`: why they cannot be. */
   changes: DicomChanges | { wrong: string } | undefined;
   to: UsedPeer;
+  /** For the outbox; undefined: there is none. */
+  kept: KeptFacts | undefined;
   /** Undefined: no queue waits to hear of it. */
   held: HeldObject | undefined;
 }
@@ -96,8 +107,9 @@ export class ObjectSending {
     const object = objectOf(message, this.settings.objectFrom);
     if (object === undefined) throw new OutFailed('noObject');
     const changes = checkedChanges(message);
-    // Also where they are wrong: its queue hears that it has failed.
-    return { message, object, changes, to, held: await this.hold(message, object) };
+    const kept = this.settings.mode === 'wait' ? undefined : keptOf(message);
+    // The last one: what fails has nothing to give back. Also where the changes are wrong: its queue hears that it has failed.
+    return { message, object, changes, to, kept, held: await this.hold(message, object) };
   }
 
   /** The same where there is no room for it. Undefined: no queue can deliver it again. */
@@ -127,7 +139,8 @@ export class ObjectSending {
     if (outcome === undefined)
       return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
     this.told.changed();
-    heard(id, outcome);
+    // Where the flow throws, the outcome is what it is, and its queue hears of it.
+    const thrown = thrownBy(() => heard(id, outcome));
     const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
     try {
       await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
@@ -135,6 +148,7 @@ export class ObjectSending {
       if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
       return failed ?? new OutFailed('acknowledgeFailed');
     }
+    if (thrown !== undefined) throw thrown;
     return failed;
   }
 
@@ -177,7 +191,7 @@ export class ObjectSending {
 
   /** Undefined: the node closes, and it has gone back. */
   private async outcomeOf(id: string, prepared: Prepared, since: number): Promise<SendOutcome | undefined> {
-    const { message, object, changes, to, held } = prepared;
+    const { message, object, changes, to, kept, held } = prepared;
     if (this.isClosed) {
       await giveBack(held);
       return undefined;
@@ -206,8 +220,8 @@ export class ObjectSending {
       const waiting: Waiting = { id, to, held, settle };
       this.waiting.set(key, waiting);
       this.told.changed();
-      if (this.settings.mode === 'wait') senderOf(this.RED).send({ ...sending, settled: settle });
-      else this.store(waiting, sending, noteOf(id, to, message, changes !== undefined), message);
+      if (kept === undefined) senderOf(this.RED).send({ ...sending, settled: settle });
+      else this.store(waiting, sending, noteOf(id, to, kept, changes !== undefined), message);
     });
   }
 
@@ -269,6 +283,15 @@ export function retryPolicy(
     giveUpMs: Math.min(giveUpMs, mostMs),
     ...(mostMs < Infinity && { outcomeMs: mostMs }),
   };
+}
+
+function thrownBy(act: () => void): Error | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
 }
 
 function checkedChanges(message: ObjectMessage): Prepared['changes'] {

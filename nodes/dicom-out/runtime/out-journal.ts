@@ -2,7 +2,7 @@ import type { JournalEntry } from '../../../src/admin-api';
 import { withAgain } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
 import type { JournalBox } from '../../runtime/journal-routes';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { factsIn, type ObjectMessage } from '../../runtime/message-object';
 import { repeatableObjects, repeatObject } from '../../runtime/repeated-objects';
 
 /** Characters of what identifies an object. */
@@ -28,8 +28,9 @@ export function outJournal(sender: Pick<SenderHost, 'ask'>, nodeId: string): Jou
 }
 
 /** Of an object that the sender has not been asked to send: what its message says, which a flow may have put there. */
-export function notBegunEntry({ dicom = {} }: ObjectMessage, text: string, peer?: string): JournalEntry {
-  const { sopClassUID, sopInstanceUID, transferSyntaxUID, queueId } = dicom as Record<string, unknown>;
+export function notBegunEntry(message: ObjectMessage, text: string, peer?: string): JournalEntry {
+  const facts = factsIn(message) as Record<string, unknown>;
+  const { sopClassUID, sopInstanceUID, transferSyntaxUID, queueId } = facts;
   const said = Object.entries({ sopClassUID, sopInstanceUID, transferSyntaxUID, queueId }).filter(
     ([, value]) => typeof value === 'string' && value.length <= MOST_TEXT,
   );

@@ -10,8 +10,9 @@ import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
 import { instancesOf, ListInvalid, weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
-import { weightOf, type ObjectMessage } from '../../runtime/message-object';
+import { factsIn, weightOf, type ObjectMessage } from '../../runtime/message-object';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
 import { senderOf } from '../../runtime/sender';
@@ -79,10 +80,10 @@ export class OutNode {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
-    this.node.on('input', (message, send, done) => {
-      this.take(message as ObjectMessage, send as Send, done).catch((error: unknown) =>
-        this.refuse(message as ObjectMessage, send as Send, done, error),
-      );
+    onInput(this.node, (message, send, done) => {
+      this.take(message as ObjectMessage, send as Send, done)
+        .catch((error: unknown) => this.refuse(message as ObjectMessage, send as Send, done, error))
+        .catch((error: unknown) => done(asError(error)));
     });
     this.node.on('close', (removed: boolean, done: () => void) => {
       FlowStart.of(this.RED).remove(start);
@@ -155,7 +156,7 @@ export class OutNode {
       let isTold = false;
       // The flow hears first, then the queue: where the process ends in between, the object comes again.
       const failed = await this.sending.deliver(prepared, performance.now(), (id, outcome) => {
-        message.dicom = { ...message.dicom, ...this.sending.facts(id, to.peer, outcome) };
+        message.dicom = { ...factsIn(message), ...this.sending.facts(id, to.peer, outcome) };
         if (outcome.kind === 'sent') {
           send(message);
           return;
@@ -226,7 +227,7 @@ export class OutNode {
     }
     const became = this.settings.mode === 'wait' ? 'sent' : 'stored';
     const summary = { peer: to.peer.name, instances: count, [became]: final, failed, ...totals };
-    message.dicom = { ...message.dicom, [became]: summary };
+    message.dicom = { ...factsIn(message), [became]: summary };
     send(message);
     // Of each instance its own queue knows what has become.
     const isHeard = await this.sending.doneWithStudy(study);

@@ -1,18 +1,21 @@
+import { asError } from '../../../src/basics';
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import type { HeldObject } from '../../runtime/held-objects';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { factsIn, type ObjectMessage } from '../../runtime/message-object';
+import { plainJson } from '../../runtime/plain-json';
 import { OutFailed } from './out-error';
 
 /** So long before a sender's time is over nothing more is tried: the answer has to get there. */
 const ANSWER_MARGIN_MS = 2_000;
 
 /** How long the sender of an object waits still for its answer, milliseconds; Infinity: it does not. */
-export function answerTimeLeft({ dicom }: ObjectMessage, held: HeldObject | undefined): number {
+export function answerTimeLeft(message: ObjectMessage, held: HeldObject | undefined): number {
   if (held?.answersWithinSeconds === undefined) return Infinity;
-  const receivedAt = Date.parse(String(dicom?.receivedAt));
-  const since = Number.isNaN(receivedAt) ? 0 : Math.max(0, Date.now() - receivedAt);
+  const { receivedAt } = factsIn(message);
+  const at = typeof receivedAt === 'string' ? Date.parse(receivedAt) : NaN;
+  const since = Number.isNaN(at) ? 0 : Math.max(0, Date.now() - at);
   return Math.max(0, held.answersWithinSeconds * 1_000 - since - ANSWER_MARGIN_MS);
 }
 
@@ -67,21 +70,36 @@ export function failureOf({
   return new OutFailed(failure, values);
 }
 
+/** What an outbox keeps of a message. */
+export type KeptFacts = Pick<OutboxNote, 'topic' | 'dicom' | 'messageId'>;
+
+/** Characters: an outbox has no place for more. */
+const MOST_KEPT = 262_144;
+
+/** @throws OutFailed where it is too large, or cannot be kept */
+export function keptOf(message: ObjectMessage): KeptFacts {
+  const { topic, _msgid } = message as ObjectMessage & { topic?: unknown };
+  try {
+    const facts = Object.entries(factsIn(message)).filter(([name]) => !IN_THE_OBJECT.has(name));
+    const kept = plainJson({ topic, dicom: Object.fromEntries(facts) }, MOST_KEPT) as KeptFacts;
+    return { ...kept, ...(typeof _msgid === 'string' && { messageId: _msgid }) };
+  } catch (error) {
+    const reason = `msg.topic and msg.dicom cannot be kept with the object: ${asError(error).message}`;
+    throw new OutFailed('notRead', { reason });
+  }
+}
+
 /** What an outbox keeps with an object, which lies there as it has been changed. */
-export function noteOf(sentId: string, to: UsedPeer, message: ObjectMessage, isChanged: boolean): OutboxNote {
-  const { topic, dicom = {}, _msgid } = message as ObjectMessage & { topic?: unknown };
-  const facts = Object.fromEntries(Object.entries(dicom).filter(([name]) => !IN_THE_OBJECT.has(name)));
+export function noteOf(sentId: string, to: UsedPeer, kept: KeptFacts, isChanged: boolean): OutboxNote {
   return {
     sentId,
     peer: to.id,
     ...(to.stored && { peerName: to.peer.name, definedPeer: to.stored }),
-    ...(topic !== undefined && { topic }),
-    dicom: facts,
-    ...(_msgid !== undefined && { messageId: _msgid }),
+    ...kept,
     ...(isChanged && { isChanged }),
     storedAt: new Date().toISOString(),
   };
 }
 
-/** The object's bytes are stored themselves, and as they have become. */
-const IN_THE_OBJECT: ReadonlySet<string> = new Set(['object', 'changes']);
+/** Bytes are stored themselves, and as they have become; a document is in them. */
+const IN_THE_OBJECT: ReadonlySet<string> = new Set(['object', 'changes', 'document']);

@@ -6,6 +6,7 @@ import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
@@ -57,7 +58,7 @@ export class QueryNode {
     const start = this.boundary.wrap(() => this.flowsStarted());
     FlowStart.of(this.RED).add(start);
     deployedNodes.add(this.node.id, this);
-    this.node.on('input', (message, send, done) => {
+    onInput(this.node, (message, send, done) => {
       this.take(message as QueryMessage, send as Send, done).catch((error: unknown) =>
         done(error instanceof QueryFailed ? QUERY_ERRORS.errorOf(this.text, error) : asError(error)),
       );
@@ -92,7 +93,7 @@ export class QueryNode {
   private async take(message: QueryMessage, send: Send, done: Done): Promise<void> {
     if (this.invalid !== undefined) throw this.invalid;
     const { cancel } = message;
-    if (cancel !== undefined && cancel !== false) {
+    if (cancel) {
       this.cancel(cancel);
       done();
       return;
@@ -164,11 +165,10 @@ export class QueryNode {
     query.done();
   }
 
-  /** @param which the `_msgid` of the message whose query is to end; anything else: all */
+  /** @param which the `_msgid` of the message whose query is to end, if that has not ended yet; no text: all */
   private cancel(which: unknown): void {
-    const isOne = [...this.queries.values()].some(({ messageId }) => messageId === which);
     for (const [id, { messageId }] of this.queries)
-      if (!isOne || messageId === which) senderOf(this.RED).cancelQuery(id);
+      if (typeof which !== 'string' || messageId === which) senderOf(this.RED).cancelQuery(id);
   }
 
   /** The peer is told, and nobody hears of what it still finds. */

@@ -5,6 +5,7 @@ import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../..
 import { asError } from '../../../src/basics';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
+import { shownJson } from '../../runtime/plain-json';
 import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
 import { AnswerFailed, notHeard, RESPONSE_ERRORS } from './answer-failed';
 import { answerQuery, answerStep } from './answer-request';
@@ -56,7 +57,7 @@ function named(id: unknown): QueueName {
 function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
   const wanted = message.statusCode ?? dialogStatus(settings, problems);
   const status = parseStatus(wanted);
-  if (status === undefined) throw new AnswerFailed('badStatus', { value: JSON.stringify(wanted) ?? '' });
+  if (status === undefined) throw new AnswerFailed('badStatus', { value: shownJson(wanted) });
   const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
   return status !== 0 && comment ? { status, comment } : { status };
 }

@@ -19,6 +19,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
@@ -105,7 +106,7 @@ export class RetrieveNode extends QueueOwner {
     const disown = this.boundary.wrap(() => this.disownLost());
     flowStart.addForEach(disown);
     deployedNodes.add(this.node.id, this);
-    this.node.on('input', (message, send, done) => {
+    onInput(this.node, (message, send, done) => {
       try {
         this.take(message, send, done);
       } catch (error) {
@@ -155,7 +156,7 @@ export class RetrieveNode extends QueueOwner {
   private take(message: RetrieveMessage, send: Send, done: Done): void {
     if (this.invalid !== undefined) throw this.invalid;
     const { cancel } = message;
-    if (cancel !== undefined && cancel !== false) {
+    if (cancel) {
       this.cancel(cancel);
       done();
       return;
@@ -257,11 +258,10 @@ export class RetrieveNode extends QueueOwner {
     return { peer: peer.name, method, ...(moveDestination !== undefined && { moveDestination }) };
   }
 
-  /** @param which the `_msgid` of the message whose retrieval is to end; anything else: all */
+  /** @param which the `_msgid` of the message whose retrieval is to end, if that has not ended yet; no text: all */
   private cancel(which: unknown): void {
-    const isOne = [...this.retrievals.values()].some(({ message }) => message._msgid === which);
     for (const [id, { message, arrival }] of this.retrievals)
-      if (!isOne || message._msgid === which) {
+      if (typeof which !== 'string' || message._msgid === which) {
         senderOf(this.RED).cancelRetrieve(id);
         arrival?.close();
       }

@@ -32,6 +32,7 @@ import { isUnheard } from '../../runtime/held-objects';
 import { changesOf, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { onInput } from '../../runtime/on-input';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
 import { Collectors } from './collectors';
@@ -133,7 +134,7 @@ export class StudyNode extends QueueOwner {
     flowStart.addForEach(again);
     deployedNodes.add(this.node.id, this);
     editWorkerOf(this.RED).addUser(this);
-    this.node.on('input', (message, _send, done) => {
+    onInput(this.node, (message, _send, done) => {
       const taken = this.take(message as StudyMessage).then(
         () => done(),
         (error: unknown) => done(this.errorOf(error)),
