@@ -67,7 +67,7 @@ export class Arrivals {
       queue.tell();
       return row.id;
     } finally {
-      claimed.fetchSoon();
+      claimed.fetchSoon(row.stream);
     }
   }
 

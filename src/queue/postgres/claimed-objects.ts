@@ -41,6 +41,11 @@ export class ClaimedObjects {
   private wanted = 0;
   private isFetching = false;
   private fetchAgain = false;
+  /** Objects may wait that could be claimed; and some of them in associations that are not this instance's yet. */
+  private mayWait = false;
+  private mayWaitElsewhere = false;
+  /** The associations that are this instance's, as far as it knows. */
+  private readonly streams = new Set<number>();
 
   /**
    * @param source undefined: there is no database
@@ -54,6 +59,7 @@ export class ClaimedObjects {
 
   begin(): void {
     this.claims.reset();
+    this.mayWait = this.mayWaitElsewhere = true;
   }
 
   /** As `ObjectQueue.claim`. */
@@ -64,7 +70,7 @@ export class ClaimedObjects {
       () => (this.wanted = 0),
       () => undefined,
     );
-    this.fetchSoon();
+    this.fetch();
     return claimed;
   }
 
@@ -112,18 +118,24 @@ export class ClaimedObjects {
     return object;
   }
 
-  /** There may be something to claim. */
-  fetchSoon(): void {
-    if (!this.delivers() || this.wanted === 0 || this.source() === undefined) return;
+  /** There may be something to claim. @param stream the association in which it is; undefined: any */
+  fetchSoon(stream?: number): void {
+    this.mayWait = true;
+    if (stream === undefined || !this.streams.has(stream)) this.mayWaitElsewhere = true;
+    this.fetch();
+  }
+
+  private fetch(): void {
+    if (!this.delivers() || this.wanted === 0 || !this.mayWait || this.source() === undefined) return;
     if (this.isFetching) {
       this.fetchAgain = true;
       return;
     }
     this.isFetching = true;
-    setImmediate(() => void this.fetch());
+    setImmediate(() => void this.fetchOnce());
   }
 
-  private async fetch(): Promise<void> {
+  private async fetchOnce(): Promise<void> {
     this.fetchAgain = false;
     const source = this.source();
     try {
@@ -132,7 +144,7 @@ export class ClaimedObjects {
       this.listener.failed(error);
     }
     this.isFetching = false;
-    if (this.fetchAgain) this.fetchSoon();
+    if (this.fetchAgain) this.fetch();
   }
 
   private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
@@ -185,7 +197,7 @@ export class ClaimedObjects {
     reading.set(stream, isReady);
     void isReady.then((isOne) => {
       if (reading.get(stream) === isReady) reading.delete(stream);
-      if (isOne) this.fetchSoon();
+      if (isOne) this.fetch();
     });
   }
 
@@ -207,23 +219,37 @@ export class ClaimedObjects {
   }
 
   private async claimRows(source: ClaimSource, session: number, max: number): Promise<ClaimedObject[]> {
-    const { rows } = source;
     await this.settleLost(source);
     await this.giveBackOthers(source, session);
     try {
-      const found = await rows.claim(session, max);
-      if (found.length < max && (await rows.lease(session, max - found.length)) > 0)
-        found.push(...(await rows.claim(session, max - found.length)));
+      const found = await this.findRows(source, session, max);
       if (this.source() === source && source.session.number === session)
         return found.map((row) => this.add(row));
       // They are somebody else's, or will be claimed once more, and nobody has begun with them.
       this.lost.push(...found);
+      this.mayWait = this.mayWaitElsewhere = true;
       return [];
     } catch (error) {
       // What the answer would have told is claimed nevertheless.
       this.mayHaveOthers = true;
+      this.mayWait = this.mayWaitElsewhere = true;
       throw error;
     }
+  }
+
+  /** In its own associations first. What comes meanwhile is told once more. */
+  private async findRows({ rows }: ClaimSource, session: number, max: number): Promise<ObjectRow[]> {
+    this.mayWait = false;
+    const found = await rows.claim(session, max);
+    if (found.length < max && this.mayWaitElsewhere) {
+      this.mayWaitElsewhere = false;
+      const leased = await rows.lease(session, max - found.length);
+      for (const stream of leased) this.streams.add(stream);
+      if (leased.length === max - found.length) this.mayWaitElsewhere = true;
+      if (leased.length > 0) found.push(...(await rows.claim(session, max - found.length)));
+    }
+    if (found.length === max || this.mayWaitElsewhere) this.mayWait = true;
+    return found;
   }
 
   /** @throws the client's error */
@@ -346,6 +372,7 @@ export class ClaimedObjects {
   /** The session is over. */
   sessionEnded(): void {
     this.lost.push(...[...this.objects.values()].map(({ row }) => row));
+    this.streams.clear();
     this.dropAll();
   }
 
@@ -360,8 +387,9 @@ export class ClaimedObjects {
     const { number } = source.session;
     await this.leasing.run(async () => {
       await this.giveBackOthers(source, number);
-      const streams = new Set([...this.objects.values()].map(({ row }) => row.stream));
-      await source.rows.unlease(number, [...streams]);
+      const kept = new Set([...this.objects.values()].map(({ row }) => row.stream));
+      for (const stream of this.streams) if (!kept.has(stream)) this.streams.delete(stream);
+      await source.rows.unlease(number, [...kept]);
     });
   }
 
@@ -374,6 +402,7 @@ export class ClaimedObjects {
     this.claims.close();
     this.fresh.clear();
     this.suspects.clear();
+    this.streams.clear();
     this.lost = [];
     return { inFlight, others };
   }

@@ -1,6 +1,8 @@
 /** What of the module `pg` is used: it has no types of its own, and is loaded only where a queue is in a database. */
 
 export interface QueryConfig {
+  /** By which a connection knows it, once it has run it. */
+  name?: string;
   text: string;
   values?: readonly unknown[];
 }

@@ -6,6 +6,7 @@ import {
   type ClientConfig,
   type ClientModule,
   type Pool,
+  type QueryConfig,
   type QueryResult,
   type Row,
 } from './client';
@@ -33,10 +34,16 @@ const LISTEN_LAST_MS = 5_000;
 /**
  * What must hold in each connection: an answer to COMMIT means that it is on the disk (and where the server has more than that,
  * it keeps it), each statement sees what has been committed before it, and a transaction of a process that hangs ends.
+ *
+ * A statement is planned once in each connection, which for small objects is most of what it costs, and perhaps while the tables
+ * are empty: so it has to be a plan that looks things up in indexes. The other ways are said to be expensive, as they are later.
  */
 const CONNECTION_SETTINGS = `
   SELECT set_config('default_transaction_isolation', 'read committed', false),
     set_config('idle_in_transaction_session_timeout', '60000', false),
+    set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
+    set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
+    set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
       THEN set_config('synchronous_commit', 'on', false) END`;
 
@@ -56,6 +63,8 @@ export class Database implements Statements {
   private listenTimer: NodeJS.Timeout | undefined;
   private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
   private isEnded = false;
+  /** By their texts, of which there are not many: no value is in them. */
+  private readonly names = new Map<string, string>();
 
   /** @throws DatabaseUnusable when the client is not installed */
   constructor({ poolSize, tls, ...where }: DatabaseConfig) {
@@ -85,11 +94,19 @@ export class Database implements Statements {
   }
 
   async rows(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.pool.query({ text, values })).rows;
+    return (await this.pool.query(this.prepared(text, values))).rows;
   }
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
-    return changed(await this.pool.query({ text, values }));
+    return changed(await this.pool.query(this.prepared(text, values)));
+  }
+
+  /** With a name, a connection parses and plans it only once. Without values it may be several statements, which have none. */
+  private prepared(text: string, values: readonly unknown[]): QueryConfig {
+    if (values.length === 0) return { text };
+    const name = this.names.get(text) ?? `s${this.names.size}`;
+    this.names.set(text, name);
+    return { name, text, values };
   }
 
   /**
@@ -135,8 +152,8 @@ export class Database implements Statements {
     return this.withConnection(async (client) => {
       await client.query({ text: 'BEGIN' });
       const result = await work({
-        rows: async (text, values = []) => (await client.query({ text, values })).rows,
-        change: async (text, values = []) => changed(await client.query({ text, values })),
+        rows: async (text, values = []) => (await client.query(this.prepared(text, values))).rows,
+        change: async (text, values = []) => changed(await client.query(this.prepared(text, values))),
       });
       await client.query({ text: 'COMMIT' });
       return result;

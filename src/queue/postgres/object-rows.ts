@@ -2,6 +2,7 @@ import type { DeadLetter } from '../../admin-api';
 import { parseParking, type Parking } from '../parking';
 import type { Row } from './client';
 import type { Database } from './database';
+import { PART_BYTES } from './object-bytes';
 import { RowChange } from './row-change';
 
 export type RowState = 'queued' | 'parked' | 'kept' | 'dead';
@@ -45,7 +46,8 @@ export interface NewObject {
 }
 
 const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking, sha256`;
-const NEW_COLUMNS = 7;
+/** The numbers of the parts of which bytes consist; `NULL` has none. */
+const PARTS = ` CROSS JOIN LATERAL generate_series(0, (length(new.bytes) - 1) / ${PART_BYTES}) AS at`;
 
 function objectRow(row: Row): ObjectRow {
   return {
@@ -83,44 +85,55 @@ export class ObjectRows {
 
   /** Puts objects into the queue, the small ones with their bytes, in one statement. */
   async insert(objects: readonly NewObject[]): Promise<void> {
-    const values: unknown[] = [this.queue];
-    const rows: string[] = [];
-    const chunks: string[] = [];
-    for (const { row, bytes } of objects) {
-      const at = values.length;
-      rows.push(newRow(at));
-      values.push(...newValues(row));
-      if (bytes === undefined) continue;
-      chunks.push(`($${at + 1}::bigint, 0, $${at + NEW_COLUMNS + 1}::bytea)`);
-      values.push(bytes);
+    const values: unknown[] = [this.queue, ...newColumns(objects.map(({ row }) => row))];
+    const bytes = objects.flatMap((object) =>
+      object.bytes === undefined ? [] : [object.row.seq, object.bytes],
+    );
+    if (bytes.length === 0) {
+      await this.database.change(this.insertRows, values);
+      return;
     }
-    const insert = `${this.insertInto} VALUES ${rows.join(', ')}`;
+    // Few forms of the statement, for each is prepared: the rest is NULL, and has no parts.
+    const count = 2 ** Math.ceil(Math.log2(bytes.length / 2));
+    const pairs = Array.from({ length: count }, (_, pair) => {
+      const at = values.length + 2 * pair;
+      return `($${at + 1}::bigint, 0, $${at + 2}::bytea)`;
+    });
+    const rest = new Array<null>(2 * count - bytes.length).fill(null);
     await this.database.change(
-      chunks.length === 0
-        ? insert
-        : `WITH o AS (${insert})
-           INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ${chunks.join(', ')}`,
-      values,
+      `WITH o AS (${this.insertRows})
+       ${this.insertParts} (VALUES ${pairs.join(', ')}) AS new (object, first, bytes)${PARTS}`,
+      [...values, ...bytes, ...rest],
     );
   }
 
-  /** Puts an object into the queue in a transaction of its own, with its bytes in pieces of `CHUNK_BYTES`. */
+  /** Puts an object into the queue in a transaction of its own, in pieces that each are whole parts, but for the last. */
   async insertLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
     await this.database.transaction(async (statements) => {
       let part = 0;
       for await (const bytes of pieces()) {
         await statements.change(
-          `INSERT INTO ${this.schema}.chunk (object, part, bytes) VALUES ($1, $2, $3)`,
+          `${this.insertParts} (VALUES ($1::bigint, $2::int, $3::bytea)) AS new (object, first, bytes)${PARTS}`,
           [row.seq, part, bytes],
         );
-        part += 1;
+        part += Math.ceil(bytes.length / PART_BYTES);
       }
-      await statements.change(`${this.insertInto} VALUES ${newRow(1)}`, [this.queue, ...newValues(row)]);
+      await statements.change(this.insertRows, [this.queue, ...newColumns([row])]);
     });
   }
 
-  private get insertInto(): string {
-    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256)`;
+  /** The parameters are the queue, and those of `newColumns`. */
+  private get insertRows(): string {
+    const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text'];
+    const columns = types.map((type, index) => `$${index + 2}::${type}[]`).join(', ');
+    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256)
+      SELECT $1, * FROM unnest(${columns})`;
+  }
+
+  /** To be followed by what has `object`, `first` (number of its first part) and `bytes`, and by `PARTS`. */
+  private get insertParts(): string {
+    return `INSERT INTO ${this.schema}.chunk (object, part, bytes)
+      SELECT new.object, new.first + at, substring(new.bytes FROM at * ${PART_BYTES} + 1 FOR ${PART_BYTES}) FROM`;
   }
 
   /** Those of these numbers whose put had an unknown outcome, and that no flow can have got, are there no more. */
@@ -205,11 +218,11 @@ export class ObjectRows {
 
   /**
    * The session gets associations in which objects wait and that nobody has, the oldest first. Of one that had somebody, it is
-   * compared that it is the same who is gone: so two cannot take it.
+   * compared that it is the same who is gone: so two cannot take it. Resolves with those that it has got.
    */
-  async lease(session: number, max: number): Promise<number> {
+  async lease(session: number, max: number): Promise<number[]> {
     const s = this.schema;
-    return this.database.change(
+    const rows = await this.database.rows(
       `WITH RECURSIVE waiting AS (
          (SELECT stream FROM ${s}.object WHERE queue = $1 AND state = 'queued' ORDER BY stream LIMIT 1)
          UNION ALL
@@ -228,9 +241,11 @@ export class ObjectRows {
        WHERE EXISTS (SELECT FROM ${s}.session WHERE number = $2 AND until > clock_timestamp())
        ORDER BY stream
        ON CONFLICT (stream) DO UPDATE SET session = excluded.session, number = excluded.number
-       WHERE lease.number = (SELECT free.number FROM free WHERE free.stream = lease.stream)`,
+       WHERE lease.number = (SELECT free.number FROM free WHERE free.stream = lease.stream)
+       RETURNING stream`,
       [this.queue, session, max],
     );
+    return rows.map(({ stream }) => Number(stream));
   }
 
   /** The session gives up associations, apart from these. Objects of them that are in flight nevertheless wait again. */
@@ -414,13 +429,15 @@ export class ObjectRows {
   }
 }
 
-/** @param at the parameters before those of the row; the first one of all is the queue */
-function newRow(at: number): string {
-  const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text'];
-  return `($1, ${types.map((type, index) => `$${at + index + 1}::${type}`).join(', ')})`;
-}
-
-/** As many as `NEW_COLUMNS`. */
-function newValues({ seq, id, stream, study, size, waiter, sha256 }: NewRow): unknown[] {
-  return [seq, id, stream, study, size, waiter ?? null, sha256 ?? null];
+/** Parameters of `insertRows`: a list for each column. */
+function newColumns(rows: readonly NewRow[]): unknown[] {
+  return [
+    rows.map(({ seq }) => seq),
+    rows.map(({ id }) => id),
+    rows.map(({ stream }) => stream),
+    rows.map(({ study }) => study),
+    rows.map(({ size }) => size),
+    rows.map(({ waiter }) => waiter ?? null),
+    rows.map(({ sha256 }) => sha256 ?? null),
+  ];
 }

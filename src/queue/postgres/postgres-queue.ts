@@ -162,8 +162,9 @@ export class PostgresQueue implements ObjectQueue {
     const database = new Database(options.database);
     const link = this.newLink(database);
     this.link = link;
-    await checkDurable(database);
+    // Before anything is prepared, which somebody else's connection would not know.
     await checkNotPooled(database);
+    await checkDurable(database);
     await prepareSchema(database, options.schema);
     await this.openDirectory(link);
     this.claimed.begin();
@@ -336,9 +337,9 @@ export class PostgresQueue implements ObjectQueue {
 
   // What is done from time to time
 
-  /** Others hear of what has come. */
+  /** Others hear of what has come. Those that have just begun look for it themselves. */
   private tell(): void {
-    if (this.isOpen) this.notices.objects();
+    if (this.isOpen && this.link?.session.others !== 0) this.notices.objects();
   }
 
   private schedulePoll(): void {

@@ -63,6 +63,8 @@ export const MIGRATIONS: readonly ((schema: string) => string)[] = [
     CREATE INDEX object_file ON ${s}.object (queue, seq) WHERE sha256 IS NOT NULL;
     CREATE TABLE ${s}.directory (queue text PRIMARY KEY, id text NOT NULL);`,
   stateTables,
+  // A part of an object's bytes stays in its row, where it has room in a page: `PART_BYTES`.
+  (s) => `ALTER TABLE ${s}.chunk SET (toast_tuple_target = 8160)`,
 ];
 
 /**

@@ -38,6 +38,8 @@ export class Session {
   number = 0;
   /** What is the instance's from its start to its end, whatever becomes of its sessions. */
   run = 0;
+  /** Sessions of other instances, as of when it last said that it lives. */
+  others = 0;
   /** Until when it lives at least: `performance.now()`. */
   private until = -Infinity;
   private timer: NodeJS.Timeout | undefined;
@@ -79,11 +81,12 @@ export class Session {
          clock_timestamp() + $4 * interval '1 second', $5)
        ON CONFLICT (queue, instance) DO UPDATE
          SET number = excluded.number, run = excluded.run, until = excluded.until, host = excluded.host
-       RETURNING number, run`,
+       RETURNING number, run, ${this.countOthers}`,
       [queue, instance, this.run, this.leaseSeconds, hostname()],
     );
     this.number = Number(row?.['number']);
     this.run = Number(row?.['run']);
+    this.others = Number(row?.['others']);
     this.until = asked + this.leaseSeconds * 1_000;
     try {
       await this.listener.began();
@@ -132,15 +135,22 @@ export class Session {
 
   private async extended(): Promise<boolean> {
     const asked = performance.now();
-    const beaten = await this.database.change(
-      `UPDATE ${this.table} SET until = clock_timestamp() + $2 * interval '1 second'
-       WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second'`,
+    const [row] = await this.database.rows(
+      `UPDATE ${this.table} AS mine SET until = clock_timestamp() + $2 * interval '1 second'
+       WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second' RETURNING ${this.countOthers}`,
       [this.number, this.leaseSeconds, Math.min(MARGIN_SECONDS, this.leaseSeconds / 4)],
     );
     // What has been over here for a moment stays over: it has been let go of.
-    if (beaten === 0 || !this.isAlive) return false;
+    if (row === undefined || !this.isAlive) return false;
+    this.others = Number(row['others']);
     this.until = asked + this.leaseSeconds * 1_000;
     return true;
+  }
+
+  /** As SQL, of the row `mine`. */
+  private get countOthers(): string {
+    return `(SELECT count(*) FROM ${this.table} o
+       WHERE o.queue = mine.queue AND o.instance <> mine.instance AND o.until > clock_timestamp()) AS others`;
   }
 
   private lost(): void {

@@ -4,7 +4,7 @@ import { DatabaseUnusable, failureText } from './client';
 import { Database, type DatabaseConfig, type Statements } from './database';
 import { instanceName } from './instance-name';
 import { prepareSchema } from './schema';
-import { checkDurable } from './server-checks';
+import { checkDurable, checkNotPooled } from './server-checks';
 import { Session } from './session';
 
 /** Where a queue is that several machines share, and what they know beside its objects. */
@@ -64,6 +64,7 @@ export class SharedState implements Statements {
     const database = new Database({ ...this.options.database, poolSize: CONNECTIONS });
     const session = this.newSession(database, instance);
     try {
+      await checkNotPooled(database);
       await checkDurable(database);
       await prepareSchema(database, this.options.schema);
       await session.begin();

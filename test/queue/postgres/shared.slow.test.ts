@@ -380,7 +380,32 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     postgres.run('DELETE FROM dicom.chunk WHERE part = 2');
     await assert.rejects(a.openObject(id), { name: 'ObjectDamaged' });
   });
+
+  it('reads what another version put in rows of 1 MiB', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const ids = [
+      await store(a, 'y'.repeat(900_000), 'x'),
+      await store(a, `${'x'.repeat(7_000_000)}end`, 'x'),
+    ];
+    const before = await Promise.all(ids.map((id) => wholeOf(b, id)));
+    postgres.run(`CREATE TABLE whole AS
+      SELECT object, part / 128 AS part, string_agg(bytes, '' ORDER BY part) AS bytes FROM dicom.chunk GROUP BY 1, 2`);
+    postgres.run(`DELETE FROM dicom.chunk`);
+    postgres.run(`INSERT INTO dicom.chunk SELECT * FROM whole`);
+    assert.equal(postgres.run('SELECT max(length(bytes)) > 1000000 FROM dicom.chunk'), 't');
+    assert.deepEqual(await Promise.all(ids.map((id) => wholeOf(b, id))), before);
+    assert.deepEqual([before[0]?.length, before[1]?.slice(-3)], [900_000, 'end']);
+  });
 });
+
+async function wholeOf(queue: PostgresQueue, id: string): Promise<string> {
+  const handle = await queue.openObject(id);
+  const blocks: Buffer[] = [];
+  for await (const block of handle.blocks()) blocks.push(block);
+  handle.close();
+  return Buffer.concat(blocks).toString();
+}
 
 function inside(queue: PostgresQueue): { link: Link } {
   return queue as unknown as { link: Link };
