@@ -202,17 +202,18 @@ class Parked implements HeldObject {
  * @param ownersOfNode how its owners always begin; @param ownersOfThis since it is deployed
  */
 export async function disownEarlier(ownersOfNode: string, ownersOfThis: string): Promise<void> {
-  for (const { receiver } of deployedNodes.all(QueueOwner)) {
-    if (receiver === undefined) continue;
-    try {
-      const earlier = (await receiver.ask('owners')).filter(
-        (each) => each.startsWith(ownersOfNode) && !each.startsWith(ownersOfThis),
-      );
-      if (earlier.length > 0) await receiver.ask('disown', earlier);
-    } catch (error) {
-      unlessUnheard(error);
-    }
-  }
+  const isEarlier = (each: string): boolean =>
+    each.startsWith(ownersOfNode) && !each.startsWith(ownersOfThis);
+  await eachQueue(async (queue) => {
+    const earlier = (await queue.ask('owners')).filter(isEarlier);
+    if (earlier.length > 0) await queue.ask('disown', earlier);
+  });
+}
+
+/** Asks the queues of all nodes that are deployed now: none waits for another one, which may take long to open. @throws what the first one throws */
+export async function eachQueue(ask: (queue: QueueHost) => Promise<void>): Promise<void> {
+  const queues = deployedNodes.all(QueueOwner).flatMap(({ receiver }) => receiver ?? []);
+  await Promise.all(queues.map((queue) => ask(queue).catch(unlessUnheard)));
 }
 
 /** Lets an object come again. */

@@ -15,6 +15,11 @@ export abstract class QueueOwner {
   /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 
+  /** Something keeps it from its work, nobody knows for how long. */
+  get isDown(): boolean {
+    return false;
+  }
+
   /** Undefined: it has no queue, because of its settings. */
   get deadLetterBox(): DeadLetterBox | undefined {
     const { receiver } = this;

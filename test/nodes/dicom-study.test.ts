@@ -146,6 +146,22 @@ describe('dicom-study: objects of a queue', () => {
     assert.deepEqual([late1.study['late'], uids(late1)], [true, numbered(3, 4)]);
   });
 
+  it('are complete also where a node shares a queue whose database is away', async () => {
+    const [port, database] = [await freePort(), await freePort()];
+    const others = [
+      { id: 'shared', type: 'dicom-queue', host: '127.0.0.1', port: String(database) },
+      dicomIn('elsewhere', await freePort(), [[]], {
+        sharedQueue: 'shared',
+        role: 'deliver',
+        acknowledge: true,
+      }),
+    ];
+    await nodes.load(flows({}, [queue(port), ...others]));
+    const messages = nodes.inputs('out');
+    await store(port, 1, 2);
+    assert.deepEqual(uids(await firing(messages)).sort(), numbered(1, 2).sort());
+  });
+
   it('become dead letters where the study is acknowledged with a failure', async () => {
     const port = await freePort();
     await nodes.load(flows({ idleSeconds: 0, associationEndSeconds: 1 }, [queue(port)]));

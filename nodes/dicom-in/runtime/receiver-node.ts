@@ -100,6 +100,10 @@ export class ReceiverNode extends RequestOwner {
     return { ...shared, directory };
   }
 
+  override get isDown(): boolean {
+    return this.status.current().state === 'down';
+  }
+
   override get payload(): PayloadSettings {
     return payloadOf(this.settings);
   }

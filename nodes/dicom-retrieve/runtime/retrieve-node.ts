@@ -72,7 +72,7 @@ export class RetrieveNode extends QueueOwner {
   private readonly retrievals = new Map<string, OpenRetrieval>();
   private readonly unwatch: (() => void)[] = [];
   private state: RetrievedState | undefined;
-  private isDown = false;
+  private hasFault = false;
   private isClosed = false;
 
   constructor(
@@ -92,6 +92,10 @@ export class RetrieveNode extends QueueOwner {
 
   get isAcknowledged(): boolean {
     return this.settings.acknowledge;
+  }
+
+  override get isDown(): boolean {
+    return this.hasFault;
   }
 
   override get payload(): PayloadSettings {
@@ -293,7 +297,7 @@ export class RetrieveNode extends QueueOwner {
     this.receiver = senderOf(this.RED).addRetrieved(config, {
       message: (message) => this.emit(message),
       state: (state) => {
-        if (state.isOpen) this.isDown = false;
+        if (state.isOpen) this.hasFault = false;
         this.state = state;
         this.display.refresh();
       },
@@ -322,7 +326,7 @@ export class RetrieveNode extends QueueOwner {
       this.node.warn(problem);
       return;
     }
-    if (fault.down) this.isDown = true;
+    if (fault.down) this.hasFault = true;
     this.display.refresh();
     this.node.error(Object.assign(new Error(problem), { code: queueFaultCode(fault.kind) }), {
       payload: fault,
@@ -333,7 +337,7 @@ export class RetrieveNode extends QueueOwner {
     const { text } = this;
     if (this.invalid !== undefined)
       return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
-    if (this.isDown) return { state: 'queue', fill: 'red', shape: 'ring', text: text('status.queue') };
+    if (this.hasFault) return { state: 'queue', fill: 'red', shape: 'ring', text: text('status.queue') };
     if (this.retrievals.size > 0) {
       const sum = { completed: 0, total: 0 };
       for (const { counts } of this.retrievals.values()) {

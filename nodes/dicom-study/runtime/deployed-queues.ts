@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../../src/delivery';
 import { isFailure, type CommandStatus } from '../../../src/network';
@@ -5,13 +6,15 @@ import type { StudyQueues } from '../../../src/study';
 import { WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { existingNodes } from '../../runtime/existing-nodes';
-import { isUnheard } from '../../runtime/held-objects';
+import { eachQueue, isUnheard } from '../../runtime/held-objects';
 import { queueName, QueueOwner } from '../../runtime/queue-owner';
+
+/** In less, a queue that is open says so. */
+const OPEN_MS = 1_000;
 
 /** The queues of all nodes that are deployed now. */
 export class DeployedQueues implements StudyQueues {
-  /** Those of which it is known that they are open. */
-  private readonly opened = new WeakSet<QueueHost>();
+  private readonly opening = new WeakMap<QueueHost, Promise<unknown>>();
 
   constructor(private readonly RED: NodeAPI) {}
 
@@ -44,35 +47,35 @@ export class DeployedQueues implements StudyQueues {
   }
 
   async disownOthers(begin: string, isOwner: (owner: string) => boolean): Promise<void> {
-    const receivers = deployedNodes.all(QueueOwner).flatMap(({ receiver }) => receiver ?? []);
-    await Promise.all(
-      receivers.map(async (receiver) => {
-        try {
-          const owners = await receiver.ask('owners');
-          const gone = owners.filter((owner) => owner.startsWith(begin) && !isOwner(owner));
-          if (gone.length > 0) await receiver.ask('disown', gone);
-        } catch (error) {
-          if (!isUnheard(error)) throw error;
-        }
-      }),
-    );
+    await eachQueue(async (queue) => {
+      const gone = (await queue.ask('owners')).filter((owner) => owner.startsWith(begin) && !isOwner(owner));
+      if (gone.length > 0) await queue.ask('disown', gone);
+    });
   }
 
   async isWaiting(studies: Iterable<string>, nodes: ReadonlySet<string>): Promise<boolean> {
     const uids = [...studies];
-    const answers = deployedNodes.entries(QueueOwner).map(async ([id, { receiver }]) => {
-      if (receiver === undefined) return false;
+    const answers = deployedNodes.entries(QueueOwner).map(async ([id, owner]) => {
       try {
-        await this.untilOpen(receiver);
-        const counts = await Promise.all(uids.map((uid) => receiver.ask('waiting', uid)));
-        return counts.some((count) => count > 0);
+        return await this.hasAny(owner, uids, nodes.has(id));
       } catch (error) {
+        // Another one need not have anything of the study, and may be out of order for long: its own node says so.
+        if (!nodes.has(id)) return false;
         if (!isUnheard(error)) throw error;
-        // Another one need not have anything of the study, and may be out of order for long.
-        return nodes.has(id);
+        return true;
       }
     });
     return (await Promise.all(answers)).includes(true);
+  }
+
+  /** @param isAwaited also while the node is down */
+  private async hasAny(owner: QueueOwner, uids: readonly string[], isAwaited: boolean): Promise<boolean> {
+    const { receiver } = owner;
+    if (receiver === undefined) return false;
+    if (isAwaited || !owner.isDown) await this.untilOpen(receiver);
+    else if (!(await this.isOpened(receiver))) return false;
+    const counts = await Promise.all(uids.map((uid) => receiver.ask('waiting', uid)));
+    return counts.some((count) => count > 0);
   }
 
   async isOpen(associations: ReadonlySet<string>, nodes: ReadonlySet<string>): Promise<boolean> {
@@ -90,9 +93,20 @@ export class DeployedQueues implements StudyQueues {
 
   /** Before, it does not know what it has. */
   private async untilOpen(receiver: QueueHost): Promise<void> {
-    if (this.opened.has(receiver)) return;
-    await receiver.ask('owners');
-    this.opened.add(receiver);
+    const opening = this.opening.get(receiver) ?? receiver.ask('owners');
+    this.opening.set(receiver, opening);
+    try {
+      await opening;
+    } catch (error) {
+      if (this.opening.get(receiver) === opening) this.opening.delete(receiver);
+      throw error;
+    }
+  }
+
+  /** One that is down may have its queue open all the same, as where another program has its port. */
+  private async isOpened(receiver: QueueHost): Promise<boolean> {
+    const open = this.untilOpen(receiver).then(() => true);
+    return Promise.race([open, setTimeout(OPEN_MS, false, { ref: false })]);
   }
 
   private find(name: string): {

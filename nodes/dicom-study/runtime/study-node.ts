@@ -33,7 +33,7 @@ import { changesOf, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
-import { QueueOwner } from '../../runtime/queue-owner';
+import { QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
 import { Collectors } from './collectors';
 import { DeployedQueues } from './deployed-queues';
@@ -97,7 +97,11 @@ export class StudyNode extends QueueOwner {
     const queues = new DeployedQueues(this.RED);
     return new Collectors(
       new Studies(options, store, queues, listener),
-      (place) => new SharedStudies(options, place, queues, listener),
+      (place) =>
+        new SharedStudies(options, place, queues, {
+          ...listener,
+          failed: (error) => this.databaseFailed(place, error),
+        }),
     );
   }
 
@@ -124,6 +128,12 @@ export class StudyNode extends QueueOwner {
       lost: (key, count) =>
         this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count }))),
     };
+  }
+
+  /** Several nodes may share queues in several databases, and this one need not have anything of them. */
+  private databaseFailed({ database: { host, port, database } }: SharedPlaceHere, error: Error): void {
+    const reason = `PostgreSQL ${host}:${port}/${database}: ${error.message}`;
+    this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason })));
   }
 
   run(): void {

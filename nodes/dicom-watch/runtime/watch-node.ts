@@ -60,6 +60,10 @@ export class WatchNode extends QueueOwner {
     return this.settings.acknowledge;
   }
 
+  override get isDown(): boolean {
+    return this.fault !== undefined;
+  }
+
   run(): void {
     // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
     const start = this.boundary.wrap(this.prepare());
