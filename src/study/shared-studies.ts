@@ -1,3 +1,4 @@
+import type { OpenStudies } from '../admin-api';
 import { asError, OnceInAWhile } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
@@ -15,7 +16,6 @@ import { firingNameIn, ownerName, type FiringName } from './firing-name';
 import { AGAIN_MS, FiringWork } from './firing-work';
 import { Group, MOST_NAMED, type Firing } from './group';
 import { knownRecords } from './known-records';
-import type { OpenStudies } from '../admin-api';
 import { openStudies, summaryOf } from './open-studies';
 import type { FiringReason, StudyObject } from './records';
 import { SharedArrivals } from './shared-arrivals';
