@@ -1,8 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_RESPONSE } from '../../src/settings';
 import { nodeTexts } from '../runtime/node-texts';
-import { answer, answerError, unknownVersion, type AnsweringMessage } from './runtime/answer';
 import { onInput } from '../runtime/on-input';
+import { answer, answerError, unknownVersion } from './runtime/answer';
+import type { AnsweringMessage } from './runtime/answering-message';
 
 /**
  * The `dicom-response` node: tells the `dicom-in` node that a message came from how it fared, as `http response` does for

@@ -9,6 +9,7 @@ export { nameTyped, numberRow } from './list-rows';
 export { MessageTree } from './message-tree';
 export type { Completion, EditorNode, EditorTab, HistoryEvent, InputType } from './red';
 export { ACKNOWLEDGEMENT_ROWS, OUTPUT_ROWS, PAYLOAD_ROWS } from './part-rows';
+export { peerRemarks } from './peer-remarks';
 export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';

@@ -26,7 +26,7 @@ interface DeliveringListener {
   recovered(kind: WorkerFault['kind']): void;
 }
 
-/** Runs a worker that has a queue: passes its objects' messages to the flow, and tells the node what becomes of the worker. */
+/** Runs a worker that has a queue: delivers its objects' messages to the flow, and tells the node what becomes of the worker. */
 export abstract class DeliveringHost<Config, In, Out extends { kind: string }, Requests> {
   protected readonly worker: WorkerHost<Config, In | FeedNews, Out, Requests>;
   protected readonly boundary = new Boundary(({ message: reason }) =>

@@ -24,7 +24,7 @@ export interface FeedListener {
 /** An error's text goes back to the worker, and into a note: it may quote a whole message. */
 const MAX_REASON = 500;
 
-/** Passes messages of a worker to the flow, on the main thread, one a turn of the event loop. */
+/** Delivers messages of a worker to the flow, on the main thread, one a turn of the event loop. */
 export class FlowFeed {
   private objects: PostedObject[] = [];
   private scheduled: NodeJS.Immediate | undefined;
@@ -72,7 +72,7 @@ export class FlowFeed {
       throw error;
     }
     // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
-    // its first node can have got leaves the queue. One that was stopped comes again, marked redelivered.
+    // its first node can have got counts as delivered. One that was stopped comes again, marked redelivered.
     setImmediate(() => setImmediate(() => this.delivered(id)));
   }
 

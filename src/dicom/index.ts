@@ -1,6 +1,7 @@
 /** bytes ↔ DicomMessage: pure functions, without I/O beyond the source they are given. */
 export {
   bufferSource,
+  type ByteRange,
   type ByteSource,
   type ByteWindow,
   Cursor,
@@ -8,6 +9,7 @@ export {
   encodeFileMeta,
   type FileMeta,
   fileSource,
+  pixelItems,
   readFileMeta,
 } from './read';
 export {

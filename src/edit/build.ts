@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { MadeMessage } from './made-message';
 import {
   attributesOfRecipe,
   type BaseObject,
@@ -17,7 +18,6 @@ import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf, type NewFile } from './new-place';
 import { messageOf } from './parse';
-import type { MadeMessage } from './requests';
 
 /** What a new object is made of. */
 export type BuildFrom =

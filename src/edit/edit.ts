@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { MadeMessage } from './made-message';
 import {
   ChangeError,
   type DicomChanges,
@@ -13,7 +14,6 @@ import { addCoercionRecord, type CoercionRecord } from './coercion-record';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf } from './new-place';
 import { messageOf } from './parse';
-import type { MadeMessage } from './requests';
 import { applyRules, type EvaluatedRule, RuleFailed, type RuleResults } from './rules';
 
 /** What is to be done to an object. */

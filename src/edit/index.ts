@@ -4,6 +4,7 @@ export type { CoercionRecord } from './coercion-record';
 export type { EditedMessage, EditTask, Unchanged } from './edit';
 export { EditHost, WorkerBroken, WorkInterrupted } from './edit-host';
 export { hasFailed, orFailure } from './failures';
+export type { MadeMessage } from './made-message';
 export { type Given, type GivenPlace, openGiven } from './given';
 export type {
   DeidentifiedMessage,
@@ -11,7 +12,6 @@ export type {
   EditFailure,
   EditRequests,
   KeptBackObject,
-  MadeMessage,
 } from './requests';
 export type { RuleValue } from './rule-value';
 export type { EvaluatedRule } from './rules';

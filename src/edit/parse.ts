@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { MadeMessage } from './made-message';
 import {
   convertParsed,
   expectCharacterSet,
@@ -10,7 +11,6 @@ import {
 import type { PayloadSettings } from '../message';
 import type { ObjectUids, OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
-import type { MadeMessage } from './requests';
 
 /** The message of a given object, with its pending changes. @throws as `openGiven` */
 export async function parse(

@@ -1,13 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
+import type { MadeMessage } from './made-message';
 import { waitForDisk } from '../basics';
 import { DicomError, encapsulatedDocument, parseDataSet, withHeader } from '../dicom';
 import type { PayloadSettings } from '../message';
 import { openBytes, type OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import { messageOf } from './parse';
-import type { MadeMessage } from './requests';
 
 export interface ReadTask {
   payload: PayloadSettings;

@@ -4,6 +4,7 @@ import type { PayloadSettings } from '../message';
 import type { EditedMessage, EditTask, Unchanged } from './edit';
 import type { BuildTask, BuiltMessage } from './build';
 import type { Given } from './given';
+import type { MadeMessage } from './made-message';
 import type { ReadMessage, ReadTask } from './read';
 
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
@@ -14,12 +15,6 @@ export interface EditFailure {
     /** For an operator: without values of the object. */
     text: string;
   };
-}
-
-/** A message that names no place: `payload`, `topic`, and what `msg.dicom` can say of an object that nobody sent. */
-export interface MadeMessage {
-  /** As JSON, which crosses to the main thread at the least cost. */
-  json: string;
 }
 
 /** How an object is de-identified. */

@@ -1,16 +1,10 @@
-import { type ByteSource, cannotRecode, Cursor, MAX_ELEMENTS } from '../dicom';
-
-/** Bytes of the source. */
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
+import { type ByteRange, type ByteSource, cannotRecode, pixelItems, MAX_ELEMENTS } from '../dicom';
 
 /** The fragments that one frame consists of, in order. */
-export type FrameFragments = readonly Range[];
+export type FrameFragments = readonly ByteRange[];
 
 /** Encapsulated Pixel Data (PS3.5 A.4) in a source. */
-export interface EncapsulatedPixels extends Range {
+export interface EncapsulatedPixels extends ByteRange {
   /** Fragments, without the offset table. */
   readonly fragments: number;
 }
@@ -40,7 +34,7 @@ export function framesOf(
 ): FrameFragments[] {
   const { numberOfFrames } = options;
   if (pixels.fragments > MAX_ELEMENTS) throw cannotRecode(`its pixel data has ${pixels.fragments} fragments`);
-  const [table, ...fragments] = itemsOf(source, pixels);
+  const [table, ...fragments] = pixelItems(source, pixels);
   if (table === undefined || fragments.length < numberOfFrames)
     throw cannotRecode(`it has ${numberOfFrames} frames, and ${fragments.length} fragments of pixel data`);
   if (fragments.length === numberOfFrames) return fragments.map((each) => [each]);
@@ -61,24 +55,12 @@ export function framesOf(
   );
 }
 
-/** All items, the offset table first. The structure has been read before. */
-function itemsOf(source: ByteSource, { offset, length }: Range): Range[] {
-  const cursor = new Cursor(source);
-  const items: Range[] = [];
-  for (let at = offset; at + HEADER <= offset + length;) {
-    const index = cursor.ensure(at, HEADER);
-    if (cursor.bytes.readUInt16LE(index + 2) !== ITEM_ELEMENT) break;
-    const item = { offset: at + HEADER, length: cursor.bytes.readUInt32LE(index + 4) };
-    items.push(item);
-    at = item.offset + item.length;
-  }
-  return items;
-}
-
-const ITEM_ELEMENT = 0xe000;
-
 /** Numbers of the fragments that frames begin with; undefined: there is no table, or it does not fit them. */
-function basicOffsets(source: ByteSource, table: Range, fragments: readonly Range[]): number[] | undefined {
+function basicOffsets(
+  source: ByteSource,
+  table: ByteRange,
+  fragments: readonly ByteRange[],
+): number[] | undefined {
   if (table.length === 0 || table.length % 4 !== 0) return undefined;
   const bytes = source.read(table.offset, table.length);
   // Offsets count from the first byte of the item behind the table.
@@ -89,7 +71,7 @@ function basicOffsets(source: ByteSource, table: Range, fragments: readonly Rang
   );
 }
 
-function extendedOffsets(offsets: Buffer, fragments: readonly Range[]): number[] | undefined {
+function extendedOffsets(offsets: Buffer, fragments: readonly ByteRange[]): number[] | undefined {
   const first = (fragments[0]?.offset ?? 0) - HEADER;
   const count = Math.floor(offsets.length / 8);
   return numbersOf(
@@ -98,7 +80,7 @@ function extendedOffsets(offsets: Buffer, fragments: readonly Range[]): number[]
   );
 }
 
-function numbersOf(positions: readonly number[], fragments: readonly Range[]): number[] | undefined {
+function numbersOf(positions: readonly number[], fragments: readonly ByteRange[]): number[] | undefined {
   const numbers = new Map(fragments.map(({ offset }, index) => [offset - HEADER, index]));
   const found = positions.map((position) => numbers.get(position) ?? -1);
   return found.every((number, index) => number > (found[index - 1] ?? -1)) ? found : undefined;
@@ -106,9 +88,9 @@ function numbersOf(positions: readonly number[], fragments: readonly Range[]): n
 
 function beginnings(
   source: ByteSource,
-  fragments: readonly Range[],
+  fragments: readonly ByteRange[],
   beginsFrame: (first: Buffer) => boolean,
 ): number[] {
-  const first = ({ offset, length }: Range): Buffer => source.read(offset, Math.min(LOOKED_AT, length));
+  const first = ({ offset, length }: ByteRange): Buffer => source.read(offset, Math.min(LOOKED_AT, length));
   return fragments.flatMap((fragment, index) => (beginsFrame(first(fragment)) ? [index] : []));
 }

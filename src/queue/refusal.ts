@@ -9,7 +9,7 @@ const SENTENCES: Record<string, string> = {
   EMFILE: 'too many files are open: raise the limit of open files',
 };
 
-/** What the system says, as what the queue says. */
+/** Why the queue takes nothing, where the system says no: its disk is full, read-only, gone. */
 export function refusal(error: unknown): QueueRefusal {
   if (error instanceof QueueRefusal) return error;
   const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';

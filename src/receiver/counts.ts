@@ -15,7 +15,7 @@ export const COUNT_NAMES = [
   'refused',
   /** Bytes of data sets received. */
   'bytes',
-  /** Objects handed to the flow. */
+  /** Objects delivered to the flow. */
   'delivered',
 ] as const;
 

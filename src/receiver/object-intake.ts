@@ -25,6 +25,7 @@ import {
   type Patient,
 } from '../object';
 import { QueueRefusal, type ObjectQueue, type QueueWriter } from '../queue';
+import { aboutCaller } from './posted-request';
 
 export interface IntakeListener {
   /** The object is safe in the queue. Resolves with the answer to its sender. */
@@ -133,16 +134,8 @@ export class ObjectIntake implements ObjectStore {
 function envelopeOf(request: StoreRequest): ObjectEnvelope {
   const { messageId, sopClassUID, sopInstanceUID, transferSyntaxUID } = request;
   const { moveOriginatorAET, moveOriginatorMessageId } = request;
-  const { callingAET, calledAET, remoteAddress, remotePort, localPort, associationId, tls } =
-    request.association;
   return {
-    callingAET,
-    calledAET,
-    remoteAddress,
-    remotePort,
-    localPort,
-    ...(tls && { tls }),
-    associationId,
+    ...aboutCaller(request.association),
     messageId,
     ...(moveOriginatorAET !== undefined && { moveOriginatorAET }),
     ...(moveOriginatorMessageId !== undefined && { moveOriginatorMessageId }),

@@ -1,5 +1,6 @@
 import { bufferSource, type ConversionWarning, convertParsed, parseDataSet, valuesOfKeyword } from '../dicom';
 import type { AssociationFacts } from '../network';
+import type { ObjectEnvelope } from '../object';
 import type { Keys } from '../query';
 
 /** What a flow gets of a request: JSON of its message, beside what the message is by. */
@@ -39,8 +40,13 @@ export function readRequest(
   return { attributes: Tags, characterSet, warnings };
 }
 
+export type Caller = Pick<
+  ObjectEnvelope,
+  'callingAET' | 'calledAET' | 'remoteAddress' | 'remotePort' | 'localPort' | 'tls' | 'associationId'
+>;
+
 /** Who asks, for `msg.dicom`. */
-export function aboutCaller(association: AssociationFacts): object {
+export function aboutCaller(association: AssociationFacts): Caller {
   const { associationId, callingAET, calledAET, remoteAddress, remotePort, localPort, tls } = association;
   return {
     callingAET,

@@ -3,6 +3,7 @@ import {
   aboutObject,
   type FlowMessage,
   type MessageFacts,
+  payloadOf,
   type PayloadSettings,
   type WaitingSettings,
   waitsForFlow,
@@ -17,21 +18,10 @@ export const SAMPLE_ID = 'sample';
 export type SampleSettings = PayloadSettings & WaitingSettings & Pick<DicomInSettings, 'ourAET' | 'port'>;
 
 /** The settings that a sample is made with, without all others. */
-export const sampleSettings = (settings: SampleSettings): SampleSettings =>
-  pick(settings, [
-    'includeCommonFieldsNode',
-    'includeReportNode',
-    'includeTagsNode',
-    'tagsFormat',
-    'leaveOutEmpty',
-    'defaultCharacterSet',
-    'maxMessageMB',
-    'maxMessageElements',
-    'acknowledge',
-    'respond',
-    'ourAET',
-    'port',
-  ]);
+export const sampleSettings = (settings: SampleSettings): SampleSettings => ({
+  ...payloadOf(settings),
+  ...pick(settings, ['acknowledge', 'respond', 'ourAET', 'port']),
+});
 
 /** The file is DICOM, but no object that a receiver would take. */
 export class NotAnObject extends Error {

@@ -1,7 +1,7 @@
+import type { OpenStudies } from '../admin-api';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
 import type { Listing } from './listing';
-import type { OpenStudies } from '../admin-api';
 import type { FiringReason, StudyObject } from './records';
 import type { TriggerSettings } from './triggers';
 

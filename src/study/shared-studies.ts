@@ -1,10 +1,10 @@
+import type { OpenStudies } from '../admin-api';
 import { asError, OnceInAWhile } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
-import { numberIn, SharedState, type SharedStateOptions } from '../queue';
+import { SharedState, type SharedStateOptions } from '../queue';
 import { REAL_CLOCK, type Clock } from './clock';
 import {
-  ObjectLost,
   type StudiesListener,
   type StudiesOptions,
   type StudyCollector,
@@ -14,14 +14,13 @@ import {
 import { Completeness } from './completeness';
 import { firingNameIn, ownerName, type FiringName } from './firing-name';
 import { AGAIN_MS, FiringWork } from './firing-work';
-import { ChangesTooLarge, Group, MOST_NAMED, type Firing } from './group';
+import { Group, MOST_NAMED, type Firing } from './group';
 import { knownRecords } from './known-records';
-import type { OpenStudies } from '../admin-api';
 import { openStudies, summaryOf } from './open-studies';
 import type { FiringReason, StudyObject } from './records';
-import { SharedLog, type Claimed, type FiringWord, type Held, type Noted } from './shared-log';
+import { SharedArrivals } from './shared-arrivals';
+import { SharedLog, type Claimed, type FiringWord, type Held } from './shared-log';
 import type { Trigger } from './triggers';
-import { Written } from './written';
 
 const ROUND_MS = 500;
 const SWEEP_MS = 60_000;
@@ -35,8 +34,6 @@ const MOST_CUTS = 50;
 
 /** The same failure of a database is told once in a while. */
 const FAILURE_MS = 60_000;
-/** Within less, no firing is sent, acknowledged and let go. */
-const LONG_MS = 200;
 
 /** A group that this instance has. */
 interface Ours extends Held {
@@ -53,7 +50,7 @@ export class SharedStudies implements StudyCollector {
   private readonly state: SharedState;
   private readonly log: SharedLog;
   private readonly failures = new OnceInAWhile(FAILURE_MS);
-  private readonly written = new Written();
+  private readonly arrivals: SharedArrivals;
   private readonly ours = new Map<string, Ours>();
   /** Firings that have been sent, or are to be, or of which the objects are being let go. */
   private readonly begun = new WeakSet<Firing>();
@@ -88,13 +85,18 @@ export class SharedStudies implements StudyCollector {
       // They may be open at any instance.
       isOpen: (associations, _nodes, quietMs) => this.log.isOpen([...associations], quietMs),
     };
+    this.arrivals = new SharedArrivals(options.groupBy, this.log, this.queues, {
+      opened: () => this.opening,
+      owner: (firing) => ownerName(this.owners, firing),
+      noted: () => this.soon(),
+    });
     this.completeness = new Completeness(options, this.queues, clock, {
       complete: (group, trigger) => this.complete(group, trigger),
       failed: (error) => this.failed(error),
     });
     const log = {
       read: ({ id }: Group, { from, to }: Firing) => this.log.read(id, from, to),
-      owner: ({ id }: Group, number: number) => this.owner(id, number),
+      owner: ({ id: group }: Group, number: number) => ownerName(this.owners, { group, number }),
       isOurs: (group: Group, firing: Firing) => this.isOurs(group, firing),
       acknowledge: (id: string, status: CommandStatus) => this.acknowledge(id, status),
       released: (group: Group, firing: Firing) => this.released(group, firing),
@@ -115,35 +117,8 @@ export class SharedStudies implements StudyCollector {
     this.schedule(ROUND_MS);
   }
 
-  async add(object: StudyObject): Promise<void> {
-    const name = object.queueId ?? object.acknowledgeId;
-    if (name === undefined) throw new ObjectLost();
-    const number = numberIn(name.slice(name.lastIndexOf(':') + 1));
-    await this.opening;
-    if (object.isRedelivered === true && (await this.isFired(object, name, number))) return;
-    const noted = await this.note(object, number);
-    this.soon();
-    try {
-      if (await this.take(noted, name)) return;
-    } catch (error) {
-      await this.log.withdraw(noted, name);
-      throw error;
-    }
-    await this.log.withdraw(noted, name);
-    throw new ObjectLost();
-  }
-
-  /** Parks what has been noted. False: its queue does not have it any more. */
-  private async take(noted: Noted, name: string): Promise<boolean> {
-    const owner = this.owner(noted.group, noted.number);
-    const began = performance.now();
-    const isParked = await this.queues.park(name, owner);
-    if (isParked && performance.now() - began < LONG_MS) return true;
-    const state = await this.log.stateOf(noted);
-    const isOver = typeof state === 'object' ? state.status !== undefined : state !== 'pending';
-    // Its firing has come and gone without waiting for this: who let its objects go may not have met this one.
-    if (isParked && isOver) await this.queues.disownOthers(owner, (each) => each !== owner);
-    return isParked || isOver;
+  add(object: StudyObject): Promise<void> {
+    return this.arrivals.add(object);
   }
 
   async expect(key: string, expected: number, instances: readonly string[] | undefined): Promise<void> {
@@ -264,10 +239,6 @@ export class SharedStudies implements StudyCollector {
     return [...this.ours.values()].map(({ group }) => group);
   }
 
-  private owner(group: string, number: number): string {
-    return ownerName(this.owners, { group, number });
-  }
-
   /** How all that this node holds objects by begins, at whatever instance. */
   private get owners(): string {
     return `${this.options.nodeId}/shared-`;
@@ -276,38 +247,6 @@ export class SharedStudies implements StudyCollector {
   private isOurs(group: Group, firing: Firing): boolean {
     const ours = this.ours.get(group.id);
     return ours?.group === group && this.state.isAlive && group.firings.get(firing.number) === firing;
-  }
-
-  /** What objects share is noted once, unless their firing has been cut since. */
-  private async note(object: StudyObject, number: number): Promise<Noted> {
-    const { groupBy } = this.options;
-    const facts = { object: number, study: object.studyInstanceUID };
-    const known = this.written.noteOf(object, false);
-    if (known.firing !== undefined) {
-      const noted = await this.log.noteTo(known.firing, { ...known, ...facts });
-      if (noted !== undefined) return this.noted(object, known, noted);
-    }
-    const note = this.written.noteOf(object, true);
-    const noted = await this.log.note(groupBy, object.key, { ...note, ...facts });
-    if (noted === undefined) throw new ChangesTooLarge();
-    return this.noted(object, note, noted);
-  }
-
-  private noted(object: StudyObject, note: ReturnType<Written['noteOf']>, noted: Noted): Noted {
-    this.written.noted(object, note, noted);
-    return noted;
-  }
-
-  /** It belongs to a firing already: whoever noted it ended before it was parked, or what was parked was given back. */
-  private async isFired({ key }: StudyObject, name: string, number: number): Promise<boolean> {
-    const firing = await this.log.firingOf(this.options.groupBy, key, number);
-    const state = firing && (await this.log.stateOf(firing));
-    // One that is noted twice for a firing is listed once.
-    if (typeof state !== 'object') return false;
-    const owner = this.owner(state.group, state.number);
-    if (state.status === undefined) await this.queues.park(name, owner);
-    else await this.queues.letGo(name, owner, state.status);
-    return true;
   }
 
   // Rounds

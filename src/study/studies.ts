@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { OpenStudies } from '../admin-api';
 import { asError } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
@@ -16,7 +17,6 @@ import { AGAIN_MS, FiringWork } from './firing-work';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
 import { knownRecords } from './known-records';
 import { nameOf } from './listing';
-import type { OpenStudies } from '../admin-api';
 import { openStudies, summaryOf } from './open-studies';
 import { UnknownLog, type FiringReason, type LogRecord, type StudyObject } from './records';
 import type { StudyStore } from './study-store';

@@ -1,5 +1,5 @@
+import type { CodeStream } from './code-stream-facts';
 import { cannotRecode } from '../dicom';
-import type { CodeStream } from './code-stream';
 import type { Codec } from './codecs';
 import type { ImagePixels } from './image-pixels';
 

@@ -1,3 +1,4 @@
+import type { CodeStream } from './code-stream-facts';
 import {
   type ByteSource,
   cannotRecode,
@@ -12,7 +13,7 @@ import {
 } from '../dicom';
 import type { FrameFragments } from '../object';
 import { WorkerNotRunning, RequestTimedOut } from '../worker';
-import { type CodeStream, readCodeStream } from './code-stream';
+import { readCodeStream } from './code-stream';
 import type { Codec, CodedFrame } from './codecs';
 import { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
 import { type Colour, colourOf, colourOfSamples, containerBits, expectDecodable } from './decoding';

@@ -1,5 +1,6 @@
 /** Compressed pixel data → native pixel data, frame by frame. */
-export { type CodeStream, readCodeStream } from './code-stream';
+export { readCodeStream } from './code-stream';
+export type { CodeStream } from './code-stream-facts';
 export { type CompressedSyntax, compressedSyntax, shownSyntax } from './compressed-syntaxes';
 export { containerBits, decodingProblem } from './decoding';
 export { decompress, type DecompressOptions, type Decoder, isDecompressible } from './decompress';

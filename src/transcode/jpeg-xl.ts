@@ -1,4 +1,4 @@
-import type { CodeStream } from './code-stream';
+import type { CodeStream } from './code-stream-facts';
 
 /** FF 0A, as a bare code stream begins (ISO/IEC 18181-1). */
 export const JPEG_XL = 0xff0a;

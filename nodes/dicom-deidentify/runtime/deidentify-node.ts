@@ -37,7 +37,7 @@ import { DeidentifyStatus } from './deidentify-status';
 import { newList, newMessage } from './new-messages';
 import { ObjectsAtHand } from './objects-at-hand';
 import { pseudonymOf } from './pseudonyms';
-import { fingerprintOf } from './secret-routes';
+import { fingerprintOf } from './fingerprint';
 
 type Send = (message: (NodeMessage | null)[]) => void;
 type Done = (error?: Error) => void;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Identifiers } from '../../../src/dicom';
 import type { AdminRoutes } from '../../runtime/admin-routes';
 import type { DeidentifyNode } from './deidentify-node';
+import { fingerprintOf } from './fingerprint';
 
 const SECRET_BYTES = 32;
 
@@ -14,9 +14,4 @@ export function addSecretRoutes(routes: AdminRoutes<DeidentifyNode>): void {
   routes.onNode('get', 'fingerprint', (node, _request, response) => {
     response.json({ fingerprint: node.fingerprint ?? '' });
   });
-}
-
-/** By which two machines can see that they have the same secret. */
-export function fingerprintOf(secret: string): string {
-  return new Identifiers(Buffer.from(secret, 'utf8')).fingerprint;
 }

@@ -3,6 +3,7 @@ import {
   readRules,
   RULE_OPS,
   RULE_TESTS,
+  VALUE_TYPES,
   type DicomEditField,
   type DicomEditProblem,
   type EditRule,
@@ -12,18 +13,6 @@ import { nameTyped, numberRow, type AttributeNames, type InputType, type NodeFor
 
 type EditForm = NodeForm<DicomEditField, DicomEditProblem['code']>;
 
-const SET_TYPES: readonly InputType[] = [
-  'str',
-  'num',
-  'bool',
-  'json',
-  'msg',
-  'flow',
-  'global',
-  'env',
-  'jsonata',
-  'date',
-];
 const DAY_TYPES: readonly InputType[] = ['num', 'msg', 'flow', 'global', 'env', 'jsonata'];
 const TEXT_TYPES: readonly InputType[] = ['str', 'msg', 'flow', 'global', 'env', 'jsonata'];
 const PATTERN_TYPES: readonly InputType[] = ['str', 're'];
@@ -240,7 +229,7 @@ class RuleRow {
   /** @param type undefined: the one that is chosen */
   private useTypes(op: RuleOp, type: string | undefined): void {
     const types =
-      op === 'set' ? SET_TYPES : op === 'replace' ? TEXT_TYPES : op === 'shift-date' ? DAY_TYPES : [];
+      op === 'set' ? VALUE_TYPES : op === 'replace' ? TEXT_TYPES : op === 'shift-date' ? DAY_TYPES : [];
     if (types !== this.types && types.length > 0) {
       const before = type ?? (this.types.length > 0 ? this.value.typedInput('type') : 'str');
       const first = typeof types[0] === 'string' ? types[0] : 'str';

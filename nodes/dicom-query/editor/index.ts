@@ -1,6 +1,6 @@
 /** Editor side of `dicom-query`: what `dicom-query.html` calls as `dicomQueryEditor`. */
-import { DICOM_QUERY, isEnvironmentReference, type DicomQueryField } from '../../../src/settings';
-import { AttributeNames, createTabs, NodeForm, type About, type EditorNode, type Remark } from '../../editor';
+import { DICOM_QUERY } from '../../../src/settings';
+import { AttributeNames, createTabs, NodeForm, peerRemarks, type EditorNode } from '../../editor';
 import { KeyRows } from './key-rows';
 import { READY_SETS } from '../ready-sets';
 
@@ -40,14 +40,4 @@ export function open(node: EditorNode): void {
     form.fields.input('level').val(set.level);
     rows.replace(set.keys);
   });
-}
-
-/** Where a property has a validator, Node-RED does not look at its configuration node. */
-function peerRemarks({ field, values, texts }: About<DicomQueryField>): Remark[] {
-  const id = values('peer');
-  if (field !== 'peer' || id === '' || isEnvironmentReference(id)) return [];
-  const peer = RED.nodes.node(String(id));
-  if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
-  const isUsable = peer.d !== true && peer['valid'] !== false;
-  return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
 }

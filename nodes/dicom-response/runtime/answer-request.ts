@@ -4,8 +4,8 @@ import { type FlowAnswerOutcome, MOST_BYTES, MOST_MATCHES, type QueryAnswer } fr
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { QueueName } from '../../runtime/queue-owner';
 import { RequestOwner } from '../../runtime/request-owner';
-import type { AnsweringMessage } from './answer';
 import { AnswerFailed, notHeard } from './answer-failed';
+import type { AnsweringMessage } from './answering-message';
 
 /** What is posted at a time, at most. */
 const MATCHES_AT_ONCE = 64;

@@ -1,4 +1,3 @@
-import type { NodeMessage } from 'node-red';
 import type { CommandStatus } from '../../../src/network';
 import { SAMPLE_ID } from '../../../src/sample';
 import { DICOM_RESPONSE, parseStatus, type DicomResponseProblem } from '../../../src/settings';
@@ -9,18 +8,9 @@ import { shownJson } from '../../runtime/plain-json';
 import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
 import { AnswerFailed, notHeard, RESPONSE_ERRORS } from './answer-failed';
 import { answerQuery, answerStep } from './answer-request';
+import type { AnsweringMessage } from './answering-message';
 
 type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
-
-/** The parts of a message that this node reads. */
-export interface AnsweringMessage extends NodeMessage {
-  dicom?: { queueId?: unknown; acknowledgeId?: unknown; queryId?: unknown; mppsId?: unknown };
-  statusCode?: unknown;
-  errorComment?: unknown;
-  /** Of a message that is one of several matches (core nodes `split` and `join`). */
-  parts?: unknown;
-  complete?: unknown;
-}
 
 /** What another version means is not known: a node of one answers nothing. */
 export function unknownVersion({ problems }: Parsed): AnswerFailed | undefined {

@@ -1,5 +1,5 @@
 /** Editor side of `dicom-retrieve`: what `dicom-retrieve.html` calls as `dicomRetrieveEditor`. */
-import { DICOM_RETRIEVE, isEnvironmentReference, type DicomRetrieveField } from '../../../src/settings';
+import { DICOM_RETRIEVE, type DicomRetrieveField } from '../../../src/settings';
 import {
   ACKNOWLEDGEMENT_ROWS,
   createTabs,
@@ -7,9 +7,8 @@ import {
   NodeForm,
   OUTPUT_ROWS,
   PAYLOAD_ROWS,
-  type About,
+  peerRemarks,
   type EditorNode,
-  type Remark,
   type Values,
 } from '../../editor';
 
@@ -65,14 +64,4 @@ export function save(node: EditorNode): void {
 
 export function close(): void {
   form.close();
-}
-
-/** Where a property has a validator, Node-RED does not look at its configuration node. */
-function peerRemarks({ field, values, texts }: About<DicomRetrieveField>): Remark[] {
-  const id = values('peer');
-  if (field !== 'peer' || id === '' || isEnvironmentReference(id)) return [];
-  const peer = RED.nodes.node(String(id));
-  if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
-  const isUsable = peer.d !== true && peer['valid'] !== false;
-  return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
 }

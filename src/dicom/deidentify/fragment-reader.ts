@@ -1,13 +1,6 @@
 import { beat } from '../../basics';
-import { Cursor } from '../read';
-import type { ByteSource } from '../read';
+import { type ByteRange, type ByteSource, Cursor } from '../read';
 import { KeptBack } from './kept-back';
-
-/** Bytes of the source. */
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
 
 const WINDOW = 65_536;
 /** Some tens of milliseconds. */
@@ -24,7 +17,7 @@ interface Mark {
  * somebody is noted as blank: zeros take its place, so that nothing moves.
  */
 export class FragmentReader {
-  readonly blanks: Range[] = [];
+  readonly blanks: ByteRange[] = [];
   readonly #cursor: Cursor;
   #index = 0;
   #steps = 0;
@@ -33,7 +26,7 @@ export class FragmentReader {
 
   constructor(
     source: ByteSource,
-    readonly fragments: readonly Range[],
+    readonly fragments: readonly ByteRange[],
   ) {
     this.#cursor = new Cursor(source);
     this.#at = fragments[0]?.offset ?? 0;

@@ -1,8 +1,8 @@
 import { type DataSet, type Element, numbersOf, textOf } from '../data-set';
-import { type ByteSource, Cursor } from '../read';
+import { type ByteRange, type ByteSource, HEADER, pixelItems } from '../read';
 import { TAG, type Vr, VR } from '../standard';
 import { cleanerOf } from './code-streams';
-import { FragmentReader, type Range } from './fragment-reader';
+import { FragmentReader } from './fragment-reader';
 import { KeptBack } from './kept-back';
 import type { Output } from './output';
 
@@ -11,7 +11,6 @@ const PHOTOMETRIC_INTERPRETATION = 0x00280004;
 const ROWS = 0x00280010;
 const COLUMNS = 0x00280011;
 const BITS_ALLOCATED = 0x00280100;
-const HEADER = 8;
 const LARGEST_OFFSET = 0xffffffff;
 
 const numberIn = (root: DataSet, tag: number): number => numbersOf(root, tag)?.[0] ?? NaN;
@@ -75,7 +74,7 @@ function writeEncapsulated(
   const clean = cleanerOf(transferSyntaxUID);
   const pixels = numberIn(root, ROWS) * numberIn(root, COLUMNS);
   if (!(pixels > 0)) throw new KeptBack('pixel-data', 'the object has no Rows or Columns');
-  const [table, ...fragments] = itemsOf(source, offset, length);
+  const [table, ...fragments] = pixelItems(source, { offset, length });
   const reader = new FragmentReader(source, fragments);
   /** Numbers of the fragments that frames begin with. */
   const begins: number[] = [];
@@ -95,24 +94,8 @@ function writeEncapsulated(
 
 const NO_TABLE = Buffer.alloc(0);
 
-/** All items, the offset table first. The structure has been read before. */
-function itemsOf(source: ByteSource, offset: number, length: number): Range[] {
-  const cursor = new Cursor(source);
-  const items: Range[] = [];
-  for (let at = offset; at + HEADER <= offset + length;) {
-    const index = cursor.ensure(at, HEADER);
-    if (cursor.bytes.readUInt16LE(index + 2) !== ITEM_ELEMENT) break;
-    const item = { offset: at + HEADER, length: cursor.bytes.readUInt32LE(index + 4) };
-    items.push(item);
-    at = item.offset + item.length;
-  }
-  return items;
-}
-
-const ITEM_ELEMENT = 0xe000;
-
 /** Made anew (PS3.5 A.4): what stood there may have been anything. Without one where 32 bits are too few. */
-function offsetTable(fragments: readonly Range[], begins: readonly number[]): Buffer {
+function offsetTable(fragments: readonly ByteRange[], begins: readonly number[]): Buffer {
   const starts: number[] = [];
   let at = 0;
   for (const { length } of fragments) {
@@ -129,7 +112,7 @@ function offsetTable(fragments: readonly Range[], begins: readonly number[]): Bu
 const evenly = (length: number): number => length + (length % 2);
 
 /** @param blanks in the order of the source */
-function writeFragments(output: Output, fragments: readonly Range[], blanks: readonly Range[]): void {
+function writeFragments(output: Output, fragments: readonly ByteRange[], blanks: readonly ByteRange[]): void {
   let next = 0;
   for (const { offset, length } of fragments) {
     output.fragment(evenly(length));

@@ -1,12 +1,7 @@
 import { isUpperCase, lookUp, type Vr, VR } from '../standard';
 import type { Cursor } from './byte-source';
 import type { Encoding } from './encoding';
-
-export const UNDEFINED_LENGTH = 0xffffffff;
-/** Tag and length of an item, of an implicit VR element, and of an explicit one with a 16-bit length (PS3.5 7.1). */
-export const HEADER = 8;
-/** Of an explicit VR element with a 32-bit length. */
-export const LONG_HEADER = 12;
+import { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './header-lengths';
 
 /** What is read has been ensured to be there; a missing byte can only be beyond the end and counts as zero. */
 export function byte(bytes: Buffer, index: number): number {

@@ -1,5 +1,6 @@
 import { isUpperCase, lookUp, type TransferSyntax, type Vr, VR, vrOfBytes } from '../standard';
 import type { Cursor } from './byte-source';
+import { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './header-lengths';
 
 /** How the elements of a data set or an item are written. */
 export interface Encoding {
@@ -31,8 +32,6 @@ export function encodingOf(syntax: TransferSyntax): Encoding {
 
 /** First elements have low group numbers in every IOD; read with the wrong byte order they are above 0x00FF. */
 const HIGHEST_FIRST_GROUP = 0x00ff;
-const HEADER = 8;
-const LONG_HEADER = 12;
 
 /**
  * Senders that name one transfer syntax and use another exist. The first element says which, by its own bytes: what its
@@ -87,8 +86,6 @@ function readFirst(cursor: Cursor, offset: number, size: number, bigEndian: bool
     implicitFits: !bigEndian && HEADER + bytes.readUInt32LE(at + 4) <= room,
   };
 }
-
-const UNDEFINED_LENGTH = 0xffffffff;
 
 function explicitLengthFits(
   bytes: Buffer,

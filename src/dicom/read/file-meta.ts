@@ -2,6 +2,7 @@ import { DicomError } from '../errors';
 import { type Vr, VR, vrOfBytes } from '../standard';
 import { CODE, trimmed } from '../text';
 import { type ByteSource, Cursor } from './byte-source';
+import { HEADER, LONG_HEADER } from './header-lengths';
 
 const { SPACE } = CODE;
 
@@ -36,8 +37,6 @@ export interface FileMeta {
 const PREAMBLE = 128;
 const PREFIX = 'DICM';
 const GROUP = 0x0002;
-const HEADER = 8;
-const LONG_HEADER = 12;
 /** Far more than any file meta information has; what is longer is none. */
 const LONGEST = 1024 * 1024;
 

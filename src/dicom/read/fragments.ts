@@ -1,8 +1,9 @@
 import { TAG, tagHex } from '../standard';
 import { DicomError } from '../errors';
 import type { Cursor } from './byte-source';
-import { HEADER, readItemHeader, UNDEFINED_LENGTH } from './element-header';
+import { readItemHeader } from './element-header';
 import type { Frame } from './frame';
+import { HEADER, UNDEFINED_LENGTH } from './header-lengths';
 import { endsInside, reachesBeyond } from './walk-errors';
 
 /** An encapsulated value, as it was met. */

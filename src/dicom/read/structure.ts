@@ -4,18 +4,11 @@ import { Kind, lookUp, TAG, tagHex, type Vr, VR, vrOfBytes } from '../standard';
 import { trimmed } from '../text';
 import { NoWarnings, type WarningCode, type Warnings } from '../warnings';
 import type { Cursor } from './byte-source';
-import {
-  byte,
-  HEADER,
-  LONG_HEADER,
-  readItemHeader,
-  readUnusualHeader,
-  UNDEFINED_LENGTH,
-  type UnusualHeader,
-} from './element-header';
+import { byte, readItemHeader, readUnusualHeader, type UnusualHeader } from './element-header';
 import { type Encoding, encodingOfDataSet } from './encoding';
 import { walkFragments } from './fragments';
 import { Frame, UNDEFINED_END } from './frame';
+import { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './header-lengths';
 import { isSentAsBytes, SequenceEncodings } from './sequence-encoding';
 import { NOBODY, type StructureVisitor } from './structure-visitor';
 import { TrailingZeros } from './trailing-zeros';

@@ -2,8 +2,9 @@ import { DicomError } from '../errors';
 import { MAX_ELEMENTS } from '../limits';
 import { TAG, vrOfBytes } from '../standard';
 import { Cursor, type ByteSource } from './byte-source';
-import { byte, HEADER, LONG_HEADER, readItemHeader, UNDEFINED_LENGTH } from './element-header';
+import { byte, readItemHeader } from './element-header';
 import type { Encoding } from './encoding';
+import { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './header-lengths';
 
 /** What is tried: a sequence or an item from `offset` on, which ends at `end` or with its delimiter. */
 export interface Attempt {

@@ -1,7 +1,8 @@
 import { TAG, vrOfBytes } from '../standard';
 import type { Cursor } from './byte-source';
-import { byte, HEADER, LONG_HEADER, readItemHeader, UNDEFINED_LENGTH } from './element-header';
+import { byte, readItemHeader } from './element-header';
 import { type Frame, UNDEFINED_END } from './frame';
+import { HEADER, LONG_HEADER, UNDEFINED_LENGTH } from './header-lengths';
 import type { ReadTrial } from './trials';
 
 /**

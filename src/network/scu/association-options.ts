@@ -2,7 +2,6 @@ import type { Instance, Priority, StorageOptions, SubOperations } from '../dimse
 import type { ExtendedNegotiation, RoleSelection, UserIdentity } from '../upper-layer';
 import type { ScuAddress } from './connect';
 import type { CommitmentUser } from './event-reports';
-import type { DataSetSource } from './message-sender';
 import type { MatchTaker } from './query-operation';
 
 /** With whom, and as whom. */
@@ -26,6 +25,9 @@ export interface ScuLimits {
   /** The longest P-DATA-TF that we announce and take. */
   maxPduLength: number;
 }
+
+/** The pieces of a data set. One is used until the next one is asked for. */
+export type DataSetSource = AsyncIterable<Buffer> | Iterable<Buffer>;
 
 /** An object to be stored (PS3.7 9.1.1.1). */
 export interface StoreOperation {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { DataSetSource } from './association-options';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../dicom';
 import {
   CommandField,
@@ -34,7 +35,7 @@ import {
 } from '../upper-layer';
 import { connectionFailure, connectTo, openFailure } from './connect';
 import { EventReports } from './event-reports';
-import { type DataSetSource, MessageSender } from './message-sender';
+import { MessageSender } from './message-sender';
 import type {
   CommitmentOperation,
   FindOperation,
@@ -51,7 +52,7 @@ import { LongOperation } from './long-operation';
 import { PeerRequests } from './peer-requests';
 import { QueryOperation } from './query-operation';
 import { RetrieveOperation } from './retrieve-operation';
-import type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
+import type { AssociationEnd, OperationOutcome } from './outcomes';
 
 /** What all associations without TLS are read into: answers, and the objects of a C-GET. */
 const READ_MEMORY = new ReadBuffer();
@@ -60,6 +61,17 @@ const ACCEPT_MEMORY = new RequestBudget();
 const MAX_MESSAGE_ID = 0xffff;
 /** Action Type ID (PS3.4 Table J.3-1). */
 const REQUEST_COMMITMENT = 1;
+
+/** What became of the wish for an association. */
+export type OpenOutcome =
+  | { outcome: 'opened'; association: ScuAssociation }
+  /** PS3.8 9.3.4, numbers as they came. */
+  | { outcome: 'rejected'; result: number; source: number; reason: number }
+  /**
+   * `code` is the system's or OpenSSL's (`ENOTFOUND`, `ECONNREFUSED`, `CERT_HAS_EXPIRED`), or `TIMEOUT`; `CLOSED`: by the
+   * peer, by A-ABORT too; `NOT_DICOM`; `PROTOCOL`: an answer that cannot be; `STOPPED`: by our signal.
+   */
+  | { outcome: 'failed'; code: string; text: string };
 
 /**
  * An association that we asked for. One operation at a time is invoked on it (PS3.7 7.5). Whatever the peer does is an

@@ -1,10 +1,10 @@
+import type { OpenOutcome } from './association';
 import type { EchoOutcome } from '../../admin-api';
 import { Deadline } from '../../basics';
 import { Status } from '../dimse';
 import { DEFAULT_TRANSFER_SYNTAX, VERIFICATION_SOP_CLASS } from '../upper-layer';
 import { ScuAssociation } from './association';
 import type { ScuTarget } from './association-options';
-import type { OpenOutcome } from './outcomes';
 
 export interface EchoTarget extends ScuTarget {
   /** For all of it. */

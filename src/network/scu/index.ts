@@ -1,6 +1,7 @@
-export { ScuAssociation } from './association';
+export { type OpenOutcome, ScuAssociation } from './association';
 export type {
   CommitmentOperation,
+  DataSetSource,
   FindOperation,
   OpenOptions,
   PeerFacts,
@@ -21,6 +22,5 @@ export {
   type SendAs,
   type Transferable,
 } from './context-plan';
-export type { DataSetSource } from './message-sender';
 export type { CommitmentUser } from './event-reports';
-export type { AssociationEnd, OpenOutcome, OperationOutcome } from './outcomes';
+export type { AssociationEnd, OperationOutcome } from './outcomes';

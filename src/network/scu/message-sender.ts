@@ -1,10 +1,7 @@
 import { asError } from '../../basics';
 import { MessageFrames, type Requestor } from '../upper-layer';
-import type { ScuLimits } from './association-options';
+import type { DataSetSource, ScuLimits } from './association-options';
 import type { Operation } from './operation';
-
-/** The pieces of a data set. One is used until the next one is asked for. */
-export type DataSetSource = AsyncIterable<Buffer> | Iterable<Buffer>;
 
 /** What is written at a time, and so the longest PDU. PDUs of 16 KB, the usual limit, fill it. */
 export const WRITE_BYTES = 16 * (16_384 + 6);

@@ -1,16 +1,3 @@
-import type { ScuAssociation } from './association';
-
-/** What became of the wish for an association. */
-export type OpenOutcome =
-  | { outcome: 'opened'; association: ScuAssociation }
-  /** PS3.8 9.3.4, numbers as they came. */
-  | { outcome: 'rejected'; result: number; source: number; reason: number }
-  /**
-   * `code` is the system's or OpenSSL's (`ENOTFOUND`, `ECONNREFUSED`, `CERT_HAS_EXPIRED`), or `TIMEOUT`; `CLOSED`: by the
-   * peer, by A-ABORT too; `NOT_DICOM`; `PROTOCOL`: an answer that cannot be; `STOPPED`: by our signal.
-   */
-  | { outcome: 'failed'; code: string; text: string };
-
 /** How an association ended. */
 export interface AssociationEnd {
   how: 'released' | 'aborted';

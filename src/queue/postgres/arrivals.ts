@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { QueueParts } from './queue-parts';
 import { FILE_MODE, realFiles } from '../../basics';
 import { PartFile } from '../files';
 import { QueueRefusal, type ObjectContent, type ObjectFacts, type QueueWriter } from '../object-queue';
-import type { QueueParts } from './link';
 import { SMALL_BYTES } from './local-copies';
 import type { ObjectCount } from './object-count';
 import { idOfNumber } from './object-numbers';

@@ -1,10 +1,10 @@
+import type { QueueParts } from './queue-parts';
 import type { DeadLetter, LetterFacts } from '../../admin-api';
 import type { DeadLetters, LetterPage } from '../dead-letters';
 import { LETTERS } from '../dead-letters';
 import { isObjectId } from '../object-id';
 import { withoutOwner } from '../parking';
 import { failureText } from './client';
-import type { QueueParts } from './link';
 import { numberIn } from './object-numbers';
 import type { ObjectRow } from './object-rows';
 

@@ -1,9 +1,9 @@
+import type { QueueParts } from './queue-parts';
 import { ObjectGone, OpenHandles, type ObjectHandle } from '../object-handle';
 import { isAcknowledgeId, isNameOf, isObjectId } from '../object-id';
 import type { QueuedObject } from '../object-queue';
 import { studyText } from './arrivals';
 import { ClaimedObject } from './claimed-object';
-import type { QueueParts } from './link';
 import { numberIn } from './object-numbers';
 import type { ObjectRow } from './object-rows';
 

@@ -1,9 +1,9 @@
+import type { QueueParts } from './queue-parts';
 import { isObjectId } from '../object-id';
 import type { ParkedObject, Unparked } from '../object-queue';
 import { withoutOwner, withOwner, type Parking } from '../parking';
 import { ClaimedObject } from './claimed-object';
 import { letterOf } from './dead-objects';
-import type { QueueParts } from './link';
 import { numberIn } from './object-numbers';
 import type { ObjectRow } from './object-rows';
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readdirSync, rmSync } from 'node:fs';
+import type { QueueParts } from './queue-parts';
 import type { LetterFacts } from '../../admin-api';
 import { DIRECTORY_MODE, makeDirectory, realFiles, type DirectoryLock, type OnWarning } from '../../basics';
 import type { DeadLetters } from '../dead-letters';
@@ -19,7 +20,7 @@ import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
 import { instanceName } from './instance-name';
-import type { Link, QueueParts } from './link';
+import type { Link } from './link';
 import { newLink, type LinkOptions } from './new-link';
 import { Notices } from './notices';
 import { ObjectCount } from './object-count';

@@ -20,7 +20,7 @@ export interface SharedStateOptions extends SharedPlace {
   user: string;
   /** Of a queue of this instance: so it is the same instance after a restart. */
   directory: string;
-  /** As `PostgresQueueOptions.leaseSeconds`. */
+  /** As `LinkOptions.leaseSeconds`. */
   leaseSeconds?: number;
 }
 
