@@ -288,7 +288,7 @@ describe('WorkerHost', () => {
     child.stdout.on('data', (piece) => (text += String(piece)));
     await until(() => text.includes('began'), 'its beginning');
     child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 2 * LONG_MS));
+    await new Promise((resolve) => setTimeout(resolve, LONG_MS));
     child.kill('SIGCONT');
     await new Promise((resolve) => setTimeout(resolve, LONG_MS));
     child.stdin.write('?');
