@@ -61,8 +61,7 @@ function runProcesses(rooms, name) {
   const code = run(
     '--test',
     '--test-force-exit',
-    // By default one process fewer: on two cores, one after the other. Most wait for Node-RED, a browser or a timer.
-    `--test-concurrency=${availableParallelism()}`,
+    `--test-concurrency=${atOnce(rooms)}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${pathToFileURL(join(root, 'scripts', 'test-finished.mjs'))}`,
@@ -72,4 +71,10 @@ function runProcesses(rooms, name) {
   );
   const told = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
   return { code, finished: new Set(told) };
+}
+
+/** Processes at once: everyday tests wait about as long as they compute; slow ones also measure what the machine does. */
+function atOnce(rooms) {
+  const isSlow = rooms.some((room) => room.files.some((file) => file.endsWith('.slow.test.ts')));
+  return availableParallelism() * (isSlow ? 1 : 2);
 }

@@ -7,7 +7,7 @@ import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
-import { WorkerDecoder, type Decoder } from '../transcode';
+import { WorkerDecoder } from '../transcode';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
 import type { QueueRequests } from '../delivery';
@@ -50,7 +50,7 @@ export class Sender implements SenderRequests {
 
   private readonly retrievals: Retrievals;
   /** For all peers; its worker runs only while there is something to be decoded. */
-  private readonly decoder: Decoder;
+  private readonly decoder: WorkerDecoder;
 
   /** @param failed told of errors that are nobody's */
   constructor(
@@ -194,6 +194,8 @@ export class Sender implements SenderRequests {
     for (const outbox of this.outboxes.values()) outbox.close();
     await this.retrievals.close();
     await Promise.all([...this.journals.values()].map((journal) => journal.close()));
+    // Its worker would keep this one from its end.
+    await this.decoder.close();
   }
 
   private setPeer(config: PeerConfig): void {

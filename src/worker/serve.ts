@@ -20,6 +20,9 @@ export interface Serving<Config, In, Out, Requests> {
   begin(config: Config, outbox: Outbox<FromWorker<Out>>): Service<In, Requests>;
 }
 
+/** How long what a stopped worker has left open may take to close. Less than `stopMarginMs` of its host. */
+const LEFT_OPEN_MS = 1_000;
+
 /**
  * The worker's side of `WorkerHost`, called once by the worker's entry. Where the host is of another protocol, the worker
  * says its own and ends, and nothing has begun.
@@ -40,6 +43,8 @@ export function serve<Config, In extends { kind: string }, Out, Requests>(
       void service.stop(message.graceMs).then(() => {
         outbox.flush();
         port.close();
+        // The thread: what it keeps open has nobody, such as a connection that a peer does not close.
+        setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
       });
     else service.message(message);
   };

@@ -43,7 +43,8 @@ describe('the worker that makes pictures', () => {
   });
 
   it('is ended by an object that takes too long, and no other object is the worse for it', async () => {
-    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 10 };
+    // As long for a reply as elsewhere, in shorter ticks.
+    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 10, replyTicks: 1_200 };
     host = new ImageHost((error) => failures.push(error), 30_000, limits);
     await made(small);
     // 64 million pixels of which each has to be worked out by itself: seconds without a sign of life.

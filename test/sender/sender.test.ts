@@ -275,9 +275,8 @@ describe('a peer', () => {
     const late = [sending.file('down'), sending.file('down')];
     assert.equal((await sending.file('peer')).kind, 'sent');
     await until(() => sending.states.get('down')?.outage !== undefined, 'the outage is told');
-    const { waiting, outage } = sending.states.get('down') ?? {};
-    assert.equal(waiting, 2);
-    assert.match(outage?.reason ?? '', /connection refused/);
+    await until(() => sending.states.get('down')?.waiting === 2, 'both wait');
+    assert.match(sending.states.get('down')?.outage?.reason ?? '', /connection refused/);
     const back = await MisbehavingScp.listen({}, port);
     cleanUps.push(() => back.stop());
     for (const outcome of await Promise.all(late)) assert.deepEqual(pick(outcome), ['sent', 0, 1]);

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Node, NodeInitializer } from 'node-red';
+import { after, before } from 'node:test';
+import type { Node, NodeAPI, NodeInitializer } from 'node-red';
+import { editWorkerOf } from '../../nodes/runtime/edit-worker';
 import type { DeployType, FlowNode } from './node-red';
 import { PACKAGE_DIR } from './user-dir';
 
@@ -18,6 +20,7 @@ interface TestHelper {
   stopServer(): Promise<void>;
   url(): string;
   readonly _events: EventEmitter;
+  readonly _log: NodeAPI['log'];
   /** What its server serves, and where nodes register their admin routes: two applications of Express. */
   readonly _app: { use(app: unknown): void };
   readonly _httpAdmin: unknown;
@@ -50,6 +53,10 @@ export class NodesUnderTest {
     const tls = createRequire(nodeRed).resolve('@node-red/nodes/core/network/05-tls.js');
     const files = Object.values(entry.nodes).map((file) => join(PACKAGE_DIR, file));
     this.types = [...files, tls].map((file) => load(file) as NodeInitializer);
+    // The worker that changes objects keeps nothing of them: one for all tests of a file, not for each anew.
+    const edits = editWorkerOf({ events: this.helper._events, log: this.helper._log });
+    before(() => edits.addUser(this));
+    after(() => edits.removeUser(this));
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 } from '../../src/sender';
 import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
 import { SAMPLE } from './store-client';
+import { runningWorkerOf } from './worker-of';
 
 export const QUICK: RetryPolicy = { firstMs: 20, lastMs: 40, giveUpMs: 20_000 };
 
@@ -26,9 +27,12 @@ export class Sending {
 
   constructor(private readonly policy = QUICK) {}
 
+  /** The worker is to end by itself, not by force. */
   async stop(): Promise<void> {
+    const exits: number[] = [];
+    runningWorkerOf(this.host)?.once('exit', (code) => exits.push(code));
     await this.host.stop();
-    assert.deepEqual(this.failures, []);
+    assert.deepEqual([this.failures, exits.filter((code) => code !== 0)], [[], []]);
   }
 
   peer(id: string, port: number, settings: Partial<DicomPeerSettings> = {}): void {

@@ -4,5 +4,11 @@ import type { SenderHost } from '../../src/sender';
 
 /** The thread in which a receiver, or the sender, runs now, to do it harm. */
 export function workerOf(host: ReceiverHost | SenderHost): Worker {
-  return (host as unknown as { worker: { thread: { worker: Worker } } }).worker.thread.worker;
+  const worker = runningWorkerOf(host);
+  if (worker === undefined) throw new Error('no worker runs');
+  return worker;
+}
+
+export function runningWorkerOf(host: ReceiverHost | SenderHost): Worker | undefined {
+  return (host as unknown as { worker?: { thread?: { worker: Worker } } }).worker?.thread?.worker;
 }

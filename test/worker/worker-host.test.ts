@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, afterEach, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import {
   HOST_LIMITS,
@@ -39,10 +40,9 @@ const LONG_MS = 2 * SILENT_TICKS * TICK_MS;
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-worker-'));
 const hosts: Host[] = [];
-after(async () => {
-  for (const host of hosts) await host.stop(0);
-  rmSync(root, { recursive: true, force: true });
-});
+// One whose worker dies at its start would start it again, and again.
+afterEach(() => Promise.all(hosts.splice(0).map((host) => host.stop(0))));
+after(() => rmSync(root, { recursive: true, force: true }));
 
 type Host = WorkerHost<unknown, Told, Said, BehavingRequests>;
 
@@ -301,7 +301,7 @@ describe('WorkerHost', () => {
     child.stdout.on('data', (piece) => (text += String(piece)));
     await until(() => text.includes('began'), 'its beginning');
     child.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 2 * LONG_MS));
+    await new Promise((resolve) => setTimeout(resolve, LONG_MS));
     child.kill('SIGCONT');
     await new Promise((resolve) => setTimeout(resolve, LONG_MS));
     child.stdin.write('?');
@@ -317,6 +317,15 @@ describe('WorkerHost', () => {
       assert.deepEqual(news, [{ kind: 'stopped' }]);
     });
   }
+
+  it('has no worker ended by force that has stopped and left something open', async () => {
+    const limits = { ...LIMITS, stopMarginMs: 30_000 };
+    const { host } = await running({ atStop: 'keep-timer' }, { limits });
+    const { worker } = (host as unknown as { thread: { worker: Worker } }).thread;
+    const exit = once(worker, 'exit');
+    await host.stop(0);
+    assert.deepEqual(await exit, [0]);
+  });
 
   it('stops while no worker runs, and none starts after that', async () => {
     const { host, said, hasNews } = start({ atStart: 'throw' });

@@ -99,9 +99,16 @@ export abstract class ProtocolMachine implements StreamListener {
     return this.sendData(encodeMessagePdus(contextId, command, dataSet, this.peerMaxPduLength));
   }
 
-  /** Aborts an open association after so long, if neither this nor `expectNothing` is called. It replaces the idle timer. */
+  /**
+   * Aborts an open association after so long, if neither this nor `expectNothing` is called. It replaces the idle timer. A peer
+   * that has not done what it was to do is not waited for again: it may never read the abort, as what was sent before.
+   */
   expect(seconds: number, otherwise: string): void {
-    if (this.isOpen) this.expireAfter(seconds, () => this.abort(otherwise));
+    if (!this.isOpen) return;
+    this.expireAfter(seconds, () => {
+      this.abort(otherwise);
+      this.end();
+    });
   }
 
   /** The time of `expect` begins anew. */

@@ -39,7 +39,7 @@ async function associated({ port }: TestListener): Promise<RawPeer> {
 }
 
 /** Longer than every timeout here. */
-const stall = (): void => holdUp(3 * TIMEOUT_SECONDS * 1_000);
+const stall = (): void => holdUp(1.5 * TIMEOUT_SECONDS * 1_000);
 
 describe('after the event loop was held up, what came meanwhile is read before a timer ends anything', () => {
   it('idle associations', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { payloadSettingsOf } from '../../../nodes/runtime/payload-settings';
 import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../../nodes/runtime/queue-owner';
@@ -21,7 +21,7 @@ class Owner extends QueueOwner {
   }
 }
 
-deployedNodes.add('in', new Owner());
+before(() => deployedNodes.add('in', new Owner()));
 after(() => deployedNodes.remove('in'));
 
 const sections = (payload: unknown, dicom: object = {}): unknown[] => {
