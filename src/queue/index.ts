@@ -12,6 +12,7 @@ export {
   CLAIMS,
   FolderQueue,
   FolderShared,
+  isSameFile,
   openRegular,
   type ChangedFile,
   type FileFacts,

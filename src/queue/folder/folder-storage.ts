@@ -32,6 +32,8 @@ import {
   fileChanged,
   isMissing,
   isSameFile,
+  saysBirthTimes,
+  type FactsRule,
   openRegular,
   type FileFacts,
   type FolderFiles,
@@ -104,7 +106,7 @@ export class FolderStorage implements ObjectStorage {
   private readonly owners: FolderOwners;
   private readonly puttingAway: PuttingAway;
   private readonly space: FreeSpace;
-  private readonly rule = { hasInodes: true };
+  private readonly rule: FactsRule = { hasInodes: true };
   private readonly cleanUp: (operation: () => void) => void;
   private nextId = objectIds(undefined, 0);
   private lock: DirectoryLock | undefined;
@@ -147,6 +149,7 @@ export class FolderStorage implements ObjectStorage {
       // Others than those of this machine give a file another number after each mount, or each time.
       this.rule.hasInodes = !this.isShared;
       checkSyncing(join(directory, 'sync.part'), this.files, onWarning);
+      this.rule.hasBirthTimes = saysBirthTimes([folder, directory, process.execPath], this.files);
       this.presence();
       return await this.openLocked();
     } catch (error) {
