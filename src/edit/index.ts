@@ -15,5 +15,6 @@ export type {
 } from './requests';
 export type { RuleValue } from './rule-value';
 export type { EvaluatedRule } from './rules';
+export { checkPattern, type Match, PatternError, patternOf, Patterns } from './patterns';
 export type { BuildFrom, BuildTask, BuiltMessage } from './build';
 export type { ReadMessage, ReadTask } from './read';

@@ -17,6 +17,14 @@ export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
 
+/** Where a pattern is in a text. */
+export interface Match {
+  match: string;
+  start: number;
+  end: number;
+  groups: (string | undefined)[];
+}
+
 /**
  * Patterns at work on one object. To search a text once takes linear time; to search it again behind each match may not, so all
  * of it together has an end.
@@ -46,6 +54,21 @@ export class Patterns {
     return result + text.slice(end);
   }
 
+  /**
+   * Each match, one after the other; one without a character is the last.
+   * @throws PatternError
+   */
+  *matches(pattern: string, text: string): Generator<Match, undefined> {
+    const matcher = matcherOf(pattern, text);
+    let match: string | undefined;
+    while (match !== '' && this.#timed(() => matcher.find())) {
+      match = matcher.group(0) ?? '';
+      const groups = Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1));
+      const [start, end] = [matcher.start(), matcher.end()];
+      yield { match, start, end, groups: groups.map((group) => group ?? undefined) };
+    }
+  }
+
   #timed<Result>(step: () => Result): Result {
     if (this.#milliseconds > MOST_MILLISECONDS)
       throw new PatternError('the patterns take too long for this object; use simpler ones');
@@ -63,6 +86,12 @@ export function replaceText(from: string, text: string, replacement: string): st
   const added = (parts.length - 1) * (replacement.length - from.length);
   if (text.length + added > LONGEST_RESULT) throw tooLong();
   return parts.join(replacement);
+}
+
+/** The pattern of a regular expression of JavaScript, which need not be one here. */
+export function patternOf({ source, ignoreCase, multiline }: RegExp): string {
+  const flags = `${ignoreCase ? 'i' : ''}${multiline ? 'm' : ''}`;
+  return `${flags === '' ? '' : `(?${flags})`}${RE2JS.translateRegExp(source)}`;
 }
 
 /** @throws PatternError */

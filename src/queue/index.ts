@@ -4,6 +4,7 @@ export {
   CLAIMS,
   FolderQueue,
   FolderShared,
+  isSameFile,
   openRegular,
   type ChangedFile,
   type FileFacts,

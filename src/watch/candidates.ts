@@ -1,4 +1,4 @@
-import type { FileFacts } from '../queue';
+import { isSameFile, type FileFacts } from '../queue';
 
 /** What has become of a file that was looked at. */
 export type Verdict =
@@ -49,11 +49,7 @@ export class Candidates {
   /** The scan has seen it. Returns since how many milliseconds it has been as it is. */
   see(key: string, facts: FileFacts): number {
     const before = this.candidates.get(key);
-    const isSame =
-      before !== undefined &&
-      before.facts.size === facts.size &&
-      before.facts.mtimeMs === facts.mtimeMs &&
-      before.facts.ino === facts.ino;
+    const isSame = before !== undefined && isSameFile(before.facts, facts);
     const now = this.now();
     if (!isSame) this.candidates.set(key, { facts, since: now, verdict: undefined, scan: this.scan });
     else before.scan = this.scan;

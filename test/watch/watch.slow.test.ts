@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -9,7 +10,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -85,6 +88,38 @@ describe('a watched folder', () => {
     await until(() => again.delivered.length === 2, 'the changed one');
     assert.equal(again.delivered[1]?.message.dicom.sopInstanceUID, sampleFile(4).uid);
     assert.equal(again.delivered[1]?.message.dicom.redelivered, 1);
+    await again.stop();
+  });
+
+  it('keeps: delivers a new file also where it has the name, size, time and inode of the one before', async (test) => {
+    const watched = start();
+    const path = join(watched.folder, 'same.dcm');
+    const time = new Date('2026-01-15T10:00:00Z');
+    const put = (number: number): number => {
+      // At a place of its own first: so it is there at once with its time.
+      const made = join(watched.folder, '.made');
+      writeFileSync(made, sampleFile(number).bytes);
+      utimesSync(made, time, time);
+      renameSync(made, path);
+      return statSync(path).ino;
+    };
+    const first = put(1);
+    await until(() => watched.delivered.length === 1, 'the first');
+    // Most file systems give a number again at once; by a rename it would stay taken until then.
+    rmSync(path);
+    const second = put(2);
+    test.diagnostic(first === second ? 'the inode was given again' : 'another inode');
+    await until(() => watched.delivered.length === 2, 'the second');
+    assert.deepEqual(watched.uids(), [sampleFile(1).uid, sampleFile(2).uid]);
+    assert.equal(watched.delivered[1]?.message.dicom.redelivered, 1);
+    chmodSync(path, 0o600);
+    await wait(LONG_MS);
+    assert.equal(watched.delivered.length, 2, 'what was not written to is the same');
+    await watched.stop();
+    const again = start({}, watched);
+    again.put('other.dcm', sampleFile(3).bytes);
+    await until(() => again.delivered.length === 1, 'the other');
+    assert.deepEqual(again.uids(), [sampleFile(3).uid]);
     await again.stop();
   });
 

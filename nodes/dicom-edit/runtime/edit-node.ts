@@ -36,7 +36,7 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
     this.settings = settings;
     try {
       this.checkRules();
-      this.values = new RuleValues(RED, node, settings.rules);
+      this.values = new RuleValues(RED, node, settings.rules, (reason) => reasonText(this.text, reason));
     } catch (error) {
       if (!(error instanceof EditFailed)) throw error;
       this.invalid = error;

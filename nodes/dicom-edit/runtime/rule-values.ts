@@ -3,6 +3,7 @@ import { asError } from '../../../src/basics';
 import { type ChangeValue, MAX_CHANGES_BYTES } from '../../../src/dicom';
 import type { EvaluatedRule, RuleValue } from '../../../src/edit';
 import { OPS_WITH_VALUE, type EditRule } from '../../../src/settings';
+import { boundedExpression } from './bounded-expression';
 import { EditFailed } from './edit-error';
 
 type Prepared = ReturnType<NodeAPI['util']['prepareJSONataExpression']>;
@@ -19,6 +20,8 @@ export class RuleValues {
     private readonly RED: NodeAPI,
     private readonly node: Node,
     private readonly rules: readonly EditRule[],
+    /** Why there is no value, in the language of Node-RED. */
+    private readonly words: (reason: string) => string,
   ) {
     rules.forEach((rule, index) => {
       if (rule.valueType === 'jsonata' && OPS_WITH_VALUE.includes(rule.op))
@@ -28,7 +31,7 @@ export class RuleValues {
 
   private prepared(rule: EditRule, number: number): Prepared {
     try {
-      return this.RED.util.prepareJSONataExpression(rule.value, this.node);
+      return boundedExpression(this.RED.util.prepareJSONataExpression(rule.value, this.node));
     } catch (error) {
       throw new EditFailed('settingsInvalid', { problems: `rule ${number}: ${asError(error).message}` });
     }
@@ -47,20 +50,20 @@ export class RuleValues {
 
   private async evaluated(rule: EditRule, number: number, message: NodeMessage): Promise<RuleValue> {
     const failed = (reason: string): EditFailed =>
-      new EditFailed('noValue', { rule: number, path: rule.path, reason });
-    let value: unknown;
+      new EditFailed('noValue', { rule: number, path: rule.path, reason: this.words(reason) });
+    const { valueType } = rule;
+    let found: RuleValue | undefined;
     try {
-      value = await this.valueOf(rule, message);
+      const value = await this.valueOf(rule, message);
+      if (valueType === 'date' && typeof value === 'number') return { kind: 'time', at: value };
+      if (value instanceof Date) return { kind: 'time', at: value.getTime() };
+      const plain = plainValue(value);
+      found = plain === undefined ? undefined : { kind: 'value', value: plain };
     } catch (error) {
       throw failed(asError(error).message);
     }
-    const { valueType } = rule;
-    if (value === undefined) throw failed(`${valueType}.${rule.value}`);
-    if (valueType === 'date' && typeof value === 'number') return { kind: 'time', at: value };
-    if (value instanceof Date) return { kind: 'time', at: value.getTime() };
-    const plain = plainValue(value);
-    if (plain === undefined) throw failed(`${valueType}.${rule.value}`);
-    return { kind: 'value', value: plain };
+    if (found === undefined) throw failed(`${valueType}.${rule.value}`);
+    return found;
   }
 
   private valueOf(rule: EditRule, message: NodeMessage): Promise<unknown> {
@@ -78,27 +81,42 @@ export class RuleValues {
   }
 }
 
+/** A value is more than changes may be. */
+export class ValueTooLarge extends Error {
+  constructor() {
+    super(`the value has more than ${MAX_CHANGES_BYTES} characters`);
+  }
+}
+
 /**
  * A value of a message as plain data of its own, which can be posted to another thread: a Buffer as base64, a time as text.
- * @returns undefined where there is none in it, or it is more than changes may be
+ * @returns undefined where there is none in it
+ * @throws ValueTooLarge
  */
 export function plainValue(value: unknown): ChangeValue | boolean | undefined {
   if (typeof value === 'boolean') return value;
   let left = MAX_CHANGES_BYTES;
+  const take = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) throw new ValueTooLarge();
+  };
   const copied = (each: unknown, depth: number): ChangeValue | undefined => {
-    left -= typeof each === 'string' ? each.length : 4;
-    if (left < 0 || depth > DEEPEST) return undefined;
+    take(typeof each === 'string' ? each.length : 4);
+    if (depth > DEEPEST) return undefined;
     if (each === null || typeof each === 'string') return each;
     if (typeof each === 'number') return Number.isFinite(each) ? each : undefined;
     if (typeof each === 'bigint') return String(each);
-    if (Buffer.isBuffer(each)) return each.length > left ? undefined : each.toString('base64');
+    if (Buffer.isBuffer(each)) {
+      take(each.length);
+      return each.toString('base64');
+    }
     // The members of an array of numbers are looked at by nobody: there may be hundreds of millions.
     if (typeof each !== 'object' || ArrayBuffer.isView(each)) return undefined;
     // Nor are those of one that only says that it is long.
-    if (Array.isArray(each) && each.length > left) return undefined;
+    if (Array.isArray(each) && each.length > left) throw new ValueTooLarge();
     if (Array.isArray(each)) return all(each.map((one: unknown) => copied(one, depth + 1)));
     const entries = Object.entries(each).map(([key, one]) => {
-      left -= key.length;
+      take(key.length);
       return [key, copied(one, depth + 1)] as const;
     });
     return all(entries.map(([, one]) => one)) && Object.fromEntries(entries as [string, ChangeValue][]);

@@ -28,6 +28,7 @@ interface Line {
   s?: number;
   m?: number;
   i?: number;
+  b?: number;
   /** `attemptsText` */
   a?: string;
   /** The flow is done with it. */
@@ -104,9 +105,9 @@ export class FileIndex implements FileStore {
 
   // eslint-disable-next-line require-yield -- nothing is moved
   *take(object: FolderObject): Generator<void, boolean> {
-    const { id, rel, facts } = object;
+    const { id, rel } = object;
     const known: Known = { ...object, state: 'live' };
-    this.append({ id, p: asLine(rel), s: facts.size, m: facts.mtimeMs, i: facts.ino, ...attemptsIn(object) });
+    this.append(lineOf(known));
     this.byPath.set(rel, known);
     this.byId.set(id, known);
     return true;
@@ -196,10 +197,11 @@ export class FileIndex implements FileStore {
     }
   }
 
-  private apply({ id, p, s = 0, m = 0, i = 0, a, d, x }: Line, all: Map<string, Known>): void {
+  private apply({ id, p, s = 0, m = 0, i = 0, b, a, d, x }: Line, all: Map<string, Known>): void {
     const attempts = a === undefined ? undefined : parseAttempts(a);
     if (p !== undefined) {
-      const facts = { size: s, mtimeMs: m, ino: this.rule.hasInodes ? i : 0 };
+      const { hasInodes } = this.rule;
+      const facts = { size: s, mtimeMs: m, ino: hasInodes ? i : 0, ...(b !== undefined && { birthMs: b }) };
       const known: Known = { id, rel: asPath(p), facts, attempts: NO_ATTEMPTS, state: 'live' };
       all.set(id, known);
       this.byId.set(id, known);
@@ -250,6 +252,7 @@ function lineOf({ id, rel, facts, attempts, state }: Known): Line {
     s: facts.size,
     m: facts.mtimeMs,
     i: facts.ino,
+    ...(facts.birthMs !== undefined && { b: facts.birthMs }),
     ...attemptsIn({ attempts }),
     ...(state === 'live' ? {} : { d: true }),
   };

@@ -44,19 +44,39 @@ export interface FileFacts {
   mtimeMs: number;
   /** 0 where the file system gives a file another number after each mount. */
   ino: number;
+  /** When the file was made: another one may get its number. Undefined: the system does not say. */
+  birthMs?: number;
 }
 
 /** What the folder's file system lets us know, once that is found out. */
 export interface FactsRule {
   hasInodes: boolean;
+  hasBirthTimes?: boolean;
 }
 
-export function factsOf({ size, mtimeMs, ino }: fs.Stats, { hasInodes }: FactsRule): FileFacts {
-  return { size, mtimeMs, ino: hasInodes ? ino : 0 };
+export function factsOf(
+  { size, mtimeMs, ino, birthtimeMs }: fs.Stats,
+  { hasInodes, hasBirthTimes }: FactsRule,
+): FileFacts {
+  const birthMs = hasInodes && hasBirthTimes === true && birthtimeMs > 0 ? birthtimeMs : undefined;
+  return { size, mtimeMs, ino: hasInodes ? ino : 0, ...(birthMs !== undefined && { birthMs }) };
 }
 
 export function isSameFile(one: FileFacts, other: FileFacts): boolean {
-  return one.size === other.size && one.mtimeMs === other.mtimeMs && one.ino === other.ino;
+  if (one.size !== other.size || one.mtimeMs !== other.mtimeMs || one.ino !== other.ino) return false;
+  return one.birthMs === undefined || other.birthMs === undefined || one.birthMs === other.birthMs;
+}
+
+/**
+ * Does the system say when files were made? Where it does not, Node.js may give the time of the last change instead, which is
+ * another one after a chmod.
+ * @param paths any, one of which has been changed since it was made
+ */
+export function saysBirthTimes(paths: readonly string[], files: Pick<FolderFiles, 'lstatSync'>): boolean {
+  return paths.some((path) => {
+    const { birthtimeMs, ctimeMs } = files.lstatSync(path);
+    return birthtimeMs > 0 && birthtimeMs !== ctimeMs;
+  });
 }
 
 /** Something was changed by somebody else; Delivery takes it for what a disk says, and tries again. */

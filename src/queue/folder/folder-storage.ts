@@ -24,7 +24,14 @@ import { ClaimFolder, parseName } from './claim-folder';
 import { ErrorFolder } from './error-folder';
 import { FileIndex } from './file-index';
 import type { FileStore, FolderObject } from './file-store';
-import { isMissing, isSameFile, type FileFacts, type FolderFiles } from './folder-files';
+import {
+  isMissing,
+  isSameFile,
+  saysBirthTimes,
+  type FactsRule,
+  type FileFacts,
+  type FolderFiles,
+} from './folder-files';
 import type { ChangedFile, FolderFile, FolderStorageOptions, KnownFile } from './folder-options';
 import { FolderPresence } from './folder-presence';
 import { removeEmpty } from './move-file';
@@ -52,7 +59,7 @@ export class FolderStorage implements ObjectStorage {
   private readonly presence: FolderPresence;
   private readonly puttingAway: PuttingAway;
   private readonly space: FreeSpace;
-  private readonly rule = { hasInodes: true };
+  private readonly rule: FactsRule = { hasInodes: true };
   private readonly cleanUp: (operation: () => void) => void;
   private nextId = objectIds(undefined, 0);
   private lock: DirectoryLock | undefined;
@@ -82,7 +89,7 @@ export class FolderStorage implements ObjectStorage {
   }
 
   async open(): Promise<FoundObject[]> {
-    const { directory } = this.options;
+    const { folder, directory } = this.options;
     const onWarning = once((warning) => this.options.onWarning?.(warning));
     makeDurableDirectory(directory, this.files, { mode: DIRECTORY_MODE, onWarning });
     this.lock ??= await this.files.lock(directory, { onlyThisMachine: true, onWarning }, this.files);
@@ -91,6 +98,7 @@ export class FolderStorage implements ObjectStorage {
       // Others than those of this machine give a file another number after each mount, or each time.
       this.rule.hasInodes = !this.isShared;
       checkSyncing(join(directory, 'sync.part'), this.files, onWarning);
+      this.rule.hasBirthTimes = saysBirthTimes([folder, directory, process.execPath], this.files);
       this.showPresence();
       return await this.openLocked();
     } catch (error) {
