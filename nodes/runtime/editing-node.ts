@@ -10,6 +10,7 @@ import { givenObject } from './given-object';
 import { isUnheard } from './held-objects';
 import { InOrder } from './in-order';
 import type { MessageObject, ObjectMessage } from './message-object';
+import { beginWork } from './objects-at-work';
 import { nodeTexts, problemText, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
 import { onInput } from './on-input';
@@ -120,9 +121,11 @@ export abstract class EditingNode<Failure extends string, Result> {
       done(this.error(new NodeFailed('busy', { max: MOST_WAITING })));
       return;
     }
+    const workEnds = beginWork(message);
     this.order.add(
       () => this.worked(message),
       (outcome) => {
+        workEnds();
         try {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.

@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { QueueHost } from '../../src/delivery';
 import { isFailure, type CommandStatus } from '../../src/network';
-import { sequenceOf, type OpenedObject } from '../../src/queue';
+import type { OpenedObject } from '../../src/queue';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
+import { nobodyAtWork, objectKey } from './objects-at-work';
 import { queueName, QueueOwner, type QueueName } from './queue-owner';
 
 /** An object that a node is at work on, in the queue through which it came. */
@@ -76,6 +77,12 @@ class QueueOf {
     return deployedNodes.get(this.name.nodeId, QueueOwner)?.answersWithinSeconds;
   }
 
+  /** A failure takes the object away from those who are at work on it and have not taken it on. Its sender may wait for it. */
+  async othersFirst(status: CommandStatus | undefined): Promise<void> {
+    const isFailed = status !== undefined && isFailure(status.status);
+    if (isFailed && this.answersWithinSeconds === undefined) await nobodyAtWork(objectKey(this.name));
+  }
+
   get ask(): QueueHost['ask'] {
     const receiver = deployedNodes.get(this.name.nodeId, QueueOwner)?.receiver;
     if (receiver === undefined) throw new WorkerNotRunning('the dicom-in node of the object is not deployed');
@@ -97,9 +104,8 @@ class InFlight {
   private readonly holders = new Set<object>();
   private readonly statuses: CommandStatus[] = [];
 
-  static hold({ nodeId, objectId }: QueueName, queue: QueueOf): HeldObject {
-    // The one and the same object for all of its names.
-    const key = `${nodeId}:${sequenceOf(objectId)}`;
+  static hold(name: QueueName, queue: QueueOf): HeldObject {
+    const key = objectKey(name);
     const shared = InFlight.all.get(key) ?? new InFlight(key, queue);
     InFlight.all.set(key, shared);
     InFlight.timer ??= setInterval(() => InFlight.extendAll(), EXTEND_MS).unref();
@@ -122,9 +128,12 @@ class InFlight {
     const holder: HeldObject = {
       answersWithinSeconds: queue.answersWithinSeconds,
       open: (port) => queue.open(port),
-      done: (status) => {
+      done: async (status) => {
+        await this.queue.othersFirst(status);
+        // It has been given back meanwhile.
+        if (!this.holders.has(holder)) return;
         if (status !== undefined) this.statuses.push(status);
-        return this.left(holder);
+        await this.left(holder);
       },
       giveBack: async () => {
         this.drop(holder);
@@ -172,6 +181,7 @@ class Parked implements HeldObject {
 
   async done(status: CommandStatus | undefined): Promise<void> {
     const { objectId } = this.queue;
+    await this.queue.othersFirst(status);
     if (this.answersWithinSeconds !== undefined && status !== undefined) {
       await this.queue.ask('unpark', objectId, this.owner);
       const outcome = await this.queue.ask('answer', objectId, status);

@@ -44,7 +44,7 @@ const MOST_SHOWN = 1_000;
 /** A value that a flow has made, for a text; empty: it has none. */
 export function shownJson(value: unknown): string {
   try {
-    return (JSON.stringify(plainJson(value, MOST_SHOWN))) ?? '';
+    return JSON.stringify(plainJson(value, MOST_SHOWN)) ?? '';
   } catch {
     // It is too large, or cannot be read.
     return '…';

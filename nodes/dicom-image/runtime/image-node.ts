@@ -12,6 +12,7 @@ import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, MOST_SERIES, seriesOf, shownOf, type Series } from './study-series';
+import { beginWork } from '../../runtime/objects-at-work';
 import { onInput } from '../../runtime/on-input';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
@@ -85,9 +86,11 @@ export class ImageNode {
       done(IMAGE_ERRORS.errorOf(this.text, new ImageFailed('busy', { max: MOST_WAITING })));
       return;
     }
+    const workEnds = beginWork(message);
     this.order.add(
       () => this.resultOf(message),
       (outcome) => {
+        workEnds();
         try {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.
