@@ -21,7 +21,7 @@ import { renderedBy, type DicomjsImaging } from './support/dcmjs-imaging';
 import { imageObjects, type ImageObject } from './support/image-objects';
 import { memoryOfPictures } from './support/image-memory';
 import { median } from './support/median';
-import { cpuMilliseconds } from './support/proc';
+import { endedCpuMilliseconds, ownCpuMilliseconds } from './support/proc';
 
 const TASK: PictureTask = {
   format: 'png',
@@ -35,6 +35,9 @@ const COLUMNS = [
   ...['ours, ms', 'CPU ms', 'dcmj2pnm, ×', '× CPU', 'with PNG, ×', '× CPU'],
   ...['dcmjs-imaging, × CPU', 'beside our PNG, × CPU'],
 ];
+
+/** The first rounds load and compile what is needed. */
+const WARM_UP = 6;
 
 interface Figures {
   ms: number;
@@ -113,8 +116,7 @@ async function row(
 async function byTurns(ways: readonly Way[], rounds: number): Promise<(Figures | undefined)[]> {
   const figures: Figures[][] = ways.map(() => []);
   const able = new Set(ways);
-  // The first rounds load and compile what is needed.
-  for (let round = -2; round < rounds; round += 1)
+  for (let round = -WARM_UP; round < rounds; round += 1)
     for (const [index, way] of ways.entries()) {
       if (!able.has(way)) continue;
       const [start, cpu] = [performance.now(), cpuOf(way)];
@@ -133,10 +135,7 @@ async function byTurns(ways: readonly Way[], rounds: number): Promise<(Figures |
   });
 }
 
-function cpuOf({ isProcess }: Way): number {
-  if (isProcess === true) return cpuMilliseconds(process.pid);
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
+const cpuOf = ({ isProcess }: Way): number =>
+  isProcess === true ? endedCpuMilliseconds() : ownCpuMilliseconds();
 
 void main(process.argv.slice(2));
