@@ -1,8 +1,8 @@
 /**
  * Pictures in full size as PNG, of each transfer syntax and Photometric Interpretation: `npm run bench -- --image`. Ours in one
  * process that is warm, as in Node-RED, with the object read anew each time. Beside it dcmj2pnm, as a process for each, once
- * with a picture that is not compressed and once with a PNG; and dcmjs-imaging, warm, which makes RGBA and no PNG: beside what
- * we have before the PNG is made, and beside the PNG.
+ * with a picture that is not compressed and once with a PNG, elapsed and CPU time; and dcmjs-imaging, warm, which makes RGBA and
+ * no PNG: beside what we have before the PNG is made, and beside the PNG.
  *
  *     --only RLE,CT      objects whose names have one of these in them
  *     --rounds 9
@@ -21,6 +21,7 @@ import { renderedBy, type DicomjsImaging } from './support/dcmjs-imaging';
 import { imageObjects, type ImageObject } from './support/image-objects';
 import { memoryOfPictures } from './support/image-memory';
 import { median } from './support/median';
+import { endedCpuMilliseconds, ownCpuMilliseconds } from './support/proc';
 
 const TASK: PictureTask = {
   format: 'png',
@@ -30,14 +31,26 @@ const TASK: PictureTask = {
   overlays: false,
 };
 
+const COLUMNS = [
+  ...['ours, ms', 'CPU ms', 'dcmj2pnm, ×', '× CPU', 'with PNG, ×', '× CPU'],
+  ...['dcmjs-imaging, × CPU', 'beside our PNG, × CPU'],
+];
+
+/** The first rounds load and compile what is needed. */
+const WARM_UP = 6;
+
 interface Figures {
   ms: number;
-  /** Of this process, with all its threads. */
+  /** Of this process, with all its threads, or of the one that it starts. */
   cpuMs: number;
 }
 
-/** Resolves with false where it cannot. */
-type Way = () => Promise<boolean>;
+interface Way {
+  /** A process for each picture. */
+  isProcess?: true;
+  /** Resolves with false where it cannot. */
+  make(this: void): Promise<boolean>;
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const option = (name: string): string | undefined =>
@@ -53,10 +66,8 @@ async function main(args: readonly string[]): Promise<void> {
     const imaging = await renderedBy();
     if (imaging === undefined)
       console.log('dcmjs-imaging is not installed: npm install --no-save dcmjs-imaging\n');
-    console.log(
-      '|  | ours, ms | CPU ms | dcmj2pnm, × | with PNG, × | dcmjs-imaging, × CPU | beside our PNG, × |',
-    );
-    console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+    console.log(`|  | ${COLUMNS.join(' | ')} |`);
+    console.log(`| --- |${' ---: |'.repeat(COLUMNS.length)}`);
     const only = option('--only')?.split(',') ?? [''];
     for (const object of await imageObjects(folder))
       if (only.some((each) => object.name.includes(each)))
@@ -79,40 +90,52 @@ async function row(
     if (hasFailed(made)) console.error(`${name}: ${made.failure.text}`);
     return !hasFailed(made);
   };
-  const dcmj2pnm =
-    (...options: string[]): Way =>
-    () => {
+  const dcmj2pnm = (...options: string[]): Way => ({
+    isProcess: true,
+    make: () => {
       const args = ['-q', ...options, path, join(folder, 'picture')];
       return Promise.resolve(spawnSync('dcmj2pnm', args, { stdio: 'ignore' }).status === 0);
-    };
-  const rendered: Way = async () =>
+    },
+  });
+  const rendered = async (): Promise<boolean> =>
     withoutPalette(await opened(name, path).raster({ kind: 'object' })).width > 0;
-  const theirs: Way = () => imaging?.(readFileSync(path)) ?? Promise.resolve(false);
-  const ways = [ours, rendered, dcmj2pnm(), dcmj2pnm('+on'), theirs];
+  const theirs = (): Promise<boolean> => imaging?.(readFileSync(path)) ?? Promise.resolve(false);
+  const ways = [{ make: ours }, { make: rendered }, dcmj2pnm(), dcmj2pnm('+on'), { make: theirs }];
   const [our, raster, pnm, png, rgba] = await byTurns(ways, rounds);
   const times = (other: number | undefined, mine: number | undefined): string =>
     other === undefined || mine === undefined ? '–' : (other / mine).toFixed(2);
-  return `| ${name} | ${our?.ms.toFixed(1)} | ${our?.cpuMs.toFixed(1)} | ${times(pnm?.ms, our?.ms)} | ${times(png?.ms, our?.ms)} | ${times(rgba?.cpuMs, raster?.cpuMs)} | ${times(rgba?.cpuMs, our?.cpuMs)} |`;
+  const figures = [
+    ...[our?.ms.toFixed(1), our?.cpuMs.toFixed(1)],
+    ...[pnm, png].flatMap((other) => [times(other?.ms, our?.ms), times(other?.cpuMs, our?.cpuMs)]),
+    ...[times(rgba?.cpuMs, raster?.cpuMs), times(rgba?.cpuMs, our?.cpuMs)],
+  ];
+  return `| ${name} | ${figures.join(' | ')} |`;
 }
 
 /** Medians of each way; undefined: it cannot do it. */
 async function byTurns(ways: readonly Way[], rounds: number): Promise<(Figures | undefined)[]> {
   const figures: Figures[][] = ways.map(() => []);
   const able = new Set(ways);
-  // The first rounds load and compile what is needed.
-  for (let round = -2; round < rounds; round += 1)
+  for (let round = -WARM_UP; round < rounds; round += 1)
     for (const [index, way] of ways.entries()) {
       if (!able.has(way)) continue;
-      const [start, cpu] = [performance.now(), process.cpuUsage()];
-      if (!(await way())) able.delete(way);
-      const { user, system } = process.cpuUsage(cpu);
-      if (round >= 0) figures[index]?.push({ ms: performance.now() - start, cpuMs: (user + system) / 1_000 });
+      const [start, cpu] = [performance.now(), cpuOf(way)];
+      if (!(await way.make())) able.delete(way);
+      const ms = performance.now() - start;
+      if (round >= 0) figures[index]?.push({ ms, cpuMs: cpuOf(way) - cpu });
     }
   return ways.map((way, index) => {
     const own = figures[index] ?? [];
     if (!able.has(way)) return undefined;
-    return { ms: median(own.map(({ ms }) => ms)), cpuMs: median(own.map(({ cpuMs }) => cpuMs)) };
+    const cpu = own.map(({ cpuMs }) => cpuMs);
+    // The system counts that of other processes in steps of 10 ms.
+    const cpuMs =
+      way.isProcess === true ? cpu.reduce((sum, each) => sum + each, 0) / cpu.length : median(cpu);
+    return { ms: median(own.map(({ ms }) => ms)), cpuMs };
   });
 }
+
+const cpuOf = ({ isProcess }: Way): number =>
+  isProcess === true ? endedCpuMilliseconds() : ownCpuMilliseconds();
 
 void main(process.argv.slice(2));

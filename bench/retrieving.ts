@@ -20,13 +20,14 @@ import { Scps } from '../test/support/scps';
 import { run } from '../test/support/senders';
 import { number, table } from './support/markdown';
 import { median } from './support/median';
+import { endedCpuMilliseconds, ownCpuMilliseconds } from './support/proc';
 
 const STUDY = '1.2.3';
 const SLICES = 1_000;
 const SLICE_BYTES = 524_288;
 const CT = '1.2.840.10008.5.1.4.1.1.2';
-/** Times all slices, as with dicom-in: what runs for weeks is not measured while it is compiled. */
-const WARM_UP = 3;
+/** What runs for weeks is not measured while it is compiled, which goes on for thousands of slices. */
+const WARM_UP_SLICES = 5_000;
 
 /** Who retrieves, or what is compared with it. */
 interface Contestant {
@@ -35,7 +36,16 @@ interface Contestant {
   warmsUp?: boolean;
   /** Resolves with milliseconds. */
   get(this: void, slices: number): Promise<number>;
+  /** Of whoever retrieves, in milliseconds, so far. */
+  cpu?: (this: void) => number;
   stop(): Promise<void>;
+}
+
+/** Of one slice. */
+interface Figures {
+  milliseconds: number;
+  /** NaN: nobody counts it. */
+  cpu: number;
 }
 
 /** Objects per second, as markdown. @param scale a part of the slices, to see that it works */
@@ -51,24 +61,34 @@ export async function compareRetrieving(rounds: number, scale: number): Promise<
     for (const queue of ['memory', 'disk', 'disk-synced'])
       contestants.push(await dicomRetrieve(queue, port, folder));
     contestants.push(bareDisk(folder));
-    const perSecond = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-    const first = new Map<string, number[]>();
-    for (const { name, warmsUp = false, get } of contestants)
-      for (let run = 0; run < (warmsUp ? WARM_UP : 1); run += 1) {
-        const each = (1_000 * slices) / (await get(slices));
-        if (run === 0 && warmsUp) first.set(`${name}, the first of a worker`, [each]);
+    const measured = new Map<string, Figures[]>(contestants.map(({ name }) => [name, []]));
+    const first = new Map<string, Figures[]>();
+    for (const contestant of contestants)
+      for (let done = 0; done < (contestant.warmsUp === true ? WARM_UP_SLICES : 1); done += slices) {
+        const figures = await measure(contestant, slices);
+        if (done === 0 && contestant.warmsUp === true)
+          first.set(`${contestant.name}, the first of a worker`, [figures]);
       }
     for (let round = 0; round < rounds; round += 1)
       for (const contestant of contestants) {
         // Nobody is to wait for what another one has left in the system's memory for the disk.
         spawnSync('sync');
-        perSecond.get(contestant.name)?.push((1_000 * slices) / (await contestant.get(slices)));
+        measured.get(contestant.name)?.push(await measure(contestant, slices));
       }
-    const figures = [...perSecond, ...first].map(([name, each]) => [name, median(each)] as const);
-    const [[, theirs] = ['', NaN]] = figures;
-    const rows = figures.map(([name, each]) => [name, number(each, 0), number(each / theirs, 2)]);
+    const figures = [...measured, ...first].map(([name, each]): [string, Figures] => [
+      name,
+      {
+        milliseconds: median(each.map(({ milliseconds }) => milliseconds)),
+        cpu: median(each.map(({ cpu }) => cpu)),
+      },
+    ]);
+    const theirs = figures[0]?.[1].milliseconds ?? NaN;
+    const rows = figures.map(([name, { milliseconds, cpu }]) => [
+      ...[name, number(1_000 / milliseconds, 0), number(theirs / milliseconds, 2)],
+      Number.isNaN(cpu) ? '' : number(cpu, 2),
+    ]);
     const title = `### C-GET of ${slices} slices of 512 KB from dcmqrscp, ${rounds} rounds`;
-    return `${title}\n\n${table(['', 'objects/s', '× getscu'], rows)}`;
+    return `${title}\n\n${table(['', 'objects/s', '× getscu', 'CPU ms/slice'], rows)}`;
   } finally {
     for (const contestant of contestants) await contestant.stop();
     await scps.stop();
@@ -76,11 +96,18 @@ export async function compareRetrieving(rounds: number, scale: number): Promise<
   }
 }
 
+async function measure({ get, cpu }: Contestant, slices: number): Promise<Figures> {
+  const before = cpu?.() ?? NaN;
+  const milliseconds = await get(slices);
+  return { milliseconds: milliseconds / slices, cpu: ((cpu?.() ?? NaN) - before) / slices };
+}
+
 /** With its start, and without a sync: it leaves the files to the system. */
 function getscu(port: number, folder: string): Contestant {
   const into = join(folder, 'getscu');
   return {
     name: 'getscu',
+    cpu: endedCpuMilliseconds,
     get: async (slices) => {
       mkdirSync(into);
       const began = performance.now();
@@ -128,6 +155,7 @@ async function dicomRetrieve(queue: string, port: number, folder: string): Promi
   return {
     name: `dicom-retrieve, ${queue}`,
     warmsUp: true,
+    cpu: ownCpuMilliseconds,
     get: async (slices) => {
       messages = 0;
       const all = new Promise<void>((resolve) => {

@@ -20,8 +20,8 @@ const corpus = resolve(__dirname, '..', '..', '..', 'test', 'corpus', 'good');
 const CT = join(corpus, 'ct', 'dicom-numpy__CT25.dcm');
 const COLOUR = join(corpus, 'sc', 'pydicom-data__HTJ2KLossless_08_RGB.dcm');
 const PALETTE = join(corpus, 'us', 'pydicom-data__OBXXXX1A_rle.dcm');
-/** Of a side of the colour image: a megapixel. */
-const SIDE = '1024';
+/** Of the colour image, which is 4:3: with 864 rows it has a megapixel, and not more. */
+const COLUMNS = '1152';
 
 /** What programs ask for that write objects. */
 const STUDY = [
@@ -79,7 +79,7 @@ const ENCODED = [
   ['JPEG XL (.112)', '1.2.840.10008.1.2.4.112', 'encodeJpegXl', { lossy: true }],
 ] as const;
 
-/** A CT of 512 × 512, colours of 1024 × 1024, and a palette of 800 × 600, in all the forms that there are programs for. */
+/** A CT of 512 × 512, colours of 1152 × 864, and a palette of 800 × 600, in all the forms that there are programs for. */
 export async function imageObjects(folder: string): Promise<ImageObject[]> {
   const native = { ct: join(folder, 'ct.dcm'), colour: join(folder, 'colour.dcm') };
   const palette = join(folder, 'palette.dcm');
@@ -87,7 +87,7 @@ export async function imageObjects(folder: string): Promise<ImageObject[]> {
   const { cells, columns, rows } = await opened(COLOUR, COLOUR).reader.read(0);
   const small = nativeObject({ rows, columns, samples: 3, bitsAllocated: 8 }, Buffer.from(cells), STUDY);
   writeFileSync(join(folder, 'small.dcm'), small);
-  run('dcmscale', '+Sxv', SIDE, '+Syv', SIDE, join(folder, 'small.dcm'), native.colour);
+  run('dcmscale', '+Sxv', COLUMNS, join(folder, 'small.dcm'), native.colour);
   run('dcmdrle', PALETTE, palette);
   return [
     ...made(folder, native.ct, OF_CT),

@@ -10,8 +10,25 @@ export function cpuMilliseconds(pid: number): number {
   // between these reads is in the process' own sum, which is read last.
   const children = readIfThere(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean);
   const theirs = children.reduce((sum, child) => sum + cpuMilliseconds(Number(child)), 0);
+  return theirs + ticksOf(pid).reduce((sum, ticks) => sum + ticks, 0) * MS_PER_TICK;
+}
+
+/** Of this process and its threads, in milliseconds. */
+export function ownCpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Of children of this process that have ended, in milliseconds, in steps of 10. */
+export function endedCpuMilliseconds(): number {
+  const [, , user = 0, system = 0] = ticksOf(process.pid);
+  return (user + system) * MS_PER_TICK;
+}
+
+/** User and system time of a process, and of its children that have ended. */
+function ticksOf(pid: number): number[] {
   const fields = readIfThere(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
-  return theirs + fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * MS_PER_TICK;
+  return fields.slice(11, 15).map(Number);
 }
 
 function readIfThere(path: string): string {

@@ -8,5 +8,4 @@ export { bytesOfFrame, framesIn } from './frames-in';
 export { type ImagePixels, imagePixelsOf } from './image-pixels';
 export { encodeJpeg, LocalDecoder } from './local-decoder';
 export { decodeRle } from './rle';
-export { interleaved } from './samples';
 export { WorkerDecoder } from './worker-decoder';
