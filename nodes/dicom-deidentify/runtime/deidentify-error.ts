@@ -36,9 +36,10 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   'not-the-object': 'notTheObject',
   'changes-invalid': 'notChanged',
   'cannot-change': 'notChanged',
-  ENOENT: 'objectGone',
-  EGONE: 'objectGone',
 };
+
+/** The queue has let the object go. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EGONE']);
 
 /** Nothing that the object has is the reason: the disk, the message, or what lies elsewhere. */
 const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
@@ -49,9 +50,16 @@ const NOT_OF_OBJECT: ReadonlySet<string> = new Set([
   'cannot-change',
 ]);
 
-/** The system's words name the file, which may be named after a patient: its code is enough. */
-export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
+/**
+ * The system's words name the file, which may be named after a patient: its code is enough.
+ * @param isQueued the object is in a queue; any other is a file of somebody else
+ */
+export function failureOfCode(
+  { code, text }: { code: string; text: string },
+  isQueued: boolean,
+): DeidentifyFailed {
   const isSystem = isSystemCode(code);
   const isOfObject = !isSystem && !NOT_OF_OBJECT.has(code);
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isOfObject);
+  const failure = isQueued && GONE.has(code) ? 'objectGone' : (BY_CODE[code] ?? 'notRead');
+  return new DeidentifyFailed(failure, { reason: isSystem ? code : text }, isOfObject);
 }
