@@ -16,6 +16,8 @@ export interface FormOptions<Name extends string> {
   shownIf?: Partial<Record<Name, (values: Values<Name>) => boolean>>;
   /** What Node-RED keeps encrypted, and where it is shown. */
   credentials?: Readonly<Record<string, (values: Values<Name>) => boolean>>;
+  /** What is wrong with a credential that is entered, by what is in its input. One that Node-RED keeps is not known here. */
+  credentialCheck?: (name: string, value: string) => Finding[];
   /** Remarks beside those of the settings: on other nodes, or on what the runtime may do. */
   remarks?: (about: About<Name>) => Remark[];
 }
@@ -173,7 +175,12 @@ export class NodeForm<Name extends string, Code extends string> {
     }
     for (const name of this.credentialNames) {
       const isShown = this.options.credentials?.[name]?.(values) ?? true;
-      this.fields.credential(name).closest('.form-row').toggle(isShown);
+      const input = this.fields.credential(name);
+      input.closest('.form-row').toggle(isShown);
+      if (this.options.credentialCheck === undefined) continue;
+      const found = this.options.credentialCheck(name, String(input.val() ?? ''));
+      const remarks = found.map((finding) => remark(finding, this.texts));
+      showRemarks($(`#${this.type}-remarks-${name}`), input, remarks, this.texts);
     }
   }
 

@@ -3,20 +3,25 @@ import { BackOff } from '../basics';
 export interface StartingOptions<Fault> {
   /** Resolves with what is in the way; undefined: it has started. */
   attempt(): Promise<Fault | undefined>;
-  /** Told of the same kind of fault once, not with every attempt. */
+  /** Told of the same fault, with the same reason, once, not with every attempt. */
   fault(fault: Fault): void;
   /** Milliseconds before the next attempt, which double. */
   firstMs: number;
   lastMs: number;
 }
 
+interface StartFault {
+  kind: string;
+  values: Readonly<Record<string, string | number>>;
+}
+
 /** Starts something, and tries again by itself as long as that fails. */
-export class Starting<Fault extends { kind: string }> {
+export class Starting<Fault extends StartFault> {
   private readonly retries: BackOff;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private isStopped = false;
-  private lastKind: Fault['kind'] | undefined;
+  private last: Fault | undefined;
 
   constructor(private readonly options: StartingOptions<Fault>) {
     this.retries = new BackOff(options.firstMs, options.lastMs);
@@ -24,7 +29,7 @@ export class Starting<Fault extends { kind: string }> {
 
   /** The kind of what is in the way, as far as it has been tried. */
   get fault(): Fault['kind'] | undefined {
-    return this.lastKind;
+    return this.last?.kind;
   }
 
   start(): void {
@@ -47,11 +52,12 @@ export class Starting<Fault extends { kind: string }> {
     const fault = await this.options.attempt();
     if (fault === undefined) {
       this.retries.reset();
-      this.lastKind = undefined;
+      this.last = undefined;
       return;
     }
-    if (fault.kind !== this.lastKind) this.options.fault(fault);
-    this.lastKind = fault.kind;
+    const isSame = fault.kind === this.last?.kind && fault.values['reason'] === this.last.values['reason'];
+    this.last = fault;
+    if (!isSame) this.options.fault(fault);
     if (!this.isStopped) this.timer = setTimeout(() => this.start(), this.retries.wait());
   }
 }

@@ -45,7 +45,13 @@ export type DicomDeidentifySettings = SettingsOf<typeof FIELDS>;
 /** What Node-RED keeps encrypted. */
 export const DEIDENTIFY_CREDENTIALS = { secret: { type: 'password' } } as const;
 /** Bytes of a secret, at least. */
-export const LEAST_SECRET = 16;
+const LEAST_SECRET = 16;
+
+export function checkSecret(secret: string): Finding<'secretMissing' | 'secretTooShort'>[] {
+  if (secret === '') return [finding('secretMissing')];
+  const isLong = new TextEncoder().encode(secret).length >= LEAST_SECRET;
+  return isLong ? [] : [finding('secretTooShort', { least: LEAST_SECRET })];
+}
 
 export const DICOM_DEIDENTIFY = define('dicom-deidentify', FIELDS, {
   together: checkTogether,

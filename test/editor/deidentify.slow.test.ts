@@ -47,6 +47,17 @@ describe('the dialog of dicom-deidentify', { skip: needs('chromium'), timeout: 3
     editor.page.evaluate<unknown>(`RED.nodes.node('deidentify')[${JSON.stringify(name)}]`);
   const note = (): Promise<string> => editor.page.locator('#dicom-deidentify-secret-note').innerText();
 
+  it('says under the secret that it is missing or too short, and not of one that Node-RED has', async () => {
+    await open();
+    assert.equal(await editor.remarks('secret'), '');
+    await editor.input('secret').fill('short');
+    assert.match(await editor.remarks('secret'), /fewer than 16 bytes/);
+    await editor.input('secret').fill('');
+    assert.match(await editor.remarks('secret'), /There is none/);
+    await editor.page.locator('#dicom-deidentify-make-secret').click();
+    await editor.page.waitForFunction("$('#dicom-deidentify-remarks-secret').text() === ''");
+  });
+
   it('is left with Done without a change, and then nothing has changed', async () => {
     await open();
     const shown = await editor.dialog().innerText();

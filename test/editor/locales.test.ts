@@ -20,6 +20,7 @@ import type { WatchFaultKind } from '../../src/watch';
 import { faultCode, isWarning, type FaultKind } from '../../src/receiver';
 import type { SampleProblem } from '../../src/sample';
 import {
+  type checkSecret,
   PEER_CREDENTIALS,
   QUEUE_CREDENTIALS,
   RULE_OPS,
@@ -101,7 +102,10 @@ const DICOM_QUEUE_PROBLEMS: Record<DicomQueueProblem['code'], true> = {
   variableNotReplaced: true,
   unknownVersion: true,
 };
-const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secretTooShort', true> = {
+const DICOM_DEIDENTIFY_PROBLEMS: Record<
+  DicomDeidentifyProblem['code'] | ReturnType<typeof checkSecret>[number]['code'],
+  true
+> = {
   required: true,
   notAChoice: true,
   notAUid: true,
@@ -112,6 +116,7 @@ const DICOM_DEIDENTIFY_PROBLEMS: Record<DicomDeidentifyProblem['code'] | 'secret
   templateKeyword: true,
   templateTraversal: true,
   unknownVersion: true,
+  secretMissing: true,
   secretTooShort: true,
 };
 const DICOM_OUT_PROBLEMS: Record<DicomOutProblem['code'], true> = {

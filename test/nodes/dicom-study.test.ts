@@ -325,7 +325,7 @@ describe('dicom-study: messages without a queue', () => {
     const bytes = readFileSync(SAMPLE);
     assert.equal(await codeOf(() => inject({ dicom: { object: bytes } })), 'DICOM_STUDY_BUFFER_ONLY');
     assert.equal(await codeOf(() => inject({ payload: 1 })), 'DICOM_STUDY_NO_OBJECT');
-    assert.equal(await codeOf(() => inject({ filename: '/none.dcm' })), 'DICOM_STUDY_OBJECT_GONE');
+    assert.equal(await codeOf(() => inject({ filename: '/none.dcm' })), 'DICOM_STUDY_NOT_READ');
     assert.equal(
       await codeOf(() => inject({ dicom: { queueId: 'nobody:1' }, payload: sections('1.2') })),
       'DICOM_STUDY_OBJECT_GONE',

@@ -1,11 +1,15 @@
 /** Editor side of `dicom-deidentify`: what `dicom-deidentify.html` calls as `dicomDeidentifyEditor`. */
-import { DICOM_DEIDENTIFY } from '../../../src/settings';
+import { checkSecret, DICOM_DEIDENTIFY } from '../../../src/settings';
 import { NodeForm, type EditorNode } from '../../editor';
 import { PseudonymInput } from './pseudonym-input';
 import { showSecret } from './secret';
 
+/** What Node-RED shows for a password that it has. */
+const KEPT = '__PWRD__';
+
 export const form = new NodeForm(DICOM_DEIDENTIFY, {
   credentials: { secret: () => true },
+  credentialCheck: (_name, value) => (value === KEPT ? [] : checkSecret(value)),
 });
 
 const { text } = form.texts;

@@ -36,16 +36,24 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   'not-the-object': 'notTheObject',
   'changes-invalid': 'notChanged',
   'cannot-change': 'notChanged',
-  ENOENT: 'objectGone',
-  EGONE: 'objectGone',
 };
+
+/** The queue has let the object go. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EGONE']);
 
 /** The disk is the reason, which may have room again: it is tried again. All else is so the next time, too. */
 const MAY_PASS: ReadonlySet<string> = new Set(['read-failed', 'not-placed']);
 
-/** The system's words name the file, which may be named after a patient: its code is enough. */
-export function failureOfCode({ code, text }: { code: string; text: string }): DeidentifyFailed {
+/**
+ * The system's words name the file, which may be named after a patient: its code is enough.
+ * @param isQueued the object is in a queue; any other is a file of somebody else
+ */
+export function failureOfCode(
+  { code, text }: { code: string; text: string },
+  isQueued: boolean,
+): DeidentifyFailed {
   const isSystem = isSystemCode(code);
   const isForGood = !isSystem && !MAY_PASS.has(code);
-  return new DeidentifyFailed(BY_CODE[code] ?? 'notRead', { reason: isSystem ? code : text }, isForGood);
+  const failure = isQueued && GONE.has(code) ? 'objectGone' : (BY_CODE[code] ?? 'notRead');
+  return new DeidentifyFailed(failure, { reason: isSystem ? code : text }, isForGood);
 }

@@ -12,11 +12,11 @@ import {
 import { payloadOf, type PayloadSettings } from '../../../src/message';
 import { Status } from '../../../src/network';
 import {
+  checkSecret,
   DICOM_DEIDENTIFY,
   DICOM_IN,
   type DicomDeidentifyProblem,
   type DicomDeidentifySettings,
-  LEAST_SECRET,
   pseudonymSource,
   splitList,
 } from '../../../src/settings';
@@ -80,8 +80,7 @@ export class DeidentifyNode {
     ({ settings: this.settings, problems: this.problems } = DICOM_DEIDENTIFY.parse(config));
     const { secret } = (node as Node<{ secret?: unknown }>).credentials ?? {};
     this.secret = typeof secret === 'string' ? secret : '';
-    this.fingerprint =
-      Buffer.byteLength(this.secret) >= LEAST_SECRET ? fingerprintOf(this.secret) : undefined;
+    this.fingerprint = checkSecret(this.secret).length === 0 ? fingerprintOf(this.secret) : undefined;
     this.owners = `${node.id}/deidentify-${randomBytes(6).toString('hex')}-`;
     this.status = new DeidentifyStatus(this.text, node, this.invalid !== undefined);
     this.atHand = new ObjectsAtHand(this.owners, {
@@ -124,10 +123,8 @@ export class DeidentifyNode {
     const problems = this.problems
       .filter(({ severity }) => severity === 'error')
       .map((problem) => problemText(this.text, problem));
-    if (this.fingerprint === undefined)
-      problems.push(
-        `${this.text('label.secret')}: ${this.text('problem.secretTooShort', { least: LEAST_SECRET })}`,
-      );
+    for (const { code, values } of checkSecret(this.secret))
+      problems.push(`${this.text('label.secret')}: ${this.text(`problem.${code}`, values)}`);
     return problems.length === 0
       ? undefined
       : new DeidentifyFailed('settingsInvalid', { problems: problems.join('; ') });
@@ -269,7 +266,7 @@ export class DeidentifyNode {
     try {
       const how = this.how(payload, pseudonym, hasQueue);
       const result = await editWorkerOf(this.RED).ask('deidentify', given, port, how);
-      if (hasFailed(result)) throw failureOfCode(result.failure);
+      if (hasFailed(result)) throw failureOfCode(result.failure, port !== undefined);
       return result;
     } finally {
       port?.close();
@@ -300,7 +297,7 @@ export class DeidentifyNode {
     const { given, port } = await opened(object, message);
     try {
       const made = await editWorkerOf(this.RED).ask('parse', given, port, COMMON_FIELDS_ONLY);
-      if (hasFailed(made)) throw failureOfCode(made.failure);
+      if (hasFailed(made)) throw failureOfCode(made.failure, port !== undefined);
       const { payload } = JSON.parse(made.json) as { payload: { CommonFields?: { PatientID?: unknown } } };
       const id = payload.CommonFields?.PatientID;
       return typeof id === 'string' ? id : '';
@@ -362,7 +359,7 @@ async function opened(object: MessageObject, message: ObjectMessage): ReturnType
   try {
     return await givenObject(object, message);
   } catch (error) {
-    if (error instanceof DicomError) throw failureOfCode({ code: error.code, text: error.message });
+    if (error instanceof DicomError) throw failureOfCode({ code: error.code, text: error.message }, false);
     throw error;
   }
 }

@@ -167,15 +167,16 @@ async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: bool
   });
   try {
     const made = await editWorkerOf(RED).ask('parse', given, port, settings);
-    if (hasFailed(made)) throw readFailure(made.failure);
+    if (hasFailed(made)) throw readFailure(made.failure, port !== undefined);
     return sectionsIn((JSON.parse(made.json) as { payload?: unknown }).payload);
   } finally {
     port?.close();
   }
 }
 
-function readFailure({ code, text }: { code: string; text: string }): StudyFailed {
-  if (code === 'ENOENT' || code === 'EGONE') return new StudyFailed('objectGone');
+/** @param isQueued the object is in a queue, which may have let it go; any other is a file of somebody else */
+function readFailure({ code, text }: { code: string; text: string }, isQueued: boolean): StudyFailed {
+  if (isQueued && (code === 'ENOENT' || code === 'EGONE')) return new StudyFailed('objectGone');
   // The system's words name the file, which may be named after a patient.
   return new StudyFailed('notRead', { reason: isSystemCode(code) ? code : text });
 }

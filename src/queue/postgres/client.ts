@@ -122,13 +122,25 @@ export function sqlState(error: unknown): string | undefined {
     : undefined;
 }
 
+/** Of those that whoever sets up a database meets first. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  '28000': 'it does not admit this user; check the user and pg_hba.conf',
+  '28P01': 'user or password are wrong',
+  '3D000': 'there is no database of this name; create it',
+  '42501': 'the user lacks a right in the database; grant it CREATE, or the tables',
+  '53300': 'it has no connection left; see max_connections',
+};
+
 /**
  * Why a statement failed, without the values that PostgreSQL's own words may quote.
  * @param error what the client throws
  */
 export function failureText(error: unknown): string {
   const state = sqlState(error);
-  if (state !== undefined) return `PostgreSQL answered ${state}`;
+  if (state !== undefined) {
+    const meaning = MEANINGS[state];
+    return `PostgreSQL answered ${state}${meaning === undefined ? '' : `: ${meaning}`}`;
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;
 }

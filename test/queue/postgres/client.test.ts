@@ -22,6 +22,8 @@ describe('the client of PostgreSQL', () => {
     const duplicate = { code: '23505', message: 'Key (id)=(DOE^JOHN) already exists' };
     assert.deepEqual([sqlState(duplicate), isAway(duplicate)], ['23505', false]);
     assert.equal(failureText(duplicate), 'PostgreSQL answered 23505');
+    const unknown = { code: '28P01', message: 'password authentication failed for user "doe"' };
+    assert.equal(failureText(unknown), 'PostgreSQL answered 28P01: user or password are wrong');
     for (const code of ['ECONNREFUSED', 'EPIPE', undefined]) assert.equal(isAway({ code }), true, code);
     for (const code of ['57P01', '57P03', '08006', '53300']) assert.equal(isAway({ code }), true, code);
   });
