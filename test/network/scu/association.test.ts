@@ -82,7 +82,7 @@ async function* endless(): AsyncGenerator<Buffer> {
   }
 }
 
-describe('an association that we ask for', { timeout: 60_000 }, () => {
+describe('an association that we ask for', { timeout: 300_000 }, () => {
   it('is open, with what the peer accepts and says of itself', async () => {
     const [association] = await open({
       maxPduLength: 30_000,
@@ -300,7 +300,7 @@ describe('an association that we ask for', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an object that is sent', { timeout: 60_000 }, () => {
+describe('an object that is sent', { timeout: 300_000 }, () => {
   for (const maxPduLength of [0, 7, 8, 13, 100, 4_096, 16_384, 131_072, 4_294_967_295]) {
     it(`arrives as it is in PDUs of at most ${maxPduLength} bytes`, async () => {
       const [association, scp] = await open({ maxPduLength });
