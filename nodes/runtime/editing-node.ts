@@ -125,7 +125,7 @@ export abstract class EditingNode<Failure extends string, Result> {
     this.order.add(
       () => this.worked(message),
       (outcome) => {
-        workEnds();
+        workEnds(outcome.status === 'fulfilled');
         try {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.

@@ -4,7 +4,7 @@ import { isFailure, type CommandStatus } from '../../src/network';
 import type { OpenedObject } from '../../src/queue';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
-import { nobodyAtWork, objectKey } from './objects-at-work';
+import { nobodyAtWork, objectKey, takenOn } from './objects-at-work';
 import { queueName, QueueOwner, type QueueName } from './queue-owner';
 
 /** An object that a node is at work on, in the queue through which it came. */
@@ -45,8 +45,11 @@ export async function holdObject(queueId: string, owner: string): Promise<HeldOb
   if (name === undefined) return undefined;
   const queue = new QueueOf(name);
   // What nobody acknowledges is in flight for a moment only.
-  if (queue.isAcknowledged && (await queue.ask('extend', name.objectId))) return InFlight.hold(name, queue);
-  return (await queue.ask('park', name.objectId, owner)) ? new Parked(queue, owner) : undefined;
+  const isInFlight = queue.isAcknowledged && (await queue.ask('extend', name.objectId));
+  if (!isInFlight && !(await queue.ask('park', name.objectId, owner))) return undefined;
+  const held = isInFlight ? InFlight.hold(name, queue) : new Parked(queue, owner);
+  takenOn(name);
+  return held;
 }
 
 /**
@@ -77,10 +80,13 @@ class QueueOf {
     return deployedNodes.get(this.name.nodeId, QueueOwner)?.answersWithinSeconds;
   }
 
-  /** A failure takes the object away from those who are at work on it and have not taken it on. Its sender may wait for it. */
+  /**
+   * To be done with the object takes it away from those who are at work on it and have not taken it on. A sender that waits for the
+   * answer does not wait for them.
+   */
   async othersFirst(status: CommandStatus | undefined): Promise<void> {
-    const isFailed = status !== undefined && isFailure(status.status);
-    if (isFailed && this.answersWithinSeconds === undefined) await nobodyAtWork(objectKey(this.name));
+    if (status !== undefined && this.answersWithinSeconds === undefined)
+      await nobodyAtWork(objectKey(this.name));
   }
 
   get ask(): QueueHost['ask'] {

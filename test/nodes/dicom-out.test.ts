@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
-import { DICOM_OUT, DICOM_PEER } from '../../src/settings';
+import { DICOM_EDIT, DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { Certificates } from '../support/certificates';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { CommittingScp } from '../support/commitment';
@@ -482,6 +482,35 @@ describe('dicom-out: an object of a queue', () => {
     await until(() => second.length === 1, 'both have it');
     await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
   });
+
+  for (const [what, status, acknowledge] of [
+    ['has sent it', 0, true],
+    ['has given it up', 0x0122, true],
+    ['has given it up, and nobody acknowledges it', 0x0122, false],
+  ] as const)
+    it(`stays for the one that gets it behind dicom-edit, where another one ${what} before`, async () => {
+      const [port, quick, edited] = [await freePort(), await scp({ store: () => status }), await scp()];
+      const rules = [{ op: 'set', path: 'PatientID', value: 'P1', valueType: 'str' }];
+      await loaded([
+        dicomIn('in', port, [['out-quick', 'edit']], {
+          ...{ queue: 'memory', acknowledge, keepDeliveredSeconds: 60 },
+        }),
+        flowNode('edit', 'dicom-edit', { ...DICOM_EDIT.defaults, rules, wires: [['out-edited']] }),
+        peer('quick', quick.port),
+        peer('edited', edited.port),
+        out('out-quick', { peer: 'quick' }),
+        out('out-edited', { peer: 'edited' }),
+        ...watching('out-quick'),
+        ...watching('out-edited'),
+      ]);
+      await until(() => isListening(port), 'dicom-in listens');
+      const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
+      await upload(port, ...numbers);
+      await until(() => edited.objects.length + nodes.inputs('out-edited-failed').length === 20, 'all');
+      assert.deepEqual([quick.objects.length, edited.objects.length], [20, 20]);
+      await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+      assert.equal((await lettersIn('in')).length, status === 0 ? 0 : 20);
+    });
 
   it('that fails is told before its queue hears of it: where Node-RED ends in between, it comes again', async () => {
     const { port } = await chain([['a', { store: () => 0x0122 }]], { acknowledge: true });

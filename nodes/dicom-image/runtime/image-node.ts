@@ -90,7 +90,8 @@ export class ImageNode {
     this.order.add(
       () => this.resultOf(message),
       (outcome) => {
-        workEnds();
+        // Who gets a picture has no need of the object.
+        workEnds(false);
         try {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.
