@@ -152,7 +152,7 @@ describe('an image that has no end', () => {
   });
 
   it('ends its worker, and nothing else', async () => {
-    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 20 };
+    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 20, replyTicks: 1_200 };
     const host = new ImageHost((error) => failures.push(error), 30_000, limits);
     hosts.push(host);
     const small = nativeObject({ columns: 2, bitsAllocated: 8 }, Buffer.from([0, 255]));
