@@ -5,7 +5,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeCatalogue, nodeHtml } from './node-html.mjs';
+import { nodeCatalogue, nodeHelp, nodeHtml } from './node-html.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nodesDir = join(root, 'nodes');
@@ -60,6 +60,7 @@ function buildNode(type) {
   for (const language of readdirSync(from)) {
     const catalogue = nodeCatalogue(nodesDir, type, language);
     writeFileSync(join(to, language, `${type}.json`), `${JSON.stringify(catalogue, null, 2)}\n`);
+    writeFileSync(join(to, language, `${type}.html`), nodeHelp(nodesDir, type, language));
   }
   const settings = Object.values(require('../dist/src/settings')).find((one) => one.type === type);
   if (settings === undefined) throw new Error(`src/settings does not define ${type}`);

@@ -146,3 +146,19 @@ function merged(shared, own) {
   ]);
   return { ...shared, ...Object.fromEntries(both) };
 }
+
+/**
+ * A node type's help. In a line that describes a property (`: name (type) : words`) Node-RED takes the words behind the last colon, and
+ * drops those before it: a colon among them is written in another way.
+ */
+export function nodeHelp(nodesDir, type, language) {
+  const markdown = readFileSync(join(nodesDir, type, 'locales', language, `${type}.html`), 'utf8');
+  const asCode = (words) =>
+    `<code>${words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll(':', '&#58;')}</code>`;
+  const escaped = (words) =>
+    words.replace(/`([^`]*)`|:/g, (part, code) => {
+      if (part === ':') return '&#58;';
+      return code.includes(':') ? asCode(code) : part;
+    });
+  return markdown.replace(/^(:[^:\n]+:)(.*)$/gm, (_, property, words) => property + escaped(words));
+}

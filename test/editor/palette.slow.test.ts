@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { NODE_TYPES } from '../support/node-types';
 import { needs } from '../support/needs';
-import type { NodeRed } from '../support/node-red';
+import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
@@ -44,6 +47,19 @@ describe('the palette of a real Node-RED', { skip: needs('chromium') }, () => {
       assert.match(response.headers.get('content-type') ?? '', /svg/);
     });
   }
+
+  for (const type of NODE_TYPES)
+    it(`shows all that the help of ${type} says of properties`, async () => {
+      const file = join(PACKAGE_DIR, 'nodes', type, 'locales', 'en-US', `${type}.html`);
+      const lines = readFileSync(file, 'utf8').matchAll(/^: [^:\n]+: (.*)$/gm);
+      const written = [...lines].map(([, words = '']) =>
+        words.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*`]/g, ''),
+      );
+      const shown = await editor.page.evaluate<string[]>(
+        `$('<div>').html(RED.nodes.getNodeHelp(${JSON.stringify(type)})).find('dd').map((_, each) => each.innerText.trim()).get()`,
+      );
+      assert.deepEqual(shown, written);
+    });
 
   it('serves the help, whose first paragraph says what the node does', async () => {
     const help = await editor.page.evaluate<string>('RED.nodes.getNodeHelp("dicom-in")');
