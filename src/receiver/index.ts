@@ -14,7 +14,7 @@ export {
   type ReceiverSettings,
   type SharedQueue,
 } from './receiver-config';
+export { ReceiverFaults } from './receiver-faults';
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
 export { removeSteps, STEPS_FOLDER } from './steps';
 export { echoOwnPort } from './self-echo';
-export { RunningFaults } from './running-faults';

@@ -37,9 +37,9 @@ import {
   type ReceiverConfig,
   type SharedQueue,
 } from './receiver-config';
+import { ReceiverFaults } from './receiver-faults';
 import { ReceiverJournal } from './receiver-journal';
 import type { ReceiverRequests } from './requests';
-import { RunningFaults } from './running-faults';
 import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './steps';
 
 /** Where a receiver's results go. Nothing here may throw. */
@@ -100,7 +100,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
   private stateIsOpen = false;
   private stopping = false;
   private drained: boolean;
-  private readonly faults = new RunningFaults((fault) => this.output.fault(fault));
+  private readonly faults = new ReceiverFaults((fault) => this.output.fault(fault));
   private readonly events = new RaisedEvents((event) => this.output.event(event));
   private readonly count: Counts;
 

@@ -11,7 +11,7 @@ import {
   ObjectIntake,
   outputFault,
   queueFault,
-  RunningFaults,
+  ReceiverFaults,
   type ReceiverFault,
 } from '../receiver';
 import { pick, RECEIVED_OBJECT_FIELDS, splitList, type DicomRetrieveSettings } from '../settings';
@@ -65,7 +65,7 @@ export class RetrievedObjects extends QueueService implements ObjectPlace {
     attempt: () => this.open(),
     fault: (fault) => this.output.fault(fault),
   });
-  private readonly faults = new RunningFaults((fault) => this.output.fault(fault));
+  private readonly faults = new ReceiverFaults((fault) => this.output.fault(fault));
   private readonly told: Paced;
   private queueIsOpen = false;
   private isOpen = false;

@@ -1,12 +1,11 @@
 import { realpathSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { LetterFacts } from '../admin-api';
-import { BackOff, OnceInAWhile, Paced, type OnWarning } from '../basics';
-import { Answers, Delivery, giveUpValues, QueueService, type GiveUpReason } from '../delivery';
-import { parseDataSet } from '../dicom';
+import { BackOff, Paced } from '../basics';
+import { Answers, Delivery, giveUpValues, QueueService, RunningFaults, type GiveUpReason } from '../delivery';
 import type { ConvertedObject } from '../message';
-import { contentSource, fileHead, type HeadOf } from '../object';
-import { FolderQueue, QueueRefusal, type FolderFile, type ObjectContent } from '../queue';
+import { fileHead, type HeadOf } from '../object';
+import { FolderQueue, QueueRefusal, type FolderFile } from '../queue';
 import { DICOM_IN } from '../settings';
 import { Candidates } from './candidates';
 import { folderFault, type WatchFault, type WatchFaultKind } from './faults';
@@ -16,6 +15,7 @@ import { namePattern } from './name-pattern';
 import { checkOutside, isBelow } from './outside';
 import { scan } from './scan';
 import { ownerName, type WatchConfig } from './watch-config';
+import { byTime, studyOf, timeOf } from './watched-file';
 import type { WatchState } from './worker-protocol';
 
 /** Where what comes of a watched folder goes. Nothing here may throw. */
@@ -51,7 +51,6 @@ const MOST_OBJECTS = 100_000;
 const KEEP_DELIVERED_MS = 60_000;
 const KEEP_DELIVERED_BYTES = 2_000_000_000;
 const MAX_CRASHES = 10;
-const LEFTOVER_INTERVAL_MS = 600_000;
 const TURN_MS = 20;
 
 /** Limits that tests make shorter. */
@@ -76,7 +75,9 @@ export class Watch extends QueueService {
   private readonly candidates = new Candidates();
   private readonly events = new FolderEvents(() => this.lookSoon());
   private readonly retries: BackOff;
-  private readonly leftovers = new OnceInAWhile(LEFTOVER_INTERVAL_MS);
+  private readonly faults = new RunningFaults<WatchFaultKind>('leftover', (fault) =>
+    this.output.fault(fault),
+  );
   private readonly told: Paced;
   /** Files that are complete, and for which there was no room yet; the next one first. */
   private backlog: FolderFile[] = [];
@@ -103,7 +104,6 @@ export class Watch extends QueueService {
     this.folder = resolve(settings.directory);
     this.isWanted = namePattern(settings.pattern);
     this.retries = new BackOff(limits.retryMs, RETRY_LAST_MS);
-    const onWarning: OnWarning = ({ kind, values }) => this.fault(kind, values);
     this.queue = new FolderQueue({
       folder: this.folder,
       directory: nodeDirectory,
@@ -116,9 +116,9 @@ export class Watch extends QueueService {
       keepDeliveredMs: KEEP_DELIVERED_MS,
       keepDeliveredBytes: KEEP_DELIVERED_BYTES,
       studyOf,
-      onWarning,
-      onLeftover: (error) => this.leftover(error),
-      onNotPutAway: ({ message: reason }) => this.fault('notPutAway', { reason }),
+      onWarning: ({ kind, values }) => this.faults.add(kind, values),
+      onLeftover: (error) => this.faults.leftover(error),
+      onNotPutAway: ({ message: reason }) => this.faults.add('notPutAway', { reason }),
     });
     const headOf: HeadOf = (source, content, id) =>
       fileHead(source, { receivedAt: timeOf(content), sourceFile: this.queue.sourceFile(id) });
@@ -139,8 +139,9 @@ export class Watch extends QueueService {
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
         // Nothing is put in place.
         notPlaced: () => undefined,
-        notRemoved: (error) => this.leftover(error),
-        notRead: ({ id, reason, objects }, facts) => this.fault('notRead', { id, reason, objects }, facts),
+        notRemoved: (error) => this.faults.leftover(error),
+        notRead: ({ id, reason, objects }, facts) =>
+          this.faults.add('notRead', { id, reason, objects }, facts),
       },
     );
     // Nobody waits for an answer.
@@ -332,13 +333,12 @@ export class Watch extends QueueService {
 
   /** It stays where it is: nobody can open it by what the system tells of its name. */
   private unnamed(file: string): void {
-    if (this.leftovers.passes('unnamed'))
-      this.fault('notTaken', { file, reason: 'its name is not UTF-8; rename it' });
+    this.faults.addOnce('unnamed', 'notTaken', { file, reason: 'its name is not UTF-8; rename it' });
   }
 
   private noRoom(files: number): void {
     this.queue.makeRoom();
-    if (this.leftovers.passes('tooManyFiles')) this.fault('tooManyFiles', { files });
+    this.faults.addOnce('tooManyFiles', 'tooManyFiles', { files });
   }
 
   /** Takes files for which there is room, the oldest first. */
@@ -379,7 +379,7 @@ export class Watch extends QueueService {
       return room;
     } catch (error) {
       if (!(error instanceof QueueRefusal)) throw error;
-      if (this.leftovers.passes(error.code)) this.fault('diskLow', { reason: error.message });
+      this.faults.addOnce(error.code, 'diskLow', { reason: error.message });
       return 0;
     }
   }
@@ -416,15 +416,14 @@ export class Watch extends QueueService {
         return undefined;
       case 'foreign':
         this.candidates.judge(key, 'foreign');
-        if (this.leftovers.passes('foreign')) this.fault('foreign', { file: file.rel });
+        this.faults.addOnce('foreign', 'foreign', { file: file.rel });
         return undefined;
       case 'incomplete':
         // It has had its time: as what it is, it becomes a dead letter.
         if (wasIncomplete) return '';
         this.candidates.judge(key, 'incomplete');
         this.lookIn(this.limits.incompleteMs);
-        if (this.leftovers.passes('incomplete'))
-          this.fault('incomplete', { file: file.rel, reason: found.reason });
+        this.faults.addOnce('incomplete', 'incomplete', { file: file.rel, reason: found.reason });
         return undefined;
     }
   }
@@ -433,44 +432,14 @@ export class Watch extends QueueService {
     const { code = '', message: reason } = error as NodeJS.ErrnoException;
     // Somebody has taken it away.
     if (code === 'ENOENT' || code === 'ENOTFILE' || code === 'ELOOP') return;
-    if (this.leftovers.passes(`notTaken ${code}`)) this.fault('notTaken', { file, reason });
+    this.faults.addOnce(`notTaken ${code}`, 'notTaken', { file, reason });
   }
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
     this.deadLetterCount += 1;
     // The flow knows what it answered, and nothing is put in place.
     if (reason.kind !== 'failed' && reason.kind !== 'notPlacedInTime')
-      this.fault(reason.kind, giveUpValues(id, reason), facts);
+      this.faults.add(reason.kind, giveUpValues(id, reason), facts);
     this.changed();
   }
-
-  /** The same failure of a disk, which may come with every file, is told once in a while. */
-  private leftover(error: Error): void {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined && !this.leftovers.passes(code)) return;
-    this.fault('leftover', { reason: error.message });
-  }
-
-  private fault(kind: WatchFaultKind, values: WatchFault['values'], object?: LetterFacts): void {
-    this.output.fault({ kind, values, down: false, ...(object && { object }) });
-  }
-}
-
-function byTime(one: FolderFile, other: FolderFile): number {
-  return one.facts.mtimeMs - other.facts.mtimeMs || (one.rel < other.rel ? -1 : 1);
-}
-
-/** When a file was last written to. */
-function timeOf(content: ObjectContent): string {
-  const { since = Date.now() } = content.kind === 'file' ? content : {};
-  // Some file systems have times that JavaScript has not.
-  const time = new Date(since);
-  return (Number.isNaN(time.getTime()) ? new Date() : time).toISOString();
-}
-
-function studyOf(content: ObjectContent): string {
-  const source = contentSource(content);
-  const { envelope, length: offset } = fileHead(source, { receivedAt: '' });
-  const { transferSyntaxUID } = envelope;
-  return parseDataSet(source, { transferSyntaxUID, offset }).identity.studyInstanceUID ?? '';
 }
