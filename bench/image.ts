@@ -17,6 +17,7 @@ import { hasFailed } from '../src/edit';
 import { ImageHost, type PictureTask } from '../src/image';
 import { withoutPalette } from '../src/image/raster';
 import { opened } from '../test/image/comparing';
+import { collectGarbage } from '../test/support/garbage';
 import { renderedBy, type DicomjsImaging } from './support/dcmjs-imaging';
 import { imageObjects, type ImageObject } from './support/image-objects';
 import { memoryOfPictures } from './support/image-memory';
@@ -119,6 +120,8 @@ async function byTurns(ways: readonly Way[], rounds: number): Promise<(Figures |
   for (let round = -WARM_UP; round < rounds; round += 1)
     for (const [index, way] of ways.entries()) {
       if (!able.has(way)) continue;
+      // Nobody is to collect the garbage of the one before.
+      collectGarbage();
       const [start, cpu] = [performance.now(), cpuOf(way)];
       if (!(await way.make())) able.delete(way);
       const ms = performance.now() - start;
