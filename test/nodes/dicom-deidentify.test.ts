@@ -265,7 +265,7 @@ describe('dicom-deidentify: an object of a queue', () => {
       });
       await store(port, 1, 2, 3, 4);
       await until(async () => (await letters()).length === 4, 'all are dead letters');
-      const reasons = JSON.stringify(await letters()).match(/answered C000: [\w.-]+/g) ?? [];
+      const reasons = JSON.stringify(await letters()).match(/answered C000: [\w.:/-]+/g) ?? [];
       assert.deepEqual(reasons.map((reason) => reason.replace(/.*\./, '')).sort(), [
         'notChanged',
         'notChanged',
