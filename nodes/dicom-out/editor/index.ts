@@ -1,18 +1,12 @@
 /** Editor side of `dicom-out`: what `dicom-out.html` calls as `dicomOutEditor`. */
 import type { SenderField } from '../../../src/integration-soup';
-import {
-  DICOM_IN,
-  DICOM_OUT,
-  GIVE_UP_MINUTES,
-  isEnvironmentReference,
-  splitList,
-  type DicomOutField,
-} from '../../../src/settings';
+import { DICOM_IN, DICOM_OUT, GIVE_UP_MINUTES, splitList, type DicomOutField } from '../../../src/settings';
 import {
   createTabs,
   deadLetterPanel,
   JournalPanel,
   NodeForm,
+  peerRemarks,
   upstreamNodes,
   type About,
   type EditorNode,
@@ -84,16 +78,6 @@ export function close(): void {
 
 function peerNode(values: Values<DicomOutField>): EditorNode | null | undefined {
   return RED.nodes.node(String(values('peer')));
-}
-
-/** Where a property has a validator, Node-RED does not look at its configuration node. */
-function peerRemarks({ field, values, texts }: About<DicomOutField>): Remark[] {
-  const id = values('peer');
-  if (field !== 'peer' || id === '' || isEnvironmentReference(id)) return [];
-  const peer = peerNode(values);
-  if (peer == null) return [{ severity: 'error', text: texts.text('warning.peerGone') }];
-  const isUsable = peer.d !== true && peer['valid'] !== false;
-  return isUsable ? [] : [{ severity: 'error', text: texts.text('warning.peerUnusable') }];
 }
 
 /** The sender of an object cannot be kept waiting until a peer has committed to it. */
