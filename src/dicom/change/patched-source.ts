@@ -62,9 +62,9 @@ export function sourceOfPieces(source: ByteSource, given: readonly SourcePiece[]
     const [first] = parts;
     return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts);
   };
-  function* piecesFrom(offset: number, length: number): Generator<Buffer> {
+  function* piecesFrom(offset: number, length: number, memory?: Buffer): Generator<Buffer> {
     for (const part of partsOf(offset, length))
-      if (part.bytes === undefined) yield* pieces(source, part.offset, part.length);
+      if (part.bytes === undefined) yield* pieces(source, part.offset, part.length, 1, memory);
       else yield part.bytes;
   }
   const window = (offset: number, length: number): ByteWindow => {

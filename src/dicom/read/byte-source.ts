@@ -18,8 +18,13 @@ export interface ByteSource {
   window(offset: number, length: number): ByteWindow;
   /** Exactly `length` bytes from `offset` on; may share memory with the source. */
   read(offset: number, length: number): Buffer;
-  /** The same bytes in pieces, where reading them at once would put them together first. */
-  pieces?(offset: number, length: number): Iterable<Buffer>;
+  /**
+   * The same bytes in pieces, where reading them at once would put them together first.
+   * @param memory as `pieces` has it
+   */
+  pieces?(offset: number, length: number, memory?: Buffer): Iterable<Buffer>;
+  /** Fills the memory with the bytes from `offset` on, where that saves memory. */
+  readInto?(offset: number, memory: Buffer): void;
 }
 
 /** The first read after a jump: enough for a few element headers. */
@@ -53,18 +58,23 @@ export function fileSource(fd: number, size: number): ByteSource {
       return { bytes, offset };
     },
     read: (offset, length) => readFully(fd, offset, Math.min(length, size - offset)),
+    readInto: (offset, memory) => fill(fd, offset, memory),
   };
 }
 
 function readFully(fd: number, offset: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
+  fill(fd, offset, bytes);
+  return bytes;
+}
+
+function fill(fd: number, offset: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length;) {
     const at = offset + done;
-    const count = waitForDisk(() => readSync(fd, bytes, done, length - done, at));
+    const count = waitForDisk(() => readSync(fd, bytes, done, bytes.length - done, at));
     if (count === 0) throw new DicomError('read-failed', 'the file became shorter while it was read');
     done += count;
   }
-  return bytes;
 }
 
 /**

@@ -147,19 +147,24 @@ function padding({ kind }: Vr): number {
   return kind === Kind.Bytes || kind === Kind.Uid ? 0 : SPACE;
 }
 
-/** A part of the source, with its byte order changed. */
+/**
+ * A part of the source, with its byte order changed.
+ * @param memory in which pieces may be, each until the next one; undefined: each has its own
+ */
 export function* pieces(
   source: ByteSource,
   offset: number,
   length: number,
   unit = 1,
+  memory?: Buffer,
 ): Generator<Buffer, void, void> {
   if (unit === 1 && source.pieces !== undefined) {
-    yield* source.pieces(offset, length);
+    yield* source.pieces(offset, length, memory);
     return;
   }
-  for (let done = 0; done < length; done += PIECE) {
-    const piece = source.read(offset + done, Math.min(PIECE, length - done));
+  const most = memory?.length ?? PIECE;
+  for (let done = 0; done < length; done += most) {
+    const piece = pieceOf(source, offset + done, Math.min(most, length - done), memory);
     if (unit === 1) {
       yield piece;
     } else {
@@ -168,4 +173,11 @@ export function* pieces(
       yield swapped;
     }
   }
+}
+
+function pieceOf(source: ByteSource, offset: number, length: number, memory: Buffer | undefined): Buffer {
+  if (memory === undefined || source.readInto === undefined) return source.read(offset, length);
+  const piece = memory.subarray(0, length);
+  source.readInto(offset, piece);
+  return piece;
 }

@@ -9,8 +9,8 @@ export type OutputContent = ObjectContent | { kind: 'source'; source: ByteSource
 
 /** These files are for other programs, unlike the queue's: they get what the process' umask leaves. */
 const OPEN_MODE = 0o666;
-/** Copied at a time. */
-const CHUNK = 1_048_576;
+/** Copied at a time, in the same memory: a megabyte takes twice the CPU time, as it does not stay in the cache. */
+const CHUNK = 262_144;
 
 /**
  * Writes an object to a file that is not there yet, with its own bytes: writing to it does not change the queue's file.
@@ -74,7 +74,8 @@ function writeContent(content: OutputContent, fd: number, files: OutputFiles): v
 }
 
 function writeSource(source: ByteSource, fd: number, files: OutputFiles): void {
-  for (const piece of pieces(source, 0, source.size)) {
+  const memory = Buffer.allocUnsafeSlow(Math.min(CHUNK, source.size));
+  for (const piece of pieces(source, 0, source.size, 1, memory)) {
     writeAll(files, fd, piece);
     beat();
   }
