@@ -31,6 +31,7 @@ export class Cluster {
     private readonly response: Record<string, unknown>,
     private readonly queue: Record<string, unknown>,
     private readonly environment: EnvironmentOf,
+    private readonly flowSeconds: number,
   ) {}
 
   /**
@@ -38,6 +39,7 @@ export class Cluster {
    * @param response settings of the dicom-response nodes
    * @param queue settings of the dicom-queue node
    * @param environment of the Node-RED of a member, beside that of this process
+   * @param flowSeconds what a flow needs for an object, once it is written down that it has it
    */
   static async start(
     size: number,
@@ -45,9 +47,18 @@ export class Cluster {
     response: Record<string, unknown> = {},
     queue: Record<string, unknown> = {},
     environment: EnvironmentOf = () => ({}),
+    flowSeconds = 0,
   ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
-    const cluster = new Cluster(await Postgres.start(), folder, settings, response, queue, environment);
+    const cluster = new Cluster(
+      await Postgres.start(),
+      folder,
+      settings,
+      response,
+      queue,
+      environment,
+      flowSeconds,
+    );
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
       const userDir = join(folder, String(index));
@@ -129,8 +140,17 @@ export class Cluster {
         minFreeDiskMB: 0,
         ...this.settings(this.members.indexOf(member)),
       }),
-      flowNode('recorder', 'recorder', { file: this.seen, wires: [['response']] }),
+      flowNode('recorder', 'recorder', {
+        file: this.seen,
+        wires: [[this.flowSeconds > 0 ? 'work' : 'response']],
+      }),
+      ...(this.flowSeconds > 0 ? [work(this.flowSeconds)] : []),
       flowNode('response', 'dicom-response', this.response),
     ];
   }
+}
+
+function work(seconds: number): FlowNode {
+  const delay = { pauseType: 'delay', timeout: String(seconds), timeoutUnits: 'seconds', outputs: 1 };
+  return flowNode('work', 'delay', { ...delay, wires: [['response']] });
 }

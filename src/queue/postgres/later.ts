@@ -8,10 +8,14 @@ export class Later {
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
-  /** @param work does it to all of these */
+  /**
+   * @param work does it to all of these
+   * @param gatherMs what comes within this goes together, for each statement is a transaction that is synced; 0: in this turn
+   */
   constructor(
     private readonly work: (seqs: readonly number[]) => Promise<void>,
     private readonly failed: (error: unknown) => void,
+    private readonly gatherMs = 0,
   ) {}
 
   has(seq: number): boolean {
@@ -24,7 +28,8 @@ export class Later {
 
   add(seq: number): void {
     this.items.add(seq);
-    setImmediate(() => this.start());
+    if (this.gatherMs === 0) setImmediate(() => this.start());
+    else this.startIn(this.gatherMs);
   }
 
   /** It need not be done any more. */
@@ -43,18 +48,27 @@ export class Later {
     clearTimeout(this.timer);
   }
 
+  private startIn(milliseconds: number): void {
+    if (this.isStopped || this.running !== undefined) return;
+    this.timer ??= setTimeout(() => this.start(), milliseconds).unref();
+  }
+
   private start(): void {
-    if (this.running !== undefined || this.isStopped || this.items.size === 0) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.isStopped || this.running !== undefined || this.items.size === 0) return;
     this.running = this.doAll()
       .then(
-        () => setImmediate(() => this.start()),
+        () => this.gatherMs,
         (error: unknown) => {
           this.failed(error);
-          clearTimeout(this.timer);
-          this.timer = setTimeout(() => this.start(), AGAIN_MS).unref();
+          return AGAIN_MS;
         },
       )
-      .then(() => void (this.running = undefined));
+      .then((pause) => {
+        this.running = undefined;
+        if (this.items.size > 0) this.startIn(pause);
+      });
   }
 
   private async doAll(): Promise<void> {

@@ -19,8 +19,6 @@ const MOST_IN_MEMORY_BYTES = 67_108_864;
 export const SMALL_BYTES = 1_048_576;
 /** Of small objects, so many bytes are read in a statement at most. */
 const BYTES_AT_ONCE = 8 * SMALL_BYTES;
-/** Large objects that are read at a time. */
-const READ_AT_ONCE = 4;
 
 /**
  * Makes copies of objects, in memory as long as they are small and not too many. Those that are files in the shared directory
@@ -30,17 +28,21 @@ const READ_AT_ONCE = 4;
 export class LocalCopies {
   private inMemory = 0;
   private made = 0;
-  private readonly turns = new Turns(READ_AT_ONCE);
+  private readonly turns: Turns;
 
   /**
    * @param directory a folder that only this queue uses
    * @param shared undefined: objects are in the database only
+   * @param atATime large objects that are read
    */
   constructor(
     private readonly bytes: ObjectBytes,
     private readonly directory: string,
     private readonly shared: SharedDirectory | undefined,
-  ) {}
+    atATime: number,
+  ) {
+    this.turns = new Turns(atATime);
+  }
 
   /** Of an object whose bytes are in memory already, and are given back with the copy. */
   of(bytes: BlockBuffer): LocalCopy {

@@ -49,8 +49,9 @@ export interface LinkListener {
   back(problem: DatabaseUnusable): void;
 }
 
-/** Statements that put objects, at a time. */
+/** Statements that put objects, and large objects that are read, at a time: there is a connection for others, and above all for saying that it lives. */
 const MOST_PUTS = 4;
+const MOST_READS = 4;
 
 /**
  * What a queue has while it has a database; nothing has been asked of that yet.
@@ -65,6 +66,9 @@ export function newLink(
   listener: LinkListener,
 ): Link {
   const { schema, queue, shared, leaseSeconds, parkedSeconds, safeSeconds, patienceMs } = options;
+  const { poolSize } = options.database;
+  const puts = Math.min(MOST_PUTS, Math.max(1, poolSize - 2));
+  const reads = Math.min(MOST_READS, Math.max(1, poolSize - 1 - puts));
   const failed = (error: unknown): void => listener.failed(error);
   const rows = new ObjectRows(database, schema, queue, (ids) => listener.removed(ids));
   const fileRows = new FileRows(database, schema, queue);
@@ -83,8 +87,8 @@ export function newLink(
   return {
     ...{ database, rows, fileRows, session, answers },
     directory: files && { files, watch: new DirectoryWatch(files, listener) },
-    copies: new LocalCopies(new ObjectBytes(database, schema), directory, files),
-    puts: new PutGroups(rows, Math.min(MOST_PUTS, Math.max(1, options.database.poolSize - 2))),
+    copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),
+    puts: new PutGroups(rows, puts),
     numbers: new ObjectNumbers(database, schema),
     openedAt: Date.now(),
     sweeper: new Sweeper(database, rows, answers, {

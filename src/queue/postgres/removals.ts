@@ -9,6 +9,9 @@ import type { ObjectCount } from './object-count';
 import { numberIn } from './object-numbers';
 import type { ObjectRow } from './object-rows';
 
+/** What nobody waits for is removed within this, together. */
+const GATHER_MS = 50;
+
 export interface RemovalsOptions {
   limits: KeepLimits;
   /** How many objects wait. */
@@ -36,7 +39,7 @@ export class Removals {
     const { limits, db, failed, onLeftover } = options;
     this.grouped = new Grouped((objects) => this.removeQueued(objects));
     this.keeping = new Later((seqs) => db().rows.keep(seqs, db().session.run), failed);
-    this.removing = new Later((seqs) => db().rows.removeDelivered(seqs), failed);
+    this.removing = new Later((seqs) => db().rows.removeDelivered(seqs), failed, GATHER_MS);
     this.kept = new KeptDelivered(
       limits,
       {
