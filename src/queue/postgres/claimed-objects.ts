@@ -9,6 +9,9 @@ import type { ObjectRow, ObjectRows } from './object-rows';
 import type { Session } from './session';
 import { Turns } from './turns';
 
+/** With enough to do, an instance takes on an association that nobody has so often. */
+const LEASE_MS = 1_000;
+
 /** What objects are claimed from, once there is a database. */
 export interface ClaimSource {
   rows: ObjectRows;
@@ -44,6 +47,7 @@ export class ClaimedObjects {
   /** Objects may wait that could be claimed; and some of them in associations that are not this instance's yet. */
   private mayWait = false;
   private mayWaitElsewhere = false;
+  private leaseDueAt = 0;
   /** The associations that are this instance's, as far as it knows. */
   private readonly streams = new Set<number>();
 
@@ -237,16 +241,29 @@ export class ClaimedObjects {
     }
   }
 
-  /** In its own associations first. What comes meanwhile is told once more. */
-  private async findRows({ rows }: ClaimSource, session: number, max: number): Promise<ObjectRow[]> {
+  /** Resolves with how many associations it has got. */
+  private async lease({ rows }: ClaimSource, session: number, max: number): Promise<number> {
+    this.leaseDueAt = performance.now() + LEASE_MS;
+    const leased = await rows.lease(session, max);
+    for (const stream of leased) this.streams.add(stream);
+    return leased.length;
+  }
+
+  /**
+   * In its own associations first; but where these always have enough, what one that is gone had must not wait for ever. What
+   * comes meanwhile is told once more.
+   */
+  private async findRows(source: ClaimSource, session: number, max: number): Promise<ObjectRow[]> {
+    const { rows } = source;
     this.mayWait = false;
     const found = await rows.claim(session, max);
     if (found.length < max && this.mayWaitElsewhere) {
       this.mayWaitElsewhere = false;
-      const leased = await rows.lease(session, max - found.length);
-      for (const stream of leased) this.streams.add(stream);
-      if (leased.length === max - found.length) this.mayWaitElsewhere = true;
-      if (leased.length > 0) found.push(...(await rows.claim(session, max - found.length)));
+      const leased = await this.lease(source, session, max - found.length);
+      if (leased === max - found.length) this.mayWaitElsewhere = true;
+      if (leased > 0) found.push(...(await rows.claim(session, max - found.length)));
+    } else if (this.mayWaitElsewhere && performance.now() > this.leaseDueAt) {
+      await this.lease(source, session, 1);
     }
     if (found.length === max || this.mayWaitElsewhere) this.mayWait = true;
     return found;

@@ -150,6 +150,29 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     assert.equal(await a.extend(one?.id ?? ''), true);
   });
 
+  it('delivers what a dead instance had, however much there is of its own', async () => {
+    const { open } = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const left = await store(a, 'left behind', 'x');
+    await a.claim(1);
+    for (let number = 0; number < 5; number += 1) await store(b, 'own', 'y');
+    let isFound = false;
+    const deliver = async (): Promise<void> => {
+      const [object] = await b.claim(1);
+      if (object === undefined) return;
+      isFound ||= object.id === left;
+      // There is always more of it than is claimed.
+      if (object.id !== left) await store(b, 'own', 'y');
+      await b.remove(object.id);
+    };
+    await deliver();
+    await crashQueue(a);
+    await until(async () => {
+      await deliver();
+      return isFound;
+    }, 'what it left behind');
+  });
+
   it('counts no end of its own where only its sessions ended, however many', async () => {
     const { open } = cluster();
     const a = await open('a');
