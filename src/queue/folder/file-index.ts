@@ -54,6 +54,7 @@ export class FileIndex implements FileStore {
   private isTorn = false;
   private scan = 0;
   private isDirty = false;
+  private syncing: Promise<unknown> = Promise.resolve();
 
   /**
    * @param folder whose files they are
@@ -166,10 +167,22 @@ export class FileIndex implements FileStore {
     return basename(copied);
   }
 
-  async safe(): Promise<void> {
+  /** One after the other: so files are the queue's in the order in which they were taken, and one sync serves all that wait for it. */
+  safe(): Promise<void> {
+    const safe = this.syncing.then(() => this.syncNow());
+    this.syncing = safe.catch(() => undefined);
+    return safe;
+  }
+
+  private async syncNow(): Promise<void> {
     if (this.fd === undefined || !this.isDirty) return;
     this.isDirty = false;
-    await this.files.syncData(this.fd);
+    try {
+      await this.files.syncData(this.fd);
+    } catch (error) {
+      this.isDirty = true;
+      throw error;
+    }
   }
 
   close(): void {

@@ -272,6 +272,31 @@ describe('an index of files', () => {
     second.close();
   });
 
+  it('is safe in the order in which files were taken, with few syncs, and not where one has failed', async () => {
+    const directory = mkdtempSync(join(root, 'index-'));
+    const syncs: ((error?: Error) => void)[] = [];
+    const syncData = (): Promise<void> =>
+      new Promise((resolve, reject) => syncs.push((error) => (error ? reject(error) : resolve())));
+    const files: FolderFiles = { ...realFolderFiles, syncData };
+    const first = new FileIndex(root, directory, { hasInodes: true }, files);
+    first.open();
+    const told: string[] = [];
+    const all = [1, 2, 3, 4].map((number) => {
+      for (const step of first.take({ id: idOf(number), rel: `${number}.dcm`, facts, attempts })) void step;
+      return first.safe().then(
+        () => told.push(`${number}`),
+        () => told.push(`not ${number}`),
+      );
+    });
+    while (told.length < all.length) {
+      await new Promise(setImmediate);
+      // The first fails: what waits is not safe by that.
+      syncs.shift()?.(told.length === 0 ? new Error('no sync') : undefined);
+    }
+    assert.deepEqual(told, ['not 1', '2', '3', '4']);
+    first.close();
+  });
+
   it('knows what came behind a line that did not fit on the disk', async () => {
     const directory = mkdtempSync(join(root, 'index-'));
     let room = Infinity;
