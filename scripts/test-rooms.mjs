@@ -34,7 +34,8 @@ export function roomsOf(root, files) {
 
 /**
  * Writes what node's test runner is to run for a room. Each file is a suite that is named after it; its hooks are for its own
- * tests. One that cannot be loaded is a test that fails, and the others run.
+ * tests. One that cannot be loaded is a test that fails, and the others run. Once its tests have run, its name is a line of the
+ * file DICOM_TESTS_FINISHED.
  * @param {string} root of the repository
  * @param {string} folder for it; the runner takes what it runs in the order of names
  * @returns {string} its path
@@ -50,11 +51,13 @@ export function writeRoom(root, folder, { name, files }, at) {
 
 /** `--test-force-exit` ends the process though the runner, on a busy machine, has not yet read all that it is told. */
 const SUITE = `'use strict';
-const { describe, it } = require('node:test');
+const { appendFileSync } = require('node:fs');
+const { after, describe, it } = require('node:test');
 const { exit, stdout } = process;
 process.exit = (code) => stdout.writableLength > 0 ? stdout.write('', () => exit(code)) : exit(code);
 function suite(name, compiled) {
   describe(name, () => {
+    after(() => appendFileSync(process.env.DICOM_TESTS_FINISHED, name + '\\n'));
     try {
       require(compiled);
     } catch (error) {

@@ -7,15 +7,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { roomsOf, writeRoom } from './test-rooms.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Memory that is used again is filled with nonsense first: src/basics/poison.ts.
 const env = { ...process.env, DICOM_POISON: '1' };
-const run = (...args) => spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+const run = (args, more = {}) =>
+  spawnSync(process.execPath, args, { cwd: root, env: { ...env, ...more }, stdio: 'inherit' }).status ?? 1;
 
-const built = run('scripts/build.mjs', '--with-tests');
+const built = run(['scripts/build.mjs', '--with-tests']);
 if (built !== 0) process.exit(built);
 
 const args = process.argv.slice(2);
@@ -55,19 +56,19 @@ function runRooms(rooms) {
   return 1;
 }
 
-/** @returns what the test runner ended with, and the files whose tests it has told of */
+/** @returns what the test runner ended with, and the files whose tests have all run */
 function runProcesses(rooms, name) {
   const list = join(folder, `${name}.txt`);
   const code = run(
-    '--test',
-    '--test-force-exit',
-    `--test-concurrency=${atOnce(rooms)}`,
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${pathToFileURL(join(root, 'scripts', 'test-finished.mjs'))}`,
-    `--test-reporter-destination=${list}`,
-    '--enable-source-maps',
-    ...rooms.map((room, at) => writeRoom(root, join(folder, name), room, at)),
+    [
+      '--test',
+      '--test-force-exit',
+      `--test-concurrency=${atOnce(rooms)}`,
+      '--test-reporter=spec',
+      '--enable-source-maps',
+      ...rooms.map((room, at) => writeRoom(root, join(folder, name), room, at)),
+    ],
+    { DICOM_TESTS_FINISHED: list },
   );
   const told = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
   return { code, finished: new Set(told) };

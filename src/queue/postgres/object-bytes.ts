@@ -1,5 +1,4 @@
 import type { Database } from './database';
-import type { ObjectRow } from './object-rows';
 
 /**
  * A part of an object's bytes is a row of its own, of so many bytes at most: as many as there is room for in a page, so that a row
@@ -14,6 +13,12 @@ const AT_ONCE_BYTES = 4 * CHUNK_BYTES;
 const FIRST_PARTS = 4;
 /** Of objects with fewer bytes, the text is read more quickly than the binary form, which has to be asked for anew each time. */
 const BINARY_BYTES = 16_384;
+
+/** An object whose bytes are in the database. */
+interface StoredBytes {
+  seq: number;
+  size: number;
+}
 
 /** The bytes of objects that are in the database. */
 export class ObjectBytes {
@@ -31,11 +36,8 @@ export class ObjectBytes {
    * Calls back with the bytes of objects, piece by piece, in their order; that of objects is any.
    * @param use gets bytes that are valid during the call only
    */
-  async bytesOf(
-    objects: readonly Pick<ObjectRow, 'seq' | 'size'>[],
-    use: (seq: number, bytes: Buffer) => void,
-  ): Promise<void> {
-    const isTiny = ({ size }: Pick<ObjectRow, 'size'>): boolean => size < BINARY_BYTES;
+  async bytesOf(objects: readonly StoredBytes[], use: (seq: number, bytes: Buffer) => void): Promise<void> {
+    const isTiny = ({ size }: StoredBytes): boolean => size < BINARY_BYTES;
     const tiny = objects.filter(isTiny).map(({ seq }) => seq);
     const others = objects.filter((object) => !isTiny(object)).map(({ seq }) => seq);
     if (tiny.length > 0) {
