@@ -1,9 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../src/delivery';
 import { isFailure, type CommandStatus } from '../../src/network';
 import type { OpenedObject } from '../../src/queue';
 import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
+import { existingNodes } from './existing-nodes';
+import { queueNameOf, type ObjectMessage } from './message-object';
 import { nobodyAtWork, objectKey, takenOn } from './objects-at-work';
 import { queueName, QueueOwner, type QueueName } from './queue-owner';
 
@@ -241,6 +244,15 @@ export async function giveBack(held: HeldObject | undefined): Promise<void> {
 /** Leaves it to its queue, as the node closes. */
 export async function leave(held: HeldObject | undefined): Promise<void> {
   await held?.leave().catch(unlessUnheard);
+}
+
+/**
+ * Some objects of a list were not done, and their queues could not be asked or told: may one of these be heard again? Then whoever
+ * acknowledges the list must not, for that takes them out of their queues. Those of nodes that have been removed are not heard.
+ */
+export function mayBeHeard(RED: Pick<NodeAPI, 'nodes'>, messages: readonly ObjectMessage[]): boolean {
+  const exists = existingNodes(RED);
+  return messages.some((message) => exists(queueName(queueNameOf(message))?.nodeId ?? ''));
 }
 
 /** Its queue does not run, or has not answered. */

@@ -238,7 +238,9 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
     };
     const letter = { id: 'letter-1', at: '2026-01-15T10:15:00.000Z', why: 'of the test', deliveries: 5 };
     const deadLetters = [{ ...letter, ...known, crashes: 2 }, letter];
-    await editor.page.route('**/dead-letters', (route) => route.fulfill({ json: { deadLetters } }));
+    await editor.page.route('**/dead-letters', (route) =>
+      route.fulfill({ json: { deadLetters, total: deadLetters.length } }),
+    );
     await showPanel();
     await waitForNumber(2);
     const facts = (row: number): Promise<string[]> =>
@@ -310,7 +312,9 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
       why: 'delivered 5 times without acknowledgement',
       deliveries: 5,
     }));
-    await editor.page.route('**/dead-letters', (route) => route.fulfill({ json: { deadLetters } }));
+    await editor.page.route('**/dead-letters', (route) =>
+      route.fulfill({ json: { deadLetters, total: deadLetters.length } }),
+    );
     await showPanel();
     await waitForNumber(120);
     assert.equal(await rows().count(), 50);

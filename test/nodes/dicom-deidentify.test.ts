@@ -299,6 +299,34 @@ describe('dicom-deidentify: an object of a queue', () => {
       rmSync(folder, { recursive: true });
     });
 
+  for (const [what, isStored, isHeard] of [
+    ['is a dead letter where the new one cannot be stored: the list goes on', false, true],
+    ['keeps the list back where its queue does not run: it comes again', true, false],
+  ] as const)
+    it(`of a list ${what}`, async () => {
+      const port = await freePort();
+      const folder = mkdtempSync(join(tmpdir(), 'dicom-blocked-'));
+      const blocked = join(folder, 'blocked');
+      writeFileSync(blocked, 'a file is where a folder is to be');
+      await loaded({ directory: join(isStored ? folder : blocked, 'new') }, [
+        dicomIn('receiver', port, [['name']], { acknowledge: true, includeTagsNode: false }),
+        helper('name'),
+      ]);
+      const [came, made, caught] = [nodes.inputs('name'), nodes.inputs('new'), nodes.inputs('caught')];
+      await store(port, 1, 2);
+      await until(() => came.length === 2, 'both');
+      const [listed, fired] = came.map((message) => String(dicomOf(message)['queueId']));
+      const ofListed = { SOPInstanceUID: sampleInstance(1).uid, queueId: listed };
+      // What acknowledges the list is an object of a queue, as a firing of dicom-study is.
+      const instances = [ofListed, ...(isHeard ? [] : [{ SOPInstanceUID: '1.2', queueId: 'name:1-1-1' }])];
+      inject({ payload: { series: [{ instances }] }, dicom: { acknowledgeId: fired } });
+      await until(() => caught.length === 1, 'the error');
+      if (isHeard) await until(async () => (await letters()).length === 1, 'the dead letter');
+      else await until(() => came.length === 3, 'the list has come again');
+      assert.deepEqual([made.length, came.length], [0, isHeard ? 2 : 3]);
+      rmSync(folder, { recursive: true });
+    });
+
   it('becomes a dead letter where it alone has ended the worker three times; others pass', async (test) => {
     const port = await freePort();
     await loaded({}, [queue(port)]);

@@ -15,6 +15,8 @@ export class DeidentifiedList {
   failed = 0;
   /** The first one, of which the error of the list tells. */
   firstFailure: unknown;
+  /** Failed, and their queues have not heard of it: they are no dead letters. */
+  readonly unheard: ObjectMessage[] = [];
   private readonly instances: Listable[] = [];
   private study: Fields = {};
 

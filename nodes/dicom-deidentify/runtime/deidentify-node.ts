@@ -24,7 +24,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
-import { disownEarlier, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
+import { disownEarlier, mayBeHeard, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
 import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
@@ -188,7 +188,8 @@ export class DeidentifyNode {
       await work;
       await before;
       if (this.isClosed) throw new DeidentifyFailed('stopped', { reason: '' });
-      if (list.isEmpty) await this.atHand.acknowledgeList(message);
+      if (mayBeHeard(this.RED, list.unheard)) await this.atHand.giveBackList(message);
+      else if (list.isEmpty) await this.atHand.acknowledgeList(message);
       else send([newList(message, list, this.keptProperties), null]);
       const { failed, firstFailure } = list;
       if (firstFailure === undefined) done();
@@ -239,7 +240,7 @@ export class DeidentifyNode {
     } catch (error) {
       if (this.isClosed) return;
       list.fail(error);
-      await this.atHand.fail(held, error);
+      if (!(await this.atHand.failInList(held, error))) list.unheard.push(own);
     }
   }
 

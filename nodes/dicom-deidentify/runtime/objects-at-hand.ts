@@ -2,6 +2,7 @@ import { BackOff } from '../../../src/basics';
 import { WorkerBroken } from '../../../src/edit';
 import { Status, type CommandStatus } from '../../../src/network';
 import {
+  giveBack,
   holdObject,
   holdToAcknowledge,
   isUnheard,
@@ -65,10 +66,17 @@ export class ObjectsAtHand {
 
   /** A list of which nothing goes on: nobody behind would acknowledge it. */
   async acknowledgeList(message: ObjectMessage): Promise<void> {
+    await (await this.holdList(message))?.done({ status: Status.success });
+  }
+
+  /** A list comes again, as whoever acknowledges it takes all of it out of their queues, and some could not be told of theirs. */
+  async giveBackList(message: ObjectMessage): Promise<void> {
+    await giveBack(await this.holdList(message));
+  }
+
+  private async holdList(message: ObjectMessage): Promise<HeldObject | undefined> {
     const name = queueNameOf(message);
-    if (name === undefined) return;
-    const held = await holdToAcknowledge(name, this.nextOwner()).catch(unlessUnheard);
-    await held?.done({ status: Status.success });
+    return name === undefined ? undefined : holdToAcknowledge(name, this.nextOwner()).catch(unlessUnheard);
   }
 
   private nextOwner(): string {
@@ -105,20 +113,42 @@ export class ObjectsAtHand {
   async fail(held: HeldObject | undefined, error: unknown): Promise<void> {
     const name = held && this.held.get(held);
     if (held === undefined || name === undefined) return;
+    const isForGood = this.isForGood(name, error);
+    if (isForGood || held.answersWithinSeconds !== undefined) {
+      await this.giveUp(held, error, isForGood);
+      return;
+    }
+    this.held.delete(held);
+    this.tryLater(held);
+  }
+
+  /**
+   * An object of a list is a dead letter for whatever reason it fails: it would not come again, as the list goes on, and is acknowledged.
+   * @returns false where its queue has not heard of it
+   */
+  async failInList(held: HeldObject | undefined, error: unknown): Promise<boolean> {
+    const name = held && this.held.get(held);
+    if (held === undefined || name === undefined) return !isUnheard(error);
+    return this.giveUp(held, error, this.isForGood(name, error));
+  }
+
+  private isForGood(name: string, error: unknown): boolean {
     const isForGood =
       (error instanceof DeidentifyFailed && error.isForGood) ||
       (error instanceof WorkerBroken && this.breaksOf(name) >= MOST_BREAKS);
     if (isForGood) this.breaks.delete(name);
-    if (!isForGood && held.answersWithinSeconds === undefined) {
-      this.held.delete(held);
-      this.tryLater(held);
-      return;
-    }
+    return isForGood;
+  }
+
+  /** False: its queue has not heard of it. */
+  private async giveUp(held: HeldObject, error: unknown, isForGood: boolean): Promise<boolean> {
     try {
       const status = isForGood ? Status.cannotUnderstand : Status.outOfResources;
       await this.done(held, { status, comment: this.listener.textOf(error) });
+      return true;
     } catch (late) {
       if (!(late instanceof NotAcknowledged || isUnheard(late))) throw late;
+      return false;
     }
   }
 

@@ -53,6 +53,8 @@ export class ListSending<Prepared> {
   firstFailure: OutFailed | undefined;
   /** Sent, and their queues have not heard of it. */
   notAcknowledged = 0;
+  /** Not sent, and their queues have not heard of it: they are neither acknowledged nor dead letters. */
+  readonly unheard: ObjectMessage[] = [];
   private readonly began = performance.now();
   /** Since when nothing has got through. */
   private since = this.began;
@@ -103,6 +105,7 @@ export class ListSending<Prepared> {
         taken.set(instance, await this.node.prepare(instance.message));
       } catch (error) {
         this.begun += 1;
+        if (isUnheard(error)) this.unheard.push(instance.message);
         const failed = asFailure(error);
         this.node.notBegun(instance.message, failed);
         this.fail(instance, failed);
@@ -137,9 +140,11 @@ export class ListSending<Prepared> {
       failed = asFailure(error);
     }
     if (outcome === undefined && this.node.isClosed()) return;
-    // What has failed has been told of.
-    if (failed === undefined || outcome?.kind === 'failed') return;
-    if (outcome?.kind === 'sent') {
+    if (failed === undefined) return;
+    if (outcome?.kind === 'failed') {
+      // Of it has been told.
+      if (failed.failure === 'acknowledgeFailed') this.unheard.push(message);
+    } else if (outcome?.kind === 'sent') {
       entry.error = this.node.error(failed);
       this.notAcknowledged += 1;
     } else this.fail(instance, failed);

@@ -13,6 +13,7 @@ import {
   holdToAcknowledge,
   isUnheard,
   leave,
+  mayBeHeard,
   NotAcknowledged,
   unlessUnheard,
   type HeldObject,
@@ -126,7 +127,8 @@ export class ObjectSending {
    * Sends an object, or stores it in the outbox.
    * @param since the time from which on it is tried, on `performance.now()`'s clock
    * @param heard called with what has become of it, before its queue hears of that; not called where the node closes
-   * @returns why that is not all right; undefined: it is, or the object went back to its queue
+   * @returns why that is not all right, or `acknowledgeFailed` where its queue has not heard of it; undefined: it is, or the object
+   * went back to its queue
    */
   async deliver(
     prepared: Prepared,
@@ -146,7 +148,7 @@ export class ObjectSending {
       await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
     } catch (error) {
       if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
-      return failed ?? new OutFailed('acknowledgeFailed');
+      return new OutFailed('acknowledgeFailed');
     }
     if (thrown !== undefined) throw thrown;
     return failed;
@@ -160,8 +162,16 @@ export class ObjectSending {
     return holdToAcknowledge(name, `${this.owners}${this.held}`).catch(unlessUnheard);
   }
 
-  /** All instances are final. False: that could not be told. */
-  async doneWithStudy(study: HeldObject | undefined): Promise<boolean> {
+  /**
+   * All instances are final. Where queues that exist have not heard what became of theirs, the list comes again: who acknowledges
+   * it takes them out of their queues.
+   * @returns false: that could not be told, or it comes again
+   */
+  async doneWithStudy(study: HeldObject | undefined, unheard: readonly ObjectMessage[]): Promise<boolean> {
+    if (mayBeHeard(this.RED, unheard)) {
+      await giveBack(study);
+      return false;
+    }
     try {
       await study?.done({ status: Status.success });
       return true;

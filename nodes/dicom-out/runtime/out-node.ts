@@ -230,7 +230,7 @@ export class OutNode {
     message.dicom = { ...factsIn(message), [became]: summary };
     send(message);
     // Of each instance its own queue knows what has become.
-    const isHeard = await this.sending.doneWithStudy(study);
+    const isHeard = await this.sending.doneWithStudy(study, list.unheard);
     const reason = list.firstFailure && outError(this.text, list.firstFailure).message;
     if (reason !== undefined && !this.hasFailureWire)
       done(outError(this.text, new OutFailed('instancesFailed', { count, failed, reason })));
