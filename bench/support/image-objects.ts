@@ -65,11 +65,11 @@ const OF_PALETTE: readonly Command[] = [
   ['PALETTE COLOR, RLE', 'dcmcrle', 'IN', 'OUT'],
 ];
 
-/** Native pixels that are called otherwise: what they look like does not matter here. */
-const CALLED: readonly [base: 'ct' | 'colour', photometric: string, share: number][] = [
-  ['ct', 'MONOCHROME1', 1],
-  ['colour', 'YBR_FULL', 1],
-  ['colour', 'YBR_FULL_422', 2 / 3],
+/** Native pixels with another Photometric Interpretation, and how they are made: a picture of noise would not be compressed. */
+const CALLED: readonly [base: 'ct' | 'colour', photometric: string, made?: (pixels: Buffer) => Buffer][] = [
+  ['ct', 'MONOCHROME1'],
+  ['colour', 'YBR_FULL', ybrOf],
+  ['colour', 'YBR_FULL_422', (rgb) => subsampled(ybrOf(rgb))],
 ];
 
 const ENCODED = [
@@ -93,7 +93,7 @@ export async function imageObjects(folder: string): Promise<ImageObject[]> {
     ...made(folder, native.ct, OF_CT),
     ...made(folder, native.colour, OF_COLOUR),
     ...made(folder, palette, OF_PALETTE),
-    ...CALLED.map(([base, photometric, share]) => called(folder, native[base], photometric, share)),
+    ...CALLED.map(([base, photometric, made]) => called(folder, native[base], photometric, made)),
     ...(await encoded(folder, Object.values(native))),
   ];
 }
@@ -114,17 +114,43 @@ function made(folder: string, source: string, commands: readonly Command[]): Ima
   });
 }
 
-function called(folder: string, source: string, photometric: string, share: number): ImageObject {
+function called(
+  folder: string,
+  source: string,
+  photometric: string,
+  made?: (pixels: Buffer) => Buffer,
+): ImageObject {
   const path = fileOf(folder, photometric);
   writeFileSync(path, readFileSync(source));
   const changes = ['-m', `PhotometricInterpretation=${photometric}`];
-  if (share < 1) {
-    const pixels = pixelsOf(source).bytes;
-    writeFileSync(join(folder, 'pixels'), pixels.subarray(0, Math.floor(pixels.length * share)));
+  if (made !== undefined) {
+    writeFileSync(join(folder, 'pixels'), made(pixelsOf(source).bytes));
     changes.push('-mf', `PixelData=${join(folder, 'pixels')}`);
   }
   run('dcmodify', '-nb', ...changes, path);
   return { name: photometric, path };
+}
+
+/** PS3.3 C.7.6.3.1.2 */
+function ybrOf(rgb: Buffer): Buffer {
+  const ybr = new Uint8ClampedArray(rgb.length);
+  for (let at = 0; at < rgb.length; at += 3) {
+    const [r = 0, g = 0, b = 0] = rgb.subarray(at, at + 3);
+    ybr[at] = 0.299 * r + 0.587 * g + 0.114 * b;
+    ybr[at + 1] = -0.1687 * r - 0.3313 * g + 0.5 * b + 128;
+    ybr[at + 2] = 0.5 * r - 0.4187 * g - 0.0813 * b + 128;
+  }
+  return Buffer.from(ybr.buffer);
+}
+
+/** Two pixels each have the colours of the first. */
+function subsampled(ybr: Buffer): Buffer {
+  const halved = Buffer.alloc((ybr.length * 2) / 3);
+  for (let pair = 0; pair < halved.length / 4; pair += 1) {
+    const [first = 0, b = 0, r = 0, second = 0] = ybr.subarray(pair * 6, pair * 6 + 4);
+    halved.set([first, second, b, r], pair * 4);
+  }
+  return halved;
 }
 
 function pixelsOf(path: string): { bytes: Buffer; image: ImagePixels } {
