@@ -221,18 +221,20 @@ class Parked implements HeldObject {
  * @param ownersOfNode how its owners always begin; @param ownersOfThis since it is deployed
  */
 export async function disownEarlier(ownersOfNode: string, ownersOfThis: string): Promise<void> {
-  const isEarlier = (each: string): boolean =>
-    each.startsWith(ownersOfNode) && !each.startsWith(ownersOfThis);
-  await eachQueue(async (queue) => {
-    const earlier = (await queue.ask('owners')).filter(isEarlier);
-    if (earlier.length > 0) await queue.ask('disown', earlier);
-  });
+  await disown((each) => each.startsWith(ownersOfNode) && !each.startsWith(ownersOfThis));
 }
 
-/** Asks the queues of all nodes that are deployed now: none waits for another one, which may take long to open. @throws what the first one throws */
-export async function eachQueue(ask: (queue: QueueHost) => Promise<void>): Promise<void> {
+/**
+ * What these owners had in the queues of nodes that are deployed now comes again. No queue waits for another one, which may take
+ * long to open. @throws what the first one throws
+ */
+export async function disown(isGone: (owner: string) => boolean): Promise<void> {
   const queues = deployedNodes.all(QueueOwner).flatMap(({ receiver }) => receiver ?? []);
-  await Promise.all(queues.map((queue) => ask(queue).catch(unlessUnheard)));
+  const disownIn = async (queue: QueueHost): Promise<void> => {
+    const gone = (await queue.ask('owners')).filter(isGone);
+    if (gone.length > 0) await queue.ask('disown', gone);
+  };
+  await Promise.all(queues.map((queue) => disownIn(queue).catch(unlessUnheard)));
 }
 
 /** Lets an object come again. */
@@ -251,6 +253,8 @@ export async function leave(held: HeldObject | undefined): Promise<void> {
  * acknowledges the list must not, for that takes them out of their queues. Those of nodes that have been removed are not heard.
  */
 export function mayBeHeard(RED: Pick<NodeAPI, 'nodes'>, messages: readonly ObjectMessage[]): boolean {
+  // All flows are looked through for the names of nodes.
+  if (messages.length === 0) return false;
   const exists = existingNodes(RED);
   return messages.some((message) => exists(queueName(queueNameOf(message))?.nodeId ?? ''));
 }

@@ -1,5 +1,4 @@
-import type { JournalEntry } from '../admin-api';
-import type { LetterFacts } from '../admin-api';
+import type { JournalEntry, LetterFacts } from '../admin-api';
 import { giveUpText, type GiveUpReason } from '../delivery';
 import { knownClass } from '../dicom';
 import { Journal, type JournalConfig } from '../journal';

@@ -1,6 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { JournalEntry, JournalPage } from '../admin-api';
-import type { DeadLetterList } from '../admin-api';
+import type { DeadLetterList, JournalEntry, JournalPage } from '../admin-api';
 import type { QueueRequests } from '../delivery';
 import type { JournalQuery } from '../journal';
 import type { CommitmentReport } from '../network';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { JournalEntry } from '../admin-api';
-import type { LetterFacts } from '../admin-api';
+import type { JournalEntry, LetterFacts } from '../admin-api';
 import { asError } from '../basics';
 import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
 import type { JournalConfig } from '../journal';

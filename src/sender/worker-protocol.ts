@@ -1,5 +1,4 @@
-import type { JournalEntry } from '../admin-api';
-import type { LetterFacts } from '../admin-api';
+import type { JournalEntry, LetterFacts } from '../admin-api';
 import type { DicomChanges } from '../dicom';
 import type { JournalConfig } from '../journal';
 import type { OutboxConfig, OutboxState } from './outbox';

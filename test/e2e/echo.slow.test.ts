@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import type { SelfEcho } from '../../src/admin-api';
-import type { EchoOutcome } from '../../src/admin-api';
+import type { EchoOutcome, SelfEcho } from '../../src/admin-api';
 import { sendEcho } from '../../src/network';
 import { Certificates, type Certificate } from '../support/certificates';
 import { receiverFlow } from '../support/flows';

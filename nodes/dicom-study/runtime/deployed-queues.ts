@@ -6,7 +6,7 @@ import type { StudyQueues } from '../../../src/study';
 import { WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { existingNodes } from '../../runtime/existing-nodes';
-import { eachQueue, isUnheard } from '../../runtime/held-objects';
+import { disown, isUnheard } from '../../runtime/held-objects';
 import { queueName, QueueOwner } from '../../runtime/queue-owner';
 
 /** In less, a queue that is open says so. */
@@ -47,10 +47,7 @@ export class DeployedQueues implements StudyQueues {
   }
 
   async disownOthers(begin: string, isOwner: (owner: string) => boolean): Promise<void> {
-    await eachQueue(async (queue) => {
-      const gone = (await queue.ask('owners')).filter((owner) => owner.startsWith(begin) && !isOwner(owner));
-      if (gone.length > 0) await queue.ask('disown', gone);
-    });
+    await disown((owner) => owner.startsWith(begin) && !isOwner(owner));
   }
 
   async isWaiting(studies: Iterable<string>, nodes: ReadonlySet<string>): Promise<boolean> {
