@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
+import { OutNode } from '../../nodes/dicom-out/runtime/out-node';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { DICOM_EDIT, DICOM_OUT, DICOM_PEER } from '../../src/settings';
@@ -452,7 +453,10 @@ describe('dicom-out: an object of a queue', () => {
       const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];
       const delivered = nodes.inputs('out-a');
       await upload(port, 1, 2, 3, 4, 5, 6);
-      await until(() => delivered.length === 6, 'all wait');
+      await until(() => delivered.length === 6, 'all are here');
+      // What is sent before the last one has its turn makes room for it.
+      const { postponed } = deployedNodes.get('out-a', OutNode) as unknown as { postponed: { size: number } };
+      await until(() => postponed.size === 4, 'all wait');
       isUp = true;
       await until(() => new Set(sent.map(uidOf)).size === 6, 'all are sent');
       assert.equal(delivered.length, 10, 'those for which there was no room came again, once');
@@ -709,6 +713,17 @@ describe('dicom-out: a list of instances', () => {
     error?: { code: string };
   }
 
+  /** A dicom-in whose objects are acknowledged, and a dicom-out; nothing joins them. */
+  const loadedChain = (port: number, archive: number, ...more: FlowNode[]): Promise<void> =>
+    loaded([
+      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
+      helper('in-out'),
+      peer('archive', archive),
+      out('out'),
+      ...watching('out'),
+      ...more,
+    ]);
+
   /** What a dicom-in gives to its flow, as entries of a list. */
   async function received(
     settings: object,
@@ -793,13 +808,7 @@ describe('dicom-out: a list of instances', () => {
         return sopInstanceUID === sampleInstance(2).uid && !isUp ? 0xa700 : 0;
       },
     });
-    await loaded([
-      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
-      helper('in-out'),
-      peer('archive', archive.port),
-      out('out'),
-      ...watching('out'),
-    ]);
+    await loadedChain(port, archive.port);
     const [sent, failed] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
     const [entries] = await received({ port }, 1, 2, 3, 4);
     inject('out', list(...entries));
@@ -814,13 +823,7 @@ describe('dicom-out: a list of instances', () => {
 
   it('has dead letters, too, of those whose changes cannot be applied, also where another node has them parked', async () => {
     const port = await freePort();
-    await loaded([
-      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
-      helper('in-out'),
-      peer('archive', (await scp()).port),
-      out('out'),
-      ...watching('out'),
-    ]);
+    await loadedChain(port, (await scp()).port);
     const sent = nodes.inputs('out-sent');
     const [entries] = await received({ port }, 1, 2, 3, 4);
     const ids = entries.map((entry) => (entry as { queueId: string }).queueId.replace(/^in:/, ''));
@@ -841,14 +844,7 @@ describe('dicom-out: a list of instances', () => {
   ] as const)
     it(`comes again, or is done with, where the queue of one in it ${which}`, async () => {
       const port = await freePort();
-      await loaded([
-        dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
-        helper('in-out'),
-        peer('archive', (await scp()).port),
-        out('out'),
-        ...(isThere ? [helper('stopped')] : []),
-        ...watching('out'),
-      ]);
+      await loadedChain(port, (await scp()).port, ...(isThere ? [helper('stopped')] : []));
       const [came, failed] = [nodes.inputs('in-out'), nodes.inputs('out-failed')];
       // What acknowledges the list is an object of a queue, as a firing of dicom-study is.
       const [entries] = await received({ port }, 1);
@@ -866,13 +862,7 @@ describe('dicom-out: a list of instances', () => {
 
   it('is acknowledged where another node has it parked, which has it until it is done with it', async () => {
     const port = await freePort();
-    await loaded([
-      dicomIn('in', port, [['in-out']], { queue: 'memory', acknowledge: true, maxInFlight: 5 }),
-      helper('in-out'),
-      peer('archive', (await scp()).port),
-      out('out'),
-      ...watching('out'),
-    ]);
+    await loadedChain(port, (await scp()).port);
     const sent = nodes.inputs('out-sent');
     const [entries] = await received({ port }, 1, 2);
     const ids = entries.map((entry) => (entry as { queueId: string }).queueId.replace(/^in:/, ''));
