@@ -22,6 +22,7 @@ export {
   writePieces,
 } from './durable';
 export { Fifo } from './fifo';
+export { Lease } from './lease';
 export { leftoversTo } from './leftovers';
 export { linkWithoutReplacing, type LinkingFiles, numbered, removeIfThere } from './link-file';
 export { type DirectoryLock, type LockError, sharedFileSystem } from './lock';

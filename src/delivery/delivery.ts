@@ -1,5 +1,5 @@
 import type { LetterFacts } from '../admin-api';
-import { asError, isSystemCode } from '../basics';
+import { asError, isSystemCode, type Lease } from '../basics';
 import { DicomError } from '../dicom';
 import {
   type ConversionSettings,
@@ -32,8 +32,8 @@ export type DeliverySettings = Pick<
 
 /** What a delivery tells of its objects. */
 export interface DeliveryListener {
-  /** For the flow; answer with `delivered`, or with `notDelivered`. */
-  deliver(id: string, converted: ConvertedObject): void;
+  /** For the flow, unless its lease is over; answer with `delivered`, or with `notDelivered`. */
+  deliver(id: string, converted: ConvertedObject, lease?: Lease): void;
   /** It is a dead letter now. */
   gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void;
   /** Files cannot be put in place; those objects are tried again. */
@@ -179,7 +179,7 @@ export class Delivery {
   /** The message did not reach the flow, or not all of its first nodes: it is sent again, `maxDeliveries` times at most. */
   notDelivered(id: string, reason: string): void {
     const entry = this.underWay.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
     entry.notSent = reason;
     this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
     this.budget.free(id);
@@ -285,12 +285,9 @@ export class Delivery {
 
   private deliver(queued: QueuedObject): void {
     const { id } = queued;
-    if (queued.isElsewhere?.() === true) {
-      this.leave(id);
-      return;
-    }
     const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
     entry.queued = queued;
+    if (this.leaveElsewhere(id, entry)) return;
     this.underWay.set(id, entry);
     const over = this.isOver(entry);
     if (over !== undefined) {
@@ -312,8 +309,17 @@ export class Delivery {
 
   /** It may have waited for this for long. */
   private toFlow(id: string, converted: ConvertedObject): void {
-    if (this.underWay.get(id)?.queued.isElsewhere?.() === true) this.leave(id);
-    else this.listener.deliver(id, converted);
+    const entry = this.underWay.get(id);
+    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
+    this.listener.deliver(id, converted, entry.queued.lease);
+  }
+
+  /** False: it is here. */
+  private leaveElsewhere(id: string, { queued }: UnderWay): boolean {
+    if (queued.isElsewhere?.() !== true) return false;
+    this.leave(id);
+    this.wake();
+    return true;
   }
 
   /** Enough attempts have been made with it. */

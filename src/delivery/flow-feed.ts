@@ -1,4 +1,4 @@
-import { asError } from '../basics';
+import { asError, Lease } from '../basics';
 import type { FlowMessage } from '../message';
 import type { Boundary } from '../worker';
 
@@ -9,6 +9,8 @@ export interface PostedObject {
   json: string;
   object?: Uint8Array<ArrayBuffer>;
   document?: Uint8Array<ArrayBuffer>;
+  /** Memory of the `Lease` under which it is this Node-RED's. Undefined: nobody else can have it. */
+  lease?: SharedArrayBuffer;
 }
 
 /** What a feed tells of messages. */
@@ -64,7 +66,12 @@ export class FlowFeed {
   }
 
   private deliver(object: PostedObject): void {
-    const { id } = object;
+    const { id, lease } = object;
+    // The process may have been stopped since it was posted, and others have delivered it.
+    if (lease !== undefined && new Lease(lease).isOver) {
+      this.listener.notDelivered(id, 'it is no longer this Node-RED that has it');
+      return;
+    }
     try {
       this.listener.message(messageOf(object));
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { LetterFacts } from '../admin-api';
+import type { Lease } from '../basics';
 import type { BlockBuffer } from './block-buffer';
 import type { DeadLetters } from './dead-letters';
 import type { ObjectHandle } from './object-handle';
@@ -167,6 +168,8 @@ export interface QueuedObject {
   readonly note: unknown;
   /** True: it may be in flight elsewhere by now, and is nothing to be delivered here any more. Undefined: that cannot be. */
   readonly isElsewhere?: () => boolean;
+  /** Where it can be elsewhere: until when it is not, also for another thread. */
+  readonly lease?: Lease;
   /**
    * Calls back with the content, which is valid during the call only.
    * @param evenIfDamaged for what is only told of it

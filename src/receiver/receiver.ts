@@ -1,5 +1,5 @@
 import type { JournalEntry, JournalPage, LetterFacts } from '../admin-api';
-import { realFiles } from '../basics';
+import { realFiles, type Lease } from '../basics';
 import {
   Answers,
   Delivery,
@@ -45,7 +45,7 @@ import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './s
 /** Where a receiver's results go. Nothing here may throw. */
 export interface ReceiverOutput {
   /** An object for the flow; answer with `delivered(id)`. */
-  deliver(id: string, converted: ConvertedObject): void;
+  deliver(id: string, converted: ConvertedObject, lease?: Lease): void;
   event(event: ReceiverEvent): void;
   /** At most once a second, and only on change. */
   counters(counters: Counters): void;
@@ -129,7 +129,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
       settings,
       { ...settings, receiverId, files: this.files },
       {
-        deliver: (id, converted) => this.deliver(id, converted),
+        deliver: (id, converted, lease) => this.deliver(id, converted, lease),
         gaveUp: (id, reason, facts) => this.gaveUp(id, reason, facts),
         ...this.faults.ofDelivery,
       },
@@ -377,14 +377,14 @@ export class Receiver extends QueueService implements ReceiverRequests {
     return answer;
   }
 
-  private deliver(id: string, converted: ConvertedObject): void {
+  private deliver(id: string, converted: ConvertedObject, lease?: Lease): void {
     // Recovered, or delivered again: the sender is no longer waiting for the answer.
     const isLate =
       this.config.settings.respond === 'processed' &&
       !this.answers.isWaiting(id) &&
       this.shared?.isAwaitedElsewhere(id) !== true;
     if (isLate) this.answers.remember(id, 'tooLate');
-    this.output.deliver(id, converted);
+    this.output.deliver(id, converted, lease);
   }
 
   /** As long as the sender may wait for it. */

@@ -18,12 +18,13 @@ serve<ReceiverConfig, ToReceiver, FromReceiver, ReceiverRequests>({
       outbox.add({ kind: 'event', event: { at, event: 'events-suppressed', ...suppressed } });
     });
     const receiver = new Receiver(config, {
-      deliver: (id, { json, object, document }) => {
+      deliver: (id, { json, object, document }, lease) => {
         const parts = { ...(object && { object }), ...(document && { document }) };
         // Each alone in its memory (see conversion.ts), so they move to the main thread instead of being copied.
         const transfer = Object.values(parts).map(({ buffer }) => buffer);
         const bytes = transfer.reduce((total, { byteLength }) => total + byteLength, json.length);
-        outbox.add({ kind: 'delivery', id, json, ...parts }, { bytes, transfer });
+        const facts = { id, json, ...(lease && { lease: lease.memory }) };
+        outbox.add({ kind: 'delivery', ...facts, ...parts }, { bytes, transfer });
       },
       event: (event) => {
         if (gate.passes(event)) outbox.add({ kind: 'event', event });

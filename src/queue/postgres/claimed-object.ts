@@ -1,3 +1,4 @@
+import type { Lease } from '../../basics';
 import type { QueuedObject } from '../object-queue';
 import type { LocalCopy } from './local-copy';
 import type { ObjectRow } from './object-rows';
@@ -7,10 +8,10 @@ export class ClaimedObject {
   copy: LocalCopy | undefined;
   note: unknown;
 
-  /** @param isElsewhere as `QueuedObject` has it */
+  /** @param claim until when it is this instance's, and whether it still is what has been claimed; undefined: it is only looked at */
   constructor(
     public row: ObjectRow,
-    private readonly isElsewhere?: (object: ClaimedObject) => boolean,
+    private readonly claim?: { lease: Lease; holds(object: ClaimedObject): boolean },
   ) {}
 
   get id(): string {
@@ -19,14 +20,17 @@ export class ClaimedObject {
 
   queued(): QueuedObject {
     const { id, deliveries, unacknowledged, crashes } = this.row;
-    const { copy, isElsewhere } = this;
+    const { copy, claim } = this;
     return {
       id,
       redelivered: deliveries,
       unacknowledged,
       crashes,
       note: this.note,
-      ...(isElsewhere && { isElsewhere: () => isElsewhere(this) }),
+      ...(claim && {
+        lease: claim.lease,
+        isElsewhere: () => claim.lease.isOver || !claim.holds(this),
+      }),
       read: (use, evenIfDamaged = false) => {
         if (copy === undefined) throw new Error(`the object ${id} is not on this machine`);
         return copy.read(use, evenIfDamaged);

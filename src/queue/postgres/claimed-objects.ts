@@ -228,7 +228,7 @@ export class ClaimedObjects {
     try {
       const found = await this.findRows(source, session, max);
       if (this.source() === source && source.session.number === session)
-        return found.map((row) => this.add(row));
+        return found.map((row) => this.add(source, row));
       // They are somebody else's, or will be claimed once more, and nobody has begun with them.
       this.lost.push(...found);
       this.mayWait = this.mayWaitElsewhere = true;
@@ -291,9 +291,9 @@ export class ClaimedObjects {
     this.mayHaveOthers = false;
   }
 
-  private add(row: ObjectRow): ClaimedObject {
+  private add({ session: { lease } }: ClaimSource, row: ObjectRow): ClaimedObject {
     this.drop(row.id);
-    const object = new ClaimedObject(row, (one) => !this.isOurs || this.objects.get(one.id) !== one);
+    const object = new ClaimedObject(row, { lease, holds: (one) => this.isHere(one) });
     this.objects.set(row.id, object);
     this.listener.claimed(row);
     return object;
@@ -325,7 +325,7 @@ export class ClaimedObjects {
       const object = await this.leasing.run(async () => {
         const row = await change();
         if (!isRow(row)) return row;
-        const added = this.add(row);
+        const added = this.add(source, row);
         this.inFlight.add(row.id);
         return added;
       });

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { Lease } from '../../basics';
 import type { Database } from './database';
 
 /** How long a session lives, by the database's clock, after it has last said so. */
@@ -40,8 +41,8 @@ export class Session {
   run = 0;
   /** Sessions of other instances, as of when it last said that it lives. */
   others = 0;
-  /** Until when it lives at least: `performance.now()`. */
-  private until = -Infinity;
+  /** That of this session: the next one has another. */
+  lease = new Lease();
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
   private isBeating = false;
@@ -61,7 +62,7 @@ export class Session {
 
   /** Certainly nobody else has what it has. */
   get isAlive(): boolean {
-    return this.number > 0 && performance.now() < this.until;
+    return this.number > 0 && !this.lease.isOver;
   }
 
   /** @throws the client's error */
@@ -74,7 +75,7 @@ export class Session {
   /** What another session of this instance had, that is over at once. */
   private async renew(): Promise<void> {
     const { queue, instance } = this.options;
-    const asked = performance.now();
+    const asked = Lease.now();
     const [row] = await this.database.rows(
       `INSERT INTO ${this.table} AS mine (queue, instance, number, run, until, host)
        VALUES ($1, $2, nextval('${this.numbers}'), CASE WHEN $3::bigint = 0 THEN nextval('${this.numbers}') ELSE $3 END,
@@ -87,7 +88,8 @@ export class Session {
     this.number = Number(row?.['number']);
     this.run = Number(row?.['run']);
     this.others = Number(row?.['others']);
-    this.until = asked + this.leaseSeconds * 1_000;
+    this.lease = new Lease();
+    this.lease.extendTo(asked + this.leaseSeconds * 1_000);
     try {
       await this.listener.began();
     } catch (error) {
@@ -134,7 +136,7 @@ export class Session {
   }
 
   private async extended(): Promise<boolean> {
-    const asked = performance.now();
+    const asked = Lease.now();
     const [row] = await this.database.rows(
       `UPDATE ${this.table} AS mine SET until = clock_timestamp() + $2 * interval '1 second'
        WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second' RETURNING ${this.countOthers}`,
@@ -143,7 +145,7 @@ export class Session {
     // What has been over here for a moment stays over: it has been let go of.
     if (row === undefined || !this.isAlive) return false;
     this.others = Number(row['others']);
-    this.until = asked + this.leaseSeconds * 1_000;
+    this.lease.extendTo(asked + this.leaseSeconds * 1_000);
     return true;
   }
 
@@ -155,7 +157,7 @@ export class Session {
 
   private lost(): void {
     this.number = 0;
-    this.until = -Infinity;
+    this.lease.end();
     this.listener.ended();
   }
 
@@ -170,7 +172,7 @@ export class Session {
     const { number } = this;
     this.stop();
     this.number = 0;
-    this.until = -Infinity;
+    this.lease.end();
     if (number === 0) return;
     await this.database.change(
       `UPDATE ${this.table} SET until = clock_timestamp(), run = -run WHERE number = $1`,
