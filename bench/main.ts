@@ -4,7 +4,7 @@
  *
  *     --rounds 5                  interleaved rounds; a run's figures are their medians
  *     --only sr,ct                some of: sr, ct, 20mb, 1gb, growth, lifecycle, and those of --sending
- *     --sending                   only what is sent by dicom-out and its peers: send-sr, send-ct, send-20mb, send-1gb, idle-peers
+ *     --sending                   what is sent by dicom-out and its peers, instead: send-sr, send-ct, send-20mb, send-1gb, idle-peers
  *     --retrieve                  only C-GET of a study from dcmqrscp by dicom-retrieve beside getscu, and C-FIND of 5 000 matches by
  *                                 dicom-query beside findscu; it is not kept
  *     --receivers storescp,disk   those whose names have one of these in them; --senders dcmsend,wait: likewise
@@ -34,6 +34,7 @@ const PICTURES = join('images', 'performance');
 const MARK = '<!-- what follows is written by npm run bench -- --write -->';
 const CURVES: Readonly<Record<string, () => Promise<Curve>>> = { backlog, associations, sizes };
 const FEWEST_RUNS = 3;
+const RECEIVING = [...Object.keys(plans()), 'growth', 'lifecycle'];
 const SENDING = [...Object.keys(sendingPlans()), 'idle-peers'];
 
 void main(process.argv.slice(2));
@@ -50,8 +51,8 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const isToBeRendered = args.includes('--render');
   if (!isToBeRendered) {
-    const only = option('--only')?.split(',') ?? (args.includes('--sending') ? SENDING : undefined);
-    const wants = (part: string): boolean => only?.includes(part) ?? true;
+    const only = option('--only')?.split(',') ?? (args.includes('--sending') ? SENDING : RECEIVING);
+    const wants = (part: string): boolean => only.includes(part);
     const [receivers, senders] = [
       named(RECEIVERS, option('--receivers')?.split(',')),
       named(SENDERS, option('--senders')?.split(',')),
