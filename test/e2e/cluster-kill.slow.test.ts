@@ -10,7 +10,7 @@ import { padded, sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
 
 /** `npm run soak` takes 100 000. */
-const ACKNOWLEDGED = Number(process.env['SCALE_ACKNOWLEDGED'] ?? 300);
+const ACKNOWLEDGED = Number(process.env['SCALE_ACKNOWLEDGED'] ?? 5_000);
 const IS_LONG = ACKNOWLEDGED > 10_000;
 const MEMBERS = 3;
 const SENDERS = 8;
