@@ -129,7 +129,7 @@ function messageOf(
 ): string {
   const kept = filename === undefined ? {} : { bulkDataURI: pathToFileURL(filename).href };
   const hasObject = settings.output === 'buffer';
-  const conversion = convertParsed(dataSet, { ...settings, ...kept, hasObject });
+  const conversion = convertParsed(dataSet, { hasObject, ...settings, ...kept });
   const warnings = [...oddUids(envelope), ...conversion.warnings];
   const about = aboutObject({ ...conversion, warnings }, envelope, {
     ...(filename !== undefined && { filename }),
@@ -167,18 +167,15 @@ export function aboutObject(
   const sopInstanceUID = identity.sopInstanceUID ?? envelope.sopInstanceUID;
   const asAnnounced = sopClassUID === envelope.sopClassUID && sopInstanceUID === envelope.sopInstanceUID;
   const warnings = asAnnounced ? found : [NOT_AS_ANNOUNCED, ...found];
-  return {
-    topic: identity.studyInstanceUID ?? '',
-    ...(filename !== undefined && { filename }),
-    dicom: {
-      ...envelope,
-      sopClassUID,
-      sopInstanceUID,
-      sopClassName: uidName(sopClassUID) ?? sopClassUID,
-      ...delivery,
-      ...(warnings.length > 0 && { warnings }),
-    },
-  };
+  // As in `envelopeOf`: a literal that begins with the envelope is slow.
+  const dicom = Object.assign({}, envelope, {
+    sopClassUID,
+    sopInstanceUID,
+    sopClassName: uidName(sopClassUID) ?? sopClassUID,
+    ...delivery,
+    ...(warnings.length > 0 && { warnings }),
+  });
+  return { topic: identity.studyInstanceUID ?? '', ...(filename !== undefined && { filename }), dicom };
 }
 
 /** UIDs of the command that are none by the Standard: the object is taken all the same. */
