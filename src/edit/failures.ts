@@ -1,6 +1,6 @@
 import { asError } from '../basics';
 import { DicomError } from '../dicom';
-import { NotPlaced } from '../message';
+import { NotPlaced, placeCode } from '../message';
 import { ObjectDamaged } from '../queue';
 import type { EditFailure } from './requests';
 
@@ -16,7 +16,7 @@ export async function orFailure<Result>(work: () => Promise<Result>): Promise<Re
 function codeOf(error: unknown): string {
   if (error instanceof DicomError) return error.code;
   if (error instanceof ObjectDamaged) return 'damaged';
-  if (error instanceof NotPlaced) return 'not-placed';
+  if (error instanceof NotPlaced) return placeCode(error);
   const { code } = asError(error) as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : 'failed';
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { waitForDisk } from '../basics';
 import { type ByteSource, parseDataSet, pieces } from '../dicom';
-import { fileNameTexts, FileOutput, NotPlaced, placeReason } from '../message';
+import { fileNameTexts, FileOutput, NotPlaced, placeCode, placeReason } from '../message';
 import type { OutgoingObject } from '../object';
 import type { DicomInSettings } from '../settings';
 
@@ -13,7 +13,7 @@ const MOST_IN_MEMORY = 536_870_912;
 export class NotMade extends Error {
   override readonly name = 'NotMade';
   constructor(
-    readonly code: 'too-large' | 'not-placed',
+    readonly code: 'too-large' | 'not-placed' | 'name-refused',
     reason: string,
     options?: ErrorOptions,
   ) {
@@ -49,7 +49,7 @@ export type NewFile = Pick<DicomInSettings, 'directory' | 'filenameTemplate' | '
 /**
  * Puts the object into a directory. It is on the disk, with its name, when this resolves; the same object that is there already
  * may stay.
- * @throws NotMade `not-placed`; what reading the object throws
+ * @throws NotMade `not-placed` or `name-refused`; what reading the object throws
  */
 export async function fileOf(
   object: OutgoingObject,
@@ -79,7 +79,7 @@ function put(
     return output.put({ kind: 'source', source }, values, false);
   } catch (error) {
     if (error instanceof NotPlaced)
-      throw new NotMade('not-placed', placeReason(error, directory), { cause: error });
+      throw new NotMade(placeCode(error), placeReason(error, directory), { cause: error });
     throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { ReadMessage, ReadTask } from './read';
 /** Why there is no result. Errors lose their codes between threads, so it goes as data. */
 export interface EditFailure {
   failure: {
-    /** A `DicomErrorCode`, `damaged`, `not-placed`, or the system's code, such as `ENOENT`. */
+    /** A `DicomErrorCode`, `damaged`, `not-placed`, `name-refused`, or the system's code, such as `ENOENT`. */
     code: string;
     /** For an operator: without values of the object. */
     text: string;

@@ -10,4 +10,4 @@ export {
   waitsForFlow,
 } from './conversion';
 export type { FlowMessage, MessageFacts } from './flow-message';
-export { FileOutput, NotPlaced, placeCause, placeReason } from './output';
+export { FileOutput, isNameRefused, NotPlaced, placeCause, placeCode, placeReason } from './output';

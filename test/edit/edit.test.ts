@@ -229,6 +229,9 @@ describe('an edit', () => {
     writeFileSync(join(folder, 'no directory'), '');
     const [code, text] = await failure(RULES, { apply: 'file', directory: join(folder, 'no directory') });
     assert.deepEqual([code, /EEXIST|ENOTDIR/.test(text)], ['not-placed', true], text);
+    // It will not be shorter the next time.
+    const long = join(folder, ...Array.from({ length: 20 }, () => 'x'.repeat(250)));
+    assert.equal((await failure(RULES, { apply: 'file', directory: long }))[0], 'name-refused');
   });
 
   it('that fails says which rule, whether that is seen in the rule or in its result', async () => {

@@ -1,4 +1,5 @@
 import { isSystemCode } from '../../../src/basics';
+import { isNameRefused } from '../../../src/message';
 import { DICOM_DEIDENTIFY } from '../../../src/settings';
 import { nodeErrors, NodeFailed } from '../../runtime/node-errors';
 
@@ -38,10 +39,7 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
   'cannot-change': 'notChanged',
 };
 
-/** The queue has let the object go. */
-const GONE: ReadonlySet<string> = new Set(['ENOENT', 'EGONE']);
-
-/** The disk is the reason, which may have room again: it is tried again. All else is so the next time, too. */
+/** The disk is the reason, which may have room again: it is tried again. All else is so the next time, too, as is a name that cannot be. */
 const MAY_PASS: ReadonlySet<string> = new Set(['read-failed', 'not-placed']);
 
 /**
@@ -53,7 +51,8 @@ export function failureOfCode(
   isQueued: boolean,
 ): DeidentifyFailed {
   const isSystem = isSystemCode(code);
-  const isForGood = !isSystem && !MAY_PASS.has(code);
-  const failure = isQueued && GONE.has(code) ? 'objectGone' : (BY_CODE[code] ?? 'notRead');
+  const isForGood = isSystem ? isNameRefused(code) : !MAY_PASS.has(code);
+  // The queue has let the object go.
+  const failure = isQueued && code === 'ENOENT' ? 'objectGone' : (BY_CODE[code] ?? 'notRead');
   return new DeidentifyFailed(failure, { reason: isSystem ? code : text }, isForGood);
 }

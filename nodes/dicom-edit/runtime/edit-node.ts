@@ -120,6 +120,7 @@ const KIND: EditingKind<EditFailure> = {
     'cannot-recode': 'notChanged',
     'too-large': 'tooLarge',
     'not-placed': 'notStored',
+    'name-refused': 'notStored',
   },
 };
 

@@ -176,7 +176,7 @@ async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: bool
 
 /** @param isQueued the object is in a queue, which may have let it go; any other is a file of somebody else */
 function readFailure({ code, text }: { code: string; text: string }, isQueued: boolean): StudyFailed {
-  if (isQueued && (code === 'ENOENT' || code === 'EGONE')) return new StudyFailed('objectGone');
+  if (isQueued && code === 'ENOENT') return new StudyFailed('objectGone');
   // The system's words name the file, which may be named after a patient.
   return new StudyFailed('notRead', { reason: isSystemCode(code) ? code : text });
 }

@@ -191,6 +191,7 @@ const KIND: EditingKind<DicomFailure> = {
     'cannot-build': 'notBuilt',
     'too-large': 'tooLarge',
     'not-placed': 'notStored',
+    'name-refused': 'notStored',
   },
 };
 

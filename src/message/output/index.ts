@@ -1,3 +1,3 @@
 export { fileNameText } from './file-name';
 export { FileOutput, NotPlaced } from './file-output';
-export { placeCause, placeReason } from './place-cause';
+export { isNameRefused, placeCause, placeCode, placeReason } from './place-cause';

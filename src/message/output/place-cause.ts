@@ -17,6 +17,20 @@ const EVERYWHERE = new Set([
   'ETIMEDOUT',
 ]);
 
+/** The file system takes no file of that name: it will not the next time, either. */
+const OF_NAME = new Set(['ENAMETOOLONG', 'EILSEQ', 'EINVAL']);
+
+/** Whether it is the name that cannot be, whatever becomes of the disk. @param code the system's */
+export function isNameRefused(code: string): boolean {
+  return OF_NAME.has(code);
+}
+
+/** Why a file could not be put in place, as a code: it may be tried again, or its name is what is wrong. */
+export function placeCode({ cause }: Error): 'not-placed' | 'name-refused' {
+  const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException;
+  return isNameRefused(code) ? 'name-refused' : 'not-placed';
+}
+
 /** A name for why an object's file could not be put in place: objects of one name are likely to fare alike. */
 export function placeCause({ message, cause }: Error): string {
   const { code, path, dest, syscall } = (cause ?? {}) as NodeJS.ErrnoException & { dest?: string };
