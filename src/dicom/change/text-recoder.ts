@@ -19,6 +19,7 @@ export function newTextState(around: TextState | undefined): TextState {
   return { around, set: around === undefined ? CharacterSet.DEFAULT : around.set, hasRecoded: false };
 }
 
+/** That is recoded, in bytes: it is in memory as a whole. */
 const LONGEST_TEXT = 16_777_216;
 const PIECE = 262_144;
 const LONGEST_SHORT = 0xfffe;
@@ -47,9 +48,9 @@ export class TextRecoder {
       if (mayHideText(tag, sent) && !this.#isPlain(offset, length)) throw hidden(tag);
       return undefined;
     }
-    if (length > LONGEST_TEXT) throw lost(tag);
+    if (text.set?.isAsciiBelow80 !== false && this.#isPlain(offset, length)) return undefined;
+    if (length > LONGEST_TEXT) throw tooLong(tag);
     const value = this.#bytes(offset, length);
-    if (isPlain(value) && text.set?.isAsciiBelow80 !== false) return undefined;
     const recoded = recode(text.set, vr, value);
     if (recoded === undefined) throw lost(tag);
     for (let each: TextState | undefined = text; each !== undefined; each = each.around)
@@ -135,6 +136,13 @@ function lost(tag: number): Error {
   return cannotChange(
     `(${tagHex(tag)})`,
     'a new value needs UTF-8, and this text is not all in the declared character set; use ASCII, or correct it',
+  );
+}
+
+function tooLong(tag: number): Error {
+  return cannotChange(
+    `(${tagHex(tag)})`,
+    `a new value needs UTF-8, and this text has more than ${LONGEST_TEXT} bytes, too many to be recoded; use ASCII`,
   );
 }
 

@@ -17,6 +17,7 @@ import { changed, changesFor } from './support';
 const implicit = { explicit: false };
 const CHARACTER_SET = 0x00080005;
 const PATIENT_ID = 0x00100020;
+const TEXT_VALUE = 0x0040a160;
 const PATIENT_NAME = 0x00100010;
 const COMMENTS = 0x00104000;
 const SEQUENCE = 0x00400275;
@@ -350,6 +351,14 @@ describe('text', () => {
       [...needs8, set('PatientID', 'é')],
       [ISO_192, element(PATIENT_ID, 'LO', utf8('é')), element(COMMENTS, 'LT', utf8('山'))],
     );
+  });
+
+  it('leaves ASCII alone however long it is, and says of other text that it is too long', () => {
+    const long = 'x'.repeat(16_777_218);
+    const ascii = element(TEXT_VALUE, 'UT', long);
+    becomes([id, ascii], [set('PatientID', 'é')], [ISO_192, element(PATIENT_ID, 'LO', utf8('é')), ascii]);
+    const other = element(TEXT_VALUE, 'UT', `${long}\xfc `);
+    refused([latin, id, other], [set('PatientID', 'é山')], /0040A160.*more than 16777216 bytes/);
   });
 
   it('has no character set of its own in what is set', () => {
