@@ -40,6 +40,13 @@ export class AdminRoutes<Deployed extends object> {
     );
   }
 
+  /** Resolves where the caller has this permission, too. Otherwise Node-RED has answered, and there is nothing left to do. */
+  permitted(permission: string, request: Request, response: Response): Promise<void> {
+    return new Promise((resolve) =>
+      this.RED.auth.needsPermission(permission)(request, response, () => resolve()),
+    );
+  }
+
   /** One that answers everybody, and therefore must say nothing worth knowing. @param path below the type's name */
   onOpen(path: string, answer: Answer): void {
     this.RED.httpAdmin.get(`/${this.type}/${path}`, answering(answer));

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import type { EchoOutcome, SelfEcho } from '../../src/admin-api';
+import type { EchoOutcome, PeerEcho, SelfEcho } from '../../src/admin-api';
 import { sendEcho } from '../../src/network';
+import { adminAuth, authorization } from '../support/admin-user';
 import { Certificates, type Certificate } from '../support/certificates';
 import { receiverFlow } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { MessageSink } from '../support/message-sink';
 import { needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
 describe('the test echo', { timeout: 900_000 }, () => {
   const certificates = new Certificates();
@@ -193,5 +194,26 @@ describe('sendEcho', { timeout: 30_000 }, () => {
     assert.equal(aborted.outcome, 'closed');
     const nobody = await sendEcho({ ...target, port: await freePort() });
     assert.equal(nobody.outcome === 'failed' && nobody.code, 'ECONNREFUSED');
+  });
+});
+
+it('the test echo of a peer has environment variables only for who may deploy flows', async () => {
+  const users = { tester: 'dicom-peer.write', integrator: '*' };
+  const settings = { adminAuth: adminAuth(users) };
+  await withNodeRed({ flows: [], settings, env: { CALLED: 'ARCHIVE7' } }, async ({ url }) => {
+    const port = String(await freePort());
+    const echo = async (username: keyof typeof users, calledAET: string): Promise<Response> =>
+      fetch(`${url}/dicom-peer/echo`, {
+        method: 'POST',
+        headers: {
+          ...(await authorization(url, username, users[username])),
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ id: 'peer', settings: { host: '127.0.0.1', port, calledAET } }),
+      });
+    assert.equal((await echo('tester', '${CALLED}')).status, 401);
+    assert.equal((await echo('tester', 'ARCHIVE')).status, 200);
+    const answer = (await (await echo('integrator', '${CALLED}')).json()) as PeerEcho;
+    assert.deepEqual([answer.outcome, 'calledAET' in answer && answer.calledAET], ['failed', 'ARCHIVE7']);
   });
 });

@@ -45,13 +45,23 @@ interface Posted {
 
 /**
  * `POST dicom-peer/echo`: calls a peer from this machine with what stands in its dialog, deployed or not. It takes the
- * permission to write: it opens a connection to wherever the caller wants.
+ * permission to write: it opens a connection to wherever the caller wants; with an environment variable, that to deploy flows, too.
  */
 export function addPeerEchoRoute(RED: NodeAPI): void {
   const routes = new AdminRoutes(RED, DICOM_PEER.type, PeerOwner);
   routes.on('post', 'echo', async (request, response) => {
-    response.json(await echo(RED, posted(request)));
+    const asked = posted(request);
+    if (Object.values(asked.settings).some(isReference))
+      await routes.permitted(READS_ENVIRONMENT, request, response);
+    response.json(await echo(RED, asked));
   });
+}
+
+/** What a variable holds goes to whoever is called: only who may deploy a flow that does so may have it replaced here. */
+const READS_ENVIRONMENT = 'flows.write';
+
+function isReference(value: unknown): value is string {
+  return typeof value === 'string' && isEnvironmentReference(value);
 }
 
 /** @throws RequestRefused */
@@ -107,7 +117,7 @@ function readSettings(
 
 /** A value that is one environment variable, as Node-RED replaces it at start. */
 function replaced(RED: NodeAPI, node: Node | null, value: unknown): unknown {
-  if (typeof value !== 'string' || !isEnvironmentReference(value)) return value;
+  if (!isReference(value)) return value;
   // Without a node, Node-RED looks in the environment of its process; its types do not say so.
   return RED.util.getSetting(node as Node, value.trim().slice(2, -1)) ?? value;
 }
