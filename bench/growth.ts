@@ -1,19 +1,10 @@
 import { freePort } from '../test/support/free-port';
 import { startNodeRed, type FlowNode, type NodeRed } from '../test/support/node-red';
+import type { Curve } from './support/curve';
 import { cpuMilliseconds, memoryMB } from './support/proc';
 import { countingFlow, drainedFlow, pause } from './support/receivers';
 import { sendLoad } from './support/store-load';
 import { ctOf, sr5K, type Work } from './support/work';
-
-/** What a unit of work costs as something grows. */
-export interface Curve {
-  title: string;
-  /** What grows. */
-  x: string;
-  /** The unit of the cost. */
-  y: string;
-  points: readonly { x: number; label: string; cost: number; memoryMB: number }[];
-}
 
 const KIB = 1024;
 const MIB = KIB * KIB;
