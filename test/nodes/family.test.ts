@@ -33,7 +33,7 @@ const watching = (...others: FlowNode[]): FlowNode[] => [
   ...tabs,
   flowNode('catch', 'catch', { scope: null, uncaught: false, wires: [['caught']] }),
   ...['out', 'caught'].map(helper),
-  peer as unknown as FlowNode,
+  peer,
   ...others,
 ];
 /** In another tab. */
