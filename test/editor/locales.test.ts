@@ -188,6 +188,21 @@ for (const type of NODE_TYPES) {
   });
 }
 
+/** Words for which the texts have others, and turns over which readers stumbled: a number has its name. */
+const NOT_SAID: Record<string, RegExp> = {
+  'en-US': /\b(?:any more|so (?:many|much|long|often)|told of|refusal|remote entity)\b/i,
+  de: /Verzeichnis|Dead Letter|\bAssociation\b(?!-)|\bKeyword|vorgemerkt|\bPlatte\b|eigene[nr] AE-Titel|so viele\b/i,
+};
+
+for (const language of languages)
+  test(`${language}: dialogs and helps have one word for a thing`, () => {
+    const said = NODE_TYPES.flatMap((type) => [help(type, language), ...catalogue(type, language).values()]);
+    const found = said.flatMap(
+      (text) => NOT_SAID[language]?.exec(text.replaceAll(/<[^>]*>/g, ''))?.[0] ?? [],
+    );
+    assert.deepEqual(found, []);
+  });
+
 /** The page that a help leads to, because it would be too long with it. */
 function pageOf(type: string, language: string, page: string): string {
   assert(help(type, language).includes(`/docs/${page})`), `the help leads to ${page}`);
