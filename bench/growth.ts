@@ -11,10 +11,10 @@ const MIB = KIB * KIB;
 const BACKLOGS = [100, 3_000, 10_000, 30_000, 100_000];
 const ASSOCIATIONS = [1, 2, 5, 10, 20, 50, 100, 200];
 const SIZES = [KIB, 16 * KIB, 256 * KIB, 4 * MIB, 64 * MIB, 1024 * MIB];
-/** So many objects are measured behind each backlog. */
+/** Objects that are measured behind each backlog. */
 const SAMPLE = 2_000;
 
-/** A queue that nobody drains: what one more object costs when so many wait. Before, while it is warming up, it is drained. */
+/** A queue that nobody drains: what one more object costs when this many wait. Before, while it is warming up, it is drained. */
 export function backlog(): Promise<Curve> {
   const settings = { queue: 'disk', acknowledge: true, acknowledgeTimeoutSeconds: '86400' };
   const flows = (port: number): FlowNode[] => drainedFlow(port, settings);
