@@ -1,29 +1,20 @@
 import { freePort } from '../test/support/free-port';
 import { startNodeRed, type FlowNode, type NodeRed } from '../test/support/node-red';
+import type { Curve } from './support/curve';
 import { cpuMilliseconds, memoryMB } from './support/proc';
 import { countingFlow, drainedFlow, pause } from './support/receivers';
 import { sendLoad } from './support/store-load';
 import { ctOf, sr5K, type Work } from './support/work';
-
-/** What a unit of work costs as something grows. */
-export interface Curve {
-  title: string;
-  /** What grows. */
-  x: string;
-  /** The unit of the cost. */
-  y: string;
-  points: readonly { x: number; label: string; cost: number; memoryMB: number }[];
-}
 
 const KIB = 1024;
 const MIB = KIB * KIB;
 const BACKLOGS = [100, 3_000, 10_000, 30_000, 100_000];
 const ASSOCIATIONS = [1, 2, 5, 10, 20, 50, 100, 200];
 const SIZES = [KIB, 16 * KIB, 256 * KIB, 4 * MIB, 64 * MIB, 1024 * MIB];
-/** So many objects are measured behind each backlog. */
+/** Objects that are measured behind each backlog. */
 const SAMPLE = 2_000;
 
-/** A queue that nobody drains: what one more object costs when so many wait. Before, while it is warming up, it is drained. */
+/** A queue that nobody drains: what one more object costs when this many wait. Before, while it is warming up, it is drained. */
 export function backlog(): Promise<Curve> {
   const settings = { queue: 'disk', acknowledge: true, acknowledgeTimeoutSeconds: '86400' };
   const flows = (port: number): FlowNode[] => drainedFlow(port, settings);

@@ -6,7 +6,7 @@
  *
  *     --only RLE,CT      objects whose names have one of these in them
  *     --rounds 9
- *     --memory 200       instead: what the process has before, while and after it makes so many pictures
+ *     --memory 200       instead: what the process has before, while and after it makes this many pictures
  */
 /* eslint-disable no-restricted-imports -- what the tests of src/image use to make objects and to read them */
 import { spawnSync } from 'node:child_process';

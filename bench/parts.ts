@@ -18,7 +18,7 @@ import { SAMPLE } from '../test/support/store-client';
 import { number, table } from './support/markdown';
 import { median } from './support/median';
 
-/** Does so much work; resolves when it is done. */
+/** Does this much work; resolves when it is done. */
 type Work = (count: number) => Promise<void> | void;
 
 /** The code as it is, and what is compared with it. */

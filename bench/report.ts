@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
-import type { Curve } from './growth';
+import type { Curve } from './support/curve';
 import type { Comparison, Figures } from './receiving';
 import { figuresOf, medianComparison, spreadOf, type Run, type Spread } from './results';
 import { number, table } from './support/markdown';

@@ -1,7 +1,7 @@
 /** Figures of runs at different times, one run a line of JSON: what one run says may be chance. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Curve } from './growth';
+import type { Curve } from './support/curve';
 import type { Lifecycle } from './lifecycle';
 import type { Comparison, Figures } from './receiving';
 import { median } from './support/median';

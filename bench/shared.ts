@@ -5,7 +5,7 @@
  *                                 `queue: disk-synced`, by turns; waiting: what the database spends on an object while others wait;
  *                                 growth: what the tables take while objects come and go
  *     --rounds 3                  of load
- *     --instances 1,2,3           of load: so many Node-REDs share a queue
+ *     --instances 1,2,3           of load: this many Node-REDs share a queue
  *     --scale 0.1                 a part of the objects, to see that it works
  */
 import { spawnSync } from 'node:child_process';
@@ -254,7 +254,7 @@ const BACKLOG_ASSOCIATIONS = 100;
 /** As modalities send that open an association for each image. */
 const OWN = 10_000;
 
-/** What it costs to put an object, to claim it and to remove it while so many others wait. */
+/** What it costs to put an object, to claim it and to remove it while this many others wait. */
 async function measureWaiting(of: Scaled): Promise<void> {
   const rows: string[][] = [];
   const sample = of(SAMPLE);

@@ -1,42 +1,34 @@
 // Writes the settings tables of docs from src/settings and src/integration-soup (compiled), where names, defaults and
 // Integration Soup's names are kept. `--check` only says whether they are up to date; a test runs that.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 const require = createRequire(import.meta.url);
 const settings = Object.values(require('../dist/src/settings/index.js'));
 const { RECEIVER_MEMBERS } = require('../dist/src/integration-soup/index.js');
-/** Node types with the page that has their table, and their names in Integration Soup where there are any. */
-const TABLES = [
-  { type: 'dicom-in', page: 'dicom-in.md', members: RECEIVER_MEMBERS },
-  { type: 'dicom-peer', page: 'sending.md' },
-  { type: 'dicom-queue', page: 'scaling.md' },
-  { type: 'dicom-out', page: 'sending.md' },
-  { type: 'dicom-query', page: 'querying.md' },
-  { type: 'dicom-retrieve', page: 'querying.md' },
-  { type: 'dicom-edit', page: 'editing.md' },
-  { type: 'dicom-deidentify', page: 'deidentification.md' },
-  { type: 'dicom-image', page: 'images.md' },
-  { type: 'dicom-watch', page: 'watching.md' },
-  { type: 'dicom-study', page: 'studies.md' },
-  { type: 'dicom', page: 'dicom.md' },
-];
+/** The names of settings in Integration Soup, of types that have any there. */
+const MEMBERS = { 'dicom-in': RECEIVER_MEMBERS };
+const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const END = '<!-- end of settings table -->';
 
 let outOfDate = false;
-for (const table of TABLES) await write(table);
+for (const page of readdirSync(DOCS).filter((name) => name.endsWith('.md'))) {
+  const marks = readFileSync(join(DOCS, page), 'utf8').matchAll(/^<!-- settings table of ([\w-]+): /gm);
+  for (const [, type] of marks) await write(type, page);
+}
 process.exitCode = outOfDate ? 1 : 0;
 
-async function write({ type, page, members }) {
-  const path = fileURLToPath(new URL(`../docs/${page}`, import.meta.url));
+async function write(type, page) {
+  const path = join(DOCS, page);
   const begin = `<!-- settings table of ${type}: scripts/settings-table.mjs -->`;
   const before = readFileSync(path, 'utf8');
   const [head, rest] = before.split(begin);
   const [, ...tail] = rest.split(END);
   const after = await format(
-    `${head}${begin}\n\n${settingsTable(type, members)}\n\n${END}${tail.join(END)}`,
+    `${head}${begin}\n\n${settingsTable(type, MEMBERS[type])}\n\n${END}${tail.join(END)}`,
     {
       ...(await resolveConfig(path)),
       filepath: path,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { encodeFileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../src/dicom';
 import { UID_DIGITS, type Work } from './work';
 
-/** So many folders, so that so many senders can have an equal part each. */
+/** Number of folders, so that as many senders can have an equal part each. */
 const FOLDERS = 4;
 
 /** Part 10 files to be sent, each with a SOP Instance UID of its own. */
@@ -27,7 +27,7 @@ export class ObjectFiles {
     return new ObjectFiles(root, paths);
   }
 
-  /** The folders for so many senders that look into folders and what is in them. */
+  /** The folders for this many senders, which look into folders and what is in them. */
   foldersFor(senders: number): string[] {
     if (senders === 1) return [this.root];
     return Array.from({ length: FOLDERS }, (_, number) => join(this.root, String(number)));

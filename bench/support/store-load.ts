@@ -15,7 +15,7 @@ export type Protocol = 'dicom' | 'bare';
 const ANSWER_MS = 120_000;
 
 /**
- * Sends `count` objects over so many associations, one outstanding C-STORE each.
+ * Sends `count` objects over this many associations, one outstanding C-STORE each.
  * @param port several: the associations are shared out among them
  */
 export async function sendLoad(

@@ -1,4 +1,4 @@
-import type { Curve } from '../growth';
+import type { Curve } from './curve';
 
 const WIDTH = 720;
 const HEIGHT = 320;

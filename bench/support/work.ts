@@ -27,7 +27,7 @@ export const ct20M = (): Work => withPixelData(readWork('CT header, 20 MB', CT),
 export const multiFrame1G = (): Work =>
   withPixelData(readWork('multi-frame MR, 1 GB', MULTI_FRAME), KIB * MIB);
 
-/** A CT of about so many bytes. */
+/** A CT of about this many bytes. */
 export function ctOf(bytes: number): Work {
   const [unit, word] = bytes >= KIB * MIB ? [KIB * MIB, 'GB'] : bytes >= MIB ? [MIB, 'MB'] : [KIB, 'KB'];
   const name = `${bytes / unit} ${word}`;
@@ -68,7 +68,7 @@ export interface EncodedWork {
   head: Buffer;
   /** Where in `head` the last digits of the SOP Instance UID are. */
   uidOffsets: readonly number[];
-  /** Filling: the same bytes so many times, and a rest. */
+  /** Filling: the same bytes this many times, and a rest. */
   repeated: Buffer;
   times: number;
   tail: Buffer;

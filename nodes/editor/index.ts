@@ -13,5 +13,5 @@ export { peerRemarks } from './peer-remarks';
 export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
 export { createTabs } from './tabs';
-export { localTime, type Texts } from './texts';
+export { localTime, nodeTexts, type Texts } from './texts';
 export { upstreamNodes } from './upstream';

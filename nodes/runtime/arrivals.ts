@@ -44,7 +44,7 @@ export class Arrival {
     if (this.arrived.complete) this.tell?.();
   }
 
-  /** Resolves when so many have come, or the time is over, or `close` is called. */
+  /** Resolves when this many have come, or the time is over, or `close` is called. */
   wait(objects: number, seconds: number): Promise<Arrived> {
     this.wanted = objects;
     if (this.arrived.complete) return Promise.resolve(this.arrived);

@@ -12,7 +12,7 @@ export abstract class QueueOwner {
   abstract readonly receiver: QueueHost | undefined;
   /** The flow acknowledges its objects: they stay in flight until then. */
   abstract readonly isAcknowledged: boolean;
-  /** The sender of an object waits for its answer so many seconds from its receipt on. Undefined: it has been answered. */
+  /** Seconds from its receipt for which the sender of an object waits for its answer. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 
   /** Something keeps it from its work, nobody knows for how long. */

@@ -1,4 +1,4 @@
-/** Works on all items in their order, on so many at a time. Rejects as the first work that does; then no further one begins. */
+/** Works on all items in their order, on a limited number at a time. Rejects as the first work that does; then no further one begins. */
 export async function soManyAtATime<T>(
   most: number,
   items: readonly T[],

@@ -34,7 +34,7 @@ type EditWorker = WorkerHost<undefined, { kind: never }, never, EditRequests>;
 
 /** One thread of the worker, from its start to its end. */
 interface Life {
-  /** So many requests were at work when it ended. */
+  /** Requests that were at work when it ended. */
   together?: number;
   /** Nobody needs it any more. */
   isOver?: boolean;

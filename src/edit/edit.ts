@@ -106,7 +106,7 @@ function staying(object: OutgoingObject): OutgoingObject {
   return { ...object, close: () => Promise.resolve() };
 }
 
-/** @param before so many operations were pending before */
+/** @param before the number of operations that were pending before */
 async function changed(
   original: OutgoingObject,
   changes: DicomChanges,

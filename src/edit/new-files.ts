@@ -3,7 +3,7 @@ import { allSettled, DirectorySync, makeDurableDirectory, realFiles } from '../b
 import type { ByteSource } from '../dicom';
 import { FileOutput } from '../message';
 
-/** So many folders are known to be durable; then they are found out again. */
+/** Folders that are known to be durable, at most; then they are found out again. */
 const MOST_FOLDERS = 10_000;
 
 /**

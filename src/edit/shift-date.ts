@@ -4,7 +4,7 @@ const MS_PER_DAY = 86_400_000;
 const LAST_YEAR = 9_999;
 
 /**
- * A date, or a date and time, so many days later; its time of day and its offset from UTC stay.
+ * A date, or a date and time, moved by a number of days; its time of day and its offset from UTC stay.
  * @param vr DA or DT (PS3.5 6.2)
  * @returns undefined where the text is no whole date, or there is no such date in four digits
  */

@@ -60,7 +60,7 @@ export function numberIn(dataSet: DataSet, tag: number): number | undefined {
 }
 
 /**
- * Bytes of a value as they stand there: at most so many, from one of them on. Any object may claim a value of gigabytes where a
+ * Bytes of a value as they stand there, from one of them on, up to a limit. Any object may claim a value of gigabytes where a
  * table of some kilobytes is meant.
  */
 export function bytesOf(
@@ -74,7 +74,7 @@ export function bytesOf(
   return bytes?.subarray(start + first, start + first + count) ?? source.read(offset + first, count);
 }
 
-/** A value as 16-bit words, at most so many; half a word at its end is left out. */
+/** A value as 16-bit words, up to a limit; half a word at its end is left out. */
 export function wordsOf(element: Element, source: ByteSource, most: number): Uint16Array {
   const bytes = bytesOf(element, source, most * 2);
   const words = new Uint16Array(bytes.length >> 1);

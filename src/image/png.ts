@@ -20,7 +20,7 @@ const WITHOUT_REPETITIONS = constants.Z_HUFFMAN_ONLY;
 const LONG_REPETITION = 16;
 /** There are few when less than this part of the bytes is in long ones. */
 const FEW = 1 / 16;
-/** They are counted in one row of so many. */
+/** They are counted in one row of this many. */
 const COUNTED_ROWS = 16;
 /** Of zlib, in bytes. In one piece as large as all of it, which it does not become, compressing takes a twentieth less time than in many. */
 const LEAST_CHUNK = 64;

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../admin-api';
 
-/** What peers say may be long: where a line is longer than this, so much of each text is kept. */
+/** What peers say may be long: where a line is longer than this, each text is cut to this length. */
 const LONG_LINE = 1_500;
 const MAX_TEXT = 256;
 

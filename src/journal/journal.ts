@@ -53,7 +53,7 @@ const CLOSE_MS = 1_000;
 export interface JournalQuery {
   /** Only those before the one with this key. */
   before?: string;
-  /** So many at most, 1 to `MAX_ENTRIES`; default `ENTRIES`. */
+  /** At most this many, 1 to `MAX_ENTRIES`; default `ENTRIES`. */
   limit?: number;
   /** A part of what an entry says, in whatever letters. */
   text?: string;

@@ -14,7 +14,7 @@ import {
 import { LocalCopy } from './local-copy';
 import { compared, type ObjectUids, type OutgoingObject, type WholeFile } from './outgoing-object';
 
-/** So much of it is read where only its beginning is asked for. */
+/** Bytes that are read where only its beginning is asked for. */
 const BEGINNING_BYTES = 65_536;
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 

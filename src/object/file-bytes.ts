@@ -11,7 +11,7 @@ export class ObjectChanged extends Error {
 }
 
 const BLOCK_BYTES = 262_144;
-/** After so many blocks, others of this thread have their turn. */
+/** After this many blocks, others of this thread have their turn. */
 const BLOCKS_AT_A_TIME = 4;
 /** Memory that stays for the next files: fresh memory costs more than the reading, and has the garbage collected more often. */
 const blockMemory = new SpareMemory(BLOCK_BYTES, 16);
@@ -31,7 +31,7 @@ export class FileBytes implements Part10 {
   private readonly memory = blockMemory.take();
   private inMemory: Buffer | undefined;
   private readonly before: Stats;
-  /** So many bytes of the beginning are in memory. */
+  /** Bytes of the beginning that are in memory. */
   private head: number;
   /** Undefined: it is closed, because all of it is in memory, or nobody wants it any more. */
   private fd: number | undefined;

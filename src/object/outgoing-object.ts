@@ -54,7 +54,7 @@ export async function* compared(
   if (held !== undefined) yield held;
 }
 
-/** So much of a queue's object is read first; nearly always its meta information is in it. */
+/** Bytes of a queue's object that are read first; nearly always its meta information is in them. */
 const HEAD_BYTES = 65_536;
 
 /** Opens a Part 10 file in memory. @throws DicomError when it is none */

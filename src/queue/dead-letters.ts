@@ -5,7 +5,7 @@ import { ObjectDamaged } from './object-damaged';
 export interface LetterPage {
   /** Only letters whose id sorts behind this one. */
   after?: string;
-  /** So many at most, 1 to `MAX_LETTERS`; default `LETTERS`. */
+  /** At most this many, 1 to `MAX_LETTERS`; default `LETTERS`. */
   limit?: number;
 }
 

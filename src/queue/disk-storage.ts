@@ -31,7 +31,7 @@ import { refusal, refusing } from './refusal';
 const DEAD_LETTERS = 'dead-letter';
 /** An object that is smaller goes to the log, a slice of a CT among them. It is in memory until it is complete. */
 const LARGE_BYTES = 1_048_576;
-/** While so many are coming, or so many bytes are in the log, only much smaller ones do: the log is read at each start. */
+/** While this many are coming, or this many bytes are in the log, only much smaller ones do: the log is read at each start. */
 const MOST_IN_MEMORY = 64;
 const MOST_LOGGED_BYTES = 67_108_864;
 
@@ -41,7 +41,7 @@ export interface DiskStorageOptions {
   synced: boolean;
   /** Bytes that must stay free on the disk; below, nothing is taken. */
   minFreeBytes: number;
-  /** An object of so many bytes becomes a file of its own. */
+  /** Size from which an object becomes a file of its own. */
   largeBytes?: number;
   /** Other limits of the log than `LOG_LIMITS`. */
   log?: Partial<LogLimits>;
@@ -181,7 +181,7 @@ export class DiskStorage implements ObjectStorage {
     return join(this.options.directory, partName(this.nextPart()));
   }
 
-  /** With so many bytes, the next object becomes a file. */
+  /** Size from which the next object becomes a file. */
   private largeBytes(): number {
     const hasRoom = this.parts.size < MOST_IN_MEMORY && this.log.liveBytes < MOST_LOGGED_BYTES;
     const { largeBytes = LARGE_BYTES } = this.options;

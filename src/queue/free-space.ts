@@ -1,7 +1,7 @@
 import type { DiskFiles } from '../basics';
 import { QueueRefusal } from './object-queue';
 
-/** Asking the file system costs little, but not nothing: once in so many milliseconds is enough. */
+/** Asking the file system costs little, but not nothing: once in this many milliseconds is enough. */
 const CHECK_INTERVAL_MS = 500;
 
 /** Watches that a disk keeps some space free, for the rest of the machine and for finishing what has begun. */

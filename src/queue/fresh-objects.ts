@@ -1,6 +1,6 @@
 import type { BlockBuffer } from './block-buffer';
 
-/** Of so many objects, with so many bytes, what is in memory stays there. */
+/** Limits of what is kept in memory: objects, and their bytes. */
 const MOST_OBJECTS = 64;
 const MOST_BYTES = 33_554_432;
 

@@ -23,7 +23,7 @@ export interface ObjectHandle {
 /** Bytes that somebody holds in place. */
 export interface PinnedBytes {
   readonly size: number;
-  /** These bytes, in memory of their own. @throws ObjectDamaged where there are not so many */
+  /** These bytes, in memory of their own. @throws ObjectDamaged where there are fewer */
   read(offset: number, length: number): Promise<Buffer<ArrayBuffer>>;
   /** They may go. */
   unpin(): void;
@@ -39,7 +39,7 @@ export class ObjectGone extends Error {
   readonly code = 'OBJECT_GONE';
 }
 
-/** So many objects are open that another one has to wait. */
+/** The limit of open objects is reached: another one has to wait. */
 export class QueueBusy extends Error {
   override readonly name = 'QueueBusy';
   readonly code = 'QUEUE_BUSY';

@@ -89,7 +89,7 @@ export function isAcknowledgeId(text: string): boolean {
 
 /** 128 bits, so that nobody can guess an id. */
 const RANDOM_BYTES = 16;
-/** For so many ids at once: asking the system for those of one, and writing them as text, costs as much. */
+/** For this many ids at once: asking the system for those of one, and writing them as text, costs as much. */
 const POOL_IDS = 256;
 const pool = { hex: '', used: 0 };
 

@@ -1,6 +1,6 @@
 import type { Attempts } from './attempts';
 
-/** An object with so many crashes may be what causes them. */
+/** An object with this many crashes may be what causes them. */
 const SUSPECT_CRASHES = 2;
 /** What an object does to the flow shows within this. */
 const SETTLED_MS = 10_000;

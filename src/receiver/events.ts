@@ -7,7 +7,7 @@ import type { Counts } from './counts';
 export type ReceiverEvent = { at: string } & (
   | NetworkEvent
   | { event: 'listening'; address: string; port: number }
-  /** Nothing more is accepted, until the node starts anew; so many associations may still end. */
+  /** Nothing more is accepted, until the node starts anew; this many associations may still end. */
   | { event: 'draining'; openAssociations: number }
   /** The queue's objects go to the flow, and nothing is accepted here. */
   | { event: 'delivering' }
@@ -17,7 +17,7 @@ export type ReceiverEvent = { at: string } & (
   | { event: 'disk-slow'; text: string }
   | ({ event: 'dead-letter'; queueId: string; text: string } & LetterFacts)
   | { event: 'worker-restarted'; text: string; restarts: number }
-  /** So many events of the last `seconds` were counted and not told one by one. */
+  /** Events of the last `seconds` that were counted and not reported one by one. */
   | { event: 'events-suppressed'; count: number; seconds: number }
 );
 

@@ -43,7 +43,7 @@ export class PastAnswers {
   }
 }
 
-/** Waits for the flow, so many seconds each time. */
+/** Waits for the flow, this many seconds each time. */
 export class FlowDeadline {
   private readonly deadline = new Deadline();
 

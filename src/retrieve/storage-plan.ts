@@ -43,7 +43,7 @@ const SYNTAXES = [
   '.4.205',
 ].map((suffix) => `1.2.840.10008.1.2${suffix}`);
 
-/** So many of a class have a context of their own, even where that takes several associations. */
+/** Transfer syntaxes of a class that have a context of their own, even where that takes several associations. */
 const FEWEST_OWN = 7;
 /** Contexts in which it is asked; the others are for objects. */
 const FOR_REQUESTS = MODELS.length;
@@ -89,7 +89,7 @@ function planOf(sopClasses: readonly string[], syntaxes: readonly string[], own:
 
 /** Those in which pixels may be compressed, each as one association would propose it alone. */
 const COMPRESSED = SYNTAXES.filter((uid) => compressionOf(uid) !== 'none');
-/** Of those, so many are tried. */
+/** How many of those are tried. */
 const MOST_TRIED = 12;
 
 /**

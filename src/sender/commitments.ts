@@ -16,7 +16,7 @@ import { verdictOfStatus } from './verdict';
 const MOST_ASKED = 100;
 /** An object that has been stored waits so long for others, so that the peer is asked for several at a time. */
 const GATHER_MS = 500;
-/** Of requests on which a report would be no news, so many are remembered. */
+/** Requests that are remembered although a report on them would be no news. */
 const MOST_SURPLUS = 1_000;
 const NOT_REPORTED = 'the other side has not reported yet';
 /** The root of UIDs that are made of UUIDs (PS3.5 B.2). */

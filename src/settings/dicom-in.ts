@@ -109,7 +109,7 @@ const FIELDS = {
   minFreeDiskMB: integer(512, 0, 1_000_000_000),
   /** How long an object that the flow got without acknowledging can still be opened by its queueId; 0: not at all. */
   keepDeliveredSeconds: startingAs(60, integer(0, 0, MAX_SECONDS)),
-  /** Of such objects, so many megabytes (10^6 bytes) at most, in memory 64; the oldest goes first. */
+  /** Megabytes (10^6 bytes) of such objects at most, in memory 64; the oldest goes first. */
   keepDeliveredMB: integer(512, 1, 1_000_000),
   respond: choice('received', 'processed'),
   responseTimeoutSeconds: integer(30, 1, MAX_SECONDS),

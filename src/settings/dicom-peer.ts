@@ -47,7 +47,7 @@ const FIELDS = {
   maxAssociations: integer(1, 1, 64),
   /** How long an association is kept for the next object. */
   lingerSeconds: integer(2, 0, MAX_SECONDS),
-  /** After so many it is ended; 0: no limit. */
+  /** After this many it is ended; 0: no limit. */
   objectsPerAssociation: integer(0, 0, 1_000_000),
   /** Bytes of a PDU that we take. */
   maxPduLength: integer(262_144, 4_096, 16_777_216),

@@ -21,8 +21,9 @@ const FIELDS = {
   poolSize: integer(8, 3, 100),
   /** Of all objects together, megabytes (10^6 bytes); 0: no limit. */
   maxQueuedMB: integer(0, 0, 1_000_000_000),
-  /** Where objects of so many megabytes (10^6 bytes) lie as files. Empty: all are in the database. */
+  /** Where large objects lie as files. Empty: all are in the database. */
   sharedDirectory: text('', checkReplaced),
+  /** Size from which they do, in megabytes (10^6 bytes). */
   sharedDirectoryFromMB: integer(1, 0, 1_000_000),
 };
 

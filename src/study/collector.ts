@@ -63,7 +63,7 @@ export interface StudyCollector {
    * @throws ChangesTooLarge; ObjectLost; what the store or the queue throws. Then it is not part of it
    */
   add(object: StudyObject): Promise<void>;
-  /** So many objects are expected, or these. Resolves when that is safe. */
+  /** How many objects are expected, or which. Resolves when that is safe. */
   expect(key: string, expected: number, instances: readonly string[] | undefined): Promise<void>;
   /** The keys of groups that are open and of which this is true of a study. */
   keysOf(studyInstanceUID: string): Soon<string[]>;

@@ -107,7 +107,7 @@ export class Studies implements StudyCollector {
     }
   }
 
-  /** So many objects are expected, or these. Resolves when that is safe. */
+  /** How many objects are expected, or which. Resolves when that is safe. */
   async expect(key: string, expected: number, instances: readonly string[] | undefined): Promise<void> {
     const group = this.groupOf(key);
     const record = { expect: expected, ...(instances && { instances: instances.slice(0, MOST_NAMED) }) };

@@ -44,7 +44,7 @@ export interface Trigger {
   ended?: true;
 }
 
-/** So many objects are listed at most in one message: more than any study has that flows should get at once. */
+/** Objects that are listed in one message at most: more than any study has that flows should get at once. */
 export const MOST_LISTED = 20_000;
 /** Where association ends do not count, what is required counts when nothing came for so long. */
 const REQUIRED_QUIET_MS = 5_000;

@@ -41,7 +41,7 @@ export class Candidates {
     for (const [key, { scan }] of this.candidates) if (scan !== this.scan) this.candidates.delete(key);
   }
 
-  /** True where so many files are looked at that a further one has to wait. */
+  /** True where another file has to wait, because too many are looked at. */
   isFull(key: string): boolean {
     return this.candidates.size >= MOST_CANDIDATES && !this.candidates.has(key);
   }

@@ -38,7 +38,7 @@ const LOOK_MS = 60_000;
 const POLL_MS = 5_000;
 /** After the system has told of something. */
 const SOON_MS = 100;
-/** A look takes one part in so many of the time, however large the folder is. */
+/** A look takes one part in this many of the time, however large the folder is. */
 const REST = 5;
 /** A file that begins as an object and cannot be read to its end may be one that is slow to come. */
 const INCOMPLETE_MS = 60_000;
@@ -253,7 +253,7 @@ export class Watch extends QueueService {
     this.lookIn(Math.max(SOON_MS, this.lookedMs * REST));
   }
 
-  /** Looks in so many milliseconds, unless it is looked at sooner. */
+  /** Looks in this many milliseconds, unless it is looked at sooner. */
   private lookIn(milliseconds: number): void {
     const due = performance.now() + milliseconds;
     if (this.stopped || due >= this.lookDue) return;

@@ -1,4 +1,5 @@
 import type { FlowNode } from '../support/node-red';
+import { isConfig, NODE_TYPES } from '../support/node-types';
 import type { EditorPage } from './editor-page';
 
 /** A node of the family with something of everything that its dialog shows only sometimes. */
@@ -18,8 +19,8 @@ const node = (type: string, settings: Record<string, unknown>, wires: string[][]
   ...settings,
 });
 
-/** All whose dialog needs no step of its own; a new node type belongs here. */
-const MEMBERS: readonly Member[] = [
+/** Those whose dialogs show more with other settings than the defaults, or have tabs. */
+const SET: readonly Member[] = [
   { node: node('dicom-response', { status: 'custom' }, []) },
   {
     node: node('dicom-out', { peer: 'pacs', mode: 'store-and-forward' }),
@@ -77,6 +78,14 @@ const MEMBERS: readonly Member[] = [
     }),
     tabs: ['query', 'keys', 'options'],
   },
+];
+
+/** All whose dialog needs no step of its own. */
+const MEMBERS: readonly Member[] = [
+  ...SET,
+  ...NODE_TYPES.filter((type) => !isConfig(type) && SET.every((member) => member.node.type !== type)).map(
+    (type) => ({ node: node(type, {}) }),
+  ),
 ];
 
 /** Those nodes, and the peer that they name, on a disabled tab. */

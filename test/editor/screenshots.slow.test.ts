@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { dicomIn } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
+import { isConfig, NODE_TYPES } from '../support/node-types';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
 import { FAMILY, inEachDialog } from './family';
@@ -109,19 +110,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
       const setup = { viewport: { width: 1280, height: 800 }, language };
       await withEditor(setup, async (editor) => {
         const wrong: string[] = [];
-        for (const type of [
-          'dicom-in',
-          'dicom-response',
-          'dicom',
-          'dicom-out',
-          'dicom-edit',
-          'dicom-watch',
-          'dicom-deidentify',
-          'dicom-query',
-          'dicom-image',
-          'dicom-study',
-          'dicom-retrieve',
-        ]) {
+        for (const type of NODE_TYPES.filter((each) => !isConfig(each))) {
           await editor.page.evaluate(`RED.sidebar.help.show('${type}')`);
           await editor.page.locator('.red-ui-help h1', { hasText: type.replace('-', ' ') }).waitFor();
           const { scrollWidth, clientWidth, height } =

@@ -14,6 +14,7 @@ import {
   type QueuedObject,
 } from '../../src/queue';
 import { textOf } from '../support/queue-folder';
+import { until } from '../support/until';
 
 /** A kind of queue. */
 export interface QueueKind {
@@ -365,21 +366,26 @@ export function contract({ name, create, crash, knowsStudies = false }: QueueKin
       await queue.close();
     });
 
-    it('goes when its time is over, and the oldest when there is too much of it', async () => {
-      const queue = await create({ keepDeliveredMs: 80, keepDeliveredBytes: 10 });
-      const [one = '', two = '', three = ''] = await storeAll(
-        queue,
-        'one..',
-        'two..',
-        'three',
-        'far too long',
-      );
+    it('goes, the oldest first, when there is too much of it', async () => {
+      const queue = await create({ keepDeliveredMs: 600_000, keepDeliveredBytes: 10 });
+      const ids = await storeAll(queue, 'one..', 'two..', 'three', 'far too long');
       for (const { id } of await queue.claim(4)) queue.keepDelivered(id);
-      await assert.rejects(queue.openObject(one), ObjectGone);
-      for (const id of [two, three]) (await queue.openObject(id)).close();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      for (const id of [two, three]) await assert.rejects(queue.openObject(id), ObjectGone);
-      assert.equal(await queue.park(two, A), false);
+      const kept = await Promise.all(ids.map((id) => queue.isKept(id)));
+      assert.deepEqual(kept, [false, true, true, false]);
+      for (const [index, id] of ids.entries())
+        if (kept[index] === true) (await queue.openObject(id)).close();
+        else await assert.rejects(queue.openObject(id), ObjectGone);
+      await queue.close();
+    });
+
+    it('goes when its time is over', async () => {
+      const queue = await create({ keepDeliveredMs: 20, keepDeliveredBytes: 2e6 });
+      const [id = ''] = await storeAll(queue, 'one');
+      await queue.claim(1);
+      queue.keepDelivered(id);
+      await until(async () => !(await queue.isKept(id)), 'the end of its time');
+      await assert.rejects(queue.openObject(id), ObjectGone);
+      assert.equal(await queue.park(id, A), false);
       await queue.close();
     });
 
@@ -395,6 +401,22 @@ export function contract({ name, create, crash, knowsStudies = false }: QueueKin
         assert.deepEqual(await queue.unpark(parked, A), { state: 'removed' });
         await queue.close();
       });
+  });
+
+  describe(`${name}: describe`, () => {
+    it('tells of an object in whatever state it is, and of none that is not there', async () => {
+      const queue = await create();
+      const [id = ''] = await storeAll(queue, 'told of');
+      const told = (): Promise<string | undefined> => queue.describe(id, (object) => object.read(textOf));
+      await queue.claim(1);
+      assert.equal(await told(), 'told of');
+      await queue.park(id, A);
+      assert.equal(await told(), 'told of');
+      await queue.unpark(id, A);
+      await queue.remove(id);
+      assert.equal(await told(), undefined);
+      await queue.close();
+    });
   });
 
   describe(`${name}: remove and dead letters`, () => {

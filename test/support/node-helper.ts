@@ -41,6 +41,7 @@ export class NodesUnderTest {
   private readonly helper = load('node-red-node-test-helper') as TestHelper;
   private readonly types: NodeInitializer[];
   private userDir = '';
+  private readonly statuses = new Map<string, Message>();
 
   constructor() {
     const folder = resolve(process.env['NODE_RED_DIR'] ?? PACKAGE_DIR);
@@ -53,6 +54,9 @@ export class NodesUnderTest {
     const tls = createRequire(nodeRed).resolve('@node-red/nodes/core/network/05-tls.js');
     const files = Object.values(entry.nodes).map((file) => join(PACKAGE_DIR, file));
     this.types = [...files, tls].map((file) => load(file) as NodeInitializer);
+    this.helper._events.on('node-status', ({ id, status }: { id: string; status: Message }) =>
+      this.statuses.set(id, status),
+    );
     // The worker that changes objects keeps nothing of them: one for all tests of a file, not for each anew.
     const edits = editWorkerOf({ events: this.helper._events, log: this.helper._log });
     before(() => edits.addUser(this));
@@ -82,6 +86,7 @@ export class NodesUnderTest {
   }
 
   async unload(): Promise<void> {
+    this.statuses.clear();
     await this.helper.unload();
     await this.helper.stopServer();
     rmSync(this.userDir, { recursive: true, force: true });
@@ -101,6 +106,11 @@ export class NodesUnderTest {
   /** Where Node-RED, and nodes without a directory of their own, keep files. */
   get directory(): string {
     return this.userDir;
+  }
+
+  /** The status that the editor shows of a node; undefined: it has told none. */
+  statusOf(id: string): Message | undefined {
+    return this.statuses.get(id);
   }
 
   /** What comes to a node of type `helper` from now on. */

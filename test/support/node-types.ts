@@ -25,3 +25,7 @@ export const readNode = (type: string, ...path: string[]): string =>
   readFileSync(join(PACKAGE_DIR, 'nodes', type, ...path), 'utf8');
 export const readBuilt = (type: string, ...path: string[]): string =>
   readFileSync(join(PACKAGE_DIR, 'dist', 'nodes', type, ...path), 'utf8');
+
+/** Whether its nodes are configuration nodes, which are neither in the palette nor in the workspace. */
+export const isConfig = (type: string): boolean =>
+  readNode(type, `${type}.html`).includes("category: 'config'");

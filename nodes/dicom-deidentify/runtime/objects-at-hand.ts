@@ -17,7 +17,7 @@ import { DeidentifyFailed } from './deidentify-error';
 
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 300_000;
-/** So often may an object alone end the worker: then it is the reason, and not a moment without memory. */
+/** After ending the worker alone this often, an object is the reason, and not a moment without memory. */
 const MOST_BREAKS = 3;
 /** Few objects do; of more, the counts begin anew. */
 const MOST_BREAKING = 1_000;
@@ -26,7 +26,7 @@ const MOST_BREAKING = 1_000;
 export interface AtHandListener {
   /** What a dead letter says of an error. */
   textOf(error: unknown): string;
-  /** So many are to be tried again. */
+  /** How many are to be tried again. */
   toRetry(objects: number): void;
   /** An object could not be given back. */
   failed(error: unknown): void;

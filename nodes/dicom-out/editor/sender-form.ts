@@ -8,9 +8,8 @@ import {
   type SettingValues,
 } from '../../../src/integration-soup';
 import { DICOM_PEER, type DicomOutField } from '../../../src/settings';
-import { remark, type EditorNode, type HistoryEvent, type NodeForm } from '../../editor';
+import { nodeTexts, remark, type EditorNode, type HistoryEvent, type NodeForm } from '../../editor';
 import type { ImportingForm } from '../../editor/import-export';
-import { nodeTexts } from '../../editor/texts';
 
 type PeerField = keyof typeof SENDER_PEER_MEMBERS;
 const PEER_FIELDS = Object.keys(SENDER_PEER_MEMBERS) as PeerField[];

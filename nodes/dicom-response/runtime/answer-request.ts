@@ -89,7 +89,7 @@ function matchesOf({ payload, parts, complete }: AnsweringMessage, isLast: boole
 }
 
 interface Part {
-  /** Before it, there are so many matches. */
+  /** The number of matches before it. */
   first: number;
   json: string;
   isLast: boolean;

@@ -5,7 +5,7 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, TAG, transferSyntax, type Vr, VR } from '../
 /** All that is built is so, also around compressed pixel data (PS3.5 A.4). */
 export const ENCODING = encodingOf(transferSyntax(EXPLICIT_VR_LITTLE_ENDIAN));
 
-/** The header of an element with a value of so many bytes; undefined: it is delimited. */
+/** The header of an element with a value of this many bytes; undefined: it is delimited. */
 export function headerOf(tag: number, vr: Vr, length: number | undefined): Buffer {
   return elementHeader(tag, vr, length ?? UNDEFINED_LENGTH, ENCODING);
 }

@@ -71,7 +71,7 @@ export class ChangeFinder implements StructureVisitor {
   readonly #warnings = new NoWarnings();
   /** What is open and to be changed, the data set first. */
   readonly #open: Level[] = [];
-  /** So many sequences and items are open that are of no interest. */
+  /** How many sequences and items are open that are of no interest. */
   #skipped = 0;
   #capture: { builder: DataSetBuilder; depth: number } | undefined;
   #compared = 0;

@@ -15,7 +15,7 @@ import { newTextState, TextRecoder, type TextState } from './text-recoder';
 export interface Splice {
   /** Where in the source. */
   readonly offset: number;
-  /** So many bytes of the source are left out. */
+  /** Bytes of the source that are left out. */
   readonly removed: number;
   readonly bytes: Buffer;
 }
@@ -32,7 +32,7 @@ interface Level {
   readonly lengthAt: number | undefined;
   /** Behind the last thing in it. */
   end: number;
-  /** By so many bytes. */
+  /** By how many bytes. */
   grown: number;
   readonly insertions: readonly Insertion[];
   inserted: number;

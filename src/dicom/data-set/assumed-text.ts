@@ -101,7 +101,7 @@ export function isText(text: string): boolean {
   return true;
 }
 
-/** So many characters are right for each one that is missing. */
+/** Characters that must be right for each one that is missing. */
 const FEW = 8;
 
 /**

@@ -19,7 +19,7 @@ interface Open {
 export class VrContext {
   readonly #builder: DataSetBuilder;
   readonly #open: Open[] = [];
-  /** So many of the open ones, the outermost first, the builder knows: those that hold something it needs. */
+  /** How many of the open ones, the outermost first, the builder knows: those that hold something it needs. */
   #known = 0;
   readonly #undecided: { index: number; dataSet: DataSet; element: Element }[] = [];
 

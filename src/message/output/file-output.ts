@@ -34,9 +34,9 @@ export class NotPlaced extends Error {
   override readonly name = 'NotPlaced';
 }
 
-/** So many names of an object are numbers that people can read; further ones are made from the object. */
+/** The first names of an object are numbers that people can read, up to this one; further ones are made from the object. */
 const LAST_NUMBER = 20;
-/** So many names in a row that are free mean that there is none behind them. */
+/** This many free names in a row mean that there is none behind them. */
 const GAP = 2;
 /** Of a name that is made from an object, or at random. */
 const HASH_LENGTH = 16;

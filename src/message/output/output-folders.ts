@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { makeDirectory, makeDurableDirectory, syncDirectoryNow, type OnWarning } from '../../basics';
 import type { OutputFiles } from './output-files';
 
-/** So many folders are known to be durable; then they are found out again. */
+/** Folders that are known to be durable, at most; then they are found out again. */
 const MOST_KNOWN = 10_000;
 
 /** The folders of an output directory, and whether their names are on the disk. */

@@ -19,7 +19,7 @@ import {
 } from '../upper-layer';
 import type { ScuTarget } from './association-options';
 
-/** So much of an object counts as a sign of life: one that drips byte by byte is silent. */
+/** Bytes of an object that count as a sign of life: one that drips byte by byte is silent. */
 const PROGRESS_BYTES = 4_096;
 
 /** The association on which they come. */

@@ -1,7 +1,7 @@
 import type { PeerConnection } from './peer-connection';
 
 /**
- * So much of a PDU counts as progress before it ends: a long one may take longer than the idle timeout, and one that drips
+ * This many bytes of a PDU count as progress before it ends: a long one may take longer than the idle timeout, and one that drips
  * byte by byte is idle.
  */
 const PROGRESS_BYTES = 4_096;

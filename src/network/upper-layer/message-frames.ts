@@ -1,7 +1,7 @@
 import { fragmentRoom, PDU_HEADER_LENGTH, PDV_HEADER_LENGTH, PduType } from './pdu';
 
 const HEADERS = PDU_HEADER_LENGTH + PDV_HEADER_LENGTH;
-/** A PDU shorter than the peer takes is begun at the end of the memory only if it holds so many bytes. */
+/** A PDU shorter than the peer takes is begun at the end of the memory only if it holds this many bytes. */
 const WORTH_WHILE = 2_048;
 
 /** Message control header (PS3.8 E.2). */

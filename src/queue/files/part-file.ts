@@ -25,7 +25,7 @@ export class PartFile {
     private readonly newPath: () => string,
     private readonly mode: number,
     private readonly files: DiskFiles,
-    /** With so many bytes, a block at least, it is not small. */
+    /** Size, at least one block, from which it is not small. */
     private readonly largeBytes: number,
   ) {}
 

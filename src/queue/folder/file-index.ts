@@ -10,7 +10,7 @@ const INDEX = 'files.index';
 const INDEX_VERSION = 1;
 /** Files that are known, 10^5 of which take 50 MB of memory. One more has to wait until others are gone from the folder. */
 export const MOST_FILES = 200_000;
-/** With so many lines beside those that count, the index is written anew. */
+/** Lines beside those that count with which the index is written anew. */
 const SPARE_LINES = 10_000;
 
 /** Known of a path: the object that its file is, or was. */
@@ -91,7 +91,7 @@ export class FileIndex implements FileStore {
     return known;
   }
 
-  /** True where so many files are known that a further one has no room. */
+  /** True where the index has no room for another file. */
   isFull(rel: string): boolean {
     return this.byPath.size >= MOST_FILES && !this.byPath.has(rel);
   }

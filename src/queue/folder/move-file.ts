@@ -12,7 +12,7 @@ import {
 } from '../../basics';
 import { isMissing, openRegular, type FolderFiles } from './folder-files';
 
-/** So many files of one name are numbered. */
+/** Files of one name that are numbered. */
 const MOST_NUMBERS = 10_000;
 /** Copied in one step. */
 const CHUNK = 1_048_576;

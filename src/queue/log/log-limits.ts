@@ -1,12 +1,12 @@
 import type { SegmentOptions } from './log-segments';
 
 export interface LogLimits extends Pick<SegmentOptions, 'quickSyncMs'> {
-  /** A segment that has so many bytes is followed by the next. */
+  /** Size with which a segment is followed by the next. */
   segmentBytes: number;
   /** With more segments than this, and most of them done, those that stay long are written again, so that the oldest can go. */
   mostSegments: number;
   /**
-   * So many files are kept to be written over: one is being written, and one or two have objects that are just being
+   * Files that are kept to be written over: one is being written, and one or two have objects that are just being
    * delivered.
    */
   mostSpares: number;
@@ -26,5 +26,5 @@ export const LOG_LIMITS: LogLimits = {
 };
 
 export const MOST_UNREAD_MS = 300_000;
-/** With so many times more segments than wanted, one that still cannot be read does not hold up the others any more. */
+/** With this many times the segments that are wanted, one that still cannot be read no longer holds up the others. */
 export const UNREAD_HOLDS = 2;

@@ -11,7 +11,7 @@ export interface Segment extends SegmentFile {
   /** Objects that have not left, who owns objects, and their bytes. */
   live: number;
   liveBytes: number;
-  /** So many need its bytes as they are, whatever has left. */
+  /** How many need its bytes as they are, whatever has left. */
   holds: number;
   isDamaged: boolean;
   /** The disk has not given all of it yet; of its objects, these have left meanwhile. */

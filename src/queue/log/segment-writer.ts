@@ -32,9 +32,8 @@ export interface SegmentSyncing {
 }
 
 /**
- * Handing a sync to another thread and back may take longer than a quick disk. So when so many in a row served one object
- * each, the next ones are done here; then it is looked again whether there are others now that would share a sync. A disk
- * that hesitates holds up this thread once.
+ * Handing a sync to another thread and back may take longer than a quick disk. After this many in a row that served one object
+ * each, the next ones are done on this thread; then sharing is tried again. A disk that hesitates holds up this thread once.
  */
 const ALONE_IN_A_ROW = 4;
 const SYNCS_HERE = 60;
