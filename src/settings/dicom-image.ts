@@ -1,4 +1,4 @@
-import { checkReplaced } from './checks/environment';
+import { checkProperty } from './checks/property';
 import { emptyOr } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
 import { choice, flag, integer, text } from './fields';
@@ -8,7 +8,7 @@ import { finding, type Finding, type Problem } from './finding';
 const FIELDS = {
   name: text(''),
   /** Of the message, which gets the picture. */
-  property: text('payload', checkReplaced),
+  property: text('payload', checkProperty),
   format: choice('png', 'jpeg', 'data-url'),
   /** `first`, `middle`, `all`, or a number from 1 on. */
   frame: text('first', checkFrame),

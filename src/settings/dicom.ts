@@ -1,6 +1,7 @@
 import { checkCharacterSet } from './checks/character-sets';
 import { checkReplaced } from './checks/environment';
 import { checkFilenameTemplate } from './checks/filename-template';
+import { checkProperty } from './checks/property';
 import { define, type NameOf, type SettingsOf } from './define';
 import { DICOM_IN } from './dicom-in';
 import { choice, flag, integer, text } from './fields';
@@ -10,7 +11,7 @@ import { finding, type Problem } from './finding';
 const FIELDS = {
   name: text(''),
   /** Of the message: what is converted, and where the result goes. */
-  property: text('payload', checkReplaced),
+  property: text('payload', checkProperty),
   action: choice('auto', 'parse', 'build'),
   /** What becomes of a message that has neither an object nor what one is built of. */
   onInvalid: choice('fail', 'pass'),
@@ -36,11 +37,11 @@ const FIELDS = {
   /** Which UIDs a new object gets. */
   newUids: choice('missing', 'always', 'never'),
   /** Property of the message with the object to which references refer; empty: the object of the message. */
-  baseFrom: text('', checkReplaced),
+  baseFrom: text('', checkProperty),
   /** What an object is made of, where `property` has a Buffer that is none. */
   recipe: choice('none', 'encapsulated-pdf', 'secondary-capture'),
   /** Property of the message with the patient and the study for a recipe. */
-  valuesFrom: text('values', checkReplaced),
+  valuesFrom: text('values', checkProperty),
 };
 
 export type DicomField = NameOf<typeof FIELDS>;

@@ -9,6 +9,7 @@ export const words: TypeWords = {
     outOfRange: true,
     notAChoice: true,
     variableNotReplaced: true,
+    notAProperty: true,
     notAFrame: true,
     notAWidth: true,
     unknownVersion: true,

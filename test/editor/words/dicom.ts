@@ -9,6 +9,7 @@ export const words: TypeWords = {
     outOfRange: true,
     notAChoice: true,
     variableNotReplaced: true,
+    notAProperty: true,
     notACharacterSet: true,
     templateKeyword: true,
     templateTraversal: true,

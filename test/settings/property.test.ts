@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DICOM_IMAGE } from '../../src/settings';
+
+const problemOf = (property: string): string | undefined =>
+  DICOM_IMAGE.parse({ ...DICOM_IMAGE.defaults, property }).problems[0]?.code;
+
+test('a property of a message is written as Node-RED writes it', () => {
+  for (const property of [
+    'payload',
+    ' payload.picture ',
+    'bild.größe',
+    'list[0].x',
+    'payload["two words"]',
+    "a['b'][msg.topic].c",
+    '["odd name"]',
+  ])
+    assert.equal(problemOf(property), undefined, property);
+  for (const property of ['pay load', 'payload.', '.payload', 'a..b', 'a[', 'a["b]', 'a[]', 'a"b'])
+    assert.equal(problemOf(property), 'notAProperty', property);
+  assert.equal(problemOf('${PROPERTY}'), 'variableNotReplaced');
+  assert.equal(problemOf(''), 'required');
+  const long = `${'a'.repeat(50_000)}${'[0]'.repeat(20_000)} `;
+  assert.equal(problemOf(`${long}x`), 'notAProperty');
+});
