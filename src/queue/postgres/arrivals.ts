@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { QueueParts } from './queue-parts';
 import { FILE_MODE, realFiles } from '../../basics';
+import { BlockBuffer } from '../block-buffer';
 import { PartFile } from '../files';
-import { QueueRefusal, type ObjectContent, type ObjectFacts, type QueueWriter } from '../object-queue';
+import { QueueRefusal, type ObjectFacts, type QueueWriter } from '../object-queue';
+import { BytesInPieces } from './bytes-query';
 import { SMALL_BYTES } from './local-copies';
 import type { ObjectCount } from './object-count';
 import { idOfNumber } from './object-numbers';
@@ -47,23 +49,27 @@ export class Arrivals {
   private async complete(part: PartFile, facts: ObjectFacts): Promise<string> {
     const { queue } = this;
     const { count, claimed } = queue;
-    let row: NewRow;
-    try {
-      row = await this.newRow(part, facts);
-    } catch (error) {
+    // They are nobody else's while they are sent, though the association may end meanwhile.
+    const bytes = part.takeCollected();
+    const giveUp = (error: unknown): never => {
+      bytes?.clear();
+      throw error;
+    };
+    const row = await this.newRow(part, facts).catch((error: unknown) => {
       queue.failed(error);
-      throw databaseAway();
-    }
+      return giveUp(databaseAway());
+    });
     try {
-      const file = await count.during(
+      const put = count.during(
         () =>
           this.bytes.during(
-            () => this.put(part, row),
+            () => this.put(bytes ?? part, row),
             () => row.size,
           ),
         () => 1,
       );
-      this.received(row, part, file, facts.note);
+      const file = await put.catch(giveUp);
+      this.received(row, bytes, file, facts.note);
       queue.tell();
       return row.id;
     } finally {
@@ -88,9 +94,13 @@ export class Arrivals {
   }
 
   /** It is likely to be delivered here, and need not be read again then. */
-  private received(row: NewRow, part: PartFile, file: OpenFile | undefined, note: unknown): void {
+  private received(
+    row: NewRow,
+    bytes: BlockBuffer | undefined,
+    file: OpenFile | undefined,
+    note: unknown,
+  ): void {
     const { claimed, db } = this.queue;
-    const bytes = part.takeCollected();
     if (bytes !== undefined) {
       claimed.received(row.id, db().copies.of(bytes), note, row.size);
       file?.release();
@@ -100,22 +110,21 @@ export class Arrivals {
   }
 
   /** Resolves when it is in the queue; with its file, where it is one. @throws QueueRefusal */
-  private async put(part: PartFile, row: NewRow): Promise<OpenFile | undefined> {
+  private async put(object: BlockBuffer | PartFile, row: NewRow): Promise<OpenFile | undefined> {
     const { puts, directory } = this.queue.db();
-    const content = part.content();
-    if (directory !== undefined && row.size >= directory.files.fromBytes) return this.putFile(content, row);
-    if (content.kind === 'memory') await puts.put(row, content.bytes.copy(0, content.bytes.size));
-    else await puts.putLarge(row, () => piecesOf(content));
+    const isFile = directory !== undefined && row.size >= directory.files.fromBytes;
+    if (isFile) return this.putFile(piecesOf(object), row);
+    if (object instanceof BlockBuffer) await puts.put(row, new BytesInPieces([...object.pieces()]));
+    else await puts.putLarge(row, () => fileBytes(object));
     return undefined;
   }
 
   /** The file is first. Once its row is there it is looked for again: had we been paused, it could have counted as nobody's. */
-  private async putFile(content: ObjectContent, row: NewRow): Promise<OpenFile> {
+  private async putFile(pieces: Pieces, row: NewRow): Promise<OpenFile> {
     const { puts, directory } = this.queue.db();
     if (directory === undefined) throw databaseAway();
     const { files, watch } = directory;
     const { id, seq, size } = row;
-    const pieces = content.kind === 'memory' ? [content.bytes.copy(0, size)] : piecesOf(content);
     const refused = (error: unknown): QueueRefusal => {
       watch.suspect();
       return directoryRefusal(error);
@@ -156,9 +165,20 @@ export class Arrivals {
   }
 }
 
-async function* piecesOf({ fd, size }: Extract<ObjectContent, { kind: 'file' }>): AsyncGenerator<Buffer> {
+type Pieces = Iterable<Buffer> | AsyncIterable<Buffer>;
+
+function piecesOf(object: BlockBuffer | PartFile): Pieces {
+  return object instanceof BlockBuffer ? object.pieces() : fileBytes(object);
+}
+
+/** Of one that is not in memory; in the same memory each time. */
+async function* fileBytes(part: PartFile): AsyncGenerator<Buffer> {
+  const content = part.content();
+  if (content.kind === 'memory') return;
+  const { fd, size } = content;
+  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size));
   for (let at = 0; at < size; at += CHUNK_BYTES) {
-    const bytes = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - at));
+    const bytes = chunk.subarray(0, size - at);
     for (let done = 0; done < bytes.length;)
       done += await realFiles.read(fd, bytes.subarray(done), bytes.length - done, at + done);
     yield bytes;

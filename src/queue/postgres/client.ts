@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /** What of the module `pg` is used: it has no types of its own, and is loaded only where a queue is in a database. */
 
 export interface QueryConfig {
@@ -14,15 +16,21 @@ export interface QueryResult {
   rowCount: number | null;
 }
 
-/** A query whose rows come as the server sends them for COPY. */
-export interface CopyQuery {
-  /** Called with each piece, whose memory is used again afterwards. */
+/** What of a connection is used by who sends a query. */
+export interface Connection {
+  stream: Writable;
+}
+
+export interface Query {
+  /** Sends it. Returns why it cannot be sent. */
+  submit(connection: Connection): Error | null;
+  /** Called with each piece of the rows, as the server sends them for COPY. Its memory is used again afterwards. */
   handleCopyData(message: { chunk: Buffer }): void;
 }
 
 export interface Client {
   query(query: QueryConfig): Promise<QueryResult>;
-  query(query: CopyQuery): unknown;
+  query(query: Query): unknown;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'end', listener: () => void): void;
@@ -68,8 +76,8 @@ export interface ClientModule {
   Query: new (
     query: QueryConfig,
     values: undefined,
-    done: (error: Error | null | undefined) => void,
-  ) => CopyQuery;
+    done: (error: Error | null | undefined, result?: QueryResult) => void,
+  ) => Query;
 }
 
 /** @throws DatabaseUnusable when it is not installed */

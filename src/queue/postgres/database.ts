@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { asError, BackOff } from '../../basics';
+import { BytesInPieces, InPlace } from './bytes-query';
 import {
   loadClient,
   type Client,
@@ -54,6 +55,10 @@ export interface Statements {
   change(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
+function hasPieces(values: readonly unknown[]): boolean {
+  return values.some((value) => value instanceof BytesInPieces);
+}
+
 /** Connections to a database. */
 export class Database implements Statements {
   private readonly pool: Pool;
@@ -98,7 +103,36 @@ export class Database implements Statements {
   }
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
-    return changed(await this.pool.query(this.prepared(text, values)));
+    if (!hasPieces(values)) return changed(await this.pool.query(this.prepared(text, values)));
+    return this.inPlace((client, inPlace) => this.changeOn(client, inPlace, text, values));
+  }
+
+  /** Resolves when nothing is to be sent of the values in pieces: whoever has them may use their memory again then. */
+  private async inPlace<T>(work: (client: Client, inPlace: InPlace) => Promise<T>): Promise<T> {
+    const inPlace = new InPlace();
+    try {
+      return await this.withConnection((client) => work(client, inPlace));
+    } finally {
+      // After an error, the connection has been closed.
+      await inPlace.sent;
+    }
+  }
+
+  private async changeOn(
+    client: Client,
+    inPlace: InPlace,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<number> {
+    if (!hasPieces(values)) return changed(await client.query(this.prepared(text, values)));
+    return new Promise((resolve, reject) => {
+      const query = new this.Query(this.prepared(text, values), undefined, (error, result) => {
+        if (error || result === undefined) reject(asError(error));
+        else resolve(changed(result));
+      });
+      inPlace.sends(query);
+      client.query(query);
+    });
   }
 
   /** With a name, a connection parses and plans it only once. Without values it may be several statements, which have none. */
@@ -149,11 +183,11 @@ export class Database implements Statements {
 
   /** Runs statements in a transaction. What is thrown ends it, and has not happened unless the connection was lost at its end. */
   async transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
-    return this.withConnection(async (client) => {
+    return this.inPlace(async (client, inPlace) => {
       await client.query({ text: 'BEGIN' });
       const result = await work({
         rows: async (text, values = []) => (await client.query(this.prepared(text, values))).rows,
-        change: async (text, values = []) => changed(await client.query(this.prepared(text, values))),
+        change: (text, values = []) => this.changeOn(client, inPlace, text, values),
       });
       await client.query({ text: 'COMMIT' });
       return result;

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../admin-api';
 import { parseParking, type Parking } from '../parking';
+import { BytesInPieces } from './bytes-query';
 import type { Row } from './client';
 import type { Database } from './database';
 import { PART_BYTES } from './object-bytes';
@@ -42,7 +43,7 @@ export interface NewRow {
 /** An object to be put, with its bytes unless they are in a file. */
 export interface NewObject {
   row: NewRow;
-  bytes: Buffer | undefined;
+  bytes: BytesInPieces | undefined;
 }
 
 const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking, sha256`;
@@ -107,14 +108,17 @@ export class ObjectRows {
     );
   }
 
-  /** Puts an object into the queue in a transaction of its own, in pieces that each are whole parts, but for the last. */
+  /**
+   * Puts an object into the queue in a transaction of its own.
+   * @param pieces each is whole parts, but for the last, and is used until the next one is asked for
+   */
   async insertLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
     await this.database.transaction(async (statements) => {
       let part = 0;
       for await (const bytes of pieces()) {
         await statements.change(
           `${this.insertParts} (VALUES ($1::bigint, $2::int, $3::bytea)) AS new (object, first, bytes)${PARTS}`,
-          [row.seq, part, bytes],
+          [row.seq, part, new BytesInPieces([bytes])],
         );
         part += Math.ceil(bytes.length / PART_BYTES);
       }

@@ -1,4 +1,5 @@
 import { QueueRefusal } from '../object-queue';
+import type { BytesInPieces } from './bytes-query';
 import { failureText, isAway, sqlState } from './client';
 import { CHUNK_BYTES } from './object-bytes';
 import type { NewObject, NewRow, ObjectRows } from './object-rows';
@@ -32,8 +33,12 @@ export class PutGroups {
     private readonly atATime: number,
   ) {}
 
-  /** Resolves when it is committed. @param bytes undefined: they are in a file @throws QueueRefusal */
-  put(row: NewRow, bytes: Buffer | undefined): Promise<void> {
+  /**
+   * Resolves when it is committed.
+   * @param bytes nobody changes them before; undefined: they are in a file
+   * @throws QueueRefusal
+   */
+  put(row: NewRow, bytes: BytesInPieces | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ row, bytes, resolve, reject });
       // What is ready in the same turn goes together.
