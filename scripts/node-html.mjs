@@ -65,53 +65,53 @@ function attributes(text) {
  * units; `nodes`: the id of a node of a flow, which is chosen from those that there are; `entries`: comma text that is edited entry by entry; `suggestions`: the id of a <datalist>; `credential`: no setting
  * but what Node-RED keeps encrypted, shown as `text` or `password`.
  */
-function fieldRow(
-  type,
-  fields,
-  texts,
-  prefix,
-  { name, icon, unit, entries, suggestions, credential, nodes },
-) {
+function fieldRow(type, fields, texts, prefix, given) {
+  const { name, credential, entries } = given;
   const field = credential === undefined ? fields[name] : { kind: 'credential' };
   if (field === undefined) throw new Error(`${type}.html has a row of "${name}", which is no setting`);
   const id = `${prefix}${name}${['list', 'rows'].includes(field.kind) ? '-list' : ''}`;
   const words = `data-i18n="${type}.label.${name}"`;
+  if (field.kind === 'boolean') return checkRow(id, words);
+  const ofNodesOrChoices =
+    field.kind === 'list' && (field.nodeType !== undefined || field.choices !== undefined);
+  if (ofNodesOrChoices)
+    return groupRow(type, id, given, words, 'checks', '<ul></ul>\n<div class="dicom-hint"></div>');
+  if (entries !== undefined) {
+    const add = `<i class="fa fa-plus"></i> <span data-i18n="${type}.list.add"></span>`;
+    const button = `<button type="button" class="red-ui-button red-ui-button-small">${add}</button>`;
+    return groupRow(type, id, given, words, 'list', `<ul></ul>\n${button}`);
+  }
   const hasPlaceholder = texts.placeholder?.[name] !== undefined;
   const placeholder = hasPlaceholder ? ` data-i18n="[placeholder]${type}.placeholder.${name}"` : '';
-  const label = (target) =>
-    `<label ${target}>${icon ? `<i class="fa fa-${icon}"></i> ` : ''}<span ${words}></span></label>`;
-  const row = (...parts) => `<div class="form-row">\n${parts.join('\n')}\n</div>`;
+  return inputRow(type, id, given, words, field.kind, placeholder);
+}
 
-  if (field.kind === 'boolean') {
-    return `<div class="form-row dicom-check">
+const row = (...parts) => `<div class="form-row">\n${parts.join('\n')}\n</div>`;
+const label = (target, icon, words) =>
+  `<label ${target}>${icon ? `<i class="fa fa-${icon}"></i> ` : ''}<span ${words}></span></label>`;
+
+function checkRow(id, words) {
+  return `<div class="form-row dicom-check">
 <input type="checkbox" id="${id}">
 <label for="${id}" ${words}></label>
 </div>`;
-  }
-  if (field.kind === 'list' && (field.nodeType !== undefined || field.choices !== undefined)) {
-    const labelId = `${type}-label-${name}`;
-    return row(
-      label(`id="${labelId}"`),
-      `<div class="dicom-checks" id="${type}-checks-${name}" role="group" aria-labelledby="${labelId}">
+}
+
+/** Several things with one label, for which a hidden input stands. */
+function groupRow(type, id, { name, icon }, words, kind, content) {
+  const labelId = `${type}-label-${name}`;
+  return row(
+    label(`id="${labelId}"`, icon, words),
+    `<div class="dicom-${kind}" id="${type}-${kind}-${name}" role="group" aria-labelledby="${labelId}">
 <input type="hidden" id="${id}">
-<ul></ul>
-<div class="dicom-hint"></div>
+${content}
 </div>`,
-    );
-  }
-  if (entries !== undefined) {
-    const labelId = `${type}-label-${name}`;
-    return row(
-      label(`id="${labelId}"`),
-      `<div class="dicom-list" id="${type}-list-${name}" role="group" aria-labelledby="${labelId}">
-<input type="hidden" id="${id}">
-<ul></ul>
-<button type="button" class="red-ui-button red-ui-button-small"><i class="fa fa-plus"></i> <span data-i18n="${type}.list.add"></span></button>
-</div>`,
-    );
-  }
-  const isName = name === 'name';
-  const input = `<input type="text" id="${id}"${suggestions ? ` list="${suggestions}"` : ''}${placeholder}${isName ? '' : ' spellcheck="false"'}>`;
+  );
+}
+
+function inputRow(type, id, { name, icon, unit, suggestions, credential, nodes }, words, kind, placeholder) {
+  const spelling = name === 'name' ? '' : ' spellcheck="false"';
+  const input = `<input type="text" id="${id}"${suggestions ? ` list="${suggestions}"` : ''}${placeholder}${spelling}>`;
   const inputs = {
     ...(nodes !== undefined && { text: `<select id="${id}"></select>` }),
     choice: `<select id="${id}"></select>`,
@@ -119,12 +119,8 @@ function fieldRow(
     node: `<input type="text" id="${id}" style="width:100%">`,
     list: `<textarea id="${id}" rows="3" spellcheck="false"${placeholder}></textarea>`,
   };
-  return row(
-    label(`for="${id}"`),
-    unit === undefined
-      ? (inputs[field.kind] ?? input)
-      : `<span class="dicom-number">${input}<span data-i18n="${type}.unit.${unit}"></span></span>`,
-  );
+  const withUnit = `<span class="dicom-number">${input}<span data-i18n="${type}.unit.${unit}"></span></span>`;
+  return row(label(`for="${id}"`, icon, words), unit === undefined ? (inputs[kind] ?? input) : withUnit);
 }
 
 /**

@@ -13,6 +13,14 @@ export class NodeFailed<Failure extends string = string> extends Error {
 /** An error as Catch nodes get it. */
 export type CodedError = Error & { code: string };
 
+/**
+ * Node-RED makes text of an error, for Catch nodes and the log, by its `toString`, which would begin with "Error: ".
+ * @param text in Node-RED's language
+ */
+export function codedError(text: string, code: string): CodedError {
+  return Object.assign(Object.defineProperty(new Error(text), 'name', { value: '' }), { code });
+}
+
 /** How a type of nodes tells of its failures. */
 export interface NodeErrors<Failure extends string> {
   /** `dicom-edit`, `notChanged` → `DICOM_EDIT_NOT_CHANGED`. */
@@ -34,7 +42,7 @@ export function nodeErrors<Failure extends string>(
   const errorOf = (text: Text, { failure, values }: NodeFailed<Failure>): CodedError => {
     // Where the last value of a text is missing, the blank before it is left.
     const words = text(`error.${failure}`, values).trimEnd();
-    return Object.assign(new Error(words), { code: codeOf(failure) });
+    return codedError(words, codeOf(failure));
   };
   return { codeOf, errorOf };
 }

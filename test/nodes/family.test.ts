@@ -70,6 +70,7 @@ for (const type of IN_FLOWS)
       await until(() => caught?.some((message) => codeOf(message) === expected) ?? false, expected);
       const { message } = caught?.[0]?.['error'] as { message: string };
       assert.match(message, /settingsInvalid|unknownVersion/);
+      assert.doesNotMatch(message, /^Error:/);
       await until(() => nodes.statusOf('it')?.['fill'] === 'red', 'a red status');
       assert.deepEqual(out, []);
     });

@@ -25,6 +25,7 @@ import { journalDirectory, removeJournalWithNode } from '../../runtime/journals'
 import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
 import { nodeDirectory } from '../../runtime/node-directory';
+import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import type { SharedPlaceHere } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
@@ -325,7 +326,6 @@ export class ReceiverNode extends RequestOwner {
     this.stats.failed(fault, text);
     this.status.failed(fault, text);
     this.display.refresh();
-    const error = new Error(text);
-    this.node.error(Object.assign(error, { code: faultCode(fault.kind) }), { payload: fault });
+    this.node.error(codedError(text, faultCode(fault.kind)), { payload: fault });
   }
 }

@@ -18,6 +18,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
 import { nodeDirectory } from '../../runtime/node-directory';
+import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
@@ -328,9 +329,7 @@ export class RetrieveNode extends QueueOwner {
     }
     if (fault.down) this.hasFault = true;
     this.display.refresh();
-    this.node.error(Object.assign(new Error(problem), { code: queueFaultCode(fault.kind) }), {
-      payload: fault,
-    });
+    this.node.error(codedError(problem, queueFaultCode(fault.kind)), { payload: fault });
   }
 
   private status(): ShownStatus {

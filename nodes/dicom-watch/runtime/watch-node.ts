@@ -14,6 +14,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
 import { nodeDirectory } from '../../runtime/node-directory';
+import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
@@ -154,8 +155,6 @@ export class WatchNode extends QueueOwner {
       this.state = undefined;
     }
     this.display.refresh();
-    this.node.error(Object.assign(new Error(problem), { code: watchFaultCode(fault.kind) }), {
-      payload: fault,
-    });
+    this.node.error(codedError(problem, watchFaultCode(fault.kind)), { payload: fault });
   }
 }
