@@ -27,6 +27,8 @@ export interface Firing {
   /** Where its records begin and end in the log. */
   from: number;
   to: number;
+  /** Different objects that had come at all when it was cut. */
+  objects: number;
   /** How often its message has been sent before. */
   sent: number;
   /** What it was acknowledged with; undefined: it has not been. */
@@ -241,6 +243,7 @@ export class Group {
       at: firedAt,
       from: period.from,
       to: at,
+      objects: this.uids.size,
       sent: 0,
       status: undefined,
       isUnsure: period.isUnsure,
