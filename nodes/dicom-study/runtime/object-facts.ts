@@ -1,13 +1,14 @@
 import type { NodeAPI } from 'node-red';
-import type { DicomChanges } from '../../../src/dicom';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { isSystemCode } from '../../../src/basics';
 import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
 import { seriesFields, studyFields, type StudyObject } from '../../../src/study';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
-import { givenObject } from '../../runtime/given-object';
-import { objectOf, type ObjectMessage } from '../../runtime/message-object';
+import { givenObject, type GivenObject } from '../../runtime/given-object';
+import { isUnheard } from '../../runtime/held-objects';
+import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { StudyFailed } from './study-error';
 
 /** What a message tells of its object. */
@@ -153,11 +154,24 @@ function valueIn({ CommonFields, Tags }: Sections, keyword: string): string | nu
 const textIn = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT ? value : undefined;
 
+/** @throws StudyFailed where its queue does not give it; DicomError where the pending changes are none; as `givenObject` */
+async function opened(object: MessageObject, message: ObjectMessage): Promise<GivenObject> {
+  try {
+    return await givenObject(object, message);
+  } catch (error) {
+    if (error instanceof DicomError || isUnheard(error)) throw error;
+    // A queue that does not wait for the flow need not have it any more; there may be its file.
+    const file = objectOf({ ...message, dicom: { ...message.dicom, queueId: undefined } }, 'message');
+    if (file === undefined) throw new StudyFailed('objectGone');
+    return givenObject(file, message);
+  }
+}
+
 /** With pending changes. @throws StudyFailed; what a queue that cannot be asked throws */
 async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: boolean): Promise<Sections> {
   const object = objectOf(message, 'message');
   if (object === undefined) throw new StudyFailed('noObject');
-  const { given, port } = await givenObject(object, message);
+  const { given, port } = await opened(object, message);
   const settings = payloadOf({
     ...DICOM_IN.defaults,
     includeCommonFieldsNode: true,
