@@ -1,6 +1,5 @@
 import type { NodeAPI } from 'node-red';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
-import { isSystemCode } from '../../../src/basics';
 import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
@@ -191,6 +190,5 @@ async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: bool
 /** @param isQueued the object is in a queue, which may have let it go; any other is a file of somebody else */
 function readFailure({ code, text }: { code: string; text: string }, isQueued: boolean): StudyFailed {
   if (isQueued && (code === 'ENOENT' || code === 'EGONE')) return new StudyFailed('objectGone');
-  // The system's words name the file, which may be named after a patient.
-  return new StudyFailed('notRead', { reason: isSystemCode(code) ? code : text });
+  return new StudyFailed('notRead', { reason: text });
 }
