@@ -84,6 +84,8 @@ export class Group {
   readonly firings = new Map<number, Firing>();
   /** Modalities and series descriptions, in capitals. */
   readonly present = new Set<string>();
+  /** For people. */
+  readonly modalities = new Set<string>();
   /** By a message. */
   expected: number | undefined;
   named: readonly string[] | undefined;
@@ -171,7 +173,10 @@ export class Group {
     if ('i' in record) this.takeObject(record, at, cameAt);
     else if ('series' in record) {
       period.series.add(record.series);
-      for (const name of ['Modality', 'SeriesDescription']) this.isPresent(record.fields[name]);
+      const { Modality: modality, SeriesDescription: description } = record.fields;
+      for (const name of [modality, description]) this.isPresent(name);
+      if (typeof modality === 'string' && modality.length <= LONGEST_PRESENT)
+        addUpTo(this.modalities, modality, MOST_STUDIES);
     } else if ('operations' in record) {
       const text = JSON.stringify(record.operations);
       period.operations.set(hashOf(text), record.number);

@@ -164,6 +164,13 @@ describe('Studies', () => {
     assert.equal(bench.firings[1]?.objects, 3);
   });
 
+  it('shows the modalities of what is open, and no series descriptions among them', async () => {
+    await bench.open();
+    await bench.add('1', ['a'], { series: { Modality: 'CT', SeriesDescription: 'Axial' } });
+    await bench.restart();
+    assert.deepEqual(bench.studies.openStudies(9).studies[0]?.modalities, ['CT']);
+  });
+
   it('lists of an object that came twice the last one, and lets both go', async () => {
     await bench.open();
     const [one, other] = [bench.object('1', 'a'), bench.object('1', 'a', { size: 200 })];
