@@ -33,5 +33,5 @@ export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';
 export { soManyAtATime } from './so-many-at-a-time';
-export { isSystemCode } from './system-code';
+export { isSystemCode, loggableReason } from './system-code';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';

@@ -1,4 +1,4 @@
-import { asError } from '../basics';
+import { asError, loggableReason } from '../basics';
 import { DicomError } from '../dicom';
 import { NotPlaced, placeCode } from '../message';
 import { ObjectDamaged } from '../queue';
@@ -9,7 +9,7 @@ export async function orFailure<Result>(work: () => Promise<Result>): Promise<Re
   try {
     return await work();
   } catch (error) {
-    return { failure: { code: codeOf(error), text: asError(error).message } };
+    return { failure: { code: codeOf(error), text: loggableReason(error) } };
   }
 }
 

@@ -1,4 +1,4 @@
-import { asError } from '../basics';
+import { asError, loggableReason } from '../basics';
 import { DicomError } from '../dicom';
 import {
   chooseContext,
@@ -288,7 +288,7 @@ function commitmentContext({ contexts }: ScuAssociation): number | undefined {
 function notRead(error: unknown): Attempt {
   const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
   const kind = isForNow ? 'again' : 'final';
-  return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: asError(error).message };
+  return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: loggableReason(error) };
 }
 
 function notAccepted(why = ' nor one into which it may be converted'): Attempt {

@@ -28,7 +28,7 @@ export interface StudyFiring {
   id: string;
   number: number;
   reason: FiringReason;
-  /** Different objects that have come at all. */
+  /** Different objects that had come at all. */
   objects: number;
   /** How often it may have been sent before. */
   redelivered: number;

@@ -103,8 +103,8 @@ export class FiringWork {
       if (this.isOver(group, firing)) return;
       const redelivered = firing.sent;
       firing.sent += 1;
-      const { number, reason } = firing;
-      this.listener.fire({ id, number, reason, objects: group.uids.size, redelivered, listing });
+      const { number, reason, objects } = firing;
+      this.listener.fire({ id, number, reason, objects, redelivered, listing });
       // Node-RED passes messages on in later turns: who closes in between has not sent it.
       for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       if (this.isClosed) return;

@@ -27,6 +27,8 @@ export interface Firing {
   /** Where its records begin and end in the log. */
   from: number;
   to: number;
+  /** Different objects that had come at all when it was cut. */
+  objects: number;
   /** How often its message has been sent before. */
   sent: number;
   /** What it was acknowledged with; undefined: it has not been. */
@@ -82,6 +84,8 @@ export class Group {
   readonly firings = new Map<number, Firing>();
   /** Modalities and series descriptions, in capitals. */
   readonly present = new Set<string>();
+  /** For people. */
+  readonly modalities = new Set<string>();
   /** By a message. */
   expected: number | undefined;
   named: readonly string[] | undefined;
@@ -169,7 +173,10 @@ export class Group {
     if ('i' in record) this.takeObject(record, at, cameAt);
     else if ('series' in record) {
       period.series.add(record.series);
-      for (const name of ['Modality', 'SeriesDescription']) this.isPresent(record.fields[name]);
+      const { Modality: modality, SeriesDescription: description } = record.fields;
+      for (const name of [modality, description]) this.isPresent(name);
+      if (typeof modality === 'string' && modality.length <= LONGEST_PRESENT)
+        addUpTo(this.modalities, modality, MOST_STUDIES);
     } else if ('operations' in record) {
       const text = JSON.stringify(record.operations);
       period.operations.set(hashOf(text), record.number);
@@ -241,6 +248,7 @@ export class Group {
       at: firedAt,
       from: period.from,
       to: at,
+      objects: this.uids.size,
       sent: 0,
       status: undefined,
       isUnsure: period.isUnsure,

@@ -48,14 +48,14 @@ export function summaryOf(
 
 /** @param next of the wall clock */
 function shown(group: Group, next: number): OpenStudy {
-  const { key, uids, period, present } = group;
+  const { key, uids, period, modalities } = group;
   return {
     key,
     objects: uids.size,
     pending: period.objects,
     firings: period.number - 1,
     unacknowledged: unacknowledgedOf(group),
-    modalities: [...present].filter((each) => /^[A-Z]{2,16}$/.test(each)).slice(0, MOST_SHOWN),
+    modalities: [...modalities].slice(0, MOST_SHOWN),
     callingAETs: [...period.callingAETs].slice(0, MOST_SHOWN),
     ...(period.first !== undefined && { first: period.first }),
     ...(period.last !== undefined && { last: period.last }),

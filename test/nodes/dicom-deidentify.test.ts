@@ -141,8 +141,7 @@ describe('dicom-deidentify: a file', () => {
     const caught = await outcome('caught', () => inject({ filename: join(nodes.directory, 'none.dcm') }));
     assert.equal((caught['error'] as { code: string }).code, 'DICOM_DEIDENTIFY_NOT_READ');
     // A path may be named after a patient.
-    const { values } = failureOfCode({ code: 'ENOENT', text: "ENOENT: open '/data/SMITH.dcm'" }, false);
-    assert.deepEqual(values, { reason: 'ENOENT' });
+    assert.doesNotMatch((caught['error'] as Error).message, /none\.dcm/);
     // What may pass is tried again.
     const isForGood = (code: string): boolean => failureOfCode({ code, text: '' }, false).isForGood;
     for (const code of ['ENOSPC', 'EACCES', 'EIO', 'not-placed', 'read-failed'])

@@ -307,6 +307,21 @@ describe('dicom-study: a list', () => {
   });
 });
 
+describe('dicom-study: an object that its queue has let go before it was read', () => {
+  it('is read and listed as its file, where there is one, and is an error otherwise', async () => {
+    await nodes.load(flows({ groupBy: 'PatientID' }, [queue(await freePort())]));
+    const messages = nodes.inputs('out');
+    const other = join(nodes.directory, 'other.dcm');
+    copyFileSync(SAMPLE, other);
+    await owners();
+    const dicom = { queueId: 'receiver:1-gone' };
+    assert.equal(await codeOf(() => inject({ dicom })), 'DICOM_STUDY_OBJECT_GONE');
+    inject({ dicom, filename: other });
+    const [only = {}] = instances(await firing(messages));
+    assert.deepEqual([only['filename'], 'queueId' in only], [other, false]);
+  });
+});
+
 describe('dicom-study: messages without a queue', () => {
   it('are files, read where the message does not say what they are', async () => {
     await nodes.load(flows({ groupBy: 'PatientID' }));

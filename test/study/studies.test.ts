@@ -151,6 +151,26 @@ describe('Studies', () => {
     assert.deepEqual(listed(only()), ['b', 'c']);
   });
 
+  it('counts in a firing what had come when it was cut, not what came until it was sent', async () => {
+    await bench.open();
+    await bench.add('1', ['a', 'b']);
+    bench.studies.fireNow('1');
+    await bench.add('1', ['c']);
+    await bench.settle();
+    assert.deepEqual([only().objects, only().listing.added], [2, 2]);
+    await bench.restart();
+    assert.deepEqual([only().objects, only().redelivered], [2, 1]);
+    await bench.pass(60_000);
+    assert.equal(bench.firings[1]?.objects, 3);
+  });
+
+  it('shows the modalities of what is open, and no series descriptions among them', async () => {
+    await bench.open();
+    await bench.add('1', ['a'], { series: { Modality: 'CT', SeriesDescription: 'Axial' } });
+    await bench.restart();
+    assert.deepEqual(bench.studies.openStudies(9).studies[0]?.modalities, ['CT']);
+  });
+
   it('lists of an object that came twice the last one, and lets both go', async () => {
     await bench.open();
     const [one, other] = [bench.object('1', 'a'), bench.object('1', 'a', { size: 200 })];

@@ -43,16 +43,15 @@ const BY_CODE: Readonly<Record<string, DeidentifyFailure>> = {
 const MAY_PASS: ReadonlySet<string> = new Set(['read-failed', 'not-placed']);
 
 /**
- * The system's words name the file, which may be named after a patient: its code is enough.
+ * As an error of the node.
  * @param isQueued the object is in a queue; any other is a file of somebody else
  */
 export function failureOfCode(
   { code, text }: { code: string; text: string },
   isQueued: boolean,
 ): DeidentifyFailed {
-  const isSystem = isSystemCode(code);
-  const isForGood = isSystem ? isNameRefused(code) : !MAY_PASS.has(code);
+  const isForGood = isSystemCode(code) ? isNameRefused(code) : !MAY_PASS.has(code);
   // The queue has let the object go.
   const failure = isQueued && code === 'ENOENT' ? 'objectGone' : (BY_CODE[code] ?? 'notRead');
-  return new DeidentifyFailed(failure, { reason: isSystem ? code : text }, isForGood);
+  return new DeidentifyFailed(failure, { reason: text }, isForGood);
 }

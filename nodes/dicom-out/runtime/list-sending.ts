@@ -1,4 +1,4 @@
-import { asError, soManyAtATime } from '../../../src/basics';
+import { loggableReason, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
 import { isUnheard } from '../../runtime/held-objects';
 import type { ListedInstance } from '../../runtime/instance-list';
@@ -162,5 +162,5 @@ export class ListSending<Prepared> {
 function asFailure(error: unknown): OutFailed {
   if (error instanceof OutFailed) return error;
   if (isUnheard(error)) return new OutFailed('objectGone');
-  return new OutFailed('notRead', { reason: asError(error).message });
+  return new OutFailed('notRead', { reason: loggableReason(error) });
 }

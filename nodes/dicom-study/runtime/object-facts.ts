@@ -1,13 +1,13 @@
 import type { NodeAPI } from 'node-red';
-import type { DicomChanges } from '../../../src/dicom';
-import { isSystemCode } from '../../../src/basics';
+import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
 import { seriesFields, studyFields, type StudyObject } from '../../../src/study';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
-import { givenObject } from '../../runtime/given-object';
-import { objectOf, type ObjectMessage } from '../../runtime/message-object';
+import { givenObject, type GivenObject } from '../../runtime/given-object';
+import { isUnheard } from '../../runtime/held-objects';
+import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { StudyFailed } from './study-error';
 
 /** What a message tells of its object. */
@@ -153,11 +153,24 @@ function valueIn({ CommonFields, Tags }: Sections, keyword: string): string | nu
 const textIn = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT ? value : undefined;
 
+/** @throws StudyFailed where its queue does not give it; DicomError where the pending changes are none; as `givenObject` */
+async function opened(object: MessageObject, message: ObjectMessage): Promise<GivenObject> {
+  try {
+    return await givenObject(object, message);
+  } catch (error) {
+    if (error instanceof DicomError || isUnheard(error)) throw error;
+    // A queue that does not wait for the flow need not have it any more; there may be its file.
+    const file = objectOf({ ...message, dicom: { ...message.dicom, queueId: undefined } }, 'message');
+    if (file === undefined) throw new StudyFailed('objectGone');
+    return givenObject(file, message);
+  }
+}
+
 /** With pending changes. @throws StudyFailed; what a queue that cannot be asked throws */
 async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: boolean): Promise<Sections> {
   const object = objectOf(message, 'message');
   if (object === undefined) throw new StudyFailed('noObject');
-  const { given, port } = await givenObject(object, message);
+  const { given, port } = await opened(object, message);
   const settings = payloadOf({
     ...DICOM_IN.defaults,
     includeCommonFieldsNode: true,
@@ -177,6 +190,5 @@ async function readSections(RED: NodeAPI, message: ObjectMessage, withTags: bool
 /** @param isQueued the object is in a queue, which may have let it go; any other is a file of somebody else */
 function readFailure({ code, text }: { code: string; text: string }, isQueued: boolean): StudyFailed {
   if (isQueued && code === 'ENOENT') return new StudyFailed('objectGone');
-  // The system's words name the file, which may be named after a patient.
-  return new StudyFailed('notRead', { reason: isSystemCode(code) ? code : text });
+  return new StudyFailed('notRead', { reason: text });
 }
