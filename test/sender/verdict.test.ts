@@ -32,7 +32,9 @@ describe('the status of a C-STORE response', () => {
       assert.equal(words(status, false), verdict));
 
   it('that means sent is not told in words of a failure', () => {
-    const sent = rows.filter(([, verdict]) => verdict.startsWith('sent')).map(([status]) => statusText(status));
+    const sent = rows
+      .filter(([, verdict]) => verdict.startsWith('sent'))
+      .map(([status]) => statusText(status));
     assert.deepEqual(
       sent.filter((text) => !/^(success|warning)/.test(text)),
       [],
