@@ -42,6 +42,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 /** Statuses of a response, and Failure Reasons (PS3.4 Table B.2-1, PS3.7 Annex C, PS3.3 C.14.1.1), by what their first digits say. */
 const STATUS_WORDS: readonly (readonly [mask: number, value: number, words: string])[] = [
   [0xffff, 0x0000, 'success'],
+  [0xffff, 0x0001, 'warning: requested optional attributes are not supported'],
   [0xffff, 0x0107, 'warning: attribute list error'],
   [0xffff, 0x0110, 'processing failure'],
   [0xffff, 0x0111, 'it has an object of that instance UID already'],

@@ -13,6 +13,7 @@ import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { NodesUnderTest, type Message } from '../support/node-helper';
 import type { FlowNode } from '../support/node-red';
 import { dataSetOf } from '../support/part10';
+import { pdu } from '../support/pdus';
 import { needs } from '../support/needs';
 import { RawPeer } from '../support/raw-peer';
 import { Scps } from '../support/scps';
@@ -35,6 +36,8 @@ async function scp(behaviour: Behaviour = {}): Promise<MisbehavingScp> {
   return listening;
 }
 
+/** A-ASSOCIATE-RJ: permanent, by the user, called AE title (PS3.8 9.3.4). */
+const NOT_KNOWN = pdu(0x03, Buffer.from([0, 1, 1, 7]));
 const nameOf = (id: string): string => `PACS ${id}`;
 const helper = (id: string): FlowNode => flowNode(id, 'helper', { wires: [] });
 const peer = (id: string, port: number, settings: object = {}): FlowNode => ({
@@ -130,6 +133,27 @@ describe('dicom-out: a file', () => {
     assert.deepEqual([codeOf(failed[0]), codeOf(caught[0])], ['DICOM_OUT_REFUSED', 'DICOM_OUT_REFUSED']);
     assert.equal(sentOf(failed[0]).status, '0122');
     assert.equal('payload' in (failed[0] ?? {}), false);
+  });
+
+  it('that a peer rejects permanently waits, and a Catch node hears of that once', async () => {
+    const [archive, uncaring] = [await scp({ associate: NOT_KNOWN }), await scp()];
+    const other = out('other', { peer: 'uncaring' });
+    await loaded([
+      peer('archive', archive.port),
+      peer('uncaring', uncaring.port),
+      out('out'),
+      other,
+      ...watching('out'),
+    ]);
+    const [sent, caught] = [nodes.inputs('out-sent'), nodes.inputs('caught')];
+    inject('out', { filename: SAMPLE });
+    await until(() => archive.associateRequests.length === 3, 'further tries');
+    assert.deepEqual(caught.map(codeOf), ['DICOM_OUT_PEER_REJECTS']);
+    archive.behaviour = {};
+    await until(() => sent.length === 1, 'the message');
+    archive.behaviour = { associate: NOT_KNOWN };
+    inject('out', { filename: SAMPLE });
+    await until(() => caught.length === 2, 'a rejection after it was let in');
   });
 
   it('or a Buffer, base64 text or nothing at all in the payload: as the dialog says', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { statusText } from '../../src/sender/peer-words';
 import { verdictOfStatus } from '../../src/sender/verdict';
 
 const rows: [status: number, verdict: string][] = [
@@ -29,6 +30,16 @@ describe('the status of a C-STORE response', () => {
   for (const [status, verdict] of rows)
     it(`${status.toString(16).padStart(4, '0')}: ${verdict}`, () =>
       assert.equal(words(status, false), verdict));
+
+  it('that means sent is not told in words of a failure', () => {
+    const sent = rows
+      .filter(([, verdict]) => verdict.startsWith('sent'))
+      .map(([status]) => statusText(status));
+    assert.deepEqual(
+      sent.filter((text) => !/^(success|warning)/.test(text)),
+      [],
+    );
+  });
 
   it('0111 is no failure where nothing was changed: the peer has that object', () =>
     assert.equal(words(0x0111, false), 'sent, with warning'));

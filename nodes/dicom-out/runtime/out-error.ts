@@ -10,6 +10,7 @@ export type OutFailure =
   | 'peerNotAllowed'
   | 'wrongPeer'
   | 'peersBusy'
+  | 'peerRejects'
   | 'noObject'
   | 'listInvalid'
   | 'instancesFailed'

@@ -25,6 +25,7 @@ import { errorFacts, outError, OutFailed } from './out-error';
 import { notBegunEntry, outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
+import { RejectingPeers } from './rejecting-peers';
 import { WaitingLoad } from './waiting-load';
 
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
@@ -44,6 +45,11 @@ export class OutNode {
   private readonly postponed = new Postponed();
   private readonly lists = new Map<ListSending<Prepared>, Promise<void>>();
   private readonly unwatch: (() => void)[] = [];
+  private readonly rejecting = new RejectingPeers(
+    this.boundary.wrap((peer, reason) =>
+      this.node.error(outError(this.text, new OutFailed('peerRejects', { peer, reason })), {}),
+    ),
+  );
   private readonly hasFailureWire: boolean;
   /** Undefined: the node has none. */
   private readonly outbox: NodeOutbox | undefined;
@@ -101,8 +107,9 @@ export class OutNode {
     if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
     for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
       this.unwatch.push(peer.watch(() => this.display.refresh()));
-      if (this.peerIds.includes(id))
-        this.unwatch.push(peer.watchReports((text) => this.reportRefused(peer, text)));
+      if (!this.peerIds.includes(id)) continue;
+      this.unwatch.push(peer.watchReports((text) => this.reportRefused(peer, text)));
+      this.unwatch.push(peer.watch(() => this.rejecting.changed(peer)));
     }
     this.openJournal();
     this.outbox?.open();

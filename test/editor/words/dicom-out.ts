@@ -23,6 +23,7 @@ export const words: TypeWords = {
       peerNotAllowed: true,
       wrongPeer: true,
       peersBusy: true,
+      peerRejects: true,
       noObject: true,
       listInvalid: true,
       instancesFailed: true,
