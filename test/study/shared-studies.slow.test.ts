@@ -112,7 +112,8 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     for (const { studies } of others) await studies['work'].settled();
     assert.equal(only(others).redelivered, 1);
     // It goes on where it was.
-    Object.assign(session, { until: -Infinity, isStopped: false });
+    session.lease.extendTo(-Infinity);
+    Object.assign(session, { isStopped: false });
     for (const firing of group.firings.values()) sender.studies['work'].emit(group, firing);
     await sender.studies['work'].settled();
     assert.equal(sender.firings.length, 1);
