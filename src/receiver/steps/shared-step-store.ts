@@ -85,15 +85,26 @@ export class SharedStepStore implements StepStore {
   }
 
   async takeOver(): Promise<string[]> {
+    // What becomes doubtful meanwhile is for the next time.
+    const doubtful = [...this.doubtful];
+    this.doubtful.clear();
+    try {
+      return await this.take(doubtful);
+    } catch (error) {
+      for (const uid of doubtful) this.doubtful.add(uid);
+      throw error;
+    }
+  }
+
+  private async take(doubtful: readonly string[]): Promise<string[]> {
     const taken = await this.rows(
       `UPDATE ${this.table} s SET teller = $3 WHERE queue = $1 AND node = $2 AND uid IN (
          SELECT uid FROM ${this.table} o WHERE queue = $1 AND node = $2 AND teller IS NOT NULL
            AND (NOT ${this.state.lives('o.teller')} OR (teller = $3 AND uid = ANY($4)))
          LIMIT ${MOST_TAKEN} FOR UPDATE SKIP LOCKED)
        RETURNING uid`,
-      [this.teller, [...this.doubtful]],
+      [this.teller, doubtful],
     );
-    this.doubtful.clear();
     return taken.map(({ uid }) => String(uid));
   }
 
