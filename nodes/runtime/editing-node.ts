@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { asError } from '../../src/basics';
+import { asError, isSystemCode } from '../../src/basics';
 import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
@@ -7,7 +7,7 @@ import { deployedNodes } from './deployed-nodes';
 import { despiteOthers, editWorkerOf } from './edit-worker';
 import { FlowStart } from './flow-start';
 import { givenObject } from './given-object';
-import { isUnheard } from './held-objects';
+import { isUnheard, tellNotWorkedOn } from './held-objects';
 import { InOrder } from './in-order';
 import type { MessageObject, ObjectMessage } from './message-object';
 import { beginWork } from './objects-at-work';
@@ -23,6 +23,9 @@ export type EditingFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | '
 
 /** Messages that may wait. What comes beyond fails, so that memory is bounded. */
 const MOST_WAITING = 1_000;
+
+/** Characters that a dead letter tells of an error. */
+const LONGEST_REASON = 1_000;
 
 /** For what is at work when the node closes. Node-RED gives a node 15 s. */
 const CLOSE_MS = 8_000;
@@ -107,7 +110,10 @@ export abstract class EditingNode<Failure extends string, Result> {
     { failure: { code, text } }: EditFailure,
     otherwise: Failure | EditingFailure,
   ): NodeFailed<Failure | EditingFailure> {
-    return new NodeFailed(this.kind.failures[code] ?? otherwise, { reason: text });
+    const failed = this.kind.failures[code] ?? otherwise;
+    // Words of the system, and of what writes files, name the file.
+    const isAboutFile = isSystemCode(code) || code === 'not-placed' || code === 'name-refused';
+    return new NodeFailed(failed, { reason: text }, isAboutFile ? code : text);
   }
 
   private flowsStarted(): void {
@@ -131,6 +137,7 @@ export abstract class EditingNode<Failure extends string, Result> {
           // Nothing of it before: what fails leaves the message as it was.
           this.change(message, outcome.value);
         } catch (error) {
+          this.failed(message, this.failedOf(error));
           done(this.errorOf(error));
           return;
         }
@@ -146,13 +153,26 @@ export abstract class EditingNode<Failure extends string, Result> {
     return despiteOthers(() => this.resultOf(message));
   }
 
+  /** Its queue is told why, so that a dead letter can say it. */
+  private failed(message: ObjectMessage, failed: NodeFailed<Failure | EditingFailure> | undefined): void {
+    if (failed === undefined) return;
+    const { code, message: words } = this.error(failed.discreet);
+    tellNotWorkedOn(message, `${code}: ${words}`.slice(0, LONGEST_REASON)).catch((error: unknown) =>
+      this.node.error(asError(error).message),
+    );
+  }
+
+  /** Undefined: it is none that a node of this kind expects. */
+  private failedOf(reason: unknown): NodeFailed<Failure | EditingFailure> | undefined {
+    if (reason instanceof NodeFailed) return reason as NodeFailed<Failure>;
+    if (isUnheard(reason)) return new NodeFailed(this.kind.unheard, { reason: asError(reason).message });
+    if (reason instanceof DicomError) return new NodeFailed('notChanged', { reason: reason.message });
+    return undefined;
+  }
+
   private errorOf(reason: unknown): Error {
-    if (reason instanceof NodeFailed) return this.error(reason as NodeFailed<Failure>);
-    if (isUnheard(reason))
-      return this.error(new NodeFailed(this.kind.unheard, { reason: asError(reason).message }));
-    if (reason instanceof DicomError)
-      return this.error(new NodeFailed('notChanged', { reason: reason.message }));
-    return asError(reason);
+    const failed = this.failedOf(reason);
+    return failed === undefined ? asError(reason) : this.error(failed);
   }
 
   private error(failed: NodeFailed<Failure | EditingFailure>): CodedError {

@@ -67,6 +67,12 @@ export async function holdToAcknowledge(queueId: string, owner: string): Promise
   return isAcknowledged || answersWithinSeconds !== undefined ? holdObject(queueId, owner) : undefined;
 }
 
+/** How often its queue delivers an object without success; undefined: for ever, or there is none. @param queueId or acknowledge id */
+export function maxDeliveriesOf(queueId: string): number | undefined {
+  const name = queueName(queueId);
+  return name && deployedNodes.get(name.nodeId, QueueOwner)?.maxDeliveries;
+}
+
 /** The queue that an object lies in, as it is deployed now. */
 class QueueOf {
   constructor(private readonly name: QueueName) {}
@@ -241,6 +247,15 @@ export async function disown(isGone: (owner: string) => boolean): Promise<void> 
 export async function giveBack(held: HeldObject | undefined): Promise<void> {
   // A queue that has ended has it still.
   await held?.giveBack().catch(unlessUnheard);
+}
+
+/** Tells the queue of a message's object that a node could not work on it. @param reason without patient data */
+export async function tellNotWorkedOn(message: ObjectMessage, reason: string): Promise<void> {
+  const name = queueName(queueNameOf(message));
+  if (name === undefined) return;
+  const queue = new QueueOf(name);
+  // What nobody acknowledges does not come again.
+  if (queue.isAcknowledged) await queue.ask('notWorkedOn', queue.objectId, reason).catch(unlessUnheard);
 }
 
 /** Leaves it to its queue, as the node closes. */

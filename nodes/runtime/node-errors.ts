@@ -5,8 +5,19 @@ export class NodeFailed<Failure extends string = string> extends Error {
   constructor(
     readonly failure: Failure,
     readonly values: Record<string, string | number> = {},
+    /** The reason among the values, without what may tell whose the object is, such as the name of a file. */
+    readonly discreetReason = values['reason'],
   ) {
     super(failure);
+  }
+
+  /** The same for a place that is to have no patient data. */
+  get discreet(): NodeFailed<Failure> {
+    const { failure, values, discreetReason } = this;
+    return new NodeFailed(
+      failure,
+      discreetReason === undefined ? values : { ...values, reason: discreetReason },
+    );
   }
 }
 

@@ -66,6 +66,8 @@ interface UnderWay {
   timer?: NodeJS.Timeout;
   /** Why its message could not be sent the last time. */
   notSent?: string | undefined;
+  /** Why a node of the flow could not work on it the last time. */
+  said?: string;
 }
 
 /**
@@ -219,6 +221,14 @@ export class Delivery {
     }
   }
 
+  /** A node of the flow could not work on it: should it become a dead letter, this is why. False: it is not under way. */
+  notWorkedOn(id: string, said: string): boolean {
+    const entry = this.underWay.get(id);
+    if (entry === undefined) return false;
+    entry.said = said;
+    return true;
+  }
+
   /** The flow is still at work on it. False: it is not under way. */
   async extend(id: string): Promise<boolean> {
     const entry = this.underWay.get(id);
@@ -323,13 +333,13 @@ export class Delivery {
   }
 
   /** Enough attempts have been made with it. */
-  private isOver({ queued, notSent }: UnderWay): GiveUpReason | undefined {
+  private isOver({ queued, notSent, said }: UnderWay): GiveUpReason | undefined {
     const { unacknowledged: deliveries, crashes } = queued;
     const { maxDeliveries, maxCrashes } = this.settings;
     if (crashes >= maxCrashes) return { kind: 'crashed', crashes };
     if (deliveries < maxDeliveries) return undefined;
     return notSent === undefined
-      ? { kind: 'notAcknowledged', deliveries }
+      ? { kind: 'notAcknowledged', deliveries, ...(said !== undefined && { said }) }
       : { kind: 'notSent', text: notSent, deliveries };
   }
 

@@ -3,7 +3,8 @@ import { hexStatus, type CommandStatus } from '../network';
 /** Why an object is a dead letter. */
 export type GiveUpReason =
   | { kind: 'notConverted'; text: string }
-  | { kind: 'notAcknowledged'; deliveries: number }
+  /** With the last thing that a node of the flow has said of it, if any has. */
+  | { kind: 'notAcknowledged'; deliveries: number; said?: string }
   /** Node-RED, or the receiver's thread, ended while it was being delivered. */
   | { kind: 'crashed'; crashes: number }
   /** The flow's own answer. */
@@ -18,7 +19,7 @@ export function giveUpText(reason: GiveUpReason): string {
     case 'notConverted':
       return reason.text;
     case 'notAcknowledged':
-      return `the flow did not acknowledge it (deliveries: ${reason.deliveries})`;
+      return `the flow did not acknowledge it (deliveries: ${reason.deliveries})${reason.said === undefined ? '' : `: ${reason.said}`}`;
     case 'crashed':
       return `Node-RED, or the receiver's thread, ended ${reason.crashes} times while it was being delivered`;
     case 'failed': {

@@ -16,6 +16,8 @@ export interface QueueRequests {
   extend(name: string): Promise<boolean>;
   /** The flow gives it back: it is delivered again, and nothing is counted. False: it is not in flight. */
   release(name: string): Promise<boolean>;
+  /** A node could not work on it, for a reason without patient data: should nobody acknowledge it, its dead letter tells. False: it is not in flight. */
+  notWorkedOn(name: string, reason: string): Promise<boolean>;
   /** As `ObjectQueue.park`. False: there is no such object. */
   park(name: string, owner: string): Promise<boolean>;
   /** As `ObjectQueue.unpark`. */

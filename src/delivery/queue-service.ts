@@ -68,6 +68,10 @@ export abstract class QueueService implements QueueRequests {
     return this.withObject(name, false, (id) => Promise.resolve(this.delivery.release(id)));
   }
 
+  notWorkedOn(name: string, reason: string): Promise<boolean> {
+    return this.withObject(name, false, (id) => Promise.resolve(this.delivery.notWorkedOn(id, reason)));
+  }
+
   park(name: string, owner: string): Promise<boolean> {
     return this.withObject(name, false, (id) => this.delivery.park(id, owner));
   }

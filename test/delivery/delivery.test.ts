@@ -97,6 +97,26 @@ describe('what the flow says of an object', { timeout: 300_000 }, () => {
 });
 
 describe('a dead letter', () => {
+  it('says why a node of the flow could not work on it, the last time', async () => {
+    const receiver = await start(folder(), {
+      acknowledge: true,
+      acknowledgeTimeoutSeconds: '1',
+      maxDeliveries: '2',
+    });
+    await send(receiver.port, [8]);
+    await until(() => receiver.delivered.length === 1, 'the object');
+    const { id } = receiver.delivered[0] ?? assert.fail();
+    assert.equal(await receiver.receiver.notWorkedOn(id, 'DICOM_EDIT_BUSY: too many'), true);
+    assert.equal(await receiver.receiver.notWorkedOn(id, 'DICOM_EDIT_NOT_CHANGED: no'), true);
+    await until(async () => (await letters(receiver)).length === 1, 'the dead letter');
+    assert.equal(
+      (await letters(receiver))[0]?.why,
+      'the flow did not acknowledge it (deliveries: 2): DICOM_EDIT_NOT_CHANGED: no',
+    );
+    assert.equal(await receiver.receiver.notWorkedOn(id, 'late'), false);
+    await stop(receiver);
+  });
+
   it('says what it can of an object whose file has been damaged', async () => {
     const directory = folder();
     const first = await start(directory, {}, { handOver: false });

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
+import { QueueOwner } from '../../nodes/runtime/queue-owner';
 import { DICOM_EDIT, type EditRule } from '../../src/settings';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
@@ -368,15 +370,7 @@ describe('dicom-edit: many messages', () => {
 });
 
 describe('dicom-edit: an object of a queue', () => {
-  async function received(settings: object, editSettings: object): Promise<Message> {
-    const port = await freePort();
-    await nodes.load([
-      ...BASE,
-      dicomIn('in', port, [['edit']], { queue: 'memory', acknowledge: true, ...settings }),
-      edit('edit', [set('PatientID', 'P1')], editSettings),
-      helper('edit-out'),
-    ]);
-    const out = nodes.inputs('edit-out');
+  async function store(port: number, number: number): Promise<void> {
     await until(
       () =>
         RawPeer.connect(port).then(
@@ -386,9 +380,21 @@ describe('dicom-edit: an object of a queue', () => {
       'dicom-in listens',
     );
     const client = await StoreClient.open(port);
-    const { uid, dataSet } = sampleInstance(1);
+    const { uid, dataSet } = sampleInstance(number);
     assert.equal(await client.store(uid, dataSet), 0);
     await client.release();
+  }
+
+  async function received(settings: object, editSettings: object): Promise<Message> {
+    const port = await freePort();
+    await nodes.load([
+      ...BASE,
+      dicomIn('in', port, [['edit']], { queue: 'memory', acknowledge: true, ...settings }),
+      edit('edit', [set('PatientID', 'P1')], editSettings),
+      helper('edit-out'),
+    ]);
+    const out = nodes.inputs('edit-out');
+    await store(port, 1);
     await until(() => out.length === 1, 'the message');
     return out[0] ?? assert.fail();
   }
@@ -410,6 +416,27 @@ describe('dicom-edit: an object of a queue', () => {
   it('can only be acknowledged where a new one is in the message', async () => {
     const { queueId, acknowledgeId, object } = dicomOf(await received({}, { apply: 'buffer' }));
     assert.deepEqual([queueId, typeof acknowledgeId, Buffer.isBuffer(object)], [undefined, 'string', true]);
+  });
+
+  it('that nobody acknowledges, as it could not be changed, is a dead letter that says why, without values', async () => {
+    const port = await freePort();
+    const settings = { acknowledge: true, acknowledgeTimeoutSeconds: 1, maxDeliveries: 1, queue: 'memory' };
+    await nodes.load([
+      ...BASE,
+      dicomIn('in', port, [['rules', 'value']], settings),
+      edit('rules', [set('PatientComments', 'x'.repeat(10_241))]),
+      edit('value', [set('PatientComments', '$number(payload.CommonFields.PatientName)', 'jsonata')]),
+    ]);
+    await store(port, 2);
+    const queue = deployedNodes.get('in', QueueOwner)?.receiver ?? assert.fail();
+    const letters = async (): Promise<{ why?: string }[]> => (await queue.ask('deadLetters', {})).deadLetters;
+    await until(async () => (await letters()).length === 1, 'the dead letter');
+    const [{ why = '' } = {}] = await letters();
+    assert.match(
+      why,
+      /^the flow did not acknowledge it \(deliveries: 1\): DICOM_EDIT_(NO_VALUE|NOT_CHANGED): /,
+    );
+    assert.ok(!why.includes('Sample'), why);
   });
 
   it('that is a Buffer in the message is changed at once', async () => {

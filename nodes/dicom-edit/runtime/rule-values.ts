@@ -50,7 +50,8 @@ export class RuleValues {
 
   private async evaluated(rule: EditRule, number: number, message: NodeMessage): Promise<RuleValue> {
     const failed = (reason: string): EditFailed =>
-      new EditFailed('noValue', { rule: number, path: rule.path, reason: this.words(reason) });
+      // What an expression says of its failure may have values of the message in it.
+      new EditFailed('noValue', { rule: number, path: rule.path, reason: this.words(reason) }, '');
     const { valueType } = rule;
     let found: RuleValue | undefined;
     try {

@@ -27,6 +27,10 @@ export class FiringQueue implements QueueHost, QueueRequests {
     return (await this.studies()).giveBack(id);
   }
 
+  notWorkedOn(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   park(): Promise<boolean> {
     return Promise.resolve(false);
   }
