@@ -11,7 +11,7 @@ export function hint(name: string, field: Field, texts: Texts): string {
 /** A field's default in words; empty where that is empty, and for choices, which mark it themselves. */
 function defaultHint(name: string, field: Field, texts: Texts): string {
   const { kind, default: value, initial } = field;
-  const words = (of: Field['default']): string => valueWords(name, field, of, texts);
+  const words = (of: Field['default']): string => valueWords(name, of, texts);
   if (initial !== undefined) {
     return texts.text('form.initial', { value: words(value), initial: words(initial) });
   }
@@ -19,11 +19,11 @@ function defaultHint(name: string, field: Field, texts: Texts): string {
   return texts.text('form.default', { value: words(value) });
 }
 
-function valueWords(name: string, { kind }: Field, value: Field['default'], texts: Texts): string {
+function valueWords(name: string, value: Field['default'], texts: Texts): string {
   if (typeof value === 'boolean') return texts.text(value ? 'form.on' : 'form.off');
   const text = typeof value === 'object' ? '' : String(value);
   const key = `option.${name}.${text}`;
-  return kind === 'choice' && texts.hasText(key) ? texts.text(key) : text;
+  return text !== '' && texts.hasText(key) ? texts.text(key) : text;
 }
 
 /** Choices from the settings, in the editor's language; a value that is none of them (`${NAME}`) stays selectable. */

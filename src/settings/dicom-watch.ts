@@ -37,7 +37,10 @@ const FIELDS = {
 export type DicomWatchField = NameOf<typeof FIELDS>;
 /** The settings of a `dicom-watch` node, typed and checked. */
 export type DicomWatchSettings = SettingsOf<typeof FIELDS>;
-type TogetherProblem = Problem<DicomWatchField, 'required' | 'insideWatched' | 'deletedUnsafe'>;
+type TogetherProblem = Problem<
+  DicomWatchField,
+  'required' | 'insideWatched' | 'deletedUnsafe' | 'notAbsolute'
+>;
 
 export const DICOM_WATCH = define('dicom-watch', FIELDS, { together: checkTogether, migrations: [] });
 /** What can be wrong with the settings of a `dicom-watch` node. */
@@ -57,9 +60,21 @@ function checkTogether({
     problems.push({ field: 'moveTo', ...finding('insideWatched') });
   if (isBelow(errorDirectory, directory))
     problems.push({ field: 'errorDirectory', ...finding('insideWatched') });
+  for (const [field, path] of Object.entries({
+    directory,
+    ...(after === 'move' && { moveTo }),
+    errorDirectory,
+  }))
+    if (isRelative(path))
+      problems.push({ field: field as DicomWatchField, ...finding('notAbsolute', {}, 'warning') });
   if (after === 'delete' && !acknowledge)
     problems.push({ field: 'acknowledge', ...finding('deletedUnsafe', {}, 'warning') });
   return problems;
+}
+
+/** On this system or another one: the editor does not know on which Node-RED runs, nor what a variable stands for. */
+function isRelative(path: string): boolean {
+  return path !== '' && !/^(?:[/\\$]|[A-Za-z]:[/\\])/.test(path);
 }
 
 /** By their texts: the runtime looks again at what they really are. */

@@ -18,7 +18,7 @@ export class PseudonymInput {
     this.shown.typedInput({
       default: type,
       types: [
-        { value: 'hmac', label: texts.text('pseudonym.hmac'), hasValue: false },
+        { value: 'hmac', label: texts.text('option.pseudonym.hmac'), hasValue: false },
         'msg',
         'flow',
         'global',

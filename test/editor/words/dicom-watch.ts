@@ -12,6 +12,7 @@ export const words: TypeWords = {
     patternTooLong: true,
     patternHasFolder: true,
     insideWatched: true,
+    notAbsolute: true,
     deletedUnsafe: true,
     unknownVersion: true,
   } satisfies Record<DicomWatchProblem['code'], true>,
