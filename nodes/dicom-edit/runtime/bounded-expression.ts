@@ -9,6 +9,11 @@ const MOST_MILLISECONDS = 5_000;
 const TURN_MS = 20;
 /** Steps within each other: each holds memory until it is done. */
 const DEEPEST = 10_000;
+/** Characters that all its steps may make, garbage or not; a member of an array counts as a few. */
+const MOST_MADE = 256 * 1024 * 1024;
+const MEMBER = 8;
+/** Steps that make something; others give what is there. `[` is an array, `&` joins text. */
+const MAKING: ReadonlySet<unknown> = new Set(['function', 'unary', 'binary']);
 
 /** What JSONata calls before a step, and behind it: older versions know it by a text, newer ones by a symbol. */
 const HOOKS = { enter: '__evaluate_entry', leave: '__evaluate_exit' } as const;
@@ -35,8 +40,12 @@ interface SyntaxNode {
 export function boundedExpression(expression: Expression): Expression {
   const patterns = takePatterns(expression.ast());
   for (const [step, name] of Object.entries(HOOKS) as [keyof typeof HOOKS, string][]) {
-    const hook = (_step: unknown, _input: unknown, environment: Environment): Promise<void> | undefined =>
-      (environment.lookup(BOUNDS) as Bounds | undefined)?.[step]();
+    const hook = (
+      node: SyntaxNode,
+      _input: unknown,
+      environment: Environment,
+      result?: unknown,
+    ): Promise<void> | undefined => (environment.lookup(BOUNDS) as Bounds | undefined)?.[step](node, result);
     for (const each of [name, Symbol.for(`jsonata.${name}`)]) expression.assign(each as string, hook);
   }
   // As Node-RED calls it.
@@ -90,6 +99,7 @@ class Bounds {
   private milliseconds = 0;
   private since = performance.now();
   private depth = 0;
+  private made = 0;
 
   /** Before each step. */
   enter(): Promise<void> | undefined {
@@ -109,8 +119,12 @@ class Bounds {
   }
 
   /** Behind it. */
-  leave(): undefined {
+  leave({ type }: SyntaxNode, result: unknown): undefined {
     this.depth -= 1;
+    if (!MAKING.has(type)) return;
+    if (typeof result === 'string') this.made += result.length;
+    else if (Array.isArray(result)) this.made += result.length * MEMBER;
+    if (this.made > MOST_MADE) throw new Error('the expression makes more than 256 million characters');
   }
 
   /** What JSONata takes for a pattern. */

@@ -45,6 +45,15 @@ describe('an expression', () => {
     assert.equal(await bounded(sum), 5_000);
   });
 
+  it('that makes more and more ends', async () => {
+    const parts = [
+      '($s := $pad("x", 1000000); [1..1000].($s & "y"))',
+      '($f := function($s) { $f($s & $s) }; $f("x"))',
+    ];
+    for (const part of parts) await assert.rejects(bounded(part), /million characters/);
+    assert.equal(await bounded('$length($pad("x", 50000000))'), 50_000_000);
+  });
+
   it('with a number that there is not, or a range that is too long, is an error', async () => {
     await assert.rejects(bounded('$power(10, 1000)'), { code: 'D3061' });
     await assert.rejects(bounded('$count([1..payload])', { payload: 1e9 }), { code: 'D2014' });
