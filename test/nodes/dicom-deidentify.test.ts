@@ -146,7 +146,15 @@ describe('dicom-deidentify: a file', () => {
     const isForGood = (code: string): boolean => failureOfCode({ code, text: '' }, false).isForGood;
     for (const code of ['ENOSPC', 'EACCES', 'EIO', 'not-placed', 'read-failed'])
       assert.equal(isForGood(code), false, code);
-    for (const code of ['name-refused', 'ENAMETOOLONG', 'no-file-meta', 'inflate-too-large', 'damaged', 'failed', 'not-the-object'])
+    for (const code of [
+      'name-refused',
+      'ENAMETOOLONG',
+      'no-file-meta',
+      'inflate-too-large',
+      'damaged',
+      'failed',
+      'not-the-object',
+    ])
       assert.equal(isForGood(code), true, code);
   });
 
