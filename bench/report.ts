@@ -47,7 +47,7 @@ export function comparisonMarkdown(runs: readonly Comparison[]): string {
       spreadOf(figuresOf(name, runs).map((measured) => measured[field]));
     return [
       name,
-      range(of('perSecond'), found.perSecond < 10 ? 2 : 0),
+      range(of('perSecond'), digitsOf(found.perSecond)),
       range(ratio(name, beside, runs, 'perSecond'), 2),
       number(found.megabytesPerSecond, 0),
       number(found.p50, 2),
@@ -59,6 +59,11 @@ export function comparisonMarkdown(runs: readonly Comparison[]): string {
     ];
   });
   return `### ${loadTitle(work, associations)}\n\n${table(header(beside), rows)}`;
+}
+
+/** Of objects a second. */
+function digitsOf(perSecond: number): number {
+  return perSecond < 10 ? 2 : 0;
 }
 
 function loadTitle(work: string, associations: number): string {
@@ -104,8 +109,8 @@ function ownSpread(peer: string, loads: readonly (readonly Comparison[])[]): str
   const factor = ({ most, least }: Spread): number => most / least;
   const rows = spreads.map(({ load, spread }) => [
     load,
-    number(spread.median, 0),
-    `${number(spread.least, 0)}–${number(spread.most, 0)}`,
+    number(spread.median, digitsOf(spread.median)),
+    `${number(spread.least, digitsOf(spread.median))}–${number(spread.most, digitsOf(spread.median))}`,
     number(factor(spread), 2),
   ]);
   const worst = Math.max(...spreads.map(({ spread }) => factor(spread)));
