@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { asError, isSystemCode } from '../../src/basics';
+import { asError } from '../../src/basics';
 import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
@@ -111,8 +111,8 @@ export abstract class EditingNode<Failure extends string, Result> {
     otherwise: Failure | EditingFailure,
   ): NodeFailed<Failure | EditingFailure> {
     const failed = this.kind.failures[code] ?? otherwise;
-    // Words of the system, and of what writes files, name the file.
-    const isAboutFile = isSystemCode(code) || code === 'not-placed' || code === 'name-refused';
+    // Words of what writes files name the file; of the system's errors, the worker tells the code only.
+    const isAboutFile = code === 'not-placed' || code === 'name-refused';
     return new NodeFailed(failed, { reason: text }, isAboutFile ? code : text);
   }
 

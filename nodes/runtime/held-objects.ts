@@ -67,12 +67,6 @@ export async function holdToAcknowledge(queueId: string, owner: string): Promise
   return isAcknowledged || answersWithinSeconds !== undefined ? holdObject(queueId, owner) : undefined;
 }
 
-/** How often its queue delivers an object without success; undefined: for ever, or there is none. @param queueId or acknowledge id */
-export function maxDeliveriesOf(queueId: string): number | undefined {
-  const name = queueName(queueId);
-  return name && deployedNodes.get(name.nodeId, QueueOwner)?.maxDeliveries;
-}
-
 /** The queue that an object lies in, as it is deployed now. */
 class QueueOf {
   constructor(private readonly name: QueueName) {}

@@ -15,11 +15,6 @@ export abstract class QueueOwner {
   /** Seconds from its receipt for which the sender of an object waits for its answer. Undefined: it has been answered. */
   abstract readonly answersWithinSeconds: number | undefined;
 
-  /** So often it delivers an object without success; undefined: for ever. */
-  get maxDeliveries(): number | undefined {
-    return undefined;
-  }
-
   /** Something keeps it from its work, nobody knows for how long. */
   get isDown(): boolean {
     return false;
