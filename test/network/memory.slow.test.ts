@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandStatus, ObjectStore } from '../../src/network';
-import { collectGarbage } from '../support/garbage';
+import { heldMemory } from '../support/garbage';
 import { dataTF, echoRQ, pdu, pdv, storeRQ } from '../support/pdus';
 import { RawPeer, associate } from '../support/raw-peer';
 import { testListener } from '../support/test-listener';
@@ -11,12 +11,6 @@ import { until } from '../support/until';
 const BYTES_PER_ASSOCIATION = 512 * 1_024;
 const ASSOCIATIONS = 50;
 const OFFERED_MB = 20;
-
-const usedBytes = (): number => {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-};
 
 describe('memory', { timeout: 120_000 }, () => {
   it(`a store that stalls holds the sender: ${ASSOCIATIONS} associations, each ${OFFERED_MB} MB offered`, async (t) => {
@@ -35,7 +29,7 @@ describe('memory', { timeout: 120_000 }, () => {
     };
     const listener = await testListener({ store, policy: { maxAssociations: ASSOCIATIONS + 1 } });
     const peers = await Promise.all(Array.from({ length: ASSOCIATIONS }, () => associate(listener.port)));
-    const before = usedBytes();
+    const before = heldMemory();
     // One buffer for all: what the peers hold themselves must not be counted.
     const piece = dataTF(pdv(3, 0, Buffer.alloc(262_138)));
     for (const peer of peers) {
@@ -51,7 +45,7 @@ describe('memory', { timeout: 120_000 }, () => {
       await other.response();
     }
     other.destroy();
-    const perAssociation = (usedBytes() - before) / ASSOCIATIONS;
+    const perAssociation = (heldMemory() - before) / ASSOCIATIONS;
     t.diagnostic(`${Math.round(perAssociation / 1_024)} KiB for an association, ${taken} bytes taken in all`);
     assert.ok(perAssociation < BYTES_PER_ASSOCIATION, `${perAssociation} bytes`);
     assert.equal(taken, 100 * ASSOCIATIONS, 'and no more is taken');
@@ -63,14 +57,14 @@ describe('memory', { timeout: 120_000 }, () => {
   it('half-sent requests of half a megabyte on 500 connections share their memory', async (t) => {
     const listener = await testListener();
     const large = pdu(0x01, Buffer.alloc(500_000));
-    const before = usedBytes();
+    const before = heldMemory();
     const peers = await Promise.all(Array.from({ length: 500 }, () => RawPeer.connect(listener.port)));
     const half = large.subarray(0, 400_000);
     peers.forEach((peer) => peer.socket.write(half));
     const aborted = (): number =>
       listener.events.filter(({ event }) => event === 'association-aborted').length;
     await until(() => aborted() > 400, 'those that have no room');
-    const used = usedBytes() - before;
+    const used = heldMemory() - before;
     t.diagnostic(`${aborted()} of 500 aborted; ${(used / 1e6).toFixed(1)} MB held for the others`);
     // Without the budget it would be 200 MB. The peers of this process are in the figure too.
     assert.ok(used < 80e6, `${used} bytes`);

@@ -10,7 +10,7 @@ import { servicesOf } from '../../src/network/scp/listener';
 import { RequestBudget } from '../../src/network/upper-layer/request-budget';
 import { COMMITMENT, eventReport, reportOf, role } from '../support/commitment';
 import { FakeSocket } from '../support/fake-socket';
-import { collectGarbage } from '../support/garbage';
+import { heldMemory } from '../support/garbage';
 import { chunks, mutate, Random } from '../support/mutations';
 import { corpusFiles } from '../support/needs';
 import {
@@ -186,10 +186,9 @@ describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 },
 
 async function resources(): Promise<{ timers: number; heapMb: number }> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
-  collectGarbage();
+  const heapMb = heldMemory() / 1_048_576;
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
-  const { heapUsed, external } = process.memoryUsage();
-  return { timers, heapMb: (heapUsed + external) / 1_048_576 };
+  return { timers, heapMb };
 }
 
 function assertWholePdus(sent: Buffer): void {

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import { openFile, type OutgoingObject, withChanges } from '../../src/object';
 import { element } from '../dicom/support/encode';
-import { collectGarbage } from '../support/garbage';
+import { heldMemory } from '../support/garbage';
 import { SAMPLE } from '../support/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-changed-'));
@@ -40,17 +40,10 @@ async function read(
   for await (const block of object.dataSet()) {
     bytes += block.length;
     blocks += 1;
-    if (blocks % MEASURED === 0) memory = Math.max(memory, inUse());
+    if (blocks % MEASURED === 0) memory = Math.max(memory, heldMemory());
   }
   const { user, system } = process.cpuUsage(before);
   return { bytes, memory, milliseconds: (user + system) / 1_000 };
-}
-
-/** Without what is garbage. */
-function inUse(): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
 
 describe('an object of 1 GB with changes', () => {

@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { DiskStudyStore, Studies, type StudyFiring, type StudyObject } from '../../src/study';
+import { heldMemory } from '../support/garbage';
 import { OPTIONS, TestClock } from './support';
 
 /** The promise is about 1 000 with 2 million objects: STUDIES=1000 makes them. */
@@ -41,7 +40,7 @@ it(`${STUDIES} open studies of ${OBJECTS} objects take less than ${PROMISED} byt
       clock,
     );
   try {
-    const empty = memory();
+    const empty = heldMemory();
     let studies = open();
     await studies.open();
     const began = performance.now();
@@ -50,13 +49,13 @@ it(`${STUDIES} open studies of ${OBJECTS} objects take less than ${PROMISED} byt
         Array.from({ length: OBJECTS }, (_, number) => studies.add(objectOf(study, number, clock.iso))),
       );
     const added = performance.now() - began;
-    const taken = memory() - empty;
+    const taken = heldMemory() - empty;
     await studies.close();
     const reopening = performance.now();
     studies = open();
     await studies.open();
     const opened = performance.now() - reopening;
-    const again = memory() - empty;
+    const again = heldMemory() - empty;
     assert.equal(studies.summary().open, STUDIES);
     const each = (bytes: number): number => Math.round(bytes / (STUDIES * OBJECTS));
     test.diagnostic(
@@ -98,12 +97,4 @@ function objectOf(study: number, number: number, receivedAt: string): StudyObjec
     callingAET: 'CT01',
     associationId: 'e2880471-7334-422a-a5f5-2add0d7800ec',
   };
-}
-
-/** Bytes in use, when nothing is left to be collected. */
-function memory(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }

@@ -21,6 +21,7 @@ interface TestHelper {
   url(): string;
   readonly _events: EventEmitter;
   readonly _log: NodeAPI['log'];
+  readonly _sandbox: { resetHistory(): void };
   /** What its server serves, and where nodes register their admin routes: two applications of Express. */
   readonly _app: { use(app: unknown): void };
   readonly _httpAdmin: unknown;
@@ -111,6 +112,11 @@ export class NodesUnderTest {
   /** The status that the editor shows of a node; undefined: it has told none. */
   statusOf(id: string): Message | undefined {
     return this.statuses.get(id);
+  }
+
+  /** Drops the calls of each node that the helper records, with all their arguments. */
+  forgetCalls(): void {
+    this.helper._sandbox.resetHistory();
   }
 
   /** What comes to a node of type `helper` from now on. */
