@@ -101,26 +101,24 @@ export class Arrivals {
     note: unknown,
   ): void {
     const { claimed, db } = this.queue;
-    if (bytes !== undefined) {
-      claimed.received(row.id, db().copies.of(bytes), note, row.size);
-      file?.release();
-    } else if (file !== undefined)
+    if (bytes !== undefined) claimed.received(row.id, db().copies.of(bytes), note, row.size);
+    else if (file !== undefined)
       // What is noted of it may refer to the part, which is gone then.
       claimed.received(row.id, db().copies.inPlace(file), undefined, row.size);
   }
 
-  /** Resolves when it is in the queue; with its file, where it is one. @throws QueueRefusal */
+  /** Resolves when it is in the queue; with its file, where it is one and not in memory. @throws QueueRefusal */
   private async put(object: BlockBuffer | PartFile, row: NewRow): Promise<OpenFile | undefined> {
     const { puts, directory } = this.queue.db();
     const isFile = directory !== undefined && row.size >= directory.files.fromBytes;
-    if (isFile) return this.putFile(piecesOf(object), row);
+    if (isFile) return this.putFile(object, row);
     if (object instanceof BlockBuffer) await puts.put(row, new BytesInPieces([...object.pieces()]));
     else await puts.putLarge(row, () => fileBytes(object));
     return undefined;
   }
 
   /** The file is first. Once its row is there it is looked for again: had we been paused, it could have counted as nobody's. */
-  private async putFile(pieces: Pieces, row: NewRow): Promise<OpenFile> {
+  private async putFile(object: BlockBuffer | PartFile, row: NewRow): Promise<OpenFile | undefined> {
     const { puts, directory } = this.queue.db();
     if (directory === undefined) throw databaseAway();
     const { files, watch } = directory;
@@ -129,6 +127,7 @@ export class Arrivals {
       watch.suspect();
       return directoryRefusal(error);
     };
+    const pieces = object instanceof BlockBuffer ? [...object.pieces()] : fileBytes(object);
     const sha256 = await files.put(id, pieces).catch((error: unknown) => {
       throw refused(error);
     });
@@ -139,10 +138,14 @@ export class Arrivals {
       if (!puts.isDoubtful(seq)) this.queue.removals.removeFiles([id]);
       throw error;
     }
-    return files.openWritten(id, size).catch((error: unknown) => {
+    try {
+      if (!(object instanceof BlockBuffer)) return await files.openWritten(id, size);
+      await files.checkWritten(id, size);
+      return undefined;
+    } catch (error) {
       puts.takeOut(seq);
       throw refused(error);
-    });
+    }
   }
 
   /** The number by which an association is known; that of no association is this instance's. */
@@ -163,12 +166,6 @@ export class Arrivals {
     for (const part of this.parts) part.discard();
     this.parts.clear();
   }
-}
-
-type Pieces = Iterable<Buffer> | AsyncIterable<Buffer>;
-
-function piecesOf(object: BlockBuffer | PartFile): Pieces {
-  return object instanceof BlockBuffer ? object.pieces() : fileBytes(object);
 }
 
 /** Of one that is not in memory; in the same memory each time. */

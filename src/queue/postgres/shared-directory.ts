@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { DirectorySync, realFiles } from '../../basics';
+import { allSettled, DirectorySync, FILE_MODE, realFiles } from '../../basics';
 import { isObjectId } from '../object-id';
 import type { Database } from './database';
-import { codeOf, whereThere, writeSynced } from './file-calls';
+import { appendPieces, calls, codeOf, whereThere } from './file-calls';
 import type { ObjectRow } from './object-rows';
 import { OpenFile } from './open-file';
 import { QueueFolder } from './queue-folder';
@@ -27,11 +26,9 @@ const FIRST_WAIT_MS = 50;
 const LAST_WAIT_MS = 2_000;
 const READ_BYTES = 1_048_576;
 
-const calls = { open: promisify(fs.open), fstat: promisify(fs.fstat) };
-
 /**
- * Objects as files in a directory that all machines of a queue share. A file has its name, `<id>.dcm`, only when all of it is on
- * the disk. Names are made of our own ids.
+ * Objects as files in a directory that all machines of a queue share. A file gets its name, `<id>.dcm`, when all of it is
+ * written, and its row when both are on the disk. Names are made of our own ids.
  */
 export class SharedDirectory {
   /** The smallest object that is a file. */
@@ -75,18 +72,23 @@ export class SharedDirectory {
 
   /**
    * Writes an object. When this resolves, the file has its name, and both are on the disk.
+   * @param pieces each is used until the next one is asked for
    * @returns the SHA-256 of its bytes
    * @throws the system's error; then nothing of it is there, as far as that can be
    */
-  async put(id: string, pieces: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<string> {
-    const hash = createHash('sha256');
-    const part = this.path(id, 'part');
+  async put(id: string, pieces: readonly Buffer[] | AsyncIterable<Buffer>): Promise<string> {
     try {
-      await writeSynced(part, hashed(pieces, hash));
-      await fs.promises.rename(part, this.path(id, 'dcm'));
-      this.names.changed();
-      await this.names.safe();
-      return hash.digest('hex');
+      const fd = await calls.open(this.path(id, 'part'), 'w', FILE_MODE);
+      try {
+        const sha256 = await appendHashed(fd, pieces);
+        await calls.rename(this.path(id, 'part'), this.path(id, 'dcm'));
+        this.names.changed();
+        // Most file systems do both at once.
+        await allSettled([realFiles.sync(fd), this.names.safe()]);
+        return sha256;
+      } finally {
+        await calls.close(fd);
+      }
     } catch (error) {
       // What cannot be removed now either is found by the sweeper; the first error says why.
       await Promise.allSettled([this.remove(id, 'part'), this.remove(id, 'dcm')]);
@@ -99,6 +101,11 @@ export class SharedDirectory {
     const found = await this.tryOpen(id, size);
     if (found instanceof OpenFile) return found;
     throw new Error(found);
+  }
+
+  /** As `openWritten`, for whoever needs nothing of it. */
+  async checkWritten(id: string, size: number): Promise<void> {
+    if ((await this.facts(id, 'dcm'))?.size !== size) (await this.openWritten(id, size)).release();
   }
 
   /**
@@ -166,18 +173,18 @@ export class SharedDirectory {
 
   /** False: it is not there. @throws the system's error */
   async rename(id: string, from: FileKind, to: FileKind): Promise<boolean> {
-    return whereThere(fs.promises.rename(this.path(id, from), this.path(id, to)));
+    return whereThere(calls.rename(this.path(id, from), this.path(id, to)));
   }
 
   /** False: it was not there. @throws the system's error */
   async remove(id: string, kind: FileKind): Promise<boolean> {
-    return whereThere(fs.promises.unlink(this.path(id, kind)));
+    return whereThere(calls.unlink(this.path(id, kind)));
   }
 
   /** Undefined: it is not there. @throws the system's error */
   async facts(id: string, kind: FileKind): Promise<{ size: number; mtimeMs: number } | undefined> {
     try {
-      return await fs.promises.stat(this.path(id, kind));
+      return await calls.stat(this.path(id, kind));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -214,12 +221,14 @@ function isKind(text: string): text is FileKind {
   return ['dcm', 'part', 'stray'].includes(text);
 }
 
-async function* hashed(
-  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
-  hash: { update(bytes: Buffer): unknown },
-): AsyncGenerator<Buffer> {
-  for await (const piece of pieces) {
-    hash.update(piece);
-    yield piece;
-  }
+/** Resolves with the SHA-256 of what was written. */
+async function appendHashed(fd: number, pieces: readonly Buffer[] | AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256');
+  const append = async (some: readonly Buffer[]): Promise<void> => {
+    for (const piece of some) hash.update(piece);
+    await appendPieces(fd, some);
+  };
+  if (Symbol.asyncIterator in pieces) for await (const piece of pieces) await append([piece]);
+  else await append(pieces);
+  return hash.digest('hex');
 }
