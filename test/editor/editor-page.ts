@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { PASSWORD } from '../support/admin-user';
+import { launchBrowser } from '../support/browser';
 import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
 import { until } from '../support/until';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
 /** What does not happen for so long does not happen, also on a busy machine. */
 const PATIENCE_MS = 60_000;
-const BROWSER_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export interface EditorOptions {
   theme?: 'light' | 'dark';
@@ -55,7 +47,7 @@ export class EditorPage {
   }
 
   static async open(nodeRed: NodeRed, options: EditorOptions = {}): Promise<EditorPage> {
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: BROWSER_ARGS });
+    const browser = await launchBrowser();
     const page = await browser.newPage({
       viewport: options.viewport ?? { width: 1440, height: 1000 },
       locale: 'en-US',
