@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { ChangesTooLarge, DiskStudyStore, ObjectLost } from '../../src/study';
 import { Bench, listed } from './support';
 
@@ -113,6 +113,33 @@ describe('Studies', () => {
     await bench.studies.expect('1', 0, ['a', 'b']);
     await bench.pass(250);
     assert.equal(bench.firings.length, 0);
+    await bench.add('1', ['b']);
+    await bench.pass(250);
+    assert.equal(only().reason, 'expected');
+  });
+
+  it('waits for all named instances, however many of the study came before', async () => {
+    await bench.open();
+    await bench.add('1', ['a', 'b', 'c']);
+    await bench.pass(60_000);
+    await bench.studies.expect('1', 2, ['x', 'y']);
+    await bench.add('1', ['x']);
+    await bench.pass(1_000);
+    assert.equal(bench.firings.length, 1);
+    await bench.add('1', ['y']);
+    await bench.pass(1_000);
+    const { reason, listing } = bench.firings[1] ?? assert.fail();
+    assert.deepEqual([reason, listing.added], ['expected', 2]);
+  });
+
+  it('looks for each named instance until it has come, and not again', async () => {
+    await bench.open();
+    await bench.add('1', ['a']);
+    await bench.studies.expect('1', 0, [...Array<string>(5_000).fill('a'), 'b']);
+    const [group] = bench.studies['byId'].values();
+    const has = mock.method(group?.uids ?? assert.fail(), 'has');
+    for (let turn = 0; turn < 20; turn += 1) await bench.pass(250);
+    assert.ok(has.mock.callCount() < 5_200, String(has.mock.callCount()));
     await bench.add('1', ['b']);
     await bench.pass(250);
     assert.equal(only().reason, 'expected');

@@ -213,8 +213,8 @@ export class StudyNode extends QueueOwner {
     if (this.isClosed) throw new StudyFailed('stopped');
     const control = controlIn(message.study);
     const isObject = namesObject(message);
-    // Events of dicom-in may come this way, too.
-    if (!isObject && control === undefined && isEvent(message)) return;
+    // Events of dicom-in, and procedure steps that say nothing of a study, may come this way, too.
+    if (!isObject && control === undefined && (isEvent(message) || isStep(message))) return;
     if (isObject) await this.add(studies, message);
     else if (control === undefined)
       throw new StudyFailed(Buffer.isBuffer(message.dicom?.object) ? 'bufferOnly' : 'noObject');
@@ -327,6 +327,10 @@ function namesObject({ dicom, filename }: ObjectMessage): boolean {
 function isEvent({ payload, dicom }: ObjectMessage): boolean {
   const event = typeof payload === 'object' && payload !== null && (payload as { event?: unknown }).event;
   return dicom === undefined && typeof event === 'string';
+}
+
+function isStep({ dicom }: ObjectMessage): boolean {
+  return typeof (dicom as { mppsId?: unknown } | undefined)?.mppsId === 'string';
 }
 
 /** Undefined: it lies in no file. */
