@@ -8,6 +8,30 @@ const UNASKED: readonly string[] = ['RetrieveAETitle', 'InstanceAvailability'];
 const RANGES: ReadonlySet<Vr> = new Set([VR.DA, VR.TM, VR.DT]);
 
 /**
+ * The keys of a query as far as an answer can have them. An answer repeats what the flow leaves out: a value of a key that an object
+ * could not have is none there, or each match would fail for what the peer has asked. Private attributes are not answered.
+ * @param canSend whether an answer can be encoded
+ */
+export function answerableKeys(keys: Keys, canSend: (answer: Keys) => boolean): Keys {
+  const known = Object.entries(keys).filter(([keyword]) => !isPrivate(keyword));
+  const all = Object.fromEntries(known);
+  if (canSend(answerOf(all, {}))) return all;
+  const some = known.flatMap(([keyword, key]) => {
+    const [item] = Array.isArray(key) ? (key as unknown[]) : [];
+    const wanted = isObject(item) && isSequence(keyword) ? [answerableKeys(item, canSend)] : key;
+    const possible = [wanted, null].find((each) => canSend(answerOf({ [keyword]: each }, {})));
+    return possible === undefined ? [] : [[keyword, possible] as const];
+  });
+  return Object.fromEntries(some);
+}
+
+/** What has no keyword is named by its tag. */
+const isPrivate = (keyword: string): boolean => /^[0-9A-F]{3}[13579BDF][0-9A-F]{4}$/i.test(keyword);
+
+const vrOf = (keyword: string): Vr | undefined => lookUp(tagOfKeyword(keyword) ?? 0)?.vr;
+const isSequence = (keyword: string): boolean => vrOf(keyword) === VR.SQ;
+
+/**
  * What is sent for a match: of it what was asked for, and nothing else. What it leaves out is what the query says where that
  * is one value, for otherwise it would be no match, and empty where the query has no value, a wild card, a range or a list.
  */
@@ -24,7 +48,7 @@ export function answerOf(keys: Keys, match: Keys): Keys {
 }
 
 function valueOf(keyword: string, key: unknown, value: unknown): unknown {
-  const vr = lookUp(tagOfKeyword(keyword) ?? 0)?.vr;
+  const vr = vrOf(keyword);
   if (vr === VR.SQ) return itemsOf(key, value);
   return value === undefined || value === null ? onlyValue(vr, key) : value;
 }

@@ -1,4 +1,4 @@
-export { answerOf } from './answer';
+export { answerableKeys, answerOf } from './answer';
 export { FIND_SOP_CLASS } from './models';
 export { Query, type QueryPeer } from './query';
 export type {

@@ -9,7 +9,14 @@ import {
   Status,
   type Unwanted,
 } from '../network';
-import { answerOf, FIND_SOP_CLASS, type Keys, type QueryLevel, type QueryModel } from '../query';
+import {
+  answerableKeys,
+  answerOf,
+  FIND_SOP_CLASS,
+  type Keys,
+  type QueryLevel,
+  type QueryModel,
+} from '../query';
 import { FlowDeadline, type FlowAnswerOutcome, MOST_IN_FLOW, PastAnswers } from './flow-answers';
 import { aboutCaller, type PostedRequest, readRequest, type RequestDataSet } from './posted-request';
 
@@ -121,17 +128,11 @@ export class FlowQueries implements QueryListener {
     const keys = { ...others };
     // What texts were in is in `dicom`.
     delete keys['SpecificCharacterSet'];
-    const answer = this.wait(
-      id,
-      {
-        keys: { ...(level !== undefined && { QueryRetrieveLevel: asked }), ...keys },
-        characterSet,
-        transferSyntaxUID: request.transferSyntaxUID,
-        pending,
-      },
-      pending.unwanted,
-    );
-    const { association, messageId, sopClassUID } = request;
+    const { association, messageId, sopClassUID, transferSyntaxUID } = request;
+    const asking = { ...(level !== undefined && { QueryRetrieveLevel: asked }), ...keys };
+    const answerable = answerableKeys(asking, (answer) => canEncode(answer, transferSyntaxUID, characterSet));
+    const facts = { keys: answerable, characterSet, transferSyntaxUID, pending };
+    const answer = this.wait(id, facts, pending.unwanted);
     const dicom = {
       queryId: `${receiverId}:${id}`,
       model,
@@ -250,6 +251,16 @@ function encoded({ keys, characterSet, transferSyntaxUID }: Asked, match: unknow
   if (typeof match !== 'object' || match === null || Array.isArray(match))
     throw new DicomError('query-invalid', 'a match is an object of keywords');
   return encodeMatch(answerOf(keys, match as Keys), transferSyntaxUID, characterSet);
+}
+
+function canEncode(answer: Keys, transferSyntaxUID: string, characterSet: readonly string[]): boolean {
+  try {
+    encodeMatch(answer, transferSyntaxUID, characterSet);
+    return true;
+  } catch (error) {
+    if (error instanceof DicomError) return false;
+    throw error;
+  }
 }
 
 const PENDING: ReadonlySet<number> = new Set([0xff00, 0xff01]);

@@ -8,11 +8,14 @@ import {
   soManyAtATime,
   syncDirectory,
 } from '../basics';
+import { recordIn } from './log-record';
 import type { LogRecord } from './records';
 import type { Appended, Placed, StudyStore } from './study-store';
 
 const SUFFIX = '.study';
 const NEW = '.new';
+/** A log of which nothing can be used. */
+const DAMAGED = '.damaged';
 const NAME = /^[0-9a-f]{16}\.study$/;
 const CHUNK_BYTES = 131_072;
 const NEWLINE = 0x0a;
@@ -45,11 +48,16 @@ export class DiskStudyStore implements StudyStore {
   private readonly writers = new Map<string, Writer>();
   private readonly dirty = new Set<Writer>();
   private writing: Promise<void> | undefined;
+  /** Of whose lines it has been told. */
+  private readonly spoilt = new Set<string>();
 
-  /** @param damaged told of lines that are no records, which a disk has spoilt */
+  /**
+   * @param damaged told once of each log with lines that are no records, which a disk has spoilt; `kept`: where it is, as nothing of it
+   * can be used
+   */
   constructor(
     private readonly directory: string,
-    private readonly damaged: (group: string) => void,
+    private readonly damaged: (file: string, kept?: string) => void,
   ) {}
 
   async open(): Promise<string[]> {
@@ -100,8 +108,8 @@ export class DiskStudyStore implements StudyStore {
       for await (const lines of linesOf(file, from, end)) {
         const records: Placed[] = [];
         for (const { at, line } of lines) {
-          const record = parse(line);
-          if (record === undefined) this.damaged(group);
+          const record = recordIn(line);
+          if (record === undefined) this.isSpoilt(group);
           else records.push({ at, record });
         }
         yield records;
@@ -116,8 +124,25 @@ export class DiskStudyStore implements StudyStore {
     await rm(this.path(group), { force: true });
   }
 
+  async setAside(group: string): Promise<void> {
+    if ((this.writers.get(group)?.safe ?? 0) === 0) {
+      await this.remove(group);
+      return;
+    }
+    this.writers.delete(group);
+    const path = this.path(group);
+    await rename(path, path + DAMAGED);
+    this.damaged(path, path + DAMAGED);
+  }
+
   async close(): Promise<void> {
     await this.writing;
+  }
+
+  private isSpoilt(group: string): void {
+    if (this.spoilt.has(group)) return;
+    this.spoilt.add(group);
+    this.damaged(this.path(group));
   }
 
   private path(group: string): string {
@@ -188,17 +213,6 @@ async function written(path: string, flags: 'a' | 'w', bytes: Buffer, keep?: num
 
 const textOf = (records: readonly LogRecord[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join('');
-
-/** Undefined: it is none. */
-function parse(line: string): LogRecord | undefined {
-  try {
-    const record = JSON.parse(line) as LogRecord | null;
-    return typeof record === 'object' && record !== null ? record : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 /** Bytes up to the end of the last line that has one: what was being written when the process ended has none. */
 async function wholeLines(path: string): Promise<number> {

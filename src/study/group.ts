@@ -89,6 +89,8 @@ export class Group {
   /** By a message. */
   expected: number | undefined;
   named: readonly string[] | undefined;
+  /** So many of them have come, from the first one on: what has come need not be looked for again. */
+  private namedThere = 0;
   wasMet = false;
   /** It is to be sent as soon as possible. */
   isWanted = false;
@@ -131,7 +133,7 @@ export class Group {
       lastAt: period.lastAt,
       notBefore: period.notBefore,
       expected: this.expected ?? (countsOfObjects ? period.counted : undefined),
-      hasAllNamed: wasMet || named === undefined ? undefined : named.every((uid) => uids.has(uid)),
+      hasAllNamed: wasMet || named === undefined ? undefined : this.hasAll(named),
       wasMet,
       hasAssociations: period.associations.size > 0,
       present,
@@ -184,6 +186,7 @@ export class Group {
     } else if ('expect' in record) {
       this.expected = record.expect > 0 ? record.expect : undefined;
       this.named = record.instances;
+      this.namedThere = 0;
       this.wasMet = record.met === true;
     } else if ('extend' in record) period.notBefore = cameAt + record.extend;
     else if ('fired' in record) this.fired(record, at, settings);
@@ -197,6 +200,12 @@ export class Group {
     else if ('lost' in record) this.lostFrom(record.of)?.add(record.lost);
     else if ('fire' in record) this.isWanted = this.period.objects > 0;
     else if ('forget' in record) this.forgottenWith = record.forget;
+  }
+
+  private hasAll(named: readonly string[]): boolean {
+    while (this.namedThere < named.length && this.uids.has(named[this.namedThere] ?? ''))
+      this.namedThere += 1;
+    return this.namedThere >= named.length;
   }
 
   /** Names of objects of a firing, or of what will be one, that their queues did not have. */

@@ -3,6 +3,7 @@ import type { OpenStudies } from '../admin-api';
 import { asError } from '../basics';
 import type { AnswerOutcome } from '../delivery';
 import type { CommandStatus } from '../network';
+import { Boundary } from '../worker';
 import { Ages, REAL_CLOCK, type Clock } from './clock';
 import {
   ObjectLost,
@@ -73,7 +74,11 @@ export class Studies implements StudyCollector {
       .catch((error: unknown) => this.listener.failed(asError(error)));
     for (const group of this.byId.values())
       for (const firing of group.firings.values()) this.work.resume(group, firing);
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    const boundary = new Boundary((error) => this.listener.failed(error));
+    this.timer = setInterval(
+      boundary.wrap(() => this.tick()),
+      TICK_MS,
+    );
     this.listener.changed();
   }
 
@@ -381,7 +386,7 @@ export class Studies implements StudyCollector {
 
   private async load(id: string): Promise<void> {
     const group = await this.found(id);
-    if (group === undefined) await this.store.remove(id);
+    if (group === undefined) await this.store.setAside(id);
     else this.list(group);
   }
 

@@ -28,6 +28,8 @@ export interface StudyStore {
   /** The same, in the place of all that the log has. Where that cannot be done, the log is as it was before. */
   replace(group: string, records: readonly LogRecord[]): Appended;
   remove(group: string): Promise<void>;
+  /** Removes a log of which nothing can be used, but for what people may find in it. */
+  setAside(group: string): Promise<void>;
   /** Resolves when all that was appended is safe, or has failed. */
   close(): Promise<void>;
 }

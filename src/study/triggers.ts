@@ -49,13 +49,14 @@ export const MOST_LISTED = 20_000;
 /** Where association ends do not count, what is required counts when nothing came for so long. */
 const REQUIRED_QUIET_MS = 5_000;
 
-/** What was expected has come. */
+/** What was expected has come. A number that came with names is theirs: others of the study may have come before. */
 export function isMet(
   { expected: set }: TriggerSettings,
   { objects, expected, hasAllNamed }: Pick<TriggerFacts, 'objects' | 'expected' | 'hasAllNamed'>,
 ): boolean {
-  const number = expected ?? set;
-  return (number !== undefined && objects >= number) || hasAllNamed === true;
+  if (hasAllNamed === true) return true;
+  const number = hasAllNamed === undefined || expected === undefined ? (expected ?? set) : undefined;
+  return number !== undefined && objects >= number;
 }
 
 /** The trigger that holds; undefined: none does. */

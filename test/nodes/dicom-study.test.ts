@@ -347,8 +347,58 @@ describe('dicom-study: messages without a queue', () => {
     );
     assert.equal(await codeOf(() => inject({ study: { control: 'stop' } })), 'DICOM_STUDY_BAD_CONTROL');
     assert.equal(await codeOf(() => inject({ study: { control: 'fire' } })), 'DICOM_STUDY_BAD_CONTROL');
+    const wrong = [
+      { expected: -1 },
+      { expected: 1e99 },
+      { expected: true },
+      { expected: [3] },
+      { expected: 'x' },
+    ];
+    const names = [
+      { instances: [] },
+      { instances: [5] },
+      { instances: ['x'.repeat(200)] },
+      { instances: 'x' },
+    ];
+    for (const said of [...wrong, ...names])
+      assert.equal(
+        await codeOf(() => inject({ study: { StudyInstanceUID: '1.9', ...said } })),
+        'DICOM_STUDY_BAD_CONTROL',
+        JSON.stringify(said).slice(0, 80),
+      );
     const unknown = { study: { control: 'fire', StudyInstanceUID: '1.9' } };
     assert.equal(await codeOf(() => inject(unknown)), 'DICOM_STUDY_NOT_OPEN');
+  });
+
+  it('name what is collected by a number, or with spaces, as objects do', async () => {
+    await nodes.load(flows({ groupBy: 'SeriesNumber', idleSeconds: 60 }));
+    const messages = nodes.inputs('out');
+    const other = join(nodes.directory, 'other.dcm');
+    copyFileSync(SAMPLE, other);
+    const fields = {
+      ...{ StudyInstanceUID: '1.2.3', SeriesInstanceUID: '1.2.3.1', SOPInstanceUID: '1.2.3.1.1' },
+      SeriesNumber: 7,
+    };
+    for (const [at, SeriesNumber] of [7, ' 7 '].entries()) {
+      inject({ filename: other, payload: { CommonFields: fields } });
+      await until(async () => (await open()).studies[0]?.['pending'] === 1, 'it is open');
+      inject({ study: { control: 'fire', SeriesNumber } });
+      assert.equal((await firing(messages, at + 1)).study['reason'], 'control');
+    }
+  });
+
+  it('of procedure steps that say nothing of a study are no mistake', async () => {
+    await nodes.load(flows({ idleSeconds: 60 }));
+    const messages = nodes.inputs('out');
+    const caught = nodes.inputs('caught');
+    inject({ payload: {}, dicom: { mppsId: 'in:1', state: 'in-progress' } });
+    const instances = Array.from({ length: 20_001 }, (_, at) => `1.2.${at}`);
+    inject({ dicom: { mppsId: 'in:2' }, study: { StudyInstanceUID: '1.2.4', expected: 1, instances } });
+    const other = join(nodes.directory, 'other.dcm');
+    copyFileSync(SAMPLE, other);
+    inject({ filename: other, payload: sections('1.2.4') });
+    assert.equal((await firing(messages)).study['reason'], 'expected');
+    assert.deepEqual(caught, []);
   });
 
   it('say that a study is complete, or is not', async () => {

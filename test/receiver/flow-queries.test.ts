@@ -170,6 +170,51 @@ describe('a query', () => {
     }
   });
 
+  it('is answered also where it has keys that an answer cannot have', async () => {
+    const item = (...elements: Buffer[]): Buffer => {
+      const bytes = Buffer.concat(elements);
+      const header = Buffer.from('feff00e000000000', 'hex');
+      header.writeUInt32LE(bytes.length, 4);
+      return Buffer.concat([header, bytes]);
+    };
+    const deep = Array.from({ length: 200 }).reduce<Buffer>(
+      (inner) => element(0x00081110, 'SQ', item(inner)),
+      Buffer.alloc(0),
+    );
+    for (const [name, key, expected] of [
+      ['a text that is too long', element(0x00080050, 'SH', 'A'.repeat(60)), { AccessionNumber: null }],
+      ['a date of old', element(0x00080020, 'DA', '2026.01.01'), { StudyDate: null }],
+      ['a code in lower case', element(0x00080061, 'CS', 'ct'), { ModalitiesInStudy: null }],
+      ['no number', element(0x00201206, 'IS', 'few'), { NumberOfStudyRelatedSeries: null }],
+      [
+        'one in a sequence',
+        element(
+          0x00081110,
+          'SQ',
+          item(element(0x00081150, 'UI', '1.2'), element(0x00080020, 'DA', '2026.01.01')),
+        ),
+        { ReferencedStudySequence: [{ ReferencedSOPClassUID: '1.2', StudyDate: null }] },
+      ],
+      [
+        'private attributes',
+        Buffer.concat([element(0x00090010, 'LO', 'ACME'), element(0x00091001, 'LO', 'x')]),
+        {},
+      ],
+      ['sequences within sequences', deep, { ReferencedStudySequence: [] }],
+    ] as const) {
+      const { port } = await answering([answer([{ PatientID: '1' }])]);
+      const client = await DimseClient.open(port, WORKLIST);
+      client.findBytes(Buffer.concat([key, element(0x00100020, 'LO', '')]));
+      const { matches, last } = await client.all();
+      assert.equal(last.status, 0, name);
+      const shown = name.startsWith('sequences')
+        ? { ...matches[0], ReferencedStudySequence: [] }
+        : matches[0];
+      assert.deepEqual(shown, { ...expected, PatientID: '1' }, name);
+      client.close();
+    }
+  });
+
   it('ends when the messages say that they are all there, in whatever order', async () => {
     const parts = [1, 2, 3].map((number) => answer([match(number)], number === 2 ? { count: 3 } : {}));
     for (const answers of [

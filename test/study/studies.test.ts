@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { ChangesTooLarge, DiskStudyStore, ObjectLost } from '../../src/study';
 import { Bench, listed } from './support';
 
@@ -105,6 +113,33 @@ describe('Studies', () => {
     await bench.studies.expect('1', 0, ['a', 'b']);
     await bench.pass(250);
     assert.equal(bench.firings.length, 0);
+    await bench.add('1', ['b']);
+    await bench.pass(250);
+    assert.equal(only().reason, 'expected');
+  });
+
+  it('waits for all named instances, however many of the study came before', async () => {
+    await bench.open();
+    await bench.add('1', ['a', 'b', 'c']);
+    await bench.pass(60_000);
+    await bench.studies.expect('1', 2, ['x', 'y']);
+    await bench.add('1', ['x']);
+    await bench.pass(1_000);
+    assert.equal(bench.firings.length, 1);
+    await bench.add('1', ['y']);
+    await bench.pass(1_000);
+    const { reason, listing } = bench.firings[1] ?? assert.fail();
+    assert.deepEqual([reason, listing.added], ['expected', 2]);
+  });
+
+  it('looks for each named instance until it has come, and not again', async () => {
+    await bench.open();
+    await bench.add('1', ['a']);
+    await bench.studies.expect('1', 0, [...Array<string>(5_000).fill('a'), 'b']);
+    const [group] = bench.studies['byId'].values();
+    const has = mock.method(group?.uids ?? assert.fail(), 'has');
+    for (let turn = 0; turn < 20; turn += 1) await bench.pass(250);
+    assert.ok(has.mock.callCount() < 5_200, String(has.mock.callCount()));
     await bench.add('1', ['b']);
     await bench.pass(250);
     assert.equal(only().reason, 'expected');
@@ -365,6 +400,60 @@ describe('Studies', () => {
     await bench.pass(60_000);
     assert.deepEqual(listed(only()), ['b', 'c']);
     assert.ok(bench.damaged > 0);
+  });
+
+  it('passes over records that are none, whatever they have in the place of what they should have', async () => {
+    await bench.open();
+    await bench.add('1', ['a', 'b']);
+    await bench.studies.close();
+    const [file = ''] = readdirSync(bench.directory);
+    const spoilt = [
+      ...['[]', '5', 'null', '{}', '{"__proto__":{"i":"x"}}', '{"i":5,"s":"1","t":0}', '{"i":"x","t":0}'],
+      ...['{"i":"x","s":"1","t":"0"}', '{"i":"x","s":"1","t":0,"q":7}', '{"i":"x","s":"1","t":0,"of":null}'],
+      ...['{"series":"x"}', '{"series":"x","fields":null}', '{"study":null}', '{"operations":5,"number":0}'],
+      ...['{"expect":"x"}', '{"expect":1,"instances":5}', '{"expect":1,"instances":[5]}', '{"extend":"x"}'],
+      ...['{"fired":"x","reason":"idle","at":"x"}', '{"fired":1e99,"reason":"idle","at":"x"}', '{"uids":5}'],
+      ...['{"known":"x","since":"x"}', '{"present":null}', '{"acknowledged":1}', '{"lost":5,"of":1}'],
+      ...['{"forget":true}', '{"fire":1}', '{"released":"x"}', '{"acknowledged":1,"status":{}}'],
+    ];
+    appendFileSync(join(bench.directory, file), `${spoilt.join('\n')}\n`);
+    await bench.open();
+    assert.equal(bench.damaged, 1);
+    await bench.add('1', ['c']);
+    await bench.pass(60_000);
+    assert.deepEqual([only().number, listed(only()), bench.errors], [1, ['a', 'b', 'c'], []]);
+  });
+
+  it('keeps a log aside of which the head is spoilt, and goes on with the others', async () => {
+    await bench.open();
+    await bench.add('1', ['a']);
+    await bench.add('2', ['b']);
+    await bench.studies.close();
+    for (const file of readdirSync(bench.directory)) {
+      const path = join(bench.directory, file);
+      const text = readFileSync(path, 'utf8');
+      if (text.includes('"key":"1"')) writeFileSync(path, text.replace('"key":"1"', '"key":1'));
+    }
+    await bench.open();
+    assert.deepEqual(
+      readdirSync(bench.directory)
+        .map((file) => file.slice(16))
+        .sort(),
+      ['.study', '.study.damaged'],
+    );
+    assert.deepEqual([bench.damaged, bench.kept.length], [2, 1]);
+    await bench.add('1', ['c']);
+    await bench.pass(60_000);
+    assert.deepEqual(bench.firings.map(listed).sort(), [['b'], ['c']]);
+  });
+
+  it('does not end the process with a fault of its own', async () => {
+    await bench.open();
+    await bench.add('1', ['a']);
+    bench.studies['look'] = () => assert.fail('a fault');
+    for (let turn = 0; bench.errors.length === 0 && turn < 100; turn += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(bench.errors[0]?.message, 'a fault');
   });
 
   it('has nothing of an object that cannot be written', async () => {

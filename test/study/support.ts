@@ -96,12 +96,17 @@ export class Bench {
   readonly errors: Error[] = [];
   lost = 0;
   damaged = 0;
+  /** Where what cannot be used is kept. */
+  readonly kept: string[] = [];
   studies!: Studies;
   private store: DiskStudyStore | undefined;
   private count = 0;
 
   async open(options: Partial<StudiesOptions> = {}): Promise<Studies> {
-    this.store = new DiskStudyStore(this.directory, () => (this.damaged += 1));
+    this.store = new DiskStudyStore(this.directory, (_file, kept) => {
+      this.damaged += 1;
+      if (kept !== undefined) this.kept.push(kept);
+    });
     this.studies = new Studies(
       { ...OPTIONS, ...options },
       this.store,

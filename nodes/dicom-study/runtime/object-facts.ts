@@ -51,7 +51,7 @@ function objectFrom(
   message: ObjectMessage,
   changes: DicomChanges | undefined,
 ): StudyObject {
-  const text = (keyword: string): string => String(valueIn(sections, keyword) ?? '').trim();
+  const text = (keyword: string): string => textOf(valueIn(sections, keyword));
   const dicom: Record<string, unknown> = { ...message.dicom };
   const [studyInstanceUID, seriesInstanceUID] = [text('StudyInstanceUID'), text('SeriesInstanceUID')];
   const sopInstanceUID = textIn(dicom['sopInstanceUID']) ?? text('SOPInstanceUID');
@@ -62,7 +62,7 @@ function objectFrom(
   const counted = counts ? countIn(sections, groupBy) : undefined;
   const { size } = dicom;
   return {
-    key: keyOf(groupBy, text, studyInstanceUID, seriesInstanceUID).slice(0, LONGEST_KEY),
+    key: keyOf(groupBy, text, studyInstanceUID, seriesInstanceUID),
     studyInstanceUID,
     seriesInstanceUID,
     sopInstanceUID,
@@ -97,10 +97,15 @@ function defined<T extends object>(facts: T): { [Name in keyof T]?: Exclude<T[Na
 
 /** Without a value of the attribute that objects are grouped by, an object is grouped by its study. */
 function keyOf(groupBy: string, text: (keyword: string) => string, study: string, series: string): string {
-  if (groupBy === 'study') return study;
-  if (groupBy === 'series') return series || study;
-  return text(groupBy) || study;
+  if (groupBy === 'study') return keyFrom(study);
+  if (groupBy === 'series') return keyFrom(series || study);
+  return keyFrom(text(groupBy) || study);
 }
+
+/** By which a group is known whose objects have this value. Empty: they have none. */
+export const keyFrom = (value: unknown): string => textOf(oneValue(value)).slice(0, LONGEST_KEY);
+
+const textOf = (value: string | number | undefined): string => String(value ?? '').trim();
 
 /**
  * Of how many objects the group consists, by an object of it: PS3.3 C.7.6.16 and others have these attributes; the series' own
@@ -139,11 +144,12 @@ const asRecord = (value: unknown): Record<string, unknown> =>
 
 /** One value; several are one text. Undefined: it is not there. */
 function valueIn({ CommonFields, Tags }: Sections, keyword: string): string | number | undefined {
-  const value = Object.hasOwn(CommonFields, keyword)
-    ? CommonFields[keyword]
-    : Object.hasOwn(Tags, keyword)
-      ? Tags[keyword]
-      : undefined;
+  const holder = [CommonFields, Tags].find((each) => Object.hasOwn(each, keyword));
+  return oneValue(holder?.[keyword]);
+}
+
+/** As `valueIn`, of a value. */
+function oneValue(value: unknown): string | number | undefined {
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (Array.isArray(value)) return value.map((each) => String(each)).join('\\');
   const name = asRecord(value)['Alphabetic'];

@@ -1,4 +1,5 @@
 import { MOST_NAMED, type StudyCollector } from '../../../src/study';
+import { keyFrom } from './object-facts';
 import { StudyFailed } from './study-error';
 
 /** What `msg.study` says to the node. */
@@ -15,6 +16,8 @@ export interface Control {
 const CONTROLS = ['fire', 'forget', 'extend'] as const;
 const MOST_SECONDS = 2_592_000;
 const MOST_EXPECTED = 10_000_000;
+/** Characters: twice what DICOM allows, as some devices do not keep to that. */
+const LONGEST_UID = 128;
 
 /** Undefined: it says nothing to the node, as that of a message that another one has fired. @throws StudyFailed */
 export function controlIn(study: unknown): Control | undefined {
@@ -26,16 +29,24 @@ export function controlIn(study: unknown): Control | undefined {
   if (seconds !== undefined && !isNumber(seconds, MOST_SECONDS)) throw wrong('seconds is a number from 1 on');
   if (expected !== undefined && !isNumber(expected, MOST_EXPECTED))
     throw wrong('expected is a number from 1 on');
-  const areUids = Array.isArray(instances) && instances.every((each) => typeof each === 'string');
-  if (instances !== undefined && (!areUids || instances.length > MOST_NAMED))
-    throw wrong(`instances are ${MOST_NAMED} SOP Instance UIDs at most`);
+  const named = instances === undefined ? undefined : namedIn(instances, expected !== undefined);
   return {
     of: study as Record<string, unknown>,
     ...(control !== undefined && { control: control as 'fire' }),
     ...(seconds !== undefined && { seconds: Number(seconds) }),
     ...(expected !== undefined && { expected: Number(expected) }),
-    ...(instances !== undefined && { instances: instances }),
+    ...(named !== undefined && { instances: named }),
   };
+}
+
+/** Where there are too many, as of a very long examination, their number has to do. @throws StudyFailed */
+function namedIn(instances: unknown, hasNumber: boolean): string[] | undefined {
+  const isUid = (each: unknown): each is string =>
+    typeof each === 'string' && each !== '' && each.length <= LONGEST_UID;
+  const areUids = Array.isArray(instances) && instances.length > 0 && instances.every(isUid);
+  if (areUids && instances.length <= MOST_NAMED) return instances;
+  if (areUids && hasNumber) return undefined;
+  throw wrong(`instances are an array of 1 to ${MOST_NAMED} SOP Instance UIDs`);
 }
 
 /**
@@ -45,14 +56,15 @@ export function controlIn(study: unknown): Control | undefined {
 export async function keysFor({ of }: Control, groupBy: string, studies: StudyCollector): Promise<string[]> {
   const names =
     groupBy === 'study' ? 'StudyInstanceUID' : groupBy === 'series' ? 'SeriesInstanceUID' : groupBy;
-  const key = of[names];
-  if (typeof key === 'string' && key !== '') return [key];
-  const { StudyInstanceUID: study } = of;
-  if (typeof study === 'string' && study !== '') return studies.keysOf(study);
+  const key = keyFrom(of[names]);
+  if (key !== '') return [key];
+  const study = keyFrom(of['StudyInstanceUID']);
+  if (study !== '') return studies.keysOf(study);
   throw wrong(`${names} is needed`);
 }
 
 function isNumber(value: unknown, most: number): boolean {
+  if (typeof value !== 'number' && typeof value !== 'string') return false;
   return Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= most;
 }
 

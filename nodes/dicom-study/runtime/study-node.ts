@@ -66,7 +66,8 @@ export class StudyNode extends QueueOwner {
   private opened: Promise<void> = Promise.resolve();
   private started!: () => void;
   private readonly flowsStart = new Promise<void>((resolve) => (this.started = resolve));
-  private isBroken = false;
+  /** Why its state cannot be used. */
+  private broken: string | undefined;
   private isClosed = false;
   private refreshing: NodeJS.Timeout | undefined;
   private readonly underWay = new Set<Promise<void>>();
@@ -91,8 +92,12 @@ export class StudyNode extends QueueOwner {
 
   private newStudies(): StudyCollector {
     const { options, listener } = this;
-    const store = new DiskStudyStore(this.directory, (group) =>
-      this.node.warn(this.text('warning.damaged', { file: join(this.directory, `${group}.study`) })),
+    const store = new DiskStudyStore(this.directory, (file, kept) =>
+      this.node.warn(
+        kept === undefined
+          ? this.text('warning.damaged', { file })
+          : this.text('warning.unusable', { file, kept }),
+      ),
     );
     const queues = new DeployedQueues(this.RED);
     return new Collectors(
@@ -168,7 +173,7 @@ export class StudyNode extends QueueOwner {
     if (this.studies === undefined) throw this.invalid ?? new StudyFailed('stopped');
     await this.flowsStart;
     await this.opened;
-    if (this.isBroken) throw new StudyFailed('notStored', { reason: '' });
+    if (this.broken !== undefined) throw new StudyFailed('notStored', { reason: this.broken });
     return this.studies;
   }
 
@@ -185,9 +190,9 @@ export class StudyNode extends QueueOwner {
     // Flows that start without it have had it closed: it may not open what the next one has.
     if (this.studies !== undefined && !this.isClosed)
       this.opened = this.studies.open().catch((error: unknown) => {
-        this.isBroken = true;
+        this.broken = asError(error).message;
         this.node.error(
-          STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason: asError(error).message })),
+          STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason: this.broken })),
         );
       });
     this.started();
@@ -208,8 +213,8 @@ export class StudyNode extends QueueOwner {
     if (this.isClosed) throw new StudyFailed('stopped');
     const control = controlIn(message.study);
     const isObject = namesObject(message);
-    // Events of dicom-in may come this way, too.
-    if (!isObject && control === undefined && isEvent(message)) return;
+    // Events of dicom-in, and procedure steps that say nothing of a study, may come this way, too.
+    if (!isObject && control === undefined && (isEvent(message) || isStep(message))) return;
     if (isObject) await this.add(studies, message);
     else if (control === undefined)
       throw new StudyFailed(Buffer.isBuffer(message.dicom?.object) ? 'bufferOnly' : 'noObject');
@@ -287,7 +292,7 @@ export class StudyNode extends QueueOwner {
     const summary = this.studies?.summary() ?? { open: 0, next: Infinity, unacknowledged: 0 };
     return studyStatus(this.text, {
       isInvalid: this.invalid !== undefined,
-      isBroken: this.isBroken,
+      isBroken: this.broken !== undefined,
       ...summary,
     });
   }
@@ -322,6 +327,10 @@ function namesObject({ dicom, filename }: ObjectMessage): boolean {
 function isEvent({ payload, dicom }: ObjectMessage): boolean {
   const event = typeof payload === 'object' && payload !== null && (payload as { event?: unknown }).event;
   return dicom === undefined && typeof event === 'string';
+}
+
+function isStep({ dicom }: ObjectMessage): boolean {
+  return typeof (dicom as { mppsId?: unknown } | undefined)?.mppsId === 'string';
 }
 
 /** Undefined: it lies in no file. */

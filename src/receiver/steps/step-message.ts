@@ -24,9 +24,12 @@ export function stepMessage(step: Step, mppsId: string, isAgain: boolean): objec
     payload: attributes,
     topic: study,
     series,
-    ...(state === 'completed' && {
-      study: { StudyInstanceUID: study, expected: instances.length, instances },
-    }),
+    // Of what has brought nothing, nothing is expected.
+    ...(state === 'completed' &&
+      study !== '' &&
+      instances.length > 0 && {
+        study: { StudyInstanceUID: study, expected: instances.length, instances },
+      }),
     dicom: {
       mppsId,
       state,
