@@ -514,7 +514,7 @@ describe('example flows', { timeout: 900_000 }, () => {
       assert.equal(copies.length, 3);
       for (const copy of copies) {
         const { output } = await run('dcmdump', [join(archive.folder, copy)]);
-        assert.match(output, /\(0010,0020\) LO \[EXT-1\]/);
+        assert.match(output, /\(0010,0020\) LO \[12345\]/);
         assert.match(output, /\(0008,0080\) LO \[Our hospital\]/);
       }
       await isEmptied('d1c0a80000270003');
