@@ -602,6 +602,33 @@ describe('dicom-out: an object of a queue', () => {
     assert.deepEqual(await upload(port, 1, 2, 3), [0, 0xb006, 0x0122]);
   });
 
+  for (const [what, settings, status] of [
+    ['A700, as it may be sent later, where the peer is not there', { peer: 'nobody' }, 0xa700],
+    ['A700 where a setting is wrong', { maxWaiting: 'many' }, 0xa700],
+    ['C000 where the message has no object', { objectFrom: 'payload' }, 0xc000],
+    ['nothing where the flow is to answer', { peer: 'nobody', acknowledge: false }, 0x0110],
+  ] as const)
+    it(`that is not begun with is answered ${what}, behind respond: processed`, async () => {
+      // Else its sender gets 0110.
+      const seconds = status === 0x0110 ? '1' : '60';
+      const { port } = await chain(
+        [['a', {}]],
+        { respond: 'processed', responseTimeoutSeconds: seconds, keepDeliveredSeconds: 60 },
+        settings,
+      );
+      const failed = nodes.inputs('out-a-failed');
+      assert.deepEqual(await upload(port, 1), [status]);
+      assert.equal(failed.length, 1, 'the flow has heard of it');
+    });
+
+  it('that was never begun with is a dead letter that says why', async () => {
+    const once = { acknowledge: true, acknowledgeTimeoutSeconds: 1, maxDeliveries: 1 };
+    const { port } = await chain([['a', {}]], once, { peer: 'nobody' });
+    await upload(port, 1);
+    await until(async () => (await lettersIn('in')).length === 1, 'it is a dead letter');
+    assert.match(JSON.stringify(await lettersIn('in')), /DICOM_OUT_PEER_MISSING/);
+  });
+
   it('is answered A700 in time where the peer is down, behind respond: processed', async () => {
     const port = await freePort();
     await loaded([

@@ -2,11 +2,12 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
-import { Status } from '../../../src/network';
+import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import {
+  answerSender,
   disownEarlier,
   giveBack,
   holdObject,
@@ -154,12 +155,16 @@ export class ObjectSending {
     return failed;
   }
 
+  /** Answers the sender of an object that was not begun with, where that is not for the flow to do. @returns false: none waits */
+  async answer(message: ObjectMessage, status: CommandStatus): Promise<boolean> {
+    return this.settings.acknowledge && answerSender(message, this.nextOwner(), status);
+  }
+
   /** Takes on what acknowledges all of a list, such as what dicom-study has fired. Undefined: nothing does. */
   async holdStudy(message: ObjectMessage): Promise<HeldObject | undefined> {
     const name = queueNameOf(message);
     if (name === undefined || !this.settings.acknowledge) return undefined;
-    this.held += 1;
-    return holdToAcknowledge(name, `${this.owners}${this.held}`).catch(unlessUnheard);
+    return holdToAcknowledge(name, this.nextOwner()).catch(unlessUnheard);
   }
 
   /**
@@ -256,8 +261,7 @@ export class ObjectSending {
   /** @throws OutFailed */
   private async hold(message: ObjectMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
     const queueId = queueNameOf(message);
-    this.held += 1;
-    const owner = `${this.owners}${this.held}`;
+    const owner = this.nextOwner();
     if (place.kind === 'queue') {
       const held = queueId === undefined ? undefined : await holdObject(queueId, owner);
       if (held === undefined) throw new OutFailed('objectGone');
@@ -266,6 +270,11 @@ export class ObjectSending {
     if (queueId === undefined || !this.settings.acknowledge) return undefined;
     // It can be sent without its queue, which delivers it again where it has not heard of that.
     return holdToAcknowledge(queueId, owner).catch(unlessUnheard);
+  }
+
+  private nextOwner(): string {
+    this.held += 1;
+    return `${this.owners}${this.held}`;
   }
 
   /** The same for the same object of a queue, over restarts. */

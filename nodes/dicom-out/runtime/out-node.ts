@@ -20,9 +20,10 @@ import { StatusDisplay } from '../../runtime/status-display';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
+import { NotBegun } from './not-begun';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
-import { notBegunEntry, outJournal } from './out-journal';
+import { outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
 import { RejectingPeers } from './rejecting-peers';
@@ -41,6 +42,7 @@ export class OutNode {
   private readonly display: StatusDisplay<OutStatus>;
   private readonly boundary = new Boundary((error) => this.node.error(error.message));
   private readonly sending: ObjectSending;
+  private readonly notBegun: NotBegun;
   private readonly load: WaitingLoad;
   private readonly postponed = new Postponed();
   private readonly lists = new Map<ListSending<Prepared>, Promise<void>>();
@@ -67,8 +69,11 @@ export class OutNode {
     this.load = new WaitingLoad(this.settings.maxWaiting);
     this.sending = new ObjectSending(RED, node.id, this.settings, {
       changed: () => this.display.refresh(),
-      notBegun: (message, failed, peer) => this.journalNotBegun(message, failed, peer),
+      notBegun: (message, failed, peer) => this.notBegun.note(message, failed, peer),
     });
+    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status) =>
+      this.sending.answer(message, status),
+    );
     this.display = new StatusDisplay(
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
@@ -205,7 +210,10 @@ export class OutNode {
         deliver: (prepared, since, heard) => this.sending.deliver(prepared, since, heard),
         facts: (id, outcome) => this.sending.facts(id, to.peer, outcome),
         error: (failed) => errorFacts(this.text, failed),
-        notBegun: (each, failed) => this.journalNotBegun(each, failed, to.peer.name),
+        notBegun: (each, failed) => {
+          this.notBegun.note(each, failed, to.peer.name);
+          this.notBegun.tellInstance(each, failed).catch((error: unknown) => this.boundary.failed(error));
+        },
         failed: (each, failed) => {
           if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
         },
@@ -290,17 +298,36 @@ export class OutNode {
     const failed = isUnheard(error) ? new OutFailed('objectGone') : error;
     if (!(failed instanceof OutFailed)) {
       done(asError(error));
+      this.tellNotBegun(message);
       return;
     }
-    this.journalNotBegun(message, failed);
-    this.fail(message, send, done, failed);
+    if (failed.failure === 'stopped') {
+      this.stopped(done, failed);
+      return;
+    }
+    this.notBegun.note(message, failed);
+    try {
+      this.fail(message, send, done, failed);
+    } finally {
+      this.tellNotBegun(message, failed);
+    }
   }
 
-  /** The sender, which keeps the journal, does not hear of it otherwise. */
-  private journalNotBegun(message: ObjectMessage, failed: OutFailed, peer?: string): void {
-    if (failed.failure === 'stopped') return;
-    const { message: reason } = outError(this.text, failed);
-    senderOf(this.RED).note(this.node.id, notBegunEntry(message, reason, peer));
+  /** @param failed undefined: for a reason that nobody knows */
+  private tellNotBegun(message: ObjectMessage, failed?: OutFailed): void {
+    this.notBegun
+      .tell(message, this.messagesIn(message), failed)
+      .catch((error: unknown) => this.boundary.failed(error));
+  }
+
+  /** Of the instances of a list; none where the message has none, or one that is not valid. */
+  private messagesIn(message: ObjectMessage): ObjectMessage[] {
+    try {
+      return this.listIn(message)?.map((instance) => instance.message) ?? [];
+    } catch (error) {
+      if (error instanceof OutFailed) return [];
+      throw error;
+    }
   }
 
   /** Of its outbox; undefined: it has none. */
@@ -342,7 +369,8 @@ export class OutNode {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
       isSending: states.some((state) => (state?.sending ?? 0) > 0),
-      waiting: this.sending.size + this.postponed.size + this.notBegun + (this.outbox?.state?.waiting ?? 0),
+      waiting:
+        this.sending.size + this.postponed.size + this.notBegunOfLists + (this.outbox?.state?.waiting ?? 0),
       deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
   }
@@ -364,7 +392,7 @@ export class OutNode {
   }
 
   /** Instances of lists. */
-  private get notBegun(): number {
+  private get notBegunOfLists(): number {
     return [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
   }
 }
