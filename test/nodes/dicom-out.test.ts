@@ -1225,6 +1225,45 @@ describe('dicom-out: store-and-forward', () => {
     assert.equal((told[0]?.['dicom'] as { callingAET?: unknown }).callingAET, 'CT1');
   });
 
+  it('that is full gives the object of a queue back, and has it again when there is room', async () => {
+    let isUp = false;
+    const archive = await scp({ store: () => (isUp ? 0 : 0xa700) });
+    const port = await freePort();
+    await loaded([
+      dicomIn('in', port, [['out']], {
+        queue: 'memory',
+        acknowledge: true,
+        maxInFlight: 10,
+        maxDeliveries: 1,
+      }),
+      peer('archive', archive.port),
+      out('out', { mode: 'store-and-forward', maxQueued: '1', maxWaiting: '1' }),
+      ...watching('out'),
+    ]);
+    await until(() => isListening(port), 'dicom-in listens');
+    const [stored, told] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    await upload(port, 1);
+    await until(() => archive.objects.length > 0, 'the outbox is full');
+    await upload(port, 2, 3);
+    const { awaitingRoom } = deployedNodes.get('out', OutNode) as unknown as {
+      awaitingRoom: { size: number };
+    };
+    await until(() => awaitingRoom.size === 2, 'both wait in their queue');
+    // Their messages wait no more.
+    inject('out', { filename: SAMPLE });
+    await until(() => told.length === 1, 'what has no queue fails');
+    assert.equal(codeOf(told[0]), 'DICOM_OUT_NO_ROOM');
+    isUp = true;
+    await until(() => told.length === 4, 'all are sent');
+    assert.deepEqual(
+      new Set(stored.map(uidOf)),
+      new Set([1, 2, 3].map((number) => sampleInstance(number).uid)),
+    );
+    assert.equal(stored.length, 3);
+    for (const { dicom } of stored) assert.equal((dicom as { redelivered: number }).redelivered, 0);
+    assert.deepEqual(await lettersIn('in'), []);
+  });
+
   it('goes on after a deploy where it was', async () => {
     const port = await freePort();
     const flows = [

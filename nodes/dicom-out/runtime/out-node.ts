@@ -1,13 +1,14 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
 import { asError, soManyAtATime } from '../../../src/basics';
+import type { SendOutcome } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
 import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
-import { instancesOf, ListInvalid, weightOfList, type ListedInstance } from '../../runtime/instance-list';
+import { weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { factsIn, weightOf, type ObjectMessage } from '../../runtime/message-object';
@@ -17,6 +18,8 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
+import { AwaitingRoom } from './awaiting-room';
+import { listIn, messagesOfList } from './list-in';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
@@ -45,6 +48,7 @@ export class OutNode {
   private readonly notBegun: NotBegun;
   private readonly load: WaitingLoad;
   private readonly postponed = new Postponed();
+  private readonly awaitingRoom = new AwaitingRoom((error) => this.boundary.failed(error));
   private readonly lists = new Map<ListSending<Prepared>, Promise<void>>();
   private readonly unwatch: (() => void)[] = [];
   private readonly rejecting = new RejectingPeers(
@@ -83,8 +87,13 @@ export class OutNode {
         text: this.text,
         hasFailureWire: this.hasFailureWire,
         boundary: this.boundary,
-        changed: () => this.display.refresh(),
+        changed: () => this.outboxChanged(),
       });
+  }
+
+  private outboxChanged(): void {
+    if (this.outbox?.mayHaveRoom === true) this.awaitingRoom.mayHaveRoom();
+    this.display.refresh();
   }
 
   run(): void {
@@ -135,22 +144,11 @@ export class OutNode {
     if (this.invalid !== undefined) throw this.invalid;
     const to = await peerOf(this.RED, this.settings, message);
     try {
-      const instances = this.listIn(message);
+      const instances = listIn(message, this.settings.objectFrom);
       if (instances === undefined) await this.takeObject(message, to, send, done);
       else await this.takeList(instances, message, to, send, done);
     } finally {
       to.release();
-    }
-  }
-
-  /** Undefined: the message has none. @throws OutFailed */
-  private listIn(message: ObjectMessage): ListedInstance[] | undefined {
-    if (this.settings.objectFrom === 'payload') return undefined;
-    try {
-      return instancesOf(message);
-    } catch (error) {
-      if (error instanceof ListInvalid) throw new OutFailed('listInvalid', { reason: error.message });
-      throw error;
     }
   }
 
@@ -167,7 +165,7 @@ export class OutNode {
     try {
       let isTold = false;
       // The flow hears first, then the queue: where the process ends in between, the object comes again.
-      const failed = await this.sending.deliver(prepared, performance.now(), (id, outcome) => {
+      const heard = (id: string, outcome: SendOutcome): void => {
         message.dicom = { ...factsIn(message), ...this.sending.facts(id, to.peer, outcome) };
         if (outcome.kind === 'sent') {
           send(message);
@@ -175,7 +173,9 @@ export class OutNode {
         }
         isTold = true;
         this.fail(message, send, done, failureOf(outcome));
-      });
+      };
+      const postpone = (held: HeldObject): Promise<void> => this.awaitingRoom.add(held);
+      const failed = await this.sending.deliver(prepared, performance.now(), heard, postpone);
       if (isTold) return;
       if (failed === undefined) done();
       else this.fail(message, send, done, failed);
@@ -316,18 +316,8 @@ export class OutNode {
   /** @param failed undefined: for a reason that nobody knows */
   private tellNotBegun(message: ObjectMessage, failed?: OutFailed): void {
     this.notBegun
-      .tell(message, this.messagesIn(message), failed)
+      .tell(message, messagesOfList(message, this.settings.objectFrom), failed)
       .catch((error: unknown) => this.boundary.failed(error));
-  }
-
-  /** Of the instances of a list; none where the message has none, or one that is not valid. */
-  private messagesIn(message: ObjectMessage): ObjectMessage[] {
-    try {
-      return this.listIn(message)?.map((instance) => instance.message) ?? [];
-    } catch (error) {
-      if (error instanceof OutFailed) return [];
-      throw error;
-    }
   }
 
   /** Of its outbox; undefined: it has none. */
@@ -353,6 +343,7 @@ export class OutNode {
     this.display.close();
     for (const unwatch of this.unwatch) unwatch();
     await this.postponed.close();
+    await this.awaitingRoom.close();
     await this.sending.close();
     // They give back what they had not begun with.
     await Promise.all(this.lists.values());
@@ -369,8 +360,7 @@ export class OutNode {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
       isSending: states.some((state) => (state?.sending ?? 0) > 0),
-      waiting:
-        this.sending.size + this.postponed.size + this.notBegunOfLists + (this.outbox?.state?.waiting ?? 0),
+      waiting: this.sending.size + this.notDone + (this.outbox?.state?.waiting ?? 0),
       deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
   }
@@ -391,8 +381,9 @@ export class OutNode {
     this.node.send([null, { topic: event, payload: { at: new Date().toISOString(), event, peer, text } }]);
   }
 
-  /** Instances of lists. */
-  private get notBegunOfLists(): number {
-    return [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
+  /** That come again, or are instances of lists. */
+  private get notDone(): number {
+    const ofLists = [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
+    return ofLists + this.postponed.size + this.awaitingRoom.size;
   }
 }
