@@ -24,9 +24,6 @@ export type EditingFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | '
 /** Messages that may wait. What comes beyond fails, so that memory is bounded. */
 const MOST_WAITING = 1_000;
 
-/** Characters that a dead letter tells of an error. */
-const LONGEST_REASON = 1_000;
-
 /** For what is at work when the node closes. Node-RED gives a node 15 s. */
 const CLOSE_MS = 8_000;
 
@@ -157,7 +154,7 @@ export abstract class EditingNode<Failure extends string, Result> {
   private failed(message: ObjectMessage, failed: NodeFailed<Failure | EditingFailure> | undefined): void {
     if (failed === undefined) return;
     const { code, message: words } = this.error(failed.discreet);
-    tellNotWorkedOn(message, `${code}: ${words}`.slice(0, LONGEST_REASON)).catch((error: unknown) =>
+    tellNotWorkedOn(message, `${code}: ${words}`).catch((error: unknown) =>
       this.node.error(asError(error).message),
     );
   }

@@ -243,13 +243,40 @@ export async function giveBack(held: HeldObject | undefined): Promise<void> {
   await held?.giveBack().catch(unlessUnheard);
 }
 
+/** Of a reason, characters. */
+const LONGEST_REASON = 1_000;
+
 /** Tells the queue of a message's object that a node could not work on it. @param reason without patient data */
 export async function tellNotWorkedOn(message: ObjectMessage, reason: string): Promise<void> {
   const name = queueName(queueNameOf(message));
   if (name === undefined) return;
   const queue = new QueueOf(name);
   // What nobody acknowledges does not come again.
-  if (queue.isAcknowledged) await queue.ask('notWorkedOn', queue.objectId, reason).catch(unlessUnheard);
+  if (queue.isAcknowledged)
+    await queue.ask('notWorkedOn', queue.objectId, reason.slice(0, LONGEST_REASON)).catch(unlessUnheard);
+}
+
+/**
+ * Answers the sender of a message's object, which a node could not begin with: it would wait until its time is over.
+ * @param owner as for `holdObject`
+ * @returns false: no sender waits
+ */
+export async function answerSender(
+  message: ObjectMessage,
+  owner: string,
+  status: CommandStatus,
+): Promise<boolean> {
+  const queueId = queueNameOf(message);
+  const name = queueName(queueId);
+  if (queueId === undefined || name === undefined) return false;
+  if (new QueueOf(name).answersWithinSeconds === undefined) return false;
+  try {
+    await (await holdObject(queueId, owner))?.done(status);
+  } catch (error) {
+    // It has been answered, or has ended.
+    if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+  }
+  return true;
 }
 
 /** Leaves it to its queue, as the node closes. */

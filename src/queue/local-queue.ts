@@ -49,6 +49,8 @@ export class LocalQueue implements ObjectQueue {
   /** Removed, but perhaps not on the disk. */
   private readonly unsure = new Set<string>();
   private readonly handles = new OpenHandles();
+  /** Objects that are being written: each will take a place. */
+  private readonly writing = new Set<LocalWriter>();
   private readonly storage: ObjectStorage;
   private readonly cleanUp: (operation: () => void) => void;
 
@@ -94,10 +96,14 @@ export class LocalQueue implements ObjectQueue {
   }
 
   begin(head: Buffer): QueueWriter {
-    if (this.size >= this.local.maxObjects) throw queueFull(this.local.maxObjects);
+    if (this.size + this.writing.size >= this.local.maxObjects) throw queueFull(this.local.maxObjects);
     checkRoom(this.storage, this.kept);
-    const part = this.storage.begin(head);
-    return new LocalWriter(part, this.kept, (object, facts) => this.completed(object, facts));
+    const writer = new LocalWriter(this.storage.begin(head), this.kept, {
+      completed: (object, facts) => this.completed(object, facts),
+      ended: () => this.writing.delete(writer),
+    });
+    this.writing.add(writer);
+    return writer;
   }
 
   private completed({ id, bytes, head }: CompletedObject, { note, studyInstanceUID }: ObjectFacts): void {
@@ -384,6 +390,7 @@ export class LocalQueue implements ObjectQueue {
     this.fresh.clear();
     this.studies.clear();
     this.unsure.clear();
+    this.writing.clear();
   }
 }
 

@@ -18,13 +18,20 @@ export function checkRoom(storage: Pick<ObjectStorage, 'checkRoom'>, kept: KeptD
   }
 }
 
+/** What a queue hears of an object that is being written. */
+interface WriterListener {
+  /** Takes the object into the queue. */
+  completed(object: CompletedObject, facts: ObjectFacts): void;
+  /** It is not written any more. Told before `completed`, perhaps twice. */
+  ended(): void;
+}
+
 /** Writes an object of a queue. Where there is no room for it, what is only kept for a while makes some. */
 export class LocalWriter implements QueueWriter {
-  /** @param completed takes the object into the queue */
   constructor(
     private readonly part: ObjectPart,
     private readonly kept: KeptDelivered,
-    private readonly completed: (object: CompletedObject, facts: ObjectFacts) => void,
+    private readonly told: WriterListener,
   ) {}
 
   append(bytes: Buffer): void {
@@ -49,12 +56,15 @@ export class LocalWriter implements QueueWriter {
       // For the next one.
       if (isNoRoom(error)) this.kept.clear();
       throw error;
+    } finally {
+      this.told.ended();
     }
-    this.completed(object, facts);
+    this.told.completed(object, facts);
     return object.id;
   }
 
   discard(): void {
+    this.told.ended();
     this.part.discard();
   }
 }

@@ -21,7 +21,7 @@ export interface ObjectQueue {
   open(): Promise<void>;
 
   /**
-   * Starts an object with these first bytes.
+   * Starts an object with these first bytes. It takes a place from now on.
    * @throws QueueRefusal when there is no room
    */
   begin(head: Buffer): QueueWriter;

@@ -602,6 +602,33 @@ describe('dicom-out: an object of a queue', () => {
     assert.deepEqual(await upload(port, 1, 2, 3), [0, 0xb006, 0x0122]);
   });
 
+  for (const [what, settings, status] of [
+    ['A700, as it may be sent later, where the peer is not there', { peer: 'nobody' }, 0xa700],
+    ['A700 where a setting is wrong', { maxWaiting: 'many' }, 0xa700],
+    ['C000 where the message has no object', { objectFrom: 'payload' }, 0xc000],
+    ['nothing where the flow is to answer', { peer: 'nobody', acknowledge: false }, 0x0110],
+  ] as const)
+    it(`that is not begun with is answered ${what}, behind respond: processed`, async () => {
+      // Else its sender gets 0110.
+      const seconds = status === 0x0110 ? '1' : '60';
+      const { port } = await chain(
+        [['a', {}]],
+        { respond: 'processed', responseTimeoutSeconds: seconds, keepDeliveredSeconds: 60 },
+        settings,
+      );
+      const failed = nodes.inputs('out-a-failed');
+      assert.deepEqual(await upload(port, 1), [status]);
+      assert.equal(failed.length, 1, 'the flow has heard of it');
+    });
+
+  it('that was never begun with is a dead letter that says why', async () => {
+    const once = { acknowledge: true, acknowledgeTimeoutSeconds: 1, maxDeliveries: 1 };
+    const { port } = await chain([['a', {}]], once, { peer: 'nobody' });
+    await upload(port, 1);
+    await until(async () => (await lettersIn('in')).length === 1, 'it is a dead letter');
+    assert.match(JSON.stringify(await lettersIn('in')), /DICOM_OUT_PEER_MISSING/);
+  });
+
   it('is answered A700 in time where the peer is down, behind respond: processed', async () => {
     const port = await freePort();
     await loaded([
@@ -1196,6 +1223,45 @@ describe('dicom-out: store-and-forward', () => {
     await until(() => sent.length === 1 && told.length === 1, 'it is stored, and sent');
     assert.equal(archive.objects.length, 1);
     assert.equal((told[0]?.['dicom'] as { callingAET?: unknown }).callingAET, 'CT1');
+  });
+
+  it('that is full gives the object of a queue back, and has it again when there is room', async () => {
+    let isUp = false;
+    const archive = await scp({ store: () => (isUp ? 0 : 0xa700) });
+    const port = await freePort();
+    await loaded([
+      dicomIn('in', port, [['out']], {
+        queue: 'memory',
+        acknowledge: true,
+        maxInFlight: 10,
+        maxDeliveries: 1,
+      }),
+      peer('archive', archive.port),
+      out('out', { mode: 'store-and-forward', maxQueued: '1', maxWaiting: '1' }),
+      ...watching('out'),
+    ]);
+    await until(() => isListening(port), 'dicom-in listens');
+    const [stored, told] = [nodes.inputs('out-sent'), nodes.inputs('out-failed')];
+    await upload(port, 1);
+    await until(() => archive.objects.length > 0, 'the outbox is full');
+    await upload(port, 2, 3);
+    const { awaitingRoom } = deployedNodes.get('out', OutNode) as unknown as {
+      awaitingRoom: { size: number };
+    };
+    await until(() => awaitingRoom.size === 2, 'both wait in their queue');
+    // Their messages wait no more.
+    inject('out', { filename: SAMPLE });
+    await until(() => told.length === 1, 'what has no queue fails');
+    assert.equal(codeOf(told[0]), 'DICOM_OUT_NO_ROOM');
+    isUp = true;
+    await until(() => told.length === 4, 'all are sent');
+    assert.deepEqual(
+      new Set(stored.map(uidOf)),
+      new Set([1, 2, 3].map((number) => sampleInstance(number).uid)),
+    );
+    assert.equal(stored.length, 3);
+    for (const { dicom } of stored) assert.equal((dicom as { redelivered: number }).redelivered, 0);
+    assert.deepEqual(await lettersIn('in'), []);
   });
 
   it('goes on after a deploy where it was', async () => {

@@ -111,6 +111,32 @@ export function contract({ name, create, crash, knowsStudies = false }: QueueKin
     });
   });
 
+  describe(`${name}: room`, () => {
+    it('is taken by what is being written, and given back by what is discarded', async () => {
+      const queue = await create({ maxObjects: 2 });
+      const full = (): void =>
+        assert.throws(
+          () => queue.begin(Buffer.from('more')),
+          (error: unknown) => error instanceof QueueRefusal && error.code === 'QUEUE_FULL',
+        );
+      const one = queue.begin(Buffer.from('one'));
+      const two = queue.begin(Buffer.from('two'));
+      full();
+      two.discard();
+      two.discard();
+      const three = queue.begin(Buffer.from('three'));
+      full();
+      await Promise.all([one.complete(), three.complete()]);
+      full();
+      assert.equal(queue.size, 2);
+      const [first] = await queue.claim(1);
+      await queue.remove(first?.id ?? '');
+      await store(queue, 'four');
+      full();
+      await queue.close();
+    });
+  });
+
   describe(`${name}: a dead letter`, () => {
     it('counts what the flow got: each attempt before, and the last where the flow has answered', async () => {
       const queue = await create();

@@ -32,6 +32,7 @@ export function placeIn(root: string, name: string): Place {
 export class FedFolder extends FolderQueue {
   private files = 0;
   private readonly most: number;
+  private readonly arriving = new Set<object>();
 
   constructor(
     readonly place: Place,
@@ -57,16 +58,18 @@ export class FedFolder extends FolderQueue {
   }
 
   override begin(head: Buffer): QueueWriter {
-    if (this.size >= this.most) throw new QueueRefusal('QUEUE_FULL', 'full');
+    if (this.size + this.arriving.size >= this.most) throw new QueueRefusal('QUEUE_FULL', 'full');
     const pieces = [head];
-    return {
+    const writer: QueueWriter = {
       append: (bytes) => pieces.push(bytes),
       content: () => {
         throw new Error('not here');
       },
-      complete: (facts) => this.put(Buffer.concat(pieces), facts),
-      discard: () => undefined,
+      complete: (facts) => this.put(Buffer.concat(pieces), facts).finally(() => this.arriving.delete(writer)),
+      discard: () => this.arriving.delete(writer),
     };
+    this.arriving.add(writer);
+    return writer;
   }
 
   private async put(bytes: Buffer, { studyInstanceUID }: ObjectFacts = {}): Promise<string> {

@@ -14,6 +14,7 @@ import type { ObjectMessage } from '../../runtime/message-object';
 import { readDefinition, WrongDefinition } from '../../runtime/peer-definition';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { shownJson } from '../../runtime/plain-json';
+import { usablePeer } from '../../runtime/usable-peer';
 import { OutFailed } from './out-error';
 
 type PeerChoice = Pick<DicomOutSettings, 'peer' | 'peersFromMessage' | 'allowedPeerHosts'>;
@@ -32,9 +33,9 @@ export function peerOf(
     .filter(([id, peer]) => named === undefined || id === named || peer?.name === named);
   const [only] = found;
   if (only === undefined || found.length > 1) throw new OutFailed('noPeer', { peer: shownJson(named) });
-  const [id, peer] = only;
-  if (peer === undefined || peer.problem !== undefined)
-    throw new OutFailed('peerMissing', { reason: peer?.problem ?? '' });
+  const [id] = only;
+  const peer = usablePeer(RED, id);
+  if (typeof peer === 'string') throw new OutFailed('peerMissing', { reason: peer });
   return { id, peer, release: () => undefined };
 }
 

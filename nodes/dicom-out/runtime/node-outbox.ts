@@ -50,6 +50,11 @@ export class NodeOutbox {
     };
   }
 
+  /** There may be room for one more object, as far as is known. */
+  get mayHaveRoom(): boolean {
+    return this.state !== undefined && this.state.waiting < this.config.maxObjects;
+  }
+
   get deadLetterBox(): DeadLetterBox {
     const { id } = this.config;
     const sender = senderOf(this.RED);

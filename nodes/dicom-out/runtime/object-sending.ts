@@ -2,11 +2,12 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
-import { Status } from '../../../src/network';
+import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from '../../runtime/defined-peers';
 import {
+  answerSender,
   disownEarlier,
   giveBack,
   holdObject,
@@ -38,8 +39,10 @@ import {
   type KeptFacts,
 } from './outcome-facts';
 
-/** A full outbox is asked again after so long. */
+/** A full outbox is asked again for an instance of a list after so long. */
 const ROOM_MS = 5_000;
+/** So many objects for which there was no room are known, so that it is told once of each. */
+const MOST_TOLD = 10_000;
 
 /** An object that the node has taken on. */
 export interface Prepared {
@@ -58,6 +61,8 @@ export interface Prepared {
 /** One that is being sent. */
 interface Waiting extends Pick<Prepared, 'to' | 'held'> {
   id: string;
+  /** In the outbox. */
+  waitsForRoom: boolean;
   /** @param outcome undefined: the node closes, and the object has gone back */
   settle: (outcome: SendOutcome | undefined) => void;
   /** Until there may be room in the outbox. */
@@ -75,6 +80,8 @@ export interface SendingListener {
 /** The objects that a node is sending: takes each on, gives it to the sender, and lets its queue hear what became of it. */
 export class ObjectSending {
   private readonly waiting = new Map<string, Waiting>();
+  /** Of which has been told that the outbox had no room, by id. */
+  private readonly withoutRoom = new Set<string>();
   /** How owners of objects begin since the node is deployed. */
   private readonly owners: string;
   private held = 0;
@@ -127,6 +134,7 @@ export class ObjectSending {
    * Sends an object, or stores it in the outbox.
    * @param since the time from which on it is tried, on `performance.now()`'s clock
    * @param heard called with what has become of it, before its queue hears of that; not called where the node closes
+   * @param postpone takes an object of a queue for which the outbox has no room, and which comes again; undefined: it waits for room
    * @returns why that is not all right, or `acknowledgeFailed` where its queue has not heard of it; undefined: it is, or the object
    * went back to its queue
    */
@@ -134,13 +142,18 @@ export class ObjectSending {
     prepared: Prepared,
     since: number,
     heard: (id: string, outcome: SendOutcome) => void,
+    postpone?: (held: HeldObject) => Promise<void>,
   ): Promise<OutFailed | undefined> {
     const { message, held } = prepared;
     const id = this.idOf(prepared);
-    const outcome = await this.outcomeOf(id, prepared, since);
+    const outcome = await this.outcomeOf(id, prepared, since, postpone === undefined);
     if (outcome === undefined)
       return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
     this.told.changed();
+    if (outcome.failure === 'noRoom' && held !== undefined && postpone !== undefined) {
+      await postpone(held);
+      return undefined;
+    }
     // Where the flow throws, the outcome is what it is, and its queue hears of it.
     const thrown = thrownBy(() => heard(id, outcome));
     const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
@@ -154,12 +167,16 @@ export class ObjectSending {
     return failed;
   }
 
+  /** Answers the sender of an object that was not begun with, where that is not for the flow to do. @returns false: none waits */
+  async answer(message: ObjectMessage, status: CommandStatus): Promise<boolean> {
+    return this.settings.acknowledge && answerSender(message, this.nextOwner(), status);
+  }
+
   /** Takes on what acknowledges all of a list, such as what dicom-study has fired. Undefined: nothing does. */
   async holdStudy(message: ObjectMessage): Promise<HeldObject | undefined> {
     const name = queueNameOf(message);
     if (name === undefined || !this.settings.acknowledge) return undefined;
-    this.held += 1;
-    return holdToAcknowledge(name, `${this.owners}${this.held}`).catch(unlessUnheard);
+    return holdToAcknowledge(name, this.nextOwner()).catch(unlessUnheard);
   }
 
   /**
@@ -199,8 +216,13 @@ export class ObjectSending {
     }
   }
 
-  /** Undefined: the node closes, and it has gone back. */
-  private async outcomeOf(id: string, prepared: Prepared, since: number): Promise<SendOutcome | undefined> {
+  /** Undefined: the node closes, and it has gone back. @param waitsForRoom in the outbox, where it has a queue */
+  private async outcomeOf(
+    id: string,
+    prepared: Prepared,
+    since: number,
+    waitsForRoom: boolean,
+  ): Promise<SendOutcome | undefined> {
     const { message, object, changes, to, kept, held } = prepared;
     if (this.isClosed) {
       await giveBack(held);
@@ -227,7 +249,7 @@ export class ObjectSending {
         this.waiting.delete(key);
         resolve(outcome);
       };
-      const waiting: Waiting = { id, to, held, settle };
+      const waiting: Waiting = { id, to, held, waitsForRoom, settle };
       this.waiting.set(key, waiting);
       this.told.changed();
       if (kept === undefined) senderOf(this.RED).send({ ...sending, settled: settle });
@@ -235,29 +257,36 @@ export class ObjectSending {
     });
   }
 
-  /** @param message of which nobody has heard that there is no room; undefined: there is no such */
   private store(
     waiting: Waiting,
     sending: Omit<Sending, 'settled'>,
     note: OutboxNote,
-    message?: ObjectMessage,
+    message: ObjectMessage,
   ): void {
+    const { held, waitsForRoom } = waiting;
     const settled = (outcome: SendOutcome): void => {
-      if (outcome.failure === 'noRoom' && message !== undefined)
-        this.told.notBegun(message, new OutFailed('noRoom', { reason: '' }), waiting.to.peer.name);
-      // It stays in flight, which holds up its queue, until there is room.
-      if (outcome.failure === 'noRoom' && waiting.held !== undefined && !this.isClosed)
-        waiting.again = setTimeout(() => this.store(waiting, sending, note), ROOM_MS);
+      if (outcome.failure === 'noRoom') this.tellNoRoom(waiting, message);
+      else this.withoutRoom.delete(waiting.id);
+      if (outcome.failure === 'noRoom' && held !== undefined && waitsForRoom && !this.isClosed)
+        waiting.again = setTimeout(() => this.store(waiting, sending, note, message), ROOM_MS);
       else waiting.settle(outcome);
     };
     senderOf(this.RED).store({ ...sending, settled }, this.nodeId, note);
   }
 
+  /** Once for an object, however often it comes again. */
+  private tellNoRoom({ id, to }: Waiting, message: ObjectMessage): void {
+    if (this.withoutRoom.has(id)) return;
+    this.withoutRoom.add(id);
+    const [oldest] = this.withoutRoom;
+    if (this.withoutRoom.size > MOST_TOLD && oldest !== undefined) this.withoutRoom.delete(oldest);
+    this.told.notBegun(message, new OutFailed('noRoom', { reason: '' }), to.peer.name);
+  }
+
   /** @throws OutFailed */
   private async hold(message: ObjectMessage, { place }: MessageObject): Promise<HeldObject | undefined> {
     const queueId = queueNameOf(message);
-    this.held += 1;
-    const owner = `${this.owners}${this.held}`;
+    const owner = this.nextOwner();
     if (place.kind === 'queue') {
       const held = queueId === undefined ? undefined : await holdObject(queueId, owner);
       if (held === undefined) throw new OutFailed('objectGone');
@@ -266,6 +295,11 @@ export class ObjectSending {
     if (queueId === undefined || !this.settings.acknowledge) return undefined;
     // It can be sent without its queue, which delivers it again where it has not heard of that.
     return holdToAcknowledge(queueId, owner).catch(unlessUnheard);
+  }
+
+  private nextOwner(): string {
+    this.held += 1;
+    return `${this.owners}${this.held}`;
   }
 
   /** The same for the same object of a queue, over restarts. */

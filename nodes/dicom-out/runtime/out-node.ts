@@ -1,13 +1,14 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
 import { asError, soManyAtATime } from '../../../src/basics';
+import type { SendOutcome } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
 import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
-import { instancesOf, ListInvalid, weightOfList, type ListedInstance } from '../../runtime/instance-list';
+import { weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { factsIn, weightOf, type ObjectMessage } from '../../runtime/message-object';
@@ -17,12 +18,15 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay } from '../../runtime/status-display';
+import { AwaitingRoom } from './awaiting-room';
+import { listIn, messagesOfList } from './list-in';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
 import { NodeOutbox } from './node-outbox';
+import { NotBegun } from './not-begun';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
-import { notBegunEntry, outJournal } from './out-journal';
+import { outJournal } from './out-journal';
 import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
 import { RejectingPeers } from './rejecting-peers';
@@ -41,8 +45,10 @@ export class OutNode {
   private readonly display: StatusDisplay<OutStatus>;
   private readonly boundary = new Boundary((error) => this.node.error(error.message));
   private readonly sending: ObjectSending;
+  private readonly notBegun: NotBegun;
   private readonly load: WaitingLoad;
   private readonly postponed = new Postponed();
+  private readonly awaitingRoom = new AwaitingRoom((error) => this.boundary.failed(error));
   private readonly lists = new Map<ListSending<Prepared>, Promise<void>>();
   private readonly unwatch: (() => void)[] = [];
   private readonly rejecting = new RejectingPeers(
@@ -67,8 +73,11 @@ export class OutNode {
     this.load = new WaitingLoad(this.settings.maxWaiting);
     this.sending = new ObjectSending(RED, node.id, this.settings, {
       changed: () => this.display.refresh(),
-      notBegun: (message, failed, peer) => this.journalNotBegun(message, failed, peer),
+      notBegun: (message, failed, peer) => this.notBegun.note(message, failed, peer),
     });
+    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status) =>
+      this.sending.answer(message, status),
+    );
     this.display = new StatusDisplay(
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
@@ -78,8 +87,13 @@ export class OutNode {
         text: this.text,
         hasFailureWire: this.hasFailureWire,
         boundary: this.boundary,
-        changed: () => this.display.refresh(),
+        changed: () => this.outboxChanged(),
       });
+  }
+
+  private outboxChanged(): void {
+    if (this.outbox?.mayHaveRoom === true) this.awaitingRoom.mayHaveRoom();
+    this.display.refresh();
   }
 
   run(): void {
@@ -130,22 +144,11 @@ export class OutNode {
     if (this.invalid !== undefined) throw this.invalid;
     const to = await peerOf(this.RED, this.settings, message);
     try {
-      const instances = this.listIn(message);
+      const instances = listIn(message, this.settings.objectFrom);
       if (instances === undefined) await this.takeObject(message, to, send, done);
       else await this.takeList(instances, message, to, send, done);
     } finally {
       to.release();
-    }
-  }
-
-  /** Undefined: the message has none. @throws OutFailed */
-  private listIn(message: ObjectMessage): ListedInstance[] | undefined {
-    if (this.settings.objectFrom === 'payload') return undefined;
-    try {
-      return instancesOf(message);
-    } catch (error) {
-      if (error instanceof ListInvalid) throw new OutFailed('listInvalid', { reason: error.message });
-      throw error;
     }
   }
 
@@ -162,7 +165,7 @@ export class OutNode {
     try {
       let isTold = false;
       // The flow hears first, then the queue: where the process ends in between, the object comes again.
-      const failed = await this.sending.deliver(prepared, performance.now(), (id, outcome) => {
+      const heard = (id: string, outcome: SendOutcome): void => {
         message.dicom = { ...factsIn(message), ...this.sending.facts(id, to.peer, outcome) };
         if (outcome.kind === 'sent') {
           send(message);
@@ -170,7 +173,9 @@ export class OutNode {
         }
         isTold = true;
         this.fail(message, send, done, failureOf(outcome));
-      });
+      };
+      const postpone = (held: HeldObject): Promise<void> => this.awaitingRoom.add(held);
+      const failed = await this.sending.deliver(prepared, performance.now(), heard, postpone);
       if (isTold) return;
       if (failed === undefined) done();
       else this.fail(message, send, done, failed);
@@ -205,7 +210,10 @@ export class OutNode {
         deliver: (prepared, since, heard) => this.sending.deliver(prepared, since, heard),
         facts: (id, outcome) => this.sending.facts(id, to.peer, outcome),
         error: (failed) => errorFacts(this.text, failed),
-        notBegun: (each, failed) => this.journalNotBegun(each, failed, to.peer.name),
+        notBegun: (each, failed) => {
+          this.notBegun.note(each, failed, to.peer.name);
+          this.notBegun.tellInstance(each, failed).catch((error: unknown) => this.boundary.failed(error));
+        },
         failed: (each, failed) => {
           if (this.hasFailureWire) send([null, this.failureMessage(each, failed)]);
         },
@@ -290,17 +298,26 @@ export class OutNode {
     const failed = isUnheard(error) ? new OutFailed('objectGone') : error;
     if (!(failed instanceof OutFailed)) {
       done(asError(error));
+      this.tellNotBegun(message);
       return;
     }
-    this.journalNotBegun(message, failed);
-    this.fail(message, send, done, failed);
+    if (failed.failure === 'stopped') {
+      this.stopped(done, failed);
+      return;
+    }
+    this.notBegun.note(message, failed);
+    try {
+      this.fail(message, send, done, failed);
+    } finally {
+      this.tellNotBegun(message, failed);
+    }
   }
 
-  /** The sender, which keeps the journal, does not hear of it otherwise. */
-  private journalNotBegun(message: ObjectMessage, failed: OutFailed, peer?: string): void {
-    if (failed.failure === 'stopped') return;
-    const { message: reason } = outError(this.text, failed);
-    senderOf(this.RED).note(this.node.id, notBegunEntry(message, reason, peer));
+  /** @param failed undefined: for a reason that nobody knows */
+  private tellNotBegun(message: ObjectMessage, failed?: OutFailed): void {
+    this.notBegun
+      .tell(message, messagesOfList(message, this.settings.objectFrom), failed)
+      .catch((error: unknown) => this.boundary.failed(error));
   }
 
   /** Of its outbox; undefined: it has none. */
@@ -326,6 +343,7 @@ export class OutNode {
     this.display.close();
     for (const unwatch of this.unwatch) unwatch();
     await this.postponed.close();
+    await this.awaitingRoom.close();
     await this.sending.close();
     // They give back what they had not begun with.
     await Promise.all(this.lists.values());
@@ -342,7 +360,7 @@ export class OutNode {
       isInvalid: this.invalid !== undefined,
       outage: states.find((state) => state?.outage !== undefined)?.outage,
       isSending: states.some((state) => (state?.sending ?? 0) > 0),
-      waiting: this.sending.size + this.postponed.size + this.notBegun + (this.outbox?.state?.waiting ?? 0),
+      waiting: this.sending.size + this.notDone + (this.outbox?.state?.waiting ?? 0),
       deadLetters: this.outbox?.state?.deadLetters ?? 0,
     });
   }
@@ -363,8 +381,9 @@ export class OutNode {
     this.node.send([null, { topic: event, payload: { at: new Date().toISOString(), event, peer, text } }]);
   }
 
-  /** Instances of lists. */
-  private get notBegun(): number {
-    return [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
+  /** That come again, or are instances of lists. */
+  private get notDone(): number {
+    const ofLists = [...this.lists.keys()].reduce((total, list) => total + list.notBegun, 0);
+    return ofLists + this.postponed.size + this.awaitingRoom.size;
   }
 }

@@ -8,6 +8,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
+import { usablePeer } from '../../runtime/usable-peer';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { keysOf, type QueryMessage } from './key-values';
@@ -99,9 +100,8 @@ export class QueryNode {
       return;
     }
     const { settings } = this;
-    const peer = deployedNodes.get(settings.peer, PeerOwner);
-    if (peer === undefined || peer.problem !== undefined)
-      throw new QueryFailed('peerMissing', { reason: peer?.problem ?? '' });
+    const peer = usablePeer(this.RED, settings.peer);
+    if (typeof peer === 'string') throw new QueryFailed('peerMissing', { reason: peer });
     const keys = await keysOf(this.RED, this.node, settings.keys, message);
     if (this.isClosed) throw new QueryFailed('stopped', { reason: '' });
     if (this.queries.size >= MOST_QUERIES) throw new QueryFailed('busy', { max: MOST_QUERIES });

@@ -24,6 +24,7 @@ import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { removeEmptyQueue } from '../../runtime/removed-queue';
+import { usablePeer } from '../../runtime/usable-peer';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { targetsOf, type RetrieveMessage } from './message-targets';
@@ -166,9 +167,8 @@ export class RetrieveNode extends QueueOwner {
       done();
       return;
     }
-    const peer = deployedNodes.get(this.settings.peer, PeerOwner);
-    if (peer === undefined || peer.problem !== undefined)
-      throw new RetrieveFailed('peerMissing', { reason: peer?.problem ?? '' });
+    const peer = usablePeer(this.RED, this.settings.peer);
+    if (typeof peer === 'string') throw new RetrieveFailed('peerMissing', { reason: peer });
     const targets = targetsOf(message);
     const moveDestination = this.settings.method === 'move' ? this.destination() : undefined;
     if (this.isClosed) throw new RetrieveFailed('stopped', { reason: '', peer: peer.name });

@@ -33,6 +33,11 @@ export class Arrivals {
     private readonly bytes: ObjectCount,
   ) {}
 
+  /** Objects that are being received. */
+  get size(): number {
+    return this.parts.size;
+  }
+
   begin(head: Buffer): QueueWriter {
     const path = (): string => join(this.directory, `${(this.made += 1)}.part`);
     const part = new PartFile(path, FILE_MODE, realFiles, SMALL_BYTES);

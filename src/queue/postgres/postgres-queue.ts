@@ -211,7 +211,7 @@ export class PostgresQueue implements ObjectQueue {
 
   begin(head: Buffer): QueueWriter {
     if (!this.isOpen || this.failures.isAway) throw databaseAway();
-    this.room.check(this.link?.directory?.watch);
+    this.room.check(this.link?.directory?.watch, this.arrivals.size);
     return this.arrivals.begin(head);
   }
 
