@@ -15,9 +15,10 @@ function putAll(watched: Pick<Watched, 'put'>): void {
 }
 
 /** Files of each object, each once, none redelivered. */
-function assertEachOnce({ delivered, uids }: Watched): void {
+function assertEachOnce(watched: Watched): void {
+  const { delivered } = watched;
   assert.equal(delivered.length, FILES);
-  assert.equal(new Set(uids()).size, FILES);
+  assert.equal(new Set(watched.uids()).size, FILES);
   assert.deepEqual(
     delivered.filter(({ message }) => message.dicom.redelivered > 0),
     [],
