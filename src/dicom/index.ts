@@ -69,6 +69,7 @@ export {
   TAG,
   tagHex,
   tagOfKeyword,
+  isUidOfStandard,
   uidName,
   type Vr,
   VR,

@@ -31,6 +31,8 @@ export interface EditTask {
 export interface EditedMessage extends MadeMessage {
   /** All that are pending now. */
   changes?: DicomChanges;
+  /** With them: that of the object as it lies there. */
+  transferSyntaxUID?: string;
   /** The new object, a Part 10 file. */
   object?: Uint8Array;
   /** Where the new object is; absolute. */
@@ -76,7 +78,12 @@ async function edited(
   };
   const after = await changed(original, changes, results, pending?.operations.length ?? 0);
   try {
-    return await made({ ...after, warnings: [...warnings, ...(after.warnings ?? [])] }, changes, task);
+    const result = { ...after, warnings: [...warnings, ...(after.warnings ?? [])] };
+    if (task.apply === 'pending') {
+      const { transferSyntaxUID } = original;
+      return { ...(await messageOf(result, task.payload)), changes, transferSyntaxUID };
+    }
+    return await made(result, task.apply, task);
   } finally {
     await after.close();
   }
@@ -126,12 +133,10 @@ async function changed(
 
 async function made(
   object: OutgoingObject,
-  changes: DicomChanges,
-  { apply, directory, payload }: EditTask,
+  apply: Exclude<EditTask['apply'], 'pending'>,
+  { directory, payload }: EditTask,
 ): Promise<EditedMessage> {
   switch (apply) {
-    case 'pending':
-      return { ...(await messageOf(object, payload)), changes };
     case 'buffer': {
       const bytes = await bytesOf(object);
       return { ...(await messageOf(object, payload, { hasObject: true })), object: bytes };

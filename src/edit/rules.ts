@@ -15,7 +15,7 @@ import {
   type RuleStep,
   type Scalar,
   tagHex,
-  uidName,
+  isUidOfStandard,
   valueOfContent,
   type Vr,
   VR,
@@ -179,7 +179,7 @@ class RuleRun implements RuleResults {
   #newUid(path: readonly PathStep[]): void {
     const vr = this.#vrOf(path);
     if (vr !== undefined && vr !== VR.UI) throw new ValueProblem(`VR ${vr.name} is not UI: it has no UIDs`);
-    this.#eachText(path, 'it has no UIDs', (uid) => (uidName(uid) === undefined ? newUidFor(uid) : uid));
+    this.#eachText(path, 'it has no UIDs', (uid) => (isUidOfStandard(uid) ? uid : newUidFor(uid)));
   }
 
   #shift(path: readonly PathStep[], given: RuleValue | undefined): void {

@@ -10,6 +10,7 @@ export type WatchFaultKind =
   | 'folderGone'
   | 'folderShared'
   | 'folderUnusable'
+  | 'subfolderUnusable'
   | 'queueInUse'
   | 'queueUnusable'
   | 'diskLow'

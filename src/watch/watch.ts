@@ -13,7 +13,7 @@ import { FolderEvents } from './folder-events';
 import { inspect } from './inspect';
 import { namePattern } from './name-pattern';
 import { checkOutside, isBelow } from './outside';
-import { scan } from './scan';
+import { scan, type ScanListener } from './scan';
 import { ownerName, type WatchConfig } from './watch-config';
 import { byTime, studyOf, timeOf } from './watched-file';
 import type { WatchState } from './worker-protocol';
@@ -301,9 +301,15 @@ export class Watch extends QueueService {
     this.candidates.beginScan();
     this.queue.beginScan();
     const options = { folder: this.folder, isRecursive, isWanted: this.isWanted };
-    const met = {
-      onDirectory: (path: string) => void directories.add(path),
-      onUnnamed: (rel: string) => this.unnamed(rel),
+    let isWhole = true;
+    const met: ScanListener = {
+      onDirectory: (path) => void directories.add(path),
+      onUnnamed: (rel) => this.unnamed(rel),
+      onUnseen: (rel, error) => this.notTaken(error, rel),
+      onUnread: (directory, { message: reason }) => {
+        isWhole = false;
+        this.faults.addOnce('unread', 'subfolderUnusable', { directory, reason });
+      },
     };
     for await (const { rel, stats } of scan(options, met)) {
       if (this.stopped) return Infinity;
@@ -318,7 +324,7 @@ export class Watch extends QueueService {
       if (consider(file.path, file) && (await this.inspected(file.path, file)) !== undefined)
         this.queue.admitChanged(file);
     this.candidates.endScan();
-    if (noRoom > 0) this.noRoom(noRoom);
+    if (noRoom > 0) this.noRoom(noRoom, isWhole);
     this.backlog = complete.sort(byTime);
     // What has been found is followed from now on: what came in between is found by a second look.
     const isNew = !this.events.isReliable;
@@ -336,8 +342,9 @@ export class Watch extends QueueService {
     this.faults.addOnce('unnamed', 'notTaken', { file, reason: 'its name is not UTF-8; rename it' });
   }
 
-  private noRoom(files: number): void {
-    this.queue.makeRoom();
+  /** @param isWhole the scan has seen all files: what it has not found is gone */
+  private noRoom(files: number, isWhole: boolean): void {
+    if (isWhole) this.queue.makeRoom();
     this.faults.addOnce('tooManyFiles', 'tooManyFiles', { files });
   }
 

@@ -282,11 +282,18 @@ describe('a rule that makes new UIDs', () => {
     const [uid, reference, ...more] = operations(
       { op: 'set', path: 'ReferencedStudySequence', value: [{ ReferencedSOPInstanceUID: '1.2.3' }] },
       { op: 'set', path: 'FrameOfReferenceUID', value: '1.2.3' },
+      // Of PS3.6, and without a name here: a frame of reference, a mapping resource, a context.
+      { op: 'set', path: 'SynchronizationFrameOfReferenceUID', value: '1.2.840.10008.15.1.1' },
+      { op: 'set', path: 'MappingResourceUID', value: '1.2.840.10008.8.1.1' },
+      { op: 'set', path: 'ContextUID', value: '1.2.840.10008.6.1.1' },
       { op: 'new-uid', path: 'FrameOfReferenceUID' },
       { op: 'new-uid', path: 'ReferencedStudySequence[*].ReferencedSOPInstanceUID' },
       { op: 'new-uid', path: 'SOPClassUID' },
       { op: 'new-uid', path: 'IrradiationEventUID' },
-    ).slice(2) as { value: string }[];
+      { op: 'new-uid', path: 'SynchronizationFrameOfReferenceUID' },
+      { op: 'new-uid', path: 'MappingResourceUID' },
+      { op: 'new-uid', path: 'ContextUID' },
+    ).slice(5) as { value: string }[];
     assert.equal(uid?.value, reference?.value);
     assert.match(uid?.value ?? '', /^2\.25\.[1-9]\d{30,38}$/);
     // Kept: flows of other machines, and of years ago, have it.

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -13,10 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { JournalEntry } from '../../src/admin-api';
 import { Journal, removeJournal, type JournalLimits } from '../../src/journal';
+import { cannotMount, mountMemoryDisk, unmount } from '../support/memory-disk';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-journal-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -228,12 +228,15 @@ describe('a journal', () => {
   });
 });
 
-describe('a journal on a disk that is full', { skip: canMount() ? false : 'needs to mount a tmpfs' }, () => {
+describe('a journal on a disk that is full', { skip: cannotMount }, () => {
   const mountPoint = join(root, 'small');
-  after(() => execFileSync('umount', [mountPoint]));
+  before(() => {
+    mkdirSync(mountPoint);
+    mountMemoryDisk(mountPoint, 'size=128k');
+  });
+  after(() => unmount(mountPoint));
 
   it('loses entries, tells that once, and leaves no more files than before', async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', mountPoint]);
     failures.length = 0;
     const directory = join(mountPoint, 'journal');
     const journal = journalIn(directory, { entriesOfSegment: 100 });
@@ -253,18 +256,3 @@ describe('a journal on a disk that is full', { skip: canMount() ? false : 'needs
     await journal.close();
   });
 });
-
-/** As root on Linux; elsewhere a file where the folder should be stands in. */
-function canMount(): boolean {
-  const mountPoint = join(root, 'small');
-  mkdirSync(mountPoint, { recursive: true });
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mountPoint], { stdio: 'pipe' });
-    execFileSync('umount', [mountPoint]);
-    return true;
-  } catch (error) {
-    console.log(`no tmpfs can be mounted here: ${(error as Error).message}`);
-    return false;
-  }
-}

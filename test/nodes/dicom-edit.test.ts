@@ -103,7 +103,10 @@ describe('dicom-edit: a file', () => {
     );
     assert.equal(message?.['topic'], fieldsOf(message)['StudyInstanceUID']);
     // Of what lies there.
-    assert.deepEqual([dicomOf(message).size, dicomOf(message).transferSyntaxUID], [undefined, undefined]);
+    assert.deepEqual(
+      [dicomOf(message).size, dicomOf(message).transferSyntaxUID],
+      [size, '1.2.840.10008.1.2.1'],
+    );
     assert.ok(readFileSync(SAMPLE).equals(bytes));
   });
 
@@ -297,6 +300,18 @@ describe('dicom-edit: values', () => {
       ['StudyID', 'x'],
       ['PatientID', null],
     ]);
+  });
+
+  it('of the environment that are not set fail: nothing is emptied by them', async () => {
+    for (const name of ['NOT_SET_AT_ALL', '${NOT_SET_AT_ALL}', 'a ${SITE} and ${NOT_SET_AT_ALL}']) {
+      const { caught } = await outcomes(edit('edit', [set('PatientID', name, 'env')]), [fileMessage()], 1);
+      assert.equal(codeOf(caught[0]), 'DICOM_EDIT_NO_VALUE', name);
+      await nodes.unload();
+    }
+    const { out } = await outcomes(edit('edit', [set('PatientID', '${SITE}-${SITE}', 'env')]), [
+      fileMessage(),
+    ]);
+    assert.deepEqual(operationsOf(out[0]), [['PatientID', 'Nord-Nord']]);
   });
 
   it('are evaluated before the object is looked at; conditions look at the object', async () => {

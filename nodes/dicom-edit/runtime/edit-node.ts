@@ -36,7 +36,7 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
     this.settings = settings;
     try {
       this.checkRules();
-      this.values = new RuleValues(RED, node, settings.rules, (reason) => reasonText(this.text, reason));
+      this.values = new RuleValues(RED, node, settings.rules, this.text);
     } catch (error) {
       if (!(error instanceof EditFailed)) throw error;
       this.invalid = error;
@@ -104,7 +104,7 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
         made,
       );
     else if (filename !== undefined) putNewObject(message, { filename }, made);
-    else putChanges(message, changes, made);
+    else if (changes !== undefined) putChanges(message, changes, result.transferSyntaxUID, made);
   }
 }
 
@@ -128,16 +128,18 @@ const KIND: EditingKind<EditFailure> = {
  * The object stays where it is; what is said of it is what it will be. Only nodes that apply the changes are to find it: no
  * other node looks at `msg.dicom.file`.
  */
-function putChanges(message: ObjectMessage, changes: DicomChanges | undefined, made: MadeFacts): void {
+function putChanges(
+  message: ObjectMessage,
+  changes: DicomChanges,
+  original: string | undefined,
+  made: MadeFacts,
+): void {
   const { payload, topic } = made;
   const facts: Record<string, unknown> = { ...message.dicom };
   delete facts['warnings'];
   // Of what lies there.
-  const { size, transferSyntaxUID } = facts;
-  Object.assign(facts, made.dicom, { changes });
-  for (const [name, value] of Object.entries({ size, transferSyntaxUID }))
-    if (value === undefined) delete facts[name];
-    else facts[name] = value;
+  const { size = changes.of.size, transferSyntaxUID = original } = facts;
+  Object.assign(facts, made.dicom, { changes, size, transferSyntaxUID });
   if (message.filename !== undefined) facts['file'] = message.filename;
   message.dicom = facts;
   delete message.filename;

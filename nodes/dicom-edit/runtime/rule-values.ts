@@ -3,8 +3,10 @@ import { asError } from '../../../src/basics';
 import { type ChangeValue, MAX_CHANGES_BYTES } from '../../../src/dicom';
 import type { EvaluatedRule, RuleValue } from '../../../src/edit';
 import { OPS_WITH_VALUE, type EditRule } from '../../../src/settings';
+import type { Text } from '../../runtime/node-texts';
 import { boundedExpression } from './bounded-expression';
 import { EditFailed } from './edit-error';
+import { reasonText } from './rule-reasons';
 
 type Prepared = ReturnType<NodeAPI['util']['prepareJSONataExpression']>;
 
@@ -20,8 +22,7 @@ export class RuleValues {
     private readonly RED: NodeAPI,
     private readonly node: Node,
     private readonly rules: readonly EditRule[],
-    /** Why there is no value, in the language of Node-RED. */
-    private readonly words: (reason: string) => string,
+    private readonly text: Text,
   ) {
     rules.forEach((rule, index) => {
       if (rule.valueType === 'jsonata' && OPS_WITH_VALUE.includes(rule.op))
@@ -33,7 +34,8 @@ export class RuleValues {
     try {
       return boundedExpression(this.RED.util.prepareJSONataExpression(rule.value, this.node));
     } catch (error) {
-      throw new EditFailed('settingsInvalid', { problems: `rule ${number}: ${asError(error).message}` });
+      const problems = this.text('rule.problem', { rule: number, reason: asError(error).message });
+      throw new EditFailed('settingsInvalid', { problems });
     }
   }
 
@@ -51,7 +53,7 @@ export class RuleValues {
   private async evaluated(rule: EditRule, number: number, message: NodeMessage): Promise<RuleValue> {
     const failed = (reason: string): EditFailed =>
       // What an expression says of its failure may have values of the message in it.
-      new EditFailed('noValue', { rule: number, path: rule.path, reason: this.words(reason) }, '');
+      new EditFailed('noValue', { rule: number, path: rule.path, reason: reasonText(this.text, reason) }, '');
     const { valueType } = rule;
     let found: RuleValue | undefined;
     try {
@@ -71,6 +73,7 @@ export class RuleValues {
     const { value, valueType } = rule;
     const expression = this.expressions.get(rule);
     const { util } = this.RED;
+    if (valueType === 'env' && !this.isSet(value)) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const answered = (error: Error | null, result: unknown): void => {
         if (error === null || error === undefined) resolve(result);
@@ -79,6 +82,15 @@ export class RuleValues {
       if (expression !== undefined) util.evaluateJSONataExpression(expression, message, answered);
       else util.evaluateNodeProperty(value, valueType, this.node, message, answered);
     });
+  }
+
+  /** All variables of a text: Node-RED takes those that are not set for empty ones, and a rule would empty its attribute. */
+  private isSet(text: string): boolean {
+    const names = [...text.matchAll(/\$\{([^}]+)\}/g)].map(([, name = '']) => name);
+    const all: unknown[] = (names.length > 0 ? names : [text]).map((name) =>
+      this.RED.util.getSetting(this.node, name),
+    );
+    return !all.includes(undefined);
   }
 }
 

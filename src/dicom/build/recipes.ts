@@ -108,7 +108,6 @@ const OF_ANY = {
   SeriesNumber: 1,
   InstanceNumber: 1,
   Manufacturer: null,
-  Laterality: null,
 };
 
 function ofDocument(bytes: Buffer): Attributes {
@@ -134,6 +133,7 @@ function ofPicture(bytes: Buffer): Attributes {
     SOPClassUID: SECONDARY_CAPTURE_STORAGE,
     Modality: 'OT',
     ImageType: ['DERIVED', 'SECONDARY'],
+    Laterality: null,
     PatientOrientation: null,
     ...picture,
   };

@@ -3,7 +3,7 @@ import { invalidChanges, type Place } from './change-errors';
 import { type AttributeName, nameKey, ofCreator, parseName, PathError } from './change-path';
 import type { Action, ChangedItem, Scalar } from './change-tree';
 
-/** Attributes within each other, at most. */
+/** Sequences within each other, at most. */
 export const MAX_LEVELS = 16;
 
 type JsonObject = Partial<Record<string, unknown>>;
@@ -29,7 +29,7 @@ interface Parsed {
 /**
  * The value of an attribute, as `Tags` has it: plain, or `{ vr, Value }`, `{ vr, InlineBinary }`, with its PrivateCreator where
  * it has one.
- * @param level from 1 on
+ * @param level from 1 on, which is outside of all sequences
  * @throws DicomError
  */
 export function parseValue(
@@ -41,7 +41,7 @@ export function parseValue(
 ): Parsed {
   const found = special?.(json, name.tag);
   if (found !== undefined) return { name, action: found };
-  if (level > MAX_LEVELS)
+  if (level > MAX_LEVELS + 1)
     throw invalidChanges(place, `at most ${MAX_LEVELS} levels of sequences are possible`);
   const known = name.creator === undefined ? lookUp(name.tag)?.vr : undefined;
   if (!isObject(json) || !Object.hasOwn(json, 'vr'))

@@ -95,7 +95,8 @@ function addOperation(root: ChangedItem, json: unknown, index: number): void {
 function stepsOf(path: string, place: Place): PathStep[] {
   try {
     const steps = parsePath(path);
-    if (steps.length > MAX_LEVELS)
+    // The last one is the attribute.
+    if (steps.length > MAX_LEVELS + 1)
       throw invalidChanges(place, `at most ${MAX_LEVELS} levels of sequences are possible`);
     for (const { name, item } of steps)
       if (item !== undefined && name.creator === undefined) expectSequence(name.tag, place);

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isPlainUid, uidName } from '../standard';
+import { isInstanceOfStandard, isUidOfStandard } from '../standard';
 
 /** Whom an object is of: Patient ID, and who gave it. */
 export interface PatientIdentity {
@@ -41,7 +41,7 @@ export class Identifiers {
    * @param ofInstance it is of an attribute that names one thing, and no kind: only a few of those are the Standard's
    */
   uid(uid: string, ofInstance = false): string {
-    if (ofInstance ? isInstanceOfStandard(uid) : isOfStandard(uid)) return uid;
+    if (ofInstance ? isInstanceOfStandard(uid) : isUidOfStandard(uid)) return uid;
     let other = this.#uids.get(uid);
     if (other === undefined) {
       const uuid = this.#hmac(uid).subarray(0, UUID_BYTES);
@@ -85,31 +85,4 @@ function base32(bytes: Buffer): string {
     bits >>= 5n;
   }
   return text;
-}
-
-const ROOT = '1.2.840.10008.';
-/**
- * PS3.6 Annex A: frames of reference, SOP classes, coding schemes, contexts, applications, mapping resources, MIME types. Only
- * the last number has four digits, such as that of a context: what looks like a year before it is none of the Standard's.
- */
-const ARCS = /^(?:1|2|3|4|5|6|7|8|9|15)(?:\.\d{1,3}){0,7}\.\d{1,4}$/;
-/** Coding schemes that PS3.6 Table A-1 has under a root of HL7. */
-const CODING_SCHEMES = /^2\.16\.840\.1\.113883\.6\.\d{1,4}$/;
-
-/** Is it one that the Standard has given? It names a kind of thing, no instance. */
-function isOfStandard(uid: string): boolean {
-  if (uidName(uid) !== undefined || CODING_SCHEMES.test(uid)) return true;
-  return uid.startsWith(ROOT) && isPlainUid(uid) && ARCS.test(uid.slice(ROOT.length));
-}
-
-/**
- * What PS3.6 Annex A names as one thing: frames of reference, colour palettes, services, printers, lists of UIDs and of codes.
- * Whoever numbers patients or days below the root of the Standard makes none of these.
- */
-const INSTANCES =
-  /^(?:1\.4\.[12]\.\d{1,2}|1\.5\.\d|1\.(?:20\.[12]|40|42)\.1|2\.(?:6\.1|16\.\d{1,2})|5\.1\.1\.(?:16|17)(?:\.376)?\.1|5\.1\.4\.34\.5(?:\.1)?)$/;
-
-function isInstanceOfStandard(uid: string): boolean {
-  if (uidName(uid) !== undefined) return true;
-  return uid.startsWith(ROOT) && INSTANCES.test(uid.slice(ROOT.length));
 }

@@ -27,7 +27,7 @@ describe('changes that come from anywhere', () => {
     const many = Array.from({ length: 10_001 }, () => ({ op: 'remove', path: 'PatientID' }));
     parseChanges({ version: 1, of, operations: many.slice(1) });
     refused(many, /at most 10000 operations/);
-    const deep = (levels: number): string => 'ContentSequence[0].'.repeat(levels - 1) + 'PatientID';
+    const deep = (levels: number): string => 'ContentSequence[0].'.repeat(levels) + 'PatientID';
     parseChanges({ version: 1, of, operations: [operation(deep(16), 'x')] });
     refused([operation(deep(17), 'x')], /at most 16 levels/);
     refused([operation(deep(9).replace('.PatientID', '.ContentSequence'), nested(9))], /at most 16 levels/);

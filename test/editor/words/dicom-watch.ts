@@ -22,6 +22,7 @@ export const words: TypeWords = {
       folderGone: true,
       folderShared: true,
       folderUnusable: true,
+      subfolderUnusable: true,
       queueInUse: true,
       queueUnusable: true,
       diskLow: true,
