@@ -15,6 +15,7 @@ export type FaultKind =
   | 'queueShared'
   | 'queueNoLock'
   | 'queueNotSyncable'
+  | 'queueNewer'
   | 'queueLeftover'
   | 'sharedQueueMissing'
   | 'databaseClientMissing'
@@ -78,6 +79,7 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   queueShared: 'queueUnusable',
   queueNoLock: 'queueUnusable',
   queueNotSyncable: 'queueUnusable',
+  queueNewer: 'queueUnusable',
   sharedQueueMissing: 'queueUnusable',
   databaseClientMissing: 'queueUnusable',
   databaseUnsafe: 'queueUnusable',
@@ -112,6 +114,7 @@ const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
   QUEUE_SHARED: 'queueShared',
   QUEUE_NO_LOCK: 'queueNoLock',
   NOT_SYNCABLE: 'queueNotSyncable',
+  QUEUE_VERSION: 'queueNewer',
   QUEUE_NO_CLIENT: 'databaseClientMissing',
   QUEUE_UNSAFE: 'databaseUnsafe',
   QUEUE_POOLED: 'databasePooled',

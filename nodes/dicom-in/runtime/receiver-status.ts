@@ -26,6 +26,7 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   queueShared: 'queueUnusable',
   queueNoLock: 'queueUnusable',
   queueNotSyncable: 'queueUnusable',
+  queueNewer: 'queueUnusable',
   outputNotSyncable: 'queueUnusable',
   sharedQueueMissing: 'database',
   databaseClientMissing: 'database',

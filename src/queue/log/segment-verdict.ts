@@ -65,7 +65,7 @@ export function verdictText(
         'delivered as soon as they can be read. All others are delivered meanwhile'
       );
     case 'foreign':
-      return `${path} was written by another version of this package. It is left as it is; its objects wait for that version`;
+      return `${path} was written by another version of this package. It is left as it is, and its objects wait for that version`;
   }
 }
 

@@ -10,6 +10,7 @@ const QUEUE_FAULTS: readonly FaultKind[] = [
   'queueShared',
   'queueNoLock',
   'queueNotSyncable',
+  'queueNewer',
   'queueLeftover',
   'outputNotSyncable',
   'lockOnlyHere',
