@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_STUDY } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
+import { addAttributeRoute } from '../runtime/attribute-route';
 import { StudyNode } from './runtime/study-node';
 import { addStudyRoutes } from './runtime/study-routes';
 
@@ -11,5 +12,7 @@ export = function register(RED: NodeAPI): void {
     new StudyNode(RED, this, config).run();
   }
   RED.nodes.registerType(DICOM_STUDY.type, DicomStudy);
-  addStudyRoutes(new AdminRoutes(RED, DICOM_STUDY.type, StudyNode));
+  const routes = new AdminRoutes(RED, DICOM_STUDY.type, StudyNode);
+  addStudyRoutes(routes);
+  addAttributeRoute(routes);
 };

@@ -1,4 +1,4 @@
-import { DICOM_IN, readSampleTemplate } from '../../src/settings';
+import { DICOM_IN, isEnvironmentReference, readSampleTemplate } from '../../src/settings';
 import type { Completion, EditorNode } from './red';
 import { request } from './requests';
 import { upstreamNodes } from './upstream';
@@ -6,6 +6,8 @@ import { upstreamNodes } from './upstream';
 /** As the runtime lists it: keyword, tag, VR. */
 type Attribute = readonly [keyword: string, tag: string, vr: string];
 
+/** Also one that PS3.6 does not have. */
+const HEX_TAG = /^[0-9A-Fa-f]{8}$/;
 /** More help nobody. */
 const MOST_SHOWN = 50;
 
@@ -45,6 +47,15 @@ export class AttributeNames {
   /** Undefined: it is none of PS3.6, or they are not there yet. */
   vr(path: string): string | undefined {
     return this.byName.get(lastName(path))?.[2];
+  }
+
+  /** The first name of a path that PS3.6 does not have. Undefined: there is none, or they are not there yet. */
+  unknown(path: string): string | undefined {
+    if (this.all.length === 0 || path.includes('"') || isEnvironmentReference(path)) return undefined;
+    return path
+      .split('.')
+      .map((name) => name.trim().replace(/\[0\]$/, ''))
+      .find((name) => !HEX_TAG.test(name) && !this.byName.has(name));
   }
 
   /** What may be meant by the last name of a path: by the beginning of its words, or a part of it. */

@@ -80,7 +80,7 @@ async function rendered(
 ): Promise<Pictures> {
   const { root, identity } = dataSet;
   if (root.find(CONTENT_SEQUENCE) !== undefined)
-    throw new NoPicture('it is a report: there is nothing to be seen, but its text in payload.Report');
+    throw new NoPicture('it is a report; its text is in payload.Report of its own message');
   const reader = readerOf();
   const { frames } = reader.image;
   const made: Picture[] = [];

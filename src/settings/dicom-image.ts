@@ -11,7 +11,7 @@ const FIELDS = {
   property: text('payload', checkProperty),
   format: choice('png', 'jpeg', 'data-url'),
   /** `first`, `middle`, `all`, or a number from 1 on. */
-  frame: text('first', checkFrame),
+  frame: text('first', emptyOr(checkFrame)),
   /** Pixels; 0: as the frame is. */
   longestEdge: integer(512, 0, 8_192),
   /** Which values of a grey image are shown. */
@@ -58,11 +58,15 @@ function checkWidth(value: string): Finding<'notANumber' | 'notAWidth'>[] {
 
 function checkTogether({
   property,
+  frame,
   window,
   windowCenter,
   windowWidth,
 }: DicomImageSettings): TogetherProblem[] {
-  const needed: [DicomImageField, string][] = [['property', property]];
+  const needed: [DicomImageField, string][] = [
+    ['property', property],
+    ['frame', frame],
+  ];
   if (window === 'given') needed.push(['windowCenter', windowCenter], ['windowWidth', windowWidth]);
   return needed.filter(([, value]) => value === '').map(([field]) => ({ field, ...finding('required') }));
 }

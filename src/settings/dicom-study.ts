@@ -38,7 +38,16 @@ const KEYWORD = /^[A-Z][A-Za-z0-9]{1,63}$/;
 
 function checkGroupBy(value: string): Finding<'notAGroup'>[] {
   const by = value.trim();
-  return by === 'study' || by === 'series' || KEYWORD.test(by) ? [] : [finding('notAGroup', { value: by })];
+  return by === 'study' || by === 'series' || isKeyword(by) ? [] : [notAGroup(by)];
+}
+
+/** Whether it may be the keyword of an attribute; only who has the dictionary knows whether there is one. */
+export function isKeyword(groupBy: string): boolean {
+  return KEYWORD.test(groupBy);
+}
+
+export function notAGroup(groupBy: string): Finding<'notAGroup'> {
+  return finding('notAGroup', { value: groupBy });
 }
 
 function checkExpected(value: string): Finding<'notExpected'>[] {

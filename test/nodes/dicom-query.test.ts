@@ -519,6 +519,24 @@ describe('dicom-query and peers that misbehave', () => {
     assert.equal(listening.associateRequests.length, 0);
   });
 
+  it('wrong keys of the dialog are told by the status when the flow starts, before a message comes', async () => {
+    const KEYS: [path: string, value: string, valueType: string, state: string][] = [
+      ['PatientNmae', 'payload', 'msg', 'invalid'],
+      ['ScheduledProcedureStepSequence[0].Foo', '', 'return', 'invalid'],
+      ['StudyDate', '2026-01', 'str', 'invalid'],
+      ['StudyDate', 'yesterday', 'days', 'idle'],
+      ['PatientName', 'Müller*', 'str', 'idle'],
+    ];
+    const { port } = await scp({});
+    const colour = { invalid: 'red', idle: 'green' } as Record<string, string>;
+    for (const [path, value, valueType, state] of KEYS) {
+      await loaded(port, { keys: [{ path, value, valueType }] });
+      await until(() => nodes.statusOf('query') !== undefined, 'a status');
+      assert.equal(nodes.statusOf('query')?.['fill'], colour[state], path);
+      await unload();
+    }
+  });
+
   it('msg.cancel ends a query with what there is, by a C-CANCEL', async () => {
     const listening = await scp({
       store: (object) => {

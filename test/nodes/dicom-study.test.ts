@@ -323,6 +323,12 @@ describe('dicom-study: an object that its queue has let go before it was read', 
 });
 
 describe('dicom-study: messages without a queue', () => {
+  for (const groupBy of ['PatientId', 'Series'])
+    it(`by ${groupBy}, which is no attribute, are not collected by their study`, async () => {
+      await nodes.load(flows({ groupBy }));
+      assert.equal(await codeOf(() => inject({ filename: SAMPLE })), 'DICOM_STUDY_SETTINGS_INVALID');
+    });
+
   it('are files, read where the message does not say what they are', async () => {
     await nodes.load(flows({ groupBy: 'PatientID' }));
     const messages = nodes.inputs('out');

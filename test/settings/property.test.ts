@@ -18,6 +18,10 @@ test('a property of a message is written as Node-RED writes it', () => {
     assert.equal(problemOf(property), undefined, property);
   for (const property of ['pay load', 'payload.', '.payload', 'a..b', 'a[', 'a["b]', 'a[]', 'a"b'])
     assert.equal(problemOf(property), 'notAProperty', property);
+  for (const property of ['msg.payload', ' msg.dicom.x[0]'])
+    assert.equal(problemOf(property), 'beginsWithMsg', property);
+  for (const property of ['msgs.payload', 'msg', 'msg[0]'])
+    assert.equal(problemOf(property), undefined, property);
   assert.equal(problemOf('${PROPERTY}'), 'variableNotReplaced');
   assert.equal(problemOf(''), 'required');
   const long = `${'a'.repeat(50_000)}${'[0]'.repeat(20_000)} `;

@@ -71,14 +71,15 @@ export class ReceiverNode extends RequestOwner {
   ) {
     super();
     this.text = nodeTexts(RED, DICOM_IN.type);
-    this.status = new ReceiverStatus(this.text);
+    ({ settings: this.settings, problems: this.problems } = DICOM_IN.parse(config));
+    const { answerQueries, answerMpps } = this.settings;
+    this.status = new ReceiverStatus(this.text, answerQueries.length > 0 || answerMpps !== 'off');
     this.display = new StatusDisplay(
       () => this.status.current(),
       this.boundary.wrap((status) => node.status(status)),
     );
     this.stats = new ReceiverStats(node.id, node.name ?? '');
     this.log = new ReceiverLog(node, this.boundary);
-    ({ settings: this.settings, problems: this.problems } = DICOM_IN.parse(config));
     this.wires = Array.isArray(config['wires']) ? (config['wires'] as string[][]) : [];
   }
 

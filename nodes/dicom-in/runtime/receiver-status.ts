@@ -54,7 +54,11 @@ export class ReceiverStatus {
   /** Objects are refused because there is no room, until one has been received again. */
   private noRoom: { text: 'queueFull' | 'diskLow'; received: number } | undefined;
 
-  constructor(private readonly words: Text) {}
+  /** @param answersRequests queries or procedure steps: that no object has come is not what its callers do */
+  constructor(
+    private readonly words: Text,
+    private readonly answersRequests = false,
+  ) {}
 
   /** True if the event changes the status. */
   sees(event: ReceiverEvent): boolean {
@@ -183,12 +187,15 @@ export class ReceiverStatus {
   /** Objects received with refusals or open associations, if there is room for both. */
   private countsText(port: number, counters: Counters): string {
     const refused = refusedIn(counters);
-    if (counters.associations + refused === 0) return this.text('listening', { port });
+    const isIdle = counters.associations + refused === 0;
+    const hasOnlyAnswered = this.answersRequests && counters.received === 0;
+    if (isIdle || (hasOnlyAnswered && refused === 0)) return this.text('listening', { port });
     const values = {
       associations: shortCount(counters.openAssociations),
       objects: shortCount(counters.received),
       refused: shortCount(refused),
     };
+    if (hasOnlyAnswered) return this.text('refused', values);
     if (refused > 0) return this.inFullOr('countsRefused', 'refused', values);
     return counters.openAssociations > 0
       ? this.inFullOr('countsOpen', 'counts', values)

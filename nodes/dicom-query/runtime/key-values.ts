@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { asError } from '../../../src/basics';
+import { DicomError, encodeIdentifier } from '../../../src/dicom';
 import { mergeKeys, type Keys } from '../../../src/query';
 import { daysRange, type QueryKey } from '../../../src/settings';
 import { QueryFailed } from './query-error';
@@ -10,6 +11,7 @@ export type QueryMessage = NodeMessage & Record<string, unknown>;
 const LONGEST_KEYS = 262_144;
 /** Sequences within each other. */
 const DEEPEST = 16;
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
 /**
  * The keys of a query: those of the node, with their values for this message, and `msg.query` over them.
@@ -27,6 +29,25 @@ export async function keysOf(
   const json = jsonOf(mergeKeys(all, given(message)));
   if (json.length > LONGEST_KEYS) throw wrong(`keys have at most ${LONGEST_KEYS} characters`);
   return json;
+}
+
+/** What is wrong with the names of these keys, or with the values that they have without a message; undefined: nothing. */
+export function faultOf(keys: readonly QueryKey[]): QueryFailed | undefined {
+  try {
+    const all = keys.reduce<Keys>((some, key) => mergeKeys(some, nested(key.path, fixedValue(key))), {});
+    encodeIdentifier(all, EXPLICIT_LITTLE_ENDIAN);
+    return undefined;
+  } catch (error) {
+    if (error instanceof QueryFailed) return error;
+    if (error instanceof DicomError) return wrong(error.message);
+    throw error;
+  }
+}
+
+/** Null: a message says it, or it need not match. */
+function fixedValue({ value, valueType }: QueryKey): string | null {
+  if (valueType === 'str') return value;
+  return valueType === 'days' ? (daysRange(value, new Date()) ?? null) : null;
 }
 
 function given({ query }: QueryMessage): Keys {
@@ -48,9 +69,7 @@ function jsonOf(keys: Keys): string {
 /** Nothing where a value is wanted would match everything: it is an error. */
 async function valueOf(RED: NodeAPI, node: Node, key: QueryKey, message: QueryMessage): Promise<unknown> {
   const { path, value, valueType } = key;
-  if (valueType === 'return') return null;
-  if (valueType === 'str') return value;
-  if (valueType === 'days') return daysRange(value, new Date()) ?? null;
+  if (valueType === 'return' || valueType === 'str' || valueType === 'days') return fixedValue(key);
   let found: unknown;
   try {
     found = await evaluated(RED, node, key, message);

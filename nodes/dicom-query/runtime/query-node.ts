@@ -11,7 +11,7 @@ import { PeerOwner } from '../../runtime/peer-owner';
 import { usablePeer } from '../../runtime/usable-peer';
 import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
-import { keysOf, type QueryMessage } from './key-values';
+import { faultOf, keysOf, type QueryMessage } from './key-values';
 import { QUERY_ERRORS, QueryFailed } from './query-error';
 import { ArrayOutput, StreamOutput, type QueryOutput, type Send } from './query-output';
 
@@ -35,6 +35,8 @@ export class QueryNode {
   private readonly text: Text;
   private readonly settings: DicomQuerySettings;
   private readonly problems: DicomQueryProblem[];
+  /** Of the keys of the dialog: each query fails, unless its message has another value for them. */
+  private readonly keyFault: QueryFailed | undefined;
   private readonly display: StatusDisplay;
   private readonly boundary = new Boundary((error) => this.node.error(error.message));
   /** By the id under which the sender knows them. */
@@ -49,6 +51,7 @@ export class QueryNode {
   ) {
     this.text = nodeTexts(RED, DICOM_QUERY.type);
     ({ settings: this.settings, problems: this.problems } = DICOM_QUERY.parse(config));
+    this.keyFault = faultOf(this.settings.keys);
     this.display = new StatusDisplay(
       () => this.status(),
       this.boundary.wrap((status) => node.status(status)),
@@ -76,7 +79,9 @@ export class QueryNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, this.invalid));
+    // A query may be due at night: what is wrong is told by day.
+    const fault = this.invalid ?? this.keyFault;
+    if (fault !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, fault));
     const peer = deployedNodes.get(this.settings.peer, PeerOwner);
     if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.display.refresh();
@@ -186,8 +191,13 @@ export class QueryNode {
 
   private status(): ShownStatus {
     const { text } = this;
-    if (this.invalid !== undefined)
-      return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
+    const invalid: ShownStatus = {
+      state: 'invalid',
+      fill: 'red',
+      shape: 'ring',
+      text: text('status.settings'),
+    };
+    if (this.invalid !== undefined) return invalid;
     if (this.queries.size > 0)
       return {
         state: 'asking',
@@ -195,6 +205,7 @@ export class QueryNode {
         shape: 'dot',
         text: text('status.asking', { count: this.queries.size }),
       };
+    if (this.keyFault !== undefined) return invalid;
     const { outage } = deployedNodes.get(this.settings.peer, PeerOwner)?.state ?? {};
     if (outage !== undefined) return { state: 'down', fill: 'red', shape: 'dot', text: text('status.down') };
     return { state: 'idle', fill: 'green', shape: 'ring', text: text('status.idle') };

@@ -1,15 +1,29 @@
 /** Editor side of `dicom-study`: what `dicom-study.html` calls as `dicomStudyEditor`. */
-import { DICOM_IN, DICOM_STUDY, type DicomStudyField } from '../../../src/settings';
-import { createTabs, NodeForm, upstreamNodes, type About, type EditorNode, type Remark } from '../../editor';
+import { DICOM_IN, DICOM_STUDY, isKeyword, notAGroup, type DicomStudyField } from '../../../src/settings';
+import {
+  AttributeNames,
+  createTabs,
+  NodeForm,
+  remark,
+  upstreamNodes,
+  type About,
+  type EditorNode,
+  type Remark,
+} from '../../editor';
 import { OpenStudiesPanel } from './open-studies-panel';
 
 const TABS = ['settings', 'open'] as const;
 
-export const form = new NodeForm(DICOM_STUDY, { remarks: senderRemarks });
+const names = new AttributeNames(DICOM_STUDY.type);
+
+export const form = new NodeForm(DICOM_STUDY, {
+  remarks: (about) => [...senderRemarks(about), ...groupRemarks(about)],
+});
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
   const studies = new OpenStudiesPanel(node, form.texts);
+  void names.load().then(() => form.dialog.trigger('change'));
   createTabs(form.type, TABS, form.texts, (tab) => {
     if (tab === 'open') void studies.refresh();
   });
@@ -29,4 +43,12 @@ function senderRemarks({ node, field, texts }: About<DicomStudyField>): Remark[]
   if (waits === undefined) return [];
   const name = RED.utils.getNodeLabel(waits, waits.id);
   return [{ severity: 'warning', text: texts.text('warning.senderWaits', { name }) }];
+}
+
+/** A keyword that PS3.6 does not have. */
+function groupRemarks({ field, values, texts }: About<DicomStudyField>): Remark[] {
+  if (field !== 'groupBy') return [];
+  const groupBy = String(values('groupBy')).trim();
+  if (!isKeyword(groupBy) || names.unknown(groupBy) === undefined) return [];
+  return [remark(notAGroup(groupBy), texts)];
 }

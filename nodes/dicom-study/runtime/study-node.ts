@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { asError } from '../../../src/basics';
-import { DicomError } from '../../../src/dicom';
+import { DicomError, tagOfKeyword } from '../../../src/dicom';
 import { Status } from '../../../src/network';
 import {
   DICOM_STUDY,
+  isKeyword,
+  notAGroup,
   splitList,
   type DicomStudyProblem,
   type DicomStudySettings,
@@ -80,6 +82,10 @@ export class StudyNode extends QueueOwner {
     super();
     this.text = nodeTexts(RED, DICOM_STUDY.type);
     ({ settings: this.settings, problems: this.problems } = DICOM_STUDY.parse(config));
+    const { groupBy } = this.settings;
+    // By an attribute that there is not, everything would be collected by its study.
+    if (isKeyword(groupBy) && tagOfKeyword(groupBy) === undefined)
+      this.problems.push({ field: 'groupBy', ...notAGroup(groupBy) });
     this.directory = join(nodeDirectory(RED, node.id, ''), FOLDER);
     this.display = new StatusDisplay(
       () => this.status(),

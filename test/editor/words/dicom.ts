@@ -10,6 +10,7 @@ export const words: TypeWords = {
     notAChoice: true,
     variableNotReplaced: true,
     notAProperty: true,
+    beginsWithMsg: true,
     notACharacterSet: true,
     templateKeyword: true,
     templateTraversal: true,

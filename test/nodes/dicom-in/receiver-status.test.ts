@@ -139,6 +139,19 @@ describe('what the node shows', () => {
     assert.equal(text(99_999, 999_999), 'dead letters: 999k');
   });
 
+  it('does not say “0 received” of a node that has answered queries', () => {
+    const shown = new ReceiverStatus((key) => key.replace('status.', ''), true);
+    shown.sees(listening);
+    const textAnd = (received: number, refused: number): unknown[] => {
+      shown.counted({ ...counters(received), refused, openAssociations: 0 });
+      return [shown.current().text, shown.current().shape];
+    };
+    assert.deepEqual(textAnd(0, 0), ['listening', 'dot']);
+    assert.deepEqual(textAnd(0, 2), ['refused', 'dot']);
+    assert.deepEqual(textAnd(1, 0), ['counts', 'dot']);
+    assert.deepEqual(textAnd(1, 2), ['countsRefused', 'dot']);
+  });
+
   it('says which setting is wrong, and all of it for Status nodes', () => {
     const shown = new ReceiverStatus((key, values) =>
       key.endsWith('.setting') ? `check ${values?.['setting']}` : key.replace('status.', ''),
