@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -50,20 +49,5 @@ describe('test/corpus', () => {
   it('is small', () => {
     const bytes = ownFiles('').reduce((sum, file) => sum + statSync(join(corpus, file)).size, 0);
     assert.ok(bytes < MAX_BYTES, `${bytes} bytes`);
-  });
-
-  it('is not in the npm package, nor is any other test', () => {
-    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: PACKAGE_DIR,
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
-    const [packed = assert.fail()] = JSON.parse(stdout) as { files: { path: string }[] }[];
-    const files = packed.files.map(({ path }) => path);
-    assert.ok(files.includes('dist/nodes/dicom-in/dicom-in.js'), 'the package is built');
-    assert.deepEqual(
-      files.filter((path) => /(^|\/)(test|bench)\//.test(path)),
-      [],
-    );
   });
 });
