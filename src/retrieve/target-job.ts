@@ -26,6 +26,8 @@ export class TargetJob {
   failure: JobFailure | undefined;
   /** Objects that are durable in our queue. */
   readonly received = new Set<string>();
+  /** Beside them: of archives that have an instance twice, such as with two patients, both come, and both are taken. */
+  private twice = 0;
   /** Those that the peer, or we, could name. */
   private readonly failedUIDs = new Set<string>();
   /** Something failed that may work in a moment. */
@@ -60,6 +62,7 @@ export class TargetJob {
   /** An object was answered. */
   stored(sopInstanceUID: string, status: number): void {
     if (status === Status.success) {
+      if (this.received.has(sopInstanceUID)) this.twice += 1;
       this.received.add(sopInstanceUID);
       this.failedUIDs.delete(sopInstanceUID);
       return;
@@ -151,10 +154,11 @@ export class TargetJob {
       };
     // Of a C-GET it counts what we have.
     const known = Math.max(this.total, this.ofAssociation + completed + failed + warning + remaining);
-    const missing = Math.max(0, known - this.received.size);
+    const have = this.received.size + this.twice;
+    const missing = Math.max(0, known - have);
     const left = Math.min(missing, this.moved.remaining + remaining);
     return {
-      completed: this.received.size,
+      completed: have,
       failed: Math.max(missing - left, this.failedSOPInstanceUIDs.length),
       warning: 0,
       remaining: left,

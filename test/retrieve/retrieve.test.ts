@@ -171,6 +171,21 @@ describe('a C-GET', () => {
     assert.deepEqual([completed, failed, status], [1, 4, 'B000']);
   });
 
+  it('takes both of an instance that the archive has twice, and none of them counts as failed', async () => {
+    const peer = await scp((asked) =>
+      Buffer.concat([
+        object(STUDY, 1),
+        object(STUDY, 2),
+        object(STUDY, 1),
+        response(asked, 0, counts(0, 3, 0, 0)),
+      ]),
+    );
+    const place = collected();
+    const { end } = await get(peer.port, place);
+    assert.deepEqual(end.result, { ...NOTHING, completed: 3, status: '0000', cancelled: false });
+    await until(() => place.messages.length === 3, 'the messages');
+  });
+
   it('that does not go well is no success where nobody can say what is missing', async () => {
     const end = (asked: StoredObject): Buffer =>
       Buffer.concat([object(STUDY, 1), response(asked, 0xb000, counts(0, 1, 0, 0))]);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Deadline } from '../../basics';
+import { Deadline, printable } from '../../basics';
+import { uidName } from '../../dicom';
 import { type Outcome, Performer, type PerformingAssociation } from '../dimse';
 import {
   type Abort,
@@ -21,6 +22,8 @@ import { AssociationReport } from './association-report';
 /** Somebody waits for each response to be sent, and less long than for a worker. */
 const MOST_WRITE_SECONDS = 45;
 const STOPS = 'the receiver stops';
+/** As many as an operator reads in a log line. */
+const SERVICES_NAMED = 3;
 
 /** One connection that asks us for an association: who is let in, what is performed, and what is reported. */
 export class Association implements AcceptorUser, PerformingAssociation {
@@ -29,6 +32,8 @@ export class Association implements AcceptorUser, PerformingAssociation {
   private readonly performer: Performer;
   private readonly tell: AssociationReport;
   private contexts: ReadonlyMap<number, AcceptedContext> = new Map();
+  /** What the peer asked for, where none of it is offered; it then hardly says why it goes. */
+  private notOffered: string | undefined;
   private stopping = false;
 
   constructor(
@@ -76,6 +81,7 @@ export class Association implements AcceptorUser, PerformingAssociation {
     const decision = decideAssociation(request, this.context.policy, this.context.openAssociations());
     if (decision.accepted) {
       this.contexts = acceptedContexts(decision.contexts);
+      if (this.contexts.size === 0) this.notOffered = servicesOf(request);
       this.layer.accept(request, decision.contexts);
       this.tell.accepted();
     } else {
@@ -112,7 +118,9 @@ export class Association implements AcceptorUser, PerformingAssociation {
   aborted(abort: Abort): void {
     const isLoss = abort.by === 'peer' && this.performer.isReceiving;
     const text = isLoss ? `${abort.text} in the middle of an object, which is not kept` : abort.text;
-    this.tell.aborted({ ...abort, text });
+    const why =
+      this.notOffered === undefined ? '' : `; nothing that it asked for is accepted here: ${this.notOffered}`;
+    this.tell.aborted({ ...abort, text: `${text}${why}` });
   }
 
   ended(): void {
@@ -150,4 +158,10 @@ export class Association implements AcceptorUser, PerformingAssociation {
     this.tell.performed(outcome);
     if (this.stopping && this.isOpen) this.abort();
   }
+}
+
+function servicesOf({ contexts }: AssociateRequest): string {
+  const names = [...new Set(contexts.map(({ abstractSyntax: uid }) => uidName(uid) ?? printable(uid)))];
+  const named = names.slice(0, SERVICES_NAMED).join(', ');
+  return names.length > SERVICES_NAMED ? `${named} and ${names.length - SERVICES_NAMED} more` : named;
 }

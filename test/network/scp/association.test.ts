@@ -516,6 +516,24 @@ describe('the end of an association', () => {
     });
   }
 
+  it('tells what a peer asked for that goes because none of it is accepted', async () => {
+    const listener = await listen();
+    const peer = await RawPeer.connect(listener.port);
+    const abstractSyntax = '1.2.840.10008.5.1.4.31';
+    peer.send(
+      associateRQ({ contexts: [{ id: 1, abstractSyntax, transferSyntaxes: ['1.2.840.10008.1.2'] }] }),
+    );
+    await peer.next();
+    peer.destroy();
+    await until(() => listener.events.at(-1)?.event === 'association-aborted', 'the end of the association');
+    const event = listener.events.at(-1);
+    assert.ok(event?.event === 'association-aborted');
+    assert.match(
+      event.text,
+      /; nothing that it asked for is accepted here: Modality Worklist Information Model/,
+    );
+  });
+
   it('stops: frees the port, aborts who is idle, and lets an object under way finish', async () => {
     const listener = await listen();
     const idle = await associateWith(listener);
