@@ -36,10 +36,11 @@ export class Arrival {
   saw({ topic, dicom }: FlowMessage): void {
     const { originatorAET, messageId, studyInstanceUIDs } = this.expected;
     const { moveOriginatorAET, moveOriginatorMessageId, sopInstanceUID } = dicom;
+    // Whoever names us as originator may have sent something that nobody asked for.
+    if (!studyInstanceUIDs.has(topic)) return;
     if (moveOriginatorAET === originatorAET && moveOriginatorMessageId === messageId)
       add(this.byOriginator, sopInstanceUID);
-    else if (moveOriginatorAET === undefined && studyInstanceUIDs.has(topic))
-      add(this.byStudy, sopInstanceUID);
+    else if (moveOriginatorAET === undefined) add(this.byStudy, sopInstanceUID);
     else return;
     if (this.arrived.complete) this.tell?.();
   }

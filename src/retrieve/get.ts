@@ -1,4 +1,5 @@
-import { type CommandStatus, type ObjectStore, Status } from '../network';
+import { crc32 } from 'node:zlib';
+import { type CommandStatus, type IncomingObject, type ObjectStore, Status } from '../network';
 import { findClasses, findMissing, type FoundObject, targetsOf } from './find';
 import type { ObjectPlace } from './object-place';
 import type { Requests } from './requests';
@@ -89,10 +90,13 @@ export class Getting {
   }
 }
 
-/** Takes the objects of a job, of which it is told. Those that came on an association before are in the queue. */
+/**
+ * Takes the objects of a job, of which it is told. What came on an association before is in the queue: it is not stored again, unless it
+ * is another object of the same UID.
+ */
 function storeOf(job: TargetJob, place: ObjectPlace): ObjectStore {
   const store = place.store((identity) => job.refuses(identity));
-  const before = new Set(job.received);
+  const before = new Map(job.received);
   const refused = (uid: string, status: CommandStatus): { refused: CommandStatus } => {
     job.stored(uid, status.status);
     return { refused: status };
@@ -100,19 +104,26 @@ function storeOf(job: TargetJob, place: ObjectPlace): ObjectStore {
   return {
     begin: (request) => {
       const { sopInstanceUID } = request;
-      if (before.has(sopInstanceUID)) return ALREADY_THERE;
-      if (job.received.size >= MOST_OBJECTS) return refused(sopInstanceUID, TOO_MANY);
-      const object = store.begin(request);
-      if ('refused' in object) return refused(sopInstanceUID, object.refused);
+      const known = before.get(sopInstanceUID);
+      if (known === undefined && job.inQueue >= MOST_OBJECTS) return refused(sopInstanceUID, TOO_MANY);
+      const begun = store.begin(request);
+      if (known === undefined && 'refused' in begun) return refused(sopInstanceUID, begun.refused);
+      const object = 'refused' in begun ? unstored(begun.refused) : begun;
+      let checksum = 0;
       return {
         append: (bytes) => {
+          checksum = crc32(bytes, checksum);
           const status = object.append(bytes);
           if (status !== undefined) job.stored(sopInstanceUID, status.status);
           return status;
         },
         complete: async () => {
+          if (known === checksum) {
+            object.discard();
+            return { status: Status.success };
+          }
           const answer = await object.complete();
-          job.stored(sopInstanceUID, answer.status);
+          job.stored(sopInstanceUID, answer.status, checksum);
           return answer;
         },
         discard: () => {
@@ -124,11 +135,12 @@ function storeOf(job: TargetJob, place: ObjectPlace): ObjectStore {
   };
 }
 
-const ALREADY_THERE = {
+/** An object for which there is no place: it is looked at whether it is there already. */
+const unstored = (status: CommandStatus): IncomingObject => ({
   append: () => undefined,
-  complete: () => Promise.resolve({ status: Status.success }),
+  complete: () => Promise.resolve(status),
   discard: () => undefined,
-};
+});
 const TOO_MANY: CommandStatus = { status: Status.outOfResources, comment: 'too many objects' };
 
 function classesIn(objects: readonly FoundObject[]): string[] {

@@ -24,10 +24,13 @@ export interface JobFailure {
 export class TargetJob {
   isDone = false;
   failure: JobFailure | undefined;
-  /** Objects that are durable in our queue. */
-  readonly received = new Set<string>();
-  /** Beside them: of archives that have an instance twice, such as with two patients, both come, and both are taken. */
-  private twice = 0;
+  /** Objects that are durable in our queue, and the checksum of each. */
+  readonly received = new Map<string, number>();
+  /** How many they are, also where several have the same UID. */
+  inQueue = 0;
+  /** Of those that came on one association, the most that have the UID of another one. */
+  private twins = 0;
+  private twinsOfAssociation = 0;
   /** Those that the peer, or we, could name. */
   private readonly failedUIDs = new Set<string>();
   /** Something failed that may work in a moment. */
@@ -59,11 +62,13 @@ export class TargetJob {
     return studyInstanceUID === this.target.studyInstanceUID ? undefined : NOT_ASKED_FOR;
   }
 
-  /** An object was answered. */
-  stored(sopInstanceUID: string, status: number): void {
+  /** An object was answered. @param checksum of one that is in the queue */
+  stored(sopInstanceUID: string, status: number, checksum = 0): void {
     if (status === Status.success) {
-      if (this.received.has(sopInstanceUID)) this.twice += 1;
-      this.received.add(sopInstanceUID);
+      this.inQueue += 1;
+      if (this.received.has(sopInstanceUID)) this.twinsOfAssociation += 1;
+      this.twins = Math.max(this.twins, this.twinsOfAssociation);
+      this.received.set(sopInstanceUID, checksum);
       this.failedUIDs.delete(sopInstanceUID);
       return;
     }
@@ -82,6 +87,7 @@ export class TargetJob {
     // What is moved is not asked for again.
     if (this.method === 'get' || !this.hasSome) this.isDoubtful = false;
     this.ofAssociation = 0;
+    this.twinsOfAssociation = 0;
     this.now = {};
   }
 
@@ -154,11 +160,10 @@ export class TargetJob {
       };
     // Of a C-GET it counts what we have.
     const known = Math.max(this.total, this.ofAssociation + completed + failed + warning + remaining);
-    const have = this.received.size + this.twice;
-    const missing = Math.max(0, known - have);
+    const missing = Math.max(0, known - this.received.size - this.twins);
     const left = Math.min(missing, this.moved.remaining + remaining);
     return {
-      completed: have,
+      completed: this.inQueue,
       failed: Math.max(missing - left, this.failedSOPInstanceUIDs.length),
       warning: 0,
       remaining: left,

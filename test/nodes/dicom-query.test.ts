@@ -511,11 +511,23 @@ describe('dicom-query and peers that misbehave', () => {
       assert.equal(end.failure, 'keysInvalid');
       assert.match(end.text, words);
     }
-    const { ask, end } = await loaded(port, {
+    const { caught, ask, end } = await loaded(port, {
       keys: [{ path: 'PatientID', value: 'payload', valueType: 'msg' }],
     });
     ask({ payload: '' });
     assert.equal(codeOf(await end()), 'DICOM_QUERY_NO_VALUE');
+    // JSON leaves them out, or makes null of them: then they would match everything.
+    const missing = [
+      { PatientID: undefined },
+      { StudyDate: NaN },
+      { StudyTime: Infinity },
+      { ScheduledProcedureStepSequence: [{ Modality: undefined }] },
+    ];
+    for (const [at, query] of missing.entries()) {
+      ask({ payload: 'P1', query });
+      await until(() => caught.length === at + 2, 'the error');
+      assert.equal(codeOf(caught[at + 1] ?? {}), 'DICOM_QUERY_KEYS_INVALID');
+    }
     assert.equal(listening.associateRequests.length, 0);
   });
 

@@ -236,11 +236,19 @@ describe('dicom-retrieve and archives', { skip: needs('dcmtk', 'orthanc'), timeo
     assert.ok(completed + remaining <= 6);
   });
 
-  it('has nothing to do for an empty array, and says why a message is wrong', async () => {
+  it('has nothing to do for an empty array, also of UIDs, and says why a message is wrong', async () => {
     const { results, caught, retrieve, end } = await loaded(ports.Orthanc, { method: 'get' });
-    retrieve({ payload: [] });
-    assert.deepEqual(payloadOf(await end()), { completed: 0, ...NOTHING_FAILED });
-    results.length = 0;
+    const nothing: unknown[] = [
+      [],
+      { StudyInstanceUID: [] },
+      { StudyInstanceUID: '1.2.3', SeriesInstanceUID: [] },
+      { StudyInstanceUID: '1.2.3', SeriesInstanceUID: '1.2.3.1', SOPInstanceUID: [] },
+    ];
+    for (const payload of nothing) {
+      retrieve({ payload });
+      assert.deepEqual(payloadOf(await end()), { completed: 0, ...NOTHING_FAILED });
+      results.length = 0;
+    }
     const wrong: unknown[] = [
       undefined,
       17,

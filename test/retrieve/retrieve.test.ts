@@ -23,6 +23,7 @@ import {
   response,
   responseWith,
 } from '../support/retrieve-answers';
+import { slice } from '../support/made-study';
 import { Collected, peerAt, retrieving, study, type Ended } from '../support/retrieving';
 import { until } from '../support/until';
 
@@ -222,6 +223,31 @@ describe('a C-GET', () => {
     await until(() => place.messages.length === 2, 'the messages');
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.equal(place.messages.length, 2);
+  });
+
+  it('loses none of two objects that have the same UID, on one association or on two', async () => {
+    const [one, other] = ['20260101', '20260102'].map((date) => slice(STUDY, 1, { date }));
+    const named = (dataSet: Buffer | undefined): Buffer => object(STUDY, 1, 5, dataSet);
+    const onOne = await scp((asked) =>
+      Buffer.concat([named(one), named(other), response(asked, 0, counts(0, 2, 0, 0))]),
+    );
+    const onTwo = await scp((asked, count) =>
+      count === 0
+        ? Buffer.concat([named(one), response(asked, 0xff00, counts(1, 1, 0, 0)), abort()])
+        : Buffer.concat([named(other), named(other), response(asked, 0, counts(0, 2, 0, 0))]),
+    );
+    for (const [peer, sent, objects] of [
+      [onOne, 2, 2],
+      [onTwo, 3, 3],
+    ] as const) {
+      const place = collected();
+      const { result } = (await get(peer.port, place)).end;
+      assert.deepEqual(result, { ...NOTHING, completed: objects, status: '0000', cancelled: false });
+      assert.deepEqual(statusesOf(peer), Array<number>(sent).fill(0));
+      await until(() => place.messages.length === objects, 'the messages');
+      const dates = place.messages.map(({ payload }) => payload.Tags?.['StudyDate']);
+      assert.deepEqual([...new Set(dates)].sort(), ['20260101', '20260102']);
+    }
   });
 
   it('ends with what it has, where it is cancelled and the peer does not hear that', async () => {

@@ -79,7 +79,7 @@ export function found(asked: StoredObject, matches: readonly object[]): Buffer {
 }
 
 /** A sub-operation of a C-GET: it goes on the first context for objects. */
-export function object(study: string, number: number, contextId = 5): Buffer {
+export function object(study: string, number: number, contextId = 5, dataSet = slice(study, number)): Buffer {
   const command = commandSet({
     0x0002: CT,
     0x0100: 0x0001,
@@ -88,5 +88,5 @@ export function object(study: string, number: number, contextId = 5): Buffer {
     0x0800: 0,
     0x1000: `${study}.1.${number}`,
   });
-  return dataTF(pdv(contextId, COMMAND, command), pdv(contextId, DATA, slice(study, number)));
+  return dataTF(pdv(contextId, COMMAND, command), pdv(contextId, DATA, dataSet));
 }

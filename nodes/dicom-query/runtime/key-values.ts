@@ -59,11 +59,21 @@ function given({ query }: QueryMessage): Keys {
 
 function jsonOf(keys: Keys): string {
   try {
-    return JSON.stringify(keys);
+    return JSON.stringify(keys, keyValue);
   } catch (error) {
+    if (error instanceof QueryFailed) throw error;
     // Circles, and numbers that JSON does not have.
     throw wrong(asError(error).message);
   }
+}
+
+/** What JSON leaves out, or makes null of, would match everything: it is an error. @throws QueryFailed */
+function keyValue(keyword: string, value: unknown): unknown {
+  const isNumber = typeof value !== 'number' || Number.isFinite(value);
+  if (isNumber && value !== undefined && typeof value !== 'function' && typeof value !== 'symbol')
+    return value;
+  const given = typeof value === 'number' ? String(value) : typeof value;
+  throw wrong(`${keyword} has the value ${given}; null asks for it to be returned only`);
 }
 
 /** Nothing where a value is wanted would match everything: it is an error. */

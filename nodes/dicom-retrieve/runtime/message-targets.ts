@@ -12,6 +12,9 @@ const MOST_MATCHES = 10_000;
 const MOST_UIDS = 100_000;
 const UID = /^[0-9.]{1,64}$/;
 
+const UNIQUE = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'];
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
 /** Of one study, or one series where objects are named. */
 interface Gathered {
   studyInstanceUID: string;
@@ -24,7 +27,7 @@ interface Gathered {
 
 /**
  * What a message wants: `msg.retrieve`, or else `msg.payload`: a Study Instance UID, an object of keywords, as a match of
- * dicom-query is, or an array of these. Empty: nothing.
+ * dicom-query is, or an array of these. Empty, as with an empty list of UIDs: nothing.
  * @throws RetrieveFailed where that cannot be understood
  */
 export function targetsOf({ retrieve, payload }: RetrieveMessage): RetrieveTarget[] {
@@ -35,6 +38,8 @@ export function targetsOf({ retrieve, payload }: RetrieveMessage): RetrieveTarge
   let count = 0;
   for (const match of matches) {
     const keys = keysOf(match);
+    // Of a list that a flow has filtered nothing may be left. That is not all of the study.
+    if (UNIQUE.some((keyword) => isEmptyList(keys[keyword]))) continue;
     const level = levelOf(keys);
     const studies = uidsOf(keys, 'StudyInstanceUID');
     const series = level === 'STUDY' ? [] : uidsOf(keys, 'SeriesInstanceUID');
