@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
-import type { ScuTls } from '../../src/network';
+import { tlsProblem, type ScuTls } from '../../src/network';
 import type { TlsConfigNode } from './tls-options';
 
 /**
@@ -19,8 +19,14 @@ export function peerTls(
     {},
   ) as TlsOptions & { servername?: string };
   const name = serverName === '' ? servername : serverName;
-  const material = Object.entries({ key, cert, ca, pfx, passphrase, serverName: name }).filter(
-    ([, value]) => value !== undefined && value !== '',
+  const material = Object.fromEntries(
+    Object.entries({ key, cert, ca, pfx, passphrase }).filter(
+      ([, value]) => value !== undefined && value !== '',
+    ),
   );
-  return { options: { ...Object.fromEntries(material), rejectUnauthorized: rejectUnauthorized !== false } };
+  // Tried here: each connection would fail by it, in OpenSSL's words.
+  const problem = tlsProblem(material);
+  if (problem !== undefined) return { problem: `the TLS configuration cannot be used: ${problem}` };
+  const options = { ...material, ...(name && { serverName: name }) };
+  return { options: { ...options, rejectUnauthorized: rejectUnauthorized !== false } };
 }

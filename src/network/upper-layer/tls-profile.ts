@@ -31,12 +31,24 @@ export function withTlsProfile(material: TlsOptions): TlsOptions {
   };
 }
 
-/** Why a listener cannot be secured with this: bad key, wrong passphrase, and so on. Undefined when it can. */
+/** What is wrong with key material, by OpenSSL's code, or by its words where it gives none. */
+const MATERIAL: Readonly<Record<string, string>> = {
+  ERR_OSSL_BAD_DECRYPT: 'the passphrase of the private key is missing or wrong',
+  'mac verify failure': 'the passphrase of the P12 is missing or wrong',
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'the private key is not that of the certificate',
+  ERR_OSSL_PEM_NO_START_LINE: 'the certificate is not in PEM form',
+  ERR_OSSL_UNSUPPORTED: 'the private key or the P12 is in a form that cannot be read',
+};
+
+/** Why a connection cannot be secured with this: bad key, wrong passphrase, and so on. Undefined when it can. */
 export function tlsProblem(material: TlsOptions): string | undefined {
   try {
     createSecureContext(withTlsProfile(material));
   } catch (error) {
-    return asError(error).message;
+    const { code = '', message } = asError(error) as NodeJS.ErrnoException;
+    const words = MATERIAL[code] ?? MATERIAL[message] ?? message;
+    // Of what is no P12, OpenSSL tells as of any other structure.
+    return words === message && material.pfx !== undefined ? `the P12 cannot be read: ${message}` : words;
   }
   if (material.requestCert === true && material.ca === undefined && material.pfx === undefined) {
     return 'client certificates are asked for, but there is no CA certificate to check them with';

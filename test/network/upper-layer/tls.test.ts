@@ -94,22 +94,24 @@ describe('TLS (PS3.15 B.12, BCP 195)', { skip: needs('openssl') }, () => {
 
   it('says what is wrong with material before anything listens', () => {
     const { key, cert } = pem(server);
-    const wrong: Record<string, TlsOptions> = {
-      'a corrupt key': { key: Buffer.from(String(key).replace(/[a-m]/g, 'A')), cert },
-      'no key at all in the file': { key: cert, cert },
-      'the key of another certificate': { key: pem(client).key, cert },
-      'a wrong passphrase': {
-        pfx: readFileSync(certificates.p12(server, ca, PASSPHRASE)),
-        passphrase: 'wrong',
-      },
-      'an encrypted key without its passphrase': {
-        key: readFileSync(certificates.encrypted(server, 'x y z')),
-        cert,
-      },
-      'mutual TLS without a CA': { key, cert, requestCert: true },
-    };
-    for (const [what, material] of Object.entries(wrong))
-      assert.notEqual(tlsProblem(material), undefined, what);
+    const encrypted = readFileSync(certificates.encrypted(server, 'x y z'));
+    const pfx = readFileSync(certificates.p12(server, ca, PASSPHRASE));
+    const wrong: [what: string, material: TlsOptions, words: RegExp][] = [
+      ['a corrupt key', { key: Buffer.from(String(key).replace(/[a-m]/g, 'A')), cert }, /./],
+      ['no key at all in the file', { key: cert, cert }, /in a form that cannot be read/],
+      ['no PEM', { key, cert: 'no PEM' }, /not in PEM form/],
+      ['the key of another certificate', { key: pem(client).key, cert }, /not that of the certificate/],
+      ['a wrong passphrase', { pfx, passphrase: 'wrong' }, /passphrase of the P12/],
+      ['an encrypted key without its passphrase', { key: encrypted, cert }, /passphrase of the private key/],
+      [
+        'a wrong passphrase of a key',
+        { key: encrypted, cert, passphrase: 'x' },
+        /passphrase of the private key/,
+      ],
+      ['something else as P12', { pfx: cert }, /P12 cannot be read/],
+      ['mutual TLS without a CA', { key, cert, requestCert: true }, /no CA/],
+    ];
+    for (const [what, material, words] of wrong) assert.match(tlsProblem(material) ?? '', words, what);
   });
 
   it('mutual TLS: takes the right certificate, and tells its subject', async () => {
