@@ -134,7 +134,8 @@ export class PduReader {
         return [PDV_HEADER_LENGTH, this.maxDataLength];
       case PduType.associateRQ:
       case PduType.associateAC:
-        return [0, MAX_ASSOCIATE_LENGTH];
+        // One without a body would have no byte to wait for.
+        return [1, MAX_ASSOCIATE_LENGTH];
       default:
         return [CONTROL_PDU_LENGTH, CONTROL_PDU_LENGTH];
     }
@@ -222,7 +223,10 @@ const PROXY = '; this looks like a PROXY protocol header of a proxy that is not 
 /** What usually sends such a first byte, for the operator who reads the log. */
 function guess(type: number): string {
   if (type === 0x16) return '; this looks like a TLS client, and this port speaks clear text';
+  if (type === 0x15) return '; this looks like TLS, and this side speaks clear text';
   if (type === 0x0d) return PROXY;
+  // HEAD, or HTTP/1.1
+  if (type === 0x48) return '; this looks like HTTP';
   if (type === 0x50) return `${PROXY} (or like an HTTP client)`;
   if (type >= 0x41 && type <= 0x5a) return '; this looks like an HTTP client';
   return '';

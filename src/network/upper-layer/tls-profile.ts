@@ -38,7 +38,6 @@ const MATERIAL: Readonly<Record<string, string>> = {
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'the private key is not that of the certificate',
   ERR_OSSL_PEM_NO_START_LINE: 'the certificate is not in PEM form',
   ERR_OSSL_UNSUPPORTED: 'the private key or the P12 is in a form that cannot be read',
-  'not enough data': 'the P12 is damaged, or is none',
 };
 
 /** Why a connection cannot be secured with this: bad key, wrong passphrase, and so on. Undefined when it can. */
@@ -47,7 +46,9 @@ export function tlsProblem(material: TlsOptions): string | undefined {
     createSecureContext(withTlsProfile(material));
   } catch (error) {
     const { code = '', message } = asError(error) as NodeJS.ErrnoException;
-    return MATERIAL[code] ?? MATERIAL[message] ?? message;
+    const words = MATERIAL[code] ?? MATERIAL[message] ?? message;
+    // Of what is no P12, OpenSSL tells as of any other structure.
+    return words === message && material.pfx !== undefined ? `the P12 cannot be read: ${message}` : words;
   }
   if (material.requestCert === true && material.ca === undefined && material.pfx === undefined) {
     return 'client certificates are asked for, but there is no CA certificate to check them with';

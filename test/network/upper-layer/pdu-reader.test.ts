@@ -57,7 +57,11 @@ describe('the reader of PDUs', () => {
   });
 
   it('judges a type at its first byte, and a length at the sixth', () => {
-    violates(Buffer.from([0x42]), 1, /42H does not exist.*HTTP/);
+    violates(Buffer.from([0x42]), 1, /42H does not exist.*HTTP client/);
+    // What the asking side may get: a web server's answer, an alert of TLS.
+    violates(Buffer.from('HTTP/1.1 400 Bad Request'), 1, /48H does not exist; this looks like HTTP$/);
+    violates(Buffer.from([0x15, 3, 1, 0, 2, 2, 10]), 1, /15H does not exist; this looks like TLS/);
+    for (const type of [1, 2]) violates(pdu(type, Buffer.alloc(0)), 6, /claims 0 bytes/);
     violates(Buffer.from([0x16]), 1, /TLS client/);
     violates(Buffer.from([0]), 1, /00H/);
     violates(pdu(5, Buffer.alloc(5)).subarray(0, 6), 6, /claims 5 bytes; allowed are 4 to 4/);

@@ -108,7 +108,7 @@ describe('TLS (PS3.15 B.12, BCP 195)', { skip: needs('openssl') }, () => {
         { key: encrypted, cert, passphrase: 'x' },
         /passphrase of the private key/,
       ],
-      ['something else as P12', { pfx: cert }, /P12 is damaged/],
+      ['something else as P12', { pfx: cert }, /P12 cannot be read/],
       ['mutual TLS without a CA', { key, cert, requestCert: true }, /no CA/],
     ];
     for (const [what, material, words] of wrong) assert.match(tlsProblem(material) ?? '', words, what);
