@@ -142,7 +142,7 @@ describe('flows that answer', { timeout: 900_000 }, () => {
     const from = nodeRed.lines.length;
     const flows = receiverFlow(port, sink, { respond: 'processed' });
     await nodeRed.deploy(flows.map((node) => (node.type === 'dicom-in' ? { ...node, wires: [[]] } : node)));
-    await nodeRed.waitForLine(/an output that it takes has no wire/, { from });
+    await nodeRed.waitForLine(/an output that this needs has no wire/, { from });
   });
 
   it('keep an object until they acknowledge it, also over a restart of the flow', async () => {
