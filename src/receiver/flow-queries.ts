@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DicomError, encodeMatch, uidName } from '../dicom';
+import { DicomError, encodeMatch, tagOfKeyword, uidName } from '../dicom';
 import {
   type CommandStatus,
   type FindRequest,
@@ -250,6 +250,13 @@ const soon = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 function encoded({ keys, characterSet, transferSyntaxUID }: Asked, match: unknown): Buffer {
   if (typeof match !== 'object' || match === null || Array.isArray(match))
     throw new DicomError('query-invalid', 'a match is an object of keywords');
+  // Such as a row with the names of a database: all that was asked for would be empty.
+  const names = Object.keys(match);
+  if (names.length > 0 && names.every((name) => tagOfKeyword(name) === undefined))
+    throw new DicomError(
+      'query-invalid',
+      'none of its properties is a keyword of PS3.6, such as PatientName',
+    );
   return encodeMatch(answerOf(keys, match as Keys), transferSyntaxUID, characterSet);
 }
 

@@ -292,6 +292,7 @@ describe('a query', () => {
       [[match(1), [match(2)]], 0xc000, 'wrongMatch'],
       [[{ StudyInstanceUID: 'no UID' }], 0xc000, 'wrongMatch'],
       [[{ StudyInstanceUID: { a: 1 } }], 0xc000, 'wrongMatch'],
+      [[match(1), { patient_name: 'Doe^Jane' }], 0xc000, 'wrongMatch'],
     ] as const) {
       const { port, receiver, queries } = await silent();
       const client = await DimseClient.open(port, STUDY_ROOT);
