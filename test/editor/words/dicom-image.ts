@@ -31,5 +31,5 @@ export const words: TypeWords = {
     IMAGE_ERRORS.codeOf,
   ),
   status: ['settings'],
-  keys: ['reason.noSuchInstance'],
+  keys: ['reason.noSuchInstance', 'reason.tooManyBytes'],
 };
