@@ -1,6 +1,8 @@
 import { NoPicture } from './no-picture';
 import type { FrameChoice } from './requests';
 
+/** Of the pictures of an object together, and of those of a message. */
+export const MOST_PICTURE_BYTES = 134_217_728;
 /** Of *all* frames, at most; of more, as many are taken at equal distances. */
 export const MOST_FRAMES = 100;
 

@@ -13,7 +13,7 @@ import { type OutgoingObject, whileFetching } from '../object';
 import { type Decoder, encodeJpeg, LocalDecoder } from '../transcode';
 import { Tag } from './attributes';
 import { colourRaster, printable } from './colour';
-import { chosenFrames } from './frame-choice';
+import { chosenFrames, MOST_PICTURE_BYTES } from './frame-choice';
 import { FrameReader, MOST_PIXELS } from './frame-reader';
 import { greyRaster } from './grey';
 import { NoPicture } from './no-picture';
@@ -26,8 +26,6 @@ import { aspectOf, fitted } from './scale';
 const decoder = new LocalDecoder();
 const JPEG_QUALITY = 90;
 const PDF = 'application/pdf';
-/** Of all pictures of an object together. */
-const MOST_BYTES = 134_217_728;
 /** To which pixels are stretched that are no squares: a picture has no more of them than a frame may have. */
 const MOST_EDGE = Math.sqrt(MOST_PIXELS);
 const CONTENT_SEQUENCE = 0x0040a730;
@@ -92,7 +90,8 @@ async function rendered(
     const shown = fitted(raster, aspectOf(root, number), task.longestEdge === 0 ? most : task.longestEdge);
     const picture = { ...(await encoded(shown, task.format)), frame: number + 1 };
     bytes += picture.data.length;
-    if (bytes > MOST_BYTES) throw new NoPicture(`its pictures have more than ${MOST_BYTES} bytes`);
+    if (bytes > MOST_PICTURE_BYTES)
+      throw new NoPicture(`its pictures have more than ${MOST_PICTURE_BYTES} bytes`);
     made.push(picture);
   }
   return { pictures: made, frames };

@@ -219,6 +219,25 @@ describe('the dicom-image node', () => {
     assert.equal(out[0]?.['topic'], '1.2');
   });
 
+  it('leaves out of a study what would make its message too large', async () => {
+    const path = join(folder, 'large.dcm');
+    const pdf = Buffer.concat([Buffer.from('%PDF-1.4'), Buffer.alloc(29_999_992)]);
+    writeFileSync(
+      path,
+      part10(Buffer.concat([element(0x00420011, 'OB', pdf), element(0x00420012, 'LO', 'application/pdf ')])),
+    );
+    const series = [1, 2, 3, 4, 5].map((number) => ({
+      SeriesInstanceUID: `1.2.${number}`,
+      instances: [{ SOPInstanceUID: '2.25.1', filename: path }],
+    }));
+    const { out } = await run({}, { payload: { StudyInstanceUID: '1.2', series } });
+    const shown = out[0]?.['payload'] as { data?: Buffer; code?: string }[];
+    assert.deepEqual(
+      shown.map(({ data, code }) => [data?.length, code]),
+      [...Array.from({ length: 4 }, () => [pdf.length, undefined]), [undefined, 'DICOM_IMAGE_NO_PICTURE']],
+    );
+  });
+
   it('shows what a receiver took, an edit changes and dicom-study collects: objects of a queue', async () => {
     const port = await freePort();
     isLoaded = true;

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isStepStatus } from '../../src/receiver/steps/flow-steps';
@@ -271,6 +280,33 @@ describe('a performed procedure step (PS3.4 F.7)', () => {
     assert.deepEqual(steps, []);
     client.close();
     chmodSync(join(folder, 'mpps', '1.6.part'), 0o700);
+  });
+
+  it('that is damaged keeps no other one back from the flow, and people hear nothing of what it says', async () => {
+    const folder = receivers.folder();
+    const first = await start(folder, {}, { handOver: false });
+    const client = await open(first.port);
+    for (const uid of ['1.1', '1.2', '1.3', '1.4', '1.5', '1.6']) {
+      client.create(uid, IN_PROGRESS);
+      assert.equal((await client.next()).status, 0);
+    }
+    client.close();
+    await receivers.stop(first);
+    const pathOf = (uid: string): string => join(folder, 'mpps', `${uid}.open.json`);
+    const whole = readFileSync(pathOf('1.1'), 'utf8');
+    writeFileSync(pathOf('1.1'), '');
+    writeFileSync(pathOf('1.2'), whole.slice(0, 60));
+    writeFileSync(pathOf('1.3'), 'Doe^John');
+    writeFileSync(pathOf('1.4'), '{"version":1,"state":"in-progress"}');
+    writeFileSync(pathOf('1.5'), 'null');
+    const { steps, faults } = await start(folder);
+    await until(() => steps.length > 0 && faults.length > 0, 'the step again');
+    assert.deepEqual(
+      steps.map(({ message }) => (message.dicom as { sopInstanceUID: string }).sopInstanceUID),
+      ['1.6'],
+    );
+    assert.match(JSON.stringify(faults), /1\.\d\.open\.json is damaged/);
+    assert.doesNotMatch(JSON.stringify(faults), /Doe/);
   });
 
   it('is changed by one at a time', async () => {

@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
 import { DicomError } from '../../../src/dicom';
 import { hasFailed, type EditFailure } from '../../../src/edit';
-import type { Picture, Pictures, PictureTask } from '../../../src/image';
+import { MOST_PICTURE_BYTES, type Picture, type Pictures, type PictureTask } from '../../../src/image';
 import { DICOM_IMAGE, frameOf, type DicomImageProblem, type DicomImageSettings } from '../../../src/settings';
 import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
@@ -138,17 +138,21 @@ export class ImageNode {
   private async ofStudy(series: Series[], settings: DicomImageSettings): Promise<Result> {
     const shown: Record<string, unknown>[] = [];
     const facts: PictureFacts[] = [];
+    let bytes = 0;
     for (const each of series.slice(0, MOST_SERIES)) {
-      const { picture, ...rest } = await this.ofSeries(each, settings);
+      const { picture, ...rest } = await this.ofSeries(each, settings, MOST_PICTURE_BYTES - bytes);
+      bytes += picture?.data.length ?? 0;
       shown.push({ ...each.facts, ...rest, ...(picture && { data: valueOf(picture, settings) }) });
       if (picture !== undefined) facts.push(...factsOf({ pictures: [picture], frames: 0 }));
     }
     return { value: shown, facts };
   }
 
+  /** @param room bytes that its picture may have */
   private async ofSeries(
     series: Series,
     settings: DicomImageSettings,
+    room: number,
   ): Promise<{ picture?: Picture; reason?: string; code?: string; SOPInstanceUID?: unknown }> {
     const shown = shownOf(series, settings.frame);
     if (shown === undefined) return { reason: this.text('reason.noSuchInstance') };
@@ -160,6 +164,8 @@ export class ImageNode {
       if (object === undefined) throw new ImageFailed('noObject');
       const { pictures, frames } = await this.picturesOf(object, message, { ...settings, frame });
       const [picture] = pictures;
+      if (picture !== undefined && picture.data.length > room)
+        throw new ImageFailed('noPicture', { reason: this.text('reason.tooManyBytes') });
       const about = factsOf({ pictures, frames })[0];
       return { SOPInstanceUID, ...about, ...(picture && { picture }) };
     } catch (error) {

@@ -73,13 +73,11 @@ export class FlowSteps implements StepListener {
   }
 
   private async tellAgain(those: () => Promise<string[]>): Promise<void> {
-    try {
-      for (const uid of await those()) {
-        const kept = await this.options.store.read(uid);
-        if (kept !== undefined && !this.isClosed) this.tell(kept.step, true);
-      }
-    } catch (error) {
-      this.options.failed(asError(error));
+    const uids = await those().catch((error: unknown) => (this.failed(error), []));
+    for (const uid of uids) {
+      // One that is damaged keeps no other one back.
+      const kept = await this.options.store.read(uid).catch(this.failed);
+      if (kept && !this.isClosed) this.tell(kept.step, true);
     }
   }
 

@@ -51,9 +51,38 @@ export interface StepStore {
 /** As it is kept. */
 export const stepText = (step: Step): string => JSON.stringify({ version: VERSION, ...step });
 
-/** Reads `stepText`. @param name for people */
+/**
+ * Reads `stepText`.
+ * @param name for people
+ * @throws Error that says nothing of what the text has: that is about a patient
+ */
 export function parseStep(json: string, name: string): Step {
-  const { version, ...step } = JSON.parse(json) as Step & { version: unknown };
-  if (version !== VERSION) throw new Error(`${name} has version ${String(version)}`);
-  return step;
+  const { version, ...step } = recordIn(json) ?? {};
+  if (typeof version === 'number' && version !== VERSION) throw new Error(`${name} has version ${version}`);
+  if (version !== VERSION || !isStep(step)) throw new Error(`${name} is damaged`);
+  return step as unknown as Step;
 }
+
+type Found = Readonly<Record<string, unknown>>;
+
+function recordIn(json: string): Found | undefined {
+  try {
+    const found: unknown = JSON.parse(json);
+    return isRecord(found) ? found : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const isRecord = (value: unknown): value is Found =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const STATES: readonly unknown[] = ['in-progress', 'completed', 'discontinued'] satisfies StepState[];
+
+const isStep = ({ sopInstanceUID, state, attributes, caller, receivedAt }: Found): boolean =>
+  typeof sopInstanceUID === 'string' &&
+  STATES.includes(state) &&
+  isRecord(attributes) &&
+  isRecord(caller) &&
+  typeof receivedAt === 'string';

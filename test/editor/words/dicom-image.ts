@@ -32,5 +32,5 @@ export const words: TypeWords = {
     IMAGE_ERRORS.codeOf,
   ),
   status: ['settings'],
-  keys: ['reason.noSuchInstance'],
+  keys: ['reason.noSuchInstance', 'reason.tooManyBytes'],
 };
