@@ -1,4 +1,4 @@
-import type { EchoCalled } from '../../src/admin-api';
+import type { EchoCalled, EchoOutcome } from '../../src/admin-api';
 import type { Texts } from './texts';
 
 /** An outcome in words. */
@@ -31,6 +31,14 @@ export async function showEcho(
   // Whatever the size of the window: the answer is what was asked for.
   part('answer')[0]?.scrollIntoView({ block: 'nearest' });
   button.prop('disabled', false).trigger('focus');
+}
+
+/** Our own codes, of which the words say more. */
+const OUR_CODES: ReadonlySet<string> = new Set(['NOT_DICOM', 'NO_VERIFICATION']);
+
+/** Why there was no echo, as the system, or the other side, has it. */
+export function echoDetail({ code, text }: EchoOutcome & { outcome: 'failed' }): string {
+  return code === '' || OUR_CODES.has(code) ? text : code;
 }
 
 export function targetText({ host, port, callingAET, calledAET, tls }: EchoCalled, { text }: Texts): string {

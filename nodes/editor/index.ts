@@ -1,5 +1,5 @@
 export { AttributeNames } from './attribute-names';
-export { rejectionText, showEcho, statusDigits, targetText, type EchoResult } from './echo';
+export { echoDetail, rejectionText, showEcho, statusDigits, targetText, type EchoResult } from './echo';
 export { deadLetterPanel } from './dead-letters';
 export { acceptChosenFile, acceptDrops } from './drop';
 export type { Values } from './fields';

@@ -10,7 +10,7 @@ export type EchoOutcome =
   /** The connection ended before there was an answer, in an orderly way or not. */
   | { outcome: 'closed' }
   | { outcome: 'timedOut'; milliseconds: number }
-  /** No connection: `code` is the system's or TLS' word for why. */
+  /** No connection: `code` is the system's or TLS' word for why. Or one that is of no use: `NOT_DICOM`, `NO_VERIFICATION`. */
   | { outcome: 'failed'; code: string; text: string };
 
 /** Who was called, where, as whom. */

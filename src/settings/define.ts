@@ -82,13 +82,17 @@ export function define<F extends Fields, Code extends string = never>(
     }
     const current = migrate(config, migrations);
     const problems: Problem<NameOf<F>, AnyCode>[] = [];
+    const wrong = new Set<string>();
     const settings = settingsOf((name) => {
       const findings = checkAny(name, current[name]);
       problems.push(...findings.map((found) => ({ ...found, field: name })));
       const isWrong = findings.some(({ severity }) => severity === 'error');
+      if (isWrong) wrong.add(name);
       return read(fieldOf(name), isWrong ? undefined : current[name]);
     });
-    return { settings, problems: [...problems, ...together(settings)] };
+    // A wrong one has its default now, of which nobody is to be told anything.
+    const fitting = together(settings).filter(({ field }) => !wrong.has(field));
+    return { settings, problems: [...problems, ...fitting] };
   }
 
   return {

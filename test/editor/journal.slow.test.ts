@@ -30,7 +30,9 @@ for (const language of ['en-US', 'de']) {
       let isUp = false;
 
       before(async () => {
-        archive = await MisbehavingScp.listen({ store: (_, count) => (isUp || count === 0 ? 0 : 0x0122) });
+        archive = await MisbehavingScp.listen({
+          store: (_, count) => (count === 0 ? 0xb000 : isUp ? 0 : 0x0122),
+        });
         [port, outbox] = await Promise.all([freePort(), mkdtemp(join(tmpdir(), 'dicom-outbox-'))]);
       });
       const flows = (): FlowNode[] => [
@@ -117,14 +119,19 @@ for (const language of ['en-US', 'de']) {
         await haveRows('dicom-out', 'journal', 3);
         const [latest = '', , first = ''] = await rows('dicom-out', 'journal').allInnerTexts();
         assert.match(latest, isEnglish ? /^not sent: .*\(0122\)/ : /^nicht gesendet: .*\(0122\)/);
-        assert.match(first, isEnglish ? /^sent: success \(0000\)/ : /^gesendet: success \(0000\)/);
+        assert.match(
+          first,
+          isEnglish
+            ? /^sent, with a warning: coercion .*\(B000\)/
+            : /^gesendet, mit Warnung: coercion .*\(B000\)/,
+        );
         assert(latest.includes(HOSTILE) && latest.includes(sampleInstance(3).uid), latest);
         await isAsText('dicom-out');
         await editor.screenshot(`out-journal-${language}`);
         await part('dicom-out', 'journal-search').fill(sampleInstance(2).uid);
         await haveRows('dicom-out', 'journal', 1);
         await part('dicom-out', 'journal-search').fill('');
-        await part('dicom-out', 'journal-outcome').selectOption('sent');
+        await part('dicom-out', 'journal-outcome').selectOption('warning');
         await haveRows('dicom-out', 'journal', 1);
         await part('dicom-out', 'journal-search').fill('no such thing');
         await haveRows('dicom-out', 'journal', 0);

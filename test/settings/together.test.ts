@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DICOM_IN, type DicomInSettings } from '../../src/settings';
+import { DICOM_IN, DICOM_PEER, type DicomInSettings } from '../../src/settings';
 
 const found = (values: Partial<DicomInSettings>): string[] =>
   DICOM_IN.checkTogether(values).map(({ field, code, severity }) => `${severity} ${field} ${code}`);
@@ -30,4 +30,10 @@ test('parsing a configuration reports what does not fit together', () => {
     problems.map(({ field, code }) => [field, code]),
     [['directory', 'directoryNeeded']],
   );
+});
+
+test('of a value that is wrong in itself nothing else is told', () => {
+  const codes = (host: string): string[] => DICOM_PEER.parse({ host }).problems.map(({ code }) => code);
+  assert.deepEqual(codes('no such host'), ['notAHost']);
+  assert.deepEqual(codes(''), ['required']);
 });

@@ -1,5 +1,5 @@
 import type { SelfEcho } from '../../../src/admin-api';
-import { rejectionText, request, statusDigits, targetText, type EchoResult } from '../../editor';
+import { echoDetail, rejectionText, request, statusDigits, targetText, type EchoResult } from '../../editor';
 import { form, ourAddress, text, whyFailed } from './form';
 
 /** How a node's own port answered a C-ECHO. */
@@ -37,7 +37,7 @@ function words(echo: Echo): string {
     case 'failed':
       if (echo.code === 'ECONNREFUSED') return text('echo.connectionRefused');
       // The system's words are not put through the catalogue.
-      return `${text(reasonOfFailure(echo))} (${echo.code || echo.text})`;
+      return `${text(reasonOfFailure(echo))} (${echoDetail(echo)})`;
   }
 }
 

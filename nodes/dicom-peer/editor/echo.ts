@@ -2,6 +2,7 @@ import type { PeerEcho } from '../../../src/admin-api';
 import type { DicomPeerProblem } from '../../../src/settings';
 import {
   address,
+  echoDetail,
   failureText,
   rejectionText,
   request,
@@ -58,8 +59,9 @@ function words(echo: PeerEcho): string {
     case 'closed':
       return text(echo.tls ? 'echo.closedTls' : 'echo.closed');
     case 'failed':
+      if (echo.code === 'NO_VERIFICATION') return text('echo.noVerification');
       // The system's words are not put through the catalogue.
-      return `${text(FAILURES[echo.code] ?? otherFailure(echo.code))} (${echo.code || echo.text})`;
+      return `${text(FAILURES[echo.code] ?? otherFailure(echo.code))} (${echoDetail(echo)})`;
     case 'invalid':
       return `${text('echo.invalid')} ${echo.problems.map(problemText).join('; ')}`;
     case 'tlsUnusable':
@@ -87,6 +89,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'echo.unreachable',
   EADDRNOTAVAIL: 'echo.unreachable',
   ETIMEDOUT: 'echo.unreachable',
+  NOT_DICOM: 'echo.notDicom',
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,

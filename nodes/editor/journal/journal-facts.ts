@@ -13,7 +13,9 @@ export const OUTCOMES: Readonly<Record<JournalOutcome, { key: string; look: stri
 };
 
 /** What became of the object. */
-export function outcomeText({ outcome, text: why, status }: ListedEntry, { text }: Texts): string {
+export function outcomeText({ outcome, text: words, status }: ListedEntry, { text }: Texts): string {
+  // That it is one, the outcome says.
+  const why = words?.replace(/^warning: /, '');
   // Words that come with a status mostly name it.
   const number = status === undefined || why?.includes(status) === true ? '' : ` (${status})`;
   return `${text(OUTCOMES[outcome].key)}${why === undefined ? '' : `: ${why}`}${number}`;

@@ -54,7 +54,8 @@ async function echoWithin(target: ScuTarget, seconds: number, late: AbortSignal)
 
 async function echoOn(association: ScuAssociation): Promise<EchoOutcome> {
   if (!association.contexts.has(CONTEXT_ID)) {
-    return { outcome: 'failed', code: '', text: 'the other side does not offer the Verification service' };
+    const text = 'the other side does not offer the Verification service';
+    return { outcome: 'failed', code: 'NO_VERIFICATION', text };
   }
   const outcome = await association.echo(CONTEXT_ID);
   if (outcome.outcome === 'answered') {
@@ -73,6 +74,5 @@ const ENDED_BY_PEER = ['ECONNRESET', 'EPIPE', 'CLOSED'];
 function notOpened({ code, text }: OpenOutcome & { outcome: 'failed' }): EchoOutcome {
   if (ENDED_BY_PEER.includes(code)) return { outcome: 'closed' };
   if (code === 'TIMEOUT') return { outcome: 'timedOut', milliseconds: 0 };
-  if (code !== 'NOT_DICOM' && code !== 'PROTOCOL') return { outcome: 'failed', code, text };
-  return { outcome: 'failed', code: '', text: `the other side does not speak DICOM: ${text}` };
+  return { outcome: 'failed', code: code === 'PROTOCOL' ? 'NOT_DICOM' : code, text };
 }

@@ -26,7 +26,8 @@ async function echoTo(serve: (socket: Socket) => void, timeoutMs = 5_000): Promi
   return sendEcho({ host: '127.0.0.1', port, callingAET: 'US', calledAET: 'THEM', timeoutMs });
 }
 
-function accept(maxPduLength: number): Buffer {
+/** @param result of its presentation context */
+function accept(maxPduLength: number, result = 0): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(maxPduLength);
   return pdu(
@@ -35,7 +36,7 @@ function accept(maxPduLength: number): Buffer {
       Buffer.from([0, 1, 0, 0]),
       Buffer.alloc(64, ' '),
       item(0x10, '1.2.840.10008.3.1.1.1'),
-      item(0x21, Buffer.concat([Buffer.from([1, 0, 0, 0]), item(0x40, IMPLICIT)])),
+      item(0x21, Buffer.concat([Buffer.from([1, 0, result, 0]), item(0x40, IMPLICIT)])),
       item(0x50, Buffer.concat([item(0x51, length), item(0x52, '1.2.3')])),
     ]),
   );
@@ -101,6 +102,13 @@ describe('our own C-ECHO', () => {
       send();
     }, 60_000);
     assert.ok(outcome.outcome === 'failed');
-    assert.match(outcome.text, /does not speak DICOM/);
+    assert.equal(outcome.code, 'NOT_DICOM');
+    assert.match(outcome.text, /claims 4294967295 bytes/);
+  });
+
+  it('says that nobody there is to be asked by C-ECHO', async () => {
+    const outcome = await echoTo((socket) => eachPdu(socket, () => socket.write(accept(16_384, 3))));
+    assert.ok(outcome.outcome === 'failed');
+    assert.equal(outcome.code, 'NO_VERIFICATION');
   });
 });
