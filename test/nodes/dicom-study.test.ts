@@ -398,6 +398,8 @@ describe('dicom-study: messages without a queue', () => {
     const messages = nodes.inputs('out');
     const caught = nodes.inputs('caught');
     inject({ payload: {}, dicom: { mppsId: 'in:1', state: 'in-progress' } });
+    const nothing = { StudyInstanceUID: '1.2.4', expected: 0, instances: [] };
+    inject({ payload: {}, dicom: { mppsId: 'in:1', state: 'completed' }, study: nothing });
     const instances = Array.from({ length: 20_001 }, (_, at) => `1.2.${at}`);
     inject({ dicom: { mppsId: 'in:2' }, study: { StudyInstanceUID: '1.2.4', expected: 1, instances } });
     const other = join(nodes.directory, 'other.dcm');

@@ -24,6 +24,9 @@ export function controlIn(study: unknown): Control | undefined {
   if (typeof study !== 'object' || study === null) return undefined;
   const { control, seconds, expected, instances } = study as Record<string, unknown>;
   if (control === undefined && expected === undefined && instances === undefined) return undefined;
+  // A procedure step that has brought nothing.
+  if (control === undefined && expected === 0 && Array.isArray(instances) && instances.length === 0)
+    return undefined;
   if (control !== undefined && !CONTROLS.includes(control as 'fire'))
     throw wrong(`control is one of ${CONTROLS.join(', ')}`);
   if (seconds !== undefined && !isNumber(seconds, MOST_SECONDS)) throw wrong('seconds is a number from 1 on');

@@ -24,12 +24,9 @@ export function stepMessage(step: Step, mppsId: string, isAgain: boolean): objec
     payload: attributes,
     topic: study,
     series,
-    // Of what has brought nothing, nothing is expected.
-    ...(state === 'completed' &&
-      study !== '' &&
-      instances.length > 0 && {
-        study: { StudyInstanceUID: study, expected: instances.length, instances },
-      }),
+    ...(state === 'completed' && {
+      study: { StudyInstanceUID: study, expected: instances.length, instances },
+    }),
     dicom: {
       mppsId,
       state,
