@@ -192,5 +192,5 @@ export class QueueRefusal extends Error {
 
 /** The refusal of a queue that holds as many objects as it may. */
 export function queueFull(maxObjects: number): QueueRefusal {
-  return new QueueRefusal('QUEUE_FULL', `the queue is full: ${maxObjects} objects wait for the flow`);
+  return new QueueRefusal('QUEUE_FULL', `the queue is full: its limit of objects is ${maxObjects}`);
 }
