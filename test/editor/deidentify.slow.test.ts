@@ -3,6 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import type { EditorPage } from './editor-page';
+import { stickingOut } from './family';
 import { editorForSuite } from './with-editor';
 
 const TAB: FlowNode = { id: 'tab', type: 'tab', label: 'Flow 1' };
@@ -72,6 +73,11 @@ describe('the dialog of dicom-deidentify', { skip: needs('chromium'), timeout: 3
 
   it('has a box for each option, and says where two of them do not go together', async () => {
     await open();
+    const hidden = await editor.page
+      .locator('#dicom-deidentify-checks-options ul')
+      .evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight);
+    assert.equal(hidden, 0, 'all are seen at once');
+    assert.deepEqual(await stickingOut(editor), []);
     const box = (name: string) =>
       editor.page.locator(`#dicom-deidentify-checks-options input[value="${name}"]`);
     assert.equal(await editor.page.locator('#dicom-deidentify-checks-options input:checked').count(), 2);

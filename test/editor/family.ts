@@ -110,3 +110,16 @@ export async function inEachDialog(editor: EditorPage, look: (name: string) => P
     await editor.cancel();
   }
 }
+
+/** Inputs of the open dialog that stick out of it at its side. */
+const STICKING_OUT = `(() => {
+  const dialog = document.querySelector('.red-ui-tray:last-child .red-ui-tray-body form, form.form-horizontal');
+  const side = dialog.getBoundingClientRect().right;
+  return [...dialog.querySelectorAll('input, select, textarea, .red-ui-typedInput-container')]
+    .filter((element) => element.offsetParent !== null && element.getBoundingClientRect().right > side + 1)
+    .map((element) => element.id || element.className);
+})()`;
+
+export function stickingOut(editor: EditorPage): Promise<string[]> {
+  return editor.page.evaluate<string[]>(STICKING_OUT);
+}

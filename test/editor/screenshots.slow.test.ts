@@ -6,7 +6,7 @@ import { needs } from '../support/needs';
 import { isConfig, NODE_TYPES } from '../support/node-types';
 import { RECEIVER, workflow } from '../support/receiver-json';
 import { SAMPLE } from '../support/store-client';
-import { FAMILY, inEachDialog } from './family';
+import { FAMILY, inEachDialog, stickingOut } from './family';
 import { THEMES, withEditor } from './with-editor';
 
 const FLOWS = [
@@ -98,6 +98,7 @@ describe('the dialogs as pictures', { skip: needs('chromium') }, () => {
         await editor.cancel();
         await inEachDialog(editor, async (name) => {
           assert.deepEqual(await editor.page.evaluate<string[]>(CUT), [], `cut off in ${name}`);
+          assert.deepEqual(await stickingOut(editor), [], `sticking out of ${name}`);
           await editor.screenshot(`${name}-${theme}`);
         });
         assert.deepEqual(editor.errors.splice(0), []);
