@@ -226,6 +226,7 @@ export class FlowQueries implements QueryListener {
     matches: readonly unknown[],
     status: number,
   ): Promise<FlowAnswerOutcome | undefined> {
+    let began = performance.now();
     for (const [at, match] of matches.entries()) {
       let identifier: Buffer;
       try {
@@ -236,14 +237,16 @@ export class FlowQueries implements QueryListener {
       }
       await query.pending.send(status, identifier);
       if (!this.asking.has(query.id)) return undefined;
-      // A cancel is to be heard in the middle of many.
-      if (at % MATCHES_AT_ONCE === MATCHES_AT_ONCE - 1) await soon();
+      // A cancel is to be heard in the middle of many, and other associations go on beside one that asks for thousands of keys.
+      if (performance.now() - began < TURN_MS) continue;
+      await soon();
+      began = performance.now();
     }
     return undefined;
   }
 }
 
-const MATCHES_AT_ONCE = 16;
+const TURN_MS = 5;
 const soon = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** @throws DicomError */
