@@ -12,6 +12,8 @@ export { ACKNOWLEDGEMENT_ROWS, OUTPUT_ROWS, PAYLOAD_ROWS } from './part-rows';
 export { peerRemarks } from './peer-remarks';
 export { remark, type Remark } from './remarks';
 export { address, failureText, isRunning, reasonOf, request, RequestFailed } from './requests';
+export { convertFile, type SampleMessage } from './sample-file';
+export { SampleView } from './sample-view';
 export { createTabs } from './tabs';
 export { localTime, nodeTexts, type Texts } from './texts';
 export { upstreamNodes } from './upstream';

@@ -1,7 +1,7 @@
 import { isWholeMessage } from '../../../src/settings';
-import { acceptChosenFile, acceptDrops, MessageTree, RequestFailed } from '../../editor';
-import { form, hasText, text, whyFailed } from './form';
-import { builtInSample, convertFile, pictureOf, type SampleMessage } from './sample-requests';
+import { convertFile, type SampleMessage, SampleView } from '../../editor';
+import { form, text } from './form';
+import { builtInSample, settingsOf } from './sample-requests';
 
 /** A message that was made of a file. */
 interface Offered {
@@ -15,11 +15,8 @@ interface Offered {
  * What is made of a file is shown only; it goes into the node when the user says so.
  */
 export class SamplePanel {
-  private readonly element = $('#dicom-in-panel-sample');
   private readonly template = form.fields.input('receivedMessageTemplate');
-  private readonly tree = new MessageTree(this.part('tree'), form.texts, (path, done) =>
-    this.tellOfCopy(path, done),
-  );
+  private readonly view = new SampleView(form.texts, (file) => void this.convert(file));
   /** Of which a message is shown that is not kept, or awaited. */
   private file: File | undefined;
   /** What is shown of it. */
@@ -30,9 +27,6 @@ export class SamplePanel {
   /** @param template the node's own */
   constructor(template: unknown) {
     form.fields.enterText('receivedMessageTemplate', typeof template === 'string' ? template : '');
-    const take = (file: File): void => void this.convert(file);
-    acceptDrops(this.element, { file: take });
-    acceptChosenFile(this.part('choose'), this.part('file'), take);
     this.part('placeholders').on('change', () => {
       if (this.file !== undefined) void this.convert(this.file);
     });
@@ -54,14 +48,14 @@ export class SamplePanel {
     this.file = file;
     this.offered = undefined;
     // Other placeholders make no other picture.
-    if (isOther) this.hidePicture();
+    if (isOther) this.view.hidePicture();
     await this.show(
       text('sample.converting'),
-      () => convertFile(file, form.fields.inDialog(), placeholders),
+      () => convertFile(file, settingsOf(form.fields.inDialog()), placeholders),
       {
         shown: (message) => {
           this.offerMessage({ file, message, placeholders });
-          if (isOther) void this.showPicture(file);
+          if (isOther) void this.view.showPicture(file);
         },
         failed: (problem) => {
           // One that is none does not take away another one. The same one with other placeholders is another message.
@@ -69,7 +63,7 @@ export class SamplePanel {
           if (before === undefined || !isAnother) this.offer('discard');
           else {
             this.offerMessage(before, `${file.name}: ${problem}`);
-            void this.showPicture(before.file);
+            void this.view.showPicture(before.file);
           }
         },
       },
@@ -81,38 +75,17 @@ export class SamplePanel {
     const { file, message, placeholders } = offered;
     this.file = file;
     this.offered = offered;
-    this.tree.show(message);
+    this.view.tree.show(message);
     const remarks = [remark, placeholders ? '' : text('sample.patientData')];
-    this.describe(`${text('sample.notKept')} ${file.name}`, remarks.filter((each) => each !== '').join(' '));
+    this.view.describe(
+      `${text('sample.notKept')} ${file.name}`,
+      remarks.filter((each) => each !== '').join(' '),
+    );
     this.offer('keep', 'discard');
     this.part('keep')
       .text(text(placeholders ? 'sample.keep' : 'sample.keepPatientData'))
       .off('click')
       .on('click', () => this.store(JSON.stringify(message), 'remove'));
-  }
-
-  /** Shows what the object of a file looks like, or why it looks like nothing, beside its tree. */
-  private async showPicture(file: File): Promise<void> {
-    this.hidePicture();
-    const caption = this.part('caption').text(text('sample.pictureComing'));
-    let url = '';
-    let words = text('sample.notForDiagnosis');
-    try {
-      const made = await pictureOf(file);
-      if ('url' in made) ({ url } = made);
-      else words = `${text('sample.noPicture')} ${made.reason}`;
-    } catch (error) {
-      words = problemText(error);
-    }
-    // Something else is shown by now.
-    if (this.file !== file) return;
-    caption.text(words);
-    if (url !== '') this.part('picture').attr('src', url).show();
-  }
-
-  private hidePicture(): void {
-    this.part('picture').hide().removeAttr('src');
-    this.part('caption').text('');
   }
 
   /** @param next which button has the focus, where the one that had it goes */
@@ -126,7 +99,7 @@ export class SamplePanel {
     const template = String(this.template.val() ?? '');
     this.file = undefined;
     this.offered = undefined;
-    this.hidePicture();
+    this.view.hidePicture();
     if (this.part('text').val() !== template) this.part('text').val(readable(template));
     if (template.trim() === '') void this.showBuiltIn();
     else this.showKept(template);
@@ -137,8 +110,8 @@ export class SamplePanel {
     this.offer();
     await this.show('', () => builtInSample(form.fields.inDialog()), {
       shown: (message) => {
-        this.tree.show(message);
-        this.describe(text('sample.builtIn'));
+        this.view.tree.show(message);
+        this.view.describe(text('sample.builtIn'));
       },
     });
   }
@@ -148,14 +121,14 @@ export class SamplePanel {
     this.offer('remove');
     const message = read(template);
     if (message === undefined) {
-      this.describe(text('sample.kept'), text('sample.notJson'));
-      this.tree.clear();
+      this.view.describe(text('sample.kept'), text('sample.notJson'));
+      this.view.tree.clear();
       this.part('edit').prop('open', true);
       return;
     }
     const isMessage = isWholeMessage(message);
-    this.describe(text('sample.kept'), isMessage ? '' : text('sample.payloadOnly'));
-    this.tree.show(isMessage ? { ...message } : { payload: message });
+    this.view.describe(text('sample.kept'), isMessage ? '' : text('sample.payloadOnly'));
+    this.view.tree.show(isMessage ? { ...message } : { payload: message });
   }
 
   /** Shows the answer to a request, unless a later one has been made meanwhile. */
@@ -166,27 +139,19 @@ export class SamplePanel {
   ): Promise<void> {
     this.latest += 1;
     const mine = this.latest;
-    this.describe(meanwhile);
+    this.view.describe(meanwhile);
     // A click on what is about to go would be lost.
-    this.tree.clear();
+    this.view.tree.clear();
     try {
       const message = await ask();
       if (mine !== this.latest) return;
       then.shown(message);
     } catch (error) {
       if (mine !== this.latest) return;
-      const problem = problemText(error);
-      this.describe('', problem);
+      const problem = this.view.problemText(error);
+      this.view.describe('', problem);
       then.failed?.(problem);
     }
-  }
-
-  private describe(status: string, remark = ''): void {
-    this.part('status').text(status);
-    this.part('remark')
-      .text(remark)
-      .toggle(remark !== '');
-    this.part('copied').text('');
   }
 
   /** Which buttons there are. */
@@ -194,21 +159,9 @@ export class SamplePanel {
     for (const button of ['keep', 'discard', 'remove']) this.part(button).toggle(buttons.includes(button));
   }
 
-  private tellOfCopy(path: string | undefined, done: boolean): void {
-    const words = path === undefined ? 'sample.noPath' : done ? 'sample.copied' : 'sample.notCopied';
-    this.part('copied').text(`${text(words)} ${path ?? ''}`);
-  }
-
   private part(name: string): JQuery {
-    return this.element.find(`#dicom-in-sample-${name}`);
+    return this.view.part(name);
   }
-}
-
-function problemText(error: unknown): string {
-  if (!(error instanceof RequestFailed)) throw error;
-  const key = `sample.problem.${error.problem}`;
-  if (error.problem === undefined || !hasText(key)) return whyFailed(error);
-  return error.problem === 'damaged' ? `${text(key)} (${error.message})` : text(key);
 }
 
 /** Any JSON; undefined for other text. */

@@ -1,8 +1,9 @@
 /** Editor side of `dicom`: what `dicom.html` calls as `dicomEditor`. */
 import { DICOM, type DicomField } from '../../../src/settings';
 import { createTabs, NodeForm, PAYLOAD_ROWS, type EditorNode, type Values } from '../../editor';
+import { SamplePanel } from './sample';
 
-const TABS = ['convert', 'message', 'object'] as const;
+const TABS = ['convert', 'message', 'object', 'sample'] as const;
 
 type Condition = (values: Values<DicomField>) => boolean;
 
@@ -27,10 +28,14 @@ export const form = new NodeForm(DICOM, {
 
 export function open(node: EditorNode): void {
   if (!form.open(node)) return;
-  const show = createTabs(form.type, TABS, form.texts, () => undefined);
   const values = form.fields.inDialog();
+  const sample = new SamplePanel(form.texts, values);
+  const show = createTabs(form.type, TABS, form.texts, (tab) => {
+    if (tab === 'sample') sample.refresh();
+  });
   const followAction = (): void => {
     show('message', values('action') !== 'build');
+    show('sample', values('action') !== 'build');
     show('object', values('action') !== 'parse');
   };
   form.dialog.on('change', followAction);

@@ -1,22 +1,8 @@
 import { faultCode, isWarning, type FaultKind } from '../../../src/receiver';
-import type { SampleProblem } from '../../../src/sample';
 import { type DicomInProblem } from '../../../src/settings';
 import { IMPORT_KEYS } from './import-words';
+import { SAMPLE_KEYS } from './sample-problems';
 import { type TypeWords, withCodes } from './type-words';
-
-/** Why there is no sample of a file. */
-const SAMPLE_PROBLEMS: Record<SampleProblem | 'fileTooLarge' | 'tooSlow' | 'busy' | 'unreadable', true> = {
-  notDicom: true,
-  damaged: true,
-  notAnObject: true,
-  messageTooLarge: true,
-  tooMuchWork: true,
-  outdated: true,
-  fileTooLarge: true,
-  tooSlow: true,
-  busy: true,
-  unreadable: true,
-};
 
 const FAULTS: Record<FaultKind, true> = {
   portInUse: true,
@@ -154,9 +140,5 @@ export const words: TypeWords = {
     'diskLow',
     'error',
   ],
-  keys: [
-    ...IMPORT_KEYS,
-    ...Object.keys(SAMPLE_PROBLEMS).map((code) => `sample.problem.${code}`),
-    ...DOWN.map((kind) => `feedback.fault.${kind}`),
-  ],
+  keys: [...IMPORT_KEYS, ...SAMPLE_KEYS, ...DOWN.map((kind) => `feedback.fault.${kind}`)],
 };

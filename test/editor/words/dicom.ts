@@ -1,5 +1,6 @@
 import { DICOM_ERRORS, type DicomFailure } from '../../../nodes/dicom/runtime/dicom-error';
 import { type DicomProblem } from '../../../src/settings';
+import { SAMPLE_KEYS } from './sample-problems';
 import { type TypeWords, withCodes } from './type-words';
 
 export const words: TypeWords = {
@@ -35,5 +36,5 @@ export const words: TypeWords = {
     DICOM_ERRORS.codeOf,
   ),
   status: ['settings'],
-  keys: ['reason.noObject', 'reason.noBase'],
+  keys: ['reason.noObject', 'reason.noBase', ...SAMPLE_KEYS],
 };
