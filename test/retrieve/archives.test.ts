@@ -5,16 +5,18 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import type { RetrieveEnd } from '../../src/retrieve';
+import { freePort } from '../support/free-port';
 import { needs } from '../support/needs';
 import { dataSetOf } from '../support/part10';
 import { Collected, peerAt, retrieving, study } from '../support/retrieving';
 import { Scps } from '../support/scps';
 import { readManifest, run, sendRaw, type RawSent } from '../support/senders';
+import { testListener, type TestListener } from '../support/test-listener';
 import { until } from '../support/until';
 
 const STUDY = '1.2.826.0.1.3680043.10.1';
-/** Of getscu: transfer syntaxes that it can be told to take, and that dcmqrscp accepts. */
-const SYNTAX_OPTIONS = ['+xe', '+xi'];
+/** Transfer syntaxes: those that getscu can be told to take, and that dcmqrscp accepts; all. */
+const SYNTAX_OPTIONS = { getscu: ['+xe', '+xi'], movescu: ['+xa'] };
 const LONGEST = 600_000;
 
 /** One object of each SOP class and transfer syntax of the corpus, all of them in one study. */
@@ -39,27 +41,23 @@ async function oneStudy(folder: string): Promise<string[]> {
   return files.filter((file) => !output.includes(file));
 }
 
-/** What getscu gets, byte for byte, by instance and transfer syntax. */
-async function byGetscu(port: number, folder: string): Promise<Map<string, Buffer>> {
+/**
+ * What DCMTK gets, byte for byte, by instance and transfer syntax.
+ * @param options of the program; `+xe` and such are its own
+ */
+async function byDcmtk(
+  program: 'getscu' | 'movescu',
+  options: readonly string[],
+  port: number,
+  folder: string,
+): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
-  for (const option of SYNTAX_OPTIONS) {
-    const into = join(folder, option);
-    mkdirSync(into);
-    await run('getscu', [
-      '-S',
-      '+B',
-      option,
-      '-od',
-      into,
-      '-aec',
-      'ARCHIVE',
-      '-k',
-      'QueryRetrieveLevel=STUDY',
-      '-k',
-      `StudyInstanceUID=${STUDY}`,
-      '127.0.0.1',
-      String(port),
-    ]);
+  const keys = ['-k', 'QueryRetrieveLevel=STUDY', '-k', `StudyInstanceUID=${STUDY}`];
+  for (const option of SYNTAX_OPTIONS[program]) {
+    const into = mkdtempSync(join(folder, program));
+    // movescu writes bytes as they are into its working directory, whatever -od says.
+    const where = ['-od', into, '-aec', 'ARCHIVE', ...keys, '127.0.0.1', String(port)];
+    await run(program, ['-S', '+B', option, ...options, ...where], { cwd: into });
     for (const name of readdirSync(into)) {
       const bytes = readFileSync(join(into, name));
       const { sopInstanceUID = '', transferSyntaxUID = '' } = readFileMeta(bufferSource(bytes));
@@ -69,20 +67,31 @@ async function byGetscu(port: number, folder: string): Promise<Map<string, Buffe
   return found;
 }
 
-describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_000 }, () => {
+describe('C-GET and C-MOVE from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_000 }, () => {
   const scps = new Scps();
   const folder = mkdtempSync(join(tmpdir(), 'archives-'));
-  const ports = { dcmqrscp: 0, Orthanc: 0 };
+  const ports = { dcmqrscp: 0, Orthanc: 0, movescu: 0 };
+  let ours: TestListener;
   let stored: RawSent[] = [];
   before(async () => {
+    ours = await testListener();
+    ports.movescu = await freePort();
     const objects = join(folder, 'objects');
     mkdirSync(objects);
     const files = await oneStudy(objects);
-    const archive = await scps.dcmqrscp();
+    const archive = await scps.dcmqrscp({ NODERED: ours.port, MOVESCU: ports.movescu });
     ports.dcmqrscp = archive.port;
-    ports.Orthanc = (
-      await scps.orthanc({ DicomAet: 'ARCHIVE', DicomAlwaysAllowGet: true, DicomAlwaysAllowFind: true })
-    ).port;
+    const orthanc = await scps.orthanc({
+      DicomAet: 'ARCHIVE',
+      DicomAlwaysAllowGet: true,
+      DicomAlwaysAllowFind: true,
+      DicomAlwaysAllowMove: true,
+      DicomModalities: {
+        ours: ['NODERED', '127.0.0.1', ours.port],
+        theirs: ['MOVESCU', '127.0.0.1', ports.movescu],
+      },
+    });
+    ports.Orthanc = orthanc.port;
     const sent = await sendRaw(ports.Orthanc, files, ['--aec', 'ARCHIVE']);
     // Of two with one instance UID the archive has one.
     stored = sent.filter(
@@ -94,6 +103,7 @@ describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_
     assert.equal(indexed.code, 0, indexed.output);
   });
   after(async () => {
+    await ours.close();
     await scps.stop();
     rmSync(folder, { recursive: true });
   });
@@ -121,9 +131,7 @@ describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_
 
   it('dcmqrscp: all that getscu gets, byte for byte', async () => {
     const { end, objects } = await got(ports.dcmqrscp);
-    const into = join(folder, 'getscu');
-    mkdirSync(into);
-    const theirs = await byGetscu(ports.dcmqrscp, into);
+    const theirs = await byDcmtk('getscu', [], ports.dcmqrscp, folder);
     assert.ok(theirs.size > 15, String(theirs.size));
     for (const [name, bytes] of theirs) {
       const [uid = ''] = name.split(' ');
@@ -140,6 +148,31 @@ describe('C-GET from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_
     assert.deepEqual([failed, status], [failedSOPInstanceUIDs.length, 'B000']);
     assert.ok(failed > 0);
   });
+
+  for (const name of ['dcmqrscp', 'Orthanc'] as const)
+    it(`${name}: C-MOVE brings all that movescu gets, byte for byte`, async () => {
+      const options = ['-aet', 'MOVESCU', '-aem', 'MOVESCU', '--port', String(ports.movescu)];
+      const theirs = await byDcmtk('movescu', options, ports[name], folder);
+      ours.stored.length = 0;
+      const request = { targets: [study(STUDY)], moveDestination: 'NODERED' };
+      const { end } = await retrieving(peerAt(ports[name]), request).ended;
+      assert.equal(end.result.completed, ours.stored.length);
+      const objects = new Map(
+        ours.stored.map(({ request: { sopInstanceUID, transferSyntaxUID }, bytes }) => [
+          `${sopInstanceUID} ${transferSyntaxUID}`,
+          bytes,
+        ]),
+      );
+      const uids = new Set([...objects.keys()].map((key) => key.split(' ')[0]));
+      assert.deepEqual(
+        [...theirs.keys()].filter((key) => !uids.has(key.split(' ')[0])),
+        [],
+      );
+      // What movescu does not take as it is stored comes to it in another transfer syntax.
+      const both = [...theirs].filter(([key]) => objects.has(key));
+      assert.ok(both.length > 15, `${both.length} of ${theirs.size}`);
+      for (const [key, bytes] of both) assert.ok(objects.get(key)?.equals(bytes), key);
+    });
 
   it('Orthanc: objects of more SOP classes than an association has contexts for, as they were stored', async () => {
     const { end, objects } = await got(ports.Orthanc);
