@@ -152,7 +152,7 @@ describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl')
     writeFileSync(corrupt, readFileSync(server.key, 'utf8').replace(/[a-m]/g, 'A'));
     const unusable: [tls: Record<string, unknown>, settings: Record<string, unknown>, reason: RegExp][] = [
       [{ ...files(), key: corrupt }, {}, /not valid \(.+\), so this node does not listen/],
-      [{ ...files(), key: client.key }, {}, /key values mismatch/],
+      [{ ...files(), key: client.key }, {}, /private key is not that of the certificate/],
       [{ ...files(), key: certificates.path('absent.key') }, {}, /not valid \(/],
       // Another id, for Node-RED remembers the credentials of one that had some.
       [{ id: 'empty-tls' }, { tls: 'empty-tls' }, /no certificate and private key/],
