@@ -15,35 +15,15 @@ import {
 } from '../dicom';
 import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
-import { pick, type DicomInSettings } from '../settings';
+import { PAYLOAD_FIELDS, pick, type DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
 import { fileNameText, type FileOutput } from './output';
 
 /** What a message holds of an object, received or shown as a sample. */
-export type PayloadSettings = Pick<
-  DicomInSettings,
-  | 'includeCommonFieldsNode'
-  | 'includeReportNode'
-  | 'includeTagsNode'
-  | 'tagsFormat'
-  | 'leaveOutEmpty'
-  | 'defaultCharacterSet'
-  | 'maxMessageMB'
-  | 'maxMessageElements'
->;
+export type PayloadSettings = Pick<DicomInSettings, (typeof PAYLOAD_FIELDS)[number]>;
 
 /** The settings that a payload is made with, without all others. */
-export const payloadOf = (settings: PayloadSettings): PayloadSettings =>
-  pick(settings, [
-    'includeCommonFieldsNode',
-    'includeReportNode',
-    'includeTagsNode',
-    'tagsFormat',
-    'leaveOutEmpty',
-    'defaultCharacterSet',
-    'maxMessageMB',
-    'maxMessageElements',
-  ]);
+export const payloadOf = (settings: PayloadSettings): PayloadSettings => pick(settings, PAYLOAD_FIELDS);
 
 /** What decides whether an object waits for the flow. */
 export type WaitingSettings = Pick<DicomInSettings, 'acknowledge' | 'respond'>;

@@ -25,3 +25,4 @@ export * from './query-keys';
 export * from './received-object-fields';
 export * from './sample-template';
 export * from './versions';
+export { PAYLOAD_FIELDS } from './payload-fields';

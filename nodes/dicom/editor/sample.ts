@@ -1,17 +1,5 @@
-import type { DicomField } from '../../../src/settings';
+import { PAYLOAD_FIELDS, type DicomField } from '../../../src/settings';
 import { convertFile, SampleView, type SampleMessage, type Texts, type Values } from '../../editor';
-
-/** The settings that a message depends on: dicom-in has the same. */
-const SETTINGS = [
-  'includeCommonFieldsNode',
-  'includeReportNode',
-  'includeTagsNode',
-  'tagsFormat',
-  'leaveOutEmpty',
-  'defaultCharacterSet',
-  'maxMessageMB',
-  'maxMessageElements',
-] as const satisfies readonly DicomField[];
 
 /** What a file says of its object; the rest is of an association. */
 const FACTS: readonly string[] = [
@@ -50,7 +38,9 @@ export class SamplePanel {
   }
 
   private settings(): Record<string, string> {
-    return Object.fromEntries(SETTINGS.map((name) => [name, String(this.values(name) as string | boolean)]));
+    return Object.fromEntries(
+      PAYLOAD_FIELDS.map((name) => [name, String(this.values(name) as string | boolean)]),
+    );
   }
 
   private async convert(file: File): Promise<void> {
