@@ -1264,6 +1264,22 @@ describe('dicom-out: store-and-forward', () => {
     assert.deepEqual(await lettersIn('in'), []);
   });
 
+  it('that is full answers a sender that waits with A700, at once', async () => {
+    const port = await freePort();
+    await loaded([
+      dicomIn('in', port, [['out']], { queue: 'memory', respond: 'processed', keepDeliveredSeconds: 60 }),
+      peer('archive', await freePort()),
+      out('out', { mode: 'store-and-forward', maxQueued: '1' }),
+      ...watching('out'),
+    ]);
+    await until(() => isListening(port), 'dicom-in listens');
+    const failed = nodes.inputs('out-failed');
+    assert.deepEqual(await upload(port, 1, 2), [0, 0xa700]);
+    await until(() => failed.length === 1, 'the flow hears of it');
+    assert.equal(codeOf(failed[0]), 'DICOM_OUT_NO_ROOM');
+    assert.equal(await waitingIn('in'), 0);
+  });
+
   it('goes on after a deploy where it was', async () => {
     const port = await freePort();
     const flows = [

@@ -134,7 +134,8 @@ export class ObjectSending {
    * Sends an object, or stores it in the outbox.
    * @param since the time from which on it is tried, on `performance.now()`'s clock
    * @param heard called with what has become of it, before its queue hears of that; not called where the node closes
-   * @param postpone takes an object of a queue for which the outbox has no room, and which comes again; undefined: it waits for room
+   * @param postpone takes an object of a queue for which the outbox has no room, and whose sender does not wait: it comes again;
+   * undefined: it waits for room
    * @returns why that is not all right, or `acknowledgeFailed` where its queue has not heard of it; undefined: it is, or the object
    * went back to its queue
    */
@@ -150,7 +151,9 @@ export class ObjectSending {
     if (outcome === undefined)
       return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
     this.told.changed();
-    if (outcome.failure === 'noRoom' && held !== undefined && postpone !== undefined) {
+    // A sender that waits can try again itself, and better hears that soon.
+    const comesAgain = held !== undefined && held.answersWithinSeconds === undefined;
+    if (outcome.failure === 'noRoom' && comesAgain && postpone !== undefined) {
       await postpone(held);
       return undefined;
     }
