@@ -51,6 +51,7 @@ export {
   valuesOf,
 } from './data-set';
 export { DicomError, type DicomErrorCode } from './errors';
+export { expectWhole } from './expect-whole';
 export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
 export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';

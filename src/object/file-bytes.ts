@@ -112,8 +112,9 @@ export class FileBytes implements Part10 {
     return this.fd;
   }
 
-  /** Over what is in memory. */
+  /** Over what is in memory from the beginning, where not all is. */
   private read(at: number): Buffer {
+    if (this.inMemory !== undefined) return this.inMemory.subarray(at, Math.min(at + BLOCK_BYTES, this.size));
     this.head = 0;
     const block = this.memory.subarray(0, Math.min(BLOCK_BYTES, this.size - at));
     readFully(this.opened, block, at);

@@ -18,6 +18,7 @@ export { whileFetching } from './partial-copy';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { ObjectChanged } from './file-bytes';
 export { studyOf } from './study-of';
+export { whole } from './whole';
 export {
   framesOf,
   type EncapsulatedPixels,

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage } from '../admin-api';
 import { asError, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
-import { expected, openBytes, openFile, openHandle, type OutgoingObject } from '../object';
+import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
@@ -367,9 +367,11 @@ export class Sender implements SenderRequests {
   private open({ id, place }: SendRequest): Promise<OutgoingObject> {
     switch (place.kind) {
       case 'file':
-        return openFile(place.path);
+        return openFile(place.path).then(whole);
       case 'bytes':
-        return openBytes(Buffer.from(place.bytes.buffer, place.bytes.byteOffset, place.bytes.byteLength));
+        return openBytes(
+          Buffer.from(place.bytes.buffer, place.bytes.byteOffset, place.bytes.byteLength),
+        ).then(whole);
       case 'queue':
         return new Promise((resolve, reject) => {
           this.openings.set(id, { resolve, reject });

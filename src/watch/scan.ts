@@ -34,6 +34,8 @@ export interface ScanListener {
   readonly onUnseen: (rel: string, error: Error) => void;
   /** A directory below cannot be looked into, or not to its end. */
   readonly onUnread: (rel: string, error: Error) => void;
+  /** A directory below is deeper than is looked. */
+  readonly onTooDeep: (rel: string, levels: number) => void;
 }
 
 /** A regular file of a wanted name. */
@@ -50,7 +52,7 @@ export interface ScannedFile {
  */
 export async function* scan(
   { folder, isRecursive, isWanted }: ScanOptions,
-  { onDirectory, onUnnamed, onUnseen, onUnread }: ScanListener,
+  { onDirectory, onUnnamed, onUnseen, onUnread, onTooDeep }: ScanListener,
 ): AsyncGenerator<ScannedFile> {
   const waiting = [{ rel: '', level: 0 }];
   let until = performance.now() + TURN_MS;
@@ -68,8 +70,10 @@ export async function* scan(
         await new Promise((turn) => setImmediate(turn));
         until = performance.now() + TURN_MS;
       }
-      if (stats?.isDirectory() === true && isRecursive && level < MOST_LEVELS)
-        waiting.push({ rel, level: level + 1 });
+      if (stats?.isDirectory() === true && isRecursive) {
+        if (level < MOST_LEVELS) waiting.push({ rel, level: level + 1 });
+        else onTooDeep(rel, MOST_LEVELS);
+      }
       if (stats?.isFile() === true && isWanted(name)) yield { rel, stats };
     }
     onDirectory(join(folder, parent));

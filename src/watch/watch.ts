@@ -310,6 +310,10 @@ export class Watch extends QueueService {
         isWhole = false;
         this.faults.addOnce('unread', 'subfolderUnusable', { directory, reason });
       },
+      onTooDeep: (directory, levels) => {
+        const reason = `more than ${levels} directories deep`;
+        this.faults.addOnce('tooDeep', 'subfolderUnusable', { directory, reason });
+      },
     };
     for await (const { rel, stats } of scan(options, met)) {
       if (this.stopped) return Infinity;

@@ -252,6 +252,23 @@ describe('an object that cannot be read', () => {
     assert.deepEqual([other.kind, other.failure, other.attempts], ['failed', 'notTheObject', 0]);
   });
 
+  it('is not sent where a part of it is missing, and the text says so', async () => {
+    const [sending, peer] = await to({});
+    const file = readFileSync(SAMPLE);
+    const path = join(folder, 'cut.dcm');
+    for (const length of [
+      file.length - 1,
+      file.length - DATA_SET.length + 100,
+      file.length - DATA_SET.length,
+    ]) {
+      writeFileSync(path, file.subarray(0, length));
+      const { kind, failure, attempts, text } = await sending.file('peer', path);
+      assert.deepEqual([kind, failure, attempts], ['failed', 'notRead', 0]);
+      assert.match(text, /beyond the end of the data set|no data set/);
+    }
+    assert.equal(peer.objects.length, 0);
+  });
+
   it('never comes as a part: a file that gets shorter meanwhile', async () => {
     // More than the system takes for a peer that reads nothing.
     const path = large(64_000_000);

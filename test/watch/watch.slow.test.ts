@@ -74,6 +74,21 @@ describe('a watched folder', () => {
     },
   );
 
+  it('tells of directories that are deeper than it looks', async () => {
+    const folder = join(root, 'deep');
+    const levels = 'x/'.repeat(33);
+    mkdirSync(join(folder, levels), { recursive: true });
+    writeFileSync(join(folder, levels, 'too-deep.dcm'), sampleFile(1).bytes);
+    writeFileSync(join(folder, levels, '..', 'deep.dcm'), sampleFile(2).bytes);
+    const watched = start({ recursive: true }, { folder });
+    await until(() => watched.delivered.length === 1, 'the one that is not too deep');
+    assert.equal(watched.uids()[0], sampleFile(2).uid);
+    const { kind, values } = watched.faults[0] ?? assert.fail();
+    assert.equal(kind, 'subfolderUnusable');
+    assert.match(String(values['reason']), /32 directories deep/);
+    await watched.stop();
+  });
+
   it('keeps: what was delivered is not again after a restart, and what was changed comes redelivered', async () => {
     const first = start();
     first.put('one.dcm', sampleFile(1).bytes);

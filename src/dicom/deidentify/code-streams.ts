@@ -5,6 +5,8 @@ import { KeptBack } from './kept-back';
 export interface PixelFacts {
   /** Of one frame: those that have the same byte of every sample (PS3.5 G.2). */
   readonly planeBytes: number;
+  /** Bytes of all samples of a pixel: RLE has a segment for each. */
+  readonly planes: number;
 }
 
 /**
@@ -192,11 +194,12 @@ const RLE_HEADER = 64;
 const MOST_SEGMENTS = 15;
 const NOTHING = 128;
 
-const cleanRle: CleanFrame = (reader, { planeBytes }) => {
+const cleanRle: CleanFrame = (reader, { planeBytes, planes }) => {
   const size = reader.left;
   if (size < RLE_HEADER) throw broken('is shorter than its header');
   const count = littleEndian(reader.bytes(4));
-  if (count < 1 || count > MOST_SEGMENTS) throw broken('has an impossible number of segments');
+  // What a decoder has no use for may be anything.
+  if (count !== planes || count > MOST_SEGMENTS) throw broken('has an impossible number of segments');
   const starts = Array.from({ length: count }, () => littleEndian(reader.bytes(4)));
   reader.blank((MOST_SEGMENTS - count) * 4);
   if (starts[0] !== RLE_HEADER) throw broken('does not begin behind its header');

@@ -1,4 +1,4 @@
-import { DataSet, textOf, valuesOf } from '../data-set';
+import { DataSet, numbersOf, textOf, valuesOf } from '../data-set';
 import { TAG, tagHex } from '../standard';
 import { isModality, isReport, takesPictures } from './classes';
 import { KeptBack } from './kept-back';
@@ -11,7 +11,8 @@ const CONVERSION_TYPE = 0x00080064;
 const OVERLAY_GROUPS = 0x6000;
 const LAST_OVERLAY_GROUP = 0x60ff;
 /** Overlay Bits Allocated and Overlay Bit Position: where in the pixels a plane is. */
-const OVERLAY_BITS: ReadonlySet<number> = new Set([0x0100, 0x0102]);
+const OVERLAY_BIT_POSITION = 0x0102;
+const OVERLAY_BITS: ReadonlySet<number> = new Set([0x0100, OVERLAY_BIT_POSITION]);
 const OVERLAY_DATA = 0x3000;
 
 export interface Judged {
@@ -46,7 +47,7 @@ export function judge(root: DataSet, { sopClassUID, options, alsoPass }: Judged)
 
 function judgeImage(root: DataSet, sopClassUID: string): void {
   expectImageType(root, IMAGE_TYPE);
-  const conversions = valuesOf(root, CONVERSION_TYPE).filter((value) => value !== null);
+  const conversions = judgedValues(root, CONVERSION_TYPE).filter((value) => value !== null);
   if (conversions.some((value) => !(takesPictures(sopClassUID) && value === 'DI')))
     throw new KeptBack(
       'converted-image',
@@ -61,12 +62,20 @@ function expectImageType(dataSet: DataSet, tag: number): void {
 }
 
 function expectOriginal(dataSet: DataSet, tag: number): void {
-  const values = valuesOf(dataSet, tag).map((value) =>
+  const values = judgedValues(dataSet, tag).map((value) =>
     typeof value === 'string' ? value.toUpperCase() : '',
   );
   const isSecondary = values[0] === 'DERIVED' && values[1] === 'SECONDARY';
   if (isSecondary || values.some((value) => /SCREEN|SNAPSHOT/.test(value)))
     throw new KeptBack('secondary-image', `(${tagHex(tag)}) says that it may be a picture of a screen`);
+}
+
+/** What has values that nobody has read cannot be judged by them. */
+function judgedValues(dataSet: DataSet, tag: number): ReturnType<typeof valuesOf> {
+  const { length = 0, bytes } = dataSet.find(tag) ?? {};
+  if (length > 0 && bytes === undefined)
+    throw new KeptBack('too-long', `(${tagHex(tag)}) is too long to be looked at`);
+  return valuesOf(dataSet, tag);
 }
 
 /** Overlay planes whose data is elsewhere, in bits of the pixels (PS3.3 C.9.2, retired). */
@@ -76,6 +85,7 @@ function hasEmbeddedOverlay(root: DataSet): boolean {
     const isPlane = group >= OVERLAY_GROUPS && group <= LAST_OVERLAY_GROUP && group % 2 === 0;
     if (!isPlane || !OVERLAY_BITS.has(tag & 0xffff)) return false;
     const { length = 0 } = root.find(group * 0x10000 + OVERLAY_DATA) ?? {};
-    return length === 0;
+    // With data of its own a plane is at position 0; whatever stands there, another one is in the pixels.
+    return length === 0 || ((tag & 0xffff) === OVERLAY_BIT_POSITION && numbersOf(root, tag)?.[0] !== 0);
   });
 }

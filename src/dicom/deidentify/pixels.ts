@@ -76,11 +76,15 @@ function writeEncapsulated(
   if (!(pixels > 0)) throw new KeptBack('pixel-data', 'the object has no Rows or Columns');
   const [table, ...fragments] = pixelItems(source, { offset, length });
   const reader = new FragmentReader(source, fragments);
+  const facts = {
+    planeBytes: bitsOf(root, tag) === 1 ? Math.ceil(pixels / 8) : pixels,
+    planes: Math.ceil(bitsOf(root, tag) / 8) * (numberIn(root, SAMPLES) || 1),
+  };
   /** Numbers of the fragments that frames begin with. */
   const begins: number[] = [];
   for (let next = reader.fragment; next !== undefined; next = reader.fragment) {
     begins.push(next);
-    clean(reader, { planeBytes: bitsOf(root, tag) === 1 ? Math.ceil(pixels / 8) : pixels });
+    clean(reader, facts);
   }
   if (begins.length !== framesOf(root))
     throw new KeptBack('code-stream', 'there are not as many code streams as frames');

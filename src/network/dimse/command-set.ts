@@ -134,7 +134,12 @@ function elementValues(bytes: Buffer): { values: Map<number, Buffer>; behind?: B
     const end = start + bytes.readUInt32LE(offset + 4);
     if (end > bytes.length) throw invalid('a command set has an element longer than itself');
     const tag = bytes.readUInt16LE(offset + 2);
-    if (READ_TAGS.has(tag)) values.set(tag, bytes.subarray(start, end));
+    if (READ_TAGS.has(tag)) {
+      const value = bytes.subarray(start, end);
+      // Of two statuses nobody knows which one is meant.
+      if (values.get(tag)?.equals(value) === false) throw invalid('a command set has an element twice');
+      values.set(tag, value);
+    }
     offset = end;
   }
   return { values };

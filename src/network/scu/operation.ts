@@ -1,5 +1,9 @@
+import { MAX_UID_LENGTH } from '../../dicom';
 import { type CommandSet, isFailure, RESPONSE_BIT } from '../dimse';
 import type { OperationOutcome } from './outcomes';
+
+/** Of a UID that is too long, one character more than it may have is read. */
+const LONGEST_READ_UID = MAX_UID_LENGTH + 1;
 
 /** By what a response is known to belong to its request. */
 export interface Requested {
@@ -67,7 +71,7 @@ export class Operation {
   }
 }
 
-/** A response need not repeat the UIDs (PS3.7 9.1.1.1); those that it has must be the request's. */
+/** A response need not repeat the UIDs (PS3.7 9.1.1.1); those that it has must be the request's, as far as they are read. */
 function differs(answered: string | undefined, asked: string | undefined): boolean {
-  return answered !== undefined && asked !== undefined && answered !== asked;
+  return answered !== undefined && asked !== undefined && answered !== asked.slice(0, LONGEST_READ_UID);
 }

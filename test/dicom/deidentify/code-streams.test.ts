@@ -158,6 +158,15 @@ describe('a code stream', () => {
     assert.notEqual(result.indexOf(literal), -1);
   });
 
+  it('of RLE has no more segments than its pixels have bytes', () => {
+    const header = Buffer.alloc(64);
+    header.writeUInt32LE(3, 0);
+    [64, 69, 74].forEach((start, index) => header.writeUInt32LE(start, 4 + index * 4));
+    const literal = bytes(3, 1, 2, 3, 4);
+    const stream = Buffer.concat([header, literal, literal, bytes(3), NAME.subarray(0, 4)]);
+    assert.throws(() => deidentified(compressed(RLE, [stream])), KeptBack);
+  });
+
   it('that cannot be read to its end is kept back', () => {
     const wrong: [string, Buffer][] = [
       [JPEG, clean.subarray(0, -2)],

@@ -107,6 +107,12 @@ describe('an object is kept back', () => {
     assert.equal(verdict([sopClass('481.1'), text(0x00080064, 'CS', 'DF')]), 'converted-image');
   });
 
+  it('whose kind of image is in a value that is too long to be looked at', () => {
+    const rest = ' '.repeat(1_048_576);
+    assert.equal(verdict([text(0x00080008, 'UT', `DERIVED\\SECONDARY${rest}`)]), 'too-long');
+    assert.equal(verdict([text(0x00080064, 'UT', `WSD${rest}`)]), 'too-long');
+  });
+
   it('not for bytes of unknown contents, which are gone', () => {
     for (const tag of [0x00282000, 0x00700256]) {
       const { bytes } = deidentified(fileOf(image(element(tag, 'OB', 'SMITH^JOHN'))), profile());
@@ -121,7 +127,10 @@ describe('an object is kept back', () => {
       element(0x60000102, 'US', us(15)),
     ];
     assert.equal(verdict(plane), 'embedded-overlay');
-    assert.equal(verdict([...plane, element(0x60003000, 'OW', us(1))]), undefined);
+    // Data of its own does not say that there is none in the pixels.
+    assert.equal(verdict([...plane, element(0x60003000, 'OW', us(1))]), 'embedded-overlay');
+    const own = [element(0x60000102, 'US', us(0)), element(0x60003000, 'OW', us(1))];
+    assert.equal(verdict([...plane, ...own]), undefined);
     assert.equal(verdict([...plane, element(0x60003000, 'OW', Buffer.alloc(0))]), 'embedded-overlay');
     assert.equal(verdict([element(0x60020102, 'US', us(12))]), 'embedded-overlay');
   });

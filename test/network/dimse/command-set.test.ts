@@ -50,6 +50,9 @@ describe('a command set', () => {
     violates(commandSet({ 0x0002: CT }), /no Command Field/);
     violates(storeRQ().subarray(0, -1), /longer than itself/);
     violates(Buffer.concat([storeRQ(), Buffer.alloc(7)]), /ends inside an element/);
+    const status = (value: number): Buffer => Buffer.from([0, 0, 0, 9, 2, 0, 0, 0, 0, value]);
+    violates(Buffer.concat([storeRQ(), status(0xc0), status(0)]), /an element twice/);
+    assert.equal(decodeCommandSet(Buffer.concat([storeRQ(), status(0xc0), status(0xc0)])).status, 0xc000);
     violates(Buffer.concat([storeRQ(), Buffer.from([8, 0, 0, 0, 0, 0, 0, 0])]), /outside group 0000/);
   });
 

@@ -372,6 +372,11 @@ describe('an object that is sent', { timeout: 300_000 }, () => {
     assert.equal((await store(association)).outcome, 'answered');
   });
 
+  it('is answered, though its UID is longer than one may be', async () => {
+    const [association] = await open({});
+    assert.equal((await store(association, [SMALL], `1.${'2'.repeat(80)}`)).outcome, 'answered');
+  });
+
   for (const [what, elements, words] of [
     ['another message id', { 0x0120: 999 }, /another message id/],
     ['another instance', { 0x1000: '9.9.9' }, /another SOP instance/],
