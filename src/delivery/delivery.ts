@@ -10,7 +10,7 @@ import {
   placeReason,
 } from '../message';
 import { isFailure, type CommandStatus } from '../network';
-import { type HeadOf, receivedHead } from '../object';
+import { type HeadOf, NewerEnvelope, receivedHead } from '../object';
 import { ObjectDamaged, type ObjectQueue, type QueuedObject, type Unparked } from '../queue';
 import type { DicomInSettings } from '../settings';
 import { FlowBudget } from './flow-budget';
@@ -38,7 +38,7 @@ export interface DeliveryListener {
   gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void;
   /** Files cannot be put in place; those objects are tried again. */
   notPlaced(found: Unplaceable, facts: LetterFacts): void;
-  /** The disk of the queue does not give objects; those are tried again. */
+  /** The disk of the queue does not give objects, or they are a later version's (`LATER_VERSION`); those are tried again. */
   notRead(found: Unplaceable, facts: LetterFacts): void;
   /** What has become of an object cannot be written down; it is tried again. */
   notRemoved(error: Error): void;
@@ -345,13 +345,14 @@ export class Delivery {
 
   private failed(queued: QueuedObject, error: unknown): void {
     if (error instanceof NotPlaced) this.notPlaced(queued, error);
-    else if (isOfSystem(error)) this.notRead(queued, error);
+    else if (error instanceof NewerEnvelope) this.notRead(queued, error, error.message);
+    else if (isOfSystem(error)) this.notRead(queued, error, error.code ?? error.message);
     else void this.giveUp(queued, { kind: 'notConverted', text: asError(error).message });
   }
 
   /** It is in the queue, and perhaps can be read later. */
-  private notRead(queued: QueuedObject, error: NodeJS.ErrnoException): void {
-    this.unread.add(queued.id, Date.now(), error.code ?? '', error.code ?? error.message);
+  private notRead(queued: QueuedObject, { code = '' }: NodeJS.ErrnoException, reason: string): void {
+    this.unread.add(queued.id, Date.now(), code, reason);
     this.leave(queued.id);
     this.queue.postpone(queued.id);
   }

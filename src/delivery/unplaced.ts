@@ -4,6 +4,8 @@ import { BackOff } from '../basics';
 export interface Unplaceable {
   /** Of the object that was tried last. */
   id: string;
+  /** What tells causes apart, such as the code of an error. */
+  key: string;
   reason: string;
   /** Number of objects that wait for the same cause to go away. */
   objects: number;
@@ -84,7 +86,7 @@ export class Unplaced {
     const cause = this.causes.get(key) ?? this.begin(key);
     cause.reason = reason;
     cause.ids.set(id, until);
-    this.tell(id, cause);
+    this.tell(id, key, cause);
     this.schedule();
     return true;
   }
@@ -128,14 +130,14 @@ export class Unplaced {
     return cause;
   }
 
-  private tell(id: string, cause: Cause): void {
+  private tell(id: string, key: string, cause: Cause): void {
     const now = this.now();
     if (now - cause.toldAt < TELL_AGAIN_MS) return;
     if (now - this.told.since >= TOLD_WINDOW_MS) this.told = { since: now, number: 0 };
     if (this.told.number >= MOST_TOLD) return;
     this.told.number += 1;
     cause.toldAt = now;
-    this.listener.failing({ id, reason: cause.reason, objects: cause.ids.size });
+    this.listener.failing({ id, key, reason: cause.reason, objects: cause.ids.size });
   }
 
   private retryAll(key: string): void {

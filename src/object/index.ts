@@ -4,7 +4,14 @@ export type { FileEnvelope, ObjectEnvelope } from './envelope';
 export { expected } from './expected';
 export { fileHead, type HeadOf, receivedHead } from './file-head';
 export { classFacts, dataSetFacts } from './letter-facts';
-export { encodeHead, NewerEnvelope, type ObjectHead, type ObjectNote, readHead } from './object-head';
+export {
+  encodeHead,
+  LATER_VERSION,
+  NewerEnvelope,
+  type ObjectHead,
+  type ObjectNote,
+  readHead,
+} from './object-head';
 export {
   compared,
   openBytes,

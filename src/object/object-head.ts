@@ -12,10 +12,13 @@ import type { FileEnvelope, ObjectEnvelope } from './envelope';
 /** Of the envelope as it is written. The one of version 0.1 has none. */
 const ENVELOPE_VERSION = 1;
 
+/** The code of `NewerEnvelope`. It is none of the system: no disk is to be looked at. */
+export const LATER_VERSION = 'LATER_VERSION';
+
 /** A later version of this package has written the object: it is left to that. */
 export class NewerEnvelope extends Error {
   override readonly name = 'NewerEnvelope';
-  readonly code = 'EVERSION';
+  readonly code = LATER_VERSION;
 }
 
 /** What stands before an object's data set in its file. */

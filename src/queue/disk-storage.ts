@@ -159,6 +159,10 @@ export class DiskStorage implements ObjectStorage {
     refusing(() => this.space.check());
   }
 
+  freeRoom(): boolean {
+    return this.log.freeRoom();
+  }
+
   begin(head: Buffer): ObjectPart {
     const part = new PartFile(() => this.partPath(), FILE_MODE, this.files, this.largeBytes());
     this.parts.add(part);

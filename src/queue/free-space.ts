@@ -1,7 +1,7 @@
 import type { DiskFiles } from '../basics';
 import { QueueRefusal } from './object-queue';
 
-/** Asking the file system costs little, but not nothing: once in this many milliseconds is enough. */
+/** Asking the file system costs little, but not nothing: while there is room, once in this many milliseconds is enough. */
 const CHECK_INTERVAL_MS = 500;
 
 /** Watches that a disk keeps some space free, for the rest of the machine and for finishing what has begun. */
@@ -21,7 +21,8 @@ export class FreeSpace {
     if (this.minFree === 0) return;
     // Not the clock on the wall, which may be set back.
     const now = performance.now();
-    if (now - this.checkedAt >= CHECK_INTERVAL_MS) {
+    // Once it is short, room may have been made just now, for what is asked about.
+    if (this.free < this.minFree || now - this.checkedAt >= CHECK_INTERVAL_MS) {
       const { bavail, bsize } = this.files.statfsSync(this.directory);
       this.free = bavail * bsize;
       this.checkedAt = now;

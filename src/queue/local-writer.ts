@@ -9,11 +9,12 @@ const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'DISK_LOW', 'Q
  * Asks whether there is room for an object. What is only kept for a while makes some.
  * @throws QueueRefusal
  */
-export function checkRoom(storage: Pick<ObjectStorage, 'checkRoom'>, kept: KeptDelivered): void {
+export function checkRoom(storage: Pick<ObjectStorage, 'checkRoom' | 'freeRoom'>, kept: KeptDelivered): void {
   try {
     storage.checkRoom();
   } catch (error) {
-    if (!kept.clear()) throw error;
+    const hadSome = kept.clear();
+    if (!storage.freeRoom() && !hadSome) throw error;
     storage.checkRoom();
   }
 }

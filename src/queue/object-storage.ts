@@ -16,6 +16,8 @@ export interface ObjectStorage {
   readonly deadLetters: LocalDeadLetters;
   /** @throws QueueRefusal when there is no room */
   checkRoom(): void;
+  /** Gives back at once what holds no object any more, such as what is there to be written over. False: there is nothing. */
+  freeRoom(): boolean;
   begin(head: Buffer): ObjectPart;
   /** The object may be read now; else `onReady` tells when. */
   isReady(id: string): boolean;

@@ -31,6 +31,7 @@ export type FaultKind =
   | 'crashed'
   | 'notPlaced'
   | 'notRead'
+  | 'objectNewer'
   | 'notPlacedInTime'
   | 'notSent'
   | 'outputNotSyncable'
@@ -88,6 +89,7 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
+  objectNewer: 'notRead',
   mppsNotShared: 'mppsNotKept',
 };
 

@@ -2,7 +2,7 @@ export { EventGate } from './event-gate';
 export type { Counters, ReceiverEvent } from './events';
 export { faultCode, isWarning, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
 export { ObjectIntake } from './object-intake';
-export { Receiver, type ReceiverOutput } from './receiver';
+export { Receiver } from './receiver';
 export type { FlowAnswerOutcome } from './flow-answers';
 export { MOST_BYTES, MOST_MATCHES, type QueryAnswer } from './flow-queries';
 export {
@@ -16,5 +16,6 @@ export {
 } from './receiver-config';
 export { ReceiverFaults } from './receiver-faults';
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
+export type { ReceiverOutput } from './receiver-output';
 export { removeSteps, STEPS_FOLDER } from './steps';
 export { echoOwnPort } from './self-echo';

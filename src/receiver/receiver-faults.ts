@@ -1,5 +1,6 @@
 import type { OnWarning } from '../basics';
 import { RunningFaults, type DeliveryListener } from '../delivery';
+import { LATER_VERSION } from '../object';
 import type { FaultKind, ReceiverFault } from './faults';
 
 /** Faults of what came over a network, and goes to the flow. */
@@ -9,7 +10,8 @@ export class ReceiverFaults extends RunningFaults<FaultKind> {
   readonly ofDelivery: Pick<DeliveryListener, 'notPlaced' | 'notRemoved' | 'notRead'> = {
     notPlaced: ({ id, reason, objects }, facts) => this.add('notPlaced', { id, reason, objects }, facts),
     notRemoved: (error) => this.leftover(error),
-    notRead: ({ id, reason, objects }, facts) => this.add('notRead', { id, reason, objects }, facts),
+    notRead: ({ key, ...values }, facts) =>
+      this.add(key === LATER_VERSION ? 'objectNewer' : 'notRead', values, facts),
   };
 
   constructor(tell: (fault: ReceiverFault) => void) {

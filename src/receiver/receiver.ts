@@ -11,62 +11,32 @@ import {
 } from '../delivery';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { type ConvertedObject, FileOutput } from '../message';
-import {
-  Listener,
-  Status,
-  type CommandStatus,
-  type CommitmentReport,
-  type NetworkEvent,
-  type StepListener,
-} from '../network';
-import { PostgresQueue, SharedState, type ObjectQueue } from '../queue';
+import { Listener, Status, type CommandStatus, type NetworkEvent, type StepListener } from '../network';
+import { PostgresQueue, type ObjectQueue, type QueueState } from '../queue';
 import { CommitmentReports } from './commitment-reports';
 import { countEvent, countsIn, countsMemory, type Counts } from './counts';
-import type { Counters, ReceiverEvent } from './events';
-import { listenFault, outputFault, queueFault, type FaultKind, type ReceiverFault } from './faults';
+import type { Counters } from './events';
+import { listenFault, outputFault, queueFault, type ReceiverFault } from './faults';
 import type { FlowAnswerOutcome } from './flow-answers';
 import { FlowQueries, type QueryAnswer } from './flow-queries';
 import { ObjectIntake } from './object-intake';
-import { OpenAssociations } from './open-associations';
-import type { PostedRequest } from './posted-request';
 import { RaisedEvents } from './raised-events';
 import {
   createFileOutput,
   createReceiverQueue,
   listenerOptions,
   type ReceiverConfig,
-  type SharedQueue,
 } from './receiver-config';
 import { ReceiverFaults } from './receiver-faults';
 import { ReceiverJournal } from './receiver-journal';
+import type { ReceiverOutput } from './receiver-output';
 import type { ReceiverRequests } from './requests';
+import { SharedReceiving } from './shared-receiving';
 import { DiskStepStore, FlowSteps, SharedStepStore, whileThereIsRoom } from './steps';
-
-/** Where a receiver's results go. Nothing here may throw. */
-export interface ReceiverOutput {
-  /** An object for the flow; answer with `delivered(id)`. */
-  deliver(id: string, converted: ConvertedObject, lease?: Lease): void;
-  event(event: ReceiverEvent): void;
-  /** At most once a second, and only on change. */
-  counters(counters: Counters): void;
-  fault(fault: ReceiverFault): void;
-  /** A fault that was `down` is so no more. */
-  recovered(kind: FaultKind): void;
-  /** What a peer says of its storage; answer with `reportAnswered(number)`. */
-  report(number: number, callingAET: string, report: CommitmentReport): void;
-  /** A query for the flow; answer with `answerQuery(id)`. */
-  query(query: PostedRequest): void;
-  /** A procedure step for the flow; answer with `stepTold(id)`. */
-  step(step: PostedRequest): void;
-}
 
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LAST_MS = 30_000;
 const COUNTERS_INTERVAL_MS = 1_000;
-/** How often a queue is looked at that others change, too. */
-const LOOK_MS = 5_000;
-/** Time before an answer to a sender at another instance is tried again, in milliseconds. */
-const ANSWER_AGAIN_MS = 1_000;
 
 /**
  * A DICOM Storage SCP with its queue: listener → queue → conversion → output. It runs in a worker thread (`worker.ts`)
@@ -74,11 +44,8 @@ const ANSWER_AGAIN_MS = 1_000;
  */
 export class Receiver extends QueueService implements ReceiverRequests {
   protected readonly queue: ObjectQueue;
-  /** Undefined: it is this machine's own. */
-  private readonly shared: PostgresQueue | undefined;
-  /** What instances know together beside the objects of such a queue. */
-  private readonly state: SharedState | undefined;
-  private readonly associations: OpenAssociations | undefined;
+  /** Undefined: the queue is this machine's own. */
+  private readonly shared: SharedReceiving | undefined;
   private readonly files: FileOutput | undefined;
   private readonly listener: Listener;
   protected readonly delivery: Delivery;
@@ -94,10 +61,9 @@ export class Receiver extends QueueService implements ReceiverRequests {
     fault: (fault) => this.output.fault(fault),
   });
   private countersTimer: NodeJS.Timeout | undefined;
-  private lookTimer: NodeJS.Timeout | undefined;
   private sharedState: Counters['shared'];
   private queueIsOpen = false;
-  private stateIsOpen = false;
+  private sharedIsOpen = false;
   private stopping = false;
   private drained: boolean;
   private readonly faults = new ReceiverFaults((fault) => this.output.fault(fault));
@@ -121,8 +87,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
       onBack: (problem) => this.output.recovered(queueFault(problem, config.queueDirectory).kind),
       onAnswer: (id, answer) => void this.answers.answer(id, answer),
     });
-    this.shared = this.queue instanceof PostgresQueue ? this.queue : undefined;
-    this.state = config.shared && this.newState(config.shared);
+    this.shared = this.queue instanceof PostgresQueue ? this.newShared(this.queue) : undefined;
     this.files = createFileOutput(config, onWarning);
     this.delivery = new Delivery(
       this.queue,
@@ -161,14 +126,6 @@ export class Receiver extends QueueService implements ReceiverRequests {
       ...(this.steps && { steps: this.whileThereIsRoom(this.steps) }),
       report: (event) => this.networkEvent(event),
     });
-    this.associations =
-      this.state &&
-      new OpenAssociations(
-        this.state,
-        () => this.listener.openAssociationIds,
-        // The queue says that its database is away.
-        () => undefined,
-      );
   }
 
   /** Opens the queue, begins to deliver what is in it, and listens; on failure reports and tries again by itself. */
@@ -256,30 +213,33 @@ export class Receiver extends QueueService implements ReceiverRequests {
       deadlineSeconds: seconds,
       defaultCharacterSet,
       store:
-        this.state === undefined
+        this.shared === undefined
           ? new DiskStepStore(directory, realFiles, this.faults.onWarning)
-          : new SharedStepStore(this.state, receiverId),
+          : new SharedStepStore(this.shared.state, receiverId),
       tell: (step) => this.output.step(step),
       timedOut: (id) => this.faults.add('mppsTimedOut', { id, seconds }),
       failed: ({ message: reason }) =>
-        this.state === undefined
+        this.shared === undefined
           ? this.faults.add('mppsNotKept', { directory, reason })
           : this.faults.add('mppsNotShared', { reason }),
     });
   }
 
-  private newState(shared: SharedQueue): SharedState {
-    const { receiverId, queueDirectory: directory } = this.config;
-    return new SharedState(
-      { ...shared, user: receiverId, directory },
-      // A session that has ended has nothing but what others go on with; the queue says that its database is away.
-      { ended: () => undefined, failed: () => undefined },
-    );
+  private newShared(queue: PostgresQueue): SharedReceiving | undefined {
+    const { receiverId, queueDirectory, shared, settings } = this.config;
+    if (shared === undefined) return undefined;
+    return new SharedReceiving({
+      ...{ queue, place: shared, receiverId, queueDirectory },
+      responseTimeoutSeconds: settings.responseTimeoutSeconds,
+      openAssociationIds: () => this.listener.openAssociationIds,
+      looked: (state) => this.looked(state),
+      failed: (error) => this.faults.leftover(error),
+    });
   }
 
   /** In a database, they are not on the disk of which nodes look how full it is. */
   private whileThereIsRoom(steps: StepListener): StepListener {
-    if (this.state !== undefined) return steps;
+    if (this.shared !== undefined) return steps;
     const { settings, stepsDirectory: directory } = this.config;
     return whileThereIsRoom(steps, {
       directory,
@@ -301,6 +261,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
+    this.shared?.stop();
     await this.starting.stop();
     this.delivery.stop();
     this.reports.close();
@@ -309,9 +270,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.answers.close({ status: Status.outOfResources, comment: 'the receiver stops' });
     await this.listener.close(graceMs);
     clearTimeout(this.countersTimer);
-    clearTimeout(this.lookTimer);
-    this.associations?.stop();
-    await this.state?.close();
+    await this.shared?.close();
     await this.queue.close();
     await this.journalOf?.close();
     this.events.raise({ event: 'stopped' });
@@ -324,8 +283,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
       const isFirst = !this.queueIsOpen;
       this.queueIsOpen = true;
       await this.queueOpened();
-      if (isFirst && this.shared !== undefined) void this.look(this.shared);
-      await this.openState();
+      if (isFirst) void this.shared?.look();
+      await this.openShared();
     } catch (error) {
       return queueFault(error, queueDirectory);
     }
@@ -338,7 +297,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.countDeadLetters().catch((error: unknown) => this.faults.leftover(error as Error));
     if (this.stopping) return undefined;
     if (this.drained) this.events.raise({ event: 'draining', openAssociations: 0 });
-    else if (this.config.shared !== undefined && settings.role === 'deliver')
+    else if (this.shared !== undefined && settings.role === 'deliver')
       this.events.raise({ event: 'delivering' });
     else
       try {
@@ -352,11 +311,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
   }
 
   /** Once. @throws what a database says that cannot be asked */
-  private async openState(): Promise<void> {
-    if (this.stateIsOpen) return;
-    await this.state?.open();
-    await this.associations?.start();
-    this.stateIsOpen = true;
+  private async openShared(): Promise<void> {
+    if (this.sharedIsOpen) return;
+    await this.shared?.open();
+    this.sharedIsOpen = true;
     void this.steps?.resume();
   }
 
@@ -387,18 +345,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.output.deliver(id, converted, lease);
   }
 
-  /** As long as the sender may wait for it. */
   protected override async answeredElsewhere(id: string, status: CommandStatus): Promise<boolean> {
-    const until = performance.now() + this.config.settings.responseTimeoutSeconds * 1_000;
-    for (;;) {
-      try {
-        return (await this.shared?.answerElsewhere(id, status)) ?? false;
-      } catch (error) {
-        if (this.stopping || performance.now() > until) return false;
-        this.faults.leftover(error as Error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, ANSWER_AGAIN_MS).unref());
-    }
+    return (await this.shared?.answer(id, status)) ?? false;
   }
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {
@@ -411,17 +359,13 @@ export class Receiver extends QueueService implements ReceiverRequests {
     this.changed();
   }
 
-  /** Other machines change what is in the queue, too. */
-  private async look(shared: PostgresQueue): Promise<void> {
-    const state = await shared.state();
-    if (this.stopping) return;
+  private looked(state: QueueState | undefined): void {
     if (state !== undefined) {
       const { deadLetters, ...others } = state;
       this.deadLetterCount = deadLetters;
       this.sharedState = others;
     }
     this.changed();
-    this.lookTimer = setTimeout(() => void this.look(shared), LOOK_MS);
   }
 
   protected changed(): void {

@@ -8,7 +8,7 @@ import {
   readFileMeta,
   type ByteSource,
 } from '../dicom';
-import { classFacts, contentSource, dataSetFacts, type ObjectUids } from '../object';
+import { classFacts, contentSource, dataSetFacts, LATER_VERSION, type ObjectUids } from '../object';
 import type { QueuedObject } from '../queue';
 
 /** Of a note as it is written. */
@@ -36,7 +36,7 @@ export interface OutboxNote {
 /** A later version of this package has written the object: it is left to that. */
 export class NewerNote extends Error {
   override readonly name = 'NewerNote';
-  readonly code = 'EVERSION';
+  readonly code = LATER_VERSION;
 }
 
 /** A note that is longer has no place in an object's file; what comes with messages is far shorter. */

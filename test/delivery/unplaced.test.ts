@@ -89,7 +89,7 @@ describe('objects that cannot be put in place', () => {
     for (let number = 0; number < 100; number += 1) unplaced.add(id(number), START, 'ENOSPC', 'full');
     for (let second = 0; second < 3_500; second += 1)
       for (const probe of retried(1_000)) unplaced.add(probe, START, 'ENOSPC', 'full');
-    assert.deepEqual(told, [{ id: id(0), reason: 'full', objects: 1 }]);
+    assert.deepEqual(told, [{ id: id(0), key: 'ENOSPC', reason: 'full', objects: 1 }]);
     for (let second = 0; second < 1_800; second += 1)
       for (const probe of retried(1_000)) unplaced.add(probe, START, 'ENOSPC', 'full');
     assert.equal(told.length, 2);

@@ -24,7 +24,7 @@ describe('what stands before an object in its file', () => {
     assert.throws(
       () => read(newer),
       (error) =>
-        error instanceof NewerEnvelope && error.code === 'EVERSION' && /later version/.test(error.message),
+        error instanceof NewerEnvelope && error.code === 'LATER_VERSION' && /later version/.test(error.message),
     );
   });
 

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -16,6 +17,7 @@ import { after, describe, it } from 'node:test';
 import { PACKAGE_DIR } from '../support/user-dir';
 import { queuedFiles, segmentFiles, textOf } from '../support/queue-folder';
 import { dieWithout, next, put } from '../support/disk-queue';
+import { type DiskFiles, realFiles } from '../../src/basics';
 import { DiskQueue, MemoryQueue, ObjectDamaged, QueueRefusal } from '../../src/queue';
 import type { LocalQueue } from '../../src/queue/local-queue';
 
@@ -274,6 +276,37 @@ for (const [kind, diskQueue] of disks)
         (error: unknown) => error instanceof QueueRefusal && error.code === 'DISK_LOW',
       );
     });
+
+    for (const [what, bytes] of [
+      ['small', 300_000],
+      ['large', 3_000_000],
+    ] as const)
+      it(`takes an object at once for which ${what} ones that are only kept for a while make room`, async (context) => {
+        let elapsed = 0;
+        context.mock.method(performance, 'now', () => elapsed);
+        const directory = folder();
+        const used = (): number =>
+          readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+        const statfsSync = (() => ({
+          bavail: 20_000_000 - used(),
+          bsize: 1,
+        })) as unknown as DiskFiles['statfsSync'];
+        const limits = { maxObjects: 100, synced: false, minFreeBytes: 10_000_000 };
+        const queue = new DiskQueue(
+          { directory, ...limits, keepDeliveredMs: 1e9, keepDeliveredBytes: 1e9, onLeftover: assert.fail },
+          { ...realFiles, statfsSync },
+        );
+        await queue.open();
+        while (used() < 10_000_000) {
+          queue.keepDelivered(await put(queue, 'x'.repeat(bytes)).then(() => queue.take()?.id ?? ''));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        // The disk is asked again.
+        elapsed += 1_000;
+        await put(queue, 'one more');
+        assert.ok(used() < 5_000_000, `${used()} bytes are used`);
+        queue.close();
+      });
 
     it('is for the owner only', async () => {
       const directory = folder();

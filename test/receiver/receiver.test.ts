@@ -64,8 +64,8 @@ describe('Receiver', () => {
     const first = await start(directory);
     await until(() => first.faults.length > 0, 'the fault');
     assert.deepEqual(
-      first.faults.map(({ kind, values }) => [kind, values['reason']]),
-      [['notRead', 'EVERSION']],
+      first.faults.map(({ kind, values }) => [kind, values['objects']]),
+      [['objectNewer', 1]],
     );
     assert.deepEqual(await first.receiver.deadLetters({}), { deadLetters: [], total: 0 });
     await stop(first);

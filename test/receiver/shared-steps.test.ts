@@ -115,7 +115,7 @@ describe('procedure steps of several instances', { skip: needs('postgres') }, ()
     client.create('1.2.9', IN_PROGRESS);
     assert.equal((await client.next()).status, 0);
     await until(() => a.steps.length === 1, 'the message');
-    const { number } = a.receiver['state'] ?? assert.fail();
+    const { number } = a.receiver['shared']?.state ?? assert.fail();
     postgres.run(
       `UPDATE dicom.session SET until = clock_timestamp() - interval '1 hour' WHERE number = ${number}`,
     );
@@ -130,7 +130,9 @@ describe('procedure steps of several instances', { skip: needs('postgres') }, ()
     const start = cluster();
     const a = await start();
     const client = await open(a.port);
-    const { state } = a.receiver as unknown as { state: { rows: (...args: unknown[]) => Promise<unknown> } };
+    const state = a.receiver['shared']?.state as unknown as {
+      rows: (...args: unknown[]) => Promise<unknown>;
+    };
     const { rows } = state;
     // The answer to the statement is lost.
     state.rows = async (...args) => {

@@ -182,6 +182,11 @@ export class FolderStorage implements ObjectStorage {
     refusing(() => this.space.check());
   }
 
+  /** What is done with is the folder's. */
+  freeRoom(): boolean {
+    return false;
+  }
+
   begin(): ObjectPart {
     throw new QueueRefusal('NOT_HERE', 'files come into a watched folder by themselves');
   }

@@ -302,10 +302,14 @@ export class ObjectLog implements ObjectPlace {
       return this.writeOnce(record);
     } catch (error) {
       // What is not needed any more may be what fills the disk.
-      const hasRoom = this.live.isEmpty ? this.dropAll() : this.segments.makeRoom();
-      if (!hasRoom) throw error;
+      if (!this.freeRoom()) throw error;
       return this.writeOnce(record);
     }
+  }
+
+  /** Deletes what is not needed any more. False: there is nothing. */
+  freeRoom(): boolean {
+    return this.live.isEmpty ? this.dropAll() : this.segments.makeRoom();
   }
 
   private writeOnce(record: NewRecord | undefined): Written {

@@ -49,6 +49,10 @@ export class MemoryStorage implements ObjectStorage {
     if (this.bytes >= MAX_BYTES) throw full();
   }
 
+  freeRoom(): boolean {
+    return false;
+  }
+
   begin(head: Buffer): ObjectPart {
     const held: Held = { bytes: new BlockBuffer(), pins: 0, isGone: false };
     const append = (bytes: Buffer): void => {

@@ -211,7 +211,15 @@ export class PostgresQueue implements ObjectQueue {
 
   begin(head: Buffer): QueueWriter {
     if (!this.isOpen || this.failures.isAway) throw databaseAway();
-    this.room.check(this.link?.directory?.watch, this.arrivals.size);
+    const { directory } = this.link ?? {};
+    this.room.checkCount(this.arrivals.size);
+    try {
+      this.room.checkSpace(directory?.watch);
+    } catch (error) {
+      // For the next one.
+      this.removals.kept.clear();
+      throw error;
+    }
     return this.arrivals.begin(head);
   }
 

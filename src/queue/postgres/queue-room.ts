@@ -37,15 +37,22 @@ export class QueueRoom {
   }
 
   /**
-   * @param shared undefined: there is no shared directory
    * @param arriving objects that this instance is receiving: each will take a place
    * @throws QueueRefusal
    */
-  check(shared: DirectoryWatch | undefined, arriving: number): void {
-    const { maxObjects, minFreeBytes = 0 } = this.limits;
+  checkCount(arriving: number): void {
+    const { maxObjects } = this.limits;
+    if (this.size + arriving >= maxObjects) throw queueFull(maxObjects);
+  }
+
+  /**
+   * @param shared undefined: there is no shared directory
+   * @throws QueueRefusal
+   */
+  checkSpace(shared: DirectoryWatch | undefined): void {
+    const { minFreeBytes = 0 } = this.limits;
     if (shared?.isAway === true)
       throw new QueueRefusal('DIRECTORY_AWAY', 'the shared directory of the queue cannot be used');
-    if (this.size + arriving >= maxObjects) throw queueFull(maxObjects);
     if (this.countsBytes && this.bytes.value >= this.maxBytes)
       throw new QueueRefusal(
         'QUEUE_FULL',

@@ -35,6 +35,7 @@ const FAULTS: Record<FaultKind, true> = {
   notAcknowledged: true,
   crashed: true,
   notRead: true,
+  objectNewer: true,
   notPlaced: true,
   notPlacedInTime: true,
   notSent: true,

@@ -22,6 +22,7 @@ const QUEUE_FAULTS: readonly FaultKind[] = [
   'crashed',
   'notPlaced',
   'notRead',
+  'objectNewer',
   'notPlacedInTime',
   'notSent',
   'unexpected',

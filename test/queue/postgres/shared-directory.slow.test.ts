@@ -342,6 +342,26 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     await until(() => !isFull(a) && !isFull(b), 'there to be room');
   });
 
+  it('gives up what is only kept for a while where there is no room for more bytes', async () => {
+    const { open } = cluster();
+    const a = await open('a', { maxBytes: 2_000_000, keepDeliveredMs: 600_000, keepDeliveredBytes: 1e9 });
+    const ids = [await store(a, LARGE), await store(a, LARGE)];
+    for (const { id } of [...(await a.claim(1)), ...(await a.claim(1))]) a.keepDelivered(id);
+    assert.deepEqual(await Promise.all(ids.map((id) => a.isKept(id))), [true, true]);
+    assert.throws(() => a.begin(Buffer.from('more')), { code: 'QUEUE_FULL' });
+    assert.deepEqual(await Promise.all(ids.map((id) => a.isKept(id))), [false, false]);
+    const hasRoom = (): boolean => {
+      try {
+        a.begin(Buffer.from('more')).discard();
+        return true;
+      } catch (error) {
+        assert.equal((error as QueueRefusal).code, 'QUEUE_FULL');
+        return false;
+      }
+    };
+    await until(hasRoom, 'there to be room');
+  });
+
   it('reads the objects of version 1 of the tables, and has new ones beside them', async () => {
     const { open } = cluster();
     const database = new Database(databaseOf(postgres));
