@@ -56,13 +56,17 @@ function check(rule: EditRule): void {
       rulePath(value, '');
       break;
     case 'replace':
-      expectKind(known, (vr) => !NOT_TEXT.includes(vr.kind), 'only text has something to replace');
+      expectKind(
+        known,
+        (vr) => !NOT_TEXT.includes(vr.kind),
+        'text can be replaced only in attributes that hold text',
+      );
       if (fromType === 're') checkPattern(from);
       break;
     case 'new-uid':
       expectKind(known, (vr) => vr === VR.UI, 'only attributes of VR UI have UIDs');
       if (tag === TAG.SOPClassUID)
-        throw new ValueProblem('it names a kind of object, which cannot be a new one');
+        throw new ValueProblem('it names an SOP class, which cannot be replaced by a new UID');
       break;
     case 'shift-date':
       expectKind(known, (vr) => DATES.includes(vr), 'only attributes of VR DA and DT have dates');

@@ -40,7 +40,7 @@ function timeValue(time: Date, vr: Vr | undefined): string {
       return date + clock + zoneOf(time);
     default:
       throw new ValueProblem(
-        'a time goes into an attribute of VR DA, TM or DT; make a text of it for others',
+        'a date or time fits only attributes of VR DA, TM or DT; convert it to text for others',
       );
   }
 }

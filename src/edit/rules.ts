@@ -168,7 +168,7 @@ class RuleRun implements RuleResults {
   }
 
   #replace({ from = '', fromType }: EditRule, replacement: string, path: readonly PathStep[]): void {
-    this.#eachText(path, 'only text has something to replace', (text) =>
+    this.#eachText(path, 'text can be replaced only in attributes that hold text', (text) =>
       fromType === 're'
         ? this.#patterns.replace(from, text, replacement)
         : replaceText(from, text, replacement),

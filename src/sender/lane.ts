@@ -291,7 +291,7 @@ function notRead(error: unknown): Attempt {
   return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: loggableReason(error) };
 }
 
-function notAccepted(why = ' nor one into which it may be converted'): Attempt {
+function notAccepted(why = ', nor one into which it may be converted'): Attempt {
   return {
     verdict: { kind: 'final' },
     counts: false,

@@ -379,7 +379,7 @@ export class SenderHost {
     const { port1: theirs, port2: ours } = new MessageChannel();
     try {
       const opened = await this.sendings.get(id)?.openObject?.(theirs);
-      if (opened === undefined) throw new Error('the object is not to be sent any more');
+      if (opened === undefined) throw new Error('the object is no longer to be sent');
       await this.worker?.ask('opened', id, opened, ours);
     } catch (error) {
       ours.close();

@@ -49,7 +49,7 @@ export function readCodeStream(given: Buffer): CodeStream {
 /** Nothing marks its end: its decoder complains where something is missing. */
 function readJpegXl(bytes: Buffer): CodeStream {
   const found = jpegXlFacts(bytes);
-  if (found === undefined) throw cannotRecode('a frame of JPEG XL has more than an image of integers');
+  if (found === undefined) throw cannotRecode('a frame of JPEG XL has more than one image of whole numbers');
   return { ...found, bytes };
 }
 

@@ -69,11 +69,11 @@ export function expectDecodable(image: ImagePixels, stream: CodeStream, codec: C
     // To what it is decoded depends on the decoder.
     (stream.kind === 'jpeg-xl' && !stream.lossless && 'a frame of JPEG XL may have lost something') ||
     decodingProblem(image, stream, codec) ||
-    (![1, 8, 16].includes(bitsAllocated) && `it has ${bitsAllocated} bits allocated`) ||
+    (![1, 8, 16].includes(bitsAllocated) && `its Bits Allocated is ${bitsAllocated}`) ||
     // That others give one bit back is not known.
     (bitsAllocated === 1 &&
       (codec !== 'jpeg-2000' || image.samples !== 1 || signed) &&
-      'it has 1 bits allocated') ||
+      'its Bits Allocated is 1') ||
     (highBit !== bitsStored - 1 && 'its high bit is not the highest of those stored') ||
     ((bitsAllocated === 1 ? precision !== 1 : width > bitsAllocated) &&
       `a frame has ${precision} bits, and the object ${bitsAllocated}`) ||

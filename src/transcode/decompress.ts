@@ -100,13 +100,13 @@ class Decoding {
     const { rows, columns, samples, bitsAllocated } = image;
     const { codec } = syntax;
     if (bitsAllocated % 8 !== 0 && (bitsAllocated !== 1 || codec === 'rle'))
-      throw cannotRecode(`it has ${bitsAllocated} bits allocated`);
+      throw cannotRecode(`its Bits Allocated is ${bitsAllocated}`);
     this.#frameBits = rows * columns * samples * bitsAllocated;
     if (
       rows * columns * samples * containerBits(bitsAllocated) > 8 * LARGEST_FRAME ||
       this.#length > LONGEST_VALUE
     )
-      throw cannotRecode('its pixels are more than a value can have');
+      throw cannotRecode('its pixels are too large: a frame may have 512 MiB, all frames together 4 GiB');
     const stream = codec === 'rle' ? undefined : this.#readStream(frames[0] ?? [], codec);
     this.#colour = stream === undefined ? colourOfSamples(image) : colourOf(image, stream);
     this.#isCertainlyLossy = stream?.lossless === false;

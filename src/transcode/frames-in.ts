@@ -35,7 +35,7 @@ const NOTHING = Buffer.alloc(0);
 /** A frame's bytes. @throws DicomError `cannot-recode` where there are more than this */
 export function bytesOfFrame(source: ByteSource, frame: FrameFragments, most: number): Buffer {
   const length = frame.reduce((sum, each) => sum + each.length, 0);
-  if (length > most) throw cannotRecode('a frame is longer than frames are');
+  if (length > most) throw cannotRecode(`a frame has more than ${most} bytes`);
   const [first = NOTHING, ...others] = frame.map((each) => source.read(each.offset, each.length));
   return others.length === 0 ? first : Buffer.concat([first, ...others], length);
 }

@@ -34,7 +34,7 @@ export function imagePixelsOf(dataSet: ParsedDataSet, withUsual = false): ImageP
     const [value = absent] = valuesOfKeyword(dataSet, keyword);
     const found = Number(value ?? NaN);
     if (!Number.isInteger(found) || found < least || found > most)
-      throw cannotRecode(`it has no ${keyword} that can be`);
+      throw cannotRecode(`${keyword} is missing, or has a value that is not possible`);
     return found;
   };
   const bitsAllocated = number('BitsAllocated', 1, MOST_BITS);

@@ -24,7 +24,7 @@ export function decodeRle(
 ): Buffer {
   const segments = samples * bytesAllocated;
   if (bytes.length < HEADER || segments > MOST_SEGMENTS || bytes.readUInt32LE(0) !== segments)
-    throw cannotRecode(`a frame has not ${segments} RLE segments`);
+    throw cannotRecode(`a frame does not have ${segments} RLE segments`);
   const pixels = rows * columns;
   const frame = Buffer.allocUnsafeSlow(pixels * segments);
   const step = planar ? bytesAllocated : segments;

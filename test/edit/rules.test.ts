@@ -92,7 +92,7 @@ describe('a rule that sets an attribute', () => {
       made.map(({ value }) => value),
       ['20260131', '120507.009', dateTime, 'NO', 65, 2.5],
     );
-    assert.match(failure({ op: 'set', path: 'PatientID', value: noon }).reason, /goes into .* DA, TM or DT/);
+    assert.match(failure({ op: 'set', path: 'PatientID', value: noon }).reason, /fits only .* DA, TM or DT/);
   });
 
   it('reaches into items: of a number, of all, and of those that are new', () => {
@@ -273,7 +273,7 @@ describe('a rule that replaces', () => {
       ],
     );
     const { reason } = failure({ op: 'replace', path: 'Rows', from: '6', fromType: 'str', value: '7' });
-    assert.equal(reason, 'only text has something to replace');
+    assert.equal(reason, 'text can be replaced only in attributes that hold text');
   });
 });
 

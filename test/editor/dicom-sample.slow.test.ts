@@ -27,7 +27,7 @@ describe('the sample tab of dicom', { skip: needs('chromium'), timeout: 300_000 
     await editor.openDialog('convert');
     await editor.showTab('sample');
     await editor.drop('#dicom-panel-sample', 'image.dcm', readFileSync(SAMPLE));
-    await statusHas(/Made of: image\.dcm/);
+    await statusHas(/Created from: image\.dcm/);
     assert.match(await part('tree').innerText(), /^data: object[\s\S]*dicom: object/);
     await part('caption')
       .filter({ hasText: /not for diagnosis/ })
@@ -42,7 +42,7 @@ describe('the sample tab of dicom', { skip: needs('chromium'), timeout: 300_000 
     await editor.openDialog('convert');
     await editor.showTab('sample');
     await part('file').setInputFiles(REPORT);
-    await statusHas(/Made of: pydicom/);
+    await statusHas(/Created from: pydicom/);
     await part('caption')
       .filter({ hasText: /No picture: it is a report/ })
       .waitFor();

@@ -295,7 +295,7 @@ describe('decompress', () => {
     bits.forEach((bit, index) => assert.equal(((after.pixels[index >> 3] ?? 0) >> (index & 7)) & 1, bit));
     assert.equal(after.value('BitsAllocated'), 1);
     const [first = assert.fail()] = fragments;
-    await fails(/1 bits/, encapsulatedObject({ ...image, signed: true }, [first]), JPEG_2000);
+    await fails(/Bits Allocated is 1/, encapsulatedObject({ ...image, signed: true }, [first]), JPEG_2000);
     const eight = await encoded({ ...coded, bitsStored: 8 }, frames[0] ?? assert.fail(), 'encodeJpeg2000');
     await fails(/8 bits, and the object 1/, encapsulatedObject(image, [eight]), JPEG_2000);
     for (const [syntax, encoder, parameters] of LOSSLESS.filter(([each]) => each !== JPEG_2000)) {
@@ -305,7 +305,7 @@ describe('decompress', () => {
         encoder,
         parameters,
       );
-      await fails(/1 bits|1 bits allocated|and the object 1/, encapsulatedObject(image, [stream]), syntax);
+      await fails(/Bits Allocated is 1|and the object 1/, encapsulatedObject(image, [stream]), syntax);
     }
   });
 

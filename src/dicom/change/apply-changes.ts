@@ -75,7 +75,7 @@ export function applyChanges(
 export function notTheObject(): DicomError {
   return new DicomError(
     'not-the-object',
-    'what lies there is another object than the message says (not-the-object)',
+    'the object found is not the one that the message names (not-the-object)',
   );
 }
 

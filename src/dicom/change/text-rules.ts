@@ -80,7 +80,7 @@ function characterProblem({ kind }: Vr, text: string): string | undefined {
     if (code >= FIRST_PRINTABLE && (code < DELETE || code > LAST_CONTROL)) continue;
     if (kind !== Kind.LongText || !LAYOUT.has(code)) return 'has no control characters';
   }
-  return /\p{Surrogate}/u.test(text) ? 'has no halves of characters' : undefined;
+  return /\p{Surrogate}/u.test(text) ? 'has no incomplete characters (lone surrogates)' : undefined;
 }
 
 function integerProblem(text: string): string | undefined {
