@@ -62,7 +62,7 @@ interface Kind {
 interface Load {
   work: Work;
   count: number;
-  /** Objects before the first round: what runs for weeks is not measured while it is compiled. */
+  /** Objects before the first round, for each Node-RED: what runs for weeks is not measured while it is compiled. */
   warmUp: number;
 }
 
@@ -93,7 +93,8 @@ interface Target {
 const BASE = 'disk-synced';
 const DIRECTORY = 'shared directory';
 const ASSOCIATIONS = [1, 6];
-const WARM_UP_ASSOCIATIONS = 4;
+/** Shared out evenly among one, two or three. */
+const WARM_UP_ASSOCIATIONS = 6;
 
 async function compareLoads(instances: readonly number[], rounds: number, of: Scaled): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-shared-'));
@@ -114,7 +115,7 @@ async function compareLoads(instances: readonly number[], rounds: number, of: Sc
     const slice = ({ name }: Kind): Target =>
       name === DIRECTORY ? { least: 0.6, most: 0.5 } : { least: 0.4, most: 3.5 };
     await compareLoad(contestants, { work: sr5K(), count: of(2_000), warmUp: of(8_000) }, rounds, small);
-    await compareLoad(contestants, { work: ct512K(), count: of(400), warmUp: of(3_000) }, rounds, slice);
+    await compareLoad(contestants, { work: ct512K(), count: of(1_000), warmUp: of(3_000) }, rounds, slice);
   } finally {
     for (const contestant of contestants) await contestant.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -127,7 +128,8 @@ async function compareLoad(
   rounds: number,
   targetOf: (kind: Kind) => Target,
 ): Promise<void> {
-  for (const contestant of contestants) await measure(contestant, work, warmUp, WARM_UP_ASSOCIATIONS);
+  for (const contestant of contestants)
+    await measure(contestant, work, warmUp * contestant.instances, WARM_UP_ASSOCIATIONS);
   for (const associations of ASSOCIATIONS) {
     const before = load();
     const measured = new Map(contestants.map(({ name }): [string, Figures[]] => [name, []]));

@@ -12,15 +12,29 @@ import { CHUNK_BYTES } from './object-bytes';
 import type { NewRow } from './object-rows';
 import type { OpenFile } from './open-file';
 import { PostgresWriter } from './postgres-writer';
+import type { PutClaim } from './put-claims';
 import { databaseAway } from './put-groups';
 
 /** So many associations are known by number; more than can be open. */
 const MOST_STREAMS = 20_000;
 
+/** An association, as the database knows it. */
+interface Stream {
+  number: Promise<number>;
+  /** Nothing of it has been put. */
+  isNew: boolean;
+}
+
+/** What has been put: claimed, and in a file that is open. */
+interface Put {
+  claim?: PutClaim | undefined;
+  file?: OpenFile;
+}
+
 /** Objects that are being received: each is complete on this machine before the database, or the shared directory, sees any of it. */
 export class Arrivals {
   private readonly parts = new Set<PartFile>();
-  private readonly streams = new Map<string, Promise<number>>();
+  private readonly streams = new Map<string, Stream>();
   private made = 0;
 
   /**
@@ -53,7 +67,6 @@ export class Arrivals {
 
   private async complete(part: PartFile, facts: ObjectFacts): Promise<string> {
     const { queue } = this;
-    const { count, claimed } = queue;
     // They are nobody else's while they are sent, though the association may end meanwhile.
     const bytes = part.takeCollected();
     const giveUp = (error: unknown): never => {
@@ -64,22 +77,22 @@ export class Arrivals {
       queue.failed(error);
       return giveUp(databaseAway());
     });
+    let isClaimed = false;
     try {
-      const put = count.during(
-        () =>
-          this.bytes.during(
-            () => this.put(bytes ?? part, row),
-            () => row.size,
-          ),
-        () => 1,
-      );
-      const file = await put.catch(giveUp);
-      this.received(row, bytes, file, facts.note);
-      queue.tell();
+      const put = await this.counted(() => this.put(bytes ?? part, row), row).catch(giveUp);
+      isClaimed = this.received(row, put, bytes, facts.note);
+      if (!isClaimed) queue.tell();
       return row.id;
     } finally {
-      claimed.fetchSoon(row.stream);
+      if (!isClaimed) queue.claimed.fetchSoon(row.stream);
     }
+  }
+
+  private counted<T>(put: () => Promise<T>, { size }: NewRow): Promise<T> {
+    return this.queue.count.during(
+      () => this.bytes.during(put, () => size),
+      () => 1,
+    );
   }
 
   private async newRow(
@@ -88,42 +101,65 @@ export class Arrivals {
   ): Promise<NewRow> {
     const { numbers, session, openedAt } = this.queue.db();
     const seq = await numbers.take();
+    const stream = this.streamOf(association);
+    const isFirst = stream.isNew;
+    stream.isNew = false;
     return {
       seq,
       id: idOfNumber(seq, openedAt, part.size, part.checksum),
-      stream: await this.streamOf(association),
+      ...{ stream: await stream.number, isFirst },
       study: studyText(studyInstanceUID),
       size: part.size,
       waiter: isAwaited ? session.run : undefined,
     };
   }
 
-  /** It is likely to be delivered here, and need not be read again then. */
+  /** It is likely to be delivered here, and need not be read again then. True: it is to be delivered here. */
   private received(
     row: NewRow,
+    { claim, file }: Put,
     bytes: BlockBuffer | undefined,
-    file: OpenFile | undefined,
-    note: unknown,
-  ): void {
+    noted: unknown,
+  ): boolean {
     const { claimed, db } = this.queue;
-    if (bytes !== undefined) claimed.received(row.id, db().copies.of(bytes), note, row.size);
-    else if (file !== undefined)
-      // What is noted of it may refer to the part, which is gone then.
-      claimed.received(row.id, db().copies.inPlace(file), undefined, row.size);
+    const copy = bytes === undefined ? file && db().copies.inPlace(file) : db().copies.of(bytes);
+    if (copy === undefined) return false;
+    // What is noted of what has been a file may refer to that, which is gone then.
+    const note = bytes === undefined ? undefined : noted;
+    if (claim !== undefined) return claimed.claimedAsPut(claim, row, copy, note);
+    claimed.received(row.id, copy, note, row.size);
+    return false;
   }
 
-  /** Resolves when it is in the queue; with its file, where it is one and not in memory. @throws QueueRefusal */
-  private async put(object: BlockBuffer | PartFile, row: NewRow): Promise<OpenFile | undefined> {
-    const { puts, directory } = this.queue.db();
-    const isFile = directory !== undefined && row.size >= directory.files.fromBytes;
-    if (isFile) return this.putFile(object, row);
-    if (object instanceof BlockBuffer) await puts.put(row, new BytesInPieces([...object.pieces()]));
-    else await puts.putLarge(row, () => fileBytes(object));
-    return undefined;
+  /** Resolves when it is in the queue. @throws QueueRefusal */
+  private async put(object: BlockBuffer | PartFile, row: NewRow): Promise<Put> {
+    if (this.isFile(row)) return this.putFile(object, row);
+    if (object instanceof BlockBuffer)
+      return { claim: await this.putRow(row, new BytesInPieces([...object.pieces()])) };
+    await this.queue.db().puts.putLarge(row, () => fileBytes(object));
+    return {};
+  }
+
+  /** Where it can be, it is claimed with that. @param bytes undefined: they are in a file */
+  private async putRow(row: NewRow, bytes: BytesInPieces | undefined): Promise<PutClaim | undefined> {
+    const { claimed, db } = this.queue;
+    const claim = claimed.claimAsPut(row);
+    try {
+      await db().puts.put({ ...row, claim }, bytes);
+      return claim;
+    } catch (error) {
+      if (claim !== undefined) claimed.notPut(claim);
+      throw error;
+    }
+  }
+
+  private isFile({ size }: NewRow): boolean {
+    const { directory } = this.queue.db();
+    return directory !== undefined && size >= directory.files.fromBytes;
   }
 
   /** The file is first. Once its row is there it is looked for again: had we been paused, it could have counted as nobody's. */
-  private async putFile(object: BlockBuffer | PartFile, row: NewRow): Promise<OpenFile | undefined> {
+  private async putFile(object: BlockBuffer | PartFile, row: NewRow): Promise<Put> {
     const { puts, directory } = this.queue.db();
     if (directory === undefined) throw databaseAway();
     const { files, watch } = directory;
@@ -136,30 +172,32 @@ export class Arrivals {
     const sha256 = await files.put(id, pieces).catch((error: unknown) => {
       throw refused(error);
     });
+    let claim: PutClaim | undefined;
     try {
-      await puts.put({ ...row, sha256 }, undefined);
+      claim = await this.putRow({ ...row, sha256 }, undefined);
     } catch (error) {
       // Where the database may have it nevertheless, its row has to go first.
       if (!puts.isDoubtful(seq)) this.queue.removals.removeFiles([id]);
       throw error;
     }
     try {
-      if (!(object instanceof BlockBuffer)) return await files.openWritten(id, size);
+      if (!(object instanceof BlockBuffer)) return { claim, file: await files.openWritten(id, size) };
       await files.checkWritten(id, size);
-      return undefined;
+      return { claim };
     } catch (error) {
-      puts.takeOut(seq);
+      if (claim !== undefined) this.queue.claimed.notPut(claim);
+      puts.takeOut({ seq, claim });
       throw refused(error);
     }
   }
 
   /** The number by which an association is known; that of no association is this instance's. */
-  private streamOf(association = ''): Promise<number> {
+  private streamOf(association = ''): Stream {
     const known = this.streams.get(association);
     if (known !== undefined) return known;
-    const stream = this.queue.db().numbers.stream();
+    const stream = { number: this.queue.db().numbers.stream(), isNew: true };
     this.streams.set(association, stream);
-    stream.catch(() => this.streams.delete(association));
+    stream.number.catch(() => this.streams.delete(association));
     // Of those that end without a word, the oldest goes: another number is another association.
     const [oldest] = this.streams.keys();
     if (this.streams.size > MOST_STREAMS && oldest !== undefined) this.streams.delete(oldest);

@@ -3,9 +3,11 @@ import type { QueuedObject } from '../object-queue';
 import { Suspects } from '../suspects';
 import { ClaimedObject } from './claimed-object';
 import { FreshCopies } from './fresh-copies';
+import { HeldStreams } from './held-streams';
 import { isSlow, type LocalCopies } from './local-copies';
 import type { LocalCopy } from './local-copy';
-import type { ObjectRow, ObjectRows } from './object-rows';
+import type { NewRow, ObjectRow, ObjectRows } from './object-rows';
+import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
 import type { Session } from './session';
 import { Turns } from './turns';
 
@@ -25,6 +27,17 @@ export interface ClaimListener {
   failed(error: unknown): void;
 }
 
+/** An object that is, or was, in flight under a lease. */
+export type Leased = Pick<ObjectRow, 'seq' | 'lease'>;
+
+const FIRST_ATTEMPT = {
+  state: 'queued',
+  deliveries: 0,
+  unacknowledged: 0,
+  crashes: 0,
+  parking: undefined,
+} as const;
+
 /** The objects that this instance has claimed from the database: those that it is about to deliver, and those in flight. */
 export class ClaimedObjects {
   private readonly claims = new Claims<ClaimedObject>(() => this.take());
@@ -40,7 +53,7 @@ export class ClaimedObjects {
   /** The database may have some as this instance's that are not here. */
   private mayHaveOthers = false;
   /** What it had under sessions that are over, none of which has ended this instance. */
-  private lost: ObjectRow[] = [];
+  private lost: Leased[] = [];
   private wanted = 0;
   private isFetching = false;
   private fetchAgain = false;
@@ -48,8 +61,9 @@ export class ClaimedObjects {
   private mayWait = false;
   private mayWaitElsewhere = false;
   private leaseDueAt = 0;
-  /** The associations that are this instance's, as far as it knows. */
-  private readonly streams = new Set<number>();
+  private readonly held = new HeldStreams();
+  private readonly puts = new PutClaims(this.held);
+  private isLettingGo = false;
 
   /**
    * @param source undefined: there is no database
@@ -92,6 +106,39 @@ export class ClaimedObjects {
     return undefined;
   }
 
+  /**
+   * Claims an object as it is put, for whoever waits for objects. What becomes of it is told by `claimedAsPut` or `notPut`.
+   * Undefined: it is to wait, for others come before it, or nobody wants it here.
+   */
+  claimAsPut(object: ToBePut): PutClaim | undefined {
+    const session = this.source()?.session;
+    const taken = this.claims.size + this.late.size + this.puts.size;
+    if (session === undefined || !this.delivers() || !this.isOurs || this.wanted <= taken) return undefined;
+    // What is being given up must not be missed by that.
+    if (this.isLettingGo || this.mayHaveOthers || this.reading.has(object.stream)) return undefined;
+    return this.puts.begin(object, session.number);
+  }
+
+  /** It is in the database. False: it is not this instance's any more. @param copy becomes this one's */
+  claimedAsPut(claim: PutClaim, row: NewRow, copy: LocalCopy, note: unknown): boolean {
+    const source = this.source();
+    const isHere = this.puts.end(claim, true);
+    if (isHere && source?.session.number === claim.session) {
+      const object = this.add(source, { ...FIRST_ATTEMPT, ...row, lease: claim.lease, sha256: row.sha256 });
+      Object.assign(object, { copy, note });
+      this.makeReady([object]);
+      return true;
+    }
+    if (isHere) this.lost.push(claim);
+    copy.discard();
+    return false;
+  }
+
+  /** It could not be put, or it is to be taken out again. */
+  notPut(claim: PutClaim): void {
+    this.puts.end(claim, false);
+  }
+
   /** It has just been received here, and need not be read when it is claimed here. */
   received(id: string, copy: LocalCopy, note: unknown, size: number): void {
     if (this.delivers()) this.fresh.add(id, { copy, note, size });
@@ -125,7 +172,8 @@ export class ClaimedObjects {
   /** There may be something to claim. @param stream the association in which it is; undefined: any */
   fetchSoon(stream?: number): void {
     this.mayWait = true;
-    if (stream === undefined || !this.streams.has(stream)) this.mayWaitElsewhere = true;
+    if (stream !== undefined) this.held.fellBehind(stream);
+    if (stream === undefined || !this.held.has(stream)) this.mayWaitElsewhere = true;
     this.fetch();
   }
 
@@ -152,10 +200,10 @@ export class ClaimedObjects {
   }
 
   private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
-    const room = max - this.late.size;
+    const room = max - this.late.size - this.puts.size;
     if (room <= 0) return;
     const { number } = source.session;
-    const objects = await this.leasing.run(() => this.claimRows(source, number, room));
+    const { objects, caughtUp } = await this.leasing.run(() => this.claimRows(source, number, room));
     const lateStreams = new Set(objects.filter((object) => this.isLate(object)).map(({ row }) => row.stream));
     const isLate = ({ row }: ClaimedObject): boolean => lateStreams.has(row.stream);
     for (const object of objects.filter(isLate)) this.readLate(source, object);
@@ -163,6 +211,7 @@ export class ClaimedObjects {
       source,
       objects.filter((object) => !isLate(object)),
     );
+    this.held.caughtUp(caughtUp);
   }
 
   /** It may take long to be read, or comes behind one that does. */
@@ -217,22 +266,30 @@ export class ClaimedObjects {
   /** They are this instance's, and cannot be read now: so they wait again, and nothing is counted. @throws the client's error */
   private async waitAgain({ rows }: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
     const here = objects.filter((object) => this.isHere(object));
-    for (const { id } of here) this.drop(id);
+    for (const { id, row } of here) {
+      this.drop(id);
+      this.held.fellBehind(row.stream);
+    }
     this.mayHaveOthers = true;
     await rows.giveBack(here.map(({ row }) => row));
   }
 
-  private async claimRows(source: ClaimSource, session: number, max: number): Promise<ClaimedObject[]> {
+  /** Resolves with up to which moment all that waits is among those. */
+  private async claimRows(
+    source: ClaimSource,
+    session: number,
+    max: number,
+  ): Promise<{ objects: ClaimedObject[]; caughtUp: number }> {
     await this.settleLost(source);
     await this.giveBackOthers(source, session);
     try {
-      const found = await this.findRows(source, session, max);
+      const { found, caughtUp } = await this.findRows(source, session, max);
       if (this.source() === source && source.session.number === session)
-        return found.map((row) => this.add(source, row));
+        return { objects: found.map((row) => this.add(source, row)), caughtUp };
       // They are somebody else's, or will be claimed once more, and nobody has begun with them.
       this.lost.push(...found);
       this.mayWait = this.mayWaitElsewhere = true;
-      return [];
+      return { objects: [], caughtUp: -1 };
     } catch (error) {
       // What the answer would have told is claimed nevertheless.
       this.mayHaveOthers = true;
@@ -242,10 +299,12 @@ export class ClaimedObjects {
   }
 
   /** Resolves with how many associations it has got. */
-  private async lease({ rows }: ClaimSource, session: number, max: number): Promise<number> {
+  private async lease(source: ClaimSource, session: number, max: number): Promise<number> {
     this.leaseDueAt = performance.now() + LEASE_MS;
-    const leased = await rows.lease(session, max);
-    for (const stream of leased) this.streams.add(stream);
+    const leased = await source.rows.lease(session, max);
+    // Else it has been for one that is over.
+    if (source.session.number === session)
+      for (const { stream, lease } of leased) this.held.leased(stream, lease);
     return leased.length;
   }
 
@@ -253,20 +312,28 @@ export class ClaimedObjects {
    * In its own associations first; but where these always have enough, what one that is gone had must not wait for ever. What
    * comes meanwhile is told once more.
    */
-  private async findRows(source: ClaimSource, session: number, max: number): Promise<ObjectRow[]> {
+  private async findRows(
+    source: ClaimSource,
+    session: number,
+    max: number,
+  ): Promise<{ found: ObjectRow[]; caughtUp: number }> {
     const { rows } = source;
     this.mayWait = false;
+    let caughtUp = this.held.now;
     const found = await rows.claim(session, max);
     if (found.length < max && this.mayWaitElsewhere) {
       this.mayWaitElsewhere = false;
       const leased = await this.lease(source, session, max - found.length);
       if (leased === max - found.length) this.mayWaitElsewhere = true;
-      if (leased > 0) found.push(...(await rows.claim(session, max - found.length)));
+      if (leased > 0) {
+        caughtUp = this.held.now;
+        found.push(...(await rows.claim(session, max - found.length)));
+      }
     } else if (this.mayWaitElsewhere && performance.now() > this.leaseDueAt) {
       await this.lease(source, session, 1);
     }
     if (found.length === max || this.mayWaitElsewhere) this.mayWait = true;
-    return found;
+    return { found, caughtUp: found.length === max ? -1 : caughtUp };
   }
 
   /** @throws the client's error */
@@ -284,10 +351,9 @@ export class ClaimedObjects {
 
   private async giveBackOthers({ rows }: ClaimSource, session: number): Promise<void> {
     if (!this.mayHaveOthers) return;
-    await rows.giveBackOthers(
-      session,
-      [...this.objects.values()].map(({ row }) => row.seq),
-    );
+    const known = [...this.objects.values()].map(({ row }) => row.seq);
+    await rows.giveBackOthers(session, [...known, ...this.puts.all().map(({ seq }) => seq)]);
+    this.held.allFellBehind();
     this.mayHaveOthers = false;
   }
 
@@ -388,8 +454,8 @@ export class ClaimedObjects {
 
   /** The session is over. */
   sessionEnded(): void {
-    this.lost.push(...[...this.objects.values()].map(({ row }) => row));
-    this.streams.clear();
+    this.lost.push(...[...this.objects.values()].map(({ row }) => row), ...this.puts.all());
+    this.held.clear();
     this.dropAll();
   }
 
@@ -404,22 +470,25 @@ export class ClaimedObjects {
     const { number } = source.session;
     await this.leasing.run(async () => {
       await this.giveBackOthers(source, number);
-      const kept = new Set([...this.objects.values()].map(({ row }) => row.stream));
-      for (const stream of this.streams) if (!kept.has(stream)) this.streams.delete(stream);
-      await source.rows.unlease(number, [...kept]);
+      const rows = [...this.objects.values()].map(({ row }) => row);
+      const kept = new Set([...rows, ...this.puts.all()].map(({ stream }) => stream));
+      this.held.keepOnly(kept);
+      this.isLettingGo = true;
+      await source.rows.unlease(number, [...kept]).finally(() => (this.isLettingGo = false));
     });
   }
 
   /** Ends all of it. Returns the rows of what was in flight, and of what had been given to nobody. */
-  close(): { inFlight: ObjectRow[]; others: ObjectRow[] } {
+  close(): { inFlight: Leased[]; others: Leased[] } {
     const objects = [...this.objects.values()];
     const inFlight = objects.filter(({ id }) => this.inFlight.has(id)).map(({ row }) => row);
-    const others = objects.filter(({ id }) => !this.inFlight.has(id)).map(({ row }) => row);
+    const ready = objects.filter(({ id }) => !this.inFlight.has(id)).map(({ row }) => row);
+    const others = [...ready, ...this.puts.close()];
     this.dropAll();
     this.claims.close();
     this.fresh.clear();
     this.suspects.clear();
-    this.streams.clear();
+    this.held.clear();
     this.lost = [];
     return { inFlight, others };
   }

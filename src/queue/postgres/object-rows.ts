@@ -36,8 +36,20 @@ export interface NewRow {
   study: string;
   size: number;
   waiter: number | undefined;
+  /** Nothing of its association has been put before. */
+  isFirst: boolean;
   /** As in `ObjectRow`. */
   sha256?: string;
+  /** As which it is put in flight. Undefined: it waits. */
+  claim?: NewClaim | undefined;
+}
+
+/** That an object is in flight as soon as it is put. */
+export interface NewClaim {
+  /** The number of its association's lease. */
+  lease: number;
+  /** The session that gets the lease with this object. Undefined: the lease is there. */
+  newFor: number | undefined;
 }
 
 /** An object to be put, with its bytes unless they are in a file. */
@@ -90,8 +102,11 @@ export class ObjectRows {
     const bytes = objects.flatMap((object) =>
       object.bytes === undefined ? [] : [object.row.seq, object.bytes],
     );
+    const leases = newLeases(objects);
+    const parts = [...(leases === undefined ? [] : [`l AS (${this.insertLeases(values.length)})`])];
+    values.push(...(leases ?? []));
     if (bytes.length === 0) {
-      await this.database.change(this.insertRows, values);
+      await this.database.change(withParts(parts, this.insertRows), values);
       return;
     }
     // Few forms of the statement, for each is prepared: the rest is NULL, and has no parts.
@@ -101,11 +116,12 @@ export class ObjectRows {
       return `($${at + 1}::bigint, 0, $${at + 2}::bytea)`;
     });
     const rest = new Array<null>(2 * count - bytes.length).fill(null);
-    await this.database.change(
-      `WITH o AS (${this.insertRows})
-       ${this.insertParts} (VALUES ${pairs.join(', ')}) AS new (object, first, bytes)${PARTS}`,
-      [...values, ...bytes, ...rest],
-    );
+    const insertBytes = `${this.insertParts} (VALUES ${pairs.join(', ')}) AS new (object, first, bytes)${PARTS}`;
+    await this.database.change(withParts([...parts, `o AS (${this.insertRows})`], insertBytes), [
+      ...values,
+      ...bytes,
+      ...rest,
+    ]);
   }
 
   /**
@@ -128,10 +144,18 @@ export class ObjectRows {
 
   /** The parameters are the queue, and those of `newColumns`. */
   private get insertRows(): string {
-    const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text'];
+    const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text', 'bigint'];
     const columns = types.map((type, index) => `$${index + 2}::${type}[]`).join(', ');
-    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256)
-      SELECT $1, * FROM unnest(${columns})`;
+    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256, lease, open)
+      SELECT $1, new.*, new.lease > 0 FROM unnest(${columns})
+        AS new (seq, id, stream, study, size, waiter, sha256, lease)`;
+  }
+
+  /** Of associations that nobody can have had before. The parameters are those of `newLeases`, behind so many others. */
+  private insertLeases(before: number): string {
+    return `INSERT INTO ${this.schema}.lease (stream, queue, session, number)
+      SELECT new.stream, $1, new.session, new.number
+      FROM unnest($${before + 1}::bigint[], $${before + 2}::bigint[], $${before + 3}::bigint[]) AS new (stream, session, number)`;
   }
 
   /** To be followed by what has `object`, `first` (number of its first part) and `bytes`, and by `PARTS`. */
@@ -140,9 +164,18 @@ export class ObjectRows {
       SELECT new.object, new.first + at, substring(new.bytes FROM at * ${PART_BYTES} + 1 FOR ${PART_BYTES}) FROM`;
   }
 
-  /** Those of these numbers whose put had an unknown outcome, and that no flow can have got, are there no more. */
-  async removeUntouched(seqs: readonly number[]): Promise<void> {
-    await this.removeWhere(`seq = ANY($2) AND state = 'queued' AND lease = 0`, [seqs]);
+  /**
+   * Those whose put had an unknown outcome, and that no flow can have got, are there no more. Who has claimed one that had been put in
+   * flight has counted that.
+   * @param objects with the leases with which they were put; 0: none
+   */
+  async removeUntouched(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+    await this.removeWhere(
+      `seq = ANY($2) AND state = 'queued' AND (lease = 0 OR deliveries = 0 AND EXISTS (
+         SELECT FROM unnest($2::bigint[], $3::bigint[]) AS named (number, lease)
+         WHERE named.number = seq AND named.lease = object.lease))`,
+      [objects.map(({ seq }) => seq), objects.map(({ lease }) => lease)],
+    );
   }
 
   /** Removes those of these that nobody has parked, kept, or set aside. Resolves with their ids. */
@@ -224,7 +257,7 @@ export class ObjectRows {
    * The session gets associations in which objects wait and that nobody has, the oldest first. Of one that had somebody, it is
    * compared that it is the same who is gone: so two cannot take it. Resolves with those that it has got.
    */
-  async lease(session: number, max: number): Promise<number[]> {
+  async lease(session: number, max: number): Promise<{ stream: number; lease: number }[]> {
     const s = this.schema;
     const rows = await this.database.rows(
       `WITH RECURSIVE waiting AS (
@@ -246,10 +279,10 @@ export class ObjectRows {
        ORDER BY stream
        ON CONFLICT (stream) DO UPDATE SET session = excluded.session, number = excluded.number
        WHERE lease.number = (SELECT free.number FROM free WHERE free.stream = lease.stream)
-       RETURNING stream`,
+       RETURNING stream, number`,
       [this.queue, session, max],
     );
-    return rows.map(({ stream }) => Number(stream));
+    return rows.map(({ stream, number }) => ({ stream: Number(stream), lease: Number(number) }));
   }
 
   /** The session gives up associations, apart from these. Objects of them that are in flight nevertheless wait again. */
@@ -443,5 +476,22 @@ function newColumns(rows: readonly NewRow[]): unknown[] {
     rows.map(({ size }) => size),
     rows.map(({ waiter }) => waiter ?? null),
     rows.map(({ sha256 }) => sha256 ?? null),
+    rows.map(({ claim }) => claim?.lease ?? 0),
   ];
+}
+
+/** Parameters of `insertLeases`. Undefined: there are none to insert. */
+function newLeases(objects: readonly NewObject[]): [number[], number[], number[]] | undefined {
+  const leases: [number[], number[], number[]] = [[], [], []];
+  for (const { row } of objects) {
+    if (row.claim?.newFor === undefined) continue;
+    const { lease, newFor } = row.claim;
+    [row.stream, newFor, lease].forEach((value, at) => leases[at]?.push(value));
+  }
+  return leases[0].length > 0 ? leases : undefined;
+}
+
+/** A statement of which others are parts. */
+function withParts(parts: readonly string[], statement: string): string {
+  return parts.length === 0 ? statement : `WITH ${parts.join(', ')} ${statement}`;
 }

@@ -15,7 +15,7 @@ import {
   type Unparked,
 } from '../object-queue';
 import { Arrivals } from './arrivals';
-import { ClaimedObjects } from './claimed-objects';
+import { ClaimedObjects, type Leased } from './claimed-objects';
 import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
@@ -25,7 +25,6 @@ import { newLink, type LinkOptions } from './new-link';
 import { Notices } from './notices';
 import { ObjectCount } from './object-count';
 import { ObjectLookup } from './object-lookup';
-import type { ObjectRow } from './object-rows';
 import { ParkedObjects } from './parked-objects';
 import { databaseAway } from './put-groups';
 import { QueueFailures, type FailureListener } from './queue-failures';
@@ -403,7 +402,7 @@ export class PostgresQueue implements ObjectQueue {
     this.unlock();
   }
 
-  private async farewell(inFlight: readonly ObjectRow[], others: readonly ObjectRow[]): Promise<void> {
+  private async farewell(inFlight: readonly Leased[], others: readonly Leased[]): Promise<void> {
     const { rows, session } = this.db;
     session.stop();
     try {

@@ -24,8 +24,8 @@ export class PutGroups {
   private running = 0;
   private runningLarge = 0;
   private readonly waitingLarge: (() => void)[] = [];
-  /** By number, since when. */
-  private readonly doubtful = new Map<number, number>();
+  /** By number: since when, and in flight under which lease. */
+  private readonly doubtful = new Map<number, { since: number; lease: number }>();
 
   /** @param atATime statements */
   constructor(
@@ -106,12 +106,12 @@ export class PutGroups {
   private doubt(rows: readonly NewRow[], error: unknown): void {
     const state = sqlState(error);
     if (state !== undefined && !isAway(error)) return;
-    for (const { seq } of rows) this.takeOut(seq);
+    for (const row of rows) this.takeOut(row);
   }
 
-  /** The object of this number is to be there no more, unless a flow may have got it. */
-  takeOut(seq: number): void {
-    this.doubtful.set(seq, performance.now());
+  /** This object is to be there no more, unless a flow may have got it. */
+  takeOut({ seq, claim }: Pick<NewRow, 'seq' | 'claim'>): void {
+    this.doubtful.set(seq, { since: performance.now(), lease: claim?.lease ?? 0 });
   }
 
   /** It may be there, though it was refused. */
@@ -123,8 +123,8 @@ export class PutGroups {
   async removeDoubtful(): Promise<void> {
     if (this.doubtful.size === 0) return;
     const before = performance.now() - DOUBT_MS;
-    await this.rows.removeUntouched([...this.doubtful.keys()]);
-    for (const [seq, since] of this.doubtful) if (since < before) this.doubtful.delete(seq);
+    await this.rows.removeUntouched([...this.doubtful].map(([seq, { lease }]) => ({ seq, lease })));
+    for (const [seq, { since }] of this.doubtful) if (since < before) this.doubtful.delete(seq);
   }
 }
 

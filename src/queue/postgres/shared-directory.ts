@@ -87,7 +87,8 @@ export class SharedDirectory {
         await allSettled([realFiles.sync(fd), this.names.safe()]);
         return sha256;
       } finally {
-        await calls.close(fd);
+        // Nobody waits for that: what is on the disk is there, whatever closing says.
+        void Promise.allSettled([calls.close(fd)]);
       }
     } catch (error) {
       // What cannot be removed now either is found by the sweeper; the first error says why.
@@ -225,8 +226,10 @@ function isKind(text: string): text is FileKind {
 async function appendHashed(fd: number, pieces: readonly Buffer[] | AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256');
   const append = async (some: readonly Buffer[]): Promise<void> => {
+    const written = appendPieces(fd, some);
+    // Another thread writes meanwhile.
     for (const piece of some) hash.update(piece);
-    await appendPieces(fd, some);
+    await written;
   };
   if (Symbol.asyncIterator in pieces) for await (const piece of pieces) await append([piece]);
   else await append(pieces);

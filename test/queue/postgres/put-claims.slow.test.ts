@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { PostgresQueue, PostgresQueueOptions, QueuedObject } from '../../../src/queue';
+import type { ClaimedObjects } from '../../../src/queue/postgres/claimed-objects';
+import type { HeldStreams } from '../../../src/queue/postgres/held-streams';
+import type { Link } from '../../../src/queue/postgres/link';
+import { needs } from '../../support/needs';
+import { Postgres } from '../../support/postgres';
+import { crashQueue, openQueue } from '../../support/postgres-queue';
+import { textOf } from '../../support/queue-folder';
+import { until } from '../../support/until';
+
+const texts = (objects: readonly QueuedObject[]): string[] => objects.map((object) => object.read(textOf));
+const store = (queue: PostgresQueue, text: string, association: string): Promise<string> =>
+  queue.begin(Buffer.from(text)).complete({ association });
+const inside = (queue: PostgresQueue): { link: Link; claimed: ClaimedObjects } =>
+  queue as unknown as { link: Link; claimed: ClaimedObjects };
+
+/** Whether the next object of an association, of which this one is in flight, may be claimed as it is put. */
+function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boolean {
+  const { claimed } = inside(queue);
+  const { held } = claimed as unknown as { held: HeldStreams };
+  return held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
+}
+
+/** Something that happens when a test says so. */
+class Gate {
+  open: () => void = () => undefined;
+  readonly passed = new Promise<void>((resolve) => (this.open = resolve));
+}
+
+describe('objects that are claimed as they are put', { skip: needs('postgres') }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'dicom-put-claims-'));
+  let postgres: Postgres;
+  let made = 0;
+  const opened = new Set<PostgresQueue>();
+  before(async () => {
+    postgres = await Postgres.start();
+  });
+  after(async () => {
+    for (const queue of opened) await queue.close();
+    await postgres.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const cluster = (): ((name: string, options?: Partial<PostgresQueueOptions>) => Promise<PostgresQueue>) => {
+    const queue = `q${(made += 1)}`;
+    return async (name, options = {}) => {
+      const instance = await openQueue(postgres, join(root, queue, name), {
+        ...{ queue, leaseSeconds: 2, onLeftover: (error: Error) => assert.fail(error) },
+        ...options,
+      });
+      opened.add(instance);
+      return instance;
+    };
+  };
+
+  /** Tells from now on of all objects that are claimed by a statement of their own. */
+  const claimedLater = (queue: PostgresQueue): string[] => {
+    const { rows } = inside(queue).link;
+    const ids: string[] = [];
+    const claim = rows.claim.bind(rows);
+    rows.claim = async (...args) => {
+      const found = await claim(...args);
+      ids.push(...found.map(({ id }) => id));
+      return found;
+    };
+    return ids;
+  };
+
+  /** Each put is answered when its gate opens; it is in the database before that. Resolves once it is. */
+  const holdNextPut = (queue: PostgresQueue): { isPut: Promise<void>; answer: Gate } => {
+    const { rows } = inside(queue).link;
+    const insert = rows.insert.bind(rows);
+    const [isPut, answer] = [new Gate(), new Gate()];
+    rows.insert = async (objects) => {
+      rows.insert = insert;
+      await insert(objects);
+      isPut.open();
+      await answer.passed;
+    };
+    return { isPut: isPut.passed, answer };
+  };
+
+  const stateOf = (id: string): string =>
+    postgres.run(`SELECT lease > 0, open, deliveries FROM dicom.object WHERE id = '${id}'`);
+
+  it('need no other statement to be delivered, the first of an association among them', async () => {
+    const a = await cluster()('a');
+    const later = claimedLater(a);
+    for (const association of ['x', 'y'])
+      for (const text of ['one', 'two', 'three']) {
+        const claimed = a.claim(5);
+        const id = await store(a, text, association);
+        const [object] = await claimed;
+        assert.deepEqual([object?.id, object?.redelivered, object?.crashes], [id, 0, 0]);
+        assert.equal(stateOf(id), 't|t|0');
+      }
+    assert.deepEqual(later, []);
+    assert.equal((await a.state())?.leases, 2);
+  });
+
+  it('are no more than somebody waits for: others wait, and nothing is overtaken', async () => {
+    const open = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const claimed = a.claim(1);
+    const ids = await Promise.all(
+      ['x', 'y'].map((association) => store(a, `one of ${association}`, association)),
+    );
+    assert.deepEqual(texts(await claimed), ['one of x']);
+    assert.deepEqual(ids.map(stateOf), ['t|t|0', 'f|f|0']);
+    assert.deepEqual(texts(await b.claim(1)), ['one of y']);
+    for (const text of ['two', 'three']) await store(a, text, 'x');
+    assert.deepEqual(texts(await a.claim(1)), ['two']);
+    const both = a.claim(5);
+    await store(a, 'four', 'x');
+    const last = [...(await both)];
+    if (last.length < 2) last.push(...(await a.claim(5)));
+    assert.deepEqual(texts(last), ['three', 'four']);
+    const later = claimedLater(a);
+    const next = a.claim(5);
+    await until(() => mayClaim(a, last[0]), 'the association to be up to date');
+    await store(a, 'five', 'x');
+    assert.deepEqual(texts(await next), ['five']);
+    assert.deepEqual(later, []);
+  });
+
+  it('do not overtake what has been claimed and is still being read', async () => {
+    const a = await cluster()('a');
+    for (const text of ['one', 'two']) await store(a, text, 'x');
+    const { link, claimed } = inside(a);
+    (claimed as unknown as { fresh: { clear(): void } }).fresh.clear();
+    const fetch = link.copies.fetch.bind(link.copies);
+    const [asked, answer] = [new Gate(), new Gate()];
+    link.copies.fetch = async (rows) => {
+      asked.open();
+      await answer.passed;
+      return fetch(rows);
+    };
+    const objects = a.claim(5);
+    await asked.passed;
+    await store(a, 'three', 'x');
+    answer.open();
+    const all = [...(await objects)];
+    while (all.length < 3) all.push(...(await a.claim(5)));
+    assert.deepEqual(texts(all), ['one', 'two', 'three']);
+  });
+
+  it('are taken out where the answer to their commit was lost', async () => {
+    const a = await cluster()('a', { onLeftover: () => undefined });
+    const { rows } = inside(a).link;
+    const insert = rows.insert.bind(rows);
+    const lose = async (association: string): Promise<void> => {
+      const before = await rows.count();
+      rows.insert = async (objects) => {
+        assert.notEqual(objects[0]?.row.claim, undefined);
+        await insert(objects);
+        throw Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
+      };
+      await assert.rejects(store(a, 'unknown', association), { code: 'DATABASE_AWAY' });
+      rows.insert = insert;
+      await until(async () => (await rows.count()) === before, 'it to be taken out');
+    };
+    const claimed = a.claim(5);
+    await lose('x');
+    await store(a, 'one', 'x');
+    const [one, ...others] = await claimed;
+    assert.deepEqual([one?.read(textOf), one?.redelivered, others], ['one', 0, []]);
+    // In flight, it keeps the association here; then the next one is put in flight.
+    const next = a.claim(5);
+    await until(() => mayClaim(a, one), 'the association to be up to date');
+    await lose('x');
+    await store(a, 'two', 'x');
+    assert.deepEqual(texts(await next), ['two']);
+  });
+
+  it('come again, marked, when their instance dies, and are not marked when it ends', async () => {
+    const open = cluster();
+    const [a, b, c] = [await open('a'), await open('b'), await open('c')];
+    const claimed = a.claim(5);
+    const id = await store(a, 'one', 'x');
+    await claimed;
+    await crashQueue(a);
+    const [again] = await b.claim(1);
+    assert.deepEqual([again?.id, again?.redelivered, again?.crashes], [id, 1, 1]);
+    await b.remove(id);
+    void b.claim(5);
+    const { isPut, answer } = holdNextPut(b);
+    const put = store(b, 'two', 'y');
+    await isPut;
+    await b.close();
+    answer.open();
+    await put.catch(() => undefined);
+    const [two] = await c.claim(1);
+    assert.deepEqual([two?.read(textOf), two?.redelivered, two?.crashes], ['two', 0, 0]);
+  });
+
+  it('come once where their session ended while they were put, and nothing is counted as a crash', async () => {
+    const a = await cluster()('a', { leaseSeconds: 60 });
+    const claimed = a.claim(5);
+    const { isPut, answer } = holdNextPut(a);
+    const put = store(a, 'one', 'x');
+    await isPut;
+    const { session, database } = inside(a).link;
+    const { number } = session;
+    await database.change(
+      `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE number = $1`,
+      [number],
+    );
+    session.beatSoon();
+    await until(() => session.number > number, 'another session');
+    answer.open();
+    const id = await put;
+    const [object, ...others] = await claimed;
+    assert.deepEqual([object?.id, object?.redelivered, object?.crashes, others], [id, 1, 0, []]);
+    assert.equal(await a.remove(id), true);
+  });
+
+  it('stay this instance’s while they are put, whatever it gives up meanwhile', async () => {
+    const open = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const { rows } = inside(a).link;
+    const claimed = a.claim(5);
+    const { isPut, answer } = holdNextPut(a);
+    const put = store(a, 'one', 'x');
+    await isPut;
+    // Nobody knows what it has claimed.
+    const claim = rows.claim.bind(rows);
+    let isAsked = false;
+    rows.claim = () => {
+      rows.claim = claim;
+      isAsked = true;
+      return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
+    };
+    await until(() => isAsked, 'a claim that fails');
+    let times = 0;
+    const unlease = rows.unlease.bind(rows);
+    rows.unlease = async (...args) => {
+      await unlease(...args);
+      times += 1;
+    };
+    const others = b.claim(5);
+    await until(() => times >= 2, 'it to give up associations');
+    answer.open();
+    const id = await put;
+    assert.deepEqual(
+      (await claimed).map((object) => [object.id, object.redelivered]),
+      [[id, 0]],
+    );
+    assert.equal(stateOf(id), 't|t|0');
+    await store(b, 'other', 'y');
+    assert.deepEqual(texts(await others), ['other']);
+  });
+
+  it('may be others’ once nothing of the association is in flight here', async () => {
+    const open = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const claimed = a.claim(1);
+    await a.remove(await store(a, 'one', 'x'));
+    await claimed;
+    await until(async () => (await a.state())?.leases === 0, 'it to give up the association');
+    const others = b.claim(5);
+    await store(a, 'two', 'x');
+    assert.deepEqual(texts(await others), ['two']);
+    const here = a.claim(5);
+    await store(a, 'three', 'x');
+    await store(a, 'four', 'z');
+    assert.deepEqual(texts(await here), ['four'], 'it is the other one’s now');
+    assert.deepEqual(texts(await b.claim(5)), ['three']);
+  });
+});
