@@ -444,7 +444,7 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'),
       await editor.openDialog('out');
       await editor.enter('retryFirstSeconds', '60');
       await editor.enter('retryLastSeconds', '30');
-      assert.match(await editor.remarks('retryLastSeconds'), /not be shorter than the first \(60 s\)/);
+      assert.match(await editor.remarks('retryLastSeconds'), /not be shorter than the first one \(60 s\)/);
     });
   });
 });
