@@ -11,6 +11,7 @@ export const words: TypeWords = {
     notAChoice: true,
     notAHostRange: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     lastBeforeFirst: true,
     unknownVersion: true,
     notKeptJson: true,

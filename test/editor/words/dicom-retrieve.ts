@@ -38,6 +38,7 @@ export const words: TypeWords = {
     nothingIncluded: true,
     notAUid: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     templateKeyword: true,
     templateTraversal: true,
     aeTitleTooLong: true,
