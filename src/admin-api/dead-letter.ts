@@ -13,6 +13,8 @@ export interface LetterFacts {
   callingAET?: string;
   /** Name of the peer to which it could not be sent. */
   peer?: string;
+  /** Of a file in a watched folder: its path below that, by which people there know it. */
+  path?: string;
   /** Bytes of the object. */
   size?: number;
   /** ISO 8601 */

@@ -14,6 +14,8 @@ export interface OpenStudy {
   first?: string;
   last?: string;
   next?: string;
+  /** It would be complete, but for objects of it in queues, or associations: when that is over, nobody knows. */
+  isHeldUp?: boolean;
 }
 
 /** The next to be complete first. */

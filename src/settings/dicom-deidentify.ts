@@ -1,4 +1,4 @@
-import { checkReplaced } from './checks/environment';
+import { checkDirectory } from './checks/directory';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { checkUidList } from './checks/uids';
 import { splitList } from './checks/values';
@@ -29,7 +29,7 @@ const FIELDS = {
   /** `hmac`: made of the Patient ID; `msg.NAME`: the message has it; `flow.NAME`, `global.NAME`: looked up there by the Patient ID. */
   pseudonym: text('hmac', checkPseudonym),
   /** Empty: below `<userDir>/dicom/<node id>`. */
-  directory: text('', checkReplaced),
+  directory: text('', checkDirectory),
   filenameTemplate: text(
     '{PatientID}/{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
     checkFilenameTemplate,

@@ -1,4 +1,4 @@
-import { checkReplaced } from './checks/environment';
+import { checkDirectory } from './checks/directory';
 import { define, type NameOf, type SettingsOf } from './define';
 import { checkRules, readRules, type EditRule, type RuleCode } from './edit-rules';
 import { choice, rows, text } from './fields';
@@ -11,7 +11,7 @@ const FIELDS = {
   /** When the changes are applied to an object in a queue or a file, and into what. */
   apply: choice('pending', 'buffer', 'file'),
   /** Of `file`. Empty: `<userDir>/dicom/<node id>`. */
-  directory: text('', checkReplaced),
+  directory: text('', checkDirectory),
   /** Reason for the Attribute Modification (0400,0565) of the item that is added to Original Attributes Sequence. */
   coercionRecord: choice('none', 'COERCE', 'CORRECT'),
 };

@@ -1,7 +1,7 @@
 import { ANY, checkAeTitle, checkAeTitleList, checkOwnAeTitles } from './checks/ae-titles';
 import { checkBindAddress, checkHostList, checkProxyList } from './checks/addresses';
 import { checkCharacterSet } from './checks/character-sets';
-import { checkReplaced } from './checks/environment';
+import { checkDirectory } from './checks/directory';
 import { checkKeptJson } from './checks/kept-json';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { checkUidList } from './checks/uids';
@@ -65,7 +65,7 @@ const FIELDS = {
   includeTagsNode: flag(true),
   tagsFormat: choice('keyword', 'dicom-json'),
   output: choice('none', 'buffer', 'file'),
-  directory: text('', checkReplaced),
+  directory: text('', checkDirectory),
   filenameTemplate: text(
     '{StudyInstanceUID}/{SeriesInstanceUID}/{SOPInstanceUID}.dcm',
     checkFilenameTemplate,
@@ -101,7 +101,7 @@ const FIELDS = {
   role: choice('both', 'receive', 'deliver'),
   queue: choice('disk-synced', 'disk', 'memory'),
   /** Empty: `<userDir>/dicom/<node id>`. */
-  queueDirectory: text('', checkReplaced),
+  queueDirectory: text('', checkDirectory),
   /** The queue's lock holds on one machine only: on a file system that others may share, somebody has to say that none does. */
   onlyThisMachine: startingAs<BooleanField>(false, flag(true)),
   maxQueued: integer(10_000, 1, 10_000_000),

@@ -1,5 +1,5 @@
 import { checkHostList } from './checks/addresses';
-import { checkReplaced } from './checks/environment';
+import { checkDirectory } from './checks/directory';
 import { checkKeptJson } from './checks/kept-json';
 import { emptyOr, integerBetween } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
@@ -28,7 +28,7 @@ const FIELDS = {
 
   // The outbox of `store-and-forward`
   /** Empty: `<userDir>/dicom/<node id>`. */
-  outboxDirectory: text('', checkReplaced),
+  outboxDirectory: text('', checkDirectory),
   maxQueued: integer(10_000, 1, 10_000_000),
   /** 10^6 bytes; 0: no check. */
   minFreeDiskMB: integer(512, 0, 1_000_000_000),

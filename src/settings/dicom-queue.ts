@@ -1,4 +1,5 @@
 import { checkRemoteHost } from './checks/addresses';
+import { checkDirectory } from './checks/directory';
 import { checkReplaced } from './checks/environment';
 import { checkPlainName } from './checks/plain-names';
 import { define, type NameOf, type SettingsOf } from './define';
@@ -22,7 +23,7 @@ const FIELDS = {
   /** Of all objects together, megabytes (10^6 bytes); 0: no limit. */
   maxQueuedMB: integer(0, 0, 1_000_000_000),
   /** Where large objects lie as files. Empty: all are in the database. */
-  sharedDirectory: text('', checkReplaced),
+  sharedDirectory: text('', checkDirectory),
   /** Size from which they do, in megabytes (10^6 bytes). */
   sharedDirectoryFromMB: integer(1, 0, 1_000_000),
 };

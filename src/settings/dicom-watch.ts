@@ -1,3 +1,4 @@
+import { checkAbsolute, checkDirectory } from './checks/directory';
 import { checkReplaced } from './checks/environment';
 import { checkNamePattern } from './checks/name-pattern';
 import { define, type NameOf, type SettingsOf } from './define';
@@ -11,7 +12,7 @@ const FIELDS = {
   name: text(''),
 
   // What is watched
-  directory: text('', checkReplaced),
+  directory: text('', checkDirectory),
   /** Comma list of file name patterns; empty: all. */
   pattern: text('', checkNamePattern),
   recursive: flag(false),
@@ -22,7 +23,7 @@ const FIELDS = {
   after: choice('keep', 'move', 'delete'),
   moveTo: text('', checkReplaced),
   /** Empty: below the node's own directory. */
-  errorDirectory: text('', checkReplaced),
+  errorDirectory: text('', checkDirectory),
 
   // Delivery
   acknowledge: flag(false),
@@ -60,21 +61,11 @@ function checkTogether({
     problems.push({ field: 'moveTo', ...finding('insideWatched') });
   if (isBelow(errorDirectory, directory))
     problems.push({ field: 'errorDirectory', ...finding('insideWatched') });
-  for (const [field, path] of Object.entries({
-    directory,
-    ...(after === 'move' && { moveTo }),
-    errorDirectory,
-  }))
-    if (isRelative(path))
-      problems.push({ field: field as DicomWatchField, ...finding('notAbsolute', {}, 'warning') });
+  if (after === 'move')
+    for (const found of checkAbsolute(moveTo)) problems.push({ field: 'moveTo', ...found });
   if (after === 'delete' && !acknowledge)
     problems.push({ field: 'acknowledge', ...finding('deletedUnsafe', {}, 'warning') });
   return problems;
-}
-
-/** On this system or another one: the editor does not know on which Node-RED runs, nor what a variable stands for. */
-function isRelative(path: string): boolean {
-  return path !== '' && !/^(?:[/\\$]|[A-Za-z]:[/\\])/.test(path);
 }
 
 /** By their texts: the runtime looks again at what they really are. */

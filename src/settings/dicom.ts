@@ -1,5 +1,5 @@
 import { checkCharacterSet } from './checks/character-sets';
-import { checkReplaced } from './checks/environment';
+import { checkDirectory } from './checks/directory';
 import { checkFilenameTemplate } from './checks/filename-template';
 import { checkProperty } from './checks/property';
 import { define, type NameOf, type SettingsOf } from './define';
@@ -31,7 +31,7 @@ const FIELDS = {
 
   // A message → an object
   outputAs: choice('buffer', 'base64', 'file'),
-  directory: text('', checkReplaced),
+  directory: text('', checkDirectory),
   filenameTemplate: text(DICOM_IN.defaults.filenameTemplate, checkFilenameTemplate),
   collision: choice('skip-identical', 'keep-both', 'overwrite'),
   /** Which UIDs a new object gets. */

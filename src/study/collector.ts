@@ -35,6 +35,16 @@ export interface StudyFiring {
   listing: Listing;
 }
 
+/** For the status. */
+export interface StudySummary {
+  open: number;
+  /** Of these, such as would be complete, but for objects of them in queues, or associations. */
+  heldUp: number;
+  /** Milliseconds of the wall clock; Infinity: not known. */
+  next: number;
+  unacknowledged: number;
+}
+
 export interface StudiesListener {
   fire(firing: StudyFiring): void;
   /** There is something else to show. */
@@ -85,8 +95,7 @@ export interface StudyCollector {
   flowsStarted(): void;
   /** What is open, the next to fire first; `most` of it. */
   openStudies(most: number): Soon<OpenStudies>;
-  /** For the status. `next`: milliseconds of the wall clock; Infinity: not known. */
-  summary(): { open: number; next: number; unacknowledged: number };
+  summary(): StudySummary;
   /** Resolves when nothing is under way. What has not been fired or acknowledged is there the next time. */
   close(): Promise<void>;
 }

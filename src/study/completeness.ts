@@ -27,7 +27,10 @@ export class Completeness {
   look(group: Group, now: number): void {
     if (group.period.objects === 0 || group.isAsking || now < group.askAt) return;
     const trigger = triggerOf(this.settings, group.facts(now, this.settings));
-    if (trigger === undefined) return;
+    if (trigger === undefined) {
+      group.period.isHeldUp = false;
+      return;
+    }
     if (trigger.quiet !== true) {
       this.listener.complete(group, trigger);
       return;
@@ -48,9 +51,10 @@ export class Completeness {
   private async ask(group: Group, trigger: Trigger): Promise<void> {
     const { period } = group;
     const { lastAt, objects, studies, associations, nodes } = period;
-    if (await this.queues.isWaiting(studies, nodes)) return;
-    const quietMs = this.clock.now() - lastAt;
-    if (trigger.ended === true && (await this.queues.isOpen(associations, nodes, quietMs))) return;
+    period.isHeldUp =
+      (await this.queues.isWaiting(studies, nodes)) ||
+      (trigger.ended === true && (await this.queues.isOpen(associations, nodes, this.clock.now() - lastAt)));
+    if (period.isHeldUp) return;
     // Something may have come while we asked.
     const isSame = group.period === period && period.lastAt === lastAt && period.objects === objects;
     if (isSame && !this.isClosed) this.listener.complete(group, trigger);

@@ -50,6 +50,8 @@ export class Period {
   startedAt = 0;
   lastAt = 0;
   notBefore = -Infinity;
+  /** It would be complete, but for what was waiting elsewhere when that was last asked. */
+  isHeldUp = false;
   /** ISO 8601 */
   first: string | undefined;
   last: string | undefined;

@@ -1,5 +1,6 @@
 import type { OpenStudies, OpenStudy } from '../admin-api';
 import type { Clock } from './clock';
+import type { StudySummary } from './collector';
 import type { Group } from './group';
 import { nextFiring, type TriggerSettings } from './triggers';
 
@@ -7,7 +8,8 @@ const MOST_SHOWN = 16;
 
 /** When it fires at the latest if nothing more comes, monotonic; Infinity: that is not known. */
 export function nextOf(group: Group, now: number, settings: TriggerSettings): number {
-  return group.period.objects === 0 ? Infinity : nextFiring(settings, group.facts(now, settings));
+  const { objects, isHeldUp } = group.period;
+  return objects === 0 ? Infinity : nextFiring(settings, group.facts(now, settings), isHeldUp);
 }
 
 const unacknowledgedOf = ({ firings }: Group): number =>
@@ -32,18 +34,15 @@ export function openStudies(
 }
 
 /** For the status. */
-export function summaryOf(
-  groups: Iterable<Group>,
-  clock: Clock,
-  settings: TriggerSettings,
-): { open: number; next: number; unacknowledged: number } {
-  let [open, next, unacknowledged] = [0, Infinity, 0];
+export function summaryOf(groups: Iterable<Group>, clock: Clock, settings: TriggerSettings): StudySummary {
+  let [open, heldUp, next, unacknowledged] = [0, 0, Infinity, 0];
   for (const group of groups) {
     if (group.period.objects > 0) open += 1;
+    if (group.period.isHeldUp) heldUp += 1;
     next = Math.min(next, nextOf(group, clock.now(), settings));
     unacknowledged += unacknowledgedOf(group);
   }
-  return { open, next: next === Infinity ? next : next - clock.now() + clock.wall(), unacknowledged };
+  return { open, heldUp, next: next === Infinity ? next : next - clock.now() + clock.wall(), unacknowledged };
 }
 
 /** @param next of the wall clock */
@@ -59,6 +58,7 @@ function shown(group: Group, next: number): OpenStudy {
     callingAETs: [...period.callingAETs].slice(0, MOST_SHOWN),
     ...(period.first !== undefined && { first: period.first }),
     ...(period.last !== undefined && { last: period.last }),
+    ...(period.isHeldUp && { isHeldUp: true }),
     ...(next < Infinity && { next: new Date(next).toISOString() }),
   };
 }

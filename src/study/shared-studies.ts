@@ -10,6 +10,7 @@ import {
   type StudyCollector,
   type StudyFiring,
   type StudyQueues,
+  type StudySummary,
 } from './collector';
 import { Completeness } from './completeness';
 import { firingNameIn, ownerName, type FiringName } from './firing-name';
@@ -207,7 +208,7 @@ export class SharedStudies implements StudyCollector {
   }
 
   /** Of what this instance has. */
-  summary(): { open: number; next: number; unacknowledged: number } {
+  summary(): StudySummary {
     return summaryOf(this.groups, this.clock, this.options);
   }
 

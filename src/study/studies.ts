@@ -11,6 +11,7 @@ import {
   type StudiesOptions,
   type StudyCollector,
   type StudyQueues,
+  type StudySummary,
 } from './collector';
 import { ASK_AGAIN_MS, Completeness } from './completeness';
 import { firingId, firingNameIn, firingOfOwner, GROUP_DIGITS, ownerName } from './firing-name';
@@ -207,8 +208,7 @@ export class Studies implements StudyCollector {
     return openStudies(this.byId.values(), most, this.clock, this.options);
   }
 
-  /** For the status. `next`: milliseconds of the wall clock; Infinity: not known. */
-  summary(): { open: number; next: number; unacknowledged: number } {
+  summary(): StudySummary {
     return summaryOf(this.byId.values(), this.clock, this.options);
   }
 

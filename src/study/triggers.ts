@@ -76,15 +76,22 @@ export function triggerOf(settings: TriggerSettings, facts: TriggerFacts): Trigg
   return undefined;
 }
 
-/** When it fires at the latest if nothing more comes, for people; Infinity: that is not known. */
-export function nextFiring(settings: TriggerSettings, facts: TriggerFacts): number {
+/**
+ * When it fires at the latest if nothing more comes, for people; Infinity: that is not known.
+ *
+ * @param isHeldUp others of it wait elsewhere
+ */
+export function nextFiring(settings: TriggerSettings, facts: TriggerFacts, isHeldUp: boolean): number {
   const { idleMs, associationEndMs, ceilingMs, required } = settings;
+  const ceiling = ceilingMs > 0 ? facts.startedAt + ceilingMs : Infinity;
+  // When that is over, nobody knows.
+  if (isHeldUp) return ceiling;
   const isPresent = required.length > 0 && required.every((each) => facts.present.has(each));
   const times = [
     idleMs > 0 ? facts.lastAt + idleMs : Infinity,
     associationEndMs > 0 && facts.hasAssociations ? facts.lastAt + associationEndMs : Infinity,
     isPresent ? facts.lastAt + requiredQuietMs(settings) : Infinity,
-    ceilingMs > 0 ? facts.startedAt + ceilingMs : Infinity,
+    ceiling,
   ];
   return Math.max(facts.notBefore, Math.min(...times));
 }

@@ -135,6 +135,17 @@ describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_0
     writeFileSync(first, JSON.stringify(note));
   });
 
+  it('of a watched folder begin with the name of the file', async () => {
+    const letter = { id: '1', at: '', why: 'why', deliveries: 1, patientID: '12345', path: 'ward/scan.dcm' };
+    await editor.page.route('**/dead-letters', (route) =>
+      route.fulfill({ json: { deadLetters: [letter], total: 1 } }),
+    );
+    await showPanel();
+    await waitForNumber(1);
+    assert.match(await rows().first().innerText(), /^why\s+file: ward\/scan\.dcm\s+Patient ID: 12345/);
+    await editor.page.unroute('**/dead-letters');
+  });
+
   it('are delivered again with Requeue, and the focus stays in the panel', async () => {
     await showPanel();
     await waitForNumber(4);

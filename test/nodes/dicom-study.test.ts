@@ -205,7 +205,7 @@ describe('dicom-study: objects of a queue', () => {
 
   it('are there after a deploy, and what was not acknowledged is sent again', async () => {
     const port = await freePort();
-    const all = flows({ idleSeconds: 60, expected: '2' }, [queue(port)]);
+    const all = flows({ idleSeconds: 60, associationEndSeconds: 0, expected: '2' }, [queue(port)]);
     await nodes.load(all);
     const messages = nodes.inputs('out');
     await store(port, 1);

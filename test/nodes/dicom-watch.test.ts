@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import type { DeadLetterList } from '../../src/admin-api';
 import { DICOM_WATCH } from '../../src/settings';
 import { TAB, flowNode } from '../support/flows';
 import { NodesUnderTest, type Message } from '../support/node-helper';
@@ -108,11 +109,11 @@ describe('dicom-watch', () => {
     await nodes.load(flows);
     const got = inputs('got');
     writeFileSync(join(directory, 'one.dcm'), sampleFile(1).bytes);
-    const list = async (): Promise<{ total: number; deadLetters: { id: string; status: string }[] }> =>
-      (await (await fetch(`${nodes.url}/dicom-watch/watch/dead-letters`)).json()) as never;
+    const list = async (): Promise<DeadLetterList> =>
+      (await (await fetch(`${nodes.url}/dicom-watch/watch/dead-letters`)).json()) as DeadLetterList;
     await until(async () => (await list()).total === 1, 'the dead letter');
     const [letter] = (await list()).deadLetters;
-    assert.equal(letter?.status, 'C000');
+    assert.deepEqual([letter?.status, letter?.path], ['C000', 'one.dcm']);
     const answer = await fetch(`${nodes.url}/dicom-watch/watch/dead-letters/${letter?.id}/requeue`, {
       method: 'POST',
     });

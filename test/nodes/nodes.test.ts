@@ -247,6 +247,14 @@ describe('dicom-response in a runtime', () => {
     assert.equal(await status, 0xb007);
   });
 
+  it('takes the success of an http request before it for no status of the object', async () => {
+    const { out, port } = await loaded({ respond: 'processed' }, { status: 'B000' });
+    const status = store(port, 1);
+    await until(() => out.length > 0, 'the message');
+    nodes.node('answer').receive({ ...out[0], statusCode: 200 });
+    assert.equal(await status, 0xb000);
+  });
+
   it('tells a Catch node with a code what cannot be answered, and is not complete then', async () => {
     const { out, caught, completed, port } = await loaded({ respond: 'processed' });
     const answer = nodes.node('answer');
@@ -257,6 +265,9 @@ describe('dicom-response in a runtime', () => {
       [{ payload: 1 }, 'DICOM_RESPONSE_NO_ID'],
       [{ dicom: { queueId: 'nobody:1' } }, 'DICOM_RESPONSE_UNKNOWN'],
       [{ ...message, statusCode: 'yes' }, 'DICOM_RESPONSE_BAD_STATUS'],
+      // What an http request node leaves there: 503 would be 01F7, which says nothing to a sender.
+      [{ ...message, statusCode: 503 }, 'DICOM_RESPONSE_BAD_STATUS'],
+      [{ ...message, statusCode: 'ECONNREFUSED' }, 'DICOM_RESPONSE_BAD_STATUS'],
     ];
     for (const [wrong, code] of attempts) {
       caught.length = 0;

@@ -55,6 +55,10 @@ describe('Studies', () => {
     await bench.add('1', ['a'], { receivedAt });
     await bench.pass(2_000);
     assert.equal(bench.firings.length, 0);
+    // A time that has passed would be shown as that of the next message.
+    assert.deepEqual(bench.studies.summary(), { open: 1, heldUp: 1, next: Infinity, unacknowledged: 0 });
+    const [shown] = bench.studies.openStudies(1).studies;
+    assert.deepEqual([shown?.isHeldUp, shown?.next], [true, undefined]);
     bench.queues.waiting.clear();
     await bench.pass(2_000);
     assert.deepEqual(listed(only()), ['a']);

@@ -9,7 +9,7 @@ export type OutStatus = ShownStatus & { state: OutState };
 /** What decides the status. */
 export interface OutFacts {
   isInvalid: boolean;
-  /** Of the peer for which something waits. */
+  /** Of a peer of the node. */
   outage: PeerState['outage'];
   /** Something is being sent to a peer of the node. */
   isSending: boolean;
@@ -27,7 +27,12 @@ export function outStatus(text: Text, facts: OutFacts): OutStatus {
   const dead = count('dead', deadLetters);
   const shown = (parts: string[]): string => [...parts, ...dead].join(', ');
   if (outage !== undefined) {
-    const down = text('status.down', { since: timeOfDay(outage.since), next: timeOfDay(outage.nextTry) });
+    const since = timeOfDay(outage.since);
+    // Without an object there is no next try.
+    const down =
+      waiting > 0
+        ? text('status.down', { since, next: timeOfDay(outage.nextTry) })
+        : text('status.downIdle', { since });
     return { state: 'down', fill: 'red', shape: 'dot', text: shown([down, ...count('waiting', waiting)]) };
   }
   if (waiting > 0) {

@@ -9,6 +9,7 @@ import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner
 import { AnswerFailed, notHeard, RESPONSE_ERRORS } from './answer-failed';
 import { answerQuery, answerStep } from './answer-request';
 import type { AnsweringMessage } from './answering-message';
+import { isHttpStatus, isHttpSuccess } from './http-status';
 
 type Parsed = ReturnType<typeof DICOM_RESPONSE.parse>;
 
@@ -43,10 +44,14 @@ function named(id: unknown): QueueName {
   return name;
 }
 
-/** The status in the message, otherwise that of the dialog. */
+/** The status in the message, otherwise that of the dialog. A request by HTTP that failed is no reason for Success. */
 function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
-  const wanted = message.statusCode ?? dialogStatus(settings, problems);
-  const status = parseStatus(wanted);
+  const { statusCode } = message;
+  const isLeftByHttp = isHttpStatus(statusCode);
+  const isGiven =
+    statusCode !== undefined && statusCode !== null && !(isLeftByHttp && isHttpSuccess(statusCode));
+  const wanted = isGiven ? statusCode : dialogStatus(settings, problems);
+  const status = isGiven && isLeftByHttp ? undefined : parseStatus(wanted);
   if (status === undefined) throw new AnswerFailed('badStatus', { value: shownJson(wanted) });
   const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
   return status !== 0 && comment ? { status, comment } : { status };

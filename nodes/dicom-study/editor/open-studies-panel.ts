@@ -66,7 +66,8 @@ export class OpenStudiesPanel {
   }
 
   private facts(study: OpenStudy): string[] {
-    const { objects, pending, firings, unacknowledged, modalities, callingAETs, last, next } = study;
+    const { objects, pending, firings, unacknowledged, modalities, callingAETs, last, next, isHeldUp } =
+      study;
     const facts: readonly [label: string, value: string | number | undefined][] = [
       ['open.objects', objects],
       ['open.pending', pending],
@@ -74,6 +75,7 @@ export class OpenStudiesPanel {
       ['open.senders', callingAETs.join(', ')],
       ['open.last', last === undefined ? undefined : localTime(last)],
       ['open.next', next === undefined ? undefined : localTime(next)],
+      ['open.heldUp', isHeldUp === true ? this.texts.text('open.heldUpBy') : undefined],
       ['open.firings', firings > 0 ? firings : undefined],
       ['open.unacknowledged', unacknowledged > 0 ? unacknowledged : undefined],
     ];

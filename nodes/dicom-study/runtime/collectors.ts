@@ -89,6 +89,7 @@ export class Collectors implements StudyCollector {
     const all = this.all.map((each) => each.summary());
     return {
       open: all.reduce((sum, { open }) => sum + open, 0),
+      heldUp: all.reduce((sum, { heldUp }) => sum + heldUp, 0),
       next: Math.min(...all.map(({ next }) => next)),
       unacknowledged: all.reduce((sum, { unacknowledged }) => sum + unacknowledged, 0),
     };

@@ -295,7 +295,7 @@ export class StudyNode extends QueueOwner {
   }
 
   private status(): ReturnType<typeof studyStatus> {
-    const summary = this.studies?.summary() ?? { open: 0, next: Infinity, unacknowledged: 0 };
+    const summary = this.studies?.summary() ?? { open: 0, heldUp: 0, next: Infinity, unacknowledged: 0 };
     return studyStatus(this.text, {
       isInvalid: this.invalid !== undefined,
       isBroken: this.broken !== undefined,

@@ -8,8 +8,9 @@ import { localTime, type Texts } from '../texts';
  */
 export function deadLetterFacts(letter: DeadLetter, { text }: Texts): string[] {
   const { modality, sopClassName, sopClassUID, patientID, studyInstanceUID, sopInstanceUID } = letter;
-  const { callingAET, peer, size, receivedAt, at, deliveries, attempts, crashes = 0, id } = letter;
+  const { path, callingAET, peer, size, receivedAt, at, deliveries, attempts, crashes = 0, id } = letter;
   const facts: readonly [label: string, value: string | undefined][] = [
+    ['deadLetters.file', path],
     ['deadLetters.patient', patientID],
     ['deadLetters.modality', modality],
     ['deadLetters.kind', sopClassName ?? sopClassUID],

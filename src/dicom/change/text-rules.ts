@@ -16,12 +16,13 @@ const pattern =
 /** All have few characters, and none of the patterns goes back. */
 const RULES: ReadonlyMap<Vr, Rule> = new Map<Vr, Rule>([
   [VR.AE, { most: 16, problem: pattern(/^ *[\x21-\x7e][\x20-\x7e]*$/, 'is ASCII, and not only spaces') }],
-  [VR.AS, { most: 4, problem: pattern(/^\d{3}[DWMY]$/, 'is three digits and D, W, M or Y, as 042Y') }],
+  [VR.AS, { problem: pattern(/^\d{3}[DWMY]$/, 'is three digits and D, W, M or Y, as 042Y') }],
   [
     VR.CS,
     { most: 16, problem: pattern(/^[A-Z0-9_ ]+$/, 'has capital letters, digits, spaces and underscores') },
   ],
-  [VR.DA, { most: 8, problem: dateProblem }],
+  // Their forms say how long they are: 31.01.2024 is not too long, but not written so.
+  [VR.DA, { problem: dateProblem }],
   [
     VR.DS,
     {
@@ -36,7 +37,7 @@ const RULES: ReadonlyMap<Vr, Rule> = new Map<Vr, Rule>([
   [VR.PN, { most: 64 }],
   [VR.SH, { most: 16 }],
   [VR.ST, { most: 1_024 }],
-  [VR.TM, { most: 14, problem: timeProblem }],
+  [VR.TM, { problem: timeProblem }],
   [VR.UC, {}],
   [
     VR.UI,

@@ -379,7 +379,7 @@ describe('a value that does not fit its VR', () => {
     ['FrameIncrementPointer', '0018', /AT is a tag/],
     ['Modality', 'ct', /CS has capital letters/],
     ['Modality', 'C'.repeat(17), /CS has at most 16/],
-    ['StudyDate', '2024-01-31', /DA has at most 8/],
+    ['StudyDate', '2024-01-31', /DA is a date, as 20240131/],
     ['StudyDate', '20241301', /DA is a date/],
     ['SliceThickness', 0.1 + 0.2, /DS has at most 16/],
     ['SliceThickness', 'thick', /DS is a decimal/],

@@ -14,6 +14,7 @@ export const words: TypeWords = {
     notKept: true,
     twoKindsOfDates: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     templateKeyword: true,
     templateTraversal: true,
     unknownVersion: true,

@@ -6,6 +6,7 @@ export const words: TypeWords = {
   problems: {
     notAChoice: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     unknownVersion: true,
     rulesNotAList: true,
     tooManyRules: true,

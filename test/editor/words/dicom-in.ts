@@ -93,6 +93,7 @@ export const words: TypeWords = {
     aeTitleCharacter: true,
     aeTitleWildcard: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     emptyAllowList: true,
     notAnAddress: true,
     notAHostRange: true,

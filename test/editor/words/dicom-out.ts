@@ -11,6 +11,7 @@ export const words: TypeWords = {
     notAChoice: true,
     notAHostRange: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     lastBeforeFirst: true,
     unknownVersion: true,
     notKeptJson: true,
@@ -44,7 +45,7 @@ export const words: TypeWords = {
     },
     OUT_ERRORS.codeOf,
   ),
-  status: ['idle', 'sending', 'down', 'waiting', 'dead', 'settings'],
+  status: ['idle', 'sending', 'down', 'downIdle', 'waiting', 'dead', 'settings'],
   // Only receivers have callers.
   keys: IMPORT_KEYS.filter((key) => !key.endsWith('.unreadableCallers')),
 };

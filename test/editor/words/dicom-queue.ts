@@ -9,6 +9,7 @@ export const words: TypeWords = {
     notAHost: true,
     notAPlainName: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     unknownVersion: true,
   } satisfies Record<DicomQueueProblem['code'], true>,
   keys: [...credentialKeys(QUEUE_CREDENTIALS)],

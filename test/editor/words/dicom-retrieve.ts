@@ -39,6 +39,7 @@ export const words: TypeWords = {
     nothingIncluded: true,
     notAUid: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     templateKeyword: true,
     templateTraversal: true,
     aeTitleTooLong: true,

@@ -30,6 +30,6 @@ export const words: TypeWords = {
     },
     STUDY_ERRORS.codeOf,
   ),
-  status: ['idle', 'open', 'next', 'unacknowledged', 'settings', 'broken'],
-  keys: ['open.fire', 'open.again', 'open.forget', 'forgotten'],
+  status: ['idle', 'open', 'heldUp', 'next', 'unacknowledged', 'settings', 'broken'],
+  keys: ['open.fire', 'open.again', 'open.forget', 'open.heldUp', 'open.heldUpBy', 'forgotten'],
 };

@@ -10,6 +10,7 @@ export const words: TypeWords = {
     outOfRange: true,
     notAChoice: true,
     variableNotReplaced: true,
+    notAbsolute: true,
     notAProperty: true,
     beginsWithMsg: true,
     notACharacterSet: true,

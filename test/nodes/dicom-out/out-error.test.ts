@@ -61,5 +61,7 @@ describe('the status of dicom-out', () => {
       new RegExp(`^down since 2026-01-0[123] \\d\\d:\\d\\d:00, next try ${time}, 12 waiting, 3 dead$`),
     );
     assert.equal(outStatus(text, { ...facts, waiting: 2, deadLetters: 1 }).text, '2 waiting, 1 dead');
+    // Nobody tries when nothing waits: the time would soon have passed.
+    assert.match(outStatus(text, { ...facts, outage }).text ?? '', /^down since [-\d]+ \d\d:\d\d:00$/);
   });
 });
