@@ -23,9 +23,8 @@ export type RemovedQueue = 'absent' | 'removed' | 'holdsObjects' | 'holdsOthers'
  */
 export async function removeEmptyQueue(directory: string, isOurs: boolean): Promise<RemovedQueue> {
   const letters = join(directory, DEAD_LETTERS);
-  const found = [await contents(directory), await contents(letters)];
-  if (found.includes('objects')) return 'holdsObjects';
-  const [queue, deadLetters] = found;
+  const [queue, deadLetters] = await contentsOf(directory);
+  if (queue === 'objects' || deadLetters === 'objects') return 'holdsObjects';
   if (!(queue instanceof Array)) return queue === undefined ? 'absent' : 'holdsOthers';
   if (!isOurs || deadLetters === 'others' || (deadLetters ?? []).length > 0) return 'holdsOthers';
   for (const name of queue) {
@@ -37,8 +36,20 @@ export async function removeEmptyQueue(directory: string, isOurs: boolean): Prom
   return 'removed';
 }
 
+/** Objects of a queue are in the directory, or dead letters. @throws the system's error */
+export async function holdsObjects(directory: string): Promise<boolean> {
+  return (await contentsOf(directory)).includes('objects');
+}
+
+type Contents = string[] | 'objects' | 'others' | undefined;
+
+/** Of a queue, and of its dead letters. */
+async function contentsOf(directory: string): Promise<[queue: Contents, deadLetters: Contents]> {
+  return [await contents(directory), await contents(join(directory, DEAD_LETTERS))];
+}
+
 /** The names in a directory, where an empty queue may have left them all; undefined if there is no such directory. */
-async function contents(directory: string): Promise<string[] | 'objects' | 'others' | undefined> {
+async function contents(directory: string): Promise<Contents> {
   const names: string[] = [];
   let isOnlyRemains = true;
   try {

@@ -24,6 +24,7 @@ import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
+import { leftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
@@ -202,7 +203,18 @@ export class ReceiverNode extends RequestOwner {
     const receiver = this.host(config);
     this.config = config;
     this.receiver = receiver;
-    return () => receiver.start();
+    return () => {
+      receiver.start();
+      this.tellOfLeftQueues(place === undefined).catch((error: unknown) => this.boundary.failed(error));
+    };
+  }
+
+  /** @param isLocal its queue is this machine's own */
+  private async tellOfLeftQueues(isLocal: boolean): Promise<void> {
+    const { queue, queueDirectory } = this.settings;
+    const isUsed = isLocal && queue !== 'memory';
+    for (const directory of await leftQueues(this.RED, this.node.id, queueDirectory, isUsed))
+      this.node.warn(this.text('warning.queueLeft', { directory }));
   }
 
   private disownLost(): void {

@@ -22,7 +22,7 @@ import { AwaitingRoom } from './awaiting-room';
 import { listIn, messagesOfList } from './list-in';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
-import { NodeOutbox } from './node-outbox';
+import { NodeOutbox, tellOfLeftOutbox } from './node-outbox';
 import { NotBegun } from './not-begun';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
@@ -127,6 +127,12 @@ export class OutNode {
     }
     this.openJournal();
     this.outbox?.open();
+    if (this.invalid === undefined) {
+      const { RED, node, text, outbox } = this;
+      tellOfLeftOutbox(RED, node, this.settings.outboxDirectory, outbox !== undefined, text).catch(
+        (error: unknown) => this.boundary.failed(error),
+      );
+    }
     this.sending.begin().catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
   }

@@ -17,6 +17,7 @@ import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
+import { leftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
@@ -138,9 +139,17 @@ export class RetrieveNode extends QueueOwner {
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
     if (this.invalid !== undefined) this.node.error(RETRIEVE_ERRORS.errorOf(this.text, this.invalid));
     else if (this.settings.method === 'get') this.openQueue();
+    if (this.invalid === undefined)
+      this.tellOfLeftQueues().catch((error: unknown) => this.boundary.failed(error));
     const peer = deployedNodes.get(this.settings.peer, PeerOwner);
     if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.display.refresh();
+  }
+
+  private async tellOfLeftQueues(): Promise<void> {
+    const { queueDirectory, method } = this.settings;
+    for (const directory of await leftQueues(this.RED, this.node.id, queueDirectory, method === 'get'))
+      this.node.warn(this.text('warning.queueLeft', { directory }));
   }
 
   private disownLost(): void {
