@@ -124,7 +124,9 @@ export interface ParkedObject {
 
 /** What became of an object that its owner is done with. */
 export type Unparked =
-  { state: 'removed' | 'parked' | 'dead-letter' | 'unknown' } | { state: 'in-flight'; object: QueuedObject };
+  /** `parked`, `acknowledged`: another owner holds it still, and the flow has not, or has, acknowledged it. */
+  | { state: 'removed' | 'parked' | 'acknowledged' | 'dead-letter' | 'unknown' }
+  | { state: 'in-flight'; object: QueuedObject };
 
 /** What is known of an object when it is complete. */
 export interface ObjectFacts {

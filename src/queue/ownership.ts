@@ -79,7 +79,7 @@ export class Ownership {
     const parking = withoutOwner(before, owner);
     if (parking.owners.length > 0) {
       await this.change(id, parking);
-      return { state: 'parked' };
+      return { state: parking.isAcknowledged ? 'acknowledged' : 'parked' };
     }
     const { failure, isAcknowledged } = parking;
     if (failure !== undefined) {

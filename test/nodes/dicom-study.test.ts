@@ -174,6 +174,25 @@ describe('dicom-study: objects of a queue', () => {
     assert.deepEqual(await owners(), []);
   });
 
+  for (const order of ['before', 'after'] as const)
+    it(`become dead letters where one study node fails ${order} another one succeeds`, async () => {
+      const port = await freePort();
+      const other = study({ id: 'other', wires: [['back']] });
+      await nodes.load(flows({}, [{ ...queue(port), wires: [['study', 'other']] }, other]));
+      const [messages, others] = [nodes.inputs('out'), nodes.inputs('back')];
+      await store(port, 1);
+      const [failed, succeeded] = [await firing(messages), await firing(others)];
+      const answers = [
+        { ...failed, statusCode: 'A700' },
+        { ...succeeded, statusCode: '0000' },
+      ];
+      for (const [at, answer] of (order === 'before' ? answers : answers.toReversed()).entries()) {
+        nodes.node('response').receive(answer);
+        await until(async () => (await owners()).length === 1 - at, 'it to be let go');
+      }
+      await until(async () => (await letters()).length === 1, 'a dead letter');
+    });
+
   it('do not end an association that is open', async () => {
     const port = await freePort();
     await nodes.load(flows({ idleSeconds: 0, associationEndSeconds: 1 }, [queue(port)]));

@@ -212,11 +212,12 @@ export function contract({ name, create, crash, knowsStudies = false }: QueueKin
       for (const owner of [A, B]) await queue.park(one, owner);
       assert.equal(await queue.remove(one), true);
       assert.equal(await whole(await queue.openObject(one)), 'one');
-      assert.deepEqual(await queue.unpark(one, A), { state: 'parked' });
+      assert.deepEqual(await queue.unpark(one, A), { state: 'acknowledged' });
       assert.deepEqual(await queue.unpark(one, A), { state: 'unknown' });
       assert.deepEqual(await queue.unpark(one, B), { state: 'removed' });
       await assert.rejects(queue.openObject(one), ObjectGone);
-      await queue.park(two, A);
+      for (const owner of [A, B]) await queue.park(two, owner);
+      assert.deepEqual(await queue.unpark(two, B), { state: 'parked' });
       const unparked = await queue.unpark(two, A);
       assert.equal(unparked.state, 'in-flight');
       assert.equal(await queue.extend(two), true, 'the flow still has to acknowledge it');

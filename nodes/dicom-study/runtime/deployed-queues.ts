@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../../src/delivery';
 import { isFailure, type CommandStatus } from '../../../src/network';
+import type { Unparked } from '../../../src/queue';
 import type { StudyQueues } from '../../../src/study';
 import { WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
@@ -32,12 +33,12 @@ export class DeployedQueues implements StudyQueues {
     if (receiver === undefined) return !existingNodes(this.RED)(nodeId);
     try {
       await this.untilOpen(receiver);
-      if (!isFailure(status.status)) {
-        if (isAcknowledged) await receiver.ask('answer', objectId, status);
-        await receiver.ask('unpark', objectId, owner);
-      } else if (!isAcknowledged) await receiver.ask('giveUp', objectId, owner, status);
-      // One that has been acknowledged by itself is not in flight again.
-      else if ((await receiver.ask('unpark', objectId, owner)) === 'in-flight')
+      if (!isAcknowledged && isFailure(status.status)) {
+        await receiver.ask('giveUp', objectId, owner, status);
+        return true;
+      }
+      const state = await receiver.ask('unpark', objectId, owner);
+      if (isAcknowledged && isToBeAnswered(state, isFailure(status.status)))
         await receiver.ask('answer', objectId, status);
       return true;
     } catch (error) {
@@ -116,4 +117,12 @@ export class DeployedQueues implements StudyQueues {
     const owner = deployedNodes.get(nodeId, QueueOwner);
     return { nodeId, objectId, receiver: owner?.receiver, isAcknowledged: owner?.isAcknowledged ?? false };
   }
+}
+
+/**
+ * Whether an object that a firing has let go is to hear of it. One that has been acknowledged by itself is not, and one that others
+ * hold only of a failure: they may fail, too. Of one that is not known as ours, an earlier run may have ended in between.
+ */
+function isToBeAnswered(state: Unparked['state'], isFailed: boolean): boolean {
+  return state === 'in-flight' || state === (isFailed ? 'parked' : 'unknown');
 }

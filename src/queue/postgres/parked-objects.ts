@@ -52,7 +52,7 @@ export class ParkedObjects {
             const parking = withoutOwner(row.parking, owner);
             if (parking.owners.length > 0) {
               await change.park(parking, queue.instance());
-              return 'parked';
+              return parking.isAcknowledged ? 'acknowledged' : 'parked';
             }
             if (parking.failure !== undefined) {
               await change.bury(letterOf(row, parking.failure.why, parking.failure.facts));
