@@ -2,22 +2,17 @@ import { Claims } from '../claims';
 import type { QueuedObject } from '../object-queue';
 import { Suspects } from '../suspects';
 import { ClaimedObject } from './claimed-object';
-import { FreshCopies } from './fresh-copies';
+import { CopyReader } from './copy-reader';
 import { HeldStreams } from './held-streams';
-import { isSlow, type LocalCopies } from './local-copies';
+import type { LocalCopies } from './local-copies';
 import type { LocalCopy } from './local-copy';
-import type { NewRow, ObjectRow, ObjectRows } from './object-rows';
+import type { NewRow, ObjectRow } from './object-rows';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
-import type { Session } from './session';
+import { RowFinder, type RowSource } from './row-finder';
 import { Turns } from './turns';
 
-/** With enough to do, an instance takes on an association that nobody has so often. */
-const LEASE_MS = 1_000;
-
 /** What objects are claimed from, once there is a database. */
-export interface ClaimSource {
-  rows: ObjectRows;
-  session: Session;
+export interface ClaimSource extends RowSource {
   copies: LocalCopies;
 }
 
@@ -44,12 +39,15 @@ export class ClaimedObjects {
   private readonly objects = new Map<string, ClaimedObject>();
   private readonly inFlight = new Set<string>();
   private readonly suspects = new Suspects(() => this.claims.wake());
-  private readonly fresh = new FreshCopies();
   /** What changes which associations this instance has. */
   private readonly leasing = new Turns(1);
-  /** Those that are still being read; and by association, what resolves with whether the last of them is ready. */
-  private readonly late = new Set<ClaimedObject>();
-  private readonly reading = new Map<number, Promise<boolean>>();
+  private readonly reader = new CopyReader({
+    isHere: (object) => this.isHere(object),
+    ready: (objects) => this.makeReady(objects),
+    unreadable: (objects) => this.waitAgain(objects),
+    failed: (error) => this.listener.failed(error),
+    hasRoom: () => this.fetch(),
+  });
   /** The database may have some as this instance's that are not here. */
   private mayHaveOthers = false;
   /** What it had under sessions that are over, none of which has ended this instance. */
@@ -57,12 +55,10 @@ export class ClaimedObjects {
   private wanted = 0;
   private isFetching = false;
   private fetchAgain = false;
-  /** Objects may wait that could be claimed; and some of them in associations that are not this instance's yet. */
-  private mayWait = false;
-  private mayWaitElsewhere = false;
-  private leaseDueAt = 0;
   private readonly held = new HeldStreams();
+  private readonly finder = new RowFinder(this.held);
   private readonly puts = new PutClaims(this.held);
+  /** Associations of which nothing is claimed here are being given up. */
   private isLettingGo = false;
 
   /**
@@ -77,7 +73,7 @@ export class ClaimedObjects {
 
   begin(): void {
     this.claims.reset();
-    this.mayWait = this.mayWaitElsewhere = true;
+    this.finder.mayBeIn();
   }
 
   /** As `ObjectQueue.claim`. */
@@ -112,10 +108,10 @@ export class ClaimedObjects {
    */
   claimAsPut(object: ToBePut): PutClaim | undefined {
     const session = this.source()?.session;
-    const taken = this.claims.size + this.late.size + this.puts.size;
+    const taken = this.claims.size + this.reader.lateCount + this.puts.size;
     if (session === undefined || !this.delivers() || !this.isOurs || this.wanted <= taken) return undefined;
     // What is being given up must not be missed by that.
-    if (this.isLettingGo || this.mayHaveOthers || this.reading.has(object.stream)) return undefined;
+    if (this.isLettingGo || this.mayHaveOthers || this.reader.isLate(object.stream)) return undefined;
     return this.puts.begin(object, session.number);
   }
 
@@ -141,7 +137,7 @@ export class ClaimedObjects {
 
   /** It has just been received here, and need not be read when it is claimed here. */
   received(id: string, copy: LocalCopy, note: unknown, size: number): void {
-    if (this.delivers()) this.fresh.add(id, { copy, note, size });
+    if (this.delivers()) this.reader.received(id, { copy, note, size });
     else copy.discard();
   }
 
@@ -171,14 +167,12 @@ export class ClaimedObjects {
 
   /** There may be something to claim. @param stream the association in which it is; undefined: any */
   fetchSoon(stream?: number): void {
-    this.mayWait = true;
-    if (stream !== undefined) this.held.fellBehind(stream);
-    if (stream === undefined || !this.held.has(stream)) this.mayWaitElsewhere = true;
+    this.finder.mayBeIn(stream);
     this.fetch();
   }
 
   private fetch(): void {
-    if (!this.delivers() || this.wanted === 0 || !this.mayWait || this.source() === undefined) return;
+    if (!this.delivers() || this.wanted === 0 || !this.finder.mayFind || this.source() === undefined) return;
     if (this.isFetching) {
       this.fetchAgain = true;
       return;
@@ -200,58 +194,13 @@ export class ClaimedObjects {
   }
 
   private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
-    const room = max - this.late.size - this.puts.size;
+    // What is claimed as it is put does not count: else others would wait for as long as enough of that comes.
+    const room = max - this.reader.lateCount;
     if (room <= 0) return;
     const { number } = source.session;
     const { objects, caughtUp } = await this.leasing.run(() => this.claimRows(source, number, room));
-    const lateStreams = new Set(objects.filter((object) => this.isLate(object)).map(({ row }) => row.stream));
-    const isLate = ({ row }: ClaimedObject): boolean => lateStreams.has(row.stream);
-    for (const object of objects.filter(isLate)) this.readLate(source, object);
-    await this.readNow(
-      source,
-      objects.filter((object) => !isLate(object)),
-    );
+    await this.reader.read(source.copies, objects);
     this.held.caughtUp(caughtUp);
-  }
-
-  /** It may take long to be read, or comes behind one that does. */
-  private isLate({ row }: ClaimedObject): boolean {
-    return this.reading.has(row.stream) || (isSlow(row) && !this.fresh.has(row.id));
-  }
-
-  private async readNow(source: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
-    if (objects.length === 0) return;
-    try {
-      await this.readCopies(source, objects);
-    } catch (error) {
-      await this.waitAgain(source, objects);
-      throw error;
-    }
-    this.makeReady(objects);
-  }
-
-  /** What takes long to read holds up what follows in its association, and nothing else. */
-  private readLate(source: ClaimSource, object: ClaimedObject): void {
-    const { reading, late } = this;
-    const { stream } = object.row;
-    const before = reading.get(stream) ?? Promise.resolve(true);
-    const failed = (error: unknown): false => {
-      this.listener.failed(error);
-      return false;
-    };
-    const isRead = this.readCopies(source, [object]).then(() => true, failed);
-    const isReady = Promise.all([before, isRead]).then(async (both) => {
-      late.delete(object);
-      if (both.includes(false)) return this.waitAgain(source, [object]).then(() => false, failed);
-      this.makeReady([object]);
-      return true;
-    });
-    late.add(object);
-    reading.set(stream, isReady);
-    void isReady.then((isOne) => {
-      if (reading.get(stream) === isReady) reading.delete(stream);
-      if (isOne) this.fetch();
-    });
   }
 
   /** They are here, and may be given to somebody. Meanwhile, they may have become somebody else's. */
@@ -264,14 +213,14 @@ export class ClaimedObjects {
   }
 
   /** They are this instance's, and cannot be read now: so they wait again, and nothing is counted. @throws the client's error */
-  private async waitAgain({ rows }: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
+  private async waitAgain(objects: readonly ClaimedObject[]): Promise<void> {
     const here = objects.filter((object) => this.isHere(object));
     for (const { id, row } of here) {
       this.drop(id);
       this.held.fellBehind(row.stream);
     }
     this.mayHaveOthers = true;
-    await rows.giveBack(here.map(({ row }) => row));
+    await this.source()?.rows.giveBack(here.map(({ row }) => row));
   }
 
   /** Resolves with up to which moment all that waits is among those. */
@@ -283,57 +232,19 @@ export class ClaimedObjects {
     await this.settleLost(source);
     await this.giveBackOthers(source, session);
     try {
-      const { found, caughtUp } = await this.findRows(source, session, max);
+      const { found, caughtUp } = await this.finder.find(source, session, max);
       if (this.source() === source && source.session.number === session)
         return { objects: found.map((row) => this.add(source, row)), caughtUp };
       // They are somebody else's, or will be claimed once more, and nobody has begun with them.
       this.lost.push(...found);
-      this.mayWait = this.mayWaitElsewhere = true;
+      this.finder.mayBeIn();
       return { objects: [], caughtUp: -1 };
     } catch (error) {
       // What the answer would have told is claimed nevertheless.
       this.mayHaveOthers = true;
-      this.mayWait = this.mayWaitElsewhere = true;
+      this.finder.mayBeIn();
       throw error;
     }
-  }
-
-  /** Resolves with how many associations it has got. */
-  private async lease(source: ClaimSource, session: number, max: number): Promise<number> {
-    this.leaseDueAt = performance.now() + LEASE_MS;
-    const leased = await source.rows.lease(session, max);
-    // Else it has been for one that is over.
-    if (source.session.number === session)
-      for (const { stream, lease } of leased) this.held.leased(stream, lease);
-    return leased.length;
-  }
-
-  /**
-   * In its own associations first; but where these always have enough, what one that is gone had must not wait for ever. What
-   * comes meanwhile is told once more.
-   */
-  private async findRows(
-    source: ClaimSource,
-    session: number,
-    max: number,
-  ): Promise<{ found: ObjectRow[]; caughtUp: number }> {
-    const { rows } = source;
-    this.mayWait = false;
-    let caughtUp = this.held.now;
-    const found = await rows.claim(session, max);
-    if (found.length < max && this.mayWaitElsewhere) {
-      this.mayWaitElsewhere = false;
-      const leased = await this.lease(source, session, max - found.length);
-      if (leased === max - found.length) this.mayWaitElsewhere = true;
-      if (leased > 0) {
-        caughtUp = this.held.now;
-        found.push(...(await rows.claim(session, max - found.length)));
-      }
-    } else if (this.mayWaitElsewhere && performance.now() > this.leaseDueAt) {
-      await this.lease(source, session, 1);
-    }
-    if (found.length === max || this.mayWaitElsewhere) this.mayWait = true;
-    return { found, caughtUp: found.length === max ? -1 : caughtUp };
   }
 
   /** @throws the client's error */
@@ -365,23 +276,6 @@ export class ClaimedObjects {
     return object;
   }
 
-  private async readCopies({ copies }: ClaimSource, objects: readonly ClaimedObject[]): Promise<void> {
-    const missing: ClaimedObject[] = [];
-    for (const object of objects) {
-      const fresh = this.fresh.take(object.id);
-      if (fresh === undefined) missing.push(object);
-      else Object.assign(object, { copy: fresh.copy, note: fresh.note });
-    }
-    if (missing.length === 0) return;
-    const found = await copies.fetch(missing.map(({ row }) => row));
-    for (const object of missing) {
-      const copy = found.get(object.row.seq);
-      // Its session has ended meanwhile.
-      if (this.isHere(object)) object.copy = copy;
-      else copy?.discard();
-    }
-  }
-
   /**
    * Puts an object in flight that had been, and of which an owner is done.
    * @param change does so in the database; resolves with its row, or with something else where it is not in flight
@@ -396,7 +290,7 @@ export class ClaimedObjects {
         return added;
       });
       if (object instanceof ClaimedObject)
-        await this.readCopies(source, [object]).catch((error: unknown) => {
+        await this.reader.copy(source.copies, [object]).catch((error: unknown) => {
           this.drop(object.id);
           throw error;
         });
@@ -461,8 +355,7 @@ export class ClaimedObjects {
 
   private dropAll(): void {
     for (const id of [...this.objects.keys()]) this.drop(id);
-    this.late.clear();
-    this.reading.clear();
+    this.reader.forget();
   }
 
   /** Others may have the associations of which nothing is claimed here. @throws the client's error */
@@ -486,7 +379,7 @@ export class ClaimedObjects {
     const others = [...ready, ...this.puts.close()];
     this.dropAll();
     this.claims.close();
-    this.fresh.clear();
+    this.reader.close();
     this.suspects.clear();
     this.held.clear();
     this.lost = [];

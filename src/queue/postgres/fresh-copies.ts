@@ -4,7 +4,8 @@ import type { LocalCopy } from './local-copy';
 const MOST_OBJECTS = 256;
 const MOST_BYTES = 33_554_432;
 
-interface Fresh {
+/** The copy of an object that has just been received. */
+export interface Fresh {
   copy: LocalCopy;
   note: unknown;
   size: number;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -80,12 +80,15 @@ export class SharedDirectory {
     try {
       const fd = await calls.open(this.path(id, 'part'), 'w', FILE_MODE);
       try {
-        const sha256 = await appendHashed(fd, pieces);
-        await calls.rename(this.path(id, 'part'), this.path(id, 'dcm'));
-        this.names.changed();
-        // Most file systems do both at once.
-        await allSettled([realFiles.sync(fd), this.names.safe()]);
-        return sha256;
+        const hash = createHash('sha256');
+        const isStream = Symbol.asyncIterator in pieces;
+        if (isStream) await appendHashed(fd, pieces, hash);
+        else await appendPieces(fd, pieces);
+        const safe = allSettled([realFiles.sync(fd), this.giveName(id)]);
+        // The disk takes longer than that.
+        if (!isStream) for (const piece of pieces) hash.update(piece);
+        await safe;
+        return hash.digest('hex');
       } finally {
         // Nobody waits for that: what is on the disk is there, whatever closing says.
         void Promise.allSettled([calls.close(fd)]);
@@ -95,6 +98,13 @@ export class SharedDirectory {
       await Promise.allSettled([this.remove(id, 'part'), this.remove(id, 'dcm')]);
       throw error;
     }
+  }
+
+  /** It is written. Resolves when its name is on the disk: most file systems do both at once. */
+  private async giveName(id: string): Promise<void> {
+    await calls.rename(this.path(id, 'part'), this.path(id, 'dcm'));
+    this.names.changed();
+    await this.names.safe();
   }
 
   /** An object that has just been put by us. @throws an Error where it is not there as it was put */
@@ -222,16 +232,12 @@ function isKind(text: string): text is FileKind {
   return ['dcm', 'part', 'stray'].includes(text);
 }
 
-/** Resolves with the SHA-256 of what was written. */
-async function appendHashed(fd: number, pieces: readonly Buffer[] | AsyncIterable<Buffer>): Promise<string> {
-  const hash = createHash('sha256');
-  const append = async (some: readonly Buffer[]): Promise<void> => {
-    const written = appendPieces(fd, some);
+/** Writes pieces, each of which is used again for the next. */
+async function appendHashed(fd: number, pieces: AsyncIterable<Buffer>, hash: Hash): Promise<void> {
+  for await (const piece of pieces) {
+    const written = appendPieces(fd, [piece]);
     // Another thread writes meanwhile.
-    for (const piece of some) hash.update(piece);
+    hash.update(piece);
     await written;
-  };
-  if (Symbol.asyncIterator in pieces) for await (const piece of pieces) await append([piece]);
-  else await append(pieces);
-  return hash.digest('hex');
+  }
 }

@@ -128,11 +128,25 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     assert.deepEqual(later, []);
   });
 
+  it('leave room for what waits, however many come', async () => {
+    const open = cluster();
+    const [a, b] = [await open('a'), await open('b', { delivers: false })];
+    const claimed = a.claim(1);
+    const { isPut, answer } = holdNextPut(a);
+    const put = store(a, 'own', 'x');
+    await isPut;
+    await store(b, 'other', 'y');
+    assert.deepEqual(texts(await claimed), ['other']);
+    answer.open();
+    await put;
+    assert.deepEqual(texts(await a.claim(1)), ['own']);
+  });
+
   it('do not overtake what has been claimed and is still being read', async () => {
     const a = await cluster()('a');
     for (const text of ['one', 'two']) await store(a, text, 'x');
     const { link, claimed } = inside(a);
-    (claimed as unknown as { fresh: { clear(): void } }).fresh.clear();
+    (claimed as unknown as { reader: { fresh: { clear(): void } } }).reader.fresh.clear();
     const fetch = link.copies.fetch.bind(link.copies);
     const [asked, answer] = [new Gate(), new Gate()];
     link.copies.fetch = async (rows) => {
