@@ -24,7 +24,9 @@ describe('what stands before an object in its file', () => {
     assert.throws(
       () => read(newer),
       (error) =>
-        error instanceof NewerEnvelope && error.code === 'LATER_VERSION' && /later version/.test(error.message),
+        error instanceof NewerEnvelope &&
+        error.code === 'LATER_VERSION' &&
+        /later version/.test(error.message),
     );
   });
 
