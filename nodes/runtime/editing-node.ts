@@ -116,7 +116,7 @@ export abstract class EditingNode<Failure extends string, Result> {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(this.error(this.invalid));
+    if (this.invalid !== undefined) this.node.error(this.error(this.invalid), {});
   }
 
   private take(message: ObjectMessage, send: Send, done: Done): void {

@@ -90,9 +90,12 @@ export function define<F extends Fields, Code extends string = never>(
       if (isWrong) wrong.add(name);
       return read(fieldOf(name), isWrong ? undefined : current[name]);
     });
-    // A wrong one has its default now, of which nobody is to be told anything.
-    const fitting = together(settings).filter(({ field }) => !wrong.has(field));
-    return { settings, problems: [...problems, ...fitting] };
+    return { settings, problems: [...problems, ...fitting(settings, wrong)] };
+  }
+
+  /** A wrong one has its default here, of which nobody is to be told anything. */
+  function fitting(settings: SettingsOf<F>, wrong: ReadonlySet<string>): Problem<NameOf<F>, Code>[] {
+    return together(settings).filter(({ field }) => !wrong.has(field));
   }
 
   return {
@@ -105,8 +108,17 @@ export function define<F extends Fields, Code extends string = never>(
       if (name === 'version') return checkVersion(value, version);
       return isEnvironmentReference(value) ? [] : checkAny(name, value);
     },
-    checkTogether: (values) =>
-      together(settingsOf((name) => read(fieldOf(name), listed(fieldOf(name), values[name])))),
+    checkTogether: (values) => {
+      const isWrong = (name: NameOf<F>): boolean =>
+        isEnvironmentReference(values[name])
+          ? fieldOf(name).kind === 'number'
+          : checkAny(name, values[name]).some(({ severity }) => severity === 'error');
+      const wrong = new Set<string>(names.filter(isWrong));
+      const settings = settingsOf((name) =>
+        read(fieldOf(name), wrong.has(name) ? undefined : listed(fieldOf(name), values[name])),
+      );
+      return fitting(settings, wrong);
+    },
     migrate: (config) => migrate(config, migrations),
     parse,
   };

@@ -107,6 +107,9 @@ describe('the settings of any node type', () => {
     );
     assert.deepEqual(KETTLE.parse(values).problems, inDialog);
     assert.deepEqual(problems({ ...values, degrees: '0020' }), []);
+    // What is wrong, or a variable, says nothing of the others.
+    for (const litres of ['none', '${LITRES}'])
+      assert.deepEqual(KETTLE.checkTogether({ ...values, litres }), [], litres);
   });
 });
 

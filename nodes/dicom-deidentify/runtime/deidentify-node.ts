@@ -112,7 +112,7 @@ export class DeidentifyNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(deidentifyError(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(deidentifyError(this.text, this.invalid), {});
     disownEarlier(`${this.node.id}/deidentify-`, this.owners).catch((error: unknown) =>
       this.node.error(asError(error).message),
     );

@@ -67,7 +67,7 @@ export class ImageNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(IMAGE_ERRORS.errorOf(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(IMAGE_ERRORS.errorOf(this.text, this.invalid), {});
   }
 
   private get invalid(): ImageFailed | undefined {

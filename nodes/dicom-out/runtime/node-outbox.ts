@@ -72,6 +72,7 @@ export class NodeOutbox {
         if (state.problem !== undefined && state.problem !== this.state?.problem)
           this.node.error(
             outError(this.about.text, new OutFailed('outboxUnavailable', { reason: state.problem })),
+            {},
           );
         this.state = state;
         this.about.changed();
@@ -94,7 +95,7 @@ export class NodeOutbox {
         .useStored(id, defined as StoredPeer, ranges)
         .release();
     } catch (error) {
-      this.node.error(outError(this.about.text, definitionFailure(error)));
+      this.node.error(outError(this.about.text, definitionFailure(error)), {});
     }
   }
 

@@ -118,7 +118,7 @@ export class OutNode {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid), {});
     for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
       this.unwatch.push(peer.watch(() => this.display.refresh()));
       if (!this.peerIds.includes(id)) continue;

@@ -81,7 +81,7 @@ export class QueryNode {
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
     // A query may be due at night: what is wrong is told by day.
     const fault = this.invalid ?? this.keyFault;
-    if (fault !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, fault));
+    if (fault !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, fault), {});
     const peer = deployedNodes.get(this.settings.peer, PeerOwner);
     if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.display.refresh();

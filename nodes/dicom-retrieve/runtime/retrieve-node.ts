@@ -137,7 +137,7 @@ export class RetrieveNode extends QueueOwner {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(RETRIEVE_ERRORS.errorOf(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(RETRIEVE_ERRORS.errorOf(this.text, this.invalid), {});
     else if (this.settings.method === 'get') this.openQueue();
     if (this.invalid === undefined)
       this.tellOfLeftQueues().catch((error: unknown) => this.boundary.failed(error));

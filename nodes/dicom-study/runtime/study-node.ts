@@ -135,9 +135,9 @@ export class StudyNode extends QueueOwner {
     return {
       fire: (firing) => this.fire(firing),
       changed: () => this.display.refresh(),
-      failed: (error) => this.node.error(this.errorOf(error)),
+      failed: (error) => this.node.error(this.errorOf(error), {}),
       lost: (key, count) =>
-        this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count }))),
+        this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count })), {}),
     };
   }
 
@@ -192,13 +192,14 @@ export class StudyNode extends QueueOwner {
   private flowsStarted(): void {
     for (const problem of this.problems)
       if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(STUDY_ERRORS.errorOf(this.text, this.invalid));
+    if (this.invalid !== undefined) this.node.error(STUDY_ERRORS.errorOf(this.text, this.invalid), {});
     // Flows that start without it have had it closed: it may not open what the next one has.
     if (this.studies !== undefined && !this.isClosed)
       this.opened = this.studies.open().catch((error: unknown) => {
         this.broken = asError(error).message;
         this.node.error(
           STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason: this.broken })),
+          {},
         );
       });
     this.started();
