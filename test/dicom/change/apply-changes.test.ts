@@ -391,7 +391,7 @@ describe('a value that does not fit its VR', () => {
     ['PatientID', 12, /LO is text/],
     ['PatientID', 'A\\B', /LO has one value here/],
     ['PatientComments', 'a'.repeat(10241), /LT has at most 10240/],
-    ['PatientComments', '\ud800', /LT has no halves/],
+    ['PatientComments', '\ud800', /LT has no incomplete characters/],
     ['PatientName', 'a'.repeat(65), /PN has at most 64 characters in a component group/],
     ['PatientName', 'a=b=c=d', /PN has at most three/],
     ['AccessionNumber', '山'.repeat(17), /SH has at most 16/],
