@@ -58,11 +58,27 @@ export class AttributeNames {
       .find((name) => !HEX_TAG.test(name) && !this.byName.has(name));
   }
 
-  /** What may be meant by the last name of a path: by the beginning of its words, or a part of it. */
-  search(path: string): Completion[] {
+  /** Suggests attributes under an input, and writes what is entered there as PS3.6 has it. */
+  help(input: JQuery): void {
+    input
+      .autoComplete({ minLength: 2, search: (entered) => this.search(entered) })
+      .on('change', () => input.val(this.asWritten(String(input.val() ?? ''))));
+  }
+
+  /** The path, where its last name is `patient id` or `(0010,0020)`, with the name that is meant. */
+  private asWritten(path: string): string {
     const entered = lastName(path);
-    const before = path.slice(0, path.length - entered.length);
-    const wanted = entered.toLowerCase();
+    if (HEX_TAG.test(entered) || this.byName.has(entered)) return path;
+    const wanted = plain(entered);
+    const found = this.all.find(([keyword, tag]) => plain(keyword) === wanted || plain(tag) === wanted);
+    if (found !== undefined) return beforeLast(path) + found[0];
+    return HEX_TAG.test(wanted) ? beforeLast(path) + wanted.toUpperCase() : path;
+  }
+
+  /** What may be meant by the last name of a path: by the beginning of its words, or a part of it. */
+  private search(path: string): Completion[] {
+    const before = beforeLast(path);
+    const wanted = plain(lastName(path));
     if (wanted === '') return [];
     const found = this.all
       .filter(
@@ -84,6 +100,15 @@ export class AttributeNames {
 /** Behind the last item. */
 function lastName(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1).trim();
+}
+
+function beforeLast(path: string): string {
+  return path.slice(0, path.lastIndexOf('.') + 1);
+}
+
+/** As people copy it from elsewhere: `Patient ID`, `(0010,0020)`. */
+function plain(name: string): string {
+  return name.replace(/[\s(),]/g, '').toLowerCase();
 }
 
 /** A sequence goes on with its first item. */

@@ -169,6 +169,29 @@ describe('the dialog of dicom-edit', { skip: needs('chromium') }, () => {
     assert.equal(await path.inputValue(), 'RequestAttributesSequence[0].');
   });
 
+  it('takes names as people copy them from elsewhere', async () => {
+    await editor.openDialog('full');
+    const row = await add();
+    const path = row.locator('input').first();
+    for (const [entered, expected] of [
+      ['(0010,0020)', 'PatientID'],
+      ['0010,0020', 'PatientID'],
+      ['patient id', 'PatientID'],
+      ['RequestAttributesSequence[0].(0040,0009)', 'RequestAttributesSequence[0].ScheduledProcedureStepID'],
+      ['(0019,100c)', '0019100C'],
+      ['00100020', '00100020'],
+      ['no such name', 'no such name'],
+    ] as const) {
+      await path.fill(entered);
+      await path.blur();
+      assert.equal(await path.inputValue(), expected);
+    }
+    await path.fill('');
+    await path.pressSequentially('Patient Sp');
+    await editor.page.keyboard.press('Enter');
+    assert.match(await path.inputValue(), /^PatientSp[a-z]+/i);
+  });
+
   it('says what is wrong with a rule: unknown names, and values that do not fit', async () => {
     await editor.openDialog('wrong');
     const remarks = editor.page.locator('#dicom-edit-remarks-rules');

@@ -147,8 +147,7 @@ class RuleRow {
     this.from.typedInput({ types: PATTERN_TYPES, default: 'str' }).typedInput('type', rule.fromType ?? 'str');
     nameTyped(this.from);
     this.useTypes(rule.op, rule.valueType);
-    for (const input of [this.path, this.source, this.whenPath])
-      input.autoComplete({ minLength: 2, search: (entered) => this.names.search(entered) });
+    for (const input of [this.path, this.source, this.whenPath]) this.names.help(input);
     this.show();
     row.on('input change', 'input, select', () => this.entered());
     // A suggestion that is taken with the keyboard is no event of its own.

@@ -73,7 +73,7 @@ export class KeyRows {
     row.addClass('dicom-query-key').append(name, input);
     input.typedInput({ types: this.types, default: 'str' }).typedInput('type', valueType);
     nameTyped(input);
-    name.autoComplete({ minLength: 2, search: (entered) => this.names.search(entered) });
+    this.names.help(name);
     row.on('input change blur', 'input, select', () => this.store());
   }
 
