@@ -1,4 +1,4 @@
-import { type DataSet, valuesOf } from '../data-set';
+import { type DataSet, isLutDescriptor, valuesOf } from '../data-set';
 import type { Encoding } from '../read';
 import {
   allowsCount,
@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly encoding: Encoding;
   /** Of its item, or of what is around that where it is new. */
   readonly context: DataSet;
+  /** All that becomes of that. */
+  readonly changes?: ChangedItem;
 }
 
 /** Writes attributes of a tree. */
@@ -162,13 +164,8 @@ export function encodeCreator(block: number, creator: string, encoding: Encoding
 }
 
 /** Choices that PS3.6 leaves are the object's; what PS3.6 does not know is as it was, if nothing else is said. */
-function vrOf(
-  tag: number,
-  literal: Literal,
-  { context, encoding }: Surroundings,
-  found: Vr | undefined,
-  place: Place,
-): Vr {
+function vrOf(tag: number, literal: Literal, around: Surroundings, found: Vr | undefined, place: Place): Vr {
+  const { context, encoding } = around;
   const sent = encoding.explicit && found !== VR.UN ? found : undefined;
   const vr = lookUp(tag)?.vr ?? literal.vr ?? sent;
   switch (vr) {
@@ -177,6 +174,8 @@ function vrOf(
     case VR.SQ:
       throw cannotChange(place, 'in the object it is a sequence: give { "vr": "SQ", "Value": [{…}] }');
     case AMBIGUOUS_VR.xs:
+      // Whoever reads implicit VR goes by Pixel Representation.
+      if (!encoding.explicit && !isLutDescriptor(tag)) return isSignedAfter(around) ? VR.SS : VR.US;
       return (
         chosen(literal.vr) ?? chosen(sent) ?? (isSigned(literal) || context.pixelsSigned ? VR.SS : VR.US)
       );
@@ -192,6 +191,13 @@ function vrOf(
 /** None of the VRs that are none. */
 function chosen(vr: Vr | undefined): Vr | undefined {
   return vr !== undefined && Object.values<Vr>(VR).includes(vr) ? vr : undefined;
+}
+
+/** What Pixel Representation says once all is changed. */
+function isSignedAfter({ context, changes }: Surroundings): boolean {
+  const action = changes?.get(TAG.PixelRepresentation)?.action;
+  if (action?.kind !== 'set' || !('values' in action.value)) return context.pixelsSigned;
+  return Number(action.value.values[0]) === 1;
 }
 
 function isSigned(literal: Literal): boolean {

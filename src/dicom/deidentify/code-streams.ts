@@ -48,6 +48,9 @@ const RST7 = 0xd7;
 /** Frames, tables and what goes with them. C8 and F0 to FD are extensions that nobody knows, but those of JPEG-LS. */
 const isTable = (marker: number): boolean =>
   (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) || (marker >= 0xdb && marker <= 0xdf);
+/** Frame headers, among the tables: C4, C8 and CC are none. F7 is that of JPEG-LS. */
+const isFrame = (marker: number): boolean =>
+  marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
 const isTableOfLs = (marker: number): boolean => isTable(marker) || marker === 0xf7 || marker === 0xf8;
 
 /** Application data without which some decoders would show other colours, and how much of it that is. */
@@ -72,17 +75,64 @@ function cleanMarkers(
     const length = reader.u16() - 2;
     if (length < 0) throw broken('has a segment without length');
     if (marker === SOS) {
-      reader.skip(length);
+      cleanHeader(reader, length, SCAN_HEADER);
       marker = behindScan(reader, isData);
       continue;
     }
     if (marker === COM) reader.blank(length);
     else if (marker >= APP0 && marker <= APP15) cleanApplicationData(reader, marker, length);
-    else if (isKnown(marker)) reader.skip(length);
-    else throw broken('has a segment that is not known');
+    else if (!isKnown(marker)) throw broken('has a segment that is not known');
+    else if (isFrame(marker)) cleanHeader(reader, length, FRAME_HEADER);
+    else cleanTable(reader, marker, length);
     marker = markerOf(reader);
   }
   reader.endFragment();
+}
+
+/** What a header has, by the number of components, which is told in it (ISO/IEC 10918-1 B.2.2, B.2.3; 15444-1 A.5.1). */
+interface HeaderLayout {
+  /** Bytes up to the number of components. */
+  readonly before: number;
+  /** Bytes of that number. */
+  readonly count: 1 | 2;
+  /** Bytes of a component. */
+  readonly each: number;
+  /** Bytes behind the components. */
+  readonly behind: number;
+}
+
+const FRAME_HEADER: HeaderLayout = { before: 5, count: 1, each: 3, behind: 0 };
+const SCAN_HEADER: HeaderLayout = { before: 0, count: 1, each: 2, behind: 3 };
+const SIZE_HEADER: HeaderLayout = { before: 34, count: 2, each: 3, behind: 0 };
+
+/** DNL, DRI and EXP have one number each, and nothing behind it (ISO/IEC 10918-1 B.2.5, B.2.4.4, B.3.3). */
+const LENGTHS: ReadonlyMap<number, number> = new Map([
+  [0xdc, 2],
+  [0xdd, 2],
+  [0xdf, 1],
+]);
+
+/** Skips tables, and what stands between segments like them. JPEG-LS has longer numbers of restart intervals. */
+function cleanTable(reader: FragmentReader, marker: number, length: number): void {
+  const most = marker === 0xdd && length <= LONGEST_INTERVAL ? length : (LENGTHS.get(marker) ?? length);
+  reader.skip(Math.min(most, length));
+  reader.blank(Math.max(0, length - most));
+}
+
+/** Bytes, in JPEG-LS (ISO/IEC 14495-1 C.2.5). */
+const LONGEST_INTERVAL = 4;
+
+/** Skips a header; what it has beyond is none of it. */
+function cleanHeader(reader: FragmentReader, length: number, layout: HeaderLayout): void {
+  const { before, count, each, behind } = layout;
+  const fixed = before + count + behind;
+  if (length < fixed) throw broken('has a header that is too short');
+  reader.skip(before);
+  const components = count === 1 ? reader.byte() : reader.u16();
+  const left = length - fixed - components * each;
+  if (left < 0) throw broken('has a header that is too short');
+  reader.skip(components * each + behind);
+  reader.blank(left);
 }
 
 function markerOf(reader: FragmentReader): number {
@@ -125,6 +175,9 @@ const SOT = 0x90;
 const SOD = 0x93;
 const EOC = 0xd9;
 const COMMENT = 0x64;
+/** SIZ and CRG */
+const SIZE = 0x51;
+const REGISTRATION = 0x63;
 /** CAP, SIZ, COD, COC, TLM, PRF, PLM, PLT, CPF, QCD, QCC, RGN, POC, PPM, PPT, CRG */
 const SEGMENTS: ReadonlySet<number> = new Set([
   0x50, 0x51, 0x52, 0x53, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x61, 0x63,
@@ -171,6 +224,11 @@ function segmentsTo(reader: FragmentReader, last: number): { marker: number; byt
     if (marker === COMMENT && length >= 2 + REGISTRATION_BYTES) {
       reader.skip(REGISTRATION_BYTES);
       reader.blank(length - 2 - REGISTRATION_BYTES);
+    } else if (marker === SIZE) {
+      cleanHeader(reader, length - 2, SIZE_HEADER);
+    } else if (marker === REGISTRATION) {
+      // Decoders show the same without it: zeros mean no shift (ISO/IEC 15444-1 A.9.1).
+      reader.blank(length - 2);
     } else if (SEGMENTS.has(marker)) {
       reader.skip(length - 2);
     } else {

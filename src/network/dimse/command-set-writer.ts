@@ -15,6 +15,7 @@ export const Tag = {
   errorId: 0x0903,
   affectedSopInstanceUID: 0x1000,
   requestedSopInstanceUID: 0x1001,
+  eventTypeId: 0x1002,
   actionTypeId: 0x1008,
   remainingSubOperations: 0x1020,
   completedSubOperations: 0x1021,

@@ -40,6 +40,8 @@ export interface CommandSet {
   offendingElements: string[];
   /** Of a response to a C-GET or C-MOVE; undefined: it counts none. */
   subOperations?: SubOperations;
+  /** Of an N-EVENT-REPORT-RQ (PS3.7 10.3.1.1); undefined: it has none. */
+  eventTypeId?: number;
   /** What stands behind the command group, in implicit VR little endian: Orthanc puts the UIDs of failed objects there. */
   behind?: Buffer;
 }
@@ -64,6 +66,7 @@ const READ_TAGS: ReadonlySet<number> = new Set([
   Tag.moveOriginatorAET,
   Tag.moveOriginatorMessageId,
   Tag.messageIdBeingRespondedTo,
+  Tag.eventTypeId,
   Tag.status,
   Tag.errorComment,
   Tag.offendingElement,
@@ -94,6 +97,7 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
   if (commandField === undefined) throw invalid('a command set has no Command Field');
   if (behind !== undefined && (commandField & RESPONSE_BIT) === 0) throw outsideGroup();
   const subOperations = counted(values);
+  const eventTypeId = unsignedShort(values.get(Tag.eventTypeId));
   return {
     commandField,
     messageId: unsignedShort(values.get(Tag.messageId)),
@@ -109,6 +113,7 @@ export function decodeCommandSet(bytes: Buffer): CommandSet {
     errorComment: comment(values.get(Tag.errorComment)),
     offendingElements: tags(values.get(Tag.offendingElement)),
     ...(subOperations && { subOperations }),
+    ...(eventTypeId !== undefined && { eventTypeId }),
     ...(behind && { behind }),
   };
 }

@@ -1,7 +1,7 @@
 import { type AssociationFacts, COMMITMENT_SOP_CLASS } from '../upper-layer';
 import { collected } from './collected';
 import { CommandField } from './command-field';
-import { type CommitmentReport, MAX_REPORT_BYTES, readCommitmentReport } from './commitment';
+import { type CommitmentReport, MAX_REPORT_BYTES, readCommitmentReport, refuseReport } from './commitment';
 import type { Service } from './service';
 import { type CommandStatus, Status } from './status';
 
@@ -22,8 +22,8 @@ export function commitmentService(listener: CommitmentListener): Service {
       comment: 'N-EVENT-REPORT needs a Storage Commitment context',
     },
     begin({ association, context, command }) {
-      if (command.affectedSopClassUID !== COMMITMENT_SOP_CLASS)
-        return { refused: { status: Status.noSuchSopClass } };
+      const status = refuseReport(command);
+      if (status !== undefined) return { refused: { status } };
       return collected({
         maxBytes: MAX_REPORT_BYTES,
         tooLong: TOO_LONG,

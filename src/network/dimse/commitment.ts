@@ -1,5 +1,7 @@
 import { bufferSource, convert, type KeywordTags, type KeywordValue } from '../../dicom';
 import { COMMITMENT_SOP_CLASS, DEFAULT_TRANSFER_SYNTAX } from '../upper-layer';
+import type { CommandSet } from './command-set';
+import { Status } from './status';
 
 /** An object whose storage is to be committed. */
 export interface Instance {
@@ -67,6 +69,16 @@ function element(group: number, tag: number, parts: readonly Buffer[]): Buffer {
     4,
   );
   return Buffer.concat([header, ...parts]);
+}
+
+/** Event Type IDs: all is committed, or not all (PS3.4 J.3.3.1.1). Which objects are, the lists say. */
+const EVENT_TYPES: readonly number[] = [1, 2];
+
+/** The status of an N-EVENT-REPORT-RQ that says nothing of storage; undefined: it may. One that has no type is taken by its lists. */
+export function refuseReport({ affectedSopClassUID, eventTypeId }: CommandSet): number | undefined {
+  if (affectedSopClassUID !== COMMITMENT_SOP_CLASS) return Status.noSuchSopClass;
+  const isKnown = eventTypeId === undefined || EVENT_TYPES.includes(eventTypeId);
+  return isKnown ? undefined : Status.noSuchEventType;
 }
 
 /**

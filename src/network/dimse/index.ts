@@ -7,6 +7,7 @@ export {
   type Instance,
   MAX_REPORT_BYTES,
   readCommitmentReport,
+  refuseReport,
   REPORT_SYNTAXES,
 } from './commitment';
 export { type CommitmentListener, commitmentService } from './commitment-service';

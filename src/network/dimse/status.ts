@@ -15,6 +15,7 @@ export const Status = {
   processingFailure: 0x0110,
   duplicateInstance: 0x0111,
   noSuchInstance: 0x0112,
+  noSuchEventType: 0x0113,
   invalidObjectInstance: 0x0117,
   noSuchSopClass: 0x0118,
   missingAttribute: 0x0120,

@@ -6,9 +6,10 @@ import {
   MAX_REPORT_BYTES,
   type MessagePart,
   readCommitmentReport,
+  refuseReport,
   Status,
 } from '../dimse';
-import { AbortReason, type AcceptedContext, COMMITMENT_SOP_CLASS, ProtocolError } from '../upper-layer';
+import { AbortReason, type AcceptedContext, ProtocolError } from '../upper-layer';
 
 /** Who wants to hear what a peer says of its storage. */
 export interface CommitmentUser {
@@ -53,7 +54,8 @@ export class EventReports {
   }
 
   private async handle(command: CommandSet, dataSet: Buffer, transferSyntax: string): Promise<number> {
-    if (command.affectedSopClassUID !== COMMITMENT_SOP_CLASS) return Status.noSuchSopClass;
+    const refused = refuseReport(command);
+    if (refused !== undefined) return refused;
     try {
       await this.user?.reported(readCommitmentReport(dataSet, transferSyntax));
       return Status.success;

@@ -203,6 +203,18 @@ describe('an operation', () => {
     becomes([id], [set('PixelData', 'AQIDBA==')], [id, element(0x7fe00010, 'OW', Buffer.from([1, 2, 3, 4]))]);
   });
 
+  it('has the VR that a reader of implicit VR takes it for', () => {
+    const representation = (value: number): Buffer => element(0x00280103, 'US', us(value), implicit);
+    const smallest = (value: number): Buffer => element(0x00280106, 'US', us(value), implicit);
+    const signed = set('PixelRepresentation', 1);
+    const change = (value: number): ChangeOperation => set('SmallestImagePixelValue', value);
+    const before = [representation(0)];
+    becomes(before, [change(40_000)], [representation(0), smallest(40_000)], IMPLICIT);
+    refused(before, [change(-1)], /from 0 to 65535/, IMPLICIT);
+    becomes(before, [signed, change(-1)], [representation(1), smallest(0xffff)], IMPLICIT);
+    refused(before, [signed, change(40_000)], /from -32768 to 32767/, IMPLICIT);
+  });
+
   it('does not touch compressed pixel data, nor what is behind it', () => {
     const pixels = element(
       0x7fe00010,

@@ -136,6 +136,28 @@ describe('a code stream', () => {
     assert.throws(() => deidentified(compressed(JPEG_2000, [jpeg2000(500, data)])), KeptBack);
   });
 
+  it('has nothing behind what its headers consist of', () => {
+    const more = (header: Buffer): Buffer => Buffer.concat([header, NAME]);
+    const frame = segment(0xffc0, more(SOF.subarray(4)));
+    const scan = Buffer.concat([segment(0xffda, more(bytes(1, 1, 0, 0, 63, 0))), bytes(1, 2)]);
+    const ls = segment(0xfff7, more(SOF.subarray(4)));
+    const data = bytes(1, 2);
+    const size = segment(0xff51, more(Buffer.alloc(36)));
+    const registration = segment(0xff63, NAME);
+    const tile = segment(0xff90, bytes(0, 0, 0, 0, 0, 0, 0, 1));
+    const streams: [string, Buffer[]][] = [
+      [JPEG, [SOI, segment(0xffdd, more(bytes(0, 1))), frame, segment(0xffdc, more(bytes(0, 2))), scan, EOI]],
+      [JPEG_LS, [SOI, ls, scan, EOI]],
+      [JPEG_2000, [bytes(0xff, 0x4f), size, registration, tile, bytes(0xff, 0x93), data, EOI]],
+    ];
+    for (const [syntax, parts] of streams) {
+      const result = deidentified(compressed(syntax, [Buffer.concat(parts)])).bytes;
+      assert.equal(result.indexOf(NAME), -1, syntax);
+    }
+    const short = Buffer.concat([SOI, segment(0xffc0, SOF.subarray(4, -1)), SCAN, EOI]);
+    assert.throws(() => deidentified(compressed(JPEG, [short])), KeptBack);
+  });
+
   it('of JPEG 2000 in boxes is kept back', () => {
     const box = Buffer.concat([
       bytes(0, 0, 0, 12),

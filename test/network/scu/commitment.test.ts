@@ -151,6 +151,7 @@ describe('storage commitment', { timeout: 300_000 }, () => {
     assert.equal(await answers(eventReport(REPORT.subarray(0, -3))), 0x0110);
     assert.equal(failures.length, 2);
     assert.equal(await answers(eventReport(REPORT, { 0x0002: '1.2.840.10008.1.40' })), 0x0118);
+    assert.equal(await answers(eventReport(REPORT, { 0x1002: 3 })), 0x0113, 'an event that does not exist');
     assert.equal(reports.length, 1);
     assert.equal(association.isOpen, true);
   });
