@@ -173,7 +173,7 @@ export class Delivery {
       this.wake();
       return;
     }
-    this.leave(id);
+    this.forget(id);
     this.queue.keepDelivered(id);
     this.wake();
   }
@@ -181,7 +181,7 @@ export class Delivery {
   /** The message did not reach the flow, or not all of its first nodes: it is sent again, `maxDeliveries` times at most. */
   notDelivered(id: string, reason: string): void {
     const entry = this.underWay.get(id);
-    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
+    if (entry === undefined || this.wentElsewhere(id, entry)) return;
     entry.notSent = reason;
     this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
     this.budget.free(id);
@@ -200,7 +200,7 @@ export class Delivery {
    */
   async acknowledged(id: string, status?: CommandStatus, owner?: string): Promise<void> {
     const entry = this.underWay.get(id);
-    this.leave(id);
+    this.forget(id);
     this.wake();
     if (status === undefined || !isFailure(status.status)) await this.remove(id);
     else if (entry !== undefined) await this.giveUp(entry.queued, { kind: 'failed', status });
@@ -239,7 +239,7 @@ export class Delivery {
   /** The flow gives it back: it comes again, and nothing is counted. False: it is not under way. */
   release(id: string): boolean {
     if (!this.underWay.has(id)) return false;
-    this.leave(id);
+    this.forget(id);
     this.queue.release(id);
     this.wake();
     return true;
@@ -248,7 +248,7 @@ export class Delivery {
   /** As `ObjectQueue.park`. */
   async park(id: string, owner: string): Promise<boolean> {
     const entry = this.underWay.get(id);
-    this.leave(id);
+    this.forget(id);
     try {
       const isParked = await this.queue.park(id, owner);
       // A node has it, so the flow has got it, and nobody will acknowledge it.
@@ -297,7 +297,7 @@ export class Delivery {
     const { id } = queued;
     const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
     entry.queued = queued;
-    if (this.leaveElsewhere(id, entry)) return;
+    if (this.wentElsewhere(id, entry)) return;
     this.underWay.set(id, entry);
     const over = this.isOver(entry);
     if (over !== undefined) {
@@ -320,14 +320,14 @@ export class Delivery {
   /** It may have waited for this for long. */
   private toFlow(id: string, converted: ConvertedObject): void {
     const entry = this.underWay.get(id);
-    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
+    if (entry === undefined || this.wentElsewhere(id, entry)) return;
     this.listener.deliver(id, converted, entry.queued.lease);
   }
 
   /** False: it is here. */
-  private leaveElsewhere(id: string, { queued }: UnderWay): boolean {
+  private wentElsewhere(id: string, { queued }: UnderWay): boolean {
     if (queued.isElsewhere?.() !== true) return false;
-    this.leave(id);
+    this.forget(id);
     this.wake();
     return true;
   }
@@ -353,7 +353,7 @@ export class Delivery {
   /** It is in the queue, and perhaps can be read later. */
   private notRead(queued: QueuedObject, { code = '' }: NodeJS.ErrnoException, reason: string): void {
     this.unread.add(queued.id, Date.now(), code, reason);
-    this.leave(queued.id);
+    this.forget(queued.id);
     this.queue.postpone(queued.id);
   }
 
@@ -362,7 +362,7 @@ export class Delivery {
     const { placeForHours: hours, directory } = this.settings;
     const text = placeReason(error, directory);
     if (this.unplaced.add(id, receivedAt(queued, this.headOf), placeCause(error), text)) {
-      this.leave(id);
+      this.forget(id);
       this.queue.postpone(id);
     } else void this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
   }
@@ -396,7 +396,7 @@ export class Delivery {
         this.setTimer(entry, RECLAIM_AGAIN_MS, () => this.again(id));
       return;
     }
-    if (queued === undefined) this.leave(id);
+    if (queued === undefined) this.forget(id);
     else this.deliver(queued);
   }
 
@@ -405,15 +405,16 @@ export class Delivery {
     const { id } = queued;
     this.unplaced.forget(id);
     this.unread.forget(id);
-    this.leave(id);
+    this.forget(id);
     await this.settingAside.giveUp(queued, reason, readsDataSet);
     this.wake();
   }
 
-  private leave(id: string): void {
+  /** It is not under way any more. */
+  private forget(id: string): void {
     clearTimeout(this.underWay.get(id)?.timer);
     this.underWay.delete(id);
-    this.budget.giveUp(id);
+    this.budget.withdraw(id);
   }
 
   private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {
