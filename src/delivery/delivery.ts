@@ -17,6 +17,7 @@ import { FlowBudget } from './flow-budget';
 import type { GiveUpReason } from './give-up-reason';
 import { letterFacts, receivedAt } from './letter-facts';
 import { SettingAside } from './setting-aside';
+import { ObjectsUnderWay, overReason, type UnderWay } from './under-way';
 import { FOR_EVER, Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<
@@ -58,25 +59,13 @@ const RECLAIM_AGAIN_MS = 1_000;
 /** An attempt begins with each that is claimed: the end of the process counts for all of them. */
 const MOST_CLAIMED = 8;
 
-/** An object that has been claimed and not yet removed. */
-interface UnderWay {
-  queued: QueuedObject;
-  /** How often its message went to the flow since it was claimed. */
-  deliveries: number;
-  timer?: NodeJS.Timeout;
-  /** Why its message could not be sent the last time. */
-  notSent?: string | undefined;
-  /** Why a node of the flow could not work on it the last time. */
-  said?: string;
-}
-
 /**
  * Claims objects from the queue, converts them and delivers them, oldest first. With `acknowledge`, an object stays in
  * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
  * makes room for others, and is tried again later.
  */
 export class Delivery {
-  private readonly underWay = new Map<string, UnderWay>();
+  private readonly underWay = new ObjectsUnderWay();
   /** Of those, the ones that are to go to the flow again. */
   private dueAgain: string[] = [];
   /** The next ones. */
@@ -183,7 +172,7 @@ export class Delivery {
     const entry = this.underWay.get(id);
     if (entry === undefined || this.wentElsewhere(id, entry)) return;
     entry.notSent = reason;
-    this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
+    this.underWay.after(SEND_AGAIN_MS, entry, () => this.again(id));
     this.budget.free(id);
     this.wake();
   }
@@ -277,13 +266,12 @@ export class Delivery {
   }
 
   private startTimeOut(id: string, entry: UnderWay): void {
-    this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
+    this.underWay.after(this.settings.acknowledgeTimeoutSeconds * 1000, entry, () => this.again(id));
   }
 
   stop(): void {
     this.stopped = true;
     clearImmediate(this.scheduled);
-    for (const { timer } of this.underWay.values()) clearTimeout(timer);
     // Not one byte of it has left this thread.
     this.releaseClaimed();
     for (const id of this.budget.stop().reverse()) this.queue.release(id);
@@ -299,7 +287,7 @@ export class Delivery {
     entry.queued = queued;
     if (this.wentElsewhere(id, entry)) return;
     this.underWay.set(id, entry);
-    const over = this.isOver(entry);
+    const over = overReason(entry, this.settings);
     if (over !== undefined) {
       void this.giveUp(queued, over, over.kind !== 'crashed');
       return;
@@ -330,17 +318,6 @@ export class Delivery {
     this.forget(id);
     this.wake();
     return true;
-  }
-
-  /** Enough attempts have been made with it. */
-  private isOver({ queued, notSent, said }: UnderWay): GiveUpReason | undefined {
-    const { unacknowledged: deliveries, crashes } = queued;
-    const { maxDeliveries, maxCrashes } = this.settings;
-    if (crashes >= maxCrashes) return { kind: 'crashed', crashes };
-    if (deliveries < maxDeliveries) return undefined;
-    return notSent === undefined
-      ? { kind: 'notAcknowledged', deliveries, ...(said !== undefined && { said }) }
-      : { kind: 'notSent', text: notSent, deliveries };
   }
 
   private failed(queued: QueuedObject, error: unknown): void {
@@ -393,7 +370,7 @@ export class Delivery {
       // A database may be away.
       this.listener.notRemoved(asError(error));
       if (!this.stopped && this.underWay.get(id) === entry)
-        this.setTimer(entry, RECLAIM_AGAIN_MS, () => this.again(id));
+        this.underWay.after(RECLAIM_AGAIN_MS, entry, () => this.again(id));
       return;
     }
     if (queued === undefined) this.forget(id);
@@ -412,14 +389,8 @@ export class Delivery {
 
   /** It is not under way any more. */
   private forget(id: string): void {
-    clearTimeout(this.underWay.get(id)?.timer);
-    this.underWay.delete(id);
+    this.underWay.forget(id);
     this.budget.withdraw(id);
-  }
-
-  private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(expired, milliseconds);
   }
 }
 
