@@ -17,6 +17,7 @@ import { FlowBudget } from './flow-budget';
 import type { GiveUpReason } from './give-up-reason';
 import { letterFacts, receivedAt } from './letter-facts';
 import { SettingAside } from './setting-aside';
+import { ObjectsUnderWay, overReason, type UnderWay } from './under-way';
 import { FOR_EVER, Unplaced, type Unplaceable } from './unplaced';
 
 export type DeliverySettings = Pick<
@@ -58,25 +59,13 @@ const RECLAIM_AGAIN_MS = 1_000;
 /** An attempt begins with each that is claimed: the end of the process counts for all of them. */
 const MOST_CLAIMED = 8;
 
-/** An object that has been claimed and not yet removed. */
-interface UnderWay {
-  queued: QueuedObject;
-  /** How often its message went to the flow since it was claimed. */
-  deliveries: number;
-  timer?: NodeJS.Timeout;
-  /** Why its message could not be sent the last time. */
-  notSent?: string | undefined;
-  /** Why a node of the flow could not work on it the last time. */
-  said?: string;
-}
-
 /**
  * Claims objects from the queue, converts them and delivers them, oldest first. With `acknowledge`, an object stays in
  * the queue until the flow has acknowledged it, and comes again when it does not. One whose file cannot be put in place
  * makes room for others, and is tried again later.
  */
 export class Delivery {
-  private readonly underWay = new Map<string, UnderWay>();
+  private readonly underWay = new ObjectsUnderWay();
   /** Of those, the ones that are to go to the flow again. */
   private dueAgain: string[] = [];
   /** The next ones. */
@@ -173,7 +162,7 @@ export class Delivery {
       this.wake();
       return;
     }
-    this.leave(id);
+    this.forget(id);
     this.queue.keepDelivered(id);
     this.wake();
   }
@@ -181,9 +170,9 @@ export class Delivery {
   /** The message did not reach the flow, or not all of its first nodes: it is sent again, `maxDeliveries` times at most. */
   notDelivered(id: string, reason: string): void {
     const entry = this.underWay.get(id);
-    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
+    if (entry === undefined || this.wentElsewhere(id, entry)) return;
     entry.notSent = reason;
-    this.setTimer(entry, SEND_AGAIN_MS, () => this.again(id));
+    this.underWay.after(SEND_AGAIN_MS, entry, () => this.again(id));
     this.budget.free(id);
     this.wake();
   }
@@ -200,7 +189,7 @@ export class Delivery {
    */
   async acknowledged(id: string, status?: CommandStatus, owner?: string): Promise<void> {
     const entry = this.underWay.get(id);
-    this.leave(id);
+    this.forget(id);
     this.wake();
     if (status === undefined || !isFailure(status.status)) await this.remove(id);
     else if (entry !== undefined) await this.giveUp(entry.queued, { kind: 'failed', status });
@@ -239,7 +228,7 @@ export class Delivery {
   /** The flow gives it back: it comes again, and nothing is counted. False: it is not under way. */
   release(id: string): boolean {
     if (!this.underWay.has(id)) return false;
-    this.leave(id);
+    this.forget(id);
     this.queue.release(id);
     this.wake();
     return true;
@@ -248,7 +237,7 @@ export class Delivery {
   /** As `ObjectQueue.park`. */
   async park(id: string, owner: string): Promise<boolean> {
     const entry = this.underWay.get(id);
-    this.leave(id);
+    this.forget(id);
     try {
       const isParked = await this.queue.park(id, owner);
       // A node has it, so the flow has got it, and nobody will acknowledge it.
@@ -277,13 +266,12 @@ export class Delivery {
   }
 
   private startTimeOut(id: string, entry: UnderWay): void {
-    this.setTimer(entry, this.settings.acknowledgeTimeoutSeconds * 1000, () => this.again(id));
+    this.underWay.after(this.settings.acknowledgeTimeoutSeconds * 1000, entry, () => this.again(id));
   }
 
   stop(): void {
     this.stopped = true;
     clearImmediate(this.scheduled);
-    for (const { timer } of this.underWay.values()) clearTimeout(timer);
     // Not one byte of it has left this thread.
     this.releaseClaimed();
     for (const id of this.budget.stop().reverse()) this.queue.release(id);
@@ -297,9 +285,9 @@ export class Delivery {
     const { id } = queued;
     const entry = this.underWay.get(id) ?? { queued, deliveries: 0 };
     entry.queued = queued;
-    if (this.leaveElsewhere(id, entry)) return;
+    if (this.wentElsewhere(id, entry)) return;
     this.underWay.set(id, entry);
-    const over = this.isOver(entry);
+    const over = overReason(entry, this.settings);
     if (over !== undefined) {
       void this.giveUp(queued, over, over.kind !== 'crashed');
       return;
@@ -320,27 +308,16 @@ export class Delivery {
   /** It may have waited for this for long. */
   private toFlow(id: string, converted: ConvertedObject): void {
     const entry = this.underWay.get(id);
-    if (entry === undefined || this.leaveElsewhere(id, entry)) return;
+    if (entry === undefined || this.wentElsewhere(id, entry)) return;
     this.listener.deliver(id, converted, entry.queued.lease);
   }
 
   /** False: it is here. */
-  private leaveElsewhere(id: string, { queued }: UnderWay): boolean {
+  private wentElsewhere(id: string, { queued }: UnderWay): boolean {
     if (queued.isElsewhere?.() !== true) return false;
-    this.leave(id);
+    this.forget(id);
     this.wake();
     return true;
-  }
-
-  /** Enough attempts have been made with it. */
-  private isOver({ queued, notSent, said }: UnderWay): GiveUpReason | undefined {
-    const { unacknowledged: deliveries, crashes } = queued;
-    const { maxDeliveries, maxCrashes } = this.settings;
-    if (crashes >= maxCrashes) return { kind: 'crashed', crashes };
-    if (deliveries < maxDeliveries) return undefined;
-    return notSent === undefined
-      ? { kind: 'notAcknowledged', deliveries, ...(said !== undefined && { said }) }
-      : { kind: 'notSent', text: notSent, deliveries };
   }
 
   private failed(queued: QueuedObject, error: unknown): void {
@@ -353,7 +330,7 @@ export class Delivery {
   /** It is in the queue, and perhaps can be read later. */
   private notRead(queued: QueuedObject, { code = '' }: NodeJS.ErrnoException, reason: string): void {
     this.unread.add(queued.id, Date.now(), code, reason);
-    this.leave(queued.id);
+    this.forget(queued.id);
     this.queue.postpone(queued.id);
   }
 
@@ -362,7 +339,7 @@ export class Delivery {
     const { placeForHours: hours, directory } = this.settings;
     const text = placeReason(error, directory);
     if (this.unplaced.add(id, receivedAt(queued, this.headOf), placeCause(error), text)) {
-      this.leave(id);
+      this.forget(id);
       this.queue.postpone(id);
     } else void this.giveUp(queued, { kind: 'notPlacedInTime', text, hours });
   }
@@ -393,10 +370,10 @@ export class Delivery {
       // A database may be away.
       this.listener.notRemoved(asError(error));
       if (!this.stopped && this.underWay.get(id) === entry)
-        this.setTimer(entry, RECLAIM_AGAIN_MS, () => this.again(id));
+        this.underWay.after(RECLAIM_AGAIN_MS, entry, () => this.again(id));
       return;
     }
-    if (queued === undefined) this.leave(id);
+    if (queued === undefined) this.forget(id);
     else this.deliver(queued);
   }
 
@@ -405,20 +382,15 @@ export class Delivery {
     const { id } = queued;
     this.unplaced.forget(id);
     this.unread.forget(id);
-    this.leave(id);
+    this.forget(id);
     await this.settingAside.giveUp(queued, reason, readsDataSet);
     this.wake();
   }
 
-  private leave(id: string): void {
-    clearTimeout(this.underWay.get(id)?.timer);
-    this.underWay.delete(id);
-    this.budget.giveUp(id);
-  }
-
-  private setTimer(entry: UnderWay, milliseconds: number, expired: () => void): void {
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(expired, milliseconds);
+  /** It is not under way any more. */
+  private forget(id: string): void {
+    this.underWay.forget(id);
+    this.budget.withdraw(id);
   }
 }
 

@@ -50,7 +50,7 @@ export class FlowBudget {
   }
 
   /** It is not to be passed on any more, either. */
-  giveUp(id: string): void {
+  withdraw(id: string): void {
     this.held = this.held.filter((each) => each.id !== id);
     this.free(id);
   }

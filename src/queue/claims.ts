@@ -4,8 +4,8 @@ import type { QueuedObject } from './object-queue';
 /** The order in which objects are claimed, and the one call of `claim` that may be open. Objects go by their ids, or by themselves. */
 export class Claims<T = string> {
   private waiting = new Fifo<T>();
-  /** Given back, the next one last. */
-  private returned: T[] = [];
+  /** Released, the next one last. */
+  private released: T[] = [];
   /** In here, and not to be claimed any more. */
   private readonly withdrawn = new Set<T>();
   private open: { max: number; resolve(objects: QueuedObject[]): void } | undefined;
@@ -15,22 +15,22 @@ export class Claims<T = string> {
   constructor(private readonly take: () => QueuedObject | undefined) {}
 
   get size(): number {
-    return this.waiting.size + this.returned.length - this.withdrawn.size;
+    return this.waiting.size + this.released.length - this.withdrawn.size;
   }
 
   /** The next one. */
   get head(): T | undefined {
-    let id = this.returned.at(-1) ?? this.waiting.head;
+    let id = this.released.at(-1) ?? this.waiting.head;
     while (id !== undefined && this.withdrawn.size > 0 && this.withdrawn.delete(id)) {
       this.shift();
-      id = this.returned.at(-1) ?? this.waiting.head;
+      id = this.released.at(-1) ?? this.waiting.head;
     }
     return id;
   }
 
   /** Takes the head out. */
   shift(): void {
-    if (this.returned.pop() === undefined) this.waiting.shift();
+    if (this.released.pop() === undefined) this.waiting.shift();
   }
 
   /** Behind all others. */
@@ -46,14 +46,14 @@ export class Claims<T = string> {
   }
 
   /** Before all others. */
-  giveBack(id: T): void {
-    if (!this.withdrawn.delete(id)) this.returned.push(id);
+  release(id: T): void {
+    if (!this.withdrawn.delete(id)) this.released.push(id);
     this.wake();
   }
 
   /** Of all that wait, in no order. */
   ids(): T[] {
-    return [...this.waiting, ...this.returned].filter((id) => !this.withdrawn.has(id));
+    return [...this.waiting, ...this.released].filter((id) => !this.withdrawn.has(id));
   }
 
   /** It waits, and is not to be claimed any more. */
@@ -89,7 +89,7 @@ export class Claims<T = string> {
   reset(): void {
     this.isClosed = false;
     this.waiting = new Fifo();
-    this.returned = [];
+    this.released = [];
     this.withdrawn.clear();
   }
 

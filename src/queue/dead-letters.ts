@@ -38,12 +38,15 @@ export interface LocalDeadLetters extends DeadLetters {
 
 /**
  * Whether an object could be made a dead letter. Where it could not, nothing has changed.
- * @param bury returns why the letter has no note
+ * @param setAside returns why the letter has no note
  * @param onLeftover told why not, and of that
  */
-export function couldBury(bury: () => Error | undefined, onLeftover: (error: Error) => void): boolean {
+export function couldSetAside(
+  setAside: () => Error | undefined,
+  onLeftover: (error: Error) => void,
+): boolean {
   try {
-    const failure = bury();
+    const failure = setAside();
     if (failure !== undefined) onLeftover(failure);
     return true;
   } catch (error) {

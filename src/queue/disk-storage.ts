@@ -288,7 +288,7 @@ export class DiskStorage implements ObjectStorage {
     else this.objectFiles.restore(id);
   }
 
-  bury(letter: DeadLetter): Error | undefined {
+  setAside(letter: DeadLetter): Error | undefined {
     const { id } = letter;
     const failure = this.deadLetters.add(letter, (path) => this.place(id).moveTo(id, path));
     // It has left: who owned it is forgotten at the next start, where that cannot be written now.

@@ -3,7 +3,7 @@ import { leftoversTo } from '../basics';
 import { AcknowledgeNames } from './acknowledge-names';
 import { NO_ATTEMPTS, type Attempts } from './attempts';
 import { Claims } from './claims';
-import { couldBury, type LocalDeadLetters } from './dead-letters';
+import { couldSetAside, type LocalDeadLetters } from './dead-letters';
 import { DeliveryAttempts } from './delivery-attempts';
 import { FreshObjects } from './fresh-objects';
 import { KeptDelivered, type KeepLimits } from './kept-delivered';
@@ -67,7 +67,7 @@ export class LocalQueue implements ObjectQueue {
         for (const object of objects) this.cameBack(object);
       },
       onCame: (id, study) => this.came(id, study),
-      onLeft: (id) => this.left(id),
+      onGone: (id) => this.gone(id),
     });
     this.attempts = new DeliveryAttempts(this.storage, this.cleanUp, wake);
     this.ownership = new Ownership(this.storage, {
@@ -127,7 +127,7 @@ export class LocalQueue implements ObjectQueue {
     this.ownership.found(id, parking);
   }
 
-  private left(id: string): void {
+  private gone(id: string): void {
     if (this.inFlight.has(id) || this.ownership.has(id) || this.kept.has(id)) return;
     this.claims.withdraw(id);
     this.forget(id);
@@ -173,7 +173,7 @@ export class LocalQueue implements ObjectQueue {
     if (!this.inFlight.delete(id)) return;
     this.attempts.end(id);
     this.storage.forget(id);
-    this.claims.giveBack(id);
+    this.claims.release(id);
   }
 
   postpone(id: string): void {
@@ -243,7 +243,7 @@ export class LocalQueue implements ObjectQueue {
   private deliverAgain(id: string): void {
     this.attempts.countDelivery(id);
     this.studies.came(id, undefined);
-    this.claims.giveBack(id);
+    this.claims.release(id);
   }
 
   async remove(id: string): Promise<boolean> {
@@ -299,11 +299,11 @@ export class LocalQueue implements ObjectQueue {
     const { deliveries: before, crashes } = this.attempts.of(id);
     const deliveries = before + (hasFlowGotIt(state, facts) ? 1 : 0);
     const letter = { id, at: new Date().toISOString(), why, deliveries, crashes, ...facts };
-    const bury = (): Error | undefined => {
+    const setAside = (): Error | undefined => {
       if (state === 'kept') this.kept.restore(id);
-      return this.storage.bury(letter);
+      return this.storage.setAside(letter);
     };
-    if (!couldBury(bury, (error) => this.local.onLeftover(error))) return false;
+    if (!couldSetAside(setAside, (error) => this.local.onLeftover(error))) return false;
     if (state === 'waiting') this.claims.withdraw(id);
     this.forget(id);
     return true;

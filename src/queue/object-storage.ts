@@ -49,7 +49,7 @@ export interface ObjectStorage {
   /** What was kept is an object again. */
   restore(id: string): void;
   /** The object becomes a dead letter. Returns why its note could not be written. @throws what keeps it from that */
-  bury(letter: DeadLetter): Error | undefined;
+  setAside(letter: DeadLetter): Error | undefined;
   /** What was found out about the object's bytes may have changed. */
   forget(id: string): void;
   close(): void;
@@ -64,7 +64,7 @@ export interface StorageListener {
   /** Something is an object that nobody has written here: a dead letter, or a file that others have put here. */
   onCame(id: string, study: string | undefined): void;
   /** An object that waited is none any more: somebody has taken it away, or changed it. */
-  onLeft(id: string): void;
+  onGone(id: string): void;
   onLeftover(error: Error): void;
 }
 

@@ -166,7 +166,7 @@ describe('what is on its way to the flow', () => {
     budget.free('next');
     assert.equal(passed.at(-1), 'one more');
     budget.pass('waits', converted(2));
-    budget.giveUp('waits');
+    budget.withdraw('waits');
     assert.equal(budget.isFull, false, 'given up while it waited');
     assert.deepEqual(budget.stop(), []);
   });
@@ -186,7 +186,7 @@ describe('what is on its way to the flow', () => {
     const budget = new FlowBudget((id) => passed.push(id));
     budget.pass('one', converted(30));
     for (const id of ['two', 'three', 'four']) budget.pass(id, converted(12));
-    budget.giveUp('three');
+    budget.withdraw('three');
     assert.deepEqual(passed, ['one']);
     budget.free('one');
     assert.deepEqual(passed, ['one', 'two', 'four']);

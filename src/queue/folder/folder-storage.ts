@@ -298,21 +298,21 @@ export class FolderStorage implements ObjectStorage {
     } catch (error) {
       // While the folder itself is gone, nobody knows.
       if (!isMissing(error) || !this.taken.isFolderThere()) return false;
-      this.drop(object);
+      this.forgetFile(object);
     }
-    setImmediate(() => this.listener.onLeft(id));
+    setImmediate(() => this.listener.onGone(id));
     return false;
   }
 
   /** It is none of the queue any more. */
-  private drop({ id }: FolderObject): void {
+  private forgetFile({ id }: FolderObject): void {
     this.taken.live.delete(id);
     this.cleanUp(() => this.parkings.set(id, undefined));
   }
 
   /** It is not what was taken: it is looked at again, and comes again. */
   private cameChanged(object: FolderObject): void {
-    this.drop(object);
+    this.forgetFile(object);
     this.taken.store(object).setState(object, 'changed');
     // Those of the index are found where they are.
     if (this.index === undefined) this.taken.changed.set(object.id, object);
@@ -353,12 +353,12 @@ export class FolderStorage implements ObjectStorage {
   remove(id: string): void {
     const object = this.taken.live.get(id);
     if (object === undefined) return;
-    if (this.finish(object)) this.putAway(object);
-    this.drop(object);
+    if (this.markDone(object)) this.putAway(object);
+    this.forgetFile(object);
   }
 
   /** The flow is done with it. False: not with what it is now, or it is gone. */
-  private finish(object: FolderObject): boolean {
+  private markDone(object: FolderObject): boolean {
     const stats = this.taken.stats(object);
     if (stats === undefined) {
       this.taken.checkFolder();
@@ -386,8 +386,8 @@ export class FolderStorage implements ObjectStorage {
   keep(id: string): void {
     const object = this.taken.live.get(id);
     if (object === undefined) return;
-    if (this.finish(object)) this.taken.kept.set(id, object);
-    this.drop(object);
+    if (this.markDone(object)) this.taken.kept.set(id, object);
+    this.forgetFile(object);
   }
 
   discardKept(id: string): void {
@@ -403,12 +403,12 @@ export class FolderStorage implements ObjectStorage {
     this.taken.live.set(id, object);
   }
 
-  bury(letter: DeadLetter): Error | undefined {
+  setAside(letter: DeadLetter): Error | undefined {
     const object = this.taken.live.get(letter.id);
     if (object === undefined) throw new ObjectDamaged(`there is no file of the object ${letter.id}`);
     const stats = this.taken.stats(object);
     if (stats === undefined && this.taken.isFolderThere()) {
-      this.drop(object);
+      this.forgetFile(object);
       throw new ObjectDamaged(`${object.rel} is gone: somebody has deleted or moved it`);
     }
     if (stats !== undefined && !this.taken.isSame(object, stats)) {
@@ -420,7 +420,7 @@ export class FolderStorage implements ObjectStorage {
     const failure = this.deadLetters.add(letter, path, (directory) =>
       this.taken.store(object).moveTo(object, directory),
     );
-    this.drop(object);
+    this.forgetFile(object);
     return failure;
   }
 

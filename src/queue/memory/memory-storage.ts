@@ -147,7 +147,7 @@ export class MemoryStorage implements ObjectStorage {
     move(id, this.kept, this.objects);
   }
 
-  bury(letter: DeadLetter): undefined {
+  setAside(letter: DeadLetter): undefined {
     const held = this.held(letter.id);
     this.objects.delete(letter.id);
     this.dead.set(letter.id, { held, letter });

@@ -329,7 +329,7 @@ export class ClaimedObjects {
     const object = this.objects.get(id);
     if (object === undefined || !this.inFlight.delete(id)) return;
     this.suspects.end(id);
-    this.claims.giveBack(object);
+    this.claims.release(object);
   }
 
   postpone(id: string): void {

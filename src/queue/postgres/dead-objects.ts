@@ -51,8 +51,8 @@ export class DeadObjects implements DeadLetters {
     const { queue } = this;
     try {
       await queue.count.during(
-        () => this.bury(id, why, facts, owner),
-        (became) => (became === 'buried' ? -1 : 0),
+        () => this.setRowAside(id, why, facts, owner),
+        (became) => (became === 'dead-letter' ? -1 : 0),
       );
     } catch (error) {
       queue.failed(error);
@@ -64,12 +64,12 @@ export class DeadObjects implements DeadLetters {
     return true;
   }
 
-  private bury(
+  private setRowAside(
     id: string,
     why: string,
     facts: LetterFacts,
     owner: string | undefined,
-  ): Promise<'none' | 'parked' | 'buried' | undefined> {
+  ): Promise<'none' | 'parked' | 'dead-letter' | undefined> {
     const { queue } = this;
     return queue.db().rows.change({ seq: numberIn(id), id }, async (row, change) => {
       if (row.state === 'dead') return 'none';
@@ -79,8 +79,8 @@ export class DeadObjects implements DeadLetters {
         return 'parked';
       }
       const isKept = row.state === 'kept' || queue.removals.kept.has(id);
-      await change.bury(letterOf(row, why, facts, isKept));
-      return isKept ? 'none' : 'buried';
+      await change.setAside(letterOf(row, why, facts, isKept));
+      return isKept ? 'none' : 'dead-letter';
     });
   }
 }

@@ -55,7 +55,7 @@ export class ParkedObjects {
               return parking.isAcknowledged ? 'acknowledged' : 'parked';
             }
             if (parking.failure !== undefined) {
-              await change.bury(letterOf(row, parking.failure.why, parking.failure.facts));
+              await change.setAside(letterOf(row, parking.failure.why, parking.failure.facts));
               return 'dead-letter';
             }
             if (parking.isAcknowledged) {
@@ -107,7 +107,7 @@ export class ParkedObjects {
           if (parking.owners.length > 0) await change.park(parking, queue.instance());
           else if (parking.failure === undefined) await change.deliverAgain();
           else {
-            await change.bury(letterOf(row, parking.failure.why, parking.failure.facts));
+            await change.setAside(letterOf(row, parking.failure.why, parking.failure.facts));
             return 'dead-letter';
           }
           return 'parked';

@@ -54,7 +54,7 @@ export class RowChange {
     return { stream, lease };
   }
 
-  async bury(letter: DeadLetter): Promise<void> {
+  async setAside(letter: DeadLetter): Promise<void> {
     await this.set(
       `state = 'dead', letter = $3, parking = NULL, instance = NULL, keeper = NULL`,
       asciiJson(letter),
