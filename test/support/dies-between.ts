@@ -2,7 +2,7 @@
  * A process that ends, without a word, between a file in the shared directory and its row. Arguments: the port of PostgreSQL, a
  * folder of its own, the shared directory, the queue, and what it is doing then: `put` or `remove`.
  */
-import { ObjectRows } from '../../src/queue/postgres/object-rows';
+import { ObjectInserts } from '../../src/queue/postgres/object-inserts';
 import { SharedDirectory } from '../../src/queue/postgres/shared-directory';
 import { PostgresQueue } from '../../src/queue';
 import { databaseOf } from './postgres-queue';
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     },
   });
   await opened.open();
-  if (doing === 'put') ObjectRows.prototype.insert = die;
+  if (doing === 'put') ObjectInserts.prototype.insert = die;
   else SharedDirectory.prototype.remove = die;
   const id = await opened.begin(Buffer.from('between')).complete();
   await opened.remove(id);

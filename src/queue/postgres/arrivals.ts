@@ -9,7 +9,7 @@ import { SMALL_BYTES } from './local-copies';
 import type { ObjectCount } from './object-count';
 import { idOfNumber } from './object-numbers';
 import { CHUNK_BYTES } from './object-bytes';
-import type { NewRow } from './object-rows';
+import type { NewRow } from './object-inserts';
 import type { OpenFile } from './open-file';
 import { PostgresWriter } from './postgres-writer';
 import type { PutClaim } from './put-claims';
@@ -144,12 +144,12 @@ export class Arrivals {
   private async putRow(row: NewRow, bytes: BytesInPieces | undefined): Promise<PutClaim | undefined> {
     const { claimed, db } = this.queue;
     const claim = claimed.claimAsPut(row);
+    let isClaimed = false;
     try {
-      await db().puts.put({ ...row, claim }, bytes);
-      return claim;
-    } catch (error) {
-      if (claim !== undefined) claimed.notPut(claim);
-      throw error;
+      isClaimed = await db().puts.put({ ...row, claim }, bytes);
+      return isClaimed ? claim : undefined;
+    } finally {
+      if (claim !== undefined && !isClaimed) claimed.notPut(claim);
     }
   }
 

@@ -6,7 +6,8 @@ import { CopyReader } from './copy-reader';
 import { HeldStreams } from './held-streams';
 import type { LocalCopies } from './local-copies';
 import type { LocalCopy } from './local-copy';
-import type { NewRow, ObjectRow } from './object-rows';
+import type { NewRow } from './object-inserts';
+import type { ObjectRow } from './object-rows';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
 import { RowFinder, type RowSource } from './row-finder';
 import { Turns } from './turns';
@@ -130,7 +131,7 @@ export class ClaimedObjects {
     return false;
   }
 
-  /** It could not be put, or it is to be taken out again. */
+  /** It could not be put or claimed, or it is to be taken out again. */
   notPut(claim: PutClaim): void {
     this.puts.end(claim, false);
   }

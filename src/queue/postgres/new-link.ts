@@ -5,6 +5,7 @@ import { FileRows } from './file-rows';
 import type { Link } from './link';
 import { LocalCopies } from './local-copies';
 import { ObjectBytes } from './object-bytes';
+import { ObjectInserts } from './object-inserts';
 import { ObjectNumbers } from './object-numbers';
 import { ObjectRows } from './object-rows';
 import { PutGroups } from './put-groups';
@@ -71,6 +72,7 @@ export function newLink(
   const reads = Math.min(MOST_READS, Math.max(1, poolSize - 1 - puts));
   const failed = (error: unknown): void => listener.failed(error);
   const rows = new ObjectRows(database, schema, queue, (ids) => listener.removed(ids));
+  const inserts = new ObjectInserts(database, schema, queue);
   const fileRows = new FileRows(database, schema, queue);
   const answers = new RemoteAnswers(database, schema, queue);
   const files = shared && new SharedDirectory(shared, instance, patienceMs);
@@ -88,7 +90,8 @@ export function newLink(
     ...{ database, rows, fileRows, session, answers },
     directory: files && { files, watch: new DirectoryWatch(files, listener) },
     copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),
-    puts: new PutGroups(rows, puts),
+    inserts,
+    puts: new PutGroups(inserts, rows, puts),
     numbers: new ObjectNumbers(database, schema),
     openedAt: Date.now(),
     sweeper: new Sweeper(database, rows, answers, {

@@ -1,9 +1,7 @@
 import type { DeadLetter } from '../../admin-api';
 import { parseParking, type Parking } from '../parking';
-import { BytesInPieces } from './bytes-query';
 import type { Row } from './client';
 import type { Database } from './database';
-import { PART_BYTES } from './object-bytes';
 import { RowChange } from './row-change';
 
 export type RowState = 'queued' | 'parked' | 'kept' | 'dead';
@@ -28,40 +26,7 @@ export interface ObjectRow {
   sha256: string | undefined;
 }
 
-/** An object to be put into the queue. */
-export interface NewRow {
-  seq: number;
-  id: string;
-  stream: number;
-  study: string;
-  size: number;
-  waiter: number | undefined;
-  /** Nothing of its association has been put before. */
-  isFirst: boolean;
-  /** As in `ObjectRow`. */
-  sha256?: string;
-  /** As which it is put in flight. Undefined: it waits. */
-  claim?: NewClaim | undefined;
-}
-
-/** That an object is in flight as soon as it is put. */
-export interface NewClaim {
-  /** The number of its association's lease. */
-  lease: number;
-  /** The session that gets the lease with this object. Undefined: the lease is there. */
-  newFor: number | undefined;
-}
-
-/** An object to be put, with its bytes unless they are in a file. */
-export interface NewObject {
-  row: NewRow;
-  bytes: BytesInPieces | undefined;
-}
-
 const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking, sha256`;
-/** The numbers of the parts of which bytes consist; `NULL` has none. */
-const PARTS = ` CROSS JOIN LATERAL generate_series(0, (length(new.bytes) - 1) / ${PART_BYTES}) AS at`;
-
 function objectRow(row: Row): ObjectRow {
   return {
     seq: Number(row['seq']),
@@ -94,74 +59,6 @@ export class ObjectRows {
     private readonly removed: (ids: readonly string[]) => void,
   ) {
     this.schema = `"${schema}"`;
-  }
-
-  /** Puts objects into the queue, the small ones with their bytes, in one statement. */
-  async insert(objects: readonly NewObject[]): Promise<void> {
-    const values: unknown[] = [this.queue, ...newColumns(objects.map(({ row }) => row))];
-    const bytes = objects.flatMap((object) =>
-      object.bytes === undefined ? [] : [object.row.seq, object.bytes],
-    );
-    const leases = newLeases(objects);
-    const parts = [...(leases === undefined ? [] : [`l AS (${this.insertLeases(values.length)})`])];
-    values.push(...(leases ?? []));
-    if (bytes.length === 0) {
-      await this.database.change(withParts(parts, this.insertRows), values);
-      return;
-    }
-    // Few forms of the statement, for each is prepared: the rest is NULL, and has no parts.
-    const count = 2 ** Math.ceil(Math.log2(bytes.length / 2));
-    const pairs = Array.from({ length: count }, (_, pair) => {
-      const at = values.length + 2 * pair;
-      return `($${at + 1}::bigint, 0, $${at + 2}::bytea)`;
-    });
-    const rest = new Array<null>(2 * count - bytes.length).fill(null);
-    const insertBytes = `${this.insertParts} (VALUES ${pairs.join(', ')}) AS new (object, first, bytes)${PARTS}`;
-    await this.database.change(withParts([...parts, `o AS (${this.insertRows})`], insertBytes), [
-      ...values,
-      ...bytes,
-      ...rest,
-    ]);
-  }
-
-  /**
-   * Puts an object into the queue in a transaction of its own.
-   * @param pieces each is whole parts, but for the last, and is used until the next one is asked for
-   */
-  async insertLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
-    await this.database.transaction(async (statements) => {
-      let part = 0;
-      for await (const bytes of pieces()) {
-        await statements.change(
-          `${this.insertParts} (VALUES ($1::bigint, $2::int, $3::bytea)) AS new (object, first, bytes)${PARTS}`,
-          [row.seq, part, new BytesInPieces([bytes])],
-        );
-        part += Math.ceil(bytes.length / PART_BYTES);
-      }
-      await statements.change(this.insertRows, [this.queue, ...newColumns([row])]);
-    });
-  }
-
-  /** The parameters are the queue, and those of `newColumns`. */
-  private get insertRows(): string {
-    const types = ['bigint', 'text', 'bigint', 'text', 'bigint', 'bigint', 'text', 'bigint'];
-    const columns = types.map((type, index) => `$${index + 2}::${type}[]`).join(', ');
-    return `INSERT INTO ${this.schema}.object (queue, seq, id, stream, study, size, waiter, sha256, lease, open)
-      SELECT $1, new.*, new.lease > 0 FROM unnest(${columns})
-        AS new (seq, id, stream, study, size, waiter, sha256, lease)`;
-  }
-
-  /** Of associations that nobody can have had before. The parameters are those of `newLeases`, behind so many others. */
-  private insertLeases(before: number): string {
-    return `INSERT INTO ${this.schema}.lease (stream, queue, session, number)
-      SELECT new.stream, $1, new.session, new.number
-      FROM unnest($${before + 1}::bigint[], $${before + 2}::bigint[], $${before + 3}::bigint[]) AS new (stream, session, number)`;
-  }
-
-  /** To be followed by what has `object`, `first` (number of its first part) and `bytes`, and by `PARTS`. */
-  private get insertParts(): string {
-    return `INSERT INTO ${this.schema}.chunk (object, part, bytes)
-      SELECT new.object, new.first + at, substring(new.bytes FROM at * ${PART_BYTES} + 1 FOR ${PART_BYTES}) FROM`;
   }
 
   /**
@@ -464,34 +361,4 @@ export class ObjectRows {
     );
     return requeued > 0;
   }
-}
-
-/** Parameters of `insertRows`: a list for each column. */
-function newColumns(rows: readonly NewRow[]): unknown[] {
-  return [
-    rows.map(({ seq }) => seq),
-    rows.map(({ id }) => id),
-    rows.map(({ stream }) => stream),
-    rows.map(({ study }) => study),
-    rows.map(({ size }) => size),
-    rows.map(({ waiter }) => waiter ?? null),
-    rows.map(({ sha256 }) => sha256 ?? null),
-    rows.map(({ claim }) => claim?.lease ?? 0),
-  ];
-}
-
-/** Parameters of `insertLeases`. Undefined: there are none to insert. */
-function newLeases(objects: readonly NewObject[]): [number[], number[], number[]] | undefined {
-  const leases: [number[], number[], number[]] = [[], [], []];
-  for (const { row } of objects) {
-    if (row.claim?.newFor === undefined) continue;
-    const { lease, newFor } = row.claim;
-    [row.stream, newFor, lease].forEach((value, at) => leases[at]?.push(value));
-  }
-  return leases[0].length > 0 ? leases : undefined;
-}
-
-/** A statement of which others are parts. */
-function withParts(parts: readonly string[], statement: string): string {
-  return parts.length === 0 ? statement : `WITH ${parts.join(', ')} ${statement}`;
 }

@@ -1,13 +1,12 @@
 import type { HeldStreams } from './held-streams';
-import type { NewClaim, NewRow, ObjectRow } from './object-rows';
+import type { NewClaim, NewRow } from './object-inserts';
+import type { ObjectRow } from './object-rows';
 
 /** What it takes to claim an object as it is put. */
 export type ToBePut = Pick<NewRow, 'seq' | 'stream' | 'isFirst'>;
 
 /** An object that is being put, and claimed with that. */
-export interface PutClaim extends NewClaim, Pick<ObjectRow, 'seq' | 'stream'> {
-  session: number;
-}
+export type PutClaim = NewClaim & Pick<ObjectRow, 'seq' | 'stream'>;
 
 /**
  * Objects that this instance claims as it puts them. That spares the statement that would claim each, and for an association's first
@@ -33,7 +32,7 @@ export class PutClaims {
     const lease = isFirst ? stream : this.held.leaseForNext(stream);
     if (lease === undefined) return undefined;
     if (isFirst) this.held.coming(stream, lease);
-    const claim = { seq, stream, lease, newFor: isFirst ? session : undefined, session };
+    const claim = { seq, stream, session, lease, isNew: isFirst };
     this.underWay.add(claim);
     return claim;
   }
@@ -41,7 +40,7 @@ export class PutClaims {
   /** False: all of it has been closed meanwhile. */
   end(claim: PutClaim, isPut: boolean): boolean {
     if (!this.underWay.delete(claim)) return false;
-    if (claim.newFor !== undefined) this.held.came(claim.stream, isPut);
+    if (claim.isNew) this.held.came(claim.stream, isPut);
     return true;
   }
 

@@ -2,7 +2,8 @@ import { QueueRefusal } from '../object-queue';
 import type { BytesInPieces } from './bytes-query';
 import { failureText, isAway, sqlState } from './client';
 import { CHUNK_BYTES } from './object-bytes';
-import type { NewObject, NewRow, ObjectRows } from './object-rows';
+import type { NewObject, NewRow, ObjectInserts } from './object-inserts';
+import type { ObjectRows } from './object-rows';
 
 /** So many objects, and bytes, go in one statement at most. */
 const MOST_GROUPED = 64;
@@ -11,7 +12,7 @@ const MOST_GROUPED_BYTES = 4 * CHUNK_BYTES;
 const DOUBT_MS = 90_000;
 
 interface Waiting extends NewObject {
-  resolve: () => void;
+  resolve: (isClaimed: boolean) => void;
   reject: (error: Error) => void;
 }
 
@@ -29,16 +30,17 @@ export class PutGroups {
 
   /** @param atATime statements */
   constructor(
-    private readonly rows: ObjectRows,
+    private readonly inserts: ObjectInserts,
+    private readonly rows: Pick<ObjectRows, 'removeUntouched'>,
     private readonly atATime: number,
   ) {}
 
   /**
-   * Resolves when it is committed.
+   * Resolves when it is committed, with whether it is in flight, where it is to be.
    * @param bytes nobody changes them before; undefined: they are in a file
    * @throws QueueRefusal
    */
-  put(row: NewRow, bytes: BytesInPieces | undefined): Promise<void> {
+  put(row: NewRow, bytes: BytesInPieces | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ row, bytes, resolve, reject });
       // What is ready in the same turn goes together.
@@ -50,7 +52,7 @@ export class PutGroups {
   async putLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
     await this.turn();
     try {
-      await this.rows.insertLarge(row, pieces);
+      await this.inserts.insertLarge(row, pieces);
     } catch (error) {
       this.doubt([row], error);
       throw putRefusal(error);
@@ -90,8 +92,8 @@ export class PutGroups {
 
   private async insert(group: readonly Waiting[]): Promise<void> {
     try {
-      await this.rows.insert(group);
-      for (const { resolve } of group) resolve();
+      const isClaimed = await this.inserts.insert(group);
+      for (const { resolve } of group) resolve(isClaimed);
     } catch (error) {
       this.doubt(
         group.map(({ row }) => row),

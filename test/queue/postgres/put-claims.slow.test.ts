@@ -73,14 +73,15 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   /** Each put is answered when its gate opens; it is in the database before that. Resolves once it is. */
   const holdNextPut = (queue: PostgresQueue): { isPut: Promise<void>; answer: Gate } => {
-    const { rows } = inside(queue).link;
-    const insert = rows.insert.bind(rows);
+    const { inserts } = inside(queue).link;
+    const insert = inserts.insert.bind(inserts);
     const [isPut, answer] = [new Gate(), new Gate()];
-    rows.insert = async (objects) => {
-      rows.insert = insert;
-      await insert(objects);
+    inserts.insert = async (objects) => {
+      inserts.insert = insert;
+      const isClaimed = await insert(objects);
       isPut.open();
       await answer.passed;
+      return isClaimed;
     };
     return { isPut: isPut.passed, answer };
   };
@@ -165,17 +166,17 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('are taken out where the answer to their commit was lost', async () => {
     const a = await cluster()('a', { onLeftover: () => undefined });
-    const { rows } = inside(a).link;
-    const insert = rows.insert.bind(rows);
+    const { rows, inserts } = inside(a).link;
+    const insert = inserts.insert.bind(inserts);
     const lose = async (association: string): Promise<void> => {
       const before = await rows.count();
-      rows.insert = async (objects) => {
+      inserts.insert = async (objects) => {
         assert.notEqual(objects[0]?.row.claim, undefined);
         await insert(objects);
         throw Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
       };
       await assert.rejects(store(a, 'unknown', association), { code: 'DATABASE_AWAY' });
-      rows.insert = insert;
+      inserts.insert = insert;
       await until(async () => (await rows.count()) === before, 'it to be taken out');
     };
     const claimed = a.claim(5);
@@ -231,6 +232,32 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     const [object, ...others] = await claimed;
     assert.deepEqual([object?.id, object?.redelivered, object?.crashes, others], [id, 1, 0, []]);
     assert.equal(await a.remove(id), true);
+  });
+
+  it('wait where the session is over by the database’s clock, whatever this instance believes', async () => {
+    const open = cluster();
+    const a = await open('a', { leaseSeconds: 60 });
+    const claimed = a.claim(5);
+    const { session, database } = inside(a).link;
+    // As a machine that was stopped together with its clock.
+    session.stop();
+    await database.change(
+      `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE number = $1`,
+      [session.number],
+    );
+    assert.equal(session.isAlive, true);
+    const id = await store(a, 'one', 'x');
+    assert.equal(stateOf(id), 'f|f|0');
+    const b = await open('b');
+    const objects = await b.claim(5);
+    assert.deepEqual(
+      objects.map((object) => [object.id, object.redelivered, object.crashes]),
+      [[id, 0, 0]],
+    );
+    let isHere = false;
+    void claimed.then((objects) => (isHere = objects.length > 0));
+    await b.remove(id);
+    assert.equal(isHere, false);
   });
 
   it('stay this instance’s while they are put, whatever it gives up meanwhile', async () => {

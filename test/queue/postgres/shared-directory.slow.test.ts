@@ -241,12 +241,19 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     puts.put = async (...args) => {
       // As if it had been paused here, for longer than the safe time.
       await sweeper.sweepFiles();
-      await put(...args);
+      return put(...args);
     };
+    // Whoever waits for objects does not get it.
+    const claimed = a.claim(5);
     await assert.rejects(store(a, LARGE), QueueRefusal);
     puts.put = put;
     assert.deepEqual(files(), []);
     await until(async () => (await rows.count()) === 0, 'its row to be taken out');
+    const id = await store(a, LARGE);
+    assert.deepEqual(
+      (await claimed).map((object) => object.id),
+      [id],
+    );
   });
 
   it('puts back a file that somebody was looking at who has ended', async () => {

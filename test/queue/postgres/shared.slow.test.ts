@@ -328,14 +328,14 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
   it('takes out what was refused because the answer to its commit was lost', async () => {
     const { open } = cluster();
     const a = await open('a', { onLeftover: () => undefined });
-    const rows = inside(a).link.rows;
-    const insert = rows.insert.bind(rows);
-    rows.insert = async (objects) => {
+    const { rows, inserts } = inside(a).link;
+    const insert = inserts.insert.bind(inserts);
+    inserts.insert = async (objects) => {
       await insert(objects);
       throw Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
     };
     await assert.rejects(store(a, 'unknown', 'x'), { code: 'DATABASE_AWAY' });
-    rows.insert = insert;
+    inserts.insert = insert;
     const count = (): Promise<number> => rows.count();
     await until(async () => (await count()) === 0, 'it to be taken out');
   });
