@@ -44,7 +44,7 @@ async function run(settings: object, ...messages: object[]): Promise<{ out: Mess
   const out = nodes.inputs('out');
   const caught = nodes.inputs('caught') as unknown as Caught[];
   for (const message of messages) nodes.node('image').receive(message as never);
-  await until(() => out.length + caught.length === messages.length, 'all messages');
+  await until(() => out.length + caught.length >= messages.length, 'all messages');
   return { out, caught };
 }
 
@@ -285,7 +285,7 @@ describe('the dicom-image node', () => {
   it('does nothing with wrong settings', async () => {
     const { caught } = await run({ window: 'given', windowCenter: '40' }, { payload: ramp() });
     // Once when the flows start, and for the message.
-    assert.ok(codes(caught).every((code) => code === 'DICOM_IMAGE_SETTINGS_INVALID'));
-    assert.ok(caught.length > 0);
+    await until(() => caught.length === 2, 'both');
+    assert.deepEqual(codes(caught), ['DICOM_IMAGE_SETTINGS_INVALID', 'DICOM_IMAGE_SETTINGS_INVALID']);
   });
 });
