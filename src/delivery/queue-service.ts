@@ -77,7 +77,12 @@ export abstract class QueueService implements QueueRequests {
   }
 
   unpark(name: string, owner: string): Promise<Unparked['state']> {
-    return this.withObject(name, 'unknown', (id) => this.delivery.unpark(id, owner));
+    return this.withObject(name, 'unknown', async (id) => {
+      const state = await this.delivery.unpark(id, owner);
+      // Another owner had given it up, perhaps in an earlier run.
+      if (state === 'dead-letter') await this.countDeadLetters();
+      return state;
+    });
   }
 
   giveUp(name: string, owner: string, status: CommandStatus): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { OpenStudies } from '../admin-api';
 import { asError } from '../basics';
 import type { AnswerOutcome } from '../delivery';
@@ -14,13 +13,15 @@ import {
   type StudySummary,
 } from './collector';
 import { ASK_AGAIN_MS, Completeness } from './completeness';
-import { firingId, firingNameIn, firingOfOwner, GROUP_DIGITS, ownerName } from './firing-name';
+import { firingId, firingOfOwner, ownerName } from './firing-name';
 import { AGAIN_MS, FiringWork } from './firing-work';
 import { Group, MOST_NAMED, Period, type Firing } from './group';
+import { groupOf, headOf } from './group-head';
+import { GroupTable } from './group-table';
 import { knownRecords } from './known-records';
 import { nameOf } from './listing';
 import { openStudies, summaryOf } from './open-studies';
-import { UnknownLog, type FiringReason, type LogRecord, type StudyObject } from './records';
+import { type FiringReason, type LogRecord, type StudyObject } from './records';
 import type { StudyStore } from './study-store';
 
 const TICK_MS = 250;
@@ -34,8 +35,7 @@ const FORGET_MS = 60_000;
  * is in the store before anybody may rely on it.
  */
 export class Studies implements StudyCollector {
-  private readonly groups = new Map<string, Group>();
-  private readonly byId = new Map<string, Group>();
+  private readonly groups: GroupTable;
   private readonly ages: Ages;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
@@ -50,6 +50,7 @@ export class Studies implements StudyCollector {
     private readonly listener: StudiesListener,
     private readonly clock: Clock = REAL_CLOCK,
   ) {
+    this.groups = new GroupTable(options.groupBy);
     this.ages = new Ages(clock);
     this.forgetAt = clock.now() + FORGET_MS;
     this.completeness = new Completeness(options, queues, clock, {
@@ -73,7 +74,7 @@ export class Studies implements StudyCollector {
     this.queues
       .disownOthers(this.owners, (owner) => this.isOwner(owner))
       .catch((error: unknown) => this.listener.failed(asError(error)));
-    for (const group of this.byId.values())
+    for (const group of this.groups.all())
       for (const firing of group.firings.values()) this.work.resume(group, firing);
     const boundary = new Boundary((error) => this.listener.failed(error));
     this.timer = setInterval(
@@ -88,7 +89,7 @@ export class Studies implements StudyCollector {
    * @throws ChangesTooLarge; ObjectLost; what the store or the queue throws. Then it is not part of it
    */
   async add(object: StudyObject): Promise<void> {
-    const group = this.groupOf(object.key);
+    const group = this.groups.groupOf(object.key, this.clock.now());
     const name = object.queueId ?? object.acknowledgeId;
     if (object.isRedelivered === true && name !== undefined && (await this.isFired(group, name))) return;
     const now = this.clock.now() - (object.isReceived ? this.ages.of(object.receivedAt) : 0);
@@ -115,21 +116,21 @@ export class Studies implements StudyCollector {
 
   /** How many objects are expected, or which. Resolves when that is safe. */
   async expect(key: string, expected: number, instances: readonly string[] | undefined): Promise<void> {
-    const group = this.groupOf(key);
+    const group = this.groups.groupOf(key, this.clock.now());
     const record = { expect: expected, ...(instances && { instances: instances.slice(0, MOST_NAMED) }) };
     await this.append(group, [record], this.clock.now()).safe;
   }
 
   /** The keys of groups that are open and of which this is true of a study. */
   keysOf(studyInstanceUID: string): string[] {
-    return [...this.groups.values()]
+    return [...this.groups.all()]
       .filter(({ period }) => period.studies.has(studyInstanceUID))
       .map(({ key }) => key);
   }
 
   /** Sends what has come of a group. False: nothing has. */
   fireNow(key: string): boolean {
-    const group = this.groups.get(this.nameOf(key));
+    const group = this.groups.get(key);
     if (group === undefined || group.period.objects === 0) return false;
     this.fire(group, 'control');
     return true;
@@ -137,7 +138,7 @@ export class Studies implements StudyCollector {
 
   /** Does not say for so long that a group is complete, unless what was expected has come. False: there is nothing of it. */
   async extend(key: string, milliseconds: number): Promise<boolean> {
-    const group = this.groups.get(this.nameOf(key));
+    const group = this.groups.get(key);
     if (group === undefined || group.period.objects === 0) return false;
     await this.append(group, [{ extend: milliseconds }], this.clock.now()).safe;
     this.listener.changed();
@@ -146,26 +147,23 @@ export class Studies implements StudyCollector {
 
   /** Forgets a group. What came since the last firing is given up: it becomes dead letters of its queues. False: it is not known. */
   async forget(key: string, status: CommandStatus): Promise<boolean> {
-    const group = this.groups.get(this.nameOf(key));
+    const group = this.groups.get(key);
     if (group === undefined) return false;
     if (group.period.objects > 0) {
       const number = await this.cut(group, 'control');
       await this.acknowledge(firingId(group.id, number), status);
     }
     // Those that wait for their acknowledgement are known until they have it.
-    if (group.firings.size > 0) {
-      this.groups.delete(this.nameOf(key));
-      const name = `${this.nameOf(key)}\n${group.id}`;
-      this.groups.set(name, group);
-    } else await this.drop(group);
+    if (group.firings.size > 0) this.groups.close(group);
+    else await this.drop(group);
     this.listener.changed();
     return true;
   }
 
   /** The flow is done with a firing. Resolves when that is safe; its objects hear of it next. */
   async acknowledge(id: string, status: CommandStatus): Promise<AnswerOutcome> {
-    const found = this.find(id);
-    if (found === undefined) return this.isPast(id) ? 'alreadyAnswered' : 'unknown';
+    const found = this.groups.find(id);
+    if (found === undefined) return this.groups.isPast(id) ? 'alreadyAnswered' : 'unknown';
     const { group, firing } = found;
     if (firing.status !== undefined) return 'alreadyAnswered';
     await this.append(group, [{ acknowledged: firing.number, status }], this.clock.now()).safe;
@@ -176,12 +174,12 @@ export class Studies implements StudyCollector {
 
   /** Waits for its acknowledgement. */
   isUnacknowledged(id: string): boolean {
-    return this.find(id)?.firing.status === undefined && this.find(id) !== undefined;
+    return this.groups.find(id)?.firing.status === undefined && this.groups.find(id) !== undefined;
   }
 
   /** The flow gives it back: it is sent again, in a while or when flows start. */
   giveBack(id: string): boolean {
-    const found = this.find(id);
+    const found = this.groups.find(id);
     if (found === undefined || found.firing.status !== undefined) return false;
     found.firing.againAt = this.clock.now() + AGAIN_MS;
     return true;
@@ -189,7 +187,7 @@ export class Studies implements StudyCollector {
 
   /** Sends the unacknowledged firings of a group again. False: there are none. */
   repeat(key: string): boolean {
-    const group = this.groups.get(this.nameOf(key));
+    const group = this.groups.get(key);
     const firings = [...(group?.firings.values() ?? [])].filter(({ status }) => status === undefined);
     if (group === undefined || firings.length === 0) return false;
     for (const firing of firings) this.work.emit(group, firing);
@@ -198,18 +196,18 @@ export class Studies implements StudyCollector {
 
   /** Flows have started: what was given back goes to nodes that are there again, and queues may be heard. */
   flowsStarted(): void {
-    for (const group of this.byId.values())
+    for (const group of this.groups.all())
       for (const firing of group.firings.values())
         if (firing.againAt !== undefined) firing.againAt = -Infinity;
   }
 
   /** What waits for a firing or an acknowledgement, the next to fire first; `most` of it. */
   openStudies(most: number): OpenStudies {
-    return openStudies(this.byId.values(), most, this.clock, this.options);
+    return openStudies(this.groups.all(), most, this.clock, this.options);
   }
 
   summary(): StudySummary {
-    return summaryOf(this.byId.values(), this.clock, this.options);
+    return summaryOf(this.groups.all(), this.clock, this.options);
   }
 
   /** Resolves when nothing is under way. What has not been fired or acknowledged is there the next time. */
@@ -219,25 +217,6 @@ export class Studies implements StudyCollector {
     this.completeness.close();
     await this.work.close();
     await this.store.close();
-  }
-
-  private nameOf(key: string): string {
-    return `${this.options.groupBy}\n${key}`;
-  }
-
-  private groupOf(key: string): Group {
-    const name = this.nameOf(key);
-    const existing = this.groups.get(name);
-    if (existing !== undefined) return existing;
-    const group = new Group(
-      randomBytes(GROUP_DIGITS / 2).toString('hex'),
-      key,
-      this.options.groupBy,
-      this.clock.now(),
-    );
-    this.groups.set(name, group);
-    this.byId.set(group.id, group);
-    return group;
   }
 
   private owner({ id }: Group, number: number): string {
@@ -251,23 +230,9 @@ export class Studies implements StudyCollector {
 
   private isOwner(owner: string): boolean {
     const { group: id = '', number = 0 } = firingOfOwner(owner) ?? {};
-    const group = this.byId.get(id);
+    const group = this.groups.withId(id);
     const isPending = group?.period.number === number && group.period.objects > 0;
     return isPending || group?.firings.has(number) === true;
-  }
-
-  private find(id: string): { group: Group; firing: Firing } | undefined {
-    const name = firingNameIn(id);
-    const group = name && this.byId.get(name.group);
-    const firing = name && group?.firings.get(name.number);
-    return group === undefined || firing === undefined ? undefined : { group, firing };
-  }
-
-  /** It was acknowledged, and all of it let go. */
-  private isPast(id: string): boolean {
-    const name = firingNameIn(id);
-    const group = name && this.byId.get(name.group);
-    return group !== undefined && name !== undefined && name.number >= 1 && name.number < group.period.number;
   }
 
   /** Writes records, and takes them in at once; where they cannot be written, all that memory has of the group is read again. */
@@ -317,7 +282,7 @@ export class Studies implements StudyCollector {
     if (this.isClosed) return;
     this.ages.look();
     const now = this.clock.now();
-    for (const group of this.byId.values()) {
+    for (const group of this.groups.all()) {
       this.look(group, now);
       this.work.resumeDue(group, now);
     }
@@ -359,7 +324,7 @@ export class Studies implements StudyCollector {
   /** Nothing but what was seen is left of a group that waits for nothing. */
   private async compact(group: Group): Promise<void> {
     // Forgotten while it waited for this.
-    if (this.groups.get(`${group.by}\n${group.key}`) !== group) {
+    if (!this.groups.isOpen(group)) {
       await this.drop(group);
       return;
     }
@@ -370,13 +335,13 @@ export class Studies implements StudyCollector {
   }
 
   private async drop(group: Group): Promise<void> {
-    this.unlist(group);
+    this.groups.remove(group);
     await this.store.remove(group.id);
   }
 
   private forgetOld(now: number): void {
     this.forgetAt = now + FORGET_MS;
-    const done = [...this.byId.values()].filter((group) => group.isDone && !group.isNew);
+    const done = [...this.groups.all()].filter((group) => group.isDone && !group.isNew);
     done.sort((one, other) => one.usedAt - other.usedAt);
     const old = done.filter(
       ({ usedAt }, index) => now - usedAt > KNOWN_MS || index < done.length - MOST_KNOWN,
@@ -387,7 +352,7 @@ export class Studies implements StudyCollector {
   private async load(id: string): Promise<void> {
     const group = await this.found(id);
     if (group === undefined) await this.store.setAside(id);
-    else this.list(group);
+    else this.groups.add(group);
   }
 
   /** As the log has it. Undefined: there is nothing of it. */
@@ -408,12 +373,6 @@ export class Studies implements StudyCollector {
     return group;
   }
 
-  private list(group: Group): void {
-    this.byId.set(group.id, group);
-    const name = `${group.by}\n${group.key}`;
-    this.groups.set(this.groups.has(name) ? `${name}\n${group.id}` : name, group);
-  }
-
   /** A record that an earlier run has written. */
   private takeAgain(group: Group, record: LogRecord, at: number): void {
     const now = this.clock.now();
@@ -423,33 +382,16 @@ export class Studies implements StudyCollector {
   }
 
   private async reload(group: Group): Promise<void> {
-    if (this.byId.get(group.id) !== group) return;
+    if (!this.groups.has(group)) return;
     if (!group.isSafe) {
-      this.unlist(group);
+      this.groups.remove(group);
       return;
     }
     group.isStale = true;
     group.askAt = this.clock.now() + ASK_AGAIN_MS;
     const fresh = await this.found(group.id);
-    if (this.byId.get(group.id) !== group) return;
-    this.unlist(group);
-    if (fresh !== undefined) this.list(fresh);
+    if (!this.groups.has(group)) return;
+    this.groups.remove(group);
+    if (fresh !== undefined) this.groups.add(fresh);
   }
-
-  private unlist(group: Group): void {
-    for (const [name, each] of this.groups) if (each === group) this.groups.delete(name);
-    this.byId.delete(group.id);
-  }
-}
-
-const headOf = ({ id, key, by }: Group): LogRecord => ({ group: id, key, by, version: 1 });
-
-/** By the first record. Undefined: it is another one. @throws UnknownLog */
-function groupOf(record: LogRecord, id: string, now: number): Group | undefined {
-  if (!('group' in record)) return undefined;
-  if (record.version !== 1) throw new UnknownLog(`the log of a study has version ${String(record.version)}`);
-  const group = new Group(id, record.key, record.by, now);
-  group.isNew = false;
-  group.isSafe = true;
-  return group;
 }

@@ -80,6 +80,24 @@ describe('Receiver', () => {
     assert.equal(back.delivered[0]?.message.dicom.callingAET, ENVELOPE.callingAET);
   });
 
+  it('counts a dead letter that an owner had given up before a restart', async () => {
+    const directory = folder();
+    const settings = { acknowledge: true };
+    const first = await start(directory, settings);
+    const client = await StoreClient.open(first.port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    await until(() => first.delivered.length === 1, 'the object');
+    const id = first.delivered[0]?.id ?? '';
+    for (const owner of ['a', 'b']) assert.ok(await first.receiver.park(id, owner));
+    assert.ok(await first.receiver.giveUp(id, 'a', { status: 0xa700 }));
+    await stop(first);
+    const second = await start(directory, settings);
+    assert.equal(second.receiver['deadLetterCount'], 0);
+    assert.equal(await second.receiver.unpark(id, 'b'), 'dead-letter');
+    assert.equal(second.receiver['deadLetterCount'], 1);
+  });
+
   it('knows after a restart how many objects of a study wait', async () => {
     const directory = folder();
     const settings = { acknowledge: true, maxInFlight: '1' };

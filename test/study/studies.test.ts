@@ -140,7 +140,7 @@ describe('Studies', () => {
     await bench.open();
     await bench.add('1', ['a']);
     await bench.studies.expect('1', 0, [...Array<string>(5_000).fill('a'), 'b']);
-    const [group] = bench.studies['byId'].values();
+    const [group] = bench.studies['groups'].all();
     const has = mock.method(group?.uids ?? assert.fail(), 'has');
     for (let turn = 0; turn < 20; turn += 1) await bench.pass(250);
     assert.ok(has.mock.callCount() < 5_200, String(has.mock.callCount()));
