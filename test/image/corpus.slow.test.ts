@@ -36,8 +36,8 @@ const NOT_SHOWN: readonly [name: RegExp, reason: RegExp][] = [
   [/generated\/video/, /compressed as .* which is not decoded/],
   [/JPEG2000-embedded-sequence-delimiter/, /another size than the object says/],
   [/JLSN_RGB_ILV0/, /compressed as Implicit VR Little Endian/],
-  [/nested_priv_SQ/, /no BitsAllocated/],
-  [/pyorthanc__RTSTRUCT/, /no Rows/],
+  [/nested_priv_SQ/, /BitsAllocated is missing/],
+  [/pyorthanc__RTSTRUCT/, /Rows is missing/],
   // GDCM does not decode it either.
   [/pylibjpeg-data__966/, /cannot be decoded/],
   [/SOTmarkerincons|too_short/, /cannot be decoded|cut off/],
