@@ -14,6 +14,7 @@ import { beginWork } from './objects-at-work';
 import { nodeTexts, problemText, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
 import { onInput } from './on-input';
+import { tellUncaused, warnOfSettings } from './tell';
 
 type Send = (message: ObjectMessage) => void;
 type Done = (error?: Error) => void;
@@ -114,9 +115,8 @@ export abstract class EditingNode<Failure extends string, Result> {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(this.error(this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, this.error(this.invalid));
   }
 
   private take(message: ObjectMessage, send: Send, done: Done): void {

@@ -38,6 +38,7 @@ import { newList, newMessage } from './new-messages';
 import { ObjectsAtHand } from './objects-at-hand';
 import { pseudonymOf } from './pseudonyms';
 import { fingerprintOf } from './fingerprint';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type Send = (message: (NodeMessage | null)[]) => void;
 type Done = (error?: Error) => void;
@@ -110,9 +111,8 @@ export class DeidentifyNode {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(deidentifyError(this.text, this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, deidentifyError(this.text, this.invalid));
     disownEarlier(`${this.node.id}/deidentify-`, this.owners).catch((error: unknown) =>
       this.node.error(asError(error).message),
     );

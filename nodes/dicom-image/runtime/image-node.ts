@@ -14,6 +14,7 @@ import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, MOST_SERIES, seriesOf, shownOf, type Series } from './study-series';
 import { beginWork } from '../../runtime/objects-at-work';
 import { onInput } from '../../runtime/on-input';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
 type Send = (message: ImageMessage) => void;
@@ -65,9 +66,8 @@ export class ImageNode {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(IMAGE_ERRORS.errorOf(this.text, this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, IMAGE_ERRORS.errorOf(this.text, this.invalid));
   }
 
   private get invalid(): ImageFailed | undefined {

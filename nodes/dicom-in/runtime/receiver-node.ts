@@ -38,6 +38,7 @@ import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
 import { ReceiverLog, logsDetails } from './receiver-log';
 import { ReceiverStats } from './receiver-stats';
 import { ReceiverStatus, type ReceiverNodeStatus } from './receiver-status';
+import { warnOfSettings } from '../../runtime/tell';
 
 /** Node-RED gives a node 15 s to close; objects under way get this much of it. */
 const STOP_GRACE_MS = 5_000;
@@ -181,9 +182,7 @@ export class ReceiverNode extends RequestOwner {
 
   /** What is to be done once the flows have started: to listen, or to say why not. */
   private prepare(): () => void {
-    for (const problem of this.problems) {
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    }
+    warnOfSettings(this.node, this.text, this.problems);
     const errors = this.problems.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
       const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');

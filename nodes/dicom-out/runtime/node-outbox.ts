@@ -15,6 +15,7 @@ import { senderOf } from '../../runtime/sender';
 import { definitionFailure } from './message-peer';
 import { errorFacts, outError, OutFailed } from './out-error';
 import { failureOf, sentOf } from './outcome-facts';
+import { tellUncaused } from '../../runtime/tell';
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
@@ -70,9 +71,9 @@ export class NodeOutbox {
     senderOf(this.RED).addOutbox(this.config, {
       state: (state) => {
         if (state.problem !== undefined && state.problem !== this.state?.problem)
-          this.node.error(
+          tellUncaused(
+            this.node,
             outError(this.about.text, new OutFailed('outboxUnavailable', { reason: state.problem })),
-            {},
           );
         this.state = state;
         this.about.changed();
@@ -95,7 +96,7 @@ export class NodeOutbox {
         .useStored(id, defined as StoredPeer, ranges)
         .release();
     } catch (error) {
-      this.node.error(outError(this.about.text, definitionFailure(error)), {});
+      tellUncaused(this.node, outError(this.about.text, definitionFailure(error)));
     }
   }
 

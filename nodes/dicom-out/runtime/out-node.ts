@@ -31,6 +31,7 @@ import { outStatus, type OutStatus } from './out-status';
 import { failureOf } from './outcome-facts';
 import { RejectingPeers } from './rejecting-peers';
 import { WaitingLoad } from './waiting-load';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type Send = (message: (NodeMessage | null)[] | NodeMessage) => void;
 type Done = (error?: Error) => void;
@@ -53,7 +54,7 @@ export class OutNode {
   private readonly unwatch: (() => void)[] = [];
   private readonly rejecting = new RejectingPeers(
     this.boundary.wrap((peer, reason) =>
-      this.node.error(outError(this.text, new OutFailed('peerRejects', { peer, reason })), {}),
+      tellUncaused(this.node, outError(this.text, new OutFailed('peerRejects', { peer, reason }))),
     ),
   );
   private readonly hasFailureWire: boolean;
@@ -116,9 +117,8 @@ export class OutNode {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(outError(this.text, this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, outError(this.text, this.invalid));
     for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
       this.unwatch.push(peer.watch(() => this.display.refresh()));
       if (!this.peerIds.includes(id)) continue;

@@ -8,6 +8,7 @@ import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
 import { peerTls } from '../../runtime/peer-tls';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { senderOf } from '../../runtime/sender';
+import { warnOfSettings } from '../../runtime/tell';
 
 interface Credentials {
   userName?: string;
@@ -38,7 +39,7 @@ export class PeerNode extends PeerOwner {
       ({ severity }) => severity === 'error',
     );
     if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
-    for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
+    warnOfSettings(node, text, problems);
   }
 
   run(): void {

@@ -14,6 +14,7 @@ import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { faultOf, keysOf, type QueryMessage } from './key-values';
 import { QUERY_ERRORS, QueryFailed } from './query-error';
 import { ArrayOutput, StreamOutput, type QueryOutput, type Send } from './query-output';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type Done = (error?: Error) => void;
 
@@ -77,11 +78,10 @@ export class QueryNode {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    warnOfSettings(this.node, this.text, this.problems);
     // A query may be due at night: what is wrong is told by day.
     const fault = this.invalid ?? this.keyFault;
-    if (fault !== undefined) this.node.error(QUERY_ERRORS.errorOf(this.text, fault), {});
+    if (fault !== undefined) tellUncaused(this.node, QUERY_ERRORS.errorOf(this.text, fault));
     const peer = deployedNodes.get(this.settings.peer, PeerOwner);
     if (peer !== undefined) this.unwatch.push(peer.watch(() => this.display.refresh()));
     this.display.refresh();

@@ -5,6 +5,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { nodeTexts, problemText } from '../../runtime/node-texts';
 import { peerTls } from '../../runtime/peer-tls';
 import { SharedQueueOwner } from '../../runtime/shared-queue';
+import { warnOfSettings } from '../../runtime/tell';
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
@@ -25,7 +26,7 @@ export class QueueNode extends SharedQueueOwner {
     super();
     const { settings, problems } = DICOM_QUEUE.parse(config);
     const text = nodeTexts(RED, DICOM_QUEUE.type);
-    for (const problem of problems) if (problem.severity === 'warning') node.warn(problemText(text, problem));
+    warnOfSettings(node, text, problems);
     const errors = problems.filter(({ severity }) => severity === 'error');
     this.place =
       errors.length === 0

@@ -30,6 +30,7 @@ import { senderOf } from '../../runtime/sender';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { targetsOf, type RetrieveMessage } from './message-targets';
 import { queueFaultCode, RETRIEVE_ERRORS, RetrieveFailed } from './retrieve-error';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type Send = (messages: (RetrieveMessage | null)[]) => void;
 type Done = (error?: Error) => void;
@@ -135,9 +136,8 @@ export class RetrieveNode extends QueueOwner {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(RETRIEVE_ERRORS.errorOf(this.text, this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, RETRIEVE_ERRORS.errorOf(this.text, this.invalid));
     else if (this.settings.method === 'get') this.openQueue();
     if (this.invalid === undefined)
       this.tellOfLeftQueues().catch((error: unknown) => this.boundary.failed(error));

@@ -44,6 +44,7 @@ import { factsOf } from './object-facts';
 import { controlIn, keysFor, type Control } from './study-control';
 import { STUDY_ERRORS, StudyFailed } from './study-error';
 import { studyStatus } from './study-status';
+import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type StudyMessage = ObjectMessage & { study?: unknown };
 
@@ -135,9 +136,12 @@ export class StudyNode extends QueueOwner {
     return {
       fire: (firing) => this.fire(firing),
       changed: () => this.display.refresh(),
-      failed: (error) => this.node.error(this.errorOf(error), {}),
+      failed: (error) => tellUncaused(this.node, this.errorOf(error)),
       lost: (key, count) =>
-        this.node.error(STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count })), {}),
+        tellUncaused(
+          this.node,
+          STUDY_ERRORS.errorOf(this.text, new StudyFailed('objectsLost', { key, count })),
+        ),
     };
   }
 
@@ -190,16 +194,15 @@ export class StudyNode extends QueueOwner {
   }
 
   private flowsStarted(): void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
-    if (this.invalid !== undefined) this.node.error(STUDY_ERRORS.errorOf(this.text, this.invalid), {});
+    warnOfSettings(this.node, this.text, this.problems);
+    if (this.invalid !== undefined) tellUncaused(this.node, STUDY_ERRORS.errorOf(this.text, this.invalid));
     // Flows that start without it have had it closed: it may not open what the next one has.
     if (this.studies !== undefined && !this.isClosed)
       this.opened = this.studies.open().catch((error: unknown) => {
         this.broken = asError(error).message;
-        this.node.error(
+        tellUncaused(
+          this.node,
           STUDY_ERRORS.errorOf(this.text, new StudyFailed('notStored', { reason: this.broken })),
-          {},
         );
       });
     this.started();

@@ -20,6 +20,7 @@ import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
 import { removeWatchDirectory } from './removed-watch';
 import { watchStatus, type WatchStatus } from './watch-status';
+import { warnOfSettings } from '../../runtime/tell';
 
 /** Node-RED gives a node 15 s to close. */
 const STOP_GRACE_MS = 5_000;
@@ -89,8 +90,7 @@ export class WatchNode extends QueueOwner {
 
   /** What is to be done once the flows have started: to watch, or to say why not. */
   private prepare(): () => void {
-    for (const problem of this.problems)
-      if (problem.severity === 'warning') this.node.warn(problemText(this.text, problem));
+    warnOfSettings(this.node, this.text, this.problems);
     const errors = this.problems.filter(({ severity }) => severity === 'error');
     if (errors.length > 0) {
       const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
