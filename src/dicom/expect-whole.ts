@@ -1,19 +1,10 @@
 import { DicomError, type DicomErrorCode } from './errors';
-import { type ByteSource, Cursor, encodingOf, type StructureVisitor, walkDataSet } from './read';
+import { type ByteSource, Cursor, encodingOf, NOBODY, walkDataSet } from './read';
 import { transferSyntax } from './standard';
 import { NoWarnings } from './warnings';
 
 /** What can be wrong with an object of which a part is missing. */
 const CUT_OFF: ReadonlySet<DicomErrorCode> = new Set(['ends-inside-element', 'ends-inside-sequence']);
-
-const NOBODY: StructureVisitor = {
-  element: () => undefined,
-  fragments: () => undefined,
-  beginSequence: () => undefined,
-  beginItem: () => undefined,
-  endItem: () => undefined,
-  endSequence: () => undefined,
-};
 
 /**
  * Looks whether a data set ends where an element ends. Values are not read. What is deflated is not looked into, and what is

@@ -4,5 +4,5 @@ export { type Encoding, encodingOf } from './encoding';
 export { changedFileMeta, encodeFileMeta, type FileMeta, readFileMeta } from './file-meta';
 export { type ByteRange, pixelItems } from './pixel-items';
 export { openDataSet } from './inflate';
-export type { StructureVisitor } from './structure-visitor';
+export { NOBODY, type StructureVisitor } from './structure-visitor';
 export { walkDataSet } from './structure';
