@@ -1,4 +1,4 @@
-import type { NodeAPI } from 'node-red';
+import type { Node, NodeAPI } from 'node-red';
 import { nodeDirectory } from './node-directory';
 import { holdsObjects } from './removed-queue';
 
@@ -6,6 +6,16 @@ type Runtime = Pick<NodeAPI, 'events' | 'settings'>;
 
 /** Directories that nodes have used since Node-RED started, by the ids of the nodes. */
 const usedBefore = new WeakMap<Runtime['events'], Map<string, Set<string>>>();
+
+/** Tells of `leftQueues`, each in these words. */
+export async function tellOfLeftQueues(
+  RED: Runtime,
+  node: Pick<Node, 'id' | 'warn'>,
+  { set, isUsed }: { set: string; isUsed: boolean },
+  words: (directory: string) => string,
+): Promise<void> {
+  for (const directory of await leftQueues(RED, node.id, set, isUsed)) node.warn(words(directory));
+}
 
 /**
  * Directories in which a node has left objects of its queue, because its settings were changed: nobody goes on with these. Those of

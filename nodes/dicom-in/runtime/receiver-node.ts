@@ -24,7 +24,7 @@ import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { disownLost } from '../../runtime/lost-owners';
 import { reportersTo, takeReport } from '../../runtime/commitment-reports';
-import { leftQueues } from '../../runtime/left-queues';
+import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
@@ -212,8 +212,9 @@ export class ReceiverNode extends RequestOwner {
   private async tellOfLeftQueues(isLocal: boolean): Promise<void> {
     const { queue, queueDirectory } = this.settings;
     const isUsed = isLocal && queue !== 'memory';
-    for (const directory of await leftQueues(this.RED, this.node.id, queueDirectory, isUsed))
-      this.node.warn(this.text('warning.queueLeft', { directory }));
+    await tellOfLeftQueues(this.RED, this.node, { set: queueDirectory, isUsed }, (directory) =>
+      this.text('warning.queueLeft', { directory }),
+    );
   }
 
   private disownLost(): void {

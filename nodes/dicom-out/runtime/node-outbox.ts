@@ -6,7 +6,6 @@ import type { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { DefinedPeers, type StoredPeer } from '../../runtime/defined-peers';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { leftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import type { Text } from '../../runtime/node-texts';
 import { PeerOwner } from '../../runtime/peer-owner';
@@ -127,19 +126,4 @@ export class NodeOutbox {
     const event = { at: new Date().toISOString(), event: 'dead-letter', queueId: `${this.node.id}:${id}` };
     this.node.send([null, { topic: event.event, payload: { ...event, text, ...facts } }]);
   }
-}
-
-/**
- * Tells of objects that the node has left in an outbox, because its settings were changed.
- * @param isUsed its outbox is the one that its settings name
- */
-export async function tellOfLeftOutbox(
-  RED: NodeAPI,
-  node: Node,
-  outboxDirectory: string,
-  isUsed: boolean,
-  text: Text,
-): Promise<void> {
-  for (const directory of await leftQueues(RED, node.id, outboxDirectory, isUsed))
-    node.warn(text('warning.outboxLeft', { directory }));
 }

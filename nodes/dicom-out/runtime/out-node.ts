@@ -5,6 +5,7 @@ import type { SendOutcome } from '../../../src/sender';
 import { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
+import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { FlowStart } from '../../runtime/flow-start';
 import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
 import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
@@ -22,7 +23,7 @@ import { AwaitingRoom } from './awaiting-room';
 import { listIn, messagesOfList } from './list-in';
 import { ListSending } from './list-sending';
 import { peerOf } from './message-peer';
-import { NodeOutbox, tellOfLeftOutbox } from './node-outbox';
+import { NodeOutbox } from './node-outbox';
 import { NotBegun } from './not-begun';
 import { ObjectSending, retryPolicy, type Prepared } from './object-sending';
 import { errorFacts, outError, OutFailed } from './out-error';
@@ -127,14 +128,17 @@ export class OutNode {
     }
     this.openJournal();
     this.outbox?.open();
-    if (this.invalid === undefined) {
-      const { RED, node, text, outbox } = this;
-      tellOfLeftOutbox(RED, node, this.settings.outboxDirectory, outbox !== undefined, text).catch(
-        (error: unknown) => this.boundary.failed(error),
-      );
-    }
+    if (this.invalid === undefined)
+      this.tellOfLeftOutboxes().catch((error: unknown) => this.boundary.failed(error));
     this.sending.begin().catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
+  }
+
+  private async tellOfLeftOutboxes(): Promise<void> {
+    const queue = { set: this.settings.outboxDirectory, isUsed: this.outbox !== undefined };
+    await tellOfLeftQueues(this.RED, this.node, queue, (directory) =>
+      this.text('warning.outboxLeft', { directory }),
+    );
   }
 
   /** What is wrong with the settings; undefined: nothing. */

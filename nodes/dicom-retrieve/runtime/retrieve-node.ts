@@ -17,7 +17,7 @@ import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
-import { leftQueues } from '../../runtime/left-queues';
+import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
@@ -148,8 +148,12 @@ export class RetrieveNode extends QueueOwner {
 
   private async tellOfLeftQueues(): Promise<void> {
     const { queueDirectory, method } = this.settings;
-    for (const directory of await leftQueues(this.RED, this.node.id, queueDirectory, method === 'get'))
-      this.node.warn(this.text('warning.queueLeft', { directory }));
+    await tellOfLeftQueues(
+      this.RED,
+      this.node,
+      { set: queueDirectory, isUsed: method === 'get' },
+      (directory) => this.text('warning.queueLeft', { directory }),
+    );
   }
 
   private disownLost(): void {
