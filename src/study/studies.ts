@@ -174,7 +174,8 @@ export class Studies implements StudyCollector {
 
   /** Waits for its acknowledgement. */
   isUnacknowledged(id: string): boolean {
-    return this.groups.find(id)?.firing.status === undefined && this.groups.find(id) !== undefined;
+    const found = this.groups.find(id);
+    return found !== undefined && found.firing.status === undefined;
   }
 
   /** The flow gives it back: it is sent again, in a while or when flows start. */

@@ -47,11 +47,9 @@ function named(id: unknown): QueueName {
 /** The status in the message, otherwise that of the dialog. A request by HTTP that failed is no reason for Success. */
 function answeredStatus({ settings, problems }: Parsed, message: AnsweringMessage): CommandStatus {
   const { statusCode } = message;
-  const isLeftByHttp = isHttpStatus(statusCode);
-  const isGiven =
-    statusCode !== undefined && statusCode !== null && !(isLeftByHttp && isHttpSuccess(statusCode));
-  const wanted = isGiven ? statusCode : dialogStatus(settings, problems);
-  const status = isGiven && isLeftByHttp ? undefined : parseStatus(wanted);
+  const given = isHttpStatus(statusCode) && isHttpSuccess(statusCode) ? undefined : statusCode;
+  const wanted = given ?? dialogStatus(settings, problems);
+  const status = isHttpStatus(given) ? undefined : parseStatus(wanted);
   if (status === undefined) throw new AnswerFailed('badStatus', { value: shownJson(wanted) });
   const comment = typeof message.errorComment === 'string' ? message.errorComment : settings.errorComment;
   return status !== 0 && comment ? { status, comment } : { status };

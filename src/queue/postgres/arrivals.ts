@@ -107,7 +107,8 @@ export class Arrivals {
     return {
       seq,
       id: idOfNumber(seq, openedAt, part.size, part.checksum),
-      ...{ stream: await stream.number, isFirst },
+      stream: await stream.number,
+      isFirst,
       study: studyText(studyInstanceUID),
       size: part.size,
       waiter: isAwaited ? session.run : undefined,
