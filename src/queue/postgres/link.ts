@@ -2,7 +2,6 @@ import type { ClaimSource } from './claimed-objects';
 import type { Database } from './database';
 import type { DirectoryWatch } from './directory-watch';
 import type { FileRows } from './file-rows';
-import type { ObjectInserts } from './object-inserts';
 import type { ObjectNumbers } from './object-numbers';
 import type { PutGroups } from './put-groups';
 import type { RemoteAnswers } from './remote-answers';
@@ -13,7 +12,6 @@ import type { Sweeper } from './sweeper';
 export interface Link extends ClaimSource {
   database: Database;
   fileRows: FileRows;
-  inserts: ObjectInserts;
   puts: PutGroups;
   numbers: ObjectNumbers;
   answers: RemoteAnswers;

@@ -72,7 +72,6 @@ export function newLink(
   const reads = Math.min(MOST_READS, Math.max(1, poolSize - 1 - puts));
   const failed = (error: unknown): void => listener.failed(error);
   const rows = new ObjectRows(database, schema, queue, (ids) => listener.removed(ids));
-  const inserts = new ObjectInserts(database, schema, queue);
   const fileRows = new FileRows(database, schema, queue);
   const answers = new RemoteAnswers(database, schema, queue);
   const files = shared && new SharedDirectory(shared, instance, patienceMs);
@@ -90,8 +89,7 @@ export function newLink(
     ...{ database, rows, fileRows, session, answers },
     directory: files && { files, watch: new DirectoryWatch(files, listener) },
     copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),
-    inserts,
-    puts: new PutGroups(inserts, rows, puts),
+    puts: new PutGroups(new ObjectInserts(database, schema, queue), rows, puts),
     numbers: new ObjectNumbers(database, schema),
     openedAt: Date.now(),
     sweeper: new Sweeper(database, rows, answers, {

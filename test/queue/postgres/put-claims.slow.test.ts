@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { PostgresQueue, PostgresQueueOptions, QueuedObject } from '../../../src/queue';
 import type { ClaimedObjects } from '../../../src/queue/postgres/claimed-objects';
 import type { HeldStreams } from '../../../src/queue/postgres/held-streams';
 import type { Link } from '../../../src/queue/postgres/link';
+import type { ObjectInserts } from '../../../src/queue/postgres/object-inserts';
 import { needs } from '../../support/needs';
-import { Postgres } from '../../support/postgres';
-import { crashQueue, openQueue } from '../../support/postgres-queue';
+import { crashQueue } from '../../support/postgres-queue';
+import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
 
@@ -18,6 +16,8 @@ const store = (queue: PostgresQueue, text: string, association: string): Promise
   queue.begin(Buffer.from(text)).complete({ association });
 const inside = (queue: PostgresQueue): { link: Link; claimed: ClaimedObjects } =>
   queue as unknown as { link: Link; claimed: ClaimedObjects };
+const insertsOf = (queue: PostgresQueue): ObjectInserts =>
+  (inside(queue).link.puts as unknown as { inserts: ObjectInserts }).inserts;
 
 /** Whether the next object of an association, of which this one is in flight, may be claimed as it is put. */
 function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boolean {
@@ -33,27 +33,16 @@ class Gate {
 }
 
 describe('objects that are claimed as they are put', { skip: needs('postgres') }, () => {
-  const root = mkdtempSync(join(tmpdir(), 'dicom-put-claims-'));
-  let postgres: Postgres;
+  const queues = new QueuesUnderTest('dicom-put-claims-');
   let made = 0;
-  const opened = new Set<PostgresQueue>();
-  before(async () => {
-    postgres = await Postgres.start();
-  });
-  after(async () => {
-    for (const queue of opened) await queue.close();
-    await postgres.stop();
-    rmSync(root, { recursive: true, force: true });
-  });
 
   const cluster = (): ((name: string, options?: Partial<PostgresQueueOptions>) => Promise<PostgresQueue>) => {
     const queue = `q${(made += 1)}`;
     return async (name, options = {}) => {
-      const instance = await openQueue(postgres, join(root, queue, name), {
+      const instance = await queues.open([queue, name], {
         ...{ queue, leaseSeconds: 2, onLeftover: (error: Error) => assert.fail(error) },
         ...options,
       });
-      opened.add(instance);
       return instance;
     };
   };
@@ -73,7 +62,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   /** Each put is answered when its gate opens; it is in the database before that. Resolves once it is. */
   const holdNextPut = (queue: PostgresQueue): { isPut: Promise<void>; answer: Gate } => {
-    const { inserts } = inside(queue).link;
+    const inserts = insertsOf(queue);
     const insert = inserts.insert.bind(inserts);
     const [isPut, answer] = [new Gate(), new Gate()];
     inserts.insert = async (objects) => {
@@ -87,7 +76,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   };
 
   const stateOf = (id: string): string =>
-    postgres.run(`SELECT lease > 0, open, deliveries FROM dicom.object WHERE id = '${id}'`);
+    queues.postgres.run(`SELECT lease > 0, open, deliveries FROM dicom.object WHERE id = '${id}'`);
 
   it('need no other statement to be delivered, the first of an association among them', async () => {
     const a = await cluster()('a');
@@ -166,7 +155,8 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('are taken out where the answer to their commit was lost', async () => {
     const a = await cluster()('a', { onLeftover: () => undefined });
-    const { rows, inserts } = inside(a).link;
+    const { rows } = inside(a).link;
+    const inserts = insertsOf(a);
     const insert = inserts.insert.bind(inserts);
     const lose = async (association: string): Promise<void> => {
       const before = await rows.count();

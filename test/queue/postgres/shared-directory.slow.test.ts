@@ -11,9 +11,8 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   DatabaseUnusable,
   ObjectDamaged,
@@ -28,8 +27,8 @@ import type { Link } from '../../../src/queue/postgres/link';
 import { MIGRATIONS, prepareSchema } from '../../../src/queue/postgres/schema';
 import { crc32 } from 'node:zlib';
 import { needs } from '../../support/needs';
-import { Postgres } from '../../support/postgres';
-import { crashQueue, databaseOf, openQueue } from '../../support/postgres-queue';
+import { crashQueue, databaseOf } from '../../support/postgres-queue';
+import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
 
@@ -43,18 +42,9 @@ async function store(queue: PostgresQueue, text: string, association = 'x'): Pro
 }
 
 describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgres') }, () => {
-  const root = mkdtempSync(join(tmpdir(), 'dicom-files-'));
-  let postgres: Postgres;
+  const queues = new QueuesUnderTest('dicom-files-');
+  const { root } = queues;
   let made = 0;
-  const opened = new Set<PostgresQueue>();
-  before(async () => {
-    postgres = await Postgres.start();
-  });
-  after(async () => {
-    for (const queue of opened) await queue.close();
-    await postgres.stop();
-    rmSync(root, { recursive: true, force: true });
-  });
 
   /** Instances of a queue of their own, with a shared directory of its own. */
   const cluster = (): {
@@ -77,7 +67,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
           .filter((name) => /\.(dcm|part|stray)$/.test(name))
           .map((name) => join(path, name)),
       open: async (name, options = {}) => {
-        const instance = await openQueue(postgres, join(root, queue, name), {
+        const instance = await queues.open([queue, name], {
           queue,
           shared: { path, fromBytes: 1_000 },
           leaseSeconds: 2,
@@ -85,7 +75,6 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
           onLeftover: (error) => told.push(error.message),
           ...options,
         });
-        opened.add(instance);
         return instance;
       },
     };
@@ -212,7 +201,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     it(`removes, after a safe time by the database's clock, the file that a process leaves which is killed in the middle of ${doing}`, async () => {
       const { open, files, queue, path, told } = cluster();
       const child = join(__dirname, '..', '..', 'support', 'dies-between.js');
-      const args = [child, String(postgres.port), join(root, queue, 'dies'), path, queue, doing];
+      const args = [child, String(queues.postgres.port), join(root, queue, 'dies'), path, queue, doing];
       const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
       assert.equal(signal, 'SIGKILL', stderr);
       assert.equal(files().length, 1, 'a file without a row');
@@ -295,7 +284,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     const other = mkdtempSync(join(root, 'other-'));
     await refused('QUEUE_DIRECTORY_OTHER', { path: other, fromBytes: 1_000 });
     await assert.rejects(
-      openQueue(postgres, join(root, 'none'), { queue: `f${made}` }),
+      queues.open(['none'], { queue: `f${made}` }),
       (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_OTHER',
       'it has objects in a directory',
     );
@@ -371,7 +360,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
 
   it('reads the objects of version 1 of the tables, and has new ones beside them', async () => {
     const { open } = cluster();
-    const database = new Database(databaseOf(postgres));
+    const database = new Database(databaseOf(queues.postgres));
     await prepareSchema(database, 'older', MIGRATIONS.slice(0, 1));
     const id = idOfNumber(1, 1_763_900_000_000, 3, crc32('old'));
     await database.change(

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   acknowledgeIdOf,
   DatabaseUnusable,
@@ -12,10 +11,11 @@ import {
   type QueuedObject,
 } from '../../../src/queue';
 import { needs } from '../../support/needs';
-import { Postgres } from '../../support/postgres';
 import type { Link } from '../../../src/queue/postgres/link';
+import type { ObjectInserts } from '../../../src/queue/postgres/object-inserts';
 import { numberIn } from '../../../src/queue/postgres/object-numbers';
-import { crashQueue, databaseOf, openQueue } from '../../support/postgres-queue';
+import { crashQueue, databaseOf } from '../../support/postgres-queue';
+import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
 
@@ -34,18 +34,9 @@ async function store(
 }
 
 describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres') }, () => {
-  const root = mkdtempSync(join(tmpdir(), 'dicom-shared-'));
-  let postgres: Postgres;
+  const queues = new QueuesUnderTest('dicom-shared-');
+  const { root } = queues;
   let made = 0;
-  const opened = new Set<PostgresQueue>();
-  before(async () => {
-    postgres = await Postgres.start();
-  });
-  after(async () => {
-    for (const queue of opened) await queue.close();
-    await postgres.stop();
-    rmSync(root, { recursive: true, force: true });
-  });
 
   /** Instances of a queue of their own, each with a folder of its own. */
   const cluster = (): {
@@ -54,13 +45,12 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const queue = `q${(made += 1)}`;
     return {
       open: async (name, options = {}) => {
-        const instance = await openQueue(postgres, join(root, queue, name), {
+        const instance = await queues.open([queue, name], {
           queue,
           leaseSeconds: 2,
           onLeftover: (error) => assert.fail(error),
           ...options,
         });
-        opened.add(instance);
         return instance;
       },
     };
@@ -144,7 +134,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const a = await open('a');
     await store(a, 'one', 'x');
     const [one] = await a.claim(1);
-    postgres.run(`UPDATE dicom.session SET until = clock_timestamp() - interval '1 second'`);
+    queues.postgres.run(`UPDATE dicom.session SET until = clock_timestamp() - interval '1 second'`);
     const [again] = await a.claim(1);
     assert.deepEqual([again?.id, again?.redelivered], [one?.id, 1]);
     assert.equal(await a.extend(one?.id ?? ''), true);
@@ -285,7 +275,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const nothing = { oldestSeconds: 0, leases: 0, deadLetters: 0 };
     assert.deepEqual(await a.state(), nothing);
     const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'y'), await store(a, 'three', 'y')];
-    postgres.run(`UPDATE dicom.object SET at = at - interval '1 hour' WHERE id = '${ids[1]}'`);
+    queues.postgres.run(`UPDATE dicom.object SET at = at - interval '1 hour' WHERE id = '${ids[1]}'`);
     assert.deepEqual(texts(await a.claim(1)), ['one']);
     const [ours, theirs] = [await a.state(), await b.state()];
     assert.equal(Math.round((ours?.oldestSeconds ?? 0) / 60), 60);
@@ -312,12 +302,12 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     });
     const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'x')];
     await a.claim(1);
-    await postgres.crash();
+    await queues.postgres.crash();
     await assert.rejects(store(a, 'lost', 'x'), (error) => error instanceof QueueRefusal);
     await until(() => told.includes('away'), 'it to be told of');
     assert.throws(() => a.begin(Buffer.from('refused')), QueueRefusal);
     await assert.rejects(a.remove(ids[0] ?? ''));
-    await postgres.again();
+    await queues.postgres.again();
     await until(() => told.includes('back'), 'it to be told of');
     assert.equal(await a.remove(ids[0] ?? ''), true);
     assert.deepEqual(texts(await a.claim(1)), ['two'], 'in the same session');
@@ -328,7 +318,8 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
   it('takes out what was refused because the answer to its commit was lost', async () => {
     const { open } = cluster();
     const a = await open('a', { onLeftover: () => undefined });
-    const { rows, inserts } = inside(a).link;
+    const { rows, puts } = inside(a).link;
+    const { inserts } = puts as unknown as { inserts: ObjectInserts };
     const insert = inserts.insert.bind(inserts);
     inserts.insert = async (objects) => {
       await insert(objects);
@@ -342,17 +333,17 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
 
   it('is not in a database that may forget, nor in tables of a later version', async () => {
     const { open } = cluster();
-    postgres.run('ALTER SYSTEM SET full_page_writes = off');
-    postgres.run('SELECT pg_reload_conf()');
+    queues.postgres.run('ALTER SYSTEM SET full_page_writes = off');
+    queues.postgres.run('SELECT pg_reload_conf()');
     await wait(300);
     const isUnsafe = (error: unknown): boolean =>
       error instanceof DatabaseUnusable && error.code === 'QUEUE_UNSAFE';
     await assert.rejects(open('a'), isUnsafe);
-    postgres.run('ALTER SYSTEM RESET full_page_writes');
-    postgres.run('SELECT pg_reload_conf()');
+    queues.postgres.run('ALTER SYSTEM RESET full_page_writes');
+    queues.postgres.run('SELECT pg_reload_conf()');
     await wait(300);
     await (await open('a')).close();
-    postgres.run(
+    queues.postgres.run(
       'CREATE SCHEMA later; CREATE TABLE later.version (version int); INSERT INTO later.version VALUES (99)',
     );
     await assert.rejects(
@@ -360,7 +351,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_NEWER',
     );
     await assert.rejects(
-      open('c', { database: { ...databaseOf(postgres), port: 1 } }),
+      open('c', { database: { ...databaseOf(queues.postgres), port: 1 } }),
       (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_AWAY',
     );
   });
@@ -400,7 +391,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const handle = await a.openObject(id);
     assert.equal((await handle.read(3_499_999, 1)).toString(), 'x');
     handle.close();
-    postgres.run('DELETE FROM dicom.chunk WHERE part = 2');
+    queues.postgres.run('DELETE FROM dicom.chunk WHERE part = 2');
     await assert.rejects(a.openObject(id), { name: 'ObjectDamaged' });
   });
 
@@ -412,11 +403,11 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       await store(a, `${'x'.repeat(7_000_000)}end`, 'x'),
     ];
     const before = await Promise.all(ids.map((id) => wholeOf(b, id)));
-    postgres.run(`CREATE TABLE whole AS
+    queues.postgres.run(`CREATE TABLE whole AS
       SELECT object, part / 128 AS part, string_agg(bytes, '' ORDER BY part) AS bytes FROM dicom.chunk GROUP BY 1, 2`);
-    postgres.run(`DELETE FROM dicom.chunk`);
-    postgres.run(`INSERT INTO dicom.chunk SELECT * FROM whole`);
-    assert.equal(postgres.run('SELECT max(length(bytes)) > 1000000 FROM dicom.chunk'), 't');
+    queues.postgres.run(`DELETE FROM dicom.chunk`);
+    queues.postgres.run(`INSERT INTO dicom.chunk SELECT * FROM whole`);
+    assert.equal(queues.postgres.run('SELECT max(length(bytes)) > 1000000 FROM dicom.chunk'), 't');
     assert.deepEqual(await Promise.all(ids.map((id) => wholeOf(b, id))), before);
     assert.deepEqual([before[0]?.length, before[1]?.slice(-3)], [900_000, 'end']);
   });
