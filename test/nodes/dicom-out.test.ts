@@ -1174,10 +1174,11 @@ describe('dicom-out: a peer that the message defines', () => {
     for (let count = 0; count < 3; count += 1)
       inject('out', { filename: SAMPLE, peer: { ...here, host: 'localhost', name: 'Defined', port } });
     await until(() => stored.length === 3, 'all are stored');
-    const archive = await MisbehavingScp.listen({}, port);
-    scps.push(archive);
     const denied = flows('10.0.0.0/8');
     await nodes.deploy(denied, 'full');
+    // Not before: the node that may still send could do so, and the next one would again.
+    const archive = await MisbehavingScp.listen({}, port);
+    scps.push(archive);
     // The test helper counts the calls of it.
     const { error } = nodes.node('out') as unknown as { error: { args: [{ code: string }][] } };
     await until(() => error.args.length > 0, 'it is told');
