@@ -1,6 +1,6 @@
 // npm run soak: the kill tests of the receiver and of studies with fifty rounds instead of five, that of forwarding with ten thousand
-// objects instead of a hundred and fifty, and that of Node-REDs that share a queue with a hundred thousand instead of three
-// hundred; or as many as the arguments say: npm run soak -- ROUNDS OBJECTS SHARED.
+// objects instead of a hundred and fifty, and that of Node-REDs that share a queue with a hundred thousand instead of five
+// thousand; or as many as the arguments say: npm run soak -- ROUNDS OBJECTS SHARED.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,15 @@ const { status } = spawnSync(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, SOAK_ROUNDS: rounds, SOAK_OBJECTS: objects, SCALE_ACKNOWLEDGED: shared },
+    env: {
+      ...process.env,
+      ...{
+        SOAK_ROUNDS: rounds,
+        SOAK_OBJECTS: objects,
+        SCALE_ACKNOWLEDGED: shared,
+        TEST_FILE_MINUTES: '1440',
+      },
+    },
   },
 );
 process.exit(status ?? 1);

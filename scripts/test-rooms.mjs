@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 
 /** Have a process each: what is slow, and what measures its process. */
 const ALONE = /\.(alone|slow)\.test\.ts$/;
+/** A test file that takes longer hangs: its tests fail that are not done, and other files run. */
+export const FILE_MINUTES = Number(process.env.TEST_FILE_MINUTES ?? 10);
 /** Sources in one process, in bytes: with all of a folder, one processor would idle while the other runs the last room. */
 const MOST_BYTES = 120_000;
 
@@ -56,7 +58,7 @@ const { after, describe, it } = require('node:test');
 const { exit, stdout } = process;
 process.exit = (code) => stdout.writableLength > 0 ? stdout.write('', () => exit(code)) : exit(code);
 function suite(name, compiled) {
-  describe(name, () => {
+  describe(name, { timeout: ${FILE_MINUTES * 60_000} }, () => {
     after(() => appendFileSync(process.env.DICOM_TESTS_FINISHED, name + '\\n'));
     try {
       require(compiled);

@@ -2,13 +2,13 @@
 //   node scripts/test.mjs            the everyday ones
 //   node scripts/test.mjs --slow     those that take long: NAME.slow.test.ts
 //   node scripts/test.mjs dicom e2e  all with "dicom" or "e2e" in their path
-// test/ci needs the npm registry and is run by name only.
+// test/ci needs the npm registry and is run by name only. TEST_FILE_MINUTES (10): a file that takes longer fails.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { roomsOf, writeRoom } from './test-rooms.mjs';
+import { FILE_MINUTES, roomsOf, writeRoom } from './test-rooms.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Memory that is used again is filled with nonsense first: src/basics/poison.ts.
@@ -64,6 +64,8 @@ function runProcesses(rooms, name) {
       '--test',
       '--test-force-exit',
       `--test-concurrency=${atOnce(rooms)}`,
+      // Of a whole process, which may be too busy to tell of a file that hangs.
+      `--test-timeout=${2 * FILE_MINUTES * 60_000}`,
       '--test-reporter=spec',
       '--enable-source-maps',
       ...rooms.map((room, at) => writeRoom(root, join(folder, name), room, at)),

@@ -11,6 +11,7 @@ import type { ObjectRow } from './object-rows';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
 import { RowFinder, type RowSource } from './row-finder';
 import { Turns } from './turns';
+import { Unasked } from './unasked';
 
 /** What objects are claimed from, once there is a database. */
 export interface ClaimSource extends RowSource {
@@ -61,6 +62,7 @@ export class ClaimedObjects {
   private readonly puts = new PutClaims(this.held);
   /** Associations of which nothing is claimed here are being given up. */
   private isLettingGo = false;
+  private readonly unasked = new Unasked();
 
   /**
    * @param source undefined: there is no database
@@ -359,10 +361,12 @@ export class ClaimedObjects {
     this.reader.forget();
   }
 
-  /** Others may have the associations of which nothing is claimed here. @throws the client's error */
+  /** Others may have the associations of which nothing is claimed here, or nothing is asked for. @throws the client's error */
   async unlease(source: ClaimSource): Promise<void> {
     const { number } = source.session;
     await this.leasing.run(async () => {
+      const unasked = this.takeUnasked();
+      if (unasked.length > 0 && source.session.others > 0) await this.waitAgain(unasked);
       await this.giveBackOthers(source, number);
       const rows = [...this.objects.values()].map(({ row }) => row);
       const kept = new Set([...rows, ...this.puts.all()].map(({ stream }) => stream));
@@ -370,6 +374,13 @@ export class ClaimedObjects {
       this.isLettingGo = true;
       await source.rows.unlease(number, [...kept]).finally(() => (this.isLettingGo = false));
     });
+  }
+
+  private takeUnasked(): ClaimedObject[] {
+    const ready = this.wanted > 0 ? [] : this.claims.ids().filter((object) => this.isHere(object));
+    const isReady = new Set(ready);
+    const others = [...this.objects.values()].filter((object) => !isReady.has(object)).map(({ row }) => row);
+    return this.unasked.next(ready, new Set([...others, ...this.puts.all()].map(({ stream }) => stream)));
   }
 
   /** Ends all of it. Returns the rows of what was in flight, and of what had been given to nobody. */

@@ -26,6 +26,20 @@ function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boole
   return held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
 }
 
+/** What the queue does from time to time, it does from now on when this is called. */
+function byHand(queue: PostgresQueue): () => Promise<void> {
+  const inside = queue as unknown as { poll(): Promise<void> };
+  const poll = inside.poll.bind(queue);
+  inside.poll = () => Promise.resolve();
+  return poll;
+}
+
+/** Resolves once it has found all that waits. */
+async function hasLooked(queue: PostgresQueue): Promise<void> {
+  const { claimed } = inside(queue) as unknown as { claimed: { isFetching: boolean } };
+  await until(() => !claimed.isFetching, 'it to have looked');
+}
+
 /** Something that happens when a test says so. */
 class Gate {
   open: () => void = () => undefined;
@@ -40,7 +54,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     const queue = `q${(made += 1)}`;
     return async (name, options = {}) => {
       const instance = await queues.open([queue, name], {
-        ...{ queue, leaseSeconds: 2, onLeftover: (error: Error) => assert.fail(error) },
+        ...{ queue, leaseSeconds: 60, onLeftover: (error: Error) => assert.fail(error) },
         ...options,
       });
       return instance;
@@ -80,6 +94,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('need no other statement to be delivered, the first of an association among them', async () => {
     const a = await cluster()('a');
+    byHand(a);
     const later = claimedLater(a);
     for (const association of ['x', 'y'])
       for (const text of ['one', 'two', 'three']) {
@@ -96,24 +111,26 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   it('are no more than somebody waits for: others wait, and nothing is overtaken', async () => {
     const open = cluster();
     const [a, b] = [await open('a'), await open('b')];
+    byHand(a);
+    // It looks for nothing in associations that nobody has, and would find the second object there.
+    inside(a).link.rows.lease = () => Promise.resolve([]);
     const claimed = a.claim(1);
-    const ids = await Promise.all(
-      ['x', 'y'].map((association) => store(a, `one of ${association}`, association)),
-    );
-    assert.deepEqual(texts(await claimed), ['one of x']);
-    assert.deepEqual(ids.map(stateOf), ['t|t|0', 'f|f|0']);
-    assert.deepEqual(texts(await b.claim(1)), ['one of y']);
-    for (const text of ['two', 'three']) await store(a, text, 'x');
+    const ids = await Promise.all(['x', 'y'].map((association) => store(a, association, association)));
+    const here = texts(await claimed).join();
+    const there = here === 'x' ? 'y' : 'x';
+    assert.deepEqual(ids.map(stateOf).sort(), ['f|f|0', 't|t|0']);
+    assert.deepEqual(texts(await b.claim(1)), [there]);
+    for (const text of ['two', 'three']) await store(a, text, here);
     assert.deepEqual(texts(await a.claim(1)), ['two']);
     const both = a.claim(5);
-    await store(a, 'four', 'x');
+    await store(a, 'four', here);
     const last = [...(await both)];
     if (last.length < 2) last.push(...(await a.claim(5)));
     assert.deepEqual(texts(last), ['three', 'four']);
     const later = claimedLater(a);
     const next = a.claim(5);
     await until(() => mayClaim(a, last[0]), 'the association to be up to date');
-    await store(a, 'five', 'x');
+    await store(a, 'five', here);
     assert.deepEqual(texts(await next), ['five']);
     assert.deepEqual(later, []);
   });
@@ -121,6 +138,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   it('leave room for what waits, however many come', async () => {
     const open = cluster();
     const [a, b] = [await open('a'), await open('b', { delivers: false })];
+    byHand(a);
     const claimed = a.claim(1);
     const { isPut, answer } = holdNextPut(a);
     const put = store(a, 'own', 'x');
@@ -155,6 +173,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('are taken out where the answer to their commit was lost', async () => {
     const a = await cluster()('a', { onLeftover: () => undefined });
+    const poll = byHand(a);
     const { rows } = inside(a).link;
     const inserts = insertsOf(a);
     const insert = inserts.insert.bind(inserts);
@@ -167,7 +186,8 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
       };
       await assert.rejects(store(a, 'unknown', association), { code: 'DATABASE_AWAY' });
       inserts.insert = insert;
-      await until(async () => (await rows.count()) === before, 'it to be taken out');
+      await poll();
+      assert.equal(await rows.count(), before);
     };
     const claimed = a.claim(5);
     await lose('x');
@@ -176,7 +196,10 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     assert.deepEqual([one?.read(textOf), one?.redelivered, others], ['one', 0, []]);
     // In flight, it keeps the association here; then the next one is put in flight.
     const next = a.claim(5);
-    await until(() => mayClaim(a, one), 'the association to be up to date');
+    await until(async () => {
+      await poll();
+      return mayClaim(a, one);
+    }, 'the association to be up to date');
     await lose('x');
     await store(a, 'two', 'x');
     assert.deepEqual(texts(await next), ['two']);
@@ -184,7 +207,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('come again, marked, when their instance dies, and are not marked when it ends', async () => {
     const open = cluster();
-    const [a, b, c] = [await open('a'), await open('b'), await open('c')];
+    const [a, b, c] = [await open('a', { leaseSeconds: 2 }), await open('b'), await open('c')];
     const claimed = a.claim(5);
     const id = await store(a, 'one', 'x');
     await claimed;
@@ -204,7 +227,8 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   });
 
   it('come once where their session ended while they were put, and nothing is counted as a crash', async () => {
-    const a = await cluster()('a', { leaseSeconds: 60 });
+    const a = await cluster()('a');
+    byHand(a);
     const claimed = a.claim(5);
     const { isPut, answer } = holdNextPut(a);
     const put = store(a, 'one', 'x');
@@ -226,7 +250,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('wait where the session is over by the database’s clock, whatever this instance believes', async () => {
     const open = cluster();
-    const a = await open('a', { leaseSeconds: 60 });
+    const a = await open('a');
     const claimed = a.claim(5);
     const { session, database } = inside(a).link;
     // As a machine that was stopped together with its clock.
@@ -253,6 +277,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   it('stay this instance’s while they are put, whatever it gives up meanwhile', async () => {
     const open = cluster();
     const [a, b] = [await open('a'), await open('b')];
+    const poll = byHand(a);
     const { rows } = inside(a).link;
     const claimed = a.claim(5);
     const { isPut, answer } = holdNextPut(a);
@@ -266,15 +291,10 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
       isAsked = true;
       return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
     };
+    await poll();
     await until(() => isAsked, 'a claim that fails');
-    let times = 0;
-    const unlease = rows.unlease.bind(rows);
-    rows.unlease = async (...args) => {
-      await unlease(...args);
-      times += 1;
-    };
     const others = b.claim(5);
-    await until(() => times >= 2, 'it to give up associations');
+    for (let times = 0; times < 2; times += 1) await poll();
     answer.open();
     const id = await put;
     assert.deepEqual(
@@ -301,5 +321,42 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     await store(a, 'four', 'z');
     assert.deepEqual(texts(await here), ['four'], 'it is the other one’s now');
     assert.deepEqual(texts(await b.claim(5)), ['three']);
+  });
+
+  it('are others’ soon where more of them are here than somebody asks for, in order', async () => {
+    const open = cluster();
+    const [a, b] = [await open('a'), await open('b')];
+    const { rows } = inside(a).link;
+    const lease = rows.lease.bind(rows);
+    const [asked, answer] = [new Gate(), new Gate()];
+    rows.lease = async (...args) => {
+      rows.lease = lease;
+      asked.open();
+      await answer.passed;
+      return lease(...args);
+    };
+    const claimed = a.claim(2);
+    await asked.passed;
+    // While it looks for others’, one comes that it claims as it is put.
+    for (const text of ['one of y', 'two of y']) await store(b, text, 'y');
+    const own = await store(a, 'own', 'x');
+    assert.deepEqual(texts(await claimed), ['own']);
+    answer.open();
+    await until(async () => (await a.state())?.leases === 2, 'it to have the other association, too');
+    await hasLooked(a);
+    // Its flow has no room, for however long.
+    const others: QueuedObject[] = [];
+    const take = async (): Promise<unknown> =>
+      others.length < 2 && others.push(...(await b.claim(5))) > 0 && take();
+    void take();
+    await until(() => others.length === 2, 'the other one to get them', 20_000);
+    assert.deepEqual(
+      others.map((object) => [object.read(textOf), object.redelivered, object.crashes]),
+      [
+        ['one of y', 0, 0],
+        ['two of y', 0, 0],
+      ],
+    );
+    assert.equal(await a.remove(own), true);
   });
 });
