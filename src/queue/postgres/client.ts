@@ -44,7 +44,6 @@ export interface PoolClient extends Client {
 }
 
 export interface Pool {
-  query(query: QueryConfig): Promise<QueryResult>;
   connect(): Promise<PoolClient>;
   on(event: 'error', listener: (error: Error) => void): void;
   end(): Promise<void>;
@@ -66,8 +65,6 @@ export interface ClientConfig {
 export interface PoolConfig extends ClientConfig {
   max: number;
   idleTimeoutMillis: number;
-  /** Before a new connection is used. */
-  onConnect(client: Client): Promise<void>;
 }
 
 export interface ClientModule {

@@ -7,6 +7,7 @@ import {
   type ClientConfig,
   type ClientModule,
   type Pool,
+  type PoolClient,
   type QueryConfig,
   type QueryResult,
   type Row,
@@ -68,6 +69,8 @@ export class Database implements Statements {
   private listenTimer: NodeJS.Timeout | undefined;
   private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
   private isEnded = false;
+  /** Connections that have their settings: versions of the client before 8.20 have no call for that. */
+  private readonly prepared = new WeakSet<PoolClient>();
   /** By their texts, of which there are not many: no value is in them. */
   private readonly names = new Map<string, string>();
 
@@ -87,11 +90,6 @@ export class Database implements Statements {
       ...config,
       max: poolSize,
       idleTimeoutMillis: IDLE_MS,
-      onConnect: async (client) => {
-        // Of one that is lost while it is used, the statement tells.
-        client.on('error', () => undefined);
-        await client.query({ text: CONNECTION_SETTINGS });
-      },
     });
     // Of one that nobody uses: the next statement takes another.
     this.pool.on('error', () => undefined);
@@ -99,12 +97,16 @@ export class Database implements Statements {
   }
 
   async rows(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.pool.query(this.prepared(text, values))).rows;
+    return (await this.query(text, values)).rows;
   }
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
-    if (!hasPieces(values)) return changed(await this.pool.query(this.prepared(text, values)));
+    if (!hasPieces(values)) return changed(await this.query(text, values));
     return this.inPlace((client, inPlace) => this.changeOn(client, inPlace, text, values));
+  }
+
+  private query(text: string, values: readonly unknown[]): Promise<QueryResult> {
+    return this.withConnection((client) => client.query(this.named(text, values)));
   }
 
   /** Resolves when nothing is to be sent of the values in pieces: whoever has them may use their memory again then. */
@@ -124,9 +126,9 @@ export class Database implements Statements {
     text: string,
     values: readonly unknown[],
   ): Promise<number> {
-    if (!hasPieces(values)) return changed(await client.query(this.prepared(text, values)));
+    if (!hasPieces(values)) return changed(await client.query(this.named(text, values)));
     return new Promise((resolve, reject) => {
-      const query = new this.Query(this.prepared(text, values), undefined, (error, result) => {
+      const query = new this.Query(this.named(text, values), undefined, (error, result) => {
         if (error || result === undefined) reject(asError(error));
         else resolve(changed(result));
       });
@@ -136,7 +138,7 @@ export class Database implements Statements {
   }
 
   /** With a name, a connection parses and plans it only once. Without values it may be several statements, which have none. */
-  private prepared(text: string, values: readonly unknown[]): QueryConfig {
+  private named(text: string, values: readonly unknown[]): QueryConfig {
     if (values.length === 0) return { text };
     const name = this.names.get(text) ?? `s${this.names.size}`;
     this.names.set(text, name);
@@ -186,7 +188,7 @@ export class Database implements Statements {
     return this.inPlace(async (client, inPlace) => {
       await client.query({ text: 'BEGIN' });
       const result = await work({
-        rows: async (text, values = []) => (await client.query(this.prepared(text, values))).rows,
+        rows: async (text, values = []) => (await client.query(this.named(text, values))).rows,
         change: (text, values = []) => this.changeOn(client, inPlace, text, values),
       });
       await client.query({ text: 'COMMIT' });
@@ -198,6 +200,7 @@ export class Database implements Statements {
   async withConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
+      await this.prepare(client);
       const result = await work(client);
       client.release();
       return result;
@@ -205,6 +208,14 @@ export class Database implements Statements {
       client.release(true);
       throw error;
     }
+  }
+
+  private async prepare(client: PoolClient): Promise<void> {
+    if (this.prepared.has(client)) return;
+    // Of one that is lost while it is used, the statement tells.
+    client.on('error', () => undefined);
+    await client.query({ text: CONNECTION_SETTINGS });
+    this.prepared.add(client);
   }
 
   /**
