@@ -3,6 +3,7 @@ import { asError, BackOff } from '../../basics';
 import { BytesInPieces, InPlace } from './bytes-query';
 import {
   loadClient,
+  sqlState,
   type Client,
   type ClientConfig,
   type ClientModule,
@@ -13,6 +14,7 @@ import {
   type Row,
 } from './client';
 import { CopyRows } from './copy-rows';
+import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -29,13 +31,16 @@ export interface DatabaseConfig {
 
 const CONNECT_MS = 5_000;
 const QUERY_MS = 30_000;
+/** Before nobody waits for its answer any more, the server gives a statement up. */
+const STATEMENT_MS = QUERY_MS - 5_000;
 const IDLE_MS = 30_000;
 const LISTEN_FIRST_MS = 500;
 const LISTEN_LAST_MS = 5_000;
 
 /**
  * What must hold in each connection: an answer to COMMIT means that it is on the disk (and where the server has more than that,
- * it keeps it), each statement sees what has been committed before it, and a transaction of a process that hangs ends.
+ * it keeps it), each statement sees what has been committed before it, a transaction of a process that hangs ends, and so does a
+ * statement, but neither it nor a connection because of what else its user may have been given as limits.
  *
  * A statement is planned once in each connection, which for small objects is most of what it costs, and perhaps while the tables
  * are empty: so it has to be a plan that looks things up in indexes. The other ways are said to be expensive, as they are later.
@@ -43,11 +48,14 @@ const LISTEN_LAST_MS = 5_000;
 const CONNECTION_SETTINGS = `
   SELECT set_config('default_transaction_isolation', 'read committed', false),
     set_config('idle_in_transaction_session_timeout', '60000', false),
+    set_config('statement_timeout', '${STATEMENT_MS}', false), set_config('array_nulls', 'on', false),
+    (SELECT count(set_config(name, '0', false)) FROM pg_settings
+     WHERE name IN ('lock_timeout', 'idle_session_timeout', 'transaction_timeout')),
     set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
     set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
     set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-      THEN set_config('synchronous_commit', 'on', false) END`;
+      THEN set_config('synchronous_commit', 'on', false) END, ${OWN_BACKEND}`;
 
 /** Something that statements can be sent to: the pool, or a transaction. */
 export interface Statements {
@@ -70,7 +78,8 @@ export class Database implements Statements {
   private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
   private isEnded = false;
   /** Connections that have their settings: versions of the client before 8.20 have no call for that. */
-  private readonly prepared = new WeakSet<PoolClient>();
+  private readonly prepared = new WeakMap<PoolClient, Backend>();
+  private readonly strays = new StrayBackends();
   /** By their texts, of which there are not many: no value is in them. */
   private readonly names = new Map<string, string>();
 
@@ -198,6 +207,14 @@ export class Database implements Statements {
 
   /** One connection for several statements. After an error it is closed, which ends what it had begun. */
   async withConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    if (!this.strays.isEmpty)
+      await this.strays.end((text, values) =>
+        this.onConnection(async (client) => (await client.query({ text, values })).rows),
+      );
+    return this.onConnection(work);
+  }
+
+  private async onConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
       await this.prepare(client);
@@ -205,6 +222,8 @@ export class Database implements Statements {
       client.release();
       return result;
     } catch (error) {
+      const backend = this.prepared.get(client);
+      if (backend !== undefined && sqlState(error) === undefined) this.strays.add(backend);
       client.release(true);
       throw error;
     }
@@ -214,8 +233,8 @@ export class Database implements Statements {
     if (this.prepared.has(client)) return;
     // Of one that is lost while it is used, the statement tells.
     client.on('error', () => undefined);
-    await client.query({ text: CONNECTION_SETTINGS });
-    this.prepared.add(client);
+    const [row] = (await client.query({ text: CONNECTION_SETTINGS })).rows;
+    this.prepared.set(client, { pid: Number(row?.['pid']), since: String(row?.['since']) });
   }
 
   /**

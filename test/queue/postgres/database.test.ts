@@ -5,6 +5,7 @@ import { Database } from '../../../src/queue/postgres/database';
 import { needs } from '../../support/needs';
 import { Postgres } from '../../support/postgres';
 import { databaseOf } from '../../support/postgres-queue';
+import { until } from '../../support/until';
 
 describe('connections to PostgreSQL', { skip: needs('postgres') }, () => {
   let postgres: Postgres;
@@ -33,5 +34,46 @@ describe('connections to PostgreSQL', { skip: needs('postgres') }, () => {
       client.Pool = Pool;
       postgres.run('ALTER ROLE postgres RESET synchronous_commit');
     }
+  });
+
+  it('are not bound by limits that their user has for others', async () => {
+    postgres.run('ALTER ROLE postgres SET statement_timeout = 100');
+    postgres.run('ALTER ROLE postgres SET lock_timeout = 100');
+    const database = new Database(databaseOf(postgres));
+    try {
+      await database.rows('SELECT pg_sleep(0.3)');
+      assert.equal(await setting(database, 'lock_timeout'), '0');
+    } finally {
+      await database.end();
+      postgres.run('ALTER ROLE postgres RESET ALL');
+    }
+  });
+
+  it('that were given up do nothing any more, once anything else is asked', async () => {
+    postgres.run('CREATE TABLE late (number int)');
+    const database = new Database(databaseOf(postgres));
+    const other = new Database(databaseOf(postgres));
+    const waiting = (): number =>
+      Number(
+        postgres.run(
+          `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO late%' AND state = 'active'`,
+        ),
+      );
+    await other.withConnection(async (admin) => {
+      await admin.query({ text: 'BEGIN' });
+      await admin.query({ text: 'LOCK TABLE late IN EXCLUSIVE MODE' });
+      const givenUp = database.withConnection(async (client) => {
+        client.query({ text: 'INSERT INTO late VALUES (1)' }).catch(() => undefined);
+        await until(() => waiting() === 1, 'the statement to wait for the lock');
+        throw new Error('given up');
+      });
+      await assert.rejects(givenUp, /given up/);
+      assert.equal(waiting(), 1, 'the server does not notice');
+      await database.rows('SELECT 1');
+      await admin.query({ text: 'COMMIT' });
+    });
+    await until(() => waiting() === 0, 'the statement to end');
+    assert.equal(postgres.run('SELECT count(*) FROM late'), '0');
+    await Promise.all([database.end(), other.end()]);
   });
 });
