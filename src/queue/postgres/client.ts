@@ -44,7 +44,6 @@ export interface PoolClient extends Client {
 }
 
 export interface Pool {
-  query(query: QueryConfig): Promise<QueryResult>;
   connect(): Promise<PoolClient>;
   on(event: 'error', listener: (error: Error) => void): void;
   end(): Promise<void>;
@@ -66,8 +65,6 @@ export interface ClientConfig {
 export interface PoolConfig extends ClientConfig {
   max: number;
   idleTimeoutMillis: number;
-  /** Before a new connection is used. */
-  onConnect(client: Client): Promise<void>;
 }
 
 export interface ClientModule {
@@ -132,11 +129,13 @@ export function sqlState(error: unknown): string | undefined {
 
 /** Of those that whoever sets up a database meets first. */
 const MEANINGS: Readonly<Record<string, string>> = {
+  '25006': 'it only reads: it is a standby, or read-only is the default for this user',
   '28000': 'it does not admit this user; check the user and pg_hba.conf',
   '28P01': 'user or password are wrong',
   '3D000': 'there is no database of this name; create it',
   '42501': 'the user lacks a right in the database; grant it CREATE, or the tables',
   '53300': 'it has no connection left; see max_connections',
+  '57014': 'a statement took too long; somebody has locked the tables, or it has too much to do',
 };
 
 /**

@@ -3,15 +3,18 @@ import { asError, BackOff } from '../../basics';
 import { BytesInPieces, InPlace } from './bytes-query';
 import {
   loadClient,
+  sqlState,
   type Client,
   type ClientConfig,
   type ClientModule,
   type Pool,
+  type PoolClient,
   type QueryConfig,
   type QueryResult,
   type Row,
 } from './client';
 import { CopyRows } from './copy-rows';
+import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -28,13 +31,16 @@ export interface DatabaseConfig {
 
 const CONNECT_MS = 5_000;
 const QUERY_MS = 30_000;
+/** Before nobody waits for its answer any more, the server gives a statement up. */
+const STATEMENT_MS = QUERY_MS - 5_000;
 const IDLE_MS = 30_000;
 const LISTEN_FIRST_MS = 500;
 const LISTEN_LAST_MS = 5_000;
 
 /**
  * What must hold in each connection: an answer to COMMIT means that it is on the disk (and where the server has more than that,
- * it keeps it), each statement sees what has been committed before it, and a transaction of a process that hangs ends.
+ * it keeps it), each statement sees what has been committed before it, a transaction of a process that hangs ends, and so does a
+ * statement, but neither it nor a connection because of what else its user may have been given as limits.
  *
  * A statement is planned once in each connection, which for small objects is most of what it costs, and perhaps while the tables
  * are empty: so it has to be a plan that looks things up in indexes. The other ways are said to be expensive, as they are later.
@@ -42,11 +48,14 @@ const LISTEN_LAST_MS = 5_000;
 const CONNECTION_SETTINGS = `
   SELECT set_config('default_transaction_isolation', 'read committed', false),
     set_config('idle_in_transaction_session_timeout', '60000', false),
+    set_config('statement_timeout', '${STATEMENT_MS}', false), set_config('array_nulls', 'on', false),
+    (SELECT count(set_config(name, '0', false)) FROM pg_settings
+     WHERE name IN ('lock_timeout', 'idle_session_timeout', 'transaction_timeout')),
     set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
     set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
     set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-      THEN set_config('synchronous_commit', 'on', false) END`;
+      THEN set_config('synchronous_commit', 'on', false) END, ${OWN_BACKEND}`;
 
 /** Something that statements can be sent to: the pool, or a transaction. */
 export interface Statements {
@@ -68,6 +77,9 @@ export class Database implements Statements {
   private listenTimer: NodeJS.Timeout | undefined;
   private readonly listenWaits = new BackOff(LISTEN_FIRST_MS, LISTEN_LAST_MS);
   private isEnded = false;
+  /** Connections that have their settings: versions of the client before 8.20 have no call for that. */
+  private readonly prepared = new WeakMap<PoolClient, Backend>();
+  private readonly strays = new StrayBackends();
   /** By their texts, of which there are not many: no value is in them. */
   private readonly names = new Map<string, string>();
 
@@ -87,11 +99,6 @@ export class Database implements Statements {
       ...config,
       max: poolSize,
       idleTimeoutMillis: IDLE_MS,
-      onConnect: async (client) => {
-        // Of one that is lost while it is used, the statement tells.
-        client.on('error', () => undefined);
-        await client.query({ text: CONNECTION_SETTINGS });
-      },
     });
     // Of one that nobody uses: the next statement takes another.
     this.pool.on('error', () => undefined);
@@ -99,12 +106,16 @@ export class Database implements Statements {
   }
 
   async rows(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.pool.query(this.prepared(text, values))).rows;
+    return (await this.query(text, values)).rows;
   }
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
-    if (!hasPieces(values)) return changed(await this.pool.query(this.prepared(text, values)));
+    if (!hasPieces(values)) return changed(await this.query(text, values));
     return this.inPlace((client, inPlace) => this.changeOn(client, inPlace, text, values));
+  }
+
+  private query(text: string, values: readonly unknown[]): Promise<QueryResult> {
+    return this.withConnection((client) => client.query(this.named(text, values)));
   }
 
   /** Resolves when nothing is to be sent of the values in pieces: whoever has them may use their memory again then. */
@@ -124,9 +135,9 @@ export class Database implements Statements {
     text: string,
     values: readonly unknown[],
   ): Promise<number> {
-    if (!hasPieces(values)) return changed(await client.query(this.prepared(text, values)));
+    if (!hasPieces(values)) return changed(await client.query(this.named(text, values)));
     return new Promise((resolve, reject) => {
-      const query = new this.Query(this.prepared(text, values), undefined, (error, result) => {
+      const query = new this.Query(this.named(text, values), undefined, (error, result) => {
         if (error || result === undefined) reject(asError(error));
         else resolve(changed(result));
       });
@@ -136,7 +147,7 @@ export class Database implements Statements {
   }
 
   /** With a name, a connection parses and plans it only once. Without values it may be several statements, which have none. */
-  private prepared(text: string, values: readonly unknown[]): QueryConfig {
+  private named(text: string, values: readonly unknown[]): QueryConfig {
     if (values.length === 0) return { text };
     const name = this.names.get(text) ?? `s${this.names.size}`;
     this.names.set(text, name);
@@ -186,7 +197,7 @@ export class Database implements Statements {
     return this.inPlace(async (client, inPlace) => {
       await client.query({ text: 'BEGIN' });
       const result = await work({
-        rows: async (text, values = []) => (await client.query(this.prepared(text, values))).rows,
+        rows: async (text, values = []) => (await client.query(this.named(text, values))).rows,
         change: (text, values = []) => this.changeOn(client, inPlace, text, values),
       });
       await client.query({ text: 'COMMIT' });
@@ -196,15 +207,34 @@ export class Database implements Statements {
 
   /** One connection for several statements. After an error it is closed, which ends what it had begun. */
   async withConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    if (!this.strays.isEmpty)
+      await this.strays.end((text, values) =>
+        this.onConnection(async (client) => (await client.query({ text, values })).rows),
+      );
+    return this.onConnection(work);
+  }
+
+  private async onConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
+      await this.prepare(client);
       const result = await work(client);
       client.release();
       return result;
     } catch (error) {
+      const backend = this.prepared.get(client);
+      if (backend !== undefined && sqlState(error) === undefined) this.strays.add(backend);
       client.release(true);
       throw error;
     }
+  }
+
+  private async prepare(client: PoolClient): Promise<void> {
+    if (this.prepared.has(client)) return;
+    // Of one that is lost while it is used, the statement tells.
+    client.on('error', () => undefined);
+    const [row] = (await client.query({ text: CONNECTION_SETTINGS })).rows;
+    this.prepared.set(client, { pid: Number(row?.['pid']), since: String(row?.['since']) });
   }
 
   /**

@@ -2,7 +2,8 @@ import { finding, type Finding } from '../finding';
 import { checkReplaced } from './environment';
 import { splitList } from './values';
 
-const IPV4_OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+/** Without a zero in front, which some take for octal and `net` for a mistake. */
+const IPV4_OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = new RegExp(`^${IPV4_OCTET}(?:\\.${IPV4_OCTET}){3}$`);
 
 /** 4 or 6 for an IP address, 0 for anything else (as `net.isIP`, but for the browser too). */
