@@ -1,7 +1,16 @@
 import { DataSet, DataSetBuilder, textOf } from './data-set';
 import { DicomError } from './errors';
-import { bufferSource, Cursor, type Encoding, encodingOf, openDataSet, walkDataSet } from './read';
-import { tagOfKeyword, transferSyntax, type Vr } from './standard';
+import {
+  bufferSource,
+  Cursor,
+  type Encoding,
+  encodingOf,
+  HEADER,
+  LONG_HEADER,
+  openDataSet,
+  walkDataSet,
+} from './read';
+import { tagOf, tagOfKeyword, transferSyntax, type Vr, vrOfBytes } from './standard';
 import { NoWarnings } from './warnings';
 
 /**
@@ -77,4 +86,40 @@ class BeginningBuilder extends DataSetBuilder {
   #end(tag: number): void {
     if (tag > this.#last && this.current === this.root) throw ENOUGH;
   }
+}
+
+/** No element of a data set has a lower one. */
+const BEFORE_FIRST = 0x0003ffff;
+
+/**
+ * A quick look at the first bytes of a data set, for the many with which nothing is wrong: does it plainly have these texts?
+ * False: perhaps not, which `textsInBeginning` knows.
+ * @param texts of ASCII, in the order of their tags
+ */
+export function plainlyHas(
+  bytes: Buffer,
+  transferSyntaxUID: string,
+  texts: readonly (readonly [tag: number, text: string])[],
+): boolean {
+  const { explicit, bigEndian, deflated } = transferSyntax(transferSyntaxUID);
+  if (bigEndian || deflated) return false;
+  let at = 0;
+  let before = BEFORE_FIRST;
+  for (const [wanted, text] of texts)
+    for (;;) {
+      if (at + LONG_HEADER > bytes.length) return false;
+      const tag = tagOf(bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2));
+      const vr = vrOfBytes(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0);
+      if (tag <= before || tag > wanted || (vr !== undefined) !== explicit) return false;
+      const start = at + (vr?.long === true ? LONG_HEADER : HEADER);
+      // A length that is not defined is beyond the end.
+      const length = vr?.long === false ? bytes.readUInt16LE(at + 6) : bytes.readUInt32LE(start - 4);
+      at = start + length;
+      before = tag;
+      if (tag < wanted) continue;
+      const value = at > bytes.length ? '' : bytes.toString('latin1', start, at);
+      if (value !== text && value !== `${text}\0`) return false;
+      break;
+    }
+  return true;
 }

@@ -22,7 +22,7 @@ export {
   type KeywordTags,
   type KeywordValue,
 } from './json';
-export { textsInBeginning } from './beginning';
+export { plainlyHas, textsInBeginning } from './beginning';
 export {
   convert,
   convertParsed,

@@ -1,4 +1,11 @@
-import { type ConversionWarning, isAcceptableInstanceUid, knownClass, textsInBeginning } from '../dicom';
+import {
+  type ConversionWarning,
+  isAcceptableInstanceUid,
+  knownClass,
+  plainlyHas,
+  TAG,
+  textsInBeginning,
+} from '../dicom';
 
 /** What the command that sends an object says of it. */
 export interface ObjectUids {
@@ -22,14 +29,28 @@ export interface Identified extends ObjectUids {
  * @param beginning of the data set
  */
 export function identified(meta: ObjectUids, beginning: Buffer): Identified {
-  const { transferSyntaxUID } = meta;
+  const { sopClassUID: announcedClass, sopInstanceUID: announcedInstance, transferSyntaxUID } = meta;
+  const asAnnounced: Identified = {
+    sopClassUID: knownClass(announcedClass),
+    sopInstanceUID: announcedInstance,
+    transferSyntaxUID,
+  };
+  const announced: [number, string][] = [
+    [TAG.SOPClassUID, announcedClass],
+    [TAG.SOPInstanceUID, announcedInstance],
+  ];
+  if (plainlyHas(beginning, transferSyntaxUID, announced)) return asAnnounced;
   const said = textsInBeginning(beginning, transferSyntaxUID, ['SOPClassUID', 'SOPInstanceUID']);
-  const sopClassUID = usable(said.SOPClassUID && knownClass(said.SOPClassUID), meta.sopClassUID);
-  const sopInstanceUID = usable(said.SOPInstanceUID, meta.sopInstanceUID);
-  const uids = { sopClassUID, sopInstanceUID, transferSyntaxUID };
-  if (sopClassUID === knownClass(meta.sopClassUID) && sopInstanceUID === meta.sopInstanceUID) return uids;
-  const announced = { sopClassUID: meta.sopClassUID, sopInstanceUID: meta.sopInstanceUID };
-  return { ...uids, announced, warnings: [NOT_AS_ANNOUNCED] };
+  const sopClassUID = usable(said.SOPClassUID && knownClass(said.SOPClassUID), asAnnounced.sopClassUID);
+  const sopInstanceUID = usable(said.SOPInstanceUID, announcedInstance);
+  if (sopClassUID === asAnnounced.sopClassUID && sopInstanceUID === announcedInstance) return asAnnounced;
+  return {
+    sopClassUID,
+    sopInstanceUID,
+    transferSyntaxUID,
+    announced: { sopClassUID: announcedClass, sopInstanceUID: announcedInstance },
+    warnings: [NOT_AS_ANNOUNCED],
+  };
 }
 
 function usable(uid: string | undefined, otherwise: string): string {

@@ -102,14 +102,14 @@ async function openPart10(part10: Part10): Promise<OutgoingObject> {
   try {
     const [{ dataSetOffset, sopClassUID, sopInstanceUID, transferSyntaxUID }, head] = await part10.meta();
     const uids = { sopClassUID, sopInstanceUID, transferSyntaxUID };
-    return {
-      ...identified(uids, head.subarray(dataSetOffset)),
+    // A literal that begins with another object costs V8 a microsecond a property, of each object.
+    return Object.assign(identified(uids, head.subarray(dataSetOffset)), {
       size: part10.size - dataSetOffset,
       beginning: () => head.subarray(dataSetOffset),
       dataSet: () => part10.blocks(dataSetOffset),
       wholeFile: async () => ({ ...(await part10.whole()), offset: dataSetOffset }),
       close: () => part10.close(),
-    };
+    });
   } catch (error) {
     await part10.close();
     throw error;
