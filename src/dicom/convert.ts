@@ -16,8 +16,7 @@ import {
   messageText,
   type SectionOptions,
 } from './json';
-import { DicomError } from './errors';
-import { bufferSource, type ByteSource, Cursor, encodingOf, openDataSet, walkDataSet } from './read';
+import { type ByteSource, Cursor, encodingOf, openDataSet, walkDataSet } from './read';
 import type { Report } from './report';
 import { TAG, tagOfKeyword, transferSyntax } from './standard';
 import { CharacterSet } from './text';
@@ -116,32 +115,6 @@ export function parseDataSet(source: ByteSource, options: DataSetOptions): Parse
   const size = source.size - start;
   const inflated = isInflated ? bytes : undefined;
   return { root, identity: identityOf(root), warnings, size, seekable, inflated, isSmall };
-}
-
-/**
- * The texts of some attributes, by keyword, in the first bytes of a data set: of those that are there as a whole, and have a
- * value. Nothing that is wrong behind them matters.
- */
-export function textsInBeginning<Keyword extends string>(
-  bytes: Buffer,
-  transferSyntaxUID: string,
-  keywords: readonly Keyword[],
-): Partial<Record<Keyword, string>> {
-  const warnings = new Warnings();
-  let root = new DataSet(warnings);
-  try {
-    const { source, offset } = openDataSet(bufferSource(bytes), transferSyntaxUID, 0, warnings);
-    const cursor = new Cursor(source);
-    const builder = new DataSetBuilder(cursor, warnings);
-    ({ root } = builder);
-    walkDataSet(cursor, offset, encodingOf(transferSyntax(transferSyntaxUID)), builder, warnings);
-  } catch (error) {
-    // It ends in the middle of a value, or there is something wrong with it.
-    if (!(error instanceof DicomError)) throw error;
-  }
-  const texts = keywords.map((keyword) => [keyword, textOf(root, tagOfKeyword(keyword) ?? 0)] as const);
-  const found = texts.filter(([, text]) => text !== undefined);
-  return Object.fromEntries(found) as Partial<Record<Keyword, string>>;
 }
 
 /**

@@ -22,6 +22,7 @@ export {
   type KeywordTags,
   type KeywordValue,
 } from './json';
+export { plainlyHas, textsInBeginning } from './beginning';
 export {
   convert,
   convertParsed,
@@ -29,7 +30,6 @@ export {
   encapsulatesDocument,
   expectCharacterSet,
   parseDataSet,
-  textsInBeginning,
   valuesOfKeyword,
   type Conversion,
   type ConvertOptions,
@@ -60,6 +60,7 @@ export {
   compressionOf,
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
+  isAcceptableInstanceUid,
   isPlainUid,
   isStorageSopClass,
   Kind,

@@ -27,6 +27,7 @@ export type WarningCode =
   | 'text-not-inlined'
   | 'message-too-large'
   | 'document-too-large'
+  | 'not-as-announced'
   | 'recoded'
   | 'date-not-shifted'
   | 'picture-turned'

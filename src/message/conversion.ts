@@ -13,7 +13,14 @@ import {
   uidName,
   valuesOfKeyword,
 } from '../dicom';
-import { contentSource, type FileEnvelope, type HeadOf, type ObjectNote, receivedHead } from '../object';
+import {
+  contentSource,
+  type FileEnvelope,
+  type HeadOf,
+  NOT_AS_ANNOUNCED,
+  type ObjectNote,
+  receivedHead,
+} from '../object';
 import { acknowledgeIdOf, type ObjectContent, type QueuedObject } from '../queue';
 import { PAYLOAD_FIELDS, pick, type DicomInSettings } from '../settings';
 import type { FlowMessage, MessageFacts } from './flow-message';
@@ -48,12 +55,6 @@ export interface ConvertedObject {
   /** The bytes of `msg.dicom.document`. */
   document: Buffer<ArrayBuffer> | undefined;
 }
-
-const NOT_AS_ANNOUNCED = {
-  code: 'not-as-announced',
-  path: '00080018',
-  text: 'the sender announced a SOP Class or Instance UID that differs from the data set',
-};
 
 type ObjectWarnings = NonNullable<MessageFacts['warnings']>;
 

@@ -16,7 +16,6 @@ export {
   hexStatus,
   type IncomingObject,
   type Instance,
-  isAcceptableInstanceUid,
   isFailure,
   NO_LONGER_UPDATED,
   Priority,

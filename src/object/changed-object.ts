@@ -12,7 +12,8 @@ import {
   recode,
 } from '../dicom';
 import { LocalCopy } from './local-copy';
-import { compared, type ObjectUids, type OutgoingObject, type WholeFile } from './outgoing-object';
+import type { ObjectUids } from './object-uids';
+import { compared, type OutgoingObject, type WholeFile } from './outgoing-object';
 
 /** Bytes that are read where only its beginning is asked for. */
 const BEGINNING_BYTES = 65_536;
@@ -51,7 +52,7 @@ async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingO
   const changeable = await changeableOf(object, original);
   const { dataSet, offset, transferSyntaxUID, close } = changeable;
   try {
-    const { sopInstanceUID } = object;
+    const { sopInstanceUID = object.sopInstanceUID } = object.announced ?? {};
     const applied = applyChanges(dataSet, { transferSyntaxUID, offset, sopInstanceUID }, changes);
     if (applied.splices.length === 0) {
       await close();
@@ -59,10 +60,10 @@ async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingO
     }
     const uids: ObjectUids = {
       sopClassUID: uidOf(object.sopClassUID, applied.sopClassUID),
-      sopInstanceUID: uidOf(sopInstanceUID, applied.sopInstanceUID),
+      sopInstanceUID: uidOf(object.sopInstanceUID, applied.sopInstanceUID),
       transferSyntaxUID,
     };
-    const head = changedFileMeta(original.source, differing(uids, object));
+    const head = changedFileMeta(original.source, differing(uids, { ...object, ...object.announced }));
     const splices = [{ offset: 0, removed: offset, bytes: head }, ...applied.splices];
     const source = patchedSource(dataSet, splices);
     return changedObject(object, uids, { source, offset: head.length, compare: original.compare }, close);
@@ -127,9 +128,9 @@ const RECODED: ConversionWarning = {
   text: 'a deflated or big endian object was changed; it is explicit VR little endian now',
 };
 
-/** What the meta information says of it may not be what the data set says, and stays so. */
-function uidOf(announced: string, { before, after }: ChangedUid): string {
-  return before === after ? announced : (after ?? announced);
+/** Where it stays, the object is called as it was, which may not be what the data set says. */
+function uidOf(called: string, { before, after }: ChangedUid): string {
+  return before === after ? called : (after ?? called);
 }
 
 function differing(uids: ObjectUids, before: ObjectUids): Partial<ObjectUids> {

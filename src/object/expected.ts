@@ -1,4 +1,4 @@
-import { notTheObject, textsInBeginning } from '../dicom';
+import { notTheObject } from '../dicom';
 import { withChanges } from './changed-object';
 import type { OutgoingObject } from './outgoing-object';
 
@@ -18,10 +18,7 @@ export async function expected(
   return changes === undefined ? object : withChanges(object, changes);
 }
 
-/** As its sender announced it, or as its data set says, which is what messages have. */
-function isCalled(object: OutgoingObject, uid: string): boolean {
-  if (object.sopInstanceUID === uid) return true;
-  return textsInBeginning(object.beginning(), object.transferSyntaxUID, [NAME])[NAME] === uid;
+/** As its data set says, which is what messages have, or as it was announced. */
+function isCalled({ sopInstanceUID, announced }: OutgoingObject, uid: string): boolean {
+  return uid === sopInstanceUID || uid === announced?.sopInstanceUID;
 }
-
-const NAME = 'SOPInstanceUID';

@@ -17,10 +17,10 @@ export {
   openBytes,
   openFile,
   openHandle,
-  type ObjectUids,
   type OutgoingObject,
   type WholeFile,
 } from './outgoing-object';
+export { NOT_AS_ANNOUNCED, type ObjectUids } from './object-uids';
 export { whileFetching } from './partial-copy';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { ObjectChanged } from './file-bytes';

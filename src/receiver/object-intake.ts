@@ -40,6 +40,8 @@ export interface IntakeListener {
 export interface AnsweredObject {
   id: string;
   request: StoreRequest;
+  /** As its data set says. */
+  identity: ObjectIdentity;
   /** Of the data set. */
   bytes: number;
   patient: Patient;
@@ -89,7 +91,7 @@ export class ObjectIntake implements ObjectStore {
       },
       complete: async () => {
         let id: string;
-        let told: Pick<AnsweredObject, 'bytes' | 'patient'>;
+        let told: Pick<AnsweredObject, 'identity' | 'bytes' | 'patient'>;
         try {
           const source = contentSource(object.content());
           const dataSet = readDataSet(request, source, head.length);
@@ -103,6 +105,7 @@ export class ObjectIntake implements ObjectStore {
             return unwanted;
           }
           told = {
+            identity: dataSet.identity,
             bytes: source.size - head.length,
             patient: this.options.readsPatient === true ? patientOf(source, head.length, request) : {},
           };

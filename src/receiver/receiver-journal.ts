@@ -15,9 +15,10 @@ export class ReceiverJournal extends Journal {
   }
 
   /** A failure is an event that tells more. */
-  answered({ id: objectId, request, bytes, patient, answer }: AnsweredObject): void {
+  answered({ id: objectId, request, identity, bytes, patient, answer }: AnsweredObject): void {
     if (isFailure(answer.status)) return;
-    const { sopClassUID, sopInstanceUID, transferSyntaxUID, association } = request;
+    const { transferSyntaxUID, association } = request;
+    const { sopClassUID = request.sopClassUID, sopInstanceUID = request.sopInstanceUID } = identity;
     const { callingAET, calledAET, remoteAddress } = association;
     this.add({
       outcome: 'received',

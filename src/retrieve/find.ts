@@ -1,5 +1,5 @@
-import { isPlainUid } from '../dicom';
-import { isAcceptableInstanceUid, type OpenOutcome } from '../network';
+import { isAcceptableInstanceUid, isPlainUid } from '../dicom';
+import type { OpenOutcome } from '../network';
 import { Query, type QueryEnd, type QueryLevel, type QueryPeer } from '../query';
 import type { RetrieveTarget } from './retrieve-request';
 import { classesOfModalities, usualClasses } from './storage-classes';

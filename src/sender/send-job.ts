@@ -25,6 +25,8 @@ export interface SendOutcome {
   warning?: true;
   /** (0000,0902) of the peer's last answer. */
   errorComment?: string;
+  /** Under which UIDs it was sent. */
+  instance?: Instance;
   /** In which it was sent. */
   transferSyntaxUID?: string;
   /** What was done to it on the way. */
@@ -175,7 +177,7 @@ export class JobProgress {
   settle(why?: Unsent, isCommitted = false): void {
     const { last, attempts } = this;
     const isSent = why === undefined && last?.verdict.kind === 'sent';
-    const { transferSyntaxUID, warnings } = last ?? {};
+    const { instance, transferSyntaxUID, warnings } = last ?? {};
     // That it was stored is not what became of it.
     const { status, errorComment } = why?.failure === 'notCommitted' ? { status: why.status } : (last ?? {});
     this.job.settled({
@@ -183,6 +185,7 @@ export class JobProgress {
       text: why?.text ?? last?.text ?? '',
       ...(status !== undefined && { status }),
       ...(errorComment !== undefined && { errorComment }),
+      ...(instance && { instance }),
       ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
       ...(warnings && { warnings }),
       ...(isSent && isCommitted && { committed: true as const }),

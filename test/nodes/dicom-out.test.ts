@@ -113,6 +113,8 @@ describe('dicom-out: a file', () => {
         peer: nameOf('archive'),
         status: '0000',
         statusText: 'success (0000)',
+        sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+        sopInstanceUID: SAMPLE_UID,
         transferSyntaxUID: '1.2.840.10008.1.2.1',
         attempts: 1,
         milliseconds: 0,

@@ -80,6 +80,7 @@ describe('an object that is to be committed to', { timeout: 300_000 }, () => {
       kind: 'sent',
       text: 'success (0000)',
       status: 0,
+      instance: { sopClassUID: CT, sopInstanceUID: SAMPLE_UID },
       transferSyntaxUID: '1.2.840.10008.1.2.1',
       attempts: 1,
       committed: true,

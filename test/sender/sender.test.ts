@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { bufferSource, convert, type DicomChanges, readFileMeta } from '../../src/dicom';
+import { bufferSource, convert, type DicomChanges, encodeFileMeta, readFileMeta } from '../../src/dicom';
 import type { SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
@@ -24,6 +24,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const IMPLICIT = '1.2.840.10008.1.2';
 /** The system may take all of an object that the peer does not read. */
 const QUICK_TIMES = { writeTimeoutSeconds: 1, responseTimeoutSeconds: 1 };
+const META = readFileMeta(bufferSource(readFileSync(SAMPLE)));
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
 
 const cleanUps: (() => Promise<void> | void)[] = [];
@@ -75,12 +76,32 @@ describe('an object that is sent', () => {
       kind: 'sent',
       text: 'success (0000)',
       status: 0,
+      instance: { sopClassUID: META.sopClassUID, sopInstanceUID: SAMPLE_UID },
       transferSyntaxUID: '1.2.840.10008.1.2.1',
       attempts: 1,
     });
     assert.ok(milliseconds >= 0);
     assert.equal(peer.objects[0]?.sopInstanceUID, SAMPLE_UID);
     assert.ok(peer.objects[0]?.dataSet.equals(DATA_SET));
+  });
+
+  it('goes under the UIDs of its data set, which its outcome names, where its file says others', async () => {
+    const [sending, peer] = await to({});
+    const { dataSetOffset, ...meta } = META;
+    const other = { sopClassUID: '1.2.840.10008.5.1.4.1.1.4', sopInstanceUID: '1.2.3' };
+    const path = join(folder, 'other-uids.dcm');
+    writeFileSync(
+      path,
+      Buffer.concat([encodeFileMeta({ ...meta, ...other }), readFileSync(SAMPLE).subarray(dataSetOffset)]),
+    );
+    const { kind, instance, warnings } = await sending.file('peer', path);
+    const sent = { sopClassUID: META.sopClassUID, sopInstanceUID: SAMPLE_UID };
+    assert.deepEqual(
+      [kind, instance, warnings?.map(({ code }) => code)],
+      ['sent', sent, ['not-as-announced']],
+    );
+    const [{ sopClassUID, sopInstanceUID } = assert.fail()] = peer.objects;
+    assert.deepEqual({ sopClassUID, sopInstanceUID }, sent);
   });
 
   it('is tried again after a status that may change, and three times after one that is not understood', async () => {

@@ -21,14 +21,15 @@ export function answerTimeLeft(message: ObjectMessage, held: HeldObject | undefi
 
 /** `msg.dicom.sent` */
 export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<string, unknown> {
-  const { status, text, errorComment, transferSyntaxUID, warnings, attempts, milliseconds, committed } =
-    outcome;
+  const { status, text, errorComment, instance, transferSyntaxUID, warnings } = outcome;
+  const { attempts, milliseconds, committed } = outcome;
   return {
     id,
     peer,
     ...(status !== undefined && { status: hexStatus(status) }),
     statusText: text,
     ...(errorComment !== undefined && { errorComment }),
+    ...instance,
     ...(transferSyntaxUID !== undefined && { transferSyntaxUID }),
     ...(warnings && { warnings }),
     attempts,

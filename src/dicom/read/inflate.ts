@@ -24,6 +24,7 @@ export interface OpenDataSet {
 
 /**
  * The data set's bytes: the source itself, or what it inflates to.
+ * @param isBeginning the source need not have all of it
  * @throws DicomError when there are none, or they cannot be inflated
  */
 export function openDataSet(
@@ -31,10 +32,11 @@ export function openDataSet(
   transferSyntaxUID: string,
   offset: number,
   warnings: Warnings,
+  isBeginning = false,
 ): OpenDataSet {
   if (offset >= source.size) throw new DicomError('empty-data-set', 'the data set has no bytes');
   if (!transferSyntax(transferSyntaxUID).deflated) return { source, offset, isInflated: false };
-  const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset));
+  const { bytes, zlibHeader } = inflate(source.read(offset, source.size - offset), isBeginning);
   if (zlibHeader) warnings.add('zlib-header', () => '', 'the deflated data set has a zlib header');
   return { source: bufferSource(bytes), offset: 0, isInflated: true };
 }
@@ -43,9 +45,10 @@ export function openDataSet(
  * The data set of the Deflated Explicit VR Little Endian transfer syntax (PS3.5 A.5): an RFC 1951 stream, perhaps padded
  * with one byte. A bomb is refused. Some writers put an RFC 1950 header in front: read, and told apart by its check bits.
  */
-function inflate(deflated: Buffer): { bytes: Buffer; zlibHeader: boolean } {
+function inflate(deflated: Buffer, isBeginning: boolean): { bytes: Buffer; zlibHeader: boolean } {
   const maxOutputLength = Math.min(INFLATE_LIMIT, Math.max(INFLATE_FREE, deflated.length * INFLATE_RATIO));
-  const options = { maxOutputLength, finishFlush: constants.Z_FINISH };
+  const finishFlush = isBeginning ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  const options = { maxOutputLength, finishFlush };
   try {
     return { bytes: inflateRawSync(deflated, options), zlibHeader: false };
   } catch (error) {

@@ -14,4 +14,4 @@ export { isStorageSopClass, uidName } from './uids';
 export { isInstanceOfStandard, isUidOfStandard } from './uids-of-standard';
 export { AMBIGUOUS_VR, isUpperCase, Kind, type Vr, VR, vrOfBytes, vrOfName } from './vr';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './implementation';
-export { isPlainUid, knownClass, MAX_UID_LENGTH } from './uid-text';
+export { isAcceptableInstanceUid, isPlainUid, knownClass, MAX_UID_LENGTH } from './uid-text';

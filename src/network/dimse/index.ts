@@ -28,5 +28,4 @@ export {
 export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
 export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
 export { MAX_STEP_BYTES, type StepListener, type StepRequest, stepServices } from './step-service';
-export { isAcceptableInstanceUid } from './store-checks';
 export { storeService, type StorageOptions } from './store-service';

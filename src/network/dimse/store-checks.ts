@@ -1,4 +1,4 @@
-import { MAX_UID_LENGTH } from '../../dicom';
+import { isAcceptableInstanceUid } from '../../dicom';
 import type { CommandSet } from './command-set';
 import { Status, type CommandStatus } from './status';
 
@@ -7,15 +7,6 @@ export const SOP_CLASS_REFUSED: CommandStatus = {
   status: Status.sopClassNotSupported,
   comment: 'SOP class is not accepted for storage',
 };
-
-/**
- * UIDs as they are found in the wild. By the Standard they are digits and dots (PS3.5 9.1); anonymisers write letters and
- * hyphens, and some devices a dot at the end, two in a row, or a space inside. It is the data set that says which object
- * this is, so all of these are taken. What could mean something to a path, a log or a shell is not, nor what is too long.
- */
-export function isAcceptableInstanceUid(uid: string): boolean {
-  return uid.length <= MAX_UID_LENGTH && /^[0-9A-Za-z. -]*$/.test(uid) && /[0-9A-Za-z]/.test(uid);
-}
 
 /**
  * Why a C-STORE-RQ is refused whatever its data set says (PS3.7 9.1.1.1.9); undefined when it is not. The SOP class need
