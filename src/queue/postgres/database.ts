@@ -12,6 +12,7 @@ import {
   type Row,
 } from './client';
 import { CopyRows } from './copy-rows';
+import { checkDurableRow, DURABLE_COLUMNS } from './server-checks';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -46,7 +47,8 @@ const CONNECTION_SETTINGS = `
     set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
     set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-      THEN set_config('synchronous_commit', 'on', false) END`;
+      THEN set_config('synchronous_commit', 'on', false) END,
+    ${DURABLE_COLUMNS}`;
 
 /** Something that statements can be sent to: the pool, or a transaction. */
 export interface Statements {
@@ -90,7 +92,9 @@ export class Database implements Statements {
       onConnect: async (client) => {
         // Of one that is lost while it is used, the statement tells.
         client.on('error', () => undefined);
-        await client.query({ text: CONNECTION_SETTINGS });
+        const { rows } = await client.query({ text: CONNECTION_SETTINGS });
+        // It may have been started anew, in another way.
+        checkDurableRow(rows[0]);
       },
     });
     // Of one that nobody uses: the next statement takes another.

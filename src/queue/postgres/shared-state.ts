@@ -84,7 +84,8 @@ export class SharedState implements Statements {
         ...(leaseSeconds !== undefined && { leaseSeconds }),
       },
       {
-        began: () => Promise.resolve(),
+        // The queue does.
+        check: () => Promise.resolve(),
         ended: () => this.listener.ended(),
         beat: () => undefined,
         failed: (error) => this.listener.failed(new DatabaseFailed(error)),
