@@ -1,21 +1,22 @@
-import { realpathSync, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { LetterFacts } from '../admin-api';
 import { BackOff, Paced } from '../basics';
 import { Answers, Delivery, giveUpValues, QueueService, RunningFaults, type GiveUpReason } from '../delivery';
 import type { ConvertedObject } from '../message';
 import { fileHead, type HeadOf } from '../object';
-import { FolderQueue, QueueRefusal, type FolderFile } from '../queue';
+import { FolderQueue } from '../queue';
 import { DICOM_IN } from '../settings';
 import { Candidates } from './candidates';
 import { folderFault, type WatchFault, type WatchFaultKind } from './faults';
 import { FolderEvents } from './folder-events';
-import { inspect } from './inspect';
+import { Inspection } from './inspection';
+import { Looking } from './looking';
 import { namePattern } from './name-pattern';
-import { checkOutside, isBelow } from './outside';
-import { scan, type ScanListener } from './scan';
+import { checkOutside } from './outside';
+import { MOST_OBJECTS, Taking } from './taking';
 import { ownerName, type WatchConfig } from './watch-config';
-import { byTime, studyOf, timeOf } from './watched-file';
+import type { WatchLimits, WatchParts } from './watch-parts';
+import { studyOf, timeOf } from './watched-file';
 import type { WatchState } from './worker-protocol';
 
 /** Where what comes of a watched folder goes. Nothing here may throw. */
@@ -33,32 +34,15 @@ const RETRY_LAST_MS = 30_000;
 const STATE_INTERVAL_MS = 1_000;
 /** Others take over what was claimed after a minute. */
 const RENEW_MS = 15_000;
-/** Between two looks at a folder of which the system tells, and at one of which it does not. */
-const LOOK_MS = 60_000;
 const POLL_MS = 5_000;
 /** After the system has told of something. */
 const SOON_MS = 100;
 /** A look takes one part in this many of the time, however large the folder is. */
 const REST = 5;
-/** A file that begins as an object and cannot be read to its end may be one that is slow to come. */
 const INCOMPLETE_MS = 60_000;
-/** Files taken that the flow has not got: enough to keep it busy, few enough to leave some to others who watch the folder. */
-const MOST_AHEAD = 64;
-/** One sync of a directory is for all of them. */
-const TAKEN_AT_ONCE = 8;
-/** Files of the queue, those included that nodes hold. */
-const MOST_OBJECTS = 100_000;
 const KEEP_DELIVERED_MS = 60_000;
 const KEEP_DELIVERED_BYTES = 2_000_000_000;
 const MAX_CRASHES = 10;
-const TURN_MS = 20;
-
-/** Limits that tests make shorter. */
-export interface WatchLimits {
-  incompleteMs: number;
-  pollMs: number;
-  retryMs: number;
-}
 
 const LIMITS: WatchLimits = { incompleteMs: INCOMPLETE_MS, pollMs: POLL_MS, retryMs: RETRY_FIRST_MS };
 
@@ -71,7 +55,6 @@ export class Watch extends QueueService {
   protected readonly delivery: Delivery;
   protected readonly answers: Answers;
   private readonly folder: string;
-  private readonly isWanted: (name: string) => boolean;
   private readonly candidates = new Candidates();
   private readonly events = new FolderEvents(() => this.lookSoon());
   private readonly retries: BackOff;
@@ -79,15 +62,13 @@ export class Watch extends QueueService {
     this.output.fault(fault),
   );
   private readonly told: Paced;
-  /** Files that are complete, and for which there was no room yet; the next one first. */
-  private backlog: FolderFile[] = [];
-  private isTaking = false;
+  private readonly folderLook: Looking;
+  private readonly taking: Taking;
   private isOpen = false;
   private isWatching = false;
   private stopped = false;
   private lastFault: WatchFaultKind | undefined;
   private looking: Promise<void> = Promise.resolve();
-  private taking: Promise<void> = Promise.resolve();
   private lookTimer: NodeJS.Timeout | undefined;
   private lookDue = Infinity;
   private lookedMs = 0;
@@ -102,7 +83,6 @@ export class Watch extends QueueService {
     const { settings, nodeId, nodeDirectory } = config;
     super(nodeId, { acknowledge: settings.acknowledge, respond: 'received' });
     this.folder = resolve(settings.directory);
-    this.isWanted = namePattern(settings.pattern);
     this.retries = new BackOff(limits.retryMs, RETRY_LAST_MS);
     this.queue = new FolderQueue({
       folder: this.folder,
@@ -147,6 +127,21 @@ export class Watch extends QueueService {
     // Nobody waits for an answer.
     this.answers = new Answers(0, () => undefined);
     this.told = new Paced(STATE_INTERVAL_MS, () => output.state(this.state()));
+    const parts = this.parts();
+    const inspection = new Inspection(parts);
+    this.folderLook = new Looking(parts, namePattern(settings.pattern), this.events, inspection);
+    this.taking = new Taking(parts, inspection);
+  }
+
+  private parts(): WatchParts {
+    const { folder, queue, candidates, faults, limits } = this;
+    return {
+      ...{ folder, queue, candidates, faults, limits },
+      settings: this.config.settings,
+      isStopped: () => this.stopped,
+      lookIn: (milliseconds) => this.lookIn(milliseconds),
+      tell: () => this.told.changed(),
+    };
   }
 
   /** Begins; on failure reports and tries again by itself. */
@@ -158,7 +153,7 @@ export class Watch extends QueueService {
     this.deliveredCount += 1;
     this.delivery.delivered(id);
     this.changed();
-    void this.take();
+    void this.taking.take();
   }
 
   notDelivered(id: string, reason: string): void {
@@ -173,7 +168,7 @@ export class Watch extends QueueService {
     this.events.close();
     await this.looking;
     // What is taken after the end would be found only at the next start.
-    await this.taking;
+    await this.taking.ended();
     this.delivery.stop();
     if (this.isOpen) this.queue.close();
     this.told.stop();
@@ -182,7 +177,7 @@ export class Watch extends QueueService {
   protected changed(): void {
     this.told.changed();
     // There may be room for more.
-    void this.take();
+    void this.taking.take();
   }
 
   private state(): WatchState {
@@ -227,7 +222,7 @@ export class Watch extends QueueService {
     if (found.kind !== this.lastFault) this.output.fault(found);
     this.lastFault = found.kind;
     this.isWatching = false;
-    this.backlog = [];
+    this.taking.set([]);
     this.told.changed();
     // Two that want a folder alone must not come again at the same moment.
     this.lookIn(this.retries.wait() * (0.75 + Math.random() / 2));
@@ -271,179 +266,18 @@ export class Watch extends QueueService {
     const began = performance.now();
     try {
       this.queue.refresh();
-      const nextMs = await this.scanFolder();
+      const found = await this.folderLook.look();
+      if (found === undefined) return;
+      this.taking.set(found.complete);
       this.works();
       this.lookedMs = performance.now() - began;
-      this.lookIn(Math.max(nextMs, this.lookedMs * REST));
+      this.lookIn(Math.max(found.nextMs, this.lookedMs * REST));
     } catch (error) {
       this.lookedMs = performance.now() - began;
       this.failed(error);
       return;
     }
-    await this.take();
-  }
-
-  /** @returns in how many milliseconds there may be something to take */
-  private async scanFolder(): Promise<number> {
-    const { recursive: isRecursive, stableSeconds } = this.config.settings;
-    const stableMs = stableSeconds * 1_000;
-    const directories = new Set<string>();
-    const complete: FolderFile[] = [];
-    let nextMs = Infinity;
-    let noRoom = 0;
-    const consider = (key: string, file: FolderFile): boolean => {
-      const still = this.candidates.see(key, file.facts);
-      const verdict = this.candidates.verdict(key);
-      const wanted = verdict === 'incomplete' ? Math.max(stableMs, this.limits.incompleteMs) : stableMs;
-      if (verdict !== 'foreign' && still < wanted) nextMs = Math.min(nextMs, wanted - still);
-      return verdict !== 'foreign' && still >= wanted;
-    };
-    this.candidates.beginScan();
-    this.queue.beginScan();
-    const options = { folder: this.folder, isRecursive, isWanted: this.isWanted };
-    let isWhole = true;
-    const met: ScanListener = {
-      onDirectory: (path) => void directories.add(path),
-      onUnnamed: (rel) => this.unnamed(rel),
-      onUnseen: (rel, error) => this.notTaken(error, rel),
-      onUnread: (directory, { message: reason }) => {
-        isWhole = false;
-        this.faults.addOnce('unread', 'subfolderUnusable', { directory, reason });
-      },
-      onTooDeep: (directory, levels) => {
-        const reason = `more than ${levels} directories deep`;
-        this.faults.addOnce('tooDeep', 'subfolderUnusable', { directory, reason });
-      },
-    };
-    for await (const { rel, stats } of scan(options, met)) {
-      if (this.stopped) return Infinity;
-      const file = this.fileOf(rel, stats);
-      const known = this.queue.knows(file);
-      const hasRoom = known !== 'no-room' && !this.candidates.isFull(rel);
-      if (!hasRoom) noRoom += 1;
-      if (known === 'taken' || !hasRoom) continue;
-      if (consider(rel, file)) complete.push(file);
-    }
-    for (const file of this.queue.changedFiles())
-      if (consider(file.path, file) && (await this.inspected(file.path, file)) !== undefined)
-        this.queue.admitChanged(file);
-    this.candidates.endScan();
-    if (noRoom > 0) this.noRoom(noRoom, isWhole);
-    this.backlog = complete.sort(byTime);
-    // What has been found is followed from now on: what came in between is found by a second look.
-    const isNew = !this.events.isReliable;
-    if (!this.queue.isShared) this.events.follow(directories);
-    if (isNew && this.events.isReliable) nextMs = Math.min(nextMs, stableMs);
-    return Math.min(nextMs, this.events.isReliable ? LOOK_MS : this.limits.pollMs);
-  }
-
-  private fileOf(rel: string, stats: Stats): FolderFile {
-    return { rel, facts: this.queue.factsOf(stats) };
-  }
-
-  /** It stays where it is: nobody can open it by what the system tells of its name. */
-  private unnamed(file: string): void {
-    this.faults.addOnce('unnamed', 'notTaken', { file, reason: 'its name is not UTF-8; rename it' });
-  }
-
-  /** @param isWhole the scan has seen all files: what it has not found is gone */
-  private noRoom(files: number, isWhole: boolean): void {
-    if (isWhole) this.queue.makeRoom();
-    this.faults.addOnce('tooManyFiles', 'tooManyFiles', { files });
-  }
-
-  /** Takes files for which there is room, the oldest first. */
-  private async take(): Promise<void> {
-    if (this.isTaking || this.stopped) return;
-    this.isTaking = true;
-    this.taking = this.takeSome();
-    await this.taking;
-  }
-
-  private async takeSome(): Promise<void> {
-    try {
-      let until = performance.now() + TURN_MS;
-      for (let room = this.room(); this.backlog.length > 0 && room > 0; room = this.room()) {
-        const files = this.backlog.splice(0, Math.min(room, TAKEN_AT_ONCE));
-        await Promise.all(files.map((file) => this.takeFile(file)));
-        if (performance.now() < until) continue;
-        await new Promise((turn) => setImmediate(turn));
-        until = performance.now() + TURN_MS;
-      }
-    } catch (error) {
-      // That of one file says nothing of the others; that of the folder is found by the next look.
-      this.notTaken(error);
-    } finally {
-      this.isTaking = false;
-    }
-  }
-
-  /** For how many files there is room. */
-  private room(): number {
-    if (this.stopped) return 0;
-    const { acknowledge, maxInFlight } = this.config.settings;
-    const ahead = MOST_AHEAD + (acknowledge ? maxInFlight : 0);
-    const room = Math.min(MOST_OBJECTS - this.queue.size, ahead - this.queue.ahead);
-    if (room <= 0) return 0;
-    try {
-      this.queue.checkRoom();
-      return room;
-    } catch (error) {
-      if (!(error instanceof QueueRefusal)) throw error;
-      this.faults.addOnce(error.code, 'diskLow', { reason: error.message });
-      return 0;
-    }
-  }
-
-  private async takeFile(file: FolderFile): Promise<void> {
-    const { rel } = file;
-    try {
-      const path = join(this.folder, rel);
-      // A directory on the way may have become a link since it was looked into.
-      if (!isBelow(realpathSync(dirname(path)), realpathSync(this.folder))) return;
-      const study = await this.inspected(path, file, rel);
-      if (study === undefined || this.stopped) return;
-      await this.queue.admit(file, study === '' ? undefined : study);
-      this.candidates.forget(rel);
-      this.told.changed();
-    } catch (error) {
-      this.notTaken(error, rel);
-    }
-  }
-
-  /**
-   * The study of a file that is an object, and is to be taken; undefined: it is none, or not complete.
-   * @throws the system's error
-   */
-  private async inspected(path: string, file: FolderFile, key = path): Promise<string | undefined> {
-    // So others have their turn.
-    await new Promise((turn) => setImmediate(turn));
-    const found = inspect(path, file.facts);
-    const wasIncomplete = this.candidates.verdict(key) === 'incomplete';
-    switch (found.kind) {
-      case 'object':
-        return found.studyInstanceUID;
-      case 'changed':
-        return undefined;
-      case 'foreign':
-        this.candidates.judge(key, 'foreign');
-        this.faults.addOnce('foreign', 'foreign', { file: file.rel });
-        return undefined;
-      case 'incomplete':
-        // It has had its time: as what it is, it becomes a dead letter.
-        if (wasIncomplete) return '';
-        this.candidates.judge(key, 'incomplete');
-        this.lookIn(this.limits.incompleteMs);
-        this.faults.addOnce('incomplete', 'incomplete', { file: file.rel, reason: found.reason });
-        return undefined;
-    }
-  }
-
-  private notTaken(error: unknown, file = ''): void {
-    const { code = '', message: reason } = error as NodeJS.ErrnoException;
-    // Somebody has taken it away.
-    if (code === 'ENOENT' || code === 'ENOTFILE' || code === 'ELOOP') return;
-    this.faults.addOnce(`notTaken ${code}`, 'notTaken', { file, reason });
+    await this.taking.take();
   }
 
   private gaveUp(id: string, reason: GiveUpReason, facts: LetterFacts): void {

@@ -30,8 +30,12 @@ export async function openQueue(
 
 /** As a crash leaves it: the database hears nothing of it, and the system ends the lock and the connections. */
 export async function crashQueue(queue: PostgresQueue): Promise<void> {
-  const inside = queue as unknown as { unlock(): void; disconnect(): Promise<void>; isOpen: boolean };
+  const inside = queue as unknown as {
+    folder: { release(): void };
+    disconnect(): Promise<void>;
+    isOpen: boolean;
+  };
   inside.isOpen = false;
   await inside.disconnect();
-  inside.unlock();
+  inside.folder.release();
 }

@@ -52,17 +52,17 @@ export class FolderQueue extends LocalQueue {
 
   /** Whether a file that a scan has found is one to take. */
   knows({ rel, facts }: FolderFile): KnownFile {
-    return this.folderStorage.knows(rel, facts);
+    return this.folderStorage.admissions.knows(rel, facts);
   }
 
-  /** As `FolderStorage.makeRoom`. */
+  /** As `FileAdmissions.makeRoom`. */
   makeRoom(): void {
-    this.folderStorage.makeRoom();
+    this.folderStorage.admissions.makeRoom();
   }
 
   /** The folder is looked through: `knows` is asked of each file. */
   beginScan(): void {
-    this.folderStorage.beginScan();
+    this.folderStorage.admissions.beginScan();
   }
 
   /** @throws QueueRefusal when there is no room on the disk */
@@ -70,21 +70,21 @@ export class FolderQueue extends LocalQueue {
     this.folderStorage.checkRoom();
   }
 
-  /** As `FolderStorage.admit`. Undefined, too, for one that has been taken since it was found: two looks may find the same. */
+  /** As `FileAdmissions.admit`. Undefined, too, for one that has been taken since it was found: two looks may find the same. */
   async admit(file: FolderFile, study?: string): Promise<string | undefined> {
     const known = this.knows(file);
     if (known === 'taken' || known === 'no-room') return undefined;
-    return this.folderStorage.admit(file, study, known === 'again');
+    return this.folderStorage.admissions.admit(file, study, known === 'again');
   }
 
-  /** As `FolderStorage.changedFiles`. */
+  /** As `FileAdmissions.changedFiles`. */
   changedFiles(): ChangedFile[] {
-    return this.folderStorage.changedFiles();
+    return this.folderStorage.admissions.changedFiles();
   }
 
-  /** As `FolderStorage.admitChanged`. */
+  /** As `FileAdmissions.admitChanged`. */
   admitChanged(file: ChangedFile): void {
-    this.folderStorage.admitChanged(file);
+    this.folderStorage.admissions.admitChanged(file);
   }
 
   override close(): void {

@@ -9,11 +9,10 @@ import {
   makeDurableDirectory,
   once,
 } from '../../basics';
-import { NO_ATTEMPTS, type Attempts } from '../attempts';
+import type { Attempts } from '../attempts';
 import type { BlockBuffer } from '../block-buffer';
 import type { PinnedBytes } from '../object-handle';
 import { endOfRun, objectIds, sizeInId } from '../object-id';
-import { ObjectDamaged } from '../object-damaged';
 import type { FoundObject } from '../object-place';
 import { QueueRefusal, type ObjectContent } from '../object-queue';
 import type { ObjectPart, ObjectStorage, StorageListener } from '../object-storage';
@@ -22,17 +21,12 @@ import { FreeSpace } from '../free-space';
 import { refusing } from '../refusal';
 import { ClaimFolder, parseName } from './claim-folder';
 import { ErrorFolder } from './error-folder';
+import { FileAdmissions } from './file-admissions';
+import { FileFates } from './file-fates';
 import { FileIndex } from './file-index';
 import type { FileStore, FolderObject } from './file-store';
-import {
-  isMissing,
-  isSameFile,
-  saysBirthTimes,
-  type FactsRule,
-  type FileFacts,
-  type FolderFiles,
-} from './folder-files';
-import type { ChangedFile, FolderFile, FolderStorageOptions, KnownFile } from './folder-options';
+import { saysBirthTimes, type FactsRule, type FileFacts, type FolderFiles } from './folder-files';
+import type { FolderStorageOptions } from './folder-options';
 import { FolderPresence } from './folder-presence';
 import { removeEmpty } from './move-file';
 import { Parkings } from './parkings';
@@ -50,7 +44,10 @@ export class FolderStorage implements ObjectStorage {
   readonly deadLetters: ErrorFolder;
   /** Undefined: files are taken out of the folder. */
   readonly index: FileIndex | undefined;
+  /** Takes what a scan has found. */
+  readonly admissions: FileAdmissions;
   private readonly taken: TakenFiles;
+  private readonly fates: FileFates;
   private readonly reader: TakenFileReader;
   private readonly main: FileStore;
   private readonly claims: ClaimFolder | undefined;
@@ -85,7 +82,19 @@ export class FolderStorage implements ObjectStorage {
     this.space = new FreeSpace(directory, minFreeBytes, files);
     this.puttingAway = new PuttingAway((error) => options.onNotPutAway(error));
     const letters = errorDirectory === '' ? join(directory, DEAD_LETTERS) : errorDirectory;
-    this.deadLetters = new ErrorFolder(letters, owner, files, (file, letter) => this.readmit(file, letter));
+    this.deadLetters = new ErrorFolder(letters, owner, files, (file, letter) =>
+      this.admissions.readmit(file, letter),
+    );
+    const { taken, index, parkings, puttingAway, deadLetters, cleanUp } = this;
+    this.admissions = new FileAdmissions(taken, {
+      ...{ index, files, listener },
+      again: this.claims ?? this.requeued,
+      nextId: (facts) => this.nextId(facts),
+      find: (store) => this.find(store),
+    });
+    const hasIndex = index !== undefined;
+    const fate = { hasIndex, parkings, puttingAway, deadLetters, files, cleanUp, listener };
+    this.fates = new FileFates(taken, fate);
   }
 
   async open(): Promise<FoundObject[]> {
@@ -141,7 +150,7 @@ export class FolderStorage implements ObjectStorage {
   /** Objects of a place that this run does not know of. */
   private find(store: FileStore): FolderObject[] {
     const { live, done } = this.taken.find(store, store === this.index);
-    for (const object of done) this.putAway(object);
+    for (const object of done) this.fates.putAway(object);
     return live;
   }
 
@@ -191,93 +200,6 @@ export class FolderStorage implements ObjectStorage {
     throw new QueueRefusal('NOT_HERE', 'files come into a watched folder by themselves');
   }
 
-  /** What is known of a file that a scan has found. */
-  knows(rel: string, facts: FileFacts): KnownFile {
-    if (this.index === undefined) return 'new';
-    const known = this.index.at(rel);
-    if (known === undefined) return this.index.isFull(rel) ? 'no-room' : 'new';
-    if (!isSameFile(known.facts, facts)) return 'again';
-    // It was gone for a while.
-    return known.state === 'live' && !this.taken.live.has(known.id) ? 'again' : 'taken';
-  }
-
-  /** As `FileIndex.makeRoom`. */
-  makeRoom(): void {
-    this.index?.makeRoom();
-  }
-
-  /** As `FileIndex.beginScan`. */
-  beginScan(): void {
-    this.index?.beginScan();
-  }
-
-  /**
-   * Takes a file of the folder as an object. It is told as one that has just come, or where `isAgain`, as one that the flow may
-   * have got before.
-   * @returns its id. Undefined: it is not there any more, or not as it was
-   * @throws the system's error
-   */
-  async admit(
-    { rel, facts }: FolderFile,
-    study: string | undefined,
-    isAgain: boolean,
-  ): Promise<string | undefined> {
-    const object: FolderObject = { id: this.nextId({ size: facts.size }), rel, facts, attempts: NO_ATTEMPTS };
-    // Known from now on: whoever looks meanwhile does not take it for another one.
-    this.taken.live.set(object.id, object);
-    try {
-      if (!(await this.take(object))) {
-        this.taken.live.delete(object.id);
-        return undefined;
-      }
-    } catch (error) {
-      this.taken.live.delete(object.id);
-      throw error;
-    }
-    if (isAgain) this.listener.onFoundLater([object]);
-    else this.listener.onCame(object.id, study);
-    return object.id;
-  }
-
-  /** Resolves with true once it is the queue's, and safe. */
-  private async take(object: FolderObject): Promise<boolean> {
-    const steps = this.main.take(object);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true && !value) return false;
-      if (done === true) break;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await this.main.safe();
-    return true;
-  }
-
-  /** Files that were changed after they had been taken: to be looked at as those of the folder. */
-  changedFiles(): ChangedFile[] {
-    return [...this.taken.changed.values()].flatMap((object) => {
-      const path = this.taken.path(object);
-      const stats = this.files.lstatSync(path, { throwIfNoEntry: false });
-      if (stats === undefined) this.taken.changed.delete(object.id);
-      return stats === undefined
-        ? []
-        : [{ id: object.id, rel: object.rel, path, facts: this.taken.facts(stats) }];
-    });
-  }
-
-  /** Such a file is complete: it is another object. */
-  admitChanged({ id, facts }: ChangedFile): void {
-    const before = this.taken.changed.get(id);
-    if (before === undefined) return;
-    const claims = this.claims ?? this.requeued;
-    const attempts = { ...before.attempts, isOpen: false };
-    const object: FolderObject = { id: this.nextId({ size: facts.size }), rel: before.rel, facts, attempts };
-    const from = claims.path(before).slice(0, -before.rel.length - 1);
-    this.taken.changed.delete(id);
-    claims.takeOver(from, { ...object, state: 'live' });
-    claims.forget(id);
-    this.listener.onFoundLater(this.find(claims));
-  }
-
   /** Its path below the folder, with `/`. */
   sourceFile(id: string): string {
     return this.taken.at(id)?.rel.split(sep).join('/') ?? '';
@@ -289,33 +211,7 @@ export class FolderStorage implements ObjectStorage {
   }
 
   isReady(id: string): boolean {
-    const object = this.taken.live.get(id);
-    if (object === undefined) return false;
-    try {
-      const stats = this.files.lstatSync(this.taken.path(object));
-      if (this.taken.isSame(object, stats)) return true;
-      this.cameChanged(object);
-    } catch (error) {
-      // While the folder itself is gone, nobody knows.
-      if (!isMissing(error) || !this.taken.isFolderThere()) return false;
-      this.forgetFile(object);
-    }
-    setImmediate(() => this.listener.onGone(id));
-    return false;
-  }
-
-  /** It is none of the queue any more. */
-  private forgetFile({ id }: FolderObject): void {
-    this.taken.live.delete(id);
-    this.cleanUp(() => this.parkings.set(id, undefined));
-  }
-
-  /** It is not what was taken: it is looked at again, and comes again. */
-  private cameChanged(object: FolderObject): void {
-    this.forgetFile(object);
-    this.taken.store(object).setState(object, 'changed');
-    // Those of the index are found where they are.
-    if (this.index === undefined) this.taken.changed.set(object.id, object);
+    return this.fates.isReady(id);
   }
 
   has(id: string): boolean {
@@ -351,90 +247,27 @@ export class FolderStorage implements ObjectStorage {
   }
 
   remove(id: string): void {
-    const object = this.taken.live.get(id);
-    if (object === undefined) return;
-    if (this.markDone(object)) this.putAway(object);
-    this.forgetFile(object);
-  }
-
-  /** The flow is done with it. False: not with what it is now, or it is gone. */
-  private markDone(object: FolderObject): boolean {
-    const stats = this.taken.stats(object);
-    if (stats === undefined) {
-      this.taken.checkFolder();
-      // In an index, one that is gone and comes back as it was has been delivered.
-      if (this.index !== undefined) this.taken.store(object).setState(object, 'done');
-      return false;
-    }
-    if (this.taken.isSame(object, stats)) {
-      this.taken.store(object).setState(object, 'done');
-      return true;
-    }
-    this.cameChanged(object);
-    return false;
+    this.fates.remove(id);
   }
 
   removeAgain(): void {
     // What has been renamed is renamed; `safe` is what failed.
   }
 
-  private putAway(object: FolderObject): void {
-    const store = this.taken.store(object);
-    this.puttingAway.add(() => store.putAway(object));
-  }
-
   keep(id: string): void {
-    const object = this.taken.live.get(id);
-    if (object === undefined) return;
-    if (this.markDone(object)) this.taken.kept.set(id, object);
-    this.forgetFile(object);
+    this.fates.keep(id);
   }
 
   discardKept(id: string): void {
-    const object = this.taken.kept.get(id);
-    this.taken.kept.delete(id);
-    if (object !== undefined) this.putAway(object);
+    this.fates.discardKept(id);
   }
 
   restore(id: string): void {
-    const object = this.taken.get(id);
-    this.taken.store(object).setState(object, 'live');
-    this.taken.kept.delete(id);
-    this.taken.live.set(id, object);
+    this.fates.restore(id);
   }
 
   setAside(letter: DeadLetter): Error | undefined {
-    const object = this.taken.live.get(letter.id);
-    if (object === undefined) throw new ObjectDamaged(`there is no file of the object ${letter.id}`);
-    const stats = this.taken.stats(object);
-    if (stats === undefined && this.taken.isFolderThere()) {
-      this.forgetFile(object);
-      throw new ObjectDamaged(`${object.rel} is gone: somebody has deleted or moved it`);
-    }
-    if (stats !== undefined && !this.taken.isSame(object, stats)) {
-      // What was given up is not what is there now.
-      this.cameChanged(object);
-      return undefined;
-    }
-    const path = object.rel.split(sep).join('/');
-    const failure = this.deadLetters.add(letter, path, (directory) =>
-      this.taken.store(object).moveTo(object, directory),
-    );
-    this.forgetFile(object);
-    return failure;
-  }
-
-  /** Takes a dead letter into the queue, as an object that has just come. */
-  private readmit(file: string, { path }: { path: string }): void {
-    const { size } = this.files.lstatSync(file);
-    const rel = path.split('/').join(sep);
-    const facts = { size, mtimeMs: 0, ino: 0 };
-    const object: FolderObject = { id: this.nextId({ size }), rel, facts, attempts: NO_ATTEMPTS };
-    const store = this.claims ?? this.requeued;
-    store.admit(file, object);
-    this.taken.liesIn(store, object.id);
-    this.taken.live.set(object.id, object);
-    this.listener.onCame(object.id, undefined);
+    return this.fates.setAside(letter);
   }
 
   forget(): void {

@@ -143,6 +143,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
  * @param error what the client throws
  */
 export function failureText(error: unknown): string {
+  if (error instanceof DatabaseUnusable) return error.message;
   const state = sqlState(error);
   if (state !== undefined) {
     const meaning = MEANINGS[state];

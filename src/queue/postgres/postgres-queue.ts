@@ -1,8 +1,5 @@
-import { join } from 'node:path';
-import { readdirSync, rmSync } from 'node:fs';
-import type { QueueParts } from './queue-parts';
 import type { LetterFacts } from '../../admin-api';
-import { DIRECTORY_MODE, makeDirectory, realFiles, type DirectoryLock, type OnWarning } from '../../basics';
+import type { OnWarning } from '../../basics';
 import type { DeadLetters } from '../dead-letters';
 import { KEEP_NOTHING, type KeepLimits } from '../kept-delivered';
 import type { ObjectHandle } from '../object-handle';
@@ -14,42 +11,38 @@ import {
   type QueuedObject,
   type Unparked,
 } from '../object-queue';
+import { AnswerExchange, type AnswerListener } from './answer-exchange';
 import { Arrivals } from './arrivals';
 import { ClaimedObjects, type Leased } from './claimed-objects';
 import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
-import { instanceName } from './instance-name';
+import { inTime } from './in-time';
 import type { Link } from './link';
+import { MachineFolder } from './machine-folder';
 import { newLink, type LinkOptions } from './new-link';
 import { Notices } from './notices';
 import { ObjectCount } from './object-count';
 import { ObjectLookup } from './object-lookup';
+import { closeLink, openLink } from './open-link';
 import { ParkedObjects } from './parked-objects';
 import { databaseAway } from './put-groups';
 import { QueueFailures, type FailureListener } from './queue-failures';
+import type { QueueParts } from './queue-parts';
 import { QueueRoom, type RoomLimits } from './queue-room';
+import { QueueRounds } from './queue-rounds';
 import { queueState, type QueueState } from './queue-state';
 import { Removals } from './removals';
 import type { RemoteAnswer } from './remote-answers';
-import { prepareSchema } from './schema';
-import { checkDurable, checkNotPooled } from './server-checks';
-import { Waiters } from './waiters';
 
-export interface PostgresQueueOptions extends LinkOptions, RoomLimits, FailureListener, Partial<KeepLimits> {
+export interface PostgresQueueOptions
+  extends LinkOptions, RoomLimits, FailureListener, AnswerListener, Partial<KeepLimits> {
   /** For what is being received, or is in flight here. Only one process, and one queue of it, has it at a time. */
   directory: string;
   /** False: `claim` waits for ever, for others deliver. */
   delivers?: boolean;
   onWarning?: OnWarning;
-  /** A flow, on whatever machine, has answered to an object of which the sender waits here. */
-  onAnswer?(id: string, answer: RemoteAnswer): void;
 }
-
-/** Without a notification, new objects are found within this. */
-const POLL_MS = 1_000;
-/** Node-RED does not wait for ever. */
-const FAREWELL_MS = 3_000;
 
 /**
  * A queue in PostgreSQL that several instances share: each puts objects into it, and each can deliver them. All objects of an
@@ -64,38 +57,31 @@ export class PostgresQueue implements ObjectQueue {
   private readonly claimed: ClaimedObjects;
   private readonly count = new ObjectCount();
   private readonly bytes = new ObjectCount();
-  private readonly waiters = new Waiters();
   private readonly room: QueueRoom;
   private readonly lookup: ObjectLookup;
   private readonly failures: QueueFailures;
   private readonly removals: Removals;
-
-  private readonly directory: string;
-  private lock: DirectoryLock | undefined;
+  private readonly answers: AnswerExchange;
+  private readonly rounds: QueueRounds;
+  private readonly folder: MachineFolder;
   private instance = '';
   private isOpen = false;
   private link: Link | undefined;
-  private pollTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: PostgresQueueOptions) {
-    this.directory = join(options.directory, 'shared');
-    this.room = new QueueRoom(options, this.directory, this.count, this.bytes);
+    this.folder = new MachineFolder(options.directory, options.onWarning);
+    this.room = new QueueRoom(options, this.folder.path, this.count, this.bytes);
     this.failures = new QueueFailures(options, () => this.link);
     const failed = (error: unknown): void => this.failed(error);
     this.claimed = new ClaimedObjects(
       () => (this.isOpen ? this.link : undefined),
       () => options.delivers !== false && this.link?.directory?.watch.isAway !== true,
-      {
-        claimed: ({ id, waiter }) => {
-          if (waiter !== undefined && waiter !== this.db.session.run) this.waiters.add(id, waiter);
-        },
-        failed,
-      },
+      { claimed: (row) => this.answers.claimed(row), failed },
     );
     this.notices = new Notices(options, {
       objects: () => this.claimed.fetchSoon(),
       answers: (run) => {
-        if (run === this.link?.session.run) this.takeAnswers().catch(failed);
+        if (run === this.link?.session.run) this.answers.take().catch(failed);
       },
       failed,
     });
@@ -109,11 +95,14 @@ export class PostgresQueue implements ObjectQueue {
       onLeftover: (error) => options.onLeftover(error),
     });
     const parts = this.parts();
+    this.answers = new AnswerExchange(parts, this.notices, options);
     this.dead = new DeadObjects(parts);
     this.deadLetters = this.dead;
     this.parkedObjects = new ParkedObjects(parts);
     this.lookup = new ObjectLookup(parts);
-    this.arrivals = new Arrivals(parts, this.directory, this.bytes);
+    this.arrivals = new Arrivals(parts, this.folder.path, this.bytes);
+    const { answers, bytes, room } = this;
+    this.rounds = new QueueRounds(parts, { link: () => this.link, answers, bytes, room });
   }
 
   private parts(): QueueParts {
@@ -140,17 +129,13 @@ export class PostgresQueue implements ObjectQueue {
 
   /** @throws DatabaseUnusable; an Error with the system's code, or `QUEUE_LOCKED` */
   async open(): Promise<void> {
-    const { directory } = this;
-    makeDirectory(directory, realFiles, DIRECTORY_MODE);
-    this.lock ??= await realFiles.lock(directory, { onWarning: this.options.onWarning }, realFiles);
+    await this.folder.take();
     try {
-      this.instance = instanceName(directory);
-      for (const name of readdirSync(directory))
-        if (/\.(copy|part)$/.test(name)) rmSync(join(directory, name), { force: true });
+      this.instance = this.folder.prepare();
       await this.connect();
     } catch (error) {
       // Somebody else may be able to use it.
-      this.unlock();
+      this.folder.release();
       await this.disconnect();
       if (error instanceof DatabaseUnusable || isOfSystem(error)) throw error;
       throw new DatabaseUnusable('QUEUE_AWAY', failureText(error));
@@ -158,15 +143,10 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private async connect(): Promise<void> {
-    const { options } = this;
-    const database = new Database(options.database);
+    const database = new Database(this.options.database);
     const link = this.newLink(database);
     this.link = link;
-    // Before anything is prepared, which somebody else's connection would not know.
-    await checkNotPooled(database);
-    await checkDurable(database);
-    await prepareSchema(database, options.schema);
-    await this.openDirectory(link);
+    await openLink(link, this.options);
     this.claimed.begin();
     this.isOpen = true;
     await link.session.begin();
@@ -174,24 +154,13 @@ export class PostgresQueue implements ObjectQueue {
     if (this.room.countsBytes) this.bytes.value = await link.rows.bytes();
     this.notices.begin(database);
     link.sweeper.start();
-    this.schedulePoll();
-  }
-
-  private async openDirectory({ database, fileRows, directory }: Link): Promise<void> {
-    const { schema, queue } = this.options;
-    if (directory !== undefined) {
-      await directory.files.open(database, schema, queue);
-      await directory.watch.look();
-    } else if (await fileRows.hasFiles())
-      throw new DatabaseUnusable(
-        'QUEUE_DIRECTORY_OTHER',
-        'this node names none, and the queue has objects in one',
-      );
+    // It may have been closed meanwhile.
+    if (this.isOpen) this.rounds.start();
   }
 
   private newLink(database: Database): Link {
     const { options } = this;
-    return newLink(database, options, this.instance, this.directory, {
+    return newLink(database, options, this.instance, this.folder.path, {
       removed: (ids) => this.removals.removeFiles(ids),
       ended: () => this.claimed.sessionEnded(),
       beat: () => this.beaten(),
@@ -326,49 +295,19 @@ export class PostgresQueue implements ObjectQueue {
 
   /** Its sender waits at another instance, as far as this one knows. */
   isAwaitedElsewhere(id: string): boolean {
-    return this.waiters.has(id);
+    return this.answers.isAwaitedElsewhere(id);
   }
 
   /** Passes a flow's answer on. False: nobody else waits for it. @throws the client's error */
-  async answerElsewhere(id: string, answer: RemoteAnswer): Promise<boolean> {
-    const run = await this.waiters.answer(this.db.answers, id, answer);
-    if (run !== undefined) this.notices.answers(run);
-    return run !== undefined;
+  answerElsewhere(id: string, answer: RemoteAnswer): Promise<boolean> {
+    return this.answers.give(id, answer);
   }
 
-  private async takeAnswers(): Promise<void> {
-    const { options } = this;
-    if (options.onAnswer === undefined) return;
-    for (const { id, answer } of await this.db.answers.take(this.db.session.run))
-      options.onAnswer(id, answer);
-  }
-
-  // What is done from time to time
+  // What is told
 
   /** Others hear of what has come. Those that have just begun look for it themselves. */
   private tell(): void {
     if (this.isOpen && this.link?.session.others !== 0) this.notices.objects();
-  }
-
-  private schedulePoll(): void {
-    if (this.isOpen) this.pollTimer = setTimeout(() => void this.poll(), POLL_MS);
-  }
-
-  private async poll(): Promise<void> {
-    void this.link?.directory?.watch.look();
-    try {
-      if (this.db.session.isAlive) {
-        await this.takeAnswers();
-        await this.db.puts.removeDoubtful();
-        await this.claimed.unlease(this.db);
-        await this.count.refresh(async () => (await this.db.rows.count()) - this.removals.pending);
-        if (this.room.countsBytes) await this.bytes.refresh(() => this.db.rows.bytes());
-      }
-    } catch (error) {
-      this.failed(error);
-    }
-    this.claimed.fetchSoon();
-    this.schedulePoll();
   }
 
   private beaten(): void {
@@ -388,18 +327,18 @@ export class PostgresQueue implements ObjectQueue {
       return;
     }
     this.isOpen = false;
-    clearTimeout(this.pollTimer);
+    this.rounds.stop();
     this.notices.quiet();
     this.link?.directory?.files.close();
     this.lookup.close();
     this.arrivals.close();
     this.removals.kept.clear();
     const { inFlight, others } = this.claimed.close();
-    await Promise.race([this.farewell(inFlight, others), delay(FAREWELL_MS)]);
+    await inTime(this.farewell(inFlight, others));
     this.removals.stop();
     this.count.value = 0;
     await this.disconnect();
-    this.unlock();
+    this.folder.release();
   }
 
   private async farewell(inFlight: readonly Leased[], others: readonly Leased[]): Promise<void> {
@@ -421,16 +360,9 @@ export class PostgresQueue implements ObjectQueue {
     const { link } = this;
     this.isOpen = false;
     this.link = undefined;
+    this.rounds.stop();
     this.notices.end();
-    link?.directory?.files.close();
-    link?.session.stop();
-    link?.sweeper.stop();
-    if (link !== undefined) await Promise.race([link.database.end(), delay(FAREWELL_MS)]);
-  }
-
-  private unlock(): void {
-    this.lock?.release();
-    this.lock = undefined;
+    if (link !== undefined) await closeLink(link);
   }
 }
 
@@ -439,8 +371,4 @@ function isOfSystem(error: unknown): boolean {
   return (
     code !== undefined && /^(QUEUE_[A-Z_]+|E(ACCES|ROFS|NOSPC|NOENT|PERM|ISDIR|NOTDIR|EXIST))$/.test(code)
   );
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

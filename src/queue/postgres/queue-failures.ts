@@ -17,7 +17,7 @@ const LEFTOVER_MS = 60_000;
 /** What statements and files have failed with: that the database is away is told once, all else once in a while. */
 export class QueueFailures {
   private readonly leftovers = new OnceInAWhile(LEFTOVER_MS);
-  /** Why the database cannot be asked. */
+  /** Why the database cannot be asked, or is not to be trusted. */
   private away: DatabaseUnusable | undefined;
 
   constructor(
@@ -34,15 +34,23 @@ export class QueueFailures {
       this.link()?.directory?.watch.suspect();
       if (this.leftovers.passes(error.message)) this.listener.onLeftover(error);
     } else if (isAway(error)) {
-      if (this.isAway) return;
-      this.away = new DatabaseUnusable('QUEUE_AWAY', failureText(error));
-      this.listener.onAway?.(this.away);
-      this.link()?.session.beatSoon();
+      this.isNow(
+        error instanceof DatabaseUnusable ? error : new DatabaseUnusable('QUEUE_AWAY', failureText(error)),
+      );
     } else if (this.leftovers.passes(failureText(error)))
       this.listener.onLeftover(new Error(`the database of the queue: ${failureText(error)}`));
   }
 
-  /** The database has answered. */
+  private isNow(problem: DatabaseUnusable): void {
+    const { away } = this;
+    if (problem.code === away?.code) return;
+    if (away !== undefined) this.listener.onBack?.(away);
+    this.away = problem;
+    this.listener.onAway?.(problem);
+    this.link()?.session.beatSoon();
+  }
+
+  /** The database has answered, and is as it is to be. */
   back(): void {
     const { away } = this;
     this.away = undefined;

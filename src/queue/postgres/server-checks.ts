@@ -1,16 +1,21 @@
-import { DatabaseUnusable } from './client';
+import { DatabaseUnusable, type Row } from './client';
 import type { Database, Statements } from './database';
 
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
 const NEEDED = ['fsync', 'full_page_writes'];
+/** Columns of a SELECT, for `checkDurableRow`. */
+export const DURABLE_COLUMNS = NEEDED.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
+
+/** Both can be turned off at any time, without a restart. @throws DatabaseUnusable (`QUEUE_UNSAFE`); the client's error */
+export async function checkDurable(statements: Statements): Promise<void> {
+  checkDurableRow((await statements.rows(`SELECT ${DURABLE_COLUMNS}`))[0]);
+}
 
 /** @throws DatabaseUnusable (`QUEUE_UNSAFE`) */
-export async function checkDurable(statements: Statements): Promise<void> {
-  for (const name of NEEDED) {
-    const [row] = await statements.rows('SELECT current_setting($1) AS value', [name]);
-    if (row?.['value'] !== 'on')
-      throw new DatabaseUnusable('QUEUE_UNSAFE', `the server has ${name} = ${String(row?.['value'])}`);
-  }
+export function checkDurableRow(row: Row | undefined): void {
+  for (const name of NEEDED)
+    if (row?.[name] !== 'on')
+      throw new DatabaseUnusable('QUEUE_UNSAFE', `the server has ${name} = ${String(row?.[name])}`);
 }
 
 /**

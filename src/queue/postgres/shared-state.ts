@@ -3,8 +3,8 @@ import { DIRECTORY_MODE, makeDirectory, realFiles } from '../../basics';
 import { DatabaseUnusable, failureText } from './client';
 import { Database, type DatabaseConfig, type Statements } from './database';
 import { instanceName } from './instance-name';
-import { prepareSchema } from './schema';
-import { checkDurable, checkNotPooled } from './server-checks';
+import { inTime } from './in-time';
+import { prepareDatabase } from './prepare-database';
 import { Session } from './session';
 
 /** Where a queue is that several machines share, and what they know beside its objects. */
@@ -36,8 +36,6 @@ const CONNECTIONS = 2;
 const FORGET_SECONDS = 86_400;
 /** Patients' data are not left behind with a node that is removed. */
 const ABANDONED_SECONDS = 30 * 86_400;
-/** Node-RED does not wait for ever. */
-const FAREWELL_MS = 3_000;
 
 /** What an instance has in the database of a shared queue beside its objects: a session of its own, and statements. */
 export class SharedState implements Statements {
@@ -64,9 +62,7 @@ export class SharedState implements Statements {
     const database = new Database({ ...this.options.database, poolSize: CONNECTIONS });
     const session = this.newSession(database, instance);
     try {
-      await checkNotPooled(database);
-      await checkDurable(database);
-      await prepareSchema(database, this.options.schema);
+      await prepareDatabase(database, this.options.schema);
       await session.begin();
       await this.forget(database);
       this.link = { database, session };
@@ -88,7 +84,8 @@ export class SharedState implements Statements {
         ...(leaseSeconds !== undefined && { leaseSeconds }),
       },
       {
-        began: () => Promise.resolve(),
+        // The queue does.
+        check: () => Promise.resolve(),
         ended: () => this.listener.ended(),
         beat: () => undefined,
         failed: (error) => this.listener.failed(new DatabaseFailed(error)),
@@ -138,7 +135,7 @@ export class SharedState implements Statements {
     this.link = undefined;
     if (link === undefined) return;
     link.session.stop();
-    await Promise.race([farewell(link), delay(FAREWELL_MS)]);
+    await inTime(farewell(link));
   }
 
   private async ask<T>(work: (database: Database) => Promise<T>): Promise<T> {
@@ -193,8 +190,4 @@ async function farewell({ database, session }: { database: Database; session: Se
   // Where the database does not hear it, its session ends by itself.
   await session.end().catch(() => undefined);
   await database.end();
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

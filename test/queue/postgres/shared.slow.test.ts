@@ -356,6 +356,38 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     );
   });
 
+  it('takes nothing more once its database may forget, turned so while it runs, or started so', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a', {
+      onAway: ({ code }) => told.push(code),
+      onBack: ({ code }) => told.push(`${code} over`),
+      onLeftover: () => undefined,
+    });
+    const id = await store(a, 'one');
+    queues.postgres.run('ALTER SYSTEM SET fsync = off');
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => told.includes('QUEUE_UNSAFE'), 'it to be told of');
+    assert.throws(() => a.begin(Buffer.from('refused')), QueueRefusal);
+    queues.postgres.run('ALTER SYSTEM SET fsync = on');
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => told.includes('QUEUE_UNSAFE over'), 'it to be told of');
+    await store(a, 'two');
+
+    queues.postgres.run('ALTER SYSTEM SET full_page_writes = off');
+    await queues.postgres.crash();
+    await queues.postgres.again();
+    // Nobody has noticed yet.
+    await assert.rejects(store(a, 'lost'), QueueRefusal);
+    await until(() => told.at(-1) === 'QUEUE_UNSAFE', 'it to be told of');
+    queues.postgres.run('ALTER SYSTEM RESET ALL');
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => told.at(-1) === 'QUEUE_UNSAFE over', 'it to be told of');
+    await store(a, 'three');
+    assert.deepEqual(texts(await a.claim(5)).sort(), ['one', 'three', 'two']);
+    assert.equal(await a.remove(id), true);
+  });
+
   it('makes its tables once, however many begin at the same time', async () => {
     const { open } = cluster();
     const queues = await Promise.all(['a', 'b', 'c', 'd'].map((name) => open(name, { schema: 'at_once' })));
