@@ -14,11 +14,8 @@ import {
   type Row,
 } from './client';
 import { CopyRows } from './copy-rows';
-<<<<<<< HEAD
-import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
-=======
 import { checkDurableRow, DURABLE_COLUMNS } from './server-checks';
->>>>>>> h-v17
+import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -59,12 +56,8 @@ const CONNECTION_SETTINGS = `
     set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
     set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-<<<<<<< HEAD
-      THEN set_config('synchronous_commit', 'on', false) END, ${OWN_BACKEND}`;
-=======
       THEN set_config('synchronous_commit', 'on', false) END,
-    ${DURABLE_COLUMNS}`;
->>>>>>> h-v17
+    ${OWN_BACKEND}, ${DURABLE_COLUMNS}`;
 
 /** Something that statements can be sent to: the pool, or a transaction. */
 export interface Statements {
@@ -108,16 +101,6 @@ export class Database implements Statements {
       ...config,
       max: poolSize,
       idleTimeoutMillis: IDLE_MS,
-<<<<<<< HEAD
-=======
-      onConnect: async (client) => {
-        // Of one that is lost while it is used, the statement tells.
-        client.on('error', () => undefined);
-        const { rows } = await client.query({ text: CONNECTION_SETTINGS });
-        // It may have been started anew, in another way.
-        checkDurableRow(rows[0]);
-      },
->>>>>>> h-v17
     });
     // Of one that nobody uses: the next statement takes another.
     this.pool.on('error', () => undefined);
@@ -253,6 +236,8 @@ export class Database implements Statements {
     // Of one that is lost while it is used, the statement tells.
     client.on('error', () => undefined);
     const [row] = (await client.query({ text: CONNECTION_SETTINGS })).rows;
+    // It may have been started anew, in another way.
+    checkDurableRow(row);
     this.prepared.set(client, { pid: Number(row?.['pid']), since: String(row?.['since']) });
   }
 
