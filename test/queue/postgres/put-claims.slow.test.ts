@@ -28,10 +28,9 @@ function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boole
 
 /** What the queue does from time to time, it does from now on when this is called. */
 function byHand(queue: PostgresQueue): () => Promise<void> {
-  const inside = queue as unknown as { poll(): Promise<void> };
-  const poll = inside.poll.bind(queue);
-  inside.poll = () => Promise.resolve();
-  return poll;
+  const { rounds } = queue as unknown as { rounds: { stop(): void; round(): Promise<void> } };
+  rounds.stop();
+  return () => rounds.round();
 }
 
 /** Resolves once it has found all that waits. */
@@ -173,7 +172,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('are taken out where the answer to their commit was lost', async () => {
     const a = await cluster()('a', { onLeftover: () => undefined });
-    const poll = byHand(a);
+    const round = byHand(a);
     const { rows } = inside(a).link;
     const inserts = insertsOf(a);
     const insert = inserts.insert.bind(inserts);
@@ -186,7 +185,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
       };
       await assert.rejects(store(a, 'unknown', association), { code: 'DATABASE_AWAY' });
       inserts.insert = insert;
-      await poll();
+      await round();
       assert.equal(await rows.count(), before);
     };
     const claimed = a.claim(5);
@@ -197,7 +196,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     // In flight, it keeps the association here; then the next one is put in flight.
     const next = a.claim(5);
     await until(async () => {
-      await poll();
+      await round();
       return mayClaim(a, one);
     }, 'the association to be up to date');
     await lose('x');
@@ -277,7 +276,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   it('stay this instance’s while they are put, whatever it gives up meanwhile', async () => {
     const open = cluster();
     const [a, b] = [await open('a'), await open('b')];
-    const poll = byHand(a);
+    const round = byHand(a);
     const { rows } = inside(a).link;
     const claimed = a.claim(5);
     const { isPut, answer } = holdNextPut(a);
@@ -291,10 +290,10 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
       isAsked = true;
       return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
     };
-    await poll();
+    await round();
     await until(() => isAsked, 'a claim that fails');
     const others = b.claim(5);
-    for (let times = 0; times < 2; times += 1) await poll();
+    for (let times = 0; times < 2; times += 1) await round();
     answer.open();
     const id = await put;
     assert.deepEqual(
