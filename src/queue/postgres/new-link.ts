@@ -79,7 +79,7 @@ export function newLink(
     database,
     { schema, queue, instance, ...(leaseSeconds !== undefined && { leaseSeconds }) },
     {
-      began: () => checkDurable(database),
+      check: () => checkDurable(database, schema),
       ended: () => listener.ended(),
       beat: () => listener.beat(),
       failed,

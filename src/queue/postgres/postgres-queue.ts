@@ -152,8 +152,7 @@ export class PostgresQueue implements ObjectQueue {
       // Somebody else may be able to use it.
       this.unlock();
       await this.disconnect();
-      if (error instanceof DatabaseUnusable || isOfSystem(error)) throw error;
-      throw new DatabaseUnusable('QUEUE_AWAY', failureText(error));
+      throw unusable(error);
     }
   }
 
@@ -164,7 +163,7 @@ export class PostgresQueue implements ObjectQueue {
     this.link = link;
     // Before anything is prepared, which somebody else's connection would not know.
     await checkNotPooled(database);
-    await checkDurable(database);
+    await checkDurable(database, options.schema);
     await prepareSchema(database, options.schema);
     await this.openDirectory(link);
     this.claimed.begin();
@@ -286,8 +285,12 @@ export class PostgresQueue implements ObjectQueue {
     return this.parkedObjects.list();
   }
 
-  disown(owner: string): Promise<void> {
-    return this.parkedObjects.disown(owner);
+  async disown(owner: string): Promise<void> {
+    try {
+      await this.parkedObjects.disown(owner);
+    } catch (error) {
+      throw unusable(error);
+    }
   }
 
   setAside(id: string, why: string, facts?: LetterFacts, owner?: string): Promise<boolean> {
@@ -432,6 +435,12 @@ export class PostgresQueue implements ObjectQueue {
     this.lock?.release();
     this.lock = undefined;
   }
+}
+
+/** What has failed, as an error that says what that means for the queue. */
+function unusable(error: unknown): unknown {
+  if (error instanceof DatabaseUnusable || isOfSystem(error)) return error;
+  return new DatabaseUnusable('QUEUE_AWAY', failureText(error));
 }
 
 function isOfSystem(error: unknown): boolean {

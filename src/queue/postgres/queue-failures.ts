@@ -34,9 +34,12 @@ export class QueueFailures {
       this.link()?.directory?.watch.suspect();
       if (this.leftovers.passes(error.message)) this.listener.onLeftover(error);
     } else if (isAway(error)) {
-      if (this.isAway) return;
-      this.away = new DatabaseUnusable('QUEUE_AWAY', failureText(error));
-      this.listener.onAway?.(this.away);
+      const problem =
+        error instanceof DatabaseUnusable ? error : new DatabaseUnusable('QUEUE_AWAY', failureText(error));
+      if (problem.code === this.away?.code) return;
+      this.back();
+      this.away = problem;
+      this.listener.onAway?.(problem);
       this.link()?.session.beatSoon();
     } else if (this.leftovers.passes(failureText(error)))
       this.listener.onLeftover(new Error(`the database of the queue: ${failureText(error)}`));

@@ -4,13 +4,27 @@ import type { Database, Statements } from './database';
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
 const NEEDED = ['fsync', 'full_page_writes'];
 
-/** @throws DatabaseUnusable (`QUEUE_UNSAFE`) */
-export async function checkDurable(statements: Statements): Promise<void> {
-  for (const name of NEEDED) {
-    const [row] = await statements.rows('SELECT current_setting($1) AS value', [name]);
-    if (row?.['value'] !== 'on')
-      throw new DatabaseUnusable('QUEUE_UNSAFE', `the server has ${name} = ${String(row?.['value'])}`);
-  }
+/** A server that crashes empties an UNLOGGED table; a trigger before an INSERT may make nothing of it, without an error. */
+const DURABLE = `
+  SELECT ${NEEDED.map((name) => `current_setting('${name}') AS ${name}`).join(', ')}, (
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND (c.relpersistence <> 'p' OR EXISTS (
+      SELECT FROM pg_trigger t
+      WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 7 = 7)) LIMIT 1
+  ) AS changed`;
+
+/**
+ * Whether the database keeps what it commits: the server, and the tables, which somebody may have changed.
+ * @param schema as `isPlainName`; nothing may be in it yet
+ * @throws DatabaseUnusable (`QUEUE_UNSAFE`)
+ */
+export async function checkDurable(statements: Statements, schema: string): Promise<void> {
+  const [row = {}] = await statements.rows(DURABLE, [schema]);
+  const unsafe = (what: string): DatabaseUnusable => new DatabaseUnusable('QUEUE_UNSAFE', what);
+  for (const name of NEEDED)
+    if (row[name] !== 'on') throw unsafe(`the server has ${name} = ${String(row[name])}`);
+  if (row['changed'] !== null)
+    throw unsafe(`the table ${schema}.${String(row['changed'])} is UNLOGGED, or has a trigger before INSERT`);
 }
 
 /**

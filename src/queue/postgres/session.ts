@@ -20,8 +20,8 @@ export interface SessionOptions {
 }
 
 export interface SessionListener {
-  /** It is there, or there again: what was claimed under the last one may be somebody else's. */
-  began(): Promise<void>;
+  /** Each time when it begins, or lives on. @throws an Error where nothing may be done under it as things are */
+  check(): Promise<void>;
   /** It is over: whatever was claimed under it may be somebody else's. */
   ended(): void;
   /** It has said that it lives. */
@@ -91,7 +91,7 @@ export class Session {
     this.lease = new Lease();
     this.lease.extendTo(asked + this.leaseSeconds * 1_000);
     try {
-      await this.listener.began();
+      await this.listener.check();
     } catch (error) {
       this.lost();
       throw error;
@@ -126,6 +126,7 @@ export class Session {
       // Stopped meanwhile.
       if (this.isStopped) return true;
       if (this.number === 0) await this.renew();
+      else await this.listener.check();
       this.listener.beat();
       return true;
     } catch (error) {

@@ -65,7 +65,7 @@ export class SharedState implements Statements {
     const session = this.newSession(database, instance);
     try {
       await checkNotPooled(database);
-      await checkDurable(database);
+      await checkDurable(database, this.options.schema);
       await prepareSchema(database, this.options.schema);
       await session.begin();
       await this.forget(database);
@@ -88,7 +88,7 @@ export class SharedState implements Statements {
         ...(leaseSeconds !== undefined && { leaseSeconds }),
       },
       {
-        began: () => Promise.resolve(),
+        check: () => Promise.resolve(),
         ended: () => this.listener.ended(),
         beat: () => undefined,
         failed: (error) => this.listener.failed(new DatabaseFailed(error)),

@@ -343,6 +343,9 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     queues.postgres.run('SELECT pg_reload_conf()');
     await wait(300);
     await (await open('a')).close();
+    queues.postgres.run('ALTER TABLE dicom.chunk SET UNLOGGED');
+    await assert.rejects(open('a'), isUnsafe);
+    queues.postgres.run('ALTER TABLE dicom.chunk SET LOGGED');
     queues.postgres.run(
       'CREATE SCHEMA later; CREATE TABLE later.version (version int); INSERT INTO later.version VALUES (99)',
     );
@@ -354,6 +357,39 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       open('c', { database: { ...databaseOf(queues.postgres), port: 1 } }),
       (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_AWAY',
     );
+  });
+
+  it('takes nothing more when the database begins to be one that may forget', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a', {
+      leaseSeconds: 2,
+      onAway: ({ code }) => told.push(code),
+      onBack: ({ code }) => told.push(`${code} no more`),
+    });
+    queues.postgres.run('ALTER SYSTEM SET fsync = off');
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => told.length > 0, 'it to be told of');
+    assert.throws(() => a.begin(Buffer.from('x')), { code: 'DATABASE_AWAY' });
+    queues.postgres.run('ALTER SYSTEM RESET fsync');
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => told.length > 1, 'it to be told of');
+    assert.deepEqual(told, ['QUEUE_UNSAFE', 'QUEUE_UNSAFE no more']);
+    await store(a, 'x');
+  });
+
+  it('says of a table that somebody has changed that it is the database', async () => {
+    const { open } = cluster();
+    const a = await open('a');
+    queues.postgres.run('ALTER TABLE dicom.object RENAME COLUMN parking TO other');
+    try {
+      await assert.rejects(
+        a.disown('somebody'),
+        (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_AWAY',
+      );
+    } finally {
+      queues.postgres.run('ALTER TABLE dicom.object RENAME COLUMN other TO parking');
+    }
   });
 
   it('makes its tables once, however many begin at the same time', async () => {
