@@ -19,12 +19,13 @@ const DURABLE = `
  * @throws DatabaseUnusable (`QUEUE_UNSAFE`)
  */
 export async function checkDurable(statements: Statements, schema: string): Promise<void> {
-  const [row = {}] = await statements.rows(DURABLE, [schema]);
+  const [row] = (await statements.rows(DURABLE, [schema])) as Record<string, string | null>[];
   const unsafe = (what: string): DatabaseUnusable => new DatabaseUnusable('QUEUE_UNSAFE', what);
   for (const name of NEEDED)
-    if (row[name] !== 'on') throw unsafe(`the server has ${name} = ${String(row[name])}`);
-  if (row['changed'] !== null)
-    throw unsafe(`the table ${schema}.${String(row['changed'])} is UNLOGGED, or has a trigger before INSERT`);
+    if (row?.[name] !== 'on') throw unsafe(`the server has ${name} = ${row?.[name]}`);
+  const { changed } = row ?? {};
+  if (typeof changed === 'string')
+    throw unsafe(`the table ${schema}.${changed} is UNLOGGED, or has a trigger before INSERT`);
 }
 
 /**
