@@ -19,7 +19,7 @@ import { ClaimedObjects, type Leased } from './claimed-objects';
 import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
-import { instanceName } from './instance-name';
+import { instanceName, otherInstanceName } from './instance-name';
 import type { Link } from './link';
 import { newLink, type LinkOptions } from './new-link';
 import { Notices } from './notices';
@@ -194,6 +194,7 @@ export class PostgresQueue implements ObjectQueue {
       removed: (ids) => this.removals.removeFiles(ids),
       ended: () => this.claimed.sessionEnded(),
       beat: () => this.beaten(),
+      taken: (name) => this.taken(name),
       failed: (error) => this.failed(error),
       onLeftover: (error) => options.onLeftover(error),
       cameBack: () => this.claimed.fetchSoon(),
@@ -377,6 +378,16 @@ export class PostgresQueue implements ObjectQueue {
   private beaten(): void {
     this.failures.back();
     this.claimed.fetchSoon();
+  }
+
+  private taken(name: string): string {
+    this.instance = otherInstanceName(this.directory, name);
+    this.options.onLeftover(
+      new Error(
+        `another Node-RED uses a copy of the directory ${this.directory}, and began under the same name. This one goes on under a new name`,
+      ),
+    );
+    return this.instance;
   }
 
   /** A statement has failed: what it was to do is done later, or whoever wanted it has been told. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { renameSync } from 'node:fs';
+import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
@@ -376,6 +376,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     await until(() => told.length > 1, 'it to be told of');
     assert.deepEqual(told, ['QUEUE_UNSAFE', 'QUEUE_UNSAFE no more']);
     await store(a, 'x');
+    await a.close();
   });
 
   it('says of a table that somebody has changed that it is the database', async () => {
@@ -389,7 +390,30 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       );
     } finally {
       queues.postgres.run('ALTER TABLE dicom.object RENAME COLUMN other TO parking');
+      await a.close();
     }
+  });
+
+  it('goes on under another name where somebody else uses a copy of its directory', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a', { onLeftover: ({ message }) => told.push(message) });
+    cpSync(join(root, `q${made}`, 'a', 'shared'), join(root, `q${made}`, 'b', 'shared'), {
+      recursive: true,
+      filter: (path) => !path.includes('lock'),
+    });
+    const b = await open('b');
+    await until(() => told.length > 0, 'one of them to notice');
+    const sessions = `SELECT count(*) FROM dicom.session WHERE queue = 'q${made}' AND until > clock_timestamp()`;
+    await until(() => queues.postgres.run(sessions) === '2', 'both to have a session');
+    const claimed = [await store(a, 'one', 'x'), await store(b, 'two', 'y')];
+    const objects = [...(await a.claim(1)), ...(await b.claim(1))];
+    assert.deepEqual(objects.map(({ id }) => id).sort(), claimed.sort());
+    const beats = (): number[] => [a, b].map((queue) => inside(queue).link.session.number);
+    const before = beats();
+    await wait(2_000);
+    assert.deepEqual([beats(), told.length], [before, 1]);
+    await Promise.all([a.close(), b.close()]);
   });
 
   it('makes its tables once, however many begin at the same time', async () => {
