@@ -133,6 +133,9 @@ const MEANINGS: Readonly<Record<string, string>> = {
   '28000': 'it does not admit this user; check the user and pg_hba.conf',
   '28P01': 'user or password are wrong',
   '3D000': 'there is no database of this name; create it',
+  '42P01': 'a table is missing: somebody has changed the schema',
+  '42703': 'a column is missing: somebody has changed the schema',
+  '42P07': 'the schema has tables of something else; choose another one',
   '42501': 'the user lacks a right in the database; grant it CREATE, or the tables',
   '53300': 'it has no connection left; see max_connections',
   '57014': 'a statement took too long; somebody has locked the tables, or it has too much to do',
@@ -150,7 +153,7 @@ export function failureText(error: unknown): string {
     return `PostgreSQL answered ${state}${meaning === undefined ? '' : `: ${meaning}`}`;
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
+  return error instanceof DatabaseUnusable ? message : (code ?? message);
 }
 
 /** Errors after which it may be that nothing is wrong but the connection, or that there are too many. */

@@ -20,7 +20,19 @@ interface InstanceFile {
 export function instanceName(directory: string): string {
   const path = join(directory, FILE);
   const found = read(path);
-  if (found?.host === hostname()) return found.name;
+  return found?.host === hostname() ? found.name : makeName(path);
+}
+
+/**
+ * Another name, for somebody else goes by this one: the folder has been copied on this machine, or to one that has its host name.
+ * @throws the system's error
+ */
+export function otherInstanceName(directory: string, taken: string): string {
+  const name = instanceName(directory);
+  return name === taken ? makeName(join(directory, FILE)) : name;
+}
+
+function makeName(path: string): string {
   const made: InstanceFile = { version: 1, name: randomBytes(16).toString('hex'), host: hostname() };
   realFiles.writeFileSync(path, JSON.stringify(made), { mode: FILE_MODE });
   return made.name;

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DIRECTORY_MODE, makeDirectory, realFiles, type DirectoryLock, type OnWarning } from '../../basics';
-import { instanceName } from './instance-name';
+import { instanceName, otherInstanceName } from './instance-name';
 
 /** Of objects that are being received, or are in flight: nobody needs those of a process that has ended. */
 const PASSING = /\.(copy|part)$/;
@@ -31,6 +31,11 @@ export class MachineFolder {
     for (const file of readdirSync(this.path))
       if (PASSING.test(file)) rmSync(join(this.path, file), { force: true });
     return name;
+  }
+
+  /** Returns another name of the instance, for somebody else goes by this one. @throws the system's error */
+  nameAgain(taken: string): string {
+    return otherInstanceName(this.path, taken);
   }
 
   release(): void {

@@ -41,6 +41,8 @@ export interface LinkListener {
   ended(): void;
   /** The session lives. */
   beat(): void;
+  /** As `SessionListener.taken`. */
+  taken(name: string): string;
   failed(error: unknown): void;
   onLeftover(error: Error): void;
   /** Objects wait again. */
@@ -79,9 +81,10 @@ export function newLink(
     database,
     { schema, queue, instance, ...(leaseSeconds !== undefined && { leaseSeconds }) },
     {
-      check: () => checkDurable(database),
+      check: () => checkDurable(database, schema),
       ended: () => listener.ended(),
       beat: () => listener.beat(),
+      taken: (name) => listener.taken(name),
       failed,
     },
   );

@@ -137,8 +137,7 @@ export class PostgresQueue implements ObjectQueue {
       // Somebody else may be able to use it.
       this.folder.release();
       await this.disconnect();
-      if (error instanceof DatabaseUnusable || isOfSystem(error)) throw error;
-      throw new DatabaseUnusable('QUEUE_AWAY', failureText(error));
+      throw unusable(error);
     }
   }
 
@@ -164,6 +163,7 @@ export class PostgresQueue implements ObjectQueue {
       removed: (ids) => this.removals.removeFiles(ids),
       ended: () => this.claimed.sessionEnded(),
       beat: () => this.beaten(),
+      taken: (name) => this.taken(name),
       failed: (error) => this.failed(error),
       onLeftover: (error) => options.onLeftover(error),
       cameBack: () => this.claimed.fetchSoon(),
@@ -255,8 +255,12 @@ export class PostgresQueue implements ObjectQueue {
     return this.parkedObjects.list();
   }
 
-  disown(owner: string): Promise<void> {
-    return this.parkedObjects.disown(owner);
+  async disown(owner: string): Promise<void> {
+    try {
+      await this.parkedObjects.disown(owner);
+    } catch (error) {
+      throw unusable(error);
+    }
   }
 
   setAside(id: string, why: string, facts?: LetterFacts, owner?: string): Promise<boolean> {
@@ -315,6 +319,16 @@ export class PostgresQueue implements ObjectQueue {
     this.claimed.fetchSoon();
   }
 
+  private taken(name: string): string {
+    this.instance = this.folder.nameAgain(name);
+    this.options.onLeftover(
+      new Error(
+        `another Node-RED uses a copy of the directory ${this.folder.path}, and began under the same name. This one goes on under a new name`,
+      ),
+    );
+    return this.instance;
+  }
+
   /** A statement has failed: what it was to do is done later, or whoever wanted it has been told. */
   private failed(error: unknown): void {
     if (this.isOpen) this.failures.add(error);
@@ -364,6 +378,12 @@ export class PostgresQueue implements ObjectQueue {
     this.notices.end();
     if (link !== undefined) await closeLink(link);
   }
+}
+
+/** What has failed, as an error that says what that means for the queue. */
+function unusable(error: unknown): unknown {
+  if (error instanceof DatabaseUnusable || isOfSystem(error)) return error;
+  return new DatabaseUnusable('QUEUE_AWAY', failureText(error));
 }
 
 function isOfSystem(error: unknown): boolean {

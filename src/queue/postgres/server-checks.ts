@@ -6,9 +6,28 @@ const NEEDED = ['fsync', 'full_page_writes'];
 /** Columns of a SELECT, for `checkDurableRow`. */
 export const DURABLE_COLUMNS = NEEDED.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
 
-/** Both can be turned off at any time, without a restart. @throws DatabaseUnusable (`QUEUE_UNSAFE`); the client's error */
-export async function checkDurable(statements: Statements): Promise<void> {
-  checkDurableRow((await statements.rows(`SELECT ${DURABLE_COLUMNS}`))[0]);
+/** A server that crashes empties an UNLOGGED table; a trigger before an INSERT may make nothing of it, without an error. */
+const CHANGED_TABLE = `(
+  SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND (c.relpersistence <> 'p' OR EXISTS (
+    SELECT FROM pg_trigger t
+    WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 7 = 7)) LIMIT 1)`;
+
+/**
+ * Whether the database keeps what it commits: the server, which can be told otherwise at any time, and the tables, which somebody may
+ * have changed.
+ * @param schema as `isPlainName`; nothing may be in it yet
+ * @throws DatabaseUnusable (`QUEUE_UNSAFE`); the client's error
+ */
+export async function checkDurable(statements: Statements, schema: string): Promise<void> {
+  const [row] = await statements.rows(`SELECT ${DURABLE_COLUMNS}, ${CHANGED_TABLE} AS changed`, [schema]);
+  checkDurableRow(row);
+  const changed = row?.['changed'];
+  if (typeof changed === 'string')
+    throw new DatabaseUnusable(
+      'QUEUE_UNSAFE',
+      `the table ${schema}.${changed} is UNLOGGED, or has a trigger before INSERT`,
+    );
 }
 
 /** @throws DatabaseUnusable (`QUEUE_UNSAFE`) */

@@ -26,6 +26,8 @@ export interface SessionListener {
   ended(): void;
   /** It has said that it lives. */
   beat(): void;
+  /** Somebody else has begun under its name, and lives: the name under which it goes on. */
+  taken(name: string): string;
   /** The database could not be asked. */
   failed(error: unknown): void;
 }
@@ -44,6 +46,7 @@ export class Session {
   /** That of this session: the next one has another. */
   lease = new Lease();
   private timer: NodeJS.Timeout | undefined;
+  private instance: string;
   private isStopped = false;
   private isBeating = false;
   private readonly table: string;
@@ -55,6 +58,7 @@ export class Session {
     private readonly options: SessionOptions,
     private readonly listener: SessionListener,
   ) {
+    this.instance = options.instance;
     this.table = `"${options.schema}".session`;
     this.numbers = `"${options.schema}".number`;
     this.leaseSeconds = options.leaseSeconds ?? LEASE_SECONDS;
@@ -72,9 +76,12 @@ export class Session {
     this.schedule();
   }
 
-  /** What another session of this instance had, that is over at once. */
+  /**
+   * What another session of this instance had, that is over at once. At its start, nobody knows whether that is its own, of before a
+   * crash; later, it is that of somebody who uses a copy of its folder, and the two would take everything from each other for ever.
+   */
   private async renew(): Promise<void> {
-    const { queue, instance } = this.options;
+    const { queue } = this.options;
     const asked = Lease.now();
     const [row] = await this.database.rows(
       `INSERT INTO ${this.table} AS mine (queue, instance, number, run, until, host)
@@ -82,12 +89,17 @@ export class Session {
          clock_timestamp() + $4 * interval '1 second', $5)
        ON CONFLICT (queue, instance) DO UPDATE
          SET number = excluded.number, run = excluded.run, until = excluded.until, host = excluded.host
+         WHERE $3 = 0 OR mine.run = $3 OR mine.until <= clock_timestamp()
        RETURNING number, run, ${this.countOthers}`,
-      [queue, instance, this.run, this.leaseSeconds, hostname()],
+      [queue, this.instance, this.run, this.leaseSeconds, hostname()],
     );
-    this.number = Number(row?.['number']);
-    this.run = Number(row?.['run']);
-    this.others = Number(row?.['others']);
+    if (row === undefined) {
+      this.instance = this.listener.taken(this.instance);
+      return this.renew();
+    }
+    this.number = Number(row['number']);
+    this.run = Number(row['run']);
+    this.others = Number(row['others']);
     this.lease = new Lease();
     this.lease.extendTo(asked + this.leaseSeconds * 1_000);
     try {

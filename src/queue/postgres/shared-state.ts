@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DIRECTORY_MODE, makeDirectory, realFiles } from '../../basics';
 import { DatabaseUnusable, failureText } from './client';
 import { Database, type DatabaseConfig, type Statements } from './database';
-import { instanceName } from './instance-name';
+import { instanceName, otherInstanceName } from './instance-name';
 import { inTime } from './in-time';
 import { prepareDatabase } from './prepare-database';
 import { Session } from './session';
@@ -88,6 +88,7 @@ export class SharedState implements Statements {
         check: () => Promise.resolve(),
         ended: () => this.listener.ended(),
         beat: () => undefined,
+        taken: (name) => otherInstanceName(this.directory, name),
         failed: (error) => this.listener.failed(new DatabaseFailed(error)),
       },
     );

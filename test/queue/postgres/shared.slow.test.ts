@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { renameSync } from 'node:fs';
+import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
@@ -343,6 +343,9 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     queues.postgres.run('SELECT pg_reload_conf()');
     await wait(300);
     await (await open('a')).close();
+    queues.postgres.run('ALTER TABLE dicom.chunk SET UNLOGGED');
+    await assert.rejects(open('a'), isUnsafe);
+    queues.postgres.run('ALTER TABLE dicom.chunk SET LOGGED');
     queues.postgres.run(
       'CREATE SCHEMA later; CREATE TABLE later.version (version int); INSERT INTO later.version VALUES (99)',
     );
@@ -386,6 +389,43 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     await store(a, 'three');
     assert.deepEqual(texts(await a.claim(5)).sort(), ['one', 'three', 'two']);
     assert.equal(await a.remove(id), true);
+  });
+
+  it('says of a table that somebody has changed that it is the database', async () => {
+    const { open } = cluster();
+    const a = await open('a');
+    queues.postgres.run('ALTER TABLE dicom.object RENAME COLUMN parking TO other');
+    try {
+      await assert.rejects(
+        a.disown('somebody'),
+        (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_AWAY',
+      );
+    } finally {
+      queues.postgres.run('ALTER TABLE dicom.object RENAME COLUMN other TO parking');
+      await a.close();
+    }
+  });
+
+  it('goes on under another name where somebody else uses a copy of its directory', async () => {
+    const { open } = cluster();
+    const told: string[] = [];
+    const a = await open('a', { onLeftover: ({ message }) => told.push(message) });
+    cpSync(join(root, `q${made}`, 'a', 'shared'), join(root, `q${made}`, 'b', 'shared'), {
+      recursive: true,
+      filter: (path) => !path.includes('lock'),
+    });
+    const b = await open('b');
+    await until(() => told.length > 0, 'one of them to notice');
+    const sessions = `SELECT count(*) FROM dicom.session WHERE queue = 'q${made}' AND until > clock_timestamp()`;
+    await until(() => queues.postgres.run(sessions) === '2', 'both to have a session');
+    const claimed = [await store(a, 'one', 'x'), await store(b, 'two', 'y')];
+    const objects = [...(await a.claim(1)), ...(await b.claim(1))];
+    assert.deepEqual(objects.map(({ id }) => id).sort(), claimed.sort());
+    const beats = (): number[] => [a, b].map((queue) => inside(queue).link.session.number);
+    const before = beats();
+    await wait(2_000);
+    assert.deepEqual([beats(), told.length], [before, 1]);
+    await Promise.all([a.close(), b.close()]);
   });
 
   it('makes its tables once, however many begin at the same time', async () => {
