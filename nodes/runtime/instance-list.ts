@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { byteCount } from './message-bytes';
 import { jsonWeight, type ObjectMessage } from './message-object';
 
 /** Of one list: more than a study has. */
@@ -44,7 +45,7 @@ export class ListInvalid extends Error {
  */
 export function instancesOf(message: ObjectMessage): ListedInstance[] | undefined {
   const { dicom } = message;
-  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
+  if (byteCount(dicom?.object) !== undefined || typeof dicom?.queueId === 'string') return undefined;
   const series = listIn(message.payload, 'series');
   if (series?.some((each) => listIn(each, 'instances') !== undefined) !== true) return undefined;
   const entries: Entry[] = [];

@@ -1,3 +1,4 @@
+import { byteCount } from '../../runtime/message-bytes';
 import type { ObjectMessage } from '../../runtime/message-object';
 
 /** A series of a study message (docs/images.md). */
@@ -14,7 +15,7 @@ export const MOST_SERIES = 200;
 /** The series of a message about a study, as `dicom-study` makes them; undefined: the message is not about a study. */
 export function seriesOf({ payload, dicom }: ObjectMessage): Series[] | undefined {
   // It names an object itself.
-  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
+  if (byteCount(dicom?.object) !== undefined || typeof dicom?.queueId === 'string') return undefined;
   const { series } = recordOf(payload);
   if (!Array.isArray(series)) return undefined;
   return series.map((each: unknown) => {
