@@ -190,7 +190,12 @@ function expectSize(json: unknown): void {
       for (const each of value as unknown[]) measure(each, depth + 1);
     } else if (ArrayBuffer.isView(value)) {
       // Each of its bytes would be a member.
-      throw invalidChanges(undefined, 'they are an object, and not bytes: parse them as JSON first');
+      throw invalidChanges(
+        undefined,
+        depth === 0
+          ? 'they are an object, and not bytes: parse them as JSON first'
+          : 'a value is a Buffer or an array of numbers: give bytes as a text in base64',
+      );
     } else if (isObject(value)) {
       spend(2);
       for (const key of Object.keys(value)) {
