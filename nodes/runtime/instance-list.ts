@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { byteCount } from './message-bytes';
 import { jsonWeight, type ObjectMessage } from './message-object';
 
 /** Of one list: more than a study has. */
@@ -44,9 +45,10 @@ export class ListInvalid extends Error {
  */
 export function instancesOf(message: ObjectMessage): ListedInstance[] | undefined {
   const { dicom } = message;
-  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
+  if (byteCount(dicom?.object) !== undefined || typeof dicom?.queueId === 'string') return undefined;
   const series = listIn(message.payload, 'series');
   if (series?.some((each) => listIn(each, 'instances') !== undefined) !== true) return undefined;
+  if (series.length > MOST_INSTANCES) throw invalid(`it has more than ${MOST_INSTANCES} series`);
   const entries: Entry[] = [];
   const names = new Set<unknown>();
   series.forEach((each, at) => {
@@ -107,11 +109,14 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isUidText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 64;
 
-/** An array that is a value's own member of this name. */
+/**
+ * The members of an array that is a value's own member of this name: `undefined` where there is none, and of an array that is
+ * longer than a list may be, or only says so, one more than that.
+ */
 function listIn(value: unknown, name: string): unknown[] | undefined {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   const list = (value as Record<string, unknown>)[name];
-  return Array.isArray(list) ? list : undefined;
+  return Array.isArray(list) ? Array.from(list.slice(0, MOST_INSTANCES + 1)) : undefined;
 }
 
 const invalid = (reason: string): ListInvalid => new ListInvalid(reason);

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { NodeMessage } from 'node-red';
 import { type DicomChanges, plainChanges } from '../../src/dicom';
 import type { ObjectPlace } from '../../src/sender';
+import { bytesOf, weightOfBytes } from './message-bytes';
 
 /** The parts of a message that say which object it is about. Flows may have put anything there. */
 export interface ObjectMessage extends NodeMessage {
@@ -43,7 +44,8 @@ export function objectOf(
     const bytes = bytesIn(message.payload);
     return bytes && { place: { kind: 'bytes', bytes }, ...expected };
   }
-  if (Buffer.isBuffer(dicom?.object)) return { place: { kind: 'bytes', bytes: dicom.object }, ...expected };
+  const bytes = bytesOf(dicom?.object);
+  if (bytes !== undefined) return { place: { kind: 'bytes', bytes }, ...expected };
   if (typeof dicom?.queueId === 'string')
     return { place: { kind: 'queue', queueId: dicom.queueId }, ...expected };
   const path = message.filename ?? dicom?.file;
@@ -69,8 +71,9 @@ export function changesOf({ dicom }: ObjectMessage): DicomChanges | undefined {
 /** Bytes of what a message holds while it waits: its Buffers, and its JSON as text. Never throws. */
 export function weightOf(message: ObjectMessage): number {
   const { payload, dicom } = message;
-  const object = Buffer.isBuffer(dicom?.object) ? dicom.object.length : 0;
-  if (Buffer.isBuffer(payload)) return object + payload.length;
+  const object = weightOfBytes(dicom?.object) ?? 0;
+  const bytes = weightOfBytes(payload);
+  if (bytes !== undefined) return object + bytes;
   const text = typeof payload === 'string' ? payload.length : jsonWeight(payload);
   return object + text + jsonWeight(dicom?.changes);
 }
@@ -90,9 +93,10 @@ export function jsonWeight(value: unknown): number {
 /** Without space behind it: two parts that both take spaces would be tried at each of them. */
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/;
 
-/** Bytes, or base64 text of them; undefined: neither. */
+/** Bytes, as `bytesOf` takes them, or base64 text of them; undefined: neither. */
 export function bytesIn(payload: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(payload)) return payload;
+  const given = bytesOf(payload);
+  if (given !== undefined) return given;
   if (typeof payload !== 'string' || !BASE64.test(payload.trimEnd())) return undefined;
   const bytes = Buffer.from(payload, 'base64');
   return bytes.length > 0 ? bytes : undefined;

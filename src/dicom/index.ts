@@ -112,6 +112,7 @@ export {
   parseChanges,
   type ParsedChanges,
   parsePath,
+  expectSettable,
   parseRulePath,
   patchedSource,
   PathError,

@@ -1,6 +1,7 @@
 import {
   ChangeError,
   checkOperation,
+  expectSettable,
   formatPath,
   Kind,
   lookUp,
@@ -45,6 +46,7 @@ function check(rule: EditRule): void {
     name,
     item: item === undefined ? item : 0,
   }));
+  if (op !== 'remove') for (const { name } of steps) expectSettable(name);
   const { tag = 0, creator } = steps.at(-1)?.name ?? {};
   const known = creator === undefined ? lookUp(tag)?.vr : undefined;
   if (op === 'remove' || !IDENTITY.has(tag)) checkOperation({ op: 'remove', path: formatPath(steps) });

@@ -15,6 +15,8 @@ const WRONG: [RegExp, Partial<EditRule>][] = [
   [/not a keyword/, { path: 'PatientIdd' }],
   [/no sequence/, { path: 'PatientID[0].StudyID' }],
   [/file meta information/, { path: '00020010' }],
+  [/odd groups from 0009/, { path: 'FFFF"ME"01' }],
+  [/odd groups from 0009/, { op: 'copy', path: '00030010', value: 'PatientID' }],
   [/LO has at most 64/, { value: LONG }],
   [/DA is a date/, { path: 'PatientBirthDate', value: '1.2.2020' }],
   [/SH has at most 16/, { path: 'ProcedureCodeSequence[*].CodeValue', value: LONG }],

@@ -102,6 +102,8 @@ async function parsed(settings: object = {}): Promise<Run['message']> {
 describe('the dicom node, from an object to a message', () => {
   const given: [string, () => unknown][] = [
     ['a Buffer', () => Buffer.from(sample)],
+    ['what JSON makes of a Buffer', () => JSON.parse(JSON.stringify(sample)) as unknown],
+    ['an array of bytes', () => new Uint8Array(sample)],
     ['base64 text', () => sample.toString('base64')],
     [
       'a path',
@@ -365,8 +367,10 @@ describe('the dicom node, from a message to an object', () => {
     assert.throws(() => plainMessage({ PixelData: new Array(3_000_000).fill(1) }), { failure: 'tooLarge' });
     assert.throws(() => plainMessage({ PatientID: () => 1 }), { failure: 'notBuilt' });
     // These would be read as objects without members: as nothing.
-    for (const value of [new Date(), new Map(), new Set(), /a/, new ArrayBuffer(4)] as object[])
+    for (const value of [new Date(), new Map(), new Set(), /a/, new Uint16Array(4)] as object[])
       assert.throws(() => plainMessage({ PatientName: value }), { failure: 'notBuilt' });
+    const noBytes = { type: 'Buffer', data: [1, 256] };
+    assert.throws(() => plainMessage({ PixelData: noBytes }), { failure: 'notBuilt' });
     const throwing = {
       get PatientID(): string {
         throw new Error('mine');
@@ -460,6 +464,36 @@ describe('what the dicom node builds', { skip: needs('dcmtk', 'orthanc') }, () =
     } finally {
       await scps.stop();
     }
+  });
+});
+
+describe('bytes that have been through JSON', () => {
+  const throughJson = (bytes: Buffer): unknown => JSON.parse(JSON.stringify(bytes));
+  const image = { ...PATIENT, SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', Rows: 1, Columns: 2 };
+
+  it('are pixels of attributes', async () => {
+    const payload = { ...image, PixelData: throughJson(Buffer.from([1, 2])) };
+    const { message } = await Run.of({ newUids: 'missing' }, { payload });
+    assert.deepEqual(pixelsOf(message.payload as Buffer), Buffer.from([1, 2]));
+  });
+
+  it('are a PDF or a picture, and an object to which attributes refer', async () => {
+    const pdf = await Run.of({ recipe: 'encapsulated-pdf' }, { payload: throughJson(PDF), values: PATIENT });
+    assert.ok((pdf.message.payload as Buffer).includes(PDF));
+    await unload();
+    const { payload } = await parsed();
+    const { message } = await Run.of({ baseFrom: 'base' }, { payload, base: throughJson(sample) });
+    assert.deepEqual(pixelsOf(message.payload as Buffer), pixelsOf(sample));
+  });
+
+  it('are an error where an attribute has no bytes', async () => {
+    const payload = {
+      ...image,
+      PatientName: throughJson(Buffer.from('Doe')),
+      PixelData: Buffer.from([1, 2]),
+    };
+    const { error } = await Run.of({ newUids: 'missing' }, { payload });
+    assert.equal(error.code, 'DICOM_NOT_BUILT');
   });
 });
 

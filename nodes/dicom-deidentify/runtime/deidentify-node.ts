@@ -26,6 +26,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { givenObject } from '../../runtime/given-object';
 import { disownEarlier, mayBeHeard, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
 import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
+import { byteCount } from '../../runtime/message-bytes';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
@@ -377,5 +378,5 @@ function listIn(message: ObjectMessage): ListedInstance[] | undefined {
 
 /** Bytes there are an object, too. */
 function inPayload(message: ObjectMessage): MessageObject | undefined {
-  return Buffer.isBuffer(message.payload) ? objectOf(message, 'payload') : undefined;
+  return byteCount(message.payload) !== undefined ? objectOf(message, 'payload') : undefined;
 }

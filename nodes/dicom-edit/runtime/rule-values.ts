@@ -3,6 +3,7 @@ import { asError } from '../../../src/basics';
 import { type ChangeValue, MAX_CHANGES_BYTES } from '../../../src/dicom';
 import type { EvaluatedRule, RuleValue } from '../../../src/edit';
 import { OPS_WITH_VALUE, type EditRule } from '../../../src/settings';
+import { byteCount, bytesOf } from '../../runtime/message-bytes';
 import type { Text } from '../../runtime/node-texts';
 import { boundedExpression } from './bounded-expression';
 import { EditFailed } from './edit-error';
@@ -119,9 +120,10 @@ export function plainValue(value: unknown): ChangeValue | boolean | undefined {
     if (each === null || typeof each === 'string') return each;
     if (typeof each === 'number') return Number.isFinite(each) ? each : undefined;
     if (typeof each === 'bigint') return String(each);
-    if (Buffer.isBuffer(each)) {
-      take(each.length);
-      return each.toString('base64');
+    const bytes = byteCount(each);
+    if (bytes !== undefined) {
+      take(bytes);
+      return bytesOf(each)?.toString('base64');
     }
     // The members of an array of numbers are looked at by nobody: there may be hundreds of millions.
     if (typeof each !== 'object' || ArrayBuffer.isView(each)) return undefined;

@@ -11,7 +11,7 @@ import { InOrder } from '../../runtime/in-order';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
-import { messageOf, MOST_SERIES, seriesOf, shownOf, type Series } from './study-series';
+import { messageOf, seriesOf, shownOf, type Series } from './study-series';
 import { beginWork } from '../../runtime/objects-at-work';
 import { onInput } from '../../runtime/on-input';
 import { tellUncaused, warnOfSettings } from '../../runtime/tell';
@@ -139,7 +139,7 @@ export class ImageNode {
     const shown: Record<string, unknown>[] = [];
     const facts: PictureFacts[] = [];
     let bytes = 0;
-    for (const each of series.slice(0, MOST_SERIES)) {
+    for (const each of series) {
       const { picture, ...rest } = await this.ofSeries(each, settings, MOST_PICTURE_BYTES - bytes);
       bytes += picture?.data.length ?? 0;
       shown.push({ ...each.facts, ...rest, ...(picture && { data: valueOf(picture, settings) }) });

@@ -1,3 +1,4 @@
+import { byteCount } from '../../runtime/message-bytes';
 import type { ObjectMessage } from '../../runtime/message-object';
 
 /** A series of a study message (docs/images.md). */
@@ -9,20 +10,22 @@ export interface Series {
 
 const FACTS = ['SeriesInstanceUID', 'Modality', 'SeriesDescription', 'SeriesNumber'];
 /** More of them would be more pictures than a message should have. */
-export const MOST_SERIES = 200;
+const MOST_SERIES = 200;
+/** Of a series: far more than one has. */
+const MOST_INSTANCES = 100_000;
 
-/** The series of a message about a study, as `dicom-study` makes them; undefined: the message is not about a study. */
+/** The first series of a message about a study, as `dicom-study` makes them; undefined: the message is not about a study. */
 export function seriesOf({ payload, dicom }: ObjectMessage): Series[] | undefined {
   // It names an object itself.
-  if (Buffer.isBuffer(dicom?.object) || typeof dicom?.queueId === 'string') return undefined;
+  if (byteCount(dicom?.object) !== undefined || typeof dicom?.queueId === 'string') return undefined;
   const { series } = recordOf(payload);
   if (!Array.isArray(series)) return undefined;
-  return series.map((each: unknown) => {
+  return membersOf(series, MOST_SERIES).map((each) => {
     const { instances, ...rest } = recordOf(each);
     const kept = FACTS.filter((name) => rest[name] !== undefined).map((name) => [name, rest[name]] as const);
     return {
       facts: Object.fromEntries(kept),
-      instances: Array.isArray(instances) ? instances.map(recordOf) : [],
+      instances: Array.isArray(instances) ? membersOf(instances, MOST_INSTANCES).map(recordOf) : [],
     };
   });
 }
@@ -66,6 +69,9 @@ export function messageOf({
   const dicom = { sopInstanceUID: SOPInstanceUID, queueId, file, changes };
   return { _msgid: '', filename, dicom };
 }
+
+/** The first ones of a list that a flow has made: `undefined` where there is none. */
+const membersOf = (list: readonly unknown[], most: number): unknown[] => Array.from(list.slice(0, most));
 
 function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -40,6 +40,7 @@ export function targetsOf({ retrieve, payload }: RetrieveMessage): RetrieveTarge
     const keys = keysOf(match);
     // Of a list that a flow has filtered nothing may be left. That is not all of the study.
     if (UNIQUE.some((keyword) => isEmptyList(keys[keyword]))) continue;
+    for (const keyword of UNIQUE) expectTexts(keys, keyword);
     const level = levelOf(keys);
     const studies = uidsOf(keys, 'StudyInstanceUID');
     const series = level === 'STUDY' ? [] : uidsOf(keys, 'SeriesInstanceUID');
@@ -105,9 +106,20 @@ function uidsOf(keys: Keys, keyword: string): string[] {
   return uids;
 }
 
+/** What a list does not say would otherwise be left out: with nothing else in it, that would be all of the study. @throws RetrieveFailed */
+function expectTexts(keys: Keys, keyword: string): void {
+  const given = keys[keyword];
+  if (Array.isArray(given) && textsOf(keys, keyword).length < given.length)
+    throw wrong(`${keyword} has a member that is not a UID`);
+}
+
 /** One value or several. */
 function textsOf(keys: Keys, keyword: string): string[] {
-  return [keys[keyword]]
+  const given = keys[keyword];
+  // Also one that only says that it is long.
+  if (Array.isArray(given) && given.length > MOST_UIDS)
+    throw wrong(`${keyword} has more than ${MOST_UIDS} values`);
+  return [given]
     .flat()
     .filter((each): each is string => typeof each === 'string')
     .map((each) => each.trim())

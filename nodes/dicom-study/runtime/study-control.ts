@@ -46,8 +46,11 @@ export function controlIn(study: unknown): Control | undefined {
 function namedIn(instances: unknown, hasNumber: boolean): string[] | undefined {
   const isUid = (each: unknown): each is string =>
     typeof each === 'string' && each !== '' && each.length <= LONGEST_UID;
-  const areUids = Array.isArray(instances) && instances.length > 0 && instances.every(isUid);
-  if (areUids && instances.length <= MOST_NAMED) return instances;
+  // With `undefined` where there is no member.
+  const named: unknown[] =
+    Array.isArray(instances) && instances.length <= MOST_EXPECTED ? Array.from(instances) : [];
+  const areUids = named.length > 0 && named.every(isUid);
+  if (areUids && named.length <= MOST_NAMED) return named;
   if (areUids && hasNumber) return undefined;
   throw wrong(`instances are an array of 1 to ${MOST_NAMED} SOP Instance UIDs`);
 }

@@ -33,6 +33,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { isUnheard } from '../../runtime/held-objects';
 import { changesOf, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
+import { byteCount } from '../../runtime/message-bytes';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
@@ -227,7 +228,7 @@ export class StudyNode extends QueueOwner {
     if (!isObject && control === undefined && (isEvent(message) || isStep(message))) return;
     if (isObject) await this.add(studies, message);
     else if (control === undefined)
-      throw new StudyFailed(Buffer.isBuffer(message.dicom?.object) ? 'bufferOnly' : 'noObject');
+      throw new StudyFailed(byteCount(message.dicom?.object) !== undefined ? 'bufferOnly' : 'noObject');
     if (control !== undefined) await this.control(studies, control);
   }
 

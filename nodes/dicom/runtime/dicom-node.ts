@@ -14,6 +14,7 @@ import { payloadOf } from '../../../src/message';
 import { DICOM, type DicomSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { EditingNode, type EditingKind } from '../../runtime/editing-node';
+import { bytesOf } from '../../runtime/message-bytes';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { DICOM_ERRORS, DicomFailed, type DicomFailure } from './dicom-error';
@@ -120,7 +121,8 @@ export class DicomNode extends EditingNode<DicomFailure, Outcome> {
       return object && { place: object.place };
     }
     const base = this.valueIn(message, baseFrom);
-    if (Buffer.isBuffer(base)) return { place: { kind: 'bytes', bytes: base } };
+    const bytes = bytesOf(base);
+    if (bytes !== undefined) return { place: { kind: 'bytes', bytes } };
     if (typeof base === 'string' && isAbsolute(base)) return { place: { kind: 'file', path: base } };
     throw new DicomFailed('notBuilt', { reason: this.text('reason.noBase', { property: baseFrom }) });
   }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { asError } from '../../../src/basics';
+import { byteCount, bytesOf } from '../../runtime/message-bytes';
 import { DicomFailed } from './dicom-error';
 
 /** What a message gives to build an object of, as it can be posted to a worker. */
@@ -30,13 +31,17 @@ export function plainMessage(json: unknown): PlainMessage {
   const look = (value: unknown, level: number): unknown => {
     values += 1;
     if (typeof value === 'string') characters += value.length;
-    if (value instanceof Uint8Array) bytes += value.length;
+    bytes += byteCount(value) ?? 0;
     if (values > MOST_VALUES || characters > MOST_CHARACTERS || bytes > MOST_BYTES) throw tooLarge();
     if (typeof value === 'function' || typeof value === 'symbol')
       throw notData('it has functions, which are no data');
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+    if (typeof value !== 'object' || value === null) return value;
+    const given = bytesOf(value);
+    if (given !== undefined) return given;
+    if (byteCount(value) !== undefined)
+      throw notData('what JSON has made of a Buffer has a member that is no byte');
     if (level >= MOST_LEVELS) throw notData(`it has more than ${MOST_LEVELS} levels`);
-    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))
+    if (ArrayBuffer.isView(value))
       throw notData('it has arrays of numbers, which are no data; give a Buffer');
     const kind = KINDS.find((each) => each.isOf(value));
     if (kind !== undefined) throw notData(`it has a ${kind.name}, which is no data; ${kind.instead}`);

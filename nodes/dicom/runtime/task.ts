@@ -33,8 +33,8 @@ export function taskOf(
   const changes = builds ? changesOf(message) : undefined;
   if (changes !== undefined) return { kind: 'changed', changes };
   if (value === undefined || value === null) return { kind: 'nothing' };
-  if (typeof value === 'string' || Buffer.isBuffer(value)) {
-    const bytes = bytesIn(value);
+  const bytes = bytesIn(value);
+  if (typeof value === 'string' || bytes !== undefined) {
     if (bytes !== undefined && isObject(bytes))
       return action === 'build' ? { kind: 'neither' } : { kind: 'read', place: { kind: 'bytes', bytes } };
     // Before paths: base64 text of every JPEG begins with a slash.

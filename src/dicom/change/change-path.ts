@@ -156,6 +156,15 @@ function expectChangeable({ tag, creator }: AttributeName): void {
   if (creator === undefined && (tag & 0xffff) === 0) throw new PathError('group lengths are calculated');
 }
 
+/** Odd ones that private attributes may not have (PS3.5 7.8). */
+const NO_PRIVATE_GROUPS: ReadonlySet<number> = new Set([0x0001, 0x0003, 0x0005, 0x0007, 0xffff]);
+
+/** What an object has there may be removed; nothing is put there. @throws PathError */
+export function expectSettable({ tag }: AttributeName): void {
+  if (NO_PRIVATE_GROUPS.has(tag >>> 16))
+    throw new PathError('private attributes are in odd groups from 0009 to FFFD (PS3.5 7.8)');
+}
+
 /** Equal for names of the same attribute. */
 export function nameKey({ tag, creator }: AttributeName): string | number {
   return creator === undefined ? tag : `${tagHex(tag)}${creator}`;

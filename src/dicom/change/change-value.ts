@@ -1,6 +1,6 @@
 import { AMBIGUOUS_VR, isPrivateCreator, Kind, lookUp, type Vr, VR, vrOfName } from '../standard';
 import { invalidChanges, type Place } from './change-errors';
-import { type AttributeName, nameKey, ofCreator, parseName, PathError } from './change-path';
+import { type AttributeName, expectSettable, nameKey, ofCreator, parseName, PathError } from './change-path';
 import type { Action, ChangedItem, Scalar } from './change-tree';
 
 /** Sequences within each other, at most. */
@@ -148,13 +148,10 @@ export function parseItem(json: unknown, place: Place, level: number, special?: 
   const item: ChangedItem = new Map();
   for (const key of Object.keys(json)) {
     const within = { ...place, path: place.path === '' ? key : `${place.path}.${key}` };
-    const { name, action } = parseValue(
-      attempt(() => parseName(key), within),
-      json[key],
-      within,
-      level + 1,
-      special,
-    );
+    const parsed = attempt(() => parseName(key), within);
+    // An object that is made of the message of another one has what that has.
+    if (special === undefined) attempt(() => expectSettable(parsed), within);
+    const { name, action } = parseValue(parsed, json[key], within, level + 1, special);
     if (item.has(nameKey(name))) throw invalidChanges(within, 'the item has it twice');
     item.set(nameKey(name), { name, place: within, action });
   }

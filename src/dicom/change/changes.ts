@@ -1,6 +1,13 @@
 import { lookUp, tagHex, VR } from '../standard';
 import { invalidChanges, type Place } from './change-errors';
-import { type AttributeName, nameKey, parsePath, PathError, type PathStep } from './change-path';
+import {
+  type AttributeName,
+  expectSettable,
+  nameKey,
+  parsePath,
+  PathError,
+  type PathStep,
+} from './change-path';
 import type { Action, ChangedItem } from './change-tree';
 import { isObject, MAX_LEVELS, ownMembers, parseValue } from './change-value';
 
@@ -81,7 +88,7 @@ function addOperation(root: ChangedItem, json: unknown, index: number): void {
   if (op !== 'set' && op !== 'remove') throw invalidChanges(place, "op is 'set' or 'remove'");
   if ((op === 'set') !== Object.hasOwn(operation, 'value'))
     throw invalidChanges(place, "'set' has a value (null: an empty one), 'remove' has none");
-  const steps = stepsOf(path, place);
+  const steps = stepsOf(path, place, op === 'set');
   const last = steps.at(-1);
   if (last === undefined) return;
   if (op === 'remove') {
@@ -92,12 +99,13 @@ function addOperation(root: ChangedItem, json: unknown, index: number): void {
   put(root, steps, name, action, place);
 }
 
-function stepsOf(path: string, place: Place): PathStep[] {
+function stepsOf(path: string, place: Place, isSet: boolean): PathStep[] {
   try {
     const steps = parsePath(path);
     // The last one is the attribute.
     if (steps.length > MAX_LEVELS + 1)
       throw invalidChanges(place, `at most ${MAX_LEVELS} levels of sequences are possible`);
+    if (isSet) for (const { name } of steps) expectSettable(name);
     for (const { name, item } of steps)
       if (item !== undefined && name.creator === undefined) expectSequence(name.tag, place);
     return steps;
@@ -190,7 +198,12 @@ function expectSize(json: unknown): void {
       for (const each of value as unknown[]) measure(each, depth + 1);
     } else if (ArrayBuffer.isView(value)) {
       // Each of its bytes would be a member.
-      throw invalidChanges(undefined, 'they are an object, and not bytes: parse them as JSON first');
+      throw invalidChanges(
+        undefined,
+        depth === 0
+          ? 'they are an object, and not bytes: parse them as JSON first'
+          : 'a value is a Buffer or an array of numbers: give bytes as a text in base64',
+      );
     } else if (isObject(value)) {
       spend(2);
       for (const key of Object.keys(value)) {

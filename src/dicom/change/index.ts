@@ -10,6 +10,7 @@ export { ChangeError, type Place } from './change-errors';
 export {
   ALL_ITEMS,
   type AttributeName,
+  expectSettable,
   formatName,
   formatPath,
   nameKey,

@@ -48,6 +48,10 @@ describe('changes that come from anywhere', () => {
       [operation('00020010', '1.2'), /follows the data set/],
       [operation('0009"ME', 'x'), /0019"CREATOR"0C/],
       [operation('0008"ME"01', 'x'), /odd group/],
+      [operation('FFFF"ME"01', 'x'), /odd groups from 0009 to FFFD/],
+      [operation('FFFF0010', 'ME'), /odd groups from 0009 to FFFD/],
+      [operation('0001"ME"01[0].PatientID', 'x'), /odd groups from 0009 to FFFD/],
+      [operation('ContentSequence', [{ '00070010': 'ME' }]), /odd groups from 0009 to FFFD/],
       [operation('PatientID', { vr: 'SH', Value: ['x'] }), /PS3.6 has it as LO/],
       [operation('PatientID', { vr: 'LO', Length: 7 }), /a reference to bulk data is none/],
       [operation('PatientID', { Alphabetic: 'x' }), /a value of LO is a text/],
@@ -62,6 +66,8 @@ describe('changes that come from anywhere', () => {
     ];
     for (const [wrong, reason] of reasons)
       assert.throws(() => parseChanges({ version: 1, of, operations: [wrong] }), reason);
+    // What an object has there, though it may not, can be taken away.
+    parseChanges({ version: 1, of, operations: [{ op: 'remove', path: 'FFFF0010' }] });
     assert.throws(() => parseChanges({ version: 2, of, operations: [] }), /a later version/);
     assert.throws(() => parseChanges({ version: 1, operations: [] }), /of tells the object|an object with/);
   });
