@@ -152,7 +152,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { openAssociations } = this.listener;
     // After a fault, the next attempt says it.
     if (this.starting.fault === undefined) this.events.raise({ event: 'draining', openAssociations });
-    this.changed();
+    // Whoever waits for the end of those must not read what was before them.
+    this.tellCounters();
     return openAssociations;
   }
 
@@ -371,13 +372,17 @@ export class Receiver extends QueueService implements ReceiverRequests {
   protected changed(): void {
     this.countersTimer ??= setTimeout(() => {
       this.countersTimer = undefined;
-      this.output.counters({
-        ...this.count,
-        openAssociations: this.listener.openAssociations,
-        queued: this.queue.size,
-        deadLetters: this.deadLetterCount,
-        ...(this.sharedState && { shared: this.sharedState }),
-      });
+      this.tellCounters();
     }, COUNTERS_INTERVAL_MS);
+  }
+
+  private tellCounters(): void {
+    this.output.counters({
+      ...this.count,
+      openAssociations: this.listener.openAssociations,
+      queued: this.queue.size,
+      deadLetters: this.deadLetterCount,
+      ...(this.sharedState && { shared: this.sharedState }),
+    });
   }
 }

@@ -217,6 +217,16 @@ describe('ReceiverHost', () => {
     await host.stop(100);
   });
 
+  it('knows what is open once it is drained, though that was opened just before', async () => {
+    const { host, port } = await start();
+    const client = await StoreClient.open(port);
+    assert.equal(await host.drain(60_000), 1);
+    assert.equal(host.counters().openAssociations, 1, 'nobody stops it too soon');
+    await client.release();
+    await until(() => host.counters().openAssociations === 0, 'the end of the association');
+    await host.stop(100);
+  });
+
   it('stays drained when its worker is replaced, and delivers what is queued', async () => {
     const { host, port, messages, events } = await start({ acknowledge: true, maxInFlight: 1 });
     const client = await StoreClient.open(port);

@@ -9,7 +9,7 @@ const PGBOUNCER = '/usr/sbin/pgbouncer';
 /** Starts PgBouncer before a server, and calls back with its port. */
 export async function withPgBouncer(
   serverPort: number,
-  mode: 'session' | 'transaction',
+  mode: 'session' | 'transaction' | 'statement',
   use: (port: number) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));

@@ -1,4 +1,4 @@
-import { DatabaseUnusable } from './client';
+import { noDirectory } from './client';
 import { inTime } from './in-time';
 import type { Link } from './link';
 import { prepareDatabase } from './prepare-database';
@@ -16,11 +16,7 @@ export async function openLink(
   if (directory !== undefined) {
     await directory.files.open(database, schema, queue);
     await directory.watch.look();
-  } else if (await fileRows.hasFiles())
-    throw new DatabaseUnusable(
-      'QUEUE_DIRECTORY_OTHER',
-      'this node names none, and the queue has objects in one',
-    );
+  } else if (await fileRows.hasFiles()) throw noDirectory();
 }
 
 /** Nothing is asked by it any more. */

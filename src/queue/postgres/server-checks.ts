@@ -1,4 +1,4 @@
-import { DatabaseUnusable, type Row } from './client';
+import { DatabaseUnusable, sqlState, type Client, type Row } from './client';
 import type { Database, Statements } from './database';
 
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
@@ -6,6 +6,8 @@ const NEEDED = ['fsync', 'full_page_writes'];
 /** Columns of a SELECT, for `checkDurableRow`. */
 export const DURABLE_COLUMNS = NEEDED.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
 
+/** What a pooler says that takes no transaction. */
+const PROTOCOL_VIOLATION = '08P01';
 /** A server that crashes empties an UNLOGGED table; a trigger before an INSERT may make nothing of it, without an error. */
 const CHANGED_TABLE = `(
   SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -45,13 +47,11 @@ export function checkDurableRow(row: Row | undefined): void {
  */
 export async function checkNotPooled(database: Database): Promise<void> {
   const isPooled = await database.withConnection(async (first) => {
-    const backend = async (client: typeof first): Promise<unknown> =>
-      (await client.query({ text: 'SELECT pg_backend_pid() AS pid' })).rows[0]?.['pid'];
-    const before = await backend(first);
+    const before = await backendOf(first);
     return database.withConnection(async (second) => {
-      await second.query({ text: 'BEGIN' });
-      const between = await backend(second);
-      const after = await backend(first);
+      if (!(await begins(second))) return true;
+      const between = await backendOf(second);
+      const after = await backendOf(first);
       await second.query({ text: 'COMMIT' });
       return between === before || after !== before;
     });
@@ -61,4 +61,19 @@ export async function checkNotPooled(database: Database): Promise<void> {
       'QUEUE_POOLED',
       'a pooler gives each transaction another connection: it must be in session mode',
     );
+}
+
+async function backendOf(client: Client): Promise<unknown> {
+  return (await client.query({ text: 'SELECT pg_backend_pid() AS pid' })).rows[0]?.['pid'];
+}
+
+/** False: there are no transactions, for each statement has another connection (PgBouncer in statement mode). */
+async function begins(client: Client): Promise<boolean> {
+  try {
+    await client.query({ text: 'BEGIN' });
+    return true;
+  } catch (error) {
+    if (sqlState(error) === PROTOCOL_VIOLATION) return false;
+    throw error;
+  }
 }

@@ -29,13 +29,14 @@ describe('a queue in PostgreSQL, behind PgBouncer', { skip: needs('postgres', 'p
       await queue.close();
     }));
 
-  it('is refused in transaction mode', () =>
-    withPgBouncer(postgres.port, 'transaction', async (port) => {
-      // Whichever of the server's connections come first.
-      for (let round = 0; round < 3; round += 1)
-        await assert.rejects(
-          openQueue(postgres, join(root, 'transaction'), { database: databaseOf({ port }) }),
-          (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED',
-        );
-    }));
+  for (const mode of ['transaction', 'statement'] as const)
+    it(`is refused in ${mode} mode`, () =>
+      withPgBouncer(postgres.port, mode, async (port) => {
+        // Whichever of the server's connections come first.
+        for (let round = 0; round < 3; round += 1)
+          await assert.rejects(
+            openQueue(postgres, join(root, mode), { database: databaseOf({ port }) }),
+            (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED',
+          );
+      }));
 });
