@@ -327,7 +327,7 @@ export class Watch extends QueueService {
     for (const file of this.queue.changedFiles())
       if (consider(file.path, file) && (await this.inspected(file.path, file)) !== undefined)
         this.queue.admitChanged(file);
-    this.candidates.endScan();
+    if (this.candidates.endScan()) this.told.changed();
     if (noRoom > 0) this.noRoom(noRoom, isWhole);
     this.backlog = complete.sort(byTime);
     // What has been found is followed from now on: what came in between is found by a second look.
@@ -427,6 +427,7 @@ export class Watch extends QueueService {
         return undefined;
       case 'foreign':
         this.candidates.judge(key, 'foreign');
+        this.told.changed();
         this.faults.addOnce('foreign', 'foreign', { file: file.rel });
         return undefined;
       case 'incomplete':

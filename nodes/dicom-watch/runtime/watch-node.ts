@@ -53,6 +53,7 @@ export class WatchNode extends QueueOwner {
     this.display = new StatusDisplay(
       () => watchStatus(this.text, this.fault, this.state),
       this.boundary.wrap((status) => node.status(status)),
+      ({ counters }) => counters?.foreign ?? '',
     );
     ({ settings: this.settings, problems: this.problems } = DICOM_WATCH.parse(config));
     this.directory = nodeDirectory(RED, node.id, '');
