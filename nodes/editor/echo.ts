@@ -36,7 +36,7 @@ export async function showEcho(
 /** Our own codes, of which the words say more. */
 const OUR_CODES: ReadonlySet<string> = new Set(['NOT_DICOM', 'NO_VERIFICATION']);
 
-/** Why there was no echo, as the system, or the other side, has it. */
+/** Why there was no echo, as the system, or the peer, has it. */
 export function echoDetail({ code, text }: EchoOutcome & { outcome: 'failed' }): string {
   return code === '' || OUR_CODES.has(code) ? text : code;
 }

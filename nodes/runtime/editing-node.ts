@@ -11,7 +11,7 @@ import { isUnheard, tellNotWorkedOn } from './held-objects';
 import { InOrder } from './in-order';
 import type { MessageObject, ObjectMessage } from './message-object';
 import { beginWork } from './objects-at-work';
-import { nodeTexts, problemText, type Text } from './node-texts';
+import { errorTexts, nodeTexts, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
 import { onInput } from './on-input';
 import { tellUncaused, warnOfSettings } from './tell';
@@ -89,8 +89,7 @@ export abstract class EditingNode<Failure extends string, Result> {
 
   /** What is wrong with its settings, each as words. */
   protected settingsProblems(): string[] {
-    const wrong = this.problems.filter(({ severity }) => severity === 'error');
-    return wrong.map((problem) => problemText(this.text, problem));
+    return errorTexts(this.text, this.problems);
   }
 
   /** Opens an object for the worker. @throws NodeFailed where its queue does not have it; DicomError where the pending changes are none */

@@ -21,6 +21,16 @@ export class NodeFailed<Failure extends string = string> extends Error {
   }
 }
 
+type SettingsFailure<Failed> = new (failure: 'settingsInvalid', values: { problems: string }) => Failed;
+
+/** Why a node does nothing that has these problems with its settings; undefined: there are none. @param Kind of its failures */
+export function settingsFailure<Failed>(
+  Kind: SettingsFailure<Failed>,
+  problems: readonly string[],
+): Failed | undefined {
+  return problems.length === 0 ? undefined : new Kind('settingsInvalid', { problems: problems.join('; ') });
+}
+
 /** An error as Catch nodes get it. */
 export type CodedError = Error & { code: string };
 

@@ -9,6 +9,11 @@ export function nodeTexts(RED: NodeAPI, type: string): Text {
   return (key, values) => RED._(`node-red-contrib-dicom/${type}:${type}.${key}`, values);
 }
 
+/** What keeps a node with these settings from its work, each as words. */
+export function errorTexts(text: Text, problems: readonly Problem[]): string[] {
+  return problems.filter(({ severity }) => severity === 'error').map((problem) => problemText(text, problem));
+}
+
 /** What is wrong with a setting, in words. */
 export function problemText(text: Text, { field, code, values }: Problem): string {
   return `${text(`label.${field}`)}: ${text(`problem.${code}`, values)}`;

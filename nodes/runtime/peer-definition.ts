@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Node, NodeAPI } from 'node-red';
 import { peerSettings, type PeerConfig } from '../../src/sender';
 import { DICOM_PEER, PEER_CREDENTIALS, pick, type DicomPeerField } from '../../src/settings';
-import { nodeTexts, problemText } from './node-texts';
+import { errorTexts, nodeTexts } from './node-texts';
 import { peerTls } from './peer-tls';
 
 /** What a message may say of a peer. */
@@ -50,10 +50,8 @@ export function readDefinition(RED: NodeAPI, value: object): PeerDefinition {
     if (!isValue) throw new WrongDefinition(`${name} is neither a number nor a text of usual length`);
   }
   const { settings, problems } = DICOM_PEER.parse(config);
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const text = nodeTexts(RED, DICOM_PEER.type);
-  if (errors.length > 0)
-    throw new WrongDefinition(errors.map((problem) => problemText(text, problem)).join('; '));
+  const wrong = errorTexts(nodeTexts(RED, DICOM_PEER.type), problems);
+  if (wrong.length > 0) throw new WrongDefinition(wrong.join('; '));
   return definitionOf({ ...settings, tls: settings.tls === '' ? '' : tlsId(RED, settings.tls) });
 }
 

@@ -6,7 +6,7 @@ import type { TlsConfigNode } from './tls-options';
 /**
  * What a core `tls-config` node says for connections that we make: PEM, or P12 where that Node-RED has it (5.0).
  * @param configNode null where Node-RED has none of the id
- * @param serverName in the other side's certificate; '': as the `tls-config` node has it
+ * @param serverName in the peer's certificate; '': as the `tls-config` node has it
  */
 export function peerTls(
   configNode: Node | null | undefined,

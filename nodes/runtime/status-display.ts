@@ -11,15 +11,17 @@ export class StatusDisplay<Status extends ShownStatus = ShownStatus> {
   private shown = '';
   private timer: NodeJS.Timeout | undefined;
 
+  /** @param beside what is not among the words, and is shown when it changes all the same */
   constructor(
     private readonly current: () => Status,
     private readonly show: (status: Status) => void,
+    private readonly beside: (status: Status) => string | number = () => '',
   ) {}
 
   refresh(): void {
     if (this.timer !== undefined) return;
     const status = this.current();
-    const shown = `${status.state} ${status.text}`;
+    const shown = `${status.state} ${status.text} ${this.beside(status)}`;
     if (shown === this.shown) return;
     this.shown = shown;
     this.show(status);

@@ -133,7 +133,7 @@ export class Query {
     const sopClassUID = FIND_SOP_CLASS[model];
     const context = association.contexts.get(CONTEXT_ID);
     if (context === undefined) {
-      this.refuse('notAccepted', 'the other side does not offer this query');
+      this.refuse('notAccepted', 'the peer does not offer this query');
       await association.release();
       return;
     }

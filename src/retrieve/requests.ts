@@ -121,7 +121,7 @@ export class Requests {
     const model = MODELS[at];
     const transferSyntax = association.contexts.get(contextId(at))?.transferSyntax;
     if (model === undefined || transferSyntax === undefined)
-      job.fail('notAccepted', 'the other side does not offer this way of retrieving', false);
+      job.fail('notAccepted', 'the peer does not offer this way of retrieving', false);
     else {
       this.association = association;
       this.watch(association, job);

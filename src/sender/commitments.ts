@@ -18,7 +18,7 @@ const MOST_ASKED = 100;
 const GATHER_MS = 500;
 /** Requests that are remembered although a report on them would be no news. */
 const MOST_SURPLUS = 1_000;
-const NOT_REPORTED = 'the other side has not reported yet';
+const NOT_REPORTED = 'the peer has not reported yet';
 /** The root of UIDs that are made of UUIDs (PS3.5 B.2). */
 const UUID_ROOT = '2.25.';
 
@@ -191,7 +191,7 @@ export class Commitments {
       return;
     }
     const { status } = outcome;
-    const text = `the other side refuses to commit to its storage: ${statusText(status)}`;
+    const text = `the peer refuses to commit to the storage of the object: ${statusText(status)}`;
     if (verdictOfStatus(status, false).kind === 'final')
       for (const object of objects) this.say(object, { failure: 'notCommitted', text, status });
     else this.askLater(objects, text);
@@ -217,7 +217,7 @@ export class Commitments {
   /** The way on which reports on these requests were to come is gone. */
   lost(transactionUIDs: Iterable<string>): void {
     for (const uid of transactionUIDs)
-      this.askLater(this.requests.get(uid) ?? [], 'the association ended before the other side reported');
+      this.askLater(this.requests.get(uid) ?? [], 'the association ended before the peer reported');
   }
 
   /** Takes in what the peer says. False: it is about no request of ours on which it may report. */
@@ -241,7 +241,7 @@ export class Commitments {
     const text =
       reason === undefined
         ? 'its report does not name the object'
-        : `the other side does not commit to its storage: ${statusText(reason)}`;
+        : `the peer does not commit to the storage of the object: ${statusText(reason)}`;
     object.lastText = text;
     // Another request may still be answered otherwise.
     if (object.open.size > 0 || object.isToBeAsked) return;
@@ -251,7 +251,7 @@ export class Commitments {
 
   private tooLate(object: Awaited): void {
     const because = object.lastText === '' ? '' : `: ${object.lastText}`;
-    const text = `the other side has not committed to its storage in time${because}`;
+    const text = `the peer has not committed to the storage of the object in time${because}`;
     if (object.progress === undefined) this.over(object, false);
     else this.settle(object, { failure: 'notCommitted', text }, false);
   }

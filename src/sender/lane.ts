@@ -273,8 +273,7 @@ function attemptOf(outcome: OperationOutcome, isChanged: boolean): Attempt {
   }
 }
 
-const NO_COMMITMENT =
-  'the other side does not offer Storage Commitment, which the settings of the peer require';
+const NO_COMMITMENT = 'the peer does not offer Storage Commitment, which its settings require';
 
 /** The id of the context for storage commitment; undefined: it is not accepted. */
 function commitmentContext({ contexts }: ScuAssociation): number | undefined {
@@ -296,6 +295,6 @@ function notAccepted(why = ', nor one into which it may be converted'): Attempt 
     verdict: { kind: 'final' },
     counts: false,
     failure: 'notAccepted',
-    text: `the other side does not accept its transfer syntax${why}`,
+    text: `the peer does not accept the object's transfer syntax${why}`,
   };
 }

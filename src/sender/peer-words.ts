@@ -36,7 +36,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name cannot be looked up now',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network of the host cannot be reached',
-  CLOSED: 'the other side closed the connection without an answer',
+  CLOSED: 'the peer closed the connection without an answer',
 };
 
 /** Statuses of a response, and Failure Reasons (PS3.4 Table B.2-1, PS3.7 Annex C, PS3.3 C.14.1.1), by what their first digits say. */

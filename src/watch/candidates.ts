@@ -36,9 +36,11 @@ export class Candidates {
     this.scan += 1;
   }
 
-  /** Those that the scan has not seen are gone. */
-  endScan(): void {
+  /** Those that the scan has not seen are gone. Returns whether there were any. */
+  endScan(): boolean {
+    const { size } = this.candidates;
     for (const [key, { scan }] of this.candidates) if (scan !== this.scan) this.candidates.delete(key);
+    return this.candidates.size < size;
   }
 
   /** True where another file has to wait, because too many are looked at. */

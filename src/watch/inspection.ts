@@ -23,6 +23,7 @@ export class Inspection {
         return undefined;
       case 'foreign':
         candidates.judge(key, 'foreign');
+        this.watch.tell();
         faults.addOnce('foreign', 'foreign', { file: file.rel });
         return undefined;
       case 'incomplete':

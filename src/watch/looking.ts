@@ -57,7 +57,7 @@ export class Looking {
     for (const file of queue.changedFiles())
       if (consider(file.path, file) && (await this.inspection.studyOf(file.path, file)) !== undefined)
         queue.admitChanged(file);
-    candidates.endScan();
+    if (candidates.endScan()) this.watch.tell();
     if (noRoom > 0) this.noRoom(noRoom, isWhole);
     return { complete, nextMs: Math.min(nextMs, this.follow(directories, stableMs)) };
   }

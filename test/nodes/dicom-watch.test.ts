@@ -62,6 +62,19 @@ describe('dicom-watch', () => {
     assert.equal((got[0]?.['dicom'] as { sourceFile: string }).sourceFile, '1.dcm');
   });
 
+  it('shows how many files are no objects, also where nothing else changes', async () => {
+    const directory = newFolder();
+    await nodes.load([...BASE, watch({ directory })]);
+    const shown = inputs('shown');
+    await until(() => lastOf(shown)?.state === 'watching', 'the status');
+    for (const number of [1, 2]) {
+      writeFileSync(join(directory, `${number}.txt`), 'no object');
+      await until(() => lastOf(shown)?.counters?.['foreign'] === number, `${number}`);
+    }
+    rmSync(join(directory, '1.txt'));
+    await until(() => lastOf(shown)?.counters?.['foreign'] === 1, 'one is gone');
+  });
+
   it('tells a Catch node with a code what is wrong, and goes on when it is not', async () => {
     const directory = join(root, 'not-there');
     await nodes.load([...BASE, watch({ directory })]);

@@ -141,7 +141,7 @@ describe('an object that is to be committed to', { timeout: 300_000 }, () => {
     const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01, lingerSeconds: 30 });
     const outcome = await sending.file('peer');
     assert.deepEqual(facts(outcome), ['failed', 'notCommitted', undefined, undefined]);
-    assert.match(outcome.text, /not committed to its storage in time/);
+    assert.match(outcome.text, /not committed to the storage of the object in time/);
     peer.report(askedOf(peer), { committed: askedOf(peer).instances });
     await until(() => peer.scp.responses.length === 1, 'the response');
     assert.equal(peer.scp.responses[0]?.get(0x0900), 0x0110);

@@ -29,7 +29,8 @@ import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/ins
 import { byteCount } from '../../runtime/message-bytes';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
@@ -121,14 +122,10 @@ export class DeidentifyNode {
 
   /** What is wrong with the settings; undefined: nothing. */
   private get invalid(): DeidentifyFailed | undefined {
-    const problems = this.problems
-      .filter(({ severity }) => severity === 'error')
-      .map((problem) => problemText(this.text, problem));
+    const problems = errorTexts(this.text, this.problems);
     for (const { code, values } of checkSecret(this.secret))
       problems.push(`${this.text('label.secret')}: ${this.text(`problem.${code}`, values)}`);
-    return problems.length === 0
-      ? undefined
-      : new DeidentifyFailed('settingsInvalid', { problems: problems.join('; ') });
+    return settingsFailure(DeidentifyFailed, problems);
   }
 
   private async take(message: ObjectMessage, send: Send, done: Done): Promise<void> {

@@ -9,7 +9,8 @@ import { givenObject } from '../../runtime/given-object';
 import { imageWorkerOf } from '../../runtime/image-worker';
 import { InOrder } from '../../runtime/in-order';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, seriesOf, shownOf, type Series } from './study-series';
 import { beginWork } from '../../runtime/objects-at-work';
@@ -71,14 +72,7 @@ export class ImageNode {
   }
 
   private get invalid(): ImageFailed | undefined {
-    return this.failureOf('settingsInvalid', this.problems);
-  }
-
-  private failureOf(failure: ImageFailure, found: DicomImageProblem[]): ImageFailed | undefined {
-    const errors = found.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new ImageFailed(failure, { problems });
+    return settingsFailure(ImageFailed, errorTexts(this.text, this.problems));
   }
 
   private take(message: ImageMessage, send: Send, done: Done): void {
@@ -129,8 +123,8 @@ export class ImageNode {
     if (typeof image !== 'object') throw new ImageFailed('notUnderstood', { problems: 'msg.image' });
     const said = Object.entries(image).filter(([name]) => OF_MESSAGES.has(name));
     const { settings, problems } = DICOM_IMAGE.parse({ ...this.config, ...Object.fromEntries(said) });
-    const failed = this.failureOf('notUnderstood', problems);
-    if (failed !== undefined) throw failed;
+    const wrong = errorTexts(this.text, problems);
+    if (wrong.length > 0) throw new ImageFailed('notUnderstood', { problems: wrong.join('; ') });
     return settings;
   }
 

@@ -13,7 +13,8 @@ import { weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import { factsIn, weightOf, type ObjectMessage } from '../../runtime/message-object';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { Postponed } from '../../runtime/postponed';
@@ -143,10 +144,7 @@ export class OutNode {
 
   /** What is wrong with the settings; undefined: nothing. */
   private get invalid(): OutFailed | undefined {
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new OutFailed('settingsInvalid', { problems });
+    return settingsFailure(OutFailed, errorTexts(this.text, this.problems));
   }
 
   /** @throws OutFailed; what a queue that cannot be asked throws */

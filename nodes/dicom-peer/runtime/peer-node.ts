@@ -3,7 +3,7 @@ import { checkUserName, DICOM_PEER, type DicomPeerSettings } from '../../../src/
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
 import { peerTls } from '../../runtime/peer-tls';
 import { QueueOwner } from '../../runtime/queue-owner';
@@ -34,12 +34,10 @@ export class PeerNode extends PeerOwner {
     this.settings = settings;
     this.name = settings.name === '' ? `${settings.calledAET}@${settings.host}` : settings.name;
     this.text = nodeTexts(RED, DICOM_PEER.type);
-    const { text } = this;
-    const errors = [...problems, ...checkUserName(settings, this.credentials.userName ?? '')].filter(
-      ({ severity }) => severity === 'error',
-    );
-    if (errors.length > 0) this.problem = errors.map((problem) => problemText(text, problem)).join('; ');
-    warnOfSettings(node, text, problems);
+    const all = [...problems, ...checkUserName(settings, this.credentials.userName ?? '')];
+    const wrong = errorTexts(this.text, all);
+    if (wrong.length > 0) this.problem = wrong.join('; ');
+    warnOfSettings(node, this.text, problems);
   }
 
   run(): void {

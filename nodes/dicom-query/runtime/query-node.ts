@@ -5,7 +5,8 @@ import { DICOM_QUERY, type DicomQueryProblem, type DicomQuerySettings } from '..
 import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { usablePeer } from '../../runtime/usable-peer';
@@ -89,10 +90,7 @@ export class QueryNode {
 
   /** What is wrong with the settings; undefined: nothing. */
   private get invalid(): QueryFailed | undefined {
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new QueryFailed('settingsInvalid', { problems });
+    return settingsFailure(QueryFailed, errorTexts(this.text, this.problems));
   }
 
   /** @throws QueryFailed */

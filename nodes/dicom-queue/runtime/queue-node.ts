@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { SharedQueue } from '../../../src/receiver';
 import { DICOM_QUEUE, type DicomQueueSettings } from '../../../src/settings';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { nodeTexts, problemText } from '../../runtime/node-texts';
+import { errorTexts, nodeTexts } from '../../runtime/node-texts';
 import { peerTls } from '../../runtime/peer-tls';
 import { SharedQueueOwner } from '../../runtime/shared-queue';
 import { warnOfSettings } from '../../runtime/tell';
@@ -27,11 +27,8 @@ export class QueueNode extends SharedQueueOwner {
     const { settings, problems } = DICOM_QUEUE.parse(config);
     const text = nodeTexts(RED, DICOM_QUEUE.type);
     warnOfSettings(node, text, problems);
-    const errors = problems.filter(({ severity }) => severity === 'error');
-    this.place =
-      errors.length === 0
-        ? this.placeOf(settings)
-        : { problem: errors.map((problem) => problemText(text, problem)).join('; ') };
+    const wrong = errorTexts(text, problems);
+    this.place = wrong.length === 0 ? this.placeOf(settings) : { problem: wrong.join('; ') };
   }
 
   run(): void {

@@ -20,7 +20,8 @@ import { disownLost } from '../../runtime/lost-owners';
 import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { QueueOwner } from '../../runtime/queue-owner';
@@ -163,10 +164,7 @@ export class RetrieveNode extends QueueOwner {
 
   /** What is wrong with the settings; undefined: nothing. */
   private get invalid(): RetrieveFailed | undefined {
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new RetrieveFailed('settingsInvalid', { problems });
+    return settingsFailure(RetrieveFailed, errorTexts(this.text, this.problems));
   }
 
   // What is retrieved

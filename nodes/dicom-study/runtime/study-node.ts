@@ -34,7 +34,8 @@ import { isUnheard } from '../../runtime/held-objects';
 import { changesOf, type ObjectMessage } from '../../runtime/message-object';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { byteCount } from '../../runtime/message-bytes';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { settingsFailure } from '../../runtime/node-errors';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
@@ -212,10 +213,7 @@ export class StudyNode extends QueueOwner {
 
   /** What is wrong with the settings; undefined: nothing. */
   private get invalid(): StudyFailed | undefined {
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length === 0) return undefined;
-    const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
-    return new StudyFailed('settingsInvalid', { problems });
+    return settingsFailure(StudyFailed, errorTexts(this.text, this.problems));
   }
 
   /** @throws StudyFailed, and what `errorOf` has words for */

@@ -15,7 +15,7 @@ import { FlowStart } from '../../runtime/flow-start';
 import { disownLost } from '../../runtime/lost-owners';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
-import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
+import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
 import { removeWatchDirectory } from './removed-watch';
@@ -53,6 +53,7 @@ export class WatchNode extends QueueOwner {
     this.display = new StatusDisplay(
       () => watchStatus(this.text, this.fault, this.state),
       this.boundary.wrap((status) => node.status(status)),
+      ({ counters }) => counters?.foreign ?? '',
     );
     ({ settings: this.settings, problems: this.problems } = DICOM_WATCH.parse(config));
     this.directory = nodeDirectory(RED, node.id, '');
@@ -91,9 +92,9 @@ export class WatchNode extends QueueOwner {
   /** What is to be done once the flows have started: to watch, or to say why not. */
   private prepare(): () => void {
     warnOfSettings(this.node, this.text, this.problems);
-    const errors = this.problems.filter(({ severity }) => severity === 'error');
-    if (errors.length > 0) {
-      const problems = errors.map((problem) => problemText(this.text, problem)).join('; ');
+    const wrong = errorTexts(this.text, this.problems);
+    if (wrong.length > 0) {
+      const problems = wrong.join('; ');
       return () => this.failed({ kind: 'settingsInvalid', values: { problems }, down: true });
     }
     const config = {

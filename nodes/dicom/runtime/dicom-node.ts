@@ -16,6 +16,7 @@ import { editWorkerOf } from '../../runtime/edit-worker';
 import { EditingNode, type EditingKind } from '../../runtime/editing-node';
 import { bytesOf } from '../../runtime/message-bytes';
 import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import { settingsFailure } from '../../runtime/node-errors';
 import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { DICOM_ERRORS, DicomFailed, type DicomFailure } from './dicom-error';
 import { plainMessage } from './plain-message';
@@ -39,8 +40,7 @@ export class DicomNode extends EditingNode<DicomFailure, Outcome> {
     const { settings, problems } = DICOM.parse(config);
     super(RED, node, KIND, problems);
     this.settings = settings;
-    const wrong = this.settingsProblems();
-    if (wrong.length > 0) this.invalid = new DicomFailed('settingsInvalid', { problems: wrong.join('; ') });
+    this.invalid = settingsFailure(DicomFailed, this.settingsProblems());
   }
 
   protected async resultOf(message: ObjectMessage): Promise<Outcome> {

@@ -54,7 +54,7 @@ async function echoWithin(target: ScuTarget, seconds: number, late: AbortSignal)
 
 async function echoOn(association: ScuAssociation): Promise<EchoOutcome> {
   if (!association.contexts.has(CONTEXT_ID)) {
-    const text = 'the other side does not offer the Verification service';
+    const text = 'the peer does not offer the Verification service';
     return { outcome: 'failed', code: 'NO_VERIFICATION', text };
   }
   const outcome = await association.echo(CONTEXT_ID);

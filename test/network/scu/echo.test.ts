@@ -86,7 +86,7 @@ describe('our own C-ECHO', () => {
     });
   }
 
-  it('says so where the other side leaves no room for a message', async () => {
+  it('says so where the peer leaves no room for a message', async () => {
     const outcome = await echoTo((socket) => eachPdu(socket, () => socket.write(accept(6))));
     assert.ok(outcome.outcome === 'failed');
     assert.match(outcome.text, /no room/);
