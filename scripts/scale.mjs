@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [objects = '300'] = process.argv.slice(2);
 const MEMBERS = 3;
+const INTERRUPTED = 130;
 const SENDERS = 6;
 
 const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--with-tests'], {
@@ -19,6 +20,8 @@ const require = createRequire(import.meta.url);
 const { Cluster } = require('../dist/test/support/cluster.js');
 const { sampleInstance, StoreClient } = require('../dist/test/support/store-client.js');
 
+// By Ctrl-C, or by whoever has started this: nothing is left behind then.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(INTERRUPTED));
 console.log(`starting PostgreSQL, HAProxy and ${MEMBERS} Node-REDs …`);
 const cluster = await Cluster.start(MEMBERS);
 try {

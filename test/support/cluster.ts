@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit';
 import { TAB, dicomIn, flowNode } from './flows';
 import { freePort } from './free-port';
 import { startNodeRed, type FlowNode, type NodeRed } from './node-red';
@@ -32,6 +33,7 @@ export class Cluster {
     private readonly queue: Record<string, unknown>,
     private readonly environment: EnvironmentOf,
     private readonly flowSeconds: number,
+    private readonly isStopped: () => void,
   ) {}
 
   /**
@@ -50,6 +52,7 @@ export class Cluster {
     flowSeconds = 0,
   ): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'dicom-cluster-'));
+    const isStopped = atExit(() => rmSync(folder, { recursive: true, force: true }));
     const cluster = new Cluster(
       await Postgres.start(),
       folder,
@@ -58,6 +61,7 @@ export class Cluster {
       queue,
       environment,
       flowSeconds,
+      isStopped,
     );
     writeFileSync(cluster.seen, '');
     for (let index = 0; index < size; index += 1) {
@@ -121,6 +125,7 @@ export class Cluster {
     await this.scps.stop();
     for (const { nodeRed } of this.members) await nodeRed?.kill();
     await this.postgres.stop();
+    this.isStopped();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { atExit } from './at-exit';
 import { freePort } from './free-port';
 import { PACKAGE_DIR, prepareUserDir } from './user-dir';
 
@@ -119,12 +120,11 @@ class NodeRedProcess implements NodeRed {
       });
     }
     // A test run that is ended by force must not leave servers behind.
-    const orphaned = (): void => void child.kill('SIGKILL');
-    process.once('exit', orphaned);
+    const isEnded = atExit(() => child.kill('SIGKILL'));
     this.exited = new Promise((done) => {
       const ended = (exit: Exit): void => {
         this.exit = exit;
-        process.removeListener('exit', orphaned);
+        isEnded();
         this.notify();
         done(exit);
       };

@@ -1,7 +1,8 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit';
 import { freePort } from './free-port';
 import { until } from './until';
 
@@ -22,6 +23,8 @@ export function postgresPrograms(): string | undefined {
 
 /** A PostgreSQL server with a cluster of its own, until `stop`. */
 export class Postgres {
+  private isStopped = (): void => undefined;
+
   private constructor(
     readonly port: number,
     private server: ChildProcess,
@@ -43,6 +46,11 @@ export class Postgres {
     const args = ['-D', data, '-p', String(port), '-k', '', '-c', 'listen_addresses=127.0.0.1'];
     const serve = (): ChildProcess => spawn(join(programs, 'postgres'), args, options);
     const postgres = new Postgres(port, serve(), folder, programs, serve);
+    postgres.isStopped = atExit(() => {
+      // It returns when the server has ended, and when there is none.
+      spawnSync(join(programs, 'pg_ctl'), ['stop', '-D', data, '-m', 'immediate'], options);
+      rmSync(folder, { recursive: true, force: true });
+    });
     await until(() => postgres.isReady(), 'PostgreSQL to be ready');
     return postgres;
   }
@@ -79,6 +87,7 @@ export class Postgres {
   async stop(): Promise<void> {
     // At once, without waiting for clients.
     await this.end('SIGINT');
+    this.isStopped();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit';
 import { freePort } from './free-port';
 import { until } from './until';
 
@@ -17,9 +18,11 @@ export class Scps {
     const env = { ...process.env, TCP_NODELAY: '1' };
     const child = spawn(program, args(port), { stdio: 'ignore', env });
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const isStopped = atExit(() => child.kill());
     this.stops.push(async () => {
       child.kill();
       await ended;
+      isStopped();
     });
     await until(
       () =>
