@@ -1,5 +1,5 @@
 import { DatabaseUnusable } from './client';
-import type { Database, Statements } from './database';
+import type { Database } from './database';
 
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
 const NEEDED = ['fsync', 'full_page_writes'];
@@ -18,8 +18,8 @@ const DURABLE = `
  * @param schema as `isPlainName`; nothing may be in it yet
  * @throws DatabaseUnusable (`QUEUE_UNSAFE`)
  */
-export async function checkDurable(statements: Statements, schema: string): Promise<void> {
-  const [row] = (await statements.rows(DURABLE, [schema])) as Record<string, string | null>[];
+export async function checkDurable(database: Database, schema: string): Promise<void> {
+  const [row] = (await database.rowsAtOnce(DURABLE, [schema])) as Record<string, string | null>[];
   const unsafe = (what: string): DatabaseUnusable => new DatabaseUnusable('QUEUE_UNSAFE', what);
   for (const name of NEEDED)
     if (row?.[name] !== 'on') throw unsafe(`the server has ${name} = ${row?.[name]}`);
@@ -45,7 +45,7 @@ export async function checkNotPooled(database: Database): Promise<void> {
       const after = await backend(first);
       await second.query({ text: 'COMMIT' });
       return between === before || after !== before;
-    });
+    }, true);
   });
   if (isPooled)
     throw new DatabaseUnusable(
