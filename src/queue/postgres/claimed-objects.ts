@@ -213,7 +213,10 @@ export class ClaimedObjects {
     return this.objects.get(object.id) === object;
   }
 
-  /** They are this instance's, and cannot be read now: so they wait again, and nothing is counted. @throws the client's error */
+  /**
+   * They are this instance's, and cannot be read now: so they wait again, and nothing is counted. What is claimed at the same time does
+   * not find them, and must not be ready before they are found. @throws the client's error
+   */
   private async waitAgain(objects: readonly ClaimedObject[]): Promise<void> {
     const here = objects.filter((object) => this.isHere(object));
     for (const { id, row } of here) {
@@ -221,7 +224,7 @@ export class ClaimedObjects {
       this.held.fellBehind(row.stream);
     }
     this.mayHaveOthers = true;
-    await this.source()?.rows.giveBack(here.map(({ row }) => row));
+    await this.leasing.run(async () => this.source()?.rows.giveBack(here.map(({ row }) => row)));
   }
 
   /** Resolves with up to which moment all that waits is among those. */

@@ -7,6 +7,7 @@ import type { PutGroups } from './put-groups';
 import type { RemoteAnswers } from './remote-answers';
 import type { SharedDirectory } from './shared-directory';
 import type { Sweeper } from './sweeper';
+import type { UnnamedDirectory } from './unnamed-directory';
 
 /** What a queue has while it has a database. */
 export interface Link extends ClaimSource {
@@ -18,6 +19,8 @@ export interface Link extends ClaimSource {
   sweeper: Sweeper;
   /** Undefined: all objects are in the database. */
   directory: { files: SharedDirectory; watch: DirectoryWatch } | undefined;
+  /** Where there is none. */
+  unnamed: UnnamedDirectory | undefined;
   /** `Date.now()`. */
   openedAt: number;
 }

@@ -4,7 +4,6 @@ import { crc32 } from 'node:zlib';
 import { allSettled, FILE_MODE, realFiles, writePieces } from '../../basics';
 import { BlockBuffer } from '../block-buffer';
 import { factsInId } from '../object-id';
-import { DatabaseUnusable } from './client';
 import { FileFailed } from './file-failed';
 import { LocalCopy } from './local-copy';
 import type { ObjectBytes } from './object-bytes';
@@ -12,6 +11,7 @@ import type { ObjectRow } from './object-rows';
 import { OpenFile } from './open-file';
 import type { SharedDirectory } from './shared-directory';
 import { Turns } from './turns';
+import { directoryNotNamed } from './unnamed-directory';
 
 /** All copies in memory together; what is beyond is in files. */
 const MOST_IN_MEMORY_BYTES = 67_108_864;
@@ -129,11 +129,7 @@ export class LocalCopies {
   /** Many may be waited for, but few are read at a time. */
   private async fetchFile(object: ObjectRow, sha256: string): Promise<LocalCopy> {
     const { shared } = this;
-    if (shared === undefined)
-      throw new DatabaseUnusable(
-        'QUEUE_DIRECTORY_OTHER',
-        'this node names none, and the queue has objects in one',
-      );
+    if (shared === undefined) throw directoryNotNamed();
     const file = await shared.openObject(object);
     if (!(file instanceof OpenFile)) return new LocalCopy(undefined, `the object ${object.id}: ${file}`);
     try {

@@ -15,6 +15,7 @@ import { Session } from './session';
 import { SharedDirectory, type SharedDirectoryOptions } from './shared-directory';
 import { StrayFiles } from './stray-files';
 import { Sweeper } from './sweeper';
+import { UnnamedDirectory } from './unnamed-directory';
 
 /** Where a queue is. */
 export interface LinkOptions {
@@ -91,6 +92,7 @@ export function newLink(
   return {
     ...{ database, rows, fileRows, session, answers },
     directory: files && { files, watch: new DirectoryWatch(files, listener) },
+    unnamed: files ? undefined : new UnnamedDirectory(fileRows, listener),
     copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),
     puts: new PutGroups(new ObjectInserts(database, schema, queue), rows, puts),
     numbers: new ObjectNumbers(database, schema),

@@ -84,7 +84,7 @@ export class PostgresQueue implements ObjectQueue {
     const failed = (error: unknown): void => this.failed(error);
     this.claimed = new ClaimedObjects(
       () => (this.isOpen ? this.link : undefined),
-      () => options.delivers !== false && this.link?.directory?.watch.isAway !== true,
+      () => options.delivers !== false && this.directoryWatch?.isAway !== true,
       {
         claimed: ({ id, waiter }) => {
           if (waiter !== undefined && waiter !== this.db.session.run) this.waiters.add(id, waiter);
@@ -176,16 +176,17 @@ export class PostgresQueue implements ObjectQueue {
     this.schedulePoll();
   }
 
-  private async openDirectory({ database, fileRows, directory }: Link): Promise<void> {
+  private async openDirectory({ database, directory, unnamed }: Link): Promise<void> {
     const { schema, queue } = this.options;
     if (directory !== undefined) {
       await directory.files.open(database, schema, queue);
       await directory.watch.look();
-    } else if (await fileRows.hasFiles())
-      throw new DatabaseUnusable(
-        'QUEUE_DIRECTORY_OTHER',
-        'this node names none, and the queue has objects in one',
-      );
+    }
+    await unnamed?.check();
+  }
+
+  private get directoryWatch(): { isAway: boolean } | undefined {
+    return this.link?.directory?.watch ?? this.link?.unnamed;
   }
 
   private newLink(database: Database): Link {
@@ -210,10 +211,9 @@ export class PostgresQueue implements ObjectQueue {
 
   begin(head: Buffer): QueueWriter {
     if (!this.isOpen || this.failures.isAway) throw databaseAway();
-    const { directory } = this.link ?? {};
     this.room.checkCount(this.arrivals.size);
     try {
-      this.room.checkSpace(directory?.watch);
+      this.room.checkSpace(this.directoryWatch, this.link?.directory?.watch.freeBytes);
     } catch (error) {
       // For the next one.
       this.removals.kept.clear();
@@ -362,6 +362,7 @@ export class PostgresQueue implements ObjectQueue {
     void this.link?.directory?.watch.look();
     try {
       if (this.db.session.isAlive) {
+        await this.link?.unnamed?.look();
         await this.takeAnswers();
         await this.db.puts.removeDoubtful();
         await this.claimed.unlease(this.db);

@@ -1,7 +1,6 @@
 import { realFiles } from '../../basics';
 import { FreeSpace } from '../free-space';
 import { queueFull, QueueRefusal } from '../object-queue';
-import type { DirectoryWatch } from './directory-watch';
 import type { ObjectCount } from './object-count';
 
 export interface RoomLimits {
@@ -46,10 +45,11 @@ export class QueueRoom {
   }
 
   /**
-   * @param shared undefined: there is no shared directory
+   * @param shared whether the shared directory can be used
+   * @param sharedBytes that are free on its disk
    * @throws QueueRefusal
    */
-  checkSpace(shared: DirectoryWatch | undefined): void {
+  checkSpace(shared: { isAway: boolean } | undefined, sharedBytes = Infinity): void {
     const { minFreeBytes = 0 } = this.limits;
     if (shared?.isAway === true)
       throw new QueueRefusal('DIRECTORY_AWAY', 'the shared directory of the queue cannot be used');
@@ -58,10 +58,10 @@ export class QueueRoom {
         'QUEUE_FULL',
         `the shared queue is full: it holds ${megabytes(this.bytes.value)} MB, of ${megabytes(this.maxBytes)} MB`,
       );
-    if (shared !== undefined && shared.freeBytes < minFreeBytes)
+    if (sharedBytes < minFreeBytes)
       throw new QueueRefusal(
         'DISK_LOW',
-        `the disk of the shared directory has only ${megabytes(shared.freeBytes)} MB left`,
+        `the disk of the shared directory has only ${megabytes(sharedBytes)} MB left`,
       );
     this.space.check();
   }

@@ -291,6 +291,30 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     assert.deepEqual(readdirSync(other), []);
   });
 
+  it('leaves objects to others where it names no directory, and says so, also when the first comes later', async () => {
+    const { open, told } = cluster();
+    const problems: string[] = [];
+    const none = await queues.open([`f${made}`, 'none'], {
+      queue: `f${made}`,
+      leaseSeconds: 2,
+      onLeftover: ({ message }) => told.push(message),
+      onAway: ({ code }) => problems.push(code),
+      onBack: ({ code }) => problems.push(`${code} no more`),
+    });
+    const claimedThere = none.claim(10);
+    const a = await open('a');
+    const id = await store(a, LARGE, 'y');
+    await until(() => problems.length > 0, 'it to be told of');
+    assert.throws(() => none.begin(Buffer.from('more')), { code: 'DIRECTORY_AWAY' });
+    const [object] = await a.claim(1);
+    assert.deepEqual([object?.id, object?.redelivered], [id, 0]);
+    assert.equal(await a.remove(id), true);
+    await until(() => problems.length > 1, 'it to be told that it is over');
+    assert.deepEqual(problems, ['QUEUE_DIRECTORY_OTHER', 'QUEUE_DIRECTORY_OTHER no more']);
+    await store(none, 'small', 'z');
+    assert.equal((await claimedThere).length, 1);
+  });
+
   it('refuses and delivers nothing while the directory is away, and then goes on, with all objects', async () => {
     const { open, path } = cluster();
     const told: string[] = [];
