@@ -215,15 +215,22 @@ export class ClaimedObjects {
     return this.objects.get(object.id) === object;
   }
 
-  /** They are this instance's, and cannot be read now: so they wait again, and nothing is counted. @throws the client's error */
+  /**
+   * They are this instance's, and cannot be read now: so they wait again, and nothing is counted. What is claimed at the same time does
+   * not find them, and must not be ready before they are found. @throws the client's error
+   */
   private async waitAgain(objects: readonly ClaimedObject[]): Promise<void> {
     const here = objects.filter((object) => this.isHere(object));
-    for (const { id, row } of here) {
+    this.letGo(here);
+    await this.leasing.run(async () => this.source()?.rows.giveBack(here.map(({ row }) => row)));
+  }
+
+  private letGo(objects: readonly ClaimedObject[]): void {
+    for (const { id, row } of objects) {
       this.drop(id);
       this.held.fellBehind(row.stream);
     }
     this.mayHaveOthers = true;
-    await this.source()?.rows.giveBack(here.map(({ row }) => row));
   }
 
   /** Resolves with up to which moment all that waits is among those. */
@@ -365,8 +372,7 @@ export class ClaimedObjects {
   async unlease(source: ClaimSource): Promise<void> {
     const { number } = source.session;
     await this.leasing.run(async () => {
-      const unasked = this.takeUnasked();
-      if (unasked.length > 0 && source.session.others > 0) await this.waitAgain(unasked);
+      if (source.session.others > 0) await this.giveBackUnasked(source);
       await this.giveBackOthers(source, number);
       const rows = [...this.objects.values()].map(({ row }) => row);
       const kept = new Set([...rows, ...this.puts.all()].map(({ stream }) => stream));
@@ -376,11 +382,16 @@ export class ClaimedObjects {
     });
   }
 
-  private takeUnasked(): ClaimedObject[] {
+  /** @throws the client's error */
+  private async giveBackUnasked({ rows }: ClaimSource): Promise<void> {
     const ready = this.wanted > 0 ? [] : this.claims.ids().filter((object) => this.isHere(object));
     const isReady = new Set(ready);
     const others = [...this.objects.values()].filter((object) => !isReady.has(object)).map(({ row }) => row);
-    return this.unasked.next(ready, new Set([...others, ...this.puts.all()].map(({ stream }) => stream)));
+    const busy = new Set([...others, ...this.puts.all()].map(({ stream }) => stream));
+    const unasked = this.unasked.next(ready, busy);
+    if (unasked.length === 0) return;
+    this.letGo(unasked);
+    await rows.giveBack(unasked.map(({ row }) => row));
   }
 
   /** Ends all of it. Returns the rows of what was in flight, and of what had been given to nobody. */

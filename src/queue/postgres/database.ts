@@ -16,6 +16,7 @@ import {
 import { CopyRows } from './copy-rows';
 import { checkDurableRow, DURABLE_COLUMNS } from './server-checks';
 import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
+import { Turns } from './turns';
 
 /** Where the queue's database is, and as whom to ask it. */
 export interface DatabaseConfig {
@@ -26,7 +27,7 @@ export interface DatabaseConfig {
   password: string;
   /** Undefined: clear text. */
   tls?: ConnectionOptions;
-  /** Connections at a time, one more for notifications. */
+  /** Connections at a time, two at least; one more for notifications. */
   poolSize: number;
 }
 
@@ -82,6 +83,8 @@ export class Database implements Statements {
   /** Connections that have their settings: versions of the client before 8.20 have no call for that. */
   private readonly prepared = new WeakMap<PoolClient, Backend>();
   private readonly strays = new StrayBackends();
+  /** Of all but what must not wait for others: it always finds a connection. */
+  private readonly turns: Turns;
   /** By their texts, of which there are not many: no value is in them. */
   private readonly names = new Map<string, string>();
 
@@ -89,6 +92,7 @@ export class Database implements Statements {
   constructor({ poolSize, tls, ...where }: DatabaseConfig) {
     const { Pool, Client, Query } = loadClient();
     this.Query = Query;
+    this.turns = new Turns(poolSize - 1);
     const config: ClientConfig = {
       ...where,
       ...(tls && { ssl: tls }),
@@ -109,6 +113,12 @@ export class Database implements Statements {
 
   async rows(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return (await this.query(text, values)).rows;
+  }
+
+  /** As `rows`, and does not wait for others. */
+  async rowsAtOnce(text: string, values: readonly unknown[]): Promise<Row[]> {
+    const { rows } = await this.withConnection((client) => client.query(this.named(text, values)), true);
+    return rows;
   }
 
   async change(text: string, values: readonly unknown[] = []): Promise<number> {
@@ -207,13 +217,16 @@ export class Database implements Statements {
     });
   }
 
-  /** One connection for several statements. After an error it is closed, which ends what it had begun. */
-  async withConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  /**
+   * One connection for several statements. After an error it is closed, which ends what it had begun.
+   * @param isUrgent it does not wait for others
+   */
+  async withConnection<T>(work: (client: Client) => Promise<T>, isUrgent = false): Promise<T> {
     if (!this.strays.isEmpty)
       await this.strays.end((text, values) =>
         this.onConnection(async (client) => (await client.query({ text, values })).rows),
       );
-    return this.onConnection(work);
+    return isUrgent ? this.onConnection(work) : this.turns.run(() => this.onConnection(work));
   }
 
   private async onConnection<T>(work: (client: Client) => Promise<T>): Promise<T> {

@@ -179,10 +179,9 @@ export class PostgresQueue implements ObjectQueue {
 
   begin(head: Buffer): QueueWriter {
     if (!this.isOpen || this.failures.isAway) throw databaseAway();
-    const { directory } = this.link ?? {};
     this.room.checkCount(this.arrivals.size);
     try {
-      this.room.checkSpace(directory?.watch);
+      this.room.checkSpace(this.link?.directory?.watch);
     } catch (error) {
       // For the next one.
       this.removals.kept.clear();

@@ -1,5 +1,5 @@
 import { DatabaseUnusable, sqlState, type Client, type Row } from './client';
-import type { Database, Statements } from './database';
+import type { Database } from './database';
 
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
 const NEEDED = ['fsync', 'full_page_writes'];
@@ -21,8 +21,8 @@ const CHANGED_TABLE = `(
  * @param schema as `isPlainName`; nothing may be in it yet
  * @throws DatabaseUnusable (`QUEUE_UNSAFE`); the client's error
  */
-export async function checkDurable(statements: Statements, schema: string): Promise<void> {
-  const [row] = await statements.rows(`SELECT ${DURABLE_COLUMNS}, ${CHANGED_TABLE} AS changed`, [schema]);
+export async function checkDurable(database: Database, schema: string): Promise<void> {
+  const [row] = await database.rowsAtOnce(`SELECT ${DURABLE_COLUMNS}, ${CHANGED_TABLE} AS changed`, [schema]);
   checkDurableRow(row);
   const changed = row?.['changed'];
   if (typeof changed === 'string')
@@ -54,7 +54,7 @@ export async function checkNotPooled(database: Database): Promise<void> {
       const after = await backendOf(first);
       await second.query({ text: 'COMMIT' });
       return between === before || after !== before;
-    });
+    }, true);
   });
   if (isPooled)
     throw new DatabaseUnusable(

@@ -83,7 +83,7 @@ export class Session {
   private async renew(): Promise<void> {
     const { queue } = this.options;
     const asked = Lease.now();
-    const [row] = await this.database.rows(
+    const [row] = await this.database.rowsAtOnce(
       `INSERT INTO ${this.table} AS mine (queue, instance, number, run, until, host)
        VALUES ($1, $2, nextval('${this.numbers}'), CASE WHEN $3::bigint = 0 THEN nextval('${this.numbers}') ELSE $3 END,
          clock_timestamp() + $4 * interval '1 second', $5)
@@ -150,7 +150,7 @@ export class Session {
 
   private async extended(): Promise<boolean> {
     const asked = Lease.now();
-    const [row] = await this.database.rows(
+    const [row] = await this.database.rowsAtOnce(
       `UPDATE ${this.table} AS mine SET until = clock_timestamp() + $2 * interval '1 second'
        WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second' RETURNING ${this.countOthers}`,
       [this.number, this.leaseSeconds, Math.min(MARGIN_SECONDS, this.leaseSeconds / 4)],
@@ -187,7 +187,7 @@ export class Session {
     this.number = 0;
     this.lease.end();
     if (number === 0) return;
-    await this.database.change(
+    await this.database.rowsAtOnce(
       `UPDATE ${this.table} SET until = clock_timestamp(), run = -run WHERE number = $1`,
       [number],
     );

@@ -262,8 +262,15 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     delivery.stop();
   });
 
-  it('goes on saying that it lives while large objects take long to be put, however many', async () => {
+  it('goes on saying that it lives while objects take long to be put and read, however many', async () => {
     let isAway = false;
+    const receiver = await openQueue(postgres, join(root, 'here-large-too'), {
+      queue: 'large',
+      delivers: false,
+    });
+    opened.push(receiver);
+    for (let number = 0; number < 8; number += 1)
+      await put(receiver, 100 + number, `there-${number}`, number % 2 === 0 ? 1_500_000 : 0);
     const queue = await open('large', { leaseSeconds: 4, onAway: () => (isAway = true) });
     const { Client } = loadClient();
     const { host, port, database, user } = databaseOf(postgres);
@@ -273,9 +280,12 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     });
     await other.connect();
     await other.query({ text: 'BEGIN' });
-    await other.query({ text: 'LOCK TABLE dicom.chunk IN EXCLUSIVE MODE' });
-    const puts = Array.from({ length: 8 }, (_, number) => put(queue, number, String(number), 1_500_000));
-    const all = Promise.all(puts);
+    await other.query({ text: 'LOCK TABLE dicom.chunk IN ACCESS EXCLUSIVE MODE' });
+    const claimed = queue.claim(8);
+    const puts = Array.from({ length: 16 }, (_, number) =>
+      put(queue, number, String(number), number % 2 === 0 ? 1_500_000 : 300_000),
+    );
+    const all = Promise.all([claimed, ...puts]);
     all.catch(() => undefined);
     // Longer than whoever wants a connection waits for one.
     await wait(7_000);
@@ -283,6 +293,6 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     await other.end();
     await all;
     assert.equal(isAway, false);
-    assert.equal(queue.size, 8);
+    assert.equal(queue.size, 24);
   });
 });
