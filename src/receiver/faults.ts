@@ -26,7 +26,6 @@ export type FaultKind =
   | 'sharedDirectoryMissing'
   | 'sharedDirectoryReadOnly'
   | 'sharedDirectoryOther'
-  | 'sharedDirectoryNone'
   | 'notConverted'
   | 'notAcknowledged'
   | 'crashed'
@@ -90,7 +89,6 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
-  sharedDirectoryNone: 'queueUnusable',
   objectNewer: 'notRead',
   mppsNotShared: 'mppsNotKept',
 };
@@ -127,7 +125,6 @@ const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
   QUEUE_DIRECTORY_MISSING: 'sharedDirectoryMissing',
   QUEUE_DIRECTORY_READ_ONLY: 'sharedDirectoryReadOnly',
   QUEUE_DIRECTORY_OTHER: 'sharedDirectoryOther',
-  QUEUE_DIRECTORY_NONE: 'sharedDirectoryNone',
 };
 
 /** What it means that a queue cannot be opened. */

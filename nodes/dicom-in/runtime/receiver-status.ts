@@ -37,7 +37,6 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
-  sharedDirectoryNone: 'queueUnusable',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
   workerStuck: 'restartNodeRed',

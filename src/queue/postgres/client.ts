@@ -103,9 +103,7 @@ export type UnusableCode =
   /** Files cannot be written to it, or not so that they outlive a loss of power. */
   | 'QUEUE_DIRECTORY_READ_ONLY'
   /** It is not the one in which the queue has its objects. */
-  | 'QUEUE_DIRECTORY_OTHER'
-  /** The queue has objects in a shared directory, and this node knows of none. */
-  | 'QUEUE_DIRECTORY_NONE';
+  | 'QUEUE_DIRECTORY_OTHER';
 
 /** A queue cannot be in this database, or in this shared directory, as things are. */
 export class DatabaseUnusable extends Error {
@@ -119,13 +117,6 @@ export class DatabaseUnusable extends Error {
   ) {
     super(message);
   }
-}
-
-export function noDirectory(): DatabaseUnusable {
-  return new DatabaseUnusable(
-    'QUEUE_DIRECTORY_NONE',
-    'the dicom-queue node names no shared directory, and the queue has objects in one',
-  );
 }
 
 /** What PostgreSQL calls an error: five characters. Undefined: it has not answered. */

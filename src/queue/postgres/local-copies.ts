@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { allSettled, FILE_MODE, realFiles, writePieces } from '../../basics';
 import { BlockBuffer } from '../block-buffer';
 import { factsInId } from '../object-id';
-import { noDirectory } from './client';
+import { DatabaseUnusable } from './client';
 import { FileFailed } from './file-failed';
 import { LocalCopy } from './local-copy';
 import type { ObjectBytes } from './object-bytes';
@@ -129,7 +129,11 @@ export class LocalCopies {
   /** Many may be waited for, but few are read at a time. */
   private async fetchFile(object: ObjectRow, sha256: string): Promise<LocalCopy> {
     const { shared } = this;
-    if (shared === undefined) throw noDirectory();
+    if (shared === undefined)
+      throw new DatabaseUnusable(
+        'QUEUE_DIRECTORY_OTHER',
+        'this node names none, and the queue has objects in one',
+      );
     const file = await shared.openObject(object);
     if (!(file instanceof OpenFile)) return new LocalCopy(undefined, `the object ${object.id}: ${file}`);
     try {

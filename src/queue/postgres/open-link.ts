@@ -1,4 +1,4 @@
-import { noDirectory } from './client';
+import { DatabaseUnusable } from './client';
 import { inTime } from './in-time';
 import type { Link } from './link';
 import { prepareDatabase } from './prepare-database';
@@ -16,7 +16,11 @@ export async function openLink(
   if (directory !== undefined) {
     await directory.files.open(database, schema, queue);
     await directory.watch.look();
-  } else if (await fileRows.hasFiles()) throw noDirectory();
+  } else if (await fileRows.hasFiles())
+    throw new DatabaseUnusable(
+      'QUEUE_DIRECTORY_OTHER',
+      'this node names none, and the queue has objects in one',
+    );
 }
 
 /** Nothing is asked by it any more. */

@@ -31,7 +31,6 @@ const FAULTS: Record<FaultKind, true> = {
   sharedDirectoryMissing: true,
   sharedDirectoryReadOnly: true,
   sharedDirectoryOther: true,
-  sharedDirectoryNone: true,
   notConverted: true,
   notAcknowledged: true,
   crashed: true,
@@ -82,7 +81,6 @@ const DOWN: readonly FaultKind[] = [
   'sharedDirectoryMissing',
   'sharedDirectoryReadOnly',
   'sharedDirectoryOther',
-  'sharedDirectoryNone',
 ];
 
 export const words: TypeWords = {

@@ -285,7 +285,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     await refused('QUEUE_DIRECTORY_OTHER', { path: other, fromBytes: 1_000 });
     await assert.rejects(
       queues.open(['none'], { queue: `f${made}` }),
-      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_NONE',
+      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_OTHER',
       'it has objects in a directory',
     );
     assert.deepEqual(readdirSync(other), []);
