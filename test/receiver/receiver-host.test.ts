@@ -217,6 +217,18 @@ describe('ReceiverHost', () => {
     await host.stop(100);
   });
 
+  it('has counters as of the drain once that is answered', async () => {
+    const { host, port } = await start({ acknowledge: true, maxInFlight: 1 });
+    const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
+    assert.equal(await host.drain(60_000), 1);
+    const { openAssociations, queued } = host.counters();
+    assert.deepEqual({ openAssociations, queued }, { openAssociations: 1, queued: 1 });
+    await client.release();
+    await until(() => host.counters().openAssociations === 0, 'its end');
+  });
+
   it('stays drained when its worker is replaced, and delivers what is queued', async () => {
     const { host, port, messages, events } = await start({ acknowledge: true, maxInFlight: 1 });
     const client = await StoreClient.open(port);
