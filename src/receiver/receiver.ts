@@ -152,7 +152,7 @@ export class Receiver extends QueueService implements ReceiverRequests {
     const { openAssociations } = this.listener;
     // After a fault, the next attempt says it.
     if (this.starting.fault === undefined) this.events.raise({ event: 'draining', openAssociations });
-    // Whoever waits for the end of those must not read what was before them.
+    // Whoever asked may look at them next, to see whether it is over.
     this.tellCounters();
     return openAssociations;
   }
@@ -370,13 +370,12 @@ export class Receiver extends QueueService implements ReceiverRequests {
   }
 
   protected changed(): void {
-    this.countersTimer ??= setTimeout(() => {
-      this.countersTimer = undefined;
-      this.tellCounters();
-    }, COUNTERS_INTERVAL_MS);
+    this.countersTimer ??= setTimeout(() => this.tellCounters(), COUNTERS_INTERVAL_MS);
   }
 
   private tellCounters(): void {
+    clearTimeout(this.countersTimer);
+    this.countersTimer = undefined;
     this.output.counters({
       ...this.count,
       openAssociations: this.listener.openAssociations,

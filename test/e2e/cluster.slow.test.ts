@@ -83,6 +83,7 @@ describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300
     }, 'an object to be taken');
     await client.release();
     const { nodeRed } = member(0);
+    await nodeRed?.waitForLine(/database of the shared queue can be used again/);
     const health = await fetch(`${nodeRed?.url}/dicom-in/receiver/health`);
     assert.equal(health.status, 200);
     await until(() => files().length === 0, 'the files to be removed');

@@ -141,6 +141,18 @@ describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 
     await editor.reported(/404/, /404/, /404/);
   });
 
+  it('says that the node was drained', async () => {
+    await deploy();
+    await fetch(`${nodeRed.url}/dicom-in/in/drain?seconds=1`, { method: 'POST' });
+    await has('state', /^Drained: the port is closed/);
+    const { page } = editor;
+    const stats = (await (await fetch(`${nodeRed.url}/dicom-in/in/stats`)).json()) as { counters: object };
+    const json = { ...stats, counters: { ...stats.counters, openAssociations: 1 } };
+    await page.route('**/stats', (route) => route.fulfill({ json }));
+    await has('state', /^Being drained: /);
+    await page.unroute('**/stats');
+  });
+
   it('says itself what is wrong, where the runtime knows it, and sends nobody to a log', async () => {
     await deploy();
     const { page } = editor;

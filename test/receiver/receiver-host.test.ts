@@ -217,14 +217,16 @@ describe('ReceiverHost', () => {
     await host.stop(100);
   });
 
-  it('knows what is open once it is drained, though that was opened just before', async () => {
-    const { host, port } = await start();
+  it('has counters as of the drain once that is answered', async () => {
+    const { host, port } = await start({ acknowledge: true, maxInFlight: 1 });
     const client = await StoreClient.open(port);
+    const { uid, dataSet } = sampleInstance(1);
+    assert.equal(await client.store(uid, dataSet), 0);
     assert.equal(await host.drain(60_000), 1);
-    assert.equal(host.counters().openAssociations, 1, 'nobody stops it too soon');
+    const { openAssociations, queued } = host.counters();
+    assert.deepEqual({ openAssociations, queued }, { openAssociations: 1, queued: 1 });
     await client.release();
-    await until(() => host.counters().openAssociations === 0, 'the end of the association');
-    await host.stop(100);
+    await until(() => host.counters().openAssociations === 0, 'its end');
   });
 
   it('stays drained when its worker is replaced, and delivers what is queued', async () => {

@@ -15,6 +15,7 @@ import { form, hasText, ourAddress, text, whyFailed } from './form';
 interface Stats {
   since: string;
   listening: boolean;
+  draining?: true;
   delivering?: true;
   listeningSince?: string;
   address?: string;
@@ -119,14 +120,20 @@ export class FeedbackPanel {
 }
 
 function stateText(stats: Stats): string {
-  const { listening, delivering, listeningSince = '', address: host = '', port = 0, fault } = stats;
+  const { listening, listeningSince = '', address: host = '', port = 0, fault } = stats;
   if (listening) {
     const words = text('feedback.listening', { since: localTime(listeningSince), port });
     return `${words} (${host})`;
   }
-  if (fault === undefined) return text(delivering === true ? 'feedback.delivering' : 'feedback.starting');
+  if (fault === undefined) return text(idleState(stats));
   const key = `feedback.fault.${fault}`;
   return `${text('feedback.notListening')} ${hasText(key) ? text(key) : fault}`;
+}
+
+/** Why no port is open, though nothing is wrong. */
+function idleState({ draining, delivering, counters }: Stats): string {
+  if (draining === true) return counters.openAssociations > 0 ? 'feedback.draining' : 'feedback.drained';
+  return delivering === true ? 'feedback.delivering' : 'feedback.starting';
 }
 
 function row({ at, event, remoteAddress, callingAET, calledAET, code, text: reason }: Refusal): JQuery {

@@ -2,10 +2,22 @@ import type { Node, NodeAPI } from 'node-red';
 import { printable } from '../../../src/basics';
 import { hexStatus } from '../../../src/network';
 import type { Boundary } from '../../../src/worker';
-import { EventGate, type ReceiverEvent } from '../../../src/receiver';
+import { EventGate, type FaultKind, type ReceiverEvent } from '../../../src/receiver';
 
 /** A log is read by people: what comes faster than this is counted. */
 const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };
+
+const DIRECTORY_BACK = 'the shared directory of the queue can be used again';
+const DATABASE_BACK = 'the database of the shared queue can be used again';
+const RECOVERED: Partial<Record<FaultKind, string>> = {
+  databaseAway: DATABASE_BACK,
+  databaseUnsafe: DATABASE_BACK,
+  sharedDirectoryMissing: DIRECTORY_BACK,
+  sharedDirectoryReadOnly: DIRECTORY_BACK,
+  sharedDirectoryOther: DIRECTORY_BACK,
+  sharedDirectoryUnnamed: 'the queue has no objects in a shared directory any more',
+  diskSilent: 'the disk answers again',
+};
 
 /**
  * Writes what an operator wants to find later to Node-RED's log: who came, who was turned away and why. No patient data:
@@ -32,6 +44,12 @@ export class ReceiverLog {
   write(event: ReceiverEvent): void {
     const isRoutine = event.event === 'association-accepted' || event.event === 'association-released';
     if (isRoutine || this.gate.passes(event)) writeLine(this.node, event);
+  }
+
+  /** A fault has passed, which was told when it came. */
+  recovered(kind: FaultKind): void {
+    const words = RECOVERED[kind];
+    if (words !== undefined) this.node.log(words);
   }
 
   close(): void {

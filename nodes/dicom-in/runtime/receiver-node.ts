@@ -252,6 +252,7 @@ export class ReceiverNode extends RequestOwner {
       recovered: (kind) => {
         this.status.recovered(kind);
         this.stats.recovered(kind);
+        this.log.recovered(kind);
         this.display.refresh();
       },
       query: (message) => this.send(OUTPUT.queries, { ...message }),

@@ -156,14 +156,13 @@ export class Arrivals {
 
   private isFile({ size }: NewRow): boolean {
     const { directory } = this.queue.db();
-    return directory !== undefined && size >= directory.files.fromBytes;
+    return directory !== undefined && size >= directory.fromBytes;
   }
 
   /** The file is first. Once its row is there it is looked for again: had we been paused, it could have counted as nobody's. */
   private async putFile(object: BlockBuffer | PartFile, row: NewRow): Promise<Put> {
-    const { puts, directory } = this.queue.db();
-    if (directory === undefined) throw databaseAway();
-    const { files, watch } = directory;
+    const { puts, directory: files, watch } = this.queue.db();
+    if (files === undefined) throw databaseAway();
     const { id, seq, size } = row;
     const refused = (error: unknown): QueueRefusal => {
       watch.suspect();

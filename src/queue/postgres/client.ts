@@ -103,7 +103,9 @@ export type UnusableCode =
   /** Files cannot be written to it, or not so that they outlive a loss of power. */
   | 'QUEUE_DIRECTORY_READ_ONLY'
   /** It is not the one in which the queue has its objects. */
-  | 'QUEUE_DIRECTORY_OTHER';
+  | 'QUEUE_DIRECTORY_OTHER'
+  /** The queue has objects in one, and none is named. */
+  | 'QUEUE_DIRECTORY_UNNAMED';
 
 /** A queue cannot be in this database, or in this shared directory, as things are. */
 export class DatabaseUnusable extends Error {
@@ -131,7 +133,7 @@ export function sqlState(error: unknown): string | undefined {
 const MEANINGS: Readonly<Record<string, string>> = {
   '25006': 'it only reads: it is a standby, or read-only is the default for this user',
   '28000': 'it does not admit this user; check the user and pg_hba.conf',
-  '28P01': 'user or password are wrong',
+  '28P01': 'user or password is wrong',
   '3D000': 'there is no database of this name; create it',
   '42P01': 'a table is missing: somebody has changed the schema',
   '42703': 'a column is missing: somebody has changed the schema',
@@ -140,6 +142,34 @@ const MEANINGS: Readonly<Record<string, string>> = {
   '53300': 'it has no connection left; see max_connections',
   '57014': 'a statement took too long; somebody has locked the tables, or it has too much to do',
 };
+
+/** Why there is no connection, by codes of the system and of TLS, and by the client's words where it has no code. */
+const NO_CONNECTION: readonly (readonly [RegExp, string])[] = [
+  [
+    /^ECONNREFUSED$/,
+    'nothing listens there; check host and port, and whether PostgreSQL runs and listens on that address',
+  ],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the host name cannot be resolved; check it'],
+  [
+    /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$|timeout/,
+    'the host does not answer; check host, port and firewalls',
+  ],
+  [
+    /^ECONNRESET$|terminated unexpectedly/,
+    'the connection was closed; check that PostgreSQL runs, and that this is its port',
+  ],
+  [/password must be/, 'the server wants a password, and there is none; enter it in the dicom-queue node'],
+  [/does not support SSL/, 'turn ssl on at the server, or choose no TLS in the dicom-queue node'],
+  [
+    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET_ISSUER_CERT(_LOCALLY)?|VERIFY_LEAF_SIGNATURE))$/,
+    "the server's certificate is not from a CA that is known here; enter that CA in the TLS configuration",
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "the server's certificate is for another name; enter that name as the host, or as Server Name in the TLS configuration",
+  ],
+  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, "the server's certificate is not valid now"],
+];
 
 /**
  * Why a statement failed, without the values that PostgreSQL's own words may quote.
@@ -152,8 +182,10 @@ export function failureText(error: unknown): string {
     const meaning = MEANINGS[state];
     return `PostgreSQL answered ${state}${meaning === undefined ? '' : `: ${meaning}`}`;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
-  return error instanceof DatabaseUnusable ? message : (code ?? message);
+  const { code, message = '' } = error as NodeJS.ErrnoException;
+  const text = code ?? message;
+  const meaning = NO_CONNECTION.find(([pattern]) => pattern.test(text))?.[1];
+  return meaning === undefined ? text : `${text}: ${meaning}`;
 }
 
 /** Errors after which it may be that nothing is wrong but the connection, or that there are too many. */

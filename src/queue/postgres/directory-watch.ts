@@ -1,5 +1,4 @@
 import { DatabaseUnusable } from './client';
-import type { SharedDirectory } from './shared-directory';
 
 /** It is looked at so often; more often once it could not be used. */
 const LOOK_MS = 15_000;
@@ -12,6 +11,15 @@ export interface DirectoryListener {
   back(problem: DatabaseUnusable): void;
 }
 
+export interface WatchedDirectory {
+  /** As it is named; undefined: none is. */
+  readonly top: string | undefined;
+  /** @throws DatabaseUnusable; the system's error */
+  check(): Promise<void>;
+  /** @throws the system's error */
+  freeBytes(): Promise<number>;
+}
+
 /** Whether the shared directory can be used now, and how much room it has. */
 export class DirectoryWatch {
   /** Bytes, as of the last look. */
@@ -21,7 +29,7 @@ export class DirectoryWatch {
   private isLooking = false;
 
   constructor(
-    private readonly directory: SharedDirectory,
+    private readonly directory: WatchedDirectory,
     private readonly listener: DirectoryListener,
   ) {}
 

@@ -17,7 +17,9 @@ export interface Link extends ClaimSource {
   answers: RemoteAnswers;
   sweeper: Sweeper;
   /** Undefined: all objects are in the database. */
-  directory: { files: SharedDirectory; watch: DirectoryWatch } | undefined;
+  directory: SharedDirectory | undefined;
+  /** Of that, or of there being none. */
+  watch: DirectoryWatch;
   /** `Date.now()`. */
   openedAt: number;
 }

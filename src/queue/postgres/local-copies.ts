@@ -130,10 +130,7 @@ export class LocalCopies {
   private async fetchFile(object: ObjectRow, sha256: string): Promise<LocalCopy> {
     const { shared } = this;
     if (shared === undefined)
-      throw new DatabaseUnusable(
-        'QUEUE_DIRECTORY_OTHER',
-        'this node names none, and the queue has objects in one',
-      );
+      throw new DatabaseUnusable('QUEUE_DIRECTORY_UNNAMED', 'this node names no shared directory');
     const file = await shared.openObject(object);
     if (!(file instanceof OpenFile)) return new LocalCopy(undefined, `the object ${object.id}: ${file}`);
     try {

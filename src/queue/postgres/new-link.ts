@@ -4,6 +4,7 @@ import { DirectoryWatch } from './directory-watch';
 import { FileRows } from './file-rows';
 import type { Link } from './link';
 import { LocalCopies } from './local-copies';
+import { NoDirectory } from './no-directory';
 import { ObjectBytes } from './object-bytes';
 import { ObjectInserts } from './object-inserts';
 import { ObjectNumbers } from './object-numbers';
@@ -32,6 +33,8 @@ export interface LinkOptions {
   safeSeconds?: number;
   /** A file that is not there is waited for so long. */
   patienceMs?: number;
+  /** Where no directory is named, and an object is in one, that counts for so long. */
+  unnamedMs?: number;
 }
 
 export interface LinkListener {
@@ -68,7 +71,7 @@ export function newLink(
   directory: string,
   listener: LinkListener,
 ): Link {
-  const { schema, queue, shared, leaseSeconds, parkedSeconds, safeSeconds, patienceMs } = options;
+  const { schema, queue, shared, leaseSeconds, parkedSeconds, safeSeconds, patienceMs, unnamedMs } = options;
   const { poolSize } = options.database;
   const puts = Math.min(MOST_PUTS, Math.max(1, poolSize - 2));
   const reads = Math.min(MOST_READS, Math.max(1, poolSize - 1 - puts));
@@ -90,7 +93,8 @@ export function newLink(
   );
   return {
     ...{ database, rows, fileRows, session, answers },
-    directory: files && { files, watch: new DirectoryWatch(files, listener) },
+    directory: files,
+    watch: new DirectoryWatch(files ?? new NoDirectory(fileRows, unnamedMs), listener),
     copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),
     puts: new PutGroups(new ObjectInserts(database, schema, queue), rows, puts),
     numbers: new ObjectNumbers(database, schema),

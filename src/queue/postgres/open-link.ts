@@ -1,6 +1,6 @@
-import { DatabaseUnusable } from './client';
 import { inTime } from './in-time';
 import type { Link } from './link';
+import { NoDirectory } from './no-directory';
 import { prepareDatabase } from './prepare-database';
 
 /**
@@ -11,21 +11,16 @@ export async function openLink(
   link: Link,
   { schema, queue }: { schema: string; queue: string },
 ): Promise<void> {
-  const { database, fileRows, directory } = link;
+  const { database, fileRows, directory, watch } = link;
   await prepareDatabase(database, schema);
-  if (directory !== undefined) {
-    await directory.files.open(database, schema, queue);
-    await directory.watch.look();
-  } else if (await fileRows.hasFiles())
-    throw new DatabaseUnusable(
-      'QUEUE_DIRECTORY_OTHER',
-      'this node names none, and the queue has objects in one',
-    );
+  if (directory === undefined) await new NoDirectory(fileRows).check();
+  else await directory.open(database, schema, queue);
+  await watch.look();
 }
 
 /** Nothing is asked by it any more. */
 export async function closeLink({ database, directory, session, sweeper }: Link): Promise<void> {
-  directory?.files.close();
+  directory?.close();
   session.stop();
   sweeper.stop();
   await inTime(database.end());

@@ -75,7 +75,7 @@ export class PostgresQueue implements ObjectQueue {
     const failed = (error: unknown): void => this.failed(error);
     this.claimed = new ClaimedObjects(
       () => (this.isOpen ? this.link : undefined),
-      () => options.delivers !== false && this.link?.directory?.watch.isAway !== true,
+      () => options.delivers !== false && this.link?.watch.isAway !== true,
       { claimed: (row) => this.answers.claimed(row), failed },
     );
     this.notices = new Notices(options, {
@@ -181,7 +181,7 @@ export class PostgresQueue implements ObjectQueue {
     if (!this.isOpen || this.failures.isAway) throw databaseAway();
     this.room.checkCount(this.arrivals.size);
     try {
-      this.room.checkSpace(this.link?.directory?.watch);
+      this.room.checkSpace(this.link?.watch);
     } catch (error) {
       // For the next one.
       this.removals.kept.clear();
@@ -342,7 +342,7 @@ export class PostgresQueue implements ObjectQueue {
     this.isOpen = false;
     this.rounds.stop();
     this.notices.quiet();
-    this.link?.directory?.files.close();
+    this.link?.directory?.close();
     this.lookup.close();
     this.arrivals.close();
     this.removals.kept.clear();

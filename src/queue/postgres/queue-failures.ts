@@ -31,7 +31,7 @@ export class QueueFailures {
 
   add(error: unknown): void {
     if (error instanceof FileFailed) {
-      this.link()?.directory?.watch.suspect();
+      this.link()?.watch.suspect();
       if (this.leftovers.passes(error.message)) this.listener.onLeftover(error);
     } else if (isAway(error)) {
       this.isNow(

@@ -42,7 +42,7 @@ export class QueueRounds {
 
   private async round(): Promise<void> {
     const { queue, rounds } = this;
-    void rounds.link()?.directory?.watch.look();
+    void rounds.link()?.watch.look();
     try {
       const link = queue.db();
       if (link.session.isAlive) await this.ask(link);

@@ -87,7 +87,7 @@ export class Removals {
 
   /** Their rows are no more. What cannot be removed now is found by the sweeper. */
   removeFiles(ids: readonly string[]): void {
-    const files = this.options.link()?.directory?.files;
+    const files = this.options.link()?.directory;
     if (files === undefined) return;
     for (const id of ids) {
       const removal = files.remove(id, 'dcm').then(

@@ -54,6 +54,15 @@ describe('the log of a receiver', () => {
     ]);
   });
 
+  it('says that a fault has passed', () => {
+    const { log, lines } = logging();
+    for (const kind of ['databaseAway', 'sharedDirectoryMissing', 'portInUse'] as const) log.recovered(kind);
+    assert.deepEqual(lines, [
+      'info the database of the shared queue can be used again',
+      'info the shared directory of the queue can be used again',
+    ]);
+  });
+
   it('is forged by nobody: what comes from a peer is printable', () => {
     const { log, lines } = logging();
     log.write(rejection('A\n[error] forged'));

@@ -23,9 +23,30 @@ describe('the client of PostgreSQL', () => {
     assert.deepEqual([sqlState(duplicate), isAway(duplicate)], ['23505', false]);
     assert.equal(failureText(duplicate), 'PostgreSQL answered 23505');
     const unknown = { code: '28P01', message: 'password authentication failed for user "doe"' };
-    assert.equal(failureText(unknown), 'PostgreSQL answered 28P01: user or password are wrong');
+    assert.equal(failureText(unknown), 'PostgreSQL answered 28P01: user or password is wrong');
     for (const code of ['ECONNREFUSED', 'EPIPE', undefined]) assert.equal(isAway({ code }), true, code);
     for (const code of ['57P01', '57P03', '08006', '53300']) assert.equal(isAway({ code }), true, code);
+  });
+
+  it('says what to do where there is no connection', () => {
+    const named: [{ code?: string; message?: string }, RegExp][] = [
+      [
+        { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 10.0.0.1:5432' },
+        /^ECONNREFUSED: .*check host and port/,
+      ],
+      [{ code: 'ENOTFOUND' }, /^ENOTFOUND: the host name/],
+      [{ message: 'timeout expired' }, /firewalls/],
+      [{ message: 'Connection terminated due to connection timeout' }, /firewalls/],
+      [{ message: 'Connection terminated unexpectedly' }, /its port/],
+      [{ message: 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string' }, /enter it/],
+      [{ message: 'The server does not support SSL connections' }, /choose no TLS/],
+      [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, /enter that CA/],
+      [{ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' }, /enter that CA/],
+      [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, /another name/],
+      [{ code: 'CERT_HAS_EXPIRED' }, /not valid now/],
+      [{ code: 'EPIPE' }, /^EPIPE$/],
+    ];
+    for (const [error, words] of named) assert.match(failureText(error), words);
   });
 
   it('takes names of schemas and queues that need no quotes', () => {

@@ -285,7 +285,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     await refused('QUEUE_DIRECTORY_OTHER', { path: other, fromBytes: 1_000 });
     await assert.rejects(
       queues.open(['none'], { queue: `f${made}` }),
-      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_OTHER',
+      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_UNNAMED',
       'it has objects in a directory',
     );
     assert.deepEqual(readdirSync(other), []);
@@ -317,6 +317,33 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     assert.deepEqual(told, ['QUEUE_DIRECTORY_OTHER', 'back']);
     assert.equal(await b.deadLetters.count(), 0);
     await store(b, LARGE);
+  });
+
+  it('leaves objects in a directory to others where none is named, also when the first of them comes later', async () => {
+    const { open, queue } = cluster();
+    const told: string[] = [];
+    const a = await open('a');
+    const unnamed = await queues.open([queue, 'unnamed'], {
+      queue,
+      unnamedMs: 3_000,
+      onLeftover: ({ message }) => assert.match(message, /names no shared directory/),
+      onAway: ({ code }) => told.push(code),
+      onBack: () => told.push('back'),
+    });
+    const claimed = unnamed.claim(1);
+    const id = await store(a, LARGE);
+    await until(() => told.length > 0, 'it to be told');
+    assert.throws(() => unnamed.begin(Buffer.from('refused')), { code: 'DIRECTORY_AWAY' });
+    const [object] = await a.claim(1);
+    assert.equal(object?.id, id, 'its association is not kept from others');
+    await a.remove(id);
+    await until(() => told.length > 1, 'it to be told that there is none any more');
+    assert.deepEqual(told, ['QUEUE_DIRECTORY_UNNAMED', 'back']);
+    const small = await store(unnamed, 'small');
+    assert.deepEqual(
+      (await claimed).map((one) => one.id),
+      [small],
+    );
   });
 
   it('has as many bytes as it may, of all instances together', async () => {
