@@ -1,4 +1,4 @@
-import { OnceInAWhile } from '../basics';
+import { isSystemCode, OnceInAWhile } from '../basics';
 import type { QueueRefusal } from '../queue';
 import type { RaisedEvent, ReceiverEvent } from './events';
 
@@ -8,6 +8,8 @@ const FULL_INTERVAL_MS = 10_000;
 const SLOW_SYNC_MS = 1_000;
 /** Time between two reports of slow syncs, in milliseconds. */
 const SLOW_INTERVAL_MS = 10_000;
+
+const NO_DISK_SPACE: ReadonlySet<string> = new Set(['DISK_LOW', 'ENOSPC', 'EDQUOT']);
 
 /** Events of a receiver with their time, and those that its queue's disk is the cause of. */
 export class RaisedEvents {
@@ -20,10 +22,10 @@ export class RaisedEvents {
     this.tell({ at: new Date().toISOString(), ...event });
   }
 
-  /** The queue is full, or its disk is: a sender has been refused. */
+  /** A sender has been refused by the queue: it is full, or its disk is. Of a database that is away, and the like, a fault tells. */
   queueRefused({ code, message: text }: QueueRefusal): void {
-    if (!this.fullQueue.passes(code)) return;
-    this.raise({ event: code === 'DISK_LOW' || code === 'ENOSPC' ? 'disk-low' : 'queue-full', text });
+    const event = roomEvent(code);
+    if (event !== undefined && this.fullQueue.passes(code)) this.raise({ event, text });
   }
 
   /** Senders wait meanwhile: whoever looks for the cause should know that it is the disk. */
@@ -32,4 +34,10 @@ export class RaisedEvents {
     const seconds = (milliseconds / 1_000).toFixed(1);
     this.raise({ event: 'disk-slow', text: `the disk of the queue took ${seconds} s for a sync` });
   }
+}
+
+/** Undefined: it is not that there is no room. */
+function roomEvent(code: string): 'disk-low' | 'queue-full' | undefined {
+  if (NO_DISK_SPACE.has(code)) return 'disk-low';
+  return code === 'QUEUE_FULL' || isSystemCode(code) ? 'queue-full' : undefined;
 }

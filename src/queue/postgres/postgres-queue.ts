@@ -178,7 +178,8 @@ export class PostgresQueue implements ObjectQueue {
   // What comes in
 
   begin(head: Buffer): QueueWriter {
-    if (!this.isOpen || this.failures.isAway) throw databaseAway();
+    const { problem } = this.failures;
+    if (!this.isOpen || problem !== undefined) throw databaseAway(problem);
     this.room.checkCount(this.arrivals.size);
     try {
       this.room.checkSpace(this.link?.watch);

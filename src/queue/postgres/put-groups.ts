@@ -1,6 +1,6 @@
 import { QueueRefusal } from '../object-queue';
 import type { BytesInPieces } from './bytes-query';
-import { failureText, isAway, sqlState } from './client';
+import { DatabaseUnusable, failureText, isAway, sqlState } from './client';
 import { CHUNK_BYTES } from './object-bytes';
 import type { NewObject, NewRow, ObjectInserts } from './object-inserts';
 import type { ObjectRows } from './object-rows';
@@ -137,10 +137,13 @@ function putRefusal(error: unknown): QueueRefusal {
   if (error instanceof QueueRefusal) return error;
   if (sqlState(error) === DISK_FULL)
     return new QueueRefusal('ENOSPC', 'the disk of the database is full: free some space on it');
-  if (isAway(error)) return databaseAway();
+  if (isAway(error)) return databaseAway(error);
   return new QueueRefusal('DATABASE', `the object cannot be stored (${failureText(error)})`);
 }
 
-export function databaseAway(): QueueRefusal {
-  return new QueueRefusal('DATABASE_AWAY', 'the database of the queue cannot be reached');
+/** @param error why nothing can be put: that it cannot be reached, or is not one to rely on */
+export function databaseAway(error?: unknown): QueueRefusal {
+  const isUnsafe = error instanceof DatabaseUnusable && error.code === 'QUEUE_UNSAFE';
+  const text = isUnsafe ? 'may lose what it has committed' : 'cannot be reached';
+  return new QueueRefusal('DATABASE_AWAY', `the database of the queue ${text}`);
 }

@@ -25,8 +25,9 @@ export class QueueFailures {
     private readonly link: () => Link | undefined,
   ) {}
 
-  get isAway(): boolean {
-    return this.away !== undefined;
+  /** Why nothing can be put now. Undefined: it can. */
+  get problem(): DatabaseUnusable | undefined {
+    return this.away;
   }
 
   add(error: unknown): void {
