@@ -16,6 +16,24 @@ const FLOWS = [
   flowNode('convert', 'dicom', { ...DICOM.defaults, property: 'data', wires: [[]] }),
 ];
 
+describe('the dialog of dicom', { skip: needs('chromium'), timeout: 300_000 }, () => {
+  let editor: EditorPage;
+  editorForSuite({ flows: FLOWS }, (opened) => void (editor = opened));
+
+  it('asks at once what becomes of a PDF or a picture, and then for the patient', async () => {
+    await editor.openDialog('convert');
+    const recipe = editor.page.getByLabel('PDF or picture');
+    assert.equal(await recipe.isVisible(), true);
+    const patient = editor.page.getByLabel('Patient, study');
+    assert.equal(await patient.isVisible(), false);
+    await editor.enter('recipe', 'encapsulated-pdf');
+    assert.equal(await patient.isVisible(), true);
+    await editor.enter('action', 'parse');
+    assert.deepEqual([await recipe.isVisible(), await patient.isVisible()], [false, false]);
+    await editor.cancel();
+  });
+});
+
 describe('the sample tab of dicom', { skip: needs('chromium'), timeout: 300_000 }, () => {
   let editor: EditorPage;
   editorForSuite({ flows: FLOWS }, (opened) => void (editor = opened));

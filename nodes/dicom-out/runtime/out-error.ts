@@ -26,6 +26,7 @@ export type OutFailure =
   | 'unreachable'
   | 'outboxUnavailable'
   | 'busy'
+  | 'busyBytes'
   | 'stopped'
   | 'acknowledgeFailed';
 
@@ -33,6 +34,7 @@ export class OutFailed extends NodeFailed<OutFailure> {}
 
 export const OUT_ERRORS = nodeErrors<OutFailure>(DICOM_OUT.type, {
   peersBusy: 'busy',
+  busyBytes: 'busy',
   listStopped: 'stopped',
 });
 

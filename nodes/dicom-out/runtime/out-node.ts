@@ -194,7 +194,7 @@ export class OutNode {
   }
 
   private busy(): OutFailed {
-    return new OutFailed('busy', { max: this.load.size });
+    return new OutFailed(this.load.isAtMost ? 'busy' : 'busyBytes', { max: this.load.size });
   }
 
   /** One outcome for each instance, which its queue hears at once, and the message when there are all. */
@@ -267,6 +267,7 @@ export class OutNode {
    * @throws OutFailed `busy` where some are in no queue
    */
   private async postponeList(instances: readonly ListedInstance[], to: UsedPeer): Promise<void> {
+    const busy = this.busy();
     let left = 0;
     await soManyAtATime(MOST_POSTPONED_AT_ONCE, instances, async ({ message }) => {
       const held = await this.sending.heldOf(message, to);
@@ -274,7 +275,7 @@ export class OutNode {
       else await this.postponed.add(held);
     });
     this.display.refresh();
-    if (left > 0) throw this.busy();
+    if (left > 0) throw busy;
   }
 
   /** To the second output where that is wired, else to a Catch node. */

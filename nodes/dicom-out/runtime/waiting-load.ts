@@ -12,6 +12,11 @@ export class WaitingLoad {
     return this.loads.size;
   }
 
+  /** There are as many as there may be; otherwise what is beyond are their bytes. */
+  get isAtMost(): boolean {
+    return this.size >= this.most;
+  }
+
   /** Makes room for a message. Returns what gives it back; undefined: there is none. */
   add(bytes: number): (() => void) | undefined {
     const { size } = this.loads;

@@ -7,6 +7,7 @@ const TABS = ['convert', 'message', 'object', 'sample'] as const;
 
 type Condition = (values: Values<DicomField>) => boolean;
 
+const builds: Condition = (values) => values('action') !== 'parse';
 const toFile: Condition = (values) => values('outputAs') === 'file';
 
 export const form = new NodeForm(DICOM, {
@@ -22,7 +23,8 @@ export const form = new NodeForm(DICOM, {
     directory: toFile,
     filenameTemplate: toFile,
     collision: toFile,
-    valuesFrom: (values) => values('recipe') !== 'none',
+    recipe: builds,
+    valuesFrom: (values) => builds(values) && values('recipe') !== 'none',
   },
 });
 

@@ -38,6 +38,7 @@ export const words: TypeWords = {
       notCommitted: true,
       unreachable: true,
       busy: true,
+      busyBytes: true,
       stopped: true,
       acknowledgeFailed: true,
       noRoom: true,
