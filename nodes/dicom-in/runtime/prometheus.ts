@@ -26,7 +26,7 @@ const METRICS: readonly Metric[] = [
   gauge('queue_objects', 'Objects that wait in the queue now.', ({ counters }) => counters.queued),
   gauge(
     'queue_oldest_seconds',
-    'Since when the oldest object has been in a shared queue.',
+    'For how many seconds the oldest object has been in a shared queue.',
     ({ counters }) => counters.shared?.oldestSeconds,
   ),
   gauge(

@@ -42,7 +42,9 @@ export function readProxyHeader(bytes: Buffer): ProxyHeader {
   if (bytes.length === 0) return INCOMPLETE;
   if (startsAs(bytes, V2_SIGNATURE)) return bytes.length < V2_FIXED ? INCOMPLETE : readV2(bytes);
   if (startsAs(bytes, V1_START)) return readV1(bytes);
-  return invalid('the connection does not begin with one');
+  return invalid(
+    'the connection does not begin with one, as it must from an address in Trusted proxies; in HAProxy, add send-proxy-v2 to the server',
+  );
 }
 
 /** As far as there are bytes. */

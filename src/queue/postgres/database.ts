@@ -14,7 +14,7 @@ import {
   type Row,
 } from './client';
 import { CopyRows } from './copy-rows';
-import { checkDurableRow, DURABLE_COLUMNS } from './server-checks';
+import { checkDurableRow, DURABLE_COLUMNS } from './durable-settings';
 import { OWN_BACKEND, StrayBackends, type Backend } from './stray-backends';
 import { Turns } from './turns';
 

@@ -1,10 +1,6 @@
-import { DatabaseUnusable, sqlState, type Client, type Row } from './client';
+import { DatabaseUnusable, sqlState, type Client } from './client';
 import type { Database } from './database';
-
-/** A server with one of these off forgets, after a loss of power, what it has committed. */
-const NEEDED = ['fsync', 'full_page_writes'];
-/** Columns of a SELECT, for `checkDurableRow`. */
-export const DURABLE_COLUMNS = NEEDED.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
+import { checkDurableRow, DURABLE_COLUMNS } from './durable-settings';
 
 /** What a pooler says that takes no transaction. */
 const PROTOCOL_VIOLATION = '08P01';
@@ -30,13 +26,6 @@ export async function checkDurable(database: Database, schema: string): Promise<
       'QUEUE_UNSAFE',
       `the table ${schema}.${changed} is UNLOGGED, or has a trigger before INSERT`,
     );
-}
-
-/** @throws DatabaseUnusable (`QUEUE_UNSAFE`) */
-export function checkDurableRow(row: Row | undefined): void {
-  for (const name of NEEDED)
-    if (row?.[name] !== 'on')
-      throw new DatabaseUnusable('QUEUE_UNSAFE', `the server has ${name} = ${String(row?.[name])}`);
 }
 
 /**
