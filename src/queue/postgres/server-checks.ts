@@ -1,4 +1,4 @@
-import { DatabaseUnusable } from './client';
+import { DatabaseUnusable, type Client } from './client';
 import type { Database } from './database';
 
 /** A server with one of these off forgets, after a loss of power, what it has committed. */
@@ -28,6 +28,9 @@ export async function checkDurable(database: Database, schema: string): Promise<
     throw unsafe(`the table ${schema}.${changed} is UNLOGGED, or has a trigger before INSERT`);
 }
 
+/** So often: once, others who ask at the same moment may have the connection that would tell. */
+const POOL_CHECKS = 10;
+
 /**
  * Whether each of our connections is one of the server's, as long as it is open: settings, notifications and locks would be
  * somebody else's if something gave them another one with each transaction. While one holds a transaction open, another cannot be
@@ -35,21 +38,25 @@ export async function checkDurable(database: Database, schema: string): Promise<
  * @throws DatabaseUnusable (`QUEUE_POOLED`)
  */
 export async function checkNotPooled(database: Database): Promise<void> {
-  const isPooled = await database.withConnection(async (first) => {
-    const backend = async (client: typeof first): Promise<unknown> =>
-      (await client.query({ text: 'SELECT pg_backend_pid() AS pid' })).rows[0]?.['pid'];
-    const before = await backend(first);
-    return database.withConnection(async (second) => {
-      await second.query({ text: 'BEGIN' });
-      const between = await backend(second);
-      const after = await backend(first);
-      await second.query({ text: 'COMMIT' });
-      return between === before || after !== before;
-    }, true);
-  });
+  const isPooled = await database.withConnection((first) =>
+    database.withConnection(async (second) => {
+      const own = await backendOf(first);
+      for (let check = 0; check < POOL_CHECKS; check += 1) {
+        await second.query({ text: 'BEGIN' });
+        const other = await backendOf(second);
+        const now = await backendOf(first);
+        await second.query({ text: 'COMMIT' });
+        if (other === own || now !== own || (await backendOf(first)) !== own) return true;
+      }
+      return false;
+    }, true),
+  );
   if (isPooled)
     throw new DatabaseUnusable(
       'QUEUE_POOLED',
       'a pooler gives each transaction another connection: it must be in session mode',
     );
 }
+
+const backendOf = async (client: Client): Promise<unknown> =>
+  (await client.query({ text: 'SELECT pg_backend_pid() AS pid' })).rows[0]?.['pid'];
