@@ -26,6 +26,7 @@ export type FaultKind =
   | 'sharedDirectoryMissing'
   | 'sharedDirectoryReadOnly'
   | 'sharedDirectoryOther'
+  | 'sharedDirectoryNotNamed'
   | 'notConverted'
   | 'notAcknowledged'
   | 'crashed'
@@ -89,6 +90,7 @@ const SAME_CODE: Partial<Record<FaultKind, FaultKind>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
+  sharedDirectoryNotNamed: 'queueUnusable',
   objectNewer: 'notRead',
   mppsNotShared: 'mppsNotKept',
 };
@@ -125,6 +127,7 @@ const QUEUE_FAULTS: Readonly<Record<string, FaultKind>> = {
   QUEUE_DIRECTORY_MISSING: 'sharedDirectoryMissing',
   QUEUE_DIRECTORY_READ_ONLY: 'sharedDirectoryReadOnly',
   QUEUE_DIRECTORY_OTHER: 'sharedDirectoryOther',
+  QUEUE_DIRECTORY_NOT_NAMED: 'sharedDirectoryNotNamed',
 };
 
 /** What it means that a queue cannot be opened. */

@@ -37,6 +37,7 @@ const FAULT_STATUS: Partial<Record<FaultKind, string>> = {
   sharedDirectoryMissing: 'queueUnusable',
   sharedDirectoryReadOnly: 'queueUnusable',
   sharedDirectoryOther: 'queueUnusable',
+  sharedDirectoryNotNamed: 'queueUnusable',
   tlsMissing: 'tls',
   workerCrashed: 'restarting',
   workerStuck: 'restartNodeRed',

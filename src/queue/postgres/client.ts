@@ -103,7 +103,9 @@ export type UnusableCode =
   /** Files cannot be written to it, or not so that they outlive a loss of power. */
   | 'QUEUE_DIRECTORY_READ_ONLY'
   /** It is not the one in which the queue has its objects. */
-  | 'QUEUE_DIRECTORY_OTHER';
+  | 'QUEUE_DIRECTORY_OTHER'
+  /** There is one, and this node does not know of it. */
+  | 'QUEUE_DIRECTORY_NOT_NAMED';
 
 /** A queue cannot be in this database, or in this shared directory, as things are. */
 export class DatabaseUnusable extends Error {

@@ -39,7 +39,7 @@ export class UnnamedDirectory {
 
 export function directoryNotNamed(): DatabaseUnusable {
   return new DatabaseUnusable(
-    'QUEUE_DIRECTORY_OTHER',
+    'QUEUE_DIRECTORY_NOT_NAMED',
     'this node names none, and the queue has objects in one',
   );
 }

@@ -31,6 +31,7 @@ const FAULTS: Record<FaultKind, true> = {
   sharedDirectoryMissing: true,
   sharedDirectoryReadOnly: true,
   sharedDirectoryOther: true,
+  sharedDirectoryNotNamed: true,
   notConverted: true,
   notAcknowledged: true,
   crashed: true,
@@ -81,6 +82,7 @@ const DOWN: readonly FaultKind[] = [
   'sharedDirectoryMissing',
   'sharedDirectoryReadOnly',
   'sharedDirectoryOther',
+  'sharedDirectoryNotNamed',
 ];
 
 export const words: TypeWords = {

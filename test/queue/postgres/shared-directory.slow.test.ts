@@ -285,7 +285,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     await refused('QUEUE_DIRECTORY_OTHER', { path: other, fromBytes: 1_000 });
     await assert.rejects(
       queues.open(['none'], { queue: `f${made}` }),
-      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_OTHER',
+      (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_DIRECTORY_NOT_NAMED',
       'it has objects in a directory',
     );
     assert.deepEqual(readdirSync(other), []);
@@ -310,7 +310,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
     assert.deepEqual([object?.id, object?.redelivered], [id, 0]);
     assert.equal(await a.remove(id), true);
     await until(() => problems.length > 1, 'it to be told that it is over');
-    assert.deepEqual(problems, ['QUEUE_DIRECTORY_OTHER', 'QUEUE_DIRECTORY_OTHER no more']);
+    assert.deepEqual(problems, ['QUEUE_DIRECTORY_NOT_NAMED', 'QUEUE_DIRECTORY_NOT_NAMED no more']);
     await store(none, 'small', 'z');
     assert.equal((await claimedThere).length, 1);
   });
