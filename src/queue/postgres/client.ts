@@ -32,6 +32,8 @@ export interface Client {
   query(query: QueryConfig): Promise<QueryResult>;
   query(query: Query): unknown;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void;
+  /** @param listener gets what the server warns of, with the name of its own function that does */
+  on(event: 'notice', listener: (message: { routine?: string }) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'end', listener: () => void): void;
   connect(): Promise<unknown>;
