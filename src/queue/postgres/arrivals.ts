@@ -186,7 +186,7 @@ export class Arrivals {
       return { claim };
     } catch (error) {
       if (claim !== undefined) this.queue.claimed.notPut(claim);
-      puts.takeOut({ seq, claim });
+      puts.takeOut({ seq, id, claim });
       throw refused(error);
     }
   }

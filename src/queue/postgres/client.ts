@@ -32,6 +32,8 @@ export interface Client {
   query(query: QueryConfig): Promise<QueryResult>;
   query(query: Query): unknown;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): void;
+  /** @param listener gets what the server warns of, with the name of its own function that does */
+  on(event: 'notice', listener: (message: { routine?: string }) => void): void;
   on(event: 'error', listener: (error: Error) => void): void;
   on(event: 'end', listener: () => void): void;
   connect(): Promise<unknown>;
@@ -129,14 +131,18 @@ export function sqlState(error: unknown): string | undefined {
     : undefined;
 }
 
+const POOLED = 'a pooler gives each transaction another connection: it must be in session mode';
+
 /** Of those that whoever sets up a database meets first. */
 const MEANINGS: Readonly<Record<string, string>> = {
   '25006': 'it only reads: it is a standby, or read-only is the default for this user',
+  '26000': POOLED,
   '28000': 'it does not admit this user; check the user and pg_hba.conf',
   '28P01': 'user or password is wrong',
   '3D000': 'there is no database of this name; create it',
   '42P01': 'a table is missing: somebody has changed the schema',
   '42703': 'a column is missing: somebody has changed the schema',
+  '42P05': POOLED,
   '42P07': 'the schema has tables of something else; choose another one',
   '42501': 'the user lacks a right in the database; grant it CREATE, or the tables',
   '53300': 'it has no connection left; see max_connections',

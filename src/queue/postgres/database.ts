@@ -39,6 +39,9 @@ const IDLE_MS = 30_000;
 const LISTEN_FIRST_MS = 500;
 const LISTEN_LAST_MS = 5_000;
 
+/** The server's function that warns of a commit that somebody has cancelled while it waited for a standby. */
+const STANDBY_WAIT = 'SyncRepWaitForLSN';
+
 /**
  * What must hold in each connection: an answer to COMMIT means that it is on the disk (and where the server has more than that,
  * it keeps it), each statement sees what has been committed before it, a transaction of a process that hangs ends, and so does a
@@ -83,6 +86,8 @@ export class Database implements Statements {
   /** Connections that have their settings: versions of the client before 8.20 have no call for that. */
   private readonly prepared = new WeakMap<PoolClient, Backend>();
   private readonly strays = new StrayBackends();
+  /** Those on which something has been committed that a standby may not have. */
+  private readonly unconfirmed = new WeakSet<PoolClient>();
   /** Of all but what must not wait for others: it always finds a connection. */
   private readonly turns: Turns;
   /** By their texts, of which there are not many: no value is in them. */
@@ -234,6 +239,7 @@ export class Database implements Statements {
     try {
       await this.prepare(client);
       const result = await work(client);
+      if (this.unconfirmed.has(client)) throw new Error('a standby has not confirmed a commit');
       client.release();
       return result;
     } catch (error) {
@@ -248,6 +254,9 @@ export class Database implements Statements {
     if (this.prepared.has(client)) return;
     // Of one that is lost while it is used, the statement tells.
     client.on('error', () => undefined);
+    client.on('notice', ({ routine }) => {
+      if (routine === STANDBY_WAIT) this.unconfirmed.add(client);
+    });
     const [row] = (await client.query({ text: CONNECTION_SETTINGS })).rows;
     // It may have been started anew, in another way.
     checkDurableRow(row);

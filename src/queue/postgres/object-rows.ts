@@ -63,15 +63,15 @@ export class ObjectRows {
 
   /**
    * Those whose put had an unknown outcome, and that no flow can have got, are there no more. Who has claimed one that had been put in
-   * flight has counted that.
+   * flight has counted that. A server that has taken over from another may have given the number to another object.
    * @param objects with the leases with which they were put; 0: none
    */
-  async removeUntouched(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+  async removeUntouched(objects: readonly Pick<ObjectRow, 'seq' | 'id' | 'lease'>[]): Promise<void> {
     await this.removeWhere(
-      `seq = ANY($2) AND state = 'queued' AND (lease = 0 OR deliveries = 0 AND EXISTS (
-         SELECT FROM unnest($2::bigint[], $3::bigint[]) AS named (number, lease)
+      `seq = ANY($2) AND id = ANY($3) AND state = 'queued' AND (lease = 0 OR deliveries = 0 AND EXISTS (
+         SELECT FROM unnest($2::bigint[], $4::bigint[]) AS named (number, lease)
          WHERE named.number = seq AND named.lease = object.lease))`,
-      [objects.map(({ seq }) => seq), objects.map(({ lease }) => lease)],
+      [objects.map(({ seq }) => seq), objects.map(({ id }) => id), objects.map(({ lease }) => lease)],
     );
   }
 

@@ -25,8 +25,8 @@ export class PutGroups {
   private running = 0;
   private runningLarge = 0;
   private readonly waitingLarge: (() => void)[] = [];
-  /** By number: since when, and in flight under which lease. */
-  private readonly doubtful = new Map<number, { since: number; lease: number }>();
+  /** By number: which, since when, and in flight under which lease. */
+  private readonly doubtful = new Map<number, { id: string; since: number; lease: number }>();
 
   /** @param atATime statements */
   constructor(
@@ -112,8 +112,8 @@ export class PutGroups {
   }
 
   /** This object is to be there no more, unless a flow may have got it. */
-  takeOut({ seq, claim }: Pick<NewRow, 'seq' | 'claim'>): void {
-    this.doubtful.set(seq, { since: performance.now(), lease: claim?.lease ?? 0 });
+  takeOut({ seq, id, claim }: Pick<NewRow, 'seq' | 'id' | 'claim'>): void {
+    this.doubtful.set(seq, { id, since: performance.now(), lease: claim?.lease ?? 0 });
   }
 
   /** It may be there, though it was refused. */
@@ -125,7 +125,7 @@ export class PutGroups {
   async removeDoubtful(): Promise<void> {
     if (this.doubtful.size === 0) return;
     const before = performance.now() - DOUBT_MS;
-    await this.rows.removeUntouched([...this.doubtful].map(([seq, { lease }]) => ({ seq, lease })));
+    await this.rows.removeUntouched([...this.doubtful].map(([seq, { id, lease }]) => ({ seq, id, lease })));
     for (const [seq, { since }] of this.doubtful) if (since < before) this.doubtful.delete(seq);
   }
 }

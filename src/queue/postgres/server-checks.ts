@@ -28,6 +28,9 @@ export async function checkDurable(database: Database, schema: string): Promise<
     );
 }
 
+/** So often: once, others who ask at the same moment may have the connection that would tell. */
+const POOL_CHECKS = 10;
+
 /**
  * Whether each of our connections is one of the server's, as long as it is open: settings, notifications and locks would be
  * somebody else's if something gave them another one with each transaction. While one holds a transaction open, another cannot be
@@ -35,16 +38,19 @@ export async function checkDurable(database: Database, schema: string): Promise<
  * @throws DatabaseUnusable (`QUEUE_POOLED`)
  */
 export async function checkNotPooled(database: Database): Promise<void> {
-  const isPooled = await database.withConnection(async (first) => {
-    const before = await backendOf(first);
-    return database.withConnection(async (second) => {
-      if (!(await begins(second))) return true;
-      const between = await backendOf(second);
-      const after = await backendOf(first);
-      await second.query({ text: 'COMMIT' });
-      return between === before || after !== before;
-    }, true);
-  });
+  const isPooled = await database.withConnection((first) =>
+    database.withConnection(async (second) => {
+      const own = await backendOf(first);
+      for (let check = 0; check < POOL_CHECKS; check += 1) {
+        if (!(await begins(second))) return true;
+        const other = await backendOf(second);
+        const now = await backendOf(first);
+        await second.query({ text: 'COMMIT' });
+        if (other === own || now !== own || (await backendOf(first)) !== own) return true;
+      }
+      return false;
+    }, true),
+  );
   if (isPooled)
     throw new DatabaseUnusable(
       'QUEUE_POOLED',

@@ -152,8 +152,14 @@ export class Session {
     const asked = Lease.now();
     const [row] = await this.database.rowsAtOnce(
       `UPDATE ${this.table} AS mine SET until = clock_timestamp() + $2 * interval '1 second'
-       WHERE number = $1 AND until > clock_timestamp() + $3 * interval '1 second' RETURNING ${this.countOthers}`,
-      [this.number, this.leaseSeconds, Math.min(MARGIN_SECONDS, this.leaseSeconds / 4)],
+       WHERE number = $1 AND queue = $4 AND instance = $5 AND until > clock_timestamp() + $3 * interval '1 second' RETURNING ${this.countOthers}`,
+      [
+        this.number,
+        this.leaseSeconds,
+        Math.min(MARGIN_SECONDS, this.leaseSeconds / 4),
+        this.options.queue,
+        this.instance,
+      ],
     );
     // What has been over here for a moment stays over: it has been let go of.
     if (row === undefined || !this.isAlive) return false;

@@ -49,6 +49,24 @@ describe('connections to PostgreSQL', { skip: needs('postgres') }, () => {
     }
   });
 
+  it('do not call done what an administrator keeps from waiting for a standby', async () => {
+    postgres.run('CREATE TABLE standby (number int)');
+    const database = new Database(databaseOf(postgres));
+    postgres.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    postgres.run('SELECT pg_reload_conf()');
+    await until(() => postgres.run('SHOW synchronous_standby_names') === 'nobody', 'the setting');
+    const insert = database.change('INSERT INTO standby VALUES (1)');
+    insert.catch(() => undefined);
+    const waiting = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
+    await until(() => postgres.run(waiting) !== '', 'it to wait for the standby');
+    await assert.rejects(insert, /standby/);
+    postgres.run('ALTER SYSTEM RESET synchronous_standby_names');
+    postgres.run('SELECT pg_reload_conf()');
+    await until(() => postgres.run('SHOW synchronous_standby_names') === '', 'the setting');
+    assert.equal(await database.change('INSERT INTO standby VALUES (2)'), 1);
+    await database.end();
+  });
+
   it('that were given up do nothing any more, once anything else is asked', async () => {
     postgres.run('CREATE TABLE late (number int)');
     const database = new Database(databaseOf(postgres));

@@ -9,6 +9,9 @@ import { withPgBouncer } from '../../support/pgbouncer';
 import { Postgres } from '../../support/postgres';
 import { databaseOf, openQueue } from '../../support/postgres-queue';
 
+const isPooled = (error: unknown): boolean =>
+  error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED';
+
 describe('a queue in PostgreSQL, behind PgBouncer', { skip: needs('postgres', 'pgbouncer') }, () => {
   const root = mkdtempSync(join(tmpdir(), 'dicom-pooler-'));
   let postgres: Postgres;
@@ -29,14 +32,28 @@ describe('a queue in PostgreSQL, behind PgBouncer', { skip: needs('postgres', 'p
       await queue.close();
     }));
 
-  for (const mode of ['transaction', 'statement'] as const)
+  for (const mode of ['transaction', 'statement'] as const) {
     it(`is refused in ${mode} mode`, () =>
       withPgBouncer(postgres.port, mode, async (port) => {
         // Whichever of the server's connections come first.
         for (let round = 0; round < 3; round += 1)
           await assert.rejects(
             openQueue(postgres, join(root, mode), { database: databaseOf({ port }) }),
-            (error) => error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED',
+            isPooled,
           );
       }));
+
+    it(`is refused in ${mode} mode, also where many begin at once`, () =>
+      withPgBouncer(postgres.port, mode, async (port) => {
+        for (let round = 0; round < 5; round += 1) {
+          const opened = await Promise.allSettled(
+            Array.from({ length: 8 }, (_, number) =>
+              openQueue(postgres, join(root, `many-${number}`), { database: databaseOf({ port }) }),
+            ),
+          );
+          for (const outcome of opened)
+            assert.ok(outcome.status === 'rejected' && isPooled(outcome.reason), JSON.stringify(outcome));
+        }
+      }));
+  }
 });

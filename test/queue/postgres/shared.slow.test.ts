@@ -331,6 +331,28 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     await until(async () => (await count()) === 0, 'it to be taken out');
   });
 
+  it('does not take out another object that has the number of what was refused', async () => {
+    const { open } = cluster();
+    const a = await open('a', { onLeftover: () => undefined });
+    const { rows, puts } = inside(a).link;
+    const { inserts } = puts as unknown as { inserts: ObjectInserts };
+    const insert = inserts.insert.bind(inserts);
+    // A server that has taken over from another knows nothing of the last numbers, nor of the last objects.
+    let sequence = -1;
+    inserts.insert = ([object]) => {
+      sequence = object?.row.seq ?? -1;
+      return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
+    };
+    await assert.rejects(store(a, 'unknown', 'x'), { code: 'DATABASE_AWAY' });
+    inserts.insert = insert;
+    queues.postgres.run(
+      `INSERT INTO dicom.object (seq, queue, stream, id, study, size) VALUES (${sequence}, 'q${made}', 1, 'other', '', 1)`,
+    );
+    await puts.removeDoubtful();
+    assert.equal(await rows.count(), 1);
+    await a.close();
+  });
+
   it('is not in a database that may forget, nor in tables of a later version', async () => {
     const { open } = cluster();
     queues.postgres.run('ALTER SYSTEM SET full_page_writes = off');
