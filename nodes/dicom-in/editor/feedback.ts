@@ -137,7 +137,8 @@ function idleState({ draining, delivering, counters }: Stats): string {
 }
 
 function row({ at, event, remoteAddress, callingAET, calledAET, code, text: reason }: Refusal): JQuery {
-  const who = callingAET === undefined ? '' : `${callingAET} → ${calledAET ?? ''}`;
+  // Who has not come as far as a request has said no title.
+  const who = callingAET === undefined || callingAET === '' ? '' : `${callingAET} → ${calledAET ?? ''}`;
   const facts = [localTime(at), who, remoteAddress]
     .filter((fact) => fact !== '')
     .map((fact) => $('<span>').text(fact));
