@@ -272,7 +272,7 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
   });
 
   it('goes on saying that it lives while objects take long to be put and read, however many', async () => {
-    let isAway = false;
+    let away: string | undefined;
     const receiver = await openQueue(postgres, join(root, 'here-large-too'), {
       queue: 'large',
       delivers: false,
@@ -280,7 +280,7 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     opened.push(receiver);
     for (let number = 0; number < 8; number += 1)
       await put(receiver, 100 + number, `there-${number}`, number % 2 === 0 ? 1_500_000 : 0);
-    const queue = await open('large', { leaseSeconds: 4, onAway: () => (isAway = true) });
+    const queue = await open('large', { leaseSeconds: 4, onAway: ({ message }) => (away = message) });
     const { Client } = loadClient();
     const { host, port, database, user } = databaseOf(postgres);
     const other = new Client({
@@ -301,7 +301,7 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     await other.query({ text: 'COMMIT' });
     await other.end();
     await all;
-    assert.equal(isAway, false);
+    assert.equal(away, undefined);
     await until(() => queue.size === 24, 'all to be counted');
   });
 });
