@@ -45,6 +45,7 @@ export class ClaimedObjects {
   private readonly leasing = new Turns(1);
   private readonly reader = new CopyReader({
     isHere: (object) => this.isHere(object),
+    isGone: (object) => this.isGone(object),
     ready: (objects) => this.makeReady(objects),
     unreadable: (objects) => this.waitAgain(objects),
     failed: (error) => this.listener.failed(error),
@@ -213,6 +214,14 @@ export class ClaimedObjects {
 
   private isHere(object: ClaimedObject): boolean {
     return this.objects.get(object.id) === object;
+  }
+
+  /** As `CopyReaderListener.isGone`. */
+  private async isGone({ id, row }: ClaimedObject): Promise<boolean> {
+    const found = await this.source()?.rows.find(row.seq);
+    const isOurs = found?.id === id && found.state === 'queued' && found.lease === row.lease;
+    if (!isOurs) this.drop(id);
+    return !isOurs;
   }
 
   /**

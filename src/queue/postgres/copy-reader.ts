@@ -5,6 +5,8 @@ import { isSlow, type LocalCopies } from './local-copies';
 export interface CopyReaderListener {
   /** It is claimed still: its session may have ended meanwhile. */
   isHere(object: ClaimedObject): boolean;
+  /** It has been removed, or is somebody else's, since it was claimed; then it is not claimed any more. @throws the client's error */
+  isGone(object: ClaimedObject): Promise<boolean>;
   /** They may be given to somebody. */
   ready(objects: readonly ClaimedObject[]): void;
   /** They are to wait again, for they cannot be read now. @throws the client's error */
@@ -103,6 +105,8 @@ export class CopyReader {
     const found = await copies.fetch(missing.map(({ row }) => row));
     for (const object of missing) {
       const copy = found.get(object.row.seq);
+      // No damage, where its bytes went with it.
+      if (copy?.isDamaged === true) await this.listener.isGone(object);
       if (this.listener.isHere(object)) object.copy = copy;
       else copy?.discard();
     }

@@ -25,6 +25,11 @@ export class LocalCopy {
     private readonly onGone: () => void = () => undefined,
   ) {}
 
+  /** The bytes are not those that were received; or there are none. */
+  get isDamaged(): boolean {
+    return this.damage !== undefined;
+  }
+
   /** As `QueuedObject.read`. */
   read<T>(use: (content: ObjectContent) => T, evenIfDamaged: boolean): T {
     const { where } = this;

@@ -331,6 +331,27 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     await until(async () => (await count()) === 0, 'it to be taken out');
   });
 
+  it('does not call damaged what has been removed between its claim and its reading', async () => {
+    const { open } = cluster();
+    const a = await open('a', { delivers: false });
+    const b = await open('b');
+    const { copies } = inside(b).link;
+    const fetch = copies.fetch.bind(copies);
+    copies.fetch = (objects) => {
+      copies.fetch = fetch;
+      const numbers = objects.map(({ seq }) => seq).join();
+      queues.postgres.run(`DELETE FROM dicom.object WHERE seq IN (${numbers})`);
+      queues.postgres.run(`DELETE FROM dicom.chunk WHERE object IN (${numbers})`);
+      return fetch(objects);
+    };
+    await store(a, 'one');
+    const claimed = b.claim(1);
+    await until(() => copies.fetch === fetch, 'it to be claimed');
+    await store(a, 'two');
+    assert.deepEqual(texts(await claimed), ['two']);
+    await Promise.all([a.close(), b.close()]);
+  });
+
   it('does not take out another object that has the number of what was refused', async () => {
     const { open } = cluster();
     const a = await open('a', { onLeftover: () => undefined });
