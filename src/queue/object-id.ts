@@ -87,13 +87,14 @@ export function isAcknowledgeId(text: string): boolean {
   return ACKNOWLEDGE_ID.test(text);
 }
 
-/** 128 bits, so that nobody can guess an id. */
+/** So that nobody can guess an id. */
 const RANDOM_BYTES = 16;
 /** For this many ids at once: asking the system for those of one, and writing them as text, costs as much. */
 const POOL_IDS = 256;
 const pool = { hex: '', used: 0 };
 
-function randomHex(): string {
+/** 128 random bits, as hexadecimal digits. */
+export function randomHex(): string {
   if (pool.used === pool.hex.length)
     Object.assign(pool, { hex: randomBytes(POOL_IDS * RANDOM_BYTES).toString('hex'), used: 0 });
   pool.used += 2 * RANDOM_BYTES;

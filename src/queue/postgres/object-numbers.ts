@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { sequenceOf } from '../object-id';
+import { randomHex, sequenceOf } from '../object-id';
 import type { Database } from './database';
 import { BLOCK_OBJECTS } from './schema';
 
@@ -46,7 +45,7 @@ export class ObjectNumbers {
  */
 export function idOfNumber(seq: number, at: number, size: number, checksum: number): string {
   const name = `${String(Math.trunc(at)).padStart(13, '0')}-${String(seq).padStart(COUNT_DIGITS, '0')}`;
-  return `${name}-${size}-${checksum.toString(16).padStart(8, '0')}-${randomBytes(16).toString('hex')}`;
+  return `${name}-${size}-${checksum.toString(16).padStart(8, '0')}-${randomHex()}`;
 }
 
 /** The number in the id, or in the acknowledge id, of an object. */
