@@ -9,6 +9,7 @@ import type { LocalCopy } from './local-copy';
 import type { NewRow } from './object-inserts';
 import type { ObjectRow } from './object-rows';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
+import { Relinquished, type Leased } from './relinquished';
 import { RowFinder, type RowSource } from './row-finder';
 import { Turns } from './turns';
 import { Unasked } from './unasked';
@@ -23,9 +24,6 @@ export interface ClaimListener {
   claimed(row: ObjectRow): void;
   failed(error: unknown): void;
 }
-
-/** An object that is, or was, in flight under a lease. */
-export type Leased = Pick<ObjectRow, 'seq' | 'lease'>;
 
 const FIRST_ATTEMPT = {
   state: 'queued',
@@ -53,8 +51,7 @@ export class ClaimedObjects {
   });
   /** The database may have some as this instance's that are not here. */
   private mayHaveOthers = false;
-  /** What it had under sessions that are over, none of which has ended this instance. */
-  private lost: Leased[] = [];
+  private readonly relinquished = new Relinquished();
   private wanted = 0;
   private isFetching = false;
   private fetchAgain = false;
@@ -129,7 +126,7 @@ export class ClaimedObjects {
       this.makeReady([object]);
       return true;
     }
-    if (isHere) this.lost.push(claim);
+    if (isHere) this.relinquished.lose([claim]);
     copy.discard();
     return false;
   }
@@ -229,9 +226,11 @@ export class ClaimedObjects {
    * not find them, and must not be ready before they are found. @throws the client's error
    */
   private async waitAgain(objects: readonly ClaimedObject[]): Promise<void> {
-    const here = objects.filter((object) => this.isHere(object));
-    this.letGo(here);
-    await this.leasing.run(async () => this.source()?.rows.giveBack(here.map(({ row }) => row)));
+    this.letGo(objects.filter((object) => this.isHere(object)));
+    await this.leasing.run(async () => {
+      const source = this.source();
+      if (source !== undefined) await this.relinquished.settle(source.rows);
+    });
   }
 
   private letGo(objects: readonly ClaimedObject[]): void {
@@ -239,7 +238,7 @@ export class ClaimedObjects {
       this.drop(id);
       this.held.fellBehind(row.stream);
     }
-    this.mayHaveOthers = true;
+    this.relinquished.return(objects.map(({ row }) => row));
   }
 
   /** Resolves with up to which moment all that waits is among those. */
@@ -248,33 +247,20 @@ export class ClaimedObjects {
     session: number,
     max: number,
   ): Promise<{ objects: ClaimedObject[]; caughtUp: number }> {
-    await this.settleLost(source);
+    await this.relinquished.settle(source.rows);
     await this.giveBackOthers(source, session);
     try {
       const { found, caughtUp } = await this.finder.find(source, session, max);
       if (this.source() === source && source.session.number === session)
         return { objects: found.map((row) => this.add(source, row)), caughtUp };
       // They are somebody else's, or will be claimed once more, and nobody has begun with them.
-      this.lost.push(...found);
+      this.relinquished.lose(found);
       this.finder.mayBeIn();
       return { objects: [], caughtUp: -1 };
     } catch (error) {
       // What the answer would have told is claimed nevertheless.
       this.mayHaveOthers = true;
       this.finder.mayBeIn();
-      throw error;
-    }
-  }
-
-  /** @throws the client's error */
-  private async settleLost({ rows }: ClaimSource): Promise<void> {
-    const { lost } = this;
-    if (lost.length === 0) return;
-    this.lost = [];
-    try {
-      await rows.settleLost(lost);
-    } catch (error) {
-      this.lost.push(...lost);
       throw error;
     }
   }
@@ -367,7 +353,8 @@ export class ClaimedObjects {
 
   /** The session is over. */
   sessionEnded(): void {
-    this.lost.push(...[...this.objects.values()].map(({ row }) => row), ...this.puts.all());
+    this.relinquished.sessionEnded();
+    this.relinquished.lose([...[...this.objects.values()].map(({ row }) => row), ...this.puts.all()]);
     this.held.clear();
     this.dropAll();
   }
@@ -381,7 +368,8 @@ export class ClaimedObjects {
   async unlease(source: ClaimSource): Promise<void> {
     const { number } = source.session;
     await this.leasing.run(async () => {
-      if (source.session.others > 0) await this.giveBackUnasked(source);
+      if (source.session.others > 0) this.letGo(this.takeUnasked());
+      await this.relinquished.settle(source.rows);
       await this.giveBackOthers(source, number);
       const rows = [...this.objects.values()].map(({ row }) => row);
       const kept = new Set([...rows, ...this.puts.all()].map(({ stream }) => stream));
@@ -391,16 +379,12 @@ export class ClaimedObjects {
     });
   }
 
-  /** @throws the client's error */
-  private async giveBackUnasked({ rows }: ClaimSource): Promise<void> {
+  /** What is ready, and nobody here asks for. */
+  private takeUnasked(): ClaimedObject[] {
     const ready = this.wanted > 0 ? [] : this.claims.ids().filter((object) => this.isHere(object));
     const isReady = new Set(ready);
     const others = [...this.objects.values()].filter((object) => !isReady.has(object)).map(({ row }) => row);
-    const busy = new Set([...others, ...this.puts.all()].map(({ stream }) => stream));
-    const unasked = this.unasked.next(ready, busy);
-    if (unasked.length === 0) return;
-    this.letGo(unasked);
-    await rows.giveBack(unasked.map(({ row }) => row));
+    return this.unasked.next(ready, new Set([...others, ...this.puts.all()].map(({ stream }) => stream)));
   }
 
   /** Ends all of it. Returns the rows of what was in flight, and of what had been given to nobody. */
@@ -408,13 +392,12 @@ export class ClaimedObjects {
     const objects = [...this.objects.values()];
     const inFlight = objects.filter(({ id }) => this.inFlight.has(id)).map(({ row }) => row);
     const ready = objects.filter(({ id }) => !this.inFlight.has(id)).map(({ row }) => row);
-    const others = [...ready, ...this.puts.close()];
+    const others = [...ready, ...this.puts.close(), ...this.relinquished.close()];
     this.dropAll();
     this.claims.close();
     this.reader.close();
     this.suspects.clear();
     this.held.clear();
-    this.lost = [];
     return { inFlight, others };
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../object-queue';
 import { AnswerExchange, type AnswerListener } from './answer-exchange';
 import { Arrivals } from './arrivals';
-import { ClaimedObjects, type Leased } from './claimed-objects';
+import { ClaimedObjects } from './claimed-objects';
 import { DatabaseUnusable, failureText } from './client';
 import { Database } from './database';
 import { DeadObjects } from './dead-objects';
@@ -32,6 +32,7 @@ import type { QueueParts } from './queue-parts';
 import { QueueRoom, type RoomLimits } from './queue-room';
 import { QueueRounds } from './queue-rounds';
 import { queueState, type QueueState } from './queue-state';
+import type { Leased } from './relinquished';
 import { Removals } from './removals';
 import type { RemoteAnswer } from './remote-answers';
 
