@@ -99,9 +99,10 @@ export class Receiver extends QueueService implements ReceiverRequests {
         ...this.faults.ofDelivery,
       },
     );
-    this.answers = new Answers(settings.responseTimeoutSeconds, (id) =>
-      this.faults.add('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds }),
-    );
+    this.answers = new Answers(settings.responseTimeoutSeconds, (id) => {
+      this.faults.add('responseTimedOut', { id, seconds: settings.responseTimeoutSeconds });
+      void this.shared?.waitsNoMore(id);
+    });
     this.journalOf = config.journal && this.newJournal(config.journal);
     const intake = new ObjectIntake(
       this.queue,
@@ -337,11 +338,8 @@ export class Receiver extends QueueService implements ReceiverRequests {
   }
 
   private deliver(id: string, converted: ConvertedObject, lease?: Lease): void {
-    // Recovered, or delivered again: the sender is no longer waiting for the answer.
-    const isLate =
-      this.config.settings.respond === 'processed' &&
-      !this.answers.isWaiting(id) &&
-      this.shared?.isAwaitedElsewhere(id) !== true;
+    // Recovered, or delivered again: the sender is no longer waiting for the answer, unless it does so at another instance.
+    const isLate = this.config.settings.respond === 'processed' && !this.answers.isWaiting(id);
     if (isLate) this.answers.remember(id, 'tooLate');
     this.output.deliver(id, converted, lease);
   }

@@ -72,9 +72,10 @@ export class SharedReceiving {
     this.timer = setTimeout(() => void this.look(), LOOK_MS);
   }
 
-  /** The sender of the object waits for the flow's answer, at an instance that is not this one. */
-  isAwaitedElsewhere(id: string): boolean {
-    return this.options.queue.isAwaitedElsewhere(id);
+  /** The sender of an object has been answered without the flow: an answer at another instance comes too late. */
+  async waitsNoMore(id: string): Promise<void> {
+    // Where the database is away, that instance learns nothing either.
+    await this.options.queue.refuseAnswer(id).catch((error: unknown) => this.options.failed(error as Error));
   }
 
   /** Passes the flow's answer to the instance at which the sender waits, as long as it may wait. False: none does. */

@@ -298,14 +298,14 @@ export class PostgresQueue implements ObjectQueue {
 
   // Answers of flows to senders that wait at other instances
 
-  /** Its sender waits at another instance, as far as this one knows. */
-  isAwaitedElsewhere(id: string): boolean {
-    return this.answers.isAwaitedElsewhere(id);
-  }
-
   /** Passes a flow's answer on. False: nobody else waits for it. @throws the client's error */
   answerElsewhere(id: string, answer: RemoteAnswer): Promise<boolean> {
     return this.answers.give(id, answer);
+  }
+
+  /** The sender of an object waits here no more: an answer of a flow comes too late. @throws the client's error */
+  refuseAnswer(id: string): Promise<void> {
+    return this.answers.refuse(id);
   }
 
   // What is told

@@ -7,6 +7,9 @@ export interface RemoteAnswer {
   comment?: string;
 }
 
+/** In the place of an answer: the sender waits no more. */
+const TOO_LATE = 'null';
+
 /** Answers of flows on their way to the instances at which the senders wait. */
 export class RemoteAnswers {
   private readonly schema: string;
@@ -19,7 +22,7 @@ export class RemoteAnswers {
     this.schema = `"${schema}"`;
   }
 
-  /** False: that instance is gone, or has been given an answer before. @throws the client's error */
+  /** False: that instance is gone, has been given an answer before, or wants none any more. @throws the client's error */
   async give(run: number, id: string, answer: RemoteAnswer): Promise<boolean> {
     const given = await this.database.change(
       `INSERT INTO ${this.schema}.answer (run, id, answer)
@@ -34,13 +37,29 @@ export class RemoteAnswers {
   /** Those to senders of this instance. @throws the client's error */
   async take(run: number): Promise<{ id: string; answer: RemoteAnswer }[]> {
     const rows = await this.database.rows(
-      `DELETE FROM ${this.schema}.answer WHERE run = $1 RETURNING id, answer`,
+      `DELETE FROM ${this.schema}.answer WHERE run = $1 AND answer <> '${TOO_LATE}' RETURNING id, answer`,
       [run],
     );
     return rows.map(({ id, answer }) => ({
       id: String(id),
       answer: JSON.parse(String(answer)) as RemoteAnswer,
     }));
+  }
+
+  /** No answer to this object is wanted at this instance any more, until that is forgotten. @throws the client's error */
+  async refuse(run: number, id: string): Promise<void> {
+    await this.database.change(
+      `INSERT INTO ${this.schema}.answer (run, id, answer) VALUES ($1, $2, '${TOO_LATE}') ON CONFLICT (run, id) DO NOTHING`,
+      [run, id],
+    );
+  }
+
+  /** @throws the client's error */
+  async forget(run: number, ids: readonly string[]): Promise<void> {
+    await this.database.change(`DELETE FROM ${this.schema}.answer WHERE run = $1 AND id = ANY($2)`, [
+      run,
+      ids,
+    ]);
   }
 
   /** Nobody takes those any more. @throws the client's error */

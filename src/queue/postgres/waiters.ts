@@ -8,10 +8,6 @@ export class Waiters {
   /** Runs of instances, by the object's id. */
   private readonly runs = new Map<string, number>();
 
-  has(id: string): boolean {
-    return this.runs.has(id);
-  }
-
   add(id: string, run: number): void {
     this.runs.set(id, run);
     const [oldest] = this.runs.keys();

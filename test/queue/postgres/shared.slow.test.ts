@@ -257,11 +257,18 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const b = await open('b');
     const id = await store(a, 'one', 'x', true);
     await b.claim(1);
-    assert.equal(b.isAwaitedElsewhere(id), true);
     assert.equal(await b.answerElsewhere(id, { status: 0xc000, comment: 'no – ü' }), true);
     assert.equal(await b.answerElsewhere(id, { status: 0 }), false);
     await until(() => answers.length > 0, 'the answer');
     assert.deepEqual(answers, [[id, { status: 0xc000, comment: 'no – ü' }]]);
+    const late = await store(a, 'late', 'x', true);
+    await b.claim(1);
+    await a.refuseAnswer(late);
+    assert.equal(
+      await b.answerElsewhere(late, { status: 0 }),
+      false,
+      'it has been answered without the flow',
+    );
     const lost = await store(a, 'two', 'x', true);
     await b.claim(1);
     await crashQueue(a);
