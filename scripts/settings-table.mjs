@@ -1,5 +1,5 @@
 // Writes the settings tables of docs from src/settings and src/integration-soup (compiled), where names, defaults and
-// Integration Soup's names are kept. `--check` only says whether they are up to date; a test runs that.
+// Integration Soup's names are kept. `--check` only says whether they are up to date: so `npm run lint` does.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
