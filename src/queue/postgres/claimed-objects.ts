@@ -43,7 +43,7 @@ export class ClaimedObjects {
   private readonly leasing = new Turns(1);
   private readonly reader = new CopyReader({
     isHere: (object) => this.isHere(object),
-    isGone: (object) => this.isGone(object),
+    dropIfGone: (object) => this.dropIfGone(object),
     ready: (objects) => this.makeReady(objects),
     unreadable: (objects) => this.waitAgain(objects),
     failed: (error) => this.listener.failed(error),
@@ -213,12 +213,11 @@ export class ClaimedObjects {
     return this.objects.get(object.id) === object;
   }
 
-  /** As `CopyReaderListener.isGone`. */
-  private async isGone({ id, row }: ClaimedObject): Promise<boolean> {
+  /** As `CopyReaderListener.dropIfGone`. */
+  private async dropIfGone({ id, row }: ClaimedObject): Promise<void> {
     const found = await this.source()?.rows.find(row.seq);
     const isOurs = found?.id === id && found.state === 'queued' && found.lease === row.lease;
     if (!isOurs) this.drop(id);
-    return !isOurs;
   }
 
   /**

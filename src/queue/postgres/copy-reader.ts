@@ -5,8 +5,8 @@ import { isSlow, type LocalCopies } from './local-copies';
 export interface CopyReaderListener {
   /** It is claimed still: its session may have ended meanwhile. */
   isHere(object: ClaimedObject): boolean;
-  /** It has been removed, or is somebody else's, since it was claimed; then it is not claimed any more. @throws the client's error */
-  isGone(object: ClaimedObject): Promise<boolean>;
+  /** It is not claimed any more, if it has been removed, or is somebody else's, since it was. @throws the client's error */
+  dropIfGone(object: ClaimedObject): Promise<void>;
   /** They may be given to somebody. */
   ready(objects: readonly ClaimedObject[]): void;
   /** They are to wait again, for they cannot be read now. @throws the client's error */
@@ -106,7 +106,7 @@ export class CopyReader {
     for (const object of missing) {
       const copy = found.get(object.row.seq);
       // No damage, where its bytes went with it.
-      if (copy?.isDamaged === true) await this.listener.isGone(object);
+      if (copy?.isDamaged === true) await this.listener.dropIfGone(object);
       if (this.listener.isHere(object)) object.copy = copy;
       else copy?.discard();
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Lease } from '../../../src/basics';
+import type { QueuedObject } from '../../../src/queue';
 import { ClaimedObjects, type ClaimSource } from '../../../src/queue/postgres/claimed-objects';
 import { LocalCopy } from '../../../src/queue/postgres/local-copy';
 import type { ObjectRow } from '../../../src/queue/postgres/object-rows';
@@ -68,16 +69,24 @@ class Asked {
     await until(() => this.claims.length === number, `claim ${number}`);
     return this.claims.at(-1);
   }
+
+  /** The first object has been claimed and is being read, while what may be behind it is claimed. */
+  async firstIsRead(): Promise<{
+    objects: Promise<QueuedObject[]>;
+    second: Answer<ObjectRow[]> | undefined;
+  }> {
+    const objects = this.objects.claim(10);
+    (await this.claim(1))?.resolve([row(1, 'file')]);
+    await until(() => this.reads.length === 1, 'it to be read');
+    this.objects.fetchSoon(STREAM);
+    return { objects, second: await this.claim(2) };
+  }
 }
 
 it('gives nothing of an association away that has been claimed while one before it could not be read', async () => {
   const asked = new Asked();
   const { reads, calls, failures, objects: claimed } = asked;
-  const objects = claimed.claim(10);
-  (await asked.claim(1))?.resolve([row(1, 'file')]);
-  await until(() => reads.length === 1, 'it to be read');
-  claimed.fetchSoon(STREAM);
-  const second = await asked.claim(2);
+  const { objects, second } = await asked.firstIsRead();
   reads[0]?.reject(new Error('not now'));
   await until(() => failures.length === 1, 'it to be told of');
   // The database knows nothing of that yet: so it gives the one behind it.
@@ -95,11 +104,7 @@ it('gives nothing of an association away that has been claimed while one before 
 it('counts nothing of an object that could not be read, whatever else is given up before it waits again', async () => {
   const asked = new Asked();
   const { reads, calls, failures, objects: claimed } = asked;
-  const objects = claimed.claim(10);
-  (await asked.claim(1))?.resolve([row(1, 'file')]);
-  await until(() => reads.length === 1, 'it to be read');
-  claimed.fetchSoon(STREAM);
-  const second = await asked.claim(2);
+  const { objects, second } = await asked.firstIsRead();
   const isGivenUp = claimed.unlease(asked.source);
   reads[0]?.reject(new Error('not now'));
   await until(() => failures.length === 1, 'it to be told of');
@@ -113,11 +118,7 @@ it('counts nothing of an object that could not be read, whatever else is given u
 it('has what could not be read wait again when it is closed, if the database has not been told before', async () => {
   const asked = new Asked();
   const { reads, failures, objects: claimed } = asked;
-  void claimed.claim(10);
-  (await asked.claim(1))?.resolve([row(1, 'file')]);
-  await until(() => reads.length === 1, 'it to be read');
-  claimed.fetchSoon(STREAM);
-  await asked.claim(2);
+  await asked.firstIsRead();
   reads[0]?.reject(new Error('not now'));
   await until(() => failures.length === 1, 'it to be told of');
   // It waits for its turn behind the second claim.
