@@ -39,6 +39,7 @@ const ORDER = {
   ],
   'src/network': ['upper-layer', 'dimse', ['scp', 'scu']],
   'src/queue': ['files', ['log', 'memory', 'folder', 'postgres']],
+  'src/queue/postgres': ['database', 'schema', 'session', 'rows', 'directory', 'copies', 'claims', 'link'],
   'src/receiver': ['steps'],
 };
 const DOORS = ['lock', 'output', ...Object.values(ORDER).flat(2)];

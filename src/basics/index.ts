@@ -22,6 +22,7 @@ export {
   writePieces,
 } from './durable';
 export { Fifo } from './fifo';
+export { inTime } from './in-time';
 export { Lease } from './lease';
 export { leftoversTo } from './leftovers';
 export { linkWithoutReplacing, type LinkingFiles, numbered, removeIfThere } from './link-file';
@@ -35,3 +36,4 @@ export { remembered } from './remembered';
 export { soManyAtATime } from './so-many-at-a-time';
 export { isSystemCode, loggableReason } from './system-code';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';
+export { Turns } from './turns';

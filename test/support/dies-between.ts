@@ -2,8 +2,8 @@
  * A process that ends, without a word, between a file in the shared directory and its row. Arguments: the port of PostgreSQL, a
  * folder of its own, the shared directory, the queue, and what it is doing then: `put` or `remove`.
  */
-import { ObjectInserts } from '../../src/queue/postgres/object-inserts';
-import { SharedDirectory } from '../../src/queue/postgres/shared-directory';
+import { ObjectInserts } from '../../src/queue/postgres/rows/object-inserts';
+import { SharedDirectory } from '../../src/queue/postgres/directory/shared-directory';
 import { PostgresQueue } from '../../src/queue';
 import { databaseOf } from './postgres-queue';
 

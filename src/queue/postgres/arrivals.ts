@@ -4,16 +4,13 @@ import { FILE_MODE, realFiles } from '../../basics';
 import { BlockBuffer } from '../block-buffer';
 import { PartFile } from '../files';
 import { QueueRefusal, type ObjectFacts, type QueueWriter } from '../object-queue';
-import { BytesInPieces } from './bytes-query';
-import { SMALL_BYTES } from './local-copies';
+import { BytesInPieces } from './database';
+import { SMALL_BYTES } from './copies';
 import type { ObjectCount } from './object-count';
-import { idOfNumber } from './object-numbers';
-import { CHUNK_BYTES } from './object-bytes';
-import type { NewRow } from './object-inserts';
-import type { OpenFile } from './open-file';
+import { CHUNK_BYTES, databaseAway, idOfNumber, type NewRow } from './rows';
+import type { OpenFile } from './directory';
 import { PostgresWriter } from './postgres-writer';
-import type { PutClaim } from './put-claims';
-import { databaseAway } from './put-groups';
+import type { PutClaim } from './claims';
 
 /** So many associations are known by number; more than can be open. */
 const MOST_STREAMS = 20_000;

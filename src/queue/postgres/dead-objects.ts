@@ -1,12 +1,10 @@
 import type { QueueParts } from './queue-parts';
 import type { DeadLetter, LetterFacts } from '../../admin-api';
-import type { DeadLetters, LetterPage } from '../dead-letters';
-import { LETTERS } from '../dead-letters';
+import { type DeadLetters, type LetterPage, LETTERS } from '../dead-letters';
 import { isObjectId } from '../object-id';
 import { withoutOwner } from '../parking';
-import { failureText } from './client';
-import { numberIn } from './object-numbers';
-import type { ObjectRow } from './object-rows';
+import { failureText } from './database';
+import { numberIn, type ObjectRow } from './rows';
 
 /** The dead letters of a queue: one list, whatever instance has set them aside. */
 export class DeadObjects implements DeadLetters {

@@ -1,9 +1,6 @@
-export { DatabaseUnusable, type UnusableCode } from './client';
-export type { DatabaseConfig } from './database';
-export type { SharedDirectoryOptions } from './shared-directory';
+export { DatabaseUnusable, type DatabaseConfig, type UnusableCode } from './database';
+export type { SharedDirectoryOptions } from './directory';
 export { PostgresQueue, type PostgresQueueOptions } from './postgres-queue';
-export type { QueueState } from './queue-state';
-export type { RemoteAnswer } from './remote-answers';
+export { numberIn, type QueueState, type RemoteAnswer } from './rows';
 export { isPlainName } from './schema';
-export { numberIn } from './object-numbers';
-export { DatabaseFailed, SharedState, type SharedPlace, type SharedStateOptions } from './shared-state';
+export { DatabaseFailed, SharedState, type SharedPlace, type SharedStateOptions } from './session';

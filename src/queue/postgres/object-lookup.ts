@@ -3,9 +3,8 @@ import { ObjectGone, OpenHandles, type ObjectHandle } from '../object-handle';
 import { isAcknowledgeId, isNameOf, isObjectId } from '../object-id';
 import type { QueuedObject } from '../object-queue';
 import { studyText } from './arrivals';
-import { ClaimedObject } from './claimed-object';
-import { numberIn } from './object-numbers';
-import type { ObjectRow } from './object-rows';
+import { ClaimedObject } from './claims';
+import { numberIn, type ObjectRow } from './rows';
 
 /** What is asked of one object: `ObjectQueue` says what each means. */
 export class ObjectLookup {

@@ -2,10 +2,9 @@ import type { QueueParts } from './queue-parts';
 import { isObjectId } from '../object-id';
 import type { ParkedObject, Unparked } from '../object-queue';
 import { withoutOwner, withOwner, type Parking } from '../parking';
-import { ClaimedObject } from './claimed-object';
+import { ClaimedObject } from './claims';
 import { letterOf } from './dead-objects';
-import { numberIn } from './object-numbers';
-import type { ObjectRow } from './object-rows';
+import { numberIn, type ObjectRow } from './rows';
 
 /** Objects that nodes of this instance hold: `ObjectQueue` says what that means. */
 export class ParkedObjects {

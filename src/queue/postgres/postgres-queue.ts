@@ -1,5 +1,5 @@
 import type { LetterFacts } from '../../admin-api';
-import type { OnWarning } from '../../basics';
+import { inTime, type OnWarning } from '../../basics';
 import type { DeadLetters } from '../dead-letters';
 import { KEEP_NOTHING, type KeepLimits } from '../kept-delivered';
 import type { ObjectHandle } from '../object-handle';
@@ -13,28 +13,20 @@ import {
 } from '../object-queue';
 import { AnswerExchange, type AnswerListener } from './answer-exchange';
 import { Arrivals } from './arrivals';
-import { ClaimedObjects } from './claimed-objects';
-import { DatabaseUnusable, failureText } from './client';
-import { Database } from './database';
+import { ClaimedObjects, type Leased } from './claims';
+import { Database, DatabaseUnusable, failureText } from './database';
 import { DeadObjects } from './dead-objects';
-import { inTime } from './in-time';
-import type { Link } from './link';
-import { MachineFolder } from './machine-folder';
-import { newLink, type LinkOptions } from './new-link';
-import { Notices } from './notices';
+import { closeLink, type Link, type LinkOptions, newLink, openLink } from './link';
+import { MachineFolder, Notices } from './session';
 import { ObjectCount } from './object-count';
 import { ObjectLookup } from './object-lookup';
-import { closeLink, openLink } from './open-link';
 import { ParkedObjects } from './parked-objects';
-import { databaseAway } from './put-groups';
+import { databaseAway, queueState, type QueueState, type RemoteAnswer } from './rows';
 import { QueueFailures, type FailureListener } from './queue-failures';
 import type { QueueParts } from './queue-parts';
 import { QueueRoom, type RoomLimits } from './queue-room';
 import { QueueRounds } from './queue-rounds';
-import { queueState, type QueueState } from './queue-state';
-import type { Leased } from './relinquished';
 import { Removals } from './removals';
-import type { RemoteAnswer } from './remote-answers';
 
 export interface PostgresQueueOptions
   extends LinkOptions, RoomLimits, FailureListener, AnswerListener, Partial<KeepLimits> {

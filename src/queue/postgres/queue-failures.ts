@@ -1,6 +1,6 @@
 import { OnceInAWhile } from '../../basics';
-import { DatabaseUnusable, failureText, isAway } from './client';
-import { FileFailed } from './file-failed';
+import { DatabaseUnusable, failureText, isAway } from './database';
+import { FileFailed } from './directory';
 import type { Link } from './link';
 
 /** Who is told what goes wrong with a queue. */

@@ -1,4 +1,4 @@
-import type { ClaimedObjects } from './claimed-objects';
+import type { ClaimedObjects } from './claims';
 import type { Link } from './link';
 import type { ObjectCount } from './object-count';
 import type { Removals } from './removals';

@@ -1,7 +1,7 @@
 import { realFiles } from '../../basics';
 import { FreeSpace } from '../free-space';
 import { queueFull, QueueRefusal } from '../object-queue';
-import type { DirectoryWatch } from './directory-watch';
+import type { DirectoryWatch } from './directory';
 import type { ObjectCount } from './object-count';
 
 export interface RoomLimits {

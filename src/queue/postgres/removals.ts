@@ -1,13 +1,12 @@
 import { leftoversTo } from '../../basics';
 import { KeptDelivered, type KeepLimits } from '../kept-delivered';
 import { sizeInId } from '../object-id';
-import { FileFailed } from './file-failed';
+import { FileFailed } from './directory';
 import { Grouped } from './grouped';
 import { Later } from './later';
 import type { Link } from './link';
 import type { ObjectCount } from './object-count';
-import { numberIn } from './object-numbers';
-import type { ObjectRow } from './object-rows';
+import { numberIn, type ObjectRow } from './rows';
 
 /** What nobody waits for is removed within this, together. */
 const GATHER_MS = 50;

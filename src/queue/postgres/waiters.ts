@@ -1,4 +1,4 @@
-import type { RemoteAnswer, RemoteAnswers } from './remote-answers';
+import type { RemoteAnswer, RemoteAnswers } from './rows';
 
 /** So many are remembered, those that have been delivered included. */
 const MOST_WAITERS = 10_000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PostgresQueue, PostgresQueueOptions, QueuedObject } from '../../../src/queue';
-import type { ClaimedObjects } from '../../../src/queue/postgres/claimed-objects';
-import type { HeldStreams } from '../../../src/queue/postgres/held-streams';
-import type { Link } from '../../../src/queue/postgres/link';
-import type { ObjectInserts } from '../../../src/queue/postgres/object-inserts';
+import type { ClaimedObjects } from '../../../src/queue/postgres/claims/claimed-objects';
+import type { HeldStreams } from '../../../src/queue/postgres/claims/held-streams';
+import type { Link } from '../../../src/queue/postgres/link/link';
+import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
 import { needs } from '../../support/needs';
 import { crashQueue } from '../../support/postgres-queue';
 import { QueuesUnderTest } from '../../support/queues-under-test';

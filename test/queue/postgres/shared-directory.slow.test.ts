@@ -21,10 +21,10 @@ import {
   type PostgresQueueOptions,
   type QueuedObject,
 } from '../../../src/queue';
-import { Database } from '../../../src/queue/postgres/database';
-import { idOfNumber } from '../../../src/queue/postgres/object-numbers';
-import type { Link } from '../../../src/queue/postgres/link';
-import { MIGRATIONS, prepareSchema } from '../../../src/queue/postgres/schema';
+import { Database } from '../../../src/queue/postgres/database/database';
+import { idOfNumber } from '../../../src/queue/postgres/rows/object-numbers';
+import type { Link } from '../../../src/queue/postgres/link/link';
+import { MIGRATIONS, prepareSchema } from '../../../src/queue/postgres/schema/schema';
 import { crc32 } from 'node:zlib';
 import { needs } from '../../support/needs';
 import { crashQueue, databaseOf } from '../../support/postgres-queue';

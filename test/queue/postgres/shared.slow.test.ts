@@ -11,9 +11,9 @@ import {
   type QueuedObject,
 } from '../../../src/queue';
 import { needs } from '../../support/needs';
-import type { Link } from '../../../src/queue/postgres/link';
-import type { ObjectInserts } from '../../../src/queue/postgres/object-inserts';
-import { numberIn } from '../../../src/queue/postgres/object-numbers';
+import type { Link } from '../../../src/queue/postgres/link/link';
+import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
+import { numberIn } from '../../../src/queue/postgres/rows/object-numbers';
 import { crashQueue, databaseOf } from '../../support/postgres-queue';
 import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';

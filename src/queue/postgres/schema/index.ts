@@ -1,0 +1,3 @@
+export { prepareDatabase } from './prepare-database';
+export { BLOCK_OBJECTS, isPlainName } from './schema';
+export { checkDurable } from './server-checks';
