@@ -139,7 +139,10 @@ describe('what is planted in an object', () => {
 
   it('is not passed as the transfer syntax: one that nobody knows may be anything', () => {
     for (const uid of [NAME, `${EXPLICIT} ${NAME}`, '1.2.826.0.1.19631112.555'])
-      assert.throws(() => deidentified(fileOf(image(), uid)), { name: 'KeptBack', reason: 'transfer-syntax' });
+      assert.throws(() => deidentified(fileOf(image(), uid)), {
+        name: 'KeptBack',
+        reason: 'transfer-syntax',
+      });
   });
 
   it('is gone from sequences that were sent as UN, in either encoding, known or not', () => {
