@@ -6,6 +6,7 @@ import {
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
   IMPLICIT_VR_LITTLE_ENDIAN,
+  isKnownTransferSyntax,
   TAG,
   transferSyntax,
   VR,
@@ -93,6 +94,9 @@ export function deidentify(
   profile: Profile,
 ): DeidentifiedObject {
   if (isUnchangeable(declared)) throw new Error(`it is to be recoded first: ${declared}`);
+  // It stays, in the file and in the message, and what names none of PS3.6 may name somebody.
+  if (!isKnownTransferSyntax(declared))
+    throw new KeptBack('transfer-syntax', 'its transfer syntax is none of PS3.6');
   const cursor = new Cursor(source);
   const builder = new DataSetBuilder(cursor, new Warnings());
   const expected = encodingOf(transferSyntax(declared));

@@ -7,6 +7,7 @@ export {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
+  isKnownTransferSyntax,
   transferSyntax,
   type TransferSyntax,
 } from './transfer-syntax';

@@ -1,3 +1,5 @@
+import { isTransferSyntaxOfStandard } from './uids';
+
 /** The parts of a transfer syntax that matter to whoever walks a data set; pixel data is not decoded. */
 export interface TransferSyntax {
   readonly explicit: boolean;
@@ -27,4 +29,9 @@ const SPECIAL: ReadonlyMap<string, TransferSyntax> = new Map([
 /** Every other syntax, encapsulated ones and private ones we have not heard of, is explicit VR little endian (PS3.5 A.4). */
 export function transferSyntax(uid: string): TransferSyntax {
   return SPECIAL.get(uid) ?? EXPLICIT_LITTLE_ENDIAN;
+}
+
+/** Is it one of the Standard, or a private one that is known here? What stands in an object's file meta information may be anything. */
+export function isKnownTransferSyntax(uid: string): boolean {
+  return SPECIAL.has(uid) || isTransferSyntaxOfStandard(uid);
 }

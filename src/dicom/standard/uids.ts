@@ -398,6 +398,10 @@ export function uidName(uid: string): string | undefined {
   return TABLES.find((table) => Object.hasOwn(table, key))?.[key];
 }
 
+export function isTransferSyntaxOfStandard(uid: string): boolean {
+  return uid.startsWith(ROOT) && Object.hasOwn(TRANSFER_SYNTAXES, uid.slice(ROOT.length));
+}
+
 export function isStorageSopClass(uid: string): boolean {
   return uid.startsWith(ROOT) && Object.hasOwn(STORAGE_SOP_CLASSES, uid.slice(ROOT.length));
 }

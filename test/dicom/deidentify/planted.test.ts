@@ -137,6 +137,14 @@ describe('what is planted in an object', () => {
     assert.equal(meta.sopClassUID, CT);
   });
 
+  it('is not passed as the transfer syntax: one that nobody knows may be anything', () => {
+    for (const uid of [NAME, `${EXPLICIT} ${NAME}`, '1.2.826.0.1.19631112.555'])
+      assert.throws(() => deidentified(fileOf(image(), uid)), {
+        name: 'KeptBack',
+        reason: 'transfer-syntax',
+      });
+  });
+
   it('is gone from sequences that were sent as UN, in either encoding, known or not', () => {
     const implicit = element(0x00100010, 'PN', NAME, { explicit: false });
     const explicit = text(0x00100010, 'PN', NAME);
