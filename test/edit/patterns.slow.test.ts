@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Patterns } from '../../src/edit/patterns';
+import { countComputing } from '../support/computing';
 
 it('patterns that look at all of a long text behind each match are given up after seconds', () => {
-  const start = performance.now();
+  const computed = countComputing();
   assert.throws(() => new Patterns().replace('a.*b|a', 'a'.repeat(60_000), 'x'), /take too long/);
-  assert.ok(performance.now() - start < 15_000);
+  assert.ok(computed() < 15_000);
 });

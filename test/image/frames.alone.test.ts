@@ -9,6 +9,7 @@ import { FrameReader } from '../../src/image/frame-reader';
 import { pictures } from '../../src/image/pictures';
 import { LocalDecoder } from '../../src/transcode';
 import { element, marker, sequenceEnd, UNDEFINED, us } from '../dicom/support/encode';
+import { countComputing } from '../support/computing';
 import { type Image, encapsulatedObject } from '../transcode/encapsulated-object';
 import { encoded, SYNTAXES } from './encoded';
 import { AS_IT_IS, even, nativeObject, part10, shown, values } from './image-object';
@@ -146,14 +147,14 @@ describe('a frame', () => {
       writeSync(fd, Buffer.alloc(1), 0, 1, at + frames * 262_144 - 1);
       closeSync(fd);
       const before = process.memoryUsage.rss();
-      const started = performance.now();
+      const computed = countComputing();
       const made = await pictures({ place: { kind: 'file', path } }, undefined, {
         ...AS_IT_IS,
         frame: 'middle',
       });
       assert.equal(made.pictures[0]?.frame, 4_096);
       assert.ok(process.memoryUsage.rss() - before < 100_000_000, 'memory');
-      assert.ok(performance.now() - started < 5_000, 'time');
+      assert.ok(computed() < 5_000, 'time');
     } finally {
       rmSync(folder, { recursive: true });
     }
