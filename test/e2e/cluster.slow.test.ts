@@ -65,7 +65,13 @@ describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300
         return text.includes('dicom_in_queue_leases{');
       }, 'what is told of the shared queue');
       for (const name of names)
-        assert.match(text, new RegExp(`^${name}\\{id="receiver",name=""\\} \\d`, 'm'));
+        assert.match(text, new RegExp(`^${name}\\{id="receiver",name="",queue="main"\\} \\d`, 'm'));
+      const where = `database postgres at 127.0.0.1:${cluster.postgres.port}, schema dicom`;
+      assert.ok(
+        member(index).nodeRed?.lines.some((line) =>
+          line.includes(`uses the shared queue main in the ${where}`),
+        ),
+      );
     }
   });
 

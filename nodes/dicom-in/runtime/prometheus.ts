@@ -62,22 +62,26 @@ const METRICS: readonly Metric[] = [
   ),
 ];
 
-/** The text that `PROMETHEUS_CONTENT_TYPE` announces: every metric with one line for each node. */
+/** The text that `PROMETHEUS_CONTENT_TYPE` announces: every metric with one line for each node, and the label `queue` if that is shared. */
 export function prometheusText(nodes: readonly ReceiverStatsJson[]): string {
   const lines = METRICS.flatMap(({ name, type, help, value }) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
     ...nodes.flatMap((stats) => {
       const measured = value(stats);
-      return measured === undefined
-        ? []
-        : [`${name}{id="${escape(stats.id)}",name="${escape(stats.name)}"} ${measured}`];
+      return measured === undefined ? [] : [`${name}{${labels(stats)}} ${measured}`];
     }),
   ]);
   return `${lines.join('\n')}\n`;
 }
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+function labels({ id, name, sharedQueue }: ReceiverStatsJson): string {
+  return Object.entries({ id, name, ...(sharedQueue !== undefined && { queue: sharedQueue }) })
+    .map(([label, value]) => `${label}="${escape(value)}"`)
+    .join(',');
+}
 
 function escape(label: string): string {
   return label.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');

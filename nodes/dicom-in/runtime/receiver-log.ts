@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { printable } from '../../../src/basics';
 import { hexStatus } from '../../../src/network';
 import type { Boundary } from '../../../src/worker';
-import { EventGate, type FaultKind, type ReceiverEvent } from '../../../src/receiver';
+import { EventGate, type FaultKind, type ReceiverEvent, type SharedQueue } from '../../../src/receiver';
 
 /** A log is read by people: what comes faster than this is counted. */
 const LOG_LIMITS = { windowMs: 10_000, perCaller: 10, total: 100 };
@@ -44,6 +44,12 @@ export class ReceiverLog {
   write(event: ReceiverEvent): void {
     const isRoutine = event.event === 'association-accepted' || event.event === 'association-released';
     if (isRoutine || this.gate.passes(event)) writeLine(this.node, event);
+  }
+
+  /** Which queue it uses with others. */
+  uses({ queue, schema, database: { host, port, database } }: SharedQueue): void {
+    const place = printable(`${database} at ${host}:${port}, schema ${schema}`);
+    this.node.log(`uses the shared queue ${queue} in the database ${place}`);
   }
 
   /** A fault has passed, which was told when it came. */

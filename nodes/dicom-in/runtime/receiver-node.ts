@@ -202,7 +202,9 @@ export class ReceiverNode extends RequestOwner {
     const receiver = this.host(config);
     this.config = config;
     this.receiver = receiver;
+    this.stats.sharedQueue = place?.shared.queue;
     return () => {
+      if (place !== undefined) this.log.uses(place.shared);
       receiver.start();
       this.tellOfLeftQueues(place === undefined).catch((error: unknown) => this.boundary.failed(error));
     };

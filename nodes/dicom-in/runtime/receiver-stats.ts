@@ -15,6 +15,8 @@ export interface ReceiverStatsJson {
   draining?: true;
   /** It delivers from a shared queue, and accepts nothing. */
   delivering?: true;
+  /** The name of its shared queue, whose figures all nodes have that use it. */
+  sharedQueue?: string;
   /** ISO 8601 */
   listeningSince?: string;
   address?: string;
@@ -56,6 +58,8 @@ export class ReceiverStats {
   private isDelivering = false;
   private workerRestarts = 0;
   private suppressedEvents = 0;
+  /** Undefined: its queue is this machine's own. */
+  sharedQueue: string | undefined;
   /** Where the counters are read from; the node's receiver, once there is one. */
   counters = (): Counters => NOTHING;
 
@@ -98,7 +102,7 @@ export class ReceiverStats {
   }
 
   toJSON(): ReceiverStatsJson {
-    const { id, name, since, listening, isListening, workerRestarts, suppressedEvents } = this;
+    const { id, name, since, listening, isListening, workerRestarts, suppressedEvents, sharedQueue } = this;
     const { shown } = this.faults;
     return {
       id,
@@ -108,6 +112,7 @@ export class ReceiverStats {
       ...(isListening && listening),
       ...(this.isDraining && { draining: true as const }),
       ...(this.isDelivering && { delivering: true as const }),
+      ...(sharedQueue !== undefined && { sharedQueue }),
       ...(shown && { fault: shown.fault.kind, problem: shown.problem }),
       counters: this.counters(),
       workerRestarts,
