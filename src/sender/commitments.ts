@@ -35,6 +35,8 @@ export interface CommitmentsListener {
   due(): void;
   /** The peer has committed to it, or `why` it has not. */
   settled(progress: JobProgress, why?: Unsent): void;
+  /** The peer has not said in time whether it keeps an object: that is not waited for any more. */
+  lapsed(): void;
 }
 
 /** An object that the peer has stored, and has not committed to. */
@@ -254,6 +256,7 @@ export class Commitments {
     const text = `the peer has not committed to the storage of the object in time${because}`;
     if (object.progress === undefined) this.over(object, false);
     else this.settle(object, { failure: 'notCommitted', text }, false);
+    this.listener.lapsed();
   }
 
   private timeLeft({ job: { policy }, startedAt }: JobProgress): number {

@@ -74,6 +74,7 @@ export class PeerLine implements LaneLine {
     this.commitments = new Commitments(commitTimeoutMinutes, {
       due: () => this.commitmentsDue(),
       settled: (progress, why) => this.settle(progress, why, why === undefined),
+      lapsed: () => this.look(),
     });
   }
 
@@ -418,7 +419,9 @@ export class PeerLine implements LaneLine {
     const { outage } = this.circuit;
     if (outage === undefined || this.isClosed) return;
     const now = performance.now();
-    for (const progress of this.jobsWaiting.takeOverdue(now)) this.giveUp(progress, outage.reason);
+    const overdue = this.jobsWaiting.takeOverdue(now);
+    for (const progress of overdue) this.giveUp(progress, outage.reason);
+    if (overdue.length > 0) this.listener.changed();
     if (this.work === 0) return;
     const next = Math.min(now + this.circuit.restMs, this.jobsWaiting.nextOverdue);
     this.wakeUp = setTimeout(

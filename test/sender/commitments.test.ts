@@ -149,6 +149,13 @@ describe('an object that is to be committed to', { timeout: 300_000 }, () => {
     assert.deepEqual(sending.refusedReports, ['peer: no request of its transaction UID is open']);
   });
 
+  it('keeps neither its association nor a place among what waits when its time is over', async () => {
+    const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01, lingerSeconds: 0 });
+    assert.deepEqual(facts(await sending.file('peer')), ['failed', 'notCommitted', undefined, undefined]);
+    await until(() => peer.scp.connections === 0, 'the association ends');
+    await until(() => sending.states.get('peer')?.waiting === 0, 'nothing waits');
+  });
+
   it('is not even stored where the peer does not offer storage commitment', async () => {
     const [sending, peer] = await to(
       undefined,

@@ -327,6 +327,7 @@ describe('a peer', () => {
     const outcome = await sending.file('down', SAMPLE, { firstMs: 50, lastMs: 60_000, giveUpMs: 300 });
     assert.deepEqual([outcome.failure, outcome.attempts], ['unreachable', 0]);
     assert.match(outcome.text, /given up: connection refused/);
+    await until(() => sending.states.get('down')?.waiting === 0, 'nothing waits');
   });
 
   it('that rejects us for good is a matter of configuration', async () => {
