@@ -92,6 +92,7 @@ export {
   type AppliedChanges,
   applyChanges,
   type AttributeName,
+  cannotChange,
   ChangeError,
   checkOperation,
   type Content,

@@ -1,6 +1,8 @@
 import {
+  type AppliedChanges,
   applyChanges,
   type ByteSource,
+  cannotChange,
   changedFileMeta,
   type ChangedUid,
   type ConversionWarning,
@@ -18,6 +20,7 @@ import { compared, type OutgoingObject, type WholeFile } from './outgoing-object
 /** Bytes that are read where only its beginning is asked for. */
 const BEGINNING_BYTES = 65_536;
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 
 /** A data set in a transfer syntax in which it can be changed. */
 export interface Changeable {
@@ -64,6 +67,11 @@ async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingO
       transferSyntaxUID,
     };
     const head = changedFileMeta(original.source, differing(uids, { ...object, ...object.announced }));
+    if (object.sopClassUID === MEDIA_STORAGE_DIRECTORY && (head.length !== original.offset || moves(applied)))
+      throw cannotChange(
+        'the object',
+        'it is a directory of a medium (DICOMDIR), whose records tell where others begin; a value of another length would move them',
+      );
     const splices = [{ offset: 0, removed: offset, bytes: head }, ...applied.splices];
     const source = patchedSource(dataSet, splices);
     return changedObject(object, uids, { source, offset: head.length, compare: original.compare }, close);
@@ -71,6 +79,11 @@ async function changed(object: OutgoingObject, json: unknown): Promise<OutgoingO
     await close();
     throw error;
   }
+}
+
+/** Is anything in the changed data set somewhere else than it was? */
+function moves({ splices }: AppliedChanges): boolean {
+  return splices.some(({ removed, bytes }) => removed !== bytes.length);
 }
 
 /**

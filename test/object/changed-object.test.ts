@@ -23,6 +23,8 @@ import {
 } from '../../src/object';
 import { MemoryQueue } from '../../src/queue';
 import { decompress, isDecompressible } from '../../src/transcode';
+import { text } from '../dicom/deidentify/support';
+import { element, item } from '../dicom/support/encode';
 import { BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT } from '../dicom/support/convert-elements';
 import { corpusObjects } from '../dicom/support/corpus-objects';
 import { allOf, recodedFile } from '../dicom/write/support';
@@ -57,7 +59,32 @@ async function fromQueue(file: Buffer): Promise<OutgoingObject> {
   return openHandle(await queue.openObject(String(id)));
 }
 
+/** A directory of a medium: a record tells where another one begins in the file (PS3.3 F.3.2.2). */
+function directory(): Buffer {
+  const records = [text(0x00041400, 'UL', Buffer.alloc(4)), text(0x00100010, 'PN', 'Old^Name')];
+  const head = encodeFileMeta({
+    sopClassUID: '1.2.840.10008.1.3.10',
+    sopInstanceUID: '1.2.3',
+    transferSyntaxUID: EXPLICIT,
+    implementationClassUID: '1.2.4',
+    implementationVersionName: 'TEST',
+  });
+  return Buffer.concat([head, element(0x00041220, 'SQ', item(...records))]);
+}
+
 describe('an object with changes', () => {
+  it('that is a directory of a medium is not changed where that would move its records', async () => {
+    const file = directory();
+    const setName = async (value: string): Promise<Buffer> => {
+      const object = await openBytes(file);
+      const path = 'DirectoryRecordSequence[0].PatientName';
+      const changed = await withChanges(object, changesOf(object, { op: 'set', path, value }));
+      return bytesOf(changed);
+    };
+    await assert.rejects(setName('Another^Name'), { code: 'cannot-change', message: /DICOMDIR/ });
+    assert.ok((await setName('New^Name')).includes('New^Name'));
+  });
+
   it('is the same from a file, from a queue and from memory', async () => {
     const file = readFileSync(SAMPLE);
     const results: Buffer[] = [];

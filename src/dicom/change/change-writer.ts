@@ -21,6 +21,8 @@ export interface Splice {
 }
 
 const LENGTH_BYTES = 4;
+/** Where all text becomes UTF-8, each is one, with the length of its item: more would fill the memory of their thread. */
+const MOST_SPLICES = 400_000;
 
 /** A data set, a sequence or an item that is open. */
 interface Level {
@@ -81,8 +83,14 @@ export class ChangeWriter implements StructureVisitor {
     return top;
   }
 
+  #put(splice: Splice): void {
+    if (this.#splices.length >= MOST_SPLICES)
+      throw cannotChange('the object', `it would have to be changed in more than ${MOST_SPLICES} places`);
+    this.#splices.push(splice);
+  }
+
   #splice(level: Level, offset: number, removed: number, bytes: Buffer): void {
-    this.#splices.push({ offset, removed, bytes });
+    this.#put({ offset, removed, bytes });
     level.grown += bytes.length - removed;
     if (level.group !== undefined) level.group.grown += bytes.length - removed;
   }
@@ -145,7 +153,7 @@ export class ChangeWriter implements StructureVisitor {
       throw cannotChange('a sequence', 'it would be longer than a length can tell');
     const bytes = Buffer.alloc(LENGTH_BYTES);
     bytes.writeUInt32LE(length);
-    this.#splices.push({ offset, removed: LENGTH_BYTES, bytes });
+    this.#put({ offset, removed: LENGTH_BYTES, bytes });
   }
 
   /** Is the element up to `end` one that is edited? */

@@ -6,7 +6,7 @@ export {
   isUnchangeable,
   notTheObject,
 } from './apply-changes';
-export { ChangeError, type Place } from './change-errors';
+export { cannotChange, ChangeError, type Place } from './change-errors';
 export {
   ALL_ITEMS,
   type AttributeName,

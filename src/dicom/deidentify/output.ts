@@ -5,6 +5,8 @@ import { KeptBack } from './kept-back';
 
 const FIRST_SIZE = 16_384;
 const LONGEST_SHORT = 0xfffe;
+/** Long values, and what stands between bytes that become zeros: of more, the list alone would fill the memory of its thread. */
+const MOST_PIECES = 1_000_000;
 const SPACE = 0x20;
 const NUL = 0;
 
@@ -52,6 +54,8 @@ export class Output {
 
   piece(piece: SourcePiece): void {
     if (piece.length === 0) return;
+    if (this.#long.length >= MOST_PIECES)
+      throw new KeptBack('too-long', `it would be put together of more than ${MOST_PIECES} pieces`);
     this.#long.push({ at: this.#end, piece });
     this.#longBytes += piece.length;
   }

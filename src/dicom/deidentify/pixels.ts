@@ -12,6 +12,8 @@ const ROWS = 0x00280010;
 const COLUMNS = 0x00280011;
 const BITS_ALLOCATED = 0x00280100;
 const LARGEST_OFFSET = 0xffffffff;
+/** Of one object: where each is, and what of it becomes zeros, is in memory. The largest slides have fewer frames. */
+const MOST_FRAGMENTS = 500_000;
 
 const numberIn = (root: DataSet, tag: number): number => numbersOf(root, tag)?.[0] ?? NaN;
 
@@ -68,9 +70,11 @@ function writeEncapsulated(
   output: Output,
   source: ByteSource,
   root: DataSet,
-  { tag, offset, length }: Element,
+  { tag, offset, length, fragments: count = 0 }: Element,
   transferSyntaxUID: string,
 ): void {
+  if (count > MOST_FRAGMENTS)
+    throw new KeptBack('too-long', `the pixels are in more than ${MOST_FRAGMENTS} fragments`);
   const clean = cleanerOf(transferSyntaxUID);
   const pixels = numberIn(root, ROWS) * numberIn(root, COLUMNS);
   if (!(pixels > 0)) throw new KeptBack('pixel-data', 'the object has no Rows or Columns');

@@ -206,6 +206,17 @@ describe('a code stream', () => {
     assert.throws(() => deidentified(compressed(JPEG, [clean, clean])), KeptBack, 'two frames, one is said');
   });
 
+  it('in more fragments than memory has room for is kept back', () => {
+    const empty = Buffer.alloc(500_001 * 8);
+    for (let at = 0; at < empty.length; at += 8) marker(0xe000, 0).copy(empty, at);
+    const value = Buffer.concat([marker(0xe000, 0), empty, sequenceEnd]);
+    const pixels = element(0x7fe00010, 'OB', value, { length: UNDEFINED });
+    assert.throws(() => deidentified(fileOf(dataSet(...IMAGE, pixels), JPEG)), {
+      name: 'KeptBack',
+      reason: 'too-long',
+    });
+  });
+
   it('has an offset table that was made anew, if it had one', () => {
     const frames = element(0x00280008, 'IS', '2 ');
     const streams = [clean, Buffer.concat([clean, bytes(0)])];
