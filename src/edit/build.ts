@@ -15,6 +15,7 @@ import {
 } from '../dicom';
 import type { PayloadSettings } from '../message';
 import { changeableOf, type ObjectUids, type OutgoingObject } from '../object';
+import { withMovingBytes } from '../worker';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf, type NewFile } from './new-place';
 import { messageOf } from './parse';
@@ -161,6 +162,6 @@ async function put(object: OutgoingObject, output: BuildTask['output']): Promise
   if (output.as === 'file') return { ...message, filename: (await fileOf(object, output)).filename };
   const bytes = await bytesOf(object, MOST_IN_MESSAGE[output.as]);
   return output.as === 'buffer'
-    ? { ...message, object: bytes }
+    ? withMovingBytes({ ...message, object: bytes }, bytes)
     : { ...message, base64: bytes.toString('base64') };
 }

@@ -7,6 +7,7 @@ import { changeableOf, type OutgoingObject } from '../object';
 import { openGiven, type Given } from './given';
 import { NewFiles } from './new-files';
 import { copyOf } from './new-place';
+import { withMovingBytes } from '../worker';
 import { messageIn } from './parse';
 import type { DeidentifiedMessage, DeidentifyHow, KeptBackObject } from './requests';
 
@@ -59,7 +60,7 @@ async function deidentifyOpen(
     if (inMemory) {
       const bytes = copyOf(file);
       await whole.compare();
-      return { ...message, object: bytes };
+      return withMovingBytes({ ...message, object: bytes }, bytes);
     }
     const files = filesOf(output);
     return { ...message, filename: await files.place(file, fileNameTexts(files, made), whole.compare) };

@@ -8,6 +8,7 @@ import {
   type HostLimits,
   type WorkerNews,
 } from '../worker';
+import { LentMemory } from './lent-memory';
 import type { EditRequests } from './requests';
 
 /** Of the worker: an object is read where it lies, and its elements are indexed. */
@@ -49,6 +50,7 @@ export class EditHost {
   private readonly atWork = new Set<{ readonly life: Life }>();
   /** Resolves when there is a thread again, or will be none. Undefined: there is one. */
   private restart: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  private readonly memory = new LentMemory();
   private isClosed = false;
   private carefulUntil = 0;
   private atOnce = 0;
@@ -107,8 +109,11 @@ export class EditHost {
     await this.restart?.over;
     const job = { life: this.life };
     this.atWork.add(job);
+    const { lent, giveBack } = this.memory.lend(args);
     try {
-      return await this.running().ask(name, ...args);
+      const result = await this.running().ask(name, ...lent);
+      giveBack();
+      return result;
     } catch (error) {
       throw error instanceof WorkerEnded ? this.ended(job.life, error) : error;
     } finally {

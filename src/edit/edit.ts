@@ -10,6 +10,7 @@ import {
 import type { PayloadSettings } from '../message';
 import { type OutgoingObject, whileFetching, withChanges } from '../object';
 import { DICOM_IN, type DicomEditSettings } from '../settings';
+import { withMovingBytes } from '../worker';
 import { addCoercionRecord, type CoercionRecord } from './coercion-record';
 import { openGiven, type Given } from './given';
 import { bytesOf, fileOf } from './new-place';
@@ -139,7 +140,8 @@ async function made(
   switch (apply) {
     case 'buffer': {
       const bytes = await bytesOf(object);
-      return { ...(await messageOf(object, payload, { hasObject: true })), object: bytes };
+      const message = await messageOf(object, payload, { hasObject: true });
+      return withMovingBytes({ ...message, object: bytes }, bytes);
     }
     case 'file': {
       const { filename, bulkDataURI } = await fileOf(object, {

@@ -26,7 +26,7 @@ export class NotMade extends Error {
  * @param most bytes that it may have
  * @throws NotMade `too-large`; what reading the object throws
  */
-export async function bytesOf(object: OutgoingObject, most = MOST_IN_MEMORY): Promise<Buffer> {
+export async function bytesOf(object: OutgoingObject, most = MOST_IN_MEMORY): Promise<Buffer<ArrayBuffer>> {
   const { source, compare } = await object.wholeFile();
   if (source.size > most)
     throw new NotMade('too-large', `the object has more than ${most} bytes; choose a file instead`);
@@ -36,7 +36,7 @@ export async function bytesOf(object: OutgoingObject, most = MOST_IN_MEMORY): Pr
 }
 
 /** All of it, in memory of its own. */
-export function copyOf(source: ByteSource): Buffer {
+export function copyOf(source: ByteSource): Buffer<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(source.size);
   let at = 0;
   for (const piece of pieces(source, 0, source.size)) at += piece.copy(bytes, at);

@@ -24,6 +24,7 @@ export { NOT_AS_ANNOUNCED, type ObjectUids } from './object-uids';
 export { whileFetching } from './partial-copy';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
 export { ObjectChanged } from './file-bytes';
+export { SpareMemory } from './spare-memory';
 export { studyOf } from './study-of';
 export { whole } from './whole';
 export {

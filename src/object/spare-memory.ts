@@ -8,10 +8,11 @@ export class SpareMemory {
   constructor(
     private readonly bytes: number,
     private readonly most: number,
+    private readonly make: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
   ) {}
 
   take(): Buffer {
-    return this.spare.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
+    return this.spare.pop() ?? this.make(this.bytes);
   }
 
   /** Nobody reads it any more. */

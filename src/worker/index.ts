@@ -2,6 +2,7 @@ export { Boundary } from './boundary';
 export { IdleHost } from './idle-host';
 export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
 export { HOST_LIMITS, type HostLimits } from './limits';
+export { withMovingBytes } from './moving-memory';
 export { Outbox, type Weight } from './outbox';
 export { RequestTimedOut, WorkerEnded, WorkerNotRunning, type Asked } from './requests';
 export { serve, type Service } from './serve';

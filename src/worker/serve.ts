@@ -1,8 +1,9 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { beat, showLifeIn } from '../basics';
-import { Outbox } from './outbox';
+import { movingWith } from './moving-memory';
+import { Outbox, type Weight } from './outbox';
 import { PROTOCOL, type FromWorker, type Hello, type ToWorker, type WorkerStart } from './protocol';
-import { isRequest, reply } from './requests';
+import { isRequest, type PostedReply, reply } from './requests';
 
 /** What a worker does. */
 export interface Service<In, Requests> {
@@ -38,7 +39,8 @@ export function serve<Config, In extends { kind: string }, Out, Requests>(
   );
   const service = serving.begin(config, outbox);
   const take = (message: ToWorker<In>): void => {
-    if (isRequest(message)) void reply(service.requests, message).then((answer) => outbox.add(answer));
+    if (isRequest(message))
+      void reply(service.requests, message).then((answer) => outbox.add(answer, weightOf(answer)));
     else if (isStop(message))
       void service.stop(message.graceMs).then(() => {
         outbox.flush();
@@ -63,6 +65,12 @@ function connect<Config>(): { port?: MessagePort; config: Config } {
   if (protocol !== PROTOCOL) return { config };
   setInterval(beat, beatMs).unref();
   return { port: parentPort, config };
+}
+
+/** Text is small beside objects. */
+function weightOf(answer: PostedReply): Weight {
+  const transfer = 'result' in answer ? movingWith(answer.result) : [];
+  return { bytes: transfer.reduce((total, { byteLength }) => total + byteLength, 0), transfer };
 }
 
 function isStop(message: { kind: string }): message is { kind: 'stop'; graceMs: number } {

@@ -147,6 +147,13 @@ describe('WorkerHost', () => {
     await assert.rejects(host.ask('echo', 'late'), WorkerNotRunning);
   });
 
+  it('has bytes moved to it that a result says are its own', async () => {
+    const { host } = await running();
+    const { bytes } = await host.ask('give');
+    assert.deepEqual([...bytes], [1, 2, 3]);
+    assert.equal(await host.ask('kept'), 0);
+  });
+
   it('starts a worker again that dies at its start, with growing pauses', async () => {
     const { news, hasNews } = start({ atStart: 'throw' });
     await hasNews('ended', 4);

@@ -24,6 +24,8 @@ const FINGERPRINT_DIGITS = 12;
  */
 export class Identifiers {
   readonly #uids = new Map<string, string>();
+  /** The patient whose object was last: the next one is nearly always theirs, too. */
+  #last: (PatientIdentity & { readonly days: number; readonly pseudonym: string }) | undefined;
 
   /** @param secret at least `LEAST_SECRET_BYTES` */
   constructor(private readonly secret: Buffer) {
@@ -55,13 +57,22 @@ export class Identifiers {
   }
 
   /** Days by which all dates of a patient move: −1 to −3650. */
-  days({ id, issuer }: PatientIdentity): number {
-    return -1 - (this.#hmac('days', issuer, id).readUInt32BE(0) % MOST_DAYS);
+  days(patient: PatientIdentity): number {
+    return this.#ofPatient(patient).days;
   }
 
   /** 16 letters and digits. */
-  pseudonym({ id, issuer }: PatientIdentity): string {
-    return base32(this.#hmac('patient', issuer, id).subarray(0, PSEUDONYM_BYTES));
+  pseudonym(patient: PatientIdentity): string {
+    return this.#ofPatient(patient).pseudonym;
+  }
+
+  #ofPatient({ id, issuer }: PatientIdentity): { readonly days: number; readonly pseudonym: string } {
+    const last = this.#last;
+    if (last?.id === id && last.issuer === issuer) return last;
+    const days = -1 - (this.#hmac('days', issuer, id).readUInt32BE(0) % MOST_DAYS);
+    const pseudonym = base32(this.#hmac('patient', issuer, id).subarray(0, PSEUDONYM_BYTES));
+    this.#last = { id, issuer, days, pseudonym };
+    return this.#last;
   }
 
   /** By which two machines can see that they have the same secret. It does not lead to the secret. */

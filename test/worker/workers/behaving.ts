@@ -1,7 +1,7 @@
 import { openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { beat, waitForDisk } from '../../../src/basics';
-import { serve } from '../../../src/worker';
+import { serve, withMovingBytes } from '../../../src/worker';
 
 /** A worker that does what it is told, however bad that is. */
 export interface Behaviour {
@@ -14,6 +14,10 @@ export interface Behaviour {
 export interface BehavingRequests {
   echo(text: string): string;
   fail(text: string): never;
+  /** Gives bytes, and keeps them. */
+  give(): { bytes: Uint8Array };
+  /** How many of the bytes that it gave it still has. */
+  kept(): number;
   never(): Promise<void>;
   die(code: number): never;
   throwLater(): void;
@@ -40,11 +44,14 @@ serve<Behaviour, Told, Said, BehavingRequests>({
     if (atStart === 'throw') throw new Error('no start today');
     if (atStart === 'hang') forever();
     outbox.add({ kind: 'said', what: 'began' });
+    const given = new Uint8Array([1, 2, 3]);
     const requests: BehavingRequests = {
       echo: (text) => text,
       fail: (text) => {
         throw new Error(text);
       },
+      give: () => withMovingBytes({ bytes: given }, given),
+      kept: () => given.length,
       never: () => new Promise(() => undefined),
       die: (code) => process.exit(code),
       throwLater: () => {
