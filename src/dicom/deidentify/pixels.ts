@@ -40,16 +40,20 @@ export function writePixels(
 
 /** Bytes behind the last pixel are none. */
 function writeNative(output: Output, root: DataSet, { tag, offset, length }: Element, vr: Vr): void {
-  const expected = nativeLength(root, tag);
+  const expected = nativeLength(root, tag, length);
   if (!(length >= expected && expected > 0))
     throw new KeptBack('pixel-data', 'it cannot be told how many pixels the object has');
   output.long(tag, vr, offset, expected);
 }
 
-function nativeLength(root: DataSet, tag: number): number {
+/** @param length of the value as it is */
+function nativeLength(root: DataSet, tag: number, length: number): number {
   const bits = bitsOf(root, tag);
   const values =
     numberIn(root, ROWS) * numberIn(root, COLUMNS) * (numberIn(root, SAMPLES) || 1) * framesOf(root);
+  const all = Math.ceil((values * bits) / 8);
+  // Some writers say that values are left out, and leave out none.
+  if (length === evenly(all)) return all;
   const interpretation = textOf(root, PHOTOMETRIC_INTERPRETATION) ?? '';
   // Two of three values are left out for every second pixel, or more (PS3.3 C.7.6.3.1.2).
   const share = /_422$/.test(interpretation) ? 2 / 3 : /_420$/.test(interpretation) ? 1 / 2 : 1;
