@@ -40,16 +40,20 @@ export function writePixels(
 
 /** Bytes behind the last pixel are none. */
 function writeNative(output: Output, root: DataSet, { tag, offset, length }: Element, vr: Vr): void {
-  const expected = nativeLength(root, tag);
+  const expected = nativeLength(root, tag, length);
   if (!(length >= expected && expected > 0))
     throw new KeptBack('pixel-data', 'it cannot be told how many pixels the object has');
   output.long(tag, vr, offset, expected);
 }
 
-function nativeLength(root: DataSet, tag: number): number {
+/** @param length of the value as it is */
+function nativeLength(root: DataSet, tag: number, length: number): number {
   const bits = bitsOf(root, tag);
   const values =
     numberIn(root, ROWS) * numberIn(root, COLUMNS) * (numberIn(root, SAMPLES) || 1) * framesOf(root);
+  const all = Math.ceil((values * bits) / 8);
+  // Some writers say that values are left out, and leave out none.
+  if (length === evenly(all)) return all;
   const interpretation = textOf(root, PHOTOMETRIC_INTERPRETATION) ?? '';
   // Two of three values are left out for every second pixel, or more (PS3.3 C.7.6.3.1.2).
   const share = /_422$/.test(interpretation) ? 2 / 3 : /_420$/.test(interpretation) ? 1 / 2 : 1;
@@ -92,23 +96,50 @@ function writeEncapsulated(
   }
   if (begins.length !== framesOf(root))
     throw new KeptBack('code-stream', 'there are not as many code streams as frames');
+  const { written, starts } = writtenFragments(fragments, begins);
   output.encapsulated(tag, VR.OB);
-  const offsets = table !== undefined && table.length > 0 ? offsetTable(fragments, begins) : NO_TABLE;
+  const offsets = table !== undefined && table.length > 0 ? offsetTable(written, starts) : NO_TABLE;
   output.fragment(offsets.length);
   output.piece({ bytes: offsets, offset: 0, length: offsets.length });
-  writeFragments(output, fragments, reader.blanks);
+  writeFragments(output, written, reader.blanks);
   output.endEncapsulated();
 }
 
 const NO_TABLE = Buffer.alloc(0);
 
+/** Fragments that become one, in the order of the source. */
+type WrittenFragment = readonly ByteRange[];
+
+/**
+ * A fragment of odd length is padded, which only what is behind the end of a frame may be: within a frame, a byte more would make
+ * other pixels of it. The fragments of such a frame become one.
+ * @param begins numbers of the fragments that frames begin with
+ * @returns `starts`: the same of those that are written
+ */
+function writtenFragments(
+  fragments: readonly ByteRange[],
+  begins: readonly number[],
+): { written: WrittenFragment[]; starts: number[] } {
+  const written: WrittenFragment[] = [];
+  const starts = begins.map((begin, frame) => {
+    const start = written.length;
+    const own = fragments.slice(begin, begins[frame + 1]);
+    if (own.slice(0, -1).some(({ length }) => length % 2 !== 0)) written.push(own);
+    else for (const each of own) written.push([each]);
+    return start;
+  });
+  return { written, starts };
+}
+
+const lengthOf = (parts: WrittenFragment): number => parts.reduce((sum, { length }) => sum + length, 0);
+
 /** Made anew (PS3.5 A.4): what stood there may have been anything. Without one where 32 bits are too few. */
-function offsetTable(fragments: readonly ByteRange[], begins: readonly number[]): Buffer {
+function offsetTable(fragments: readonly WrittenFragment[], begins: readonly number[]): Buffer {
   const starts: number[] = [];
   let at = 0;
-  for (const { length } of fragments) {
+  for (const parts of fragments) {
     starts.push(at);
-    at += HEADER + evenly(length);
+    at += HEADER + evenly(lengthOf(parts));
   }
   const offsets = begins.map((index) => starts[index] ?? 0);
   if (offsets.some((offset) => offset > LARGEST_OFFSET)) return NO_TABLE;
@@ -120,20 +151,28 @@ function offsetTable(fragments: readonly ByteRange[], begins: readonly number[])
 const evenly = (length: number): number => length + (length % 2);
 
 /** @param blanks in the order of the source */
-function writeFragments(output: Output, fragments: readonly ByteRange[], blanks: readonly ByteRange[]): void {
+function writeFragments(
+  output: Output,
+  fragments: readonly WrittenFragment[],
+  blanks: readonly ByteRange[],
+): void {
   let next = 0;
-  for (const { offset, length } of fragments) {
-    output.fragment(evenly(length));
-    const end = offset + length;
-    let at = offset;
-    for (let blank = blanks[next]; blank !== undefined && blank.offset < end; blank = blanks[next]) {
-      output.piece({ bytes: undefined, offset: at, length: blank.offset - at });
-      writeZeros(output, blank.length);
-      at = blank.offset + blank.length;
-      next += 1;
+  for (const parts of fragments) {
+    const whole = lengthOf(parts);
+    if (whole >= LARGEST_OFFSET) throw new KeptBack('too-long', 'a frame is longer than a fragment can be');
+    output.fragment(evenly(whole));
+    for (const { offset, length } of parts) {
+      const end = offset + length;
+      let at = offset;
+      for (let blank = blanks[next]; blank !== undefined && blank.offset < end; blank = blanks[next]) {
+        output.piece({ bytes: undefined, offset: at, length: blank.offset - at });
+        writeZeros(output, blank.length);
+        at = blank.offset + blank.length;
+        next += 1;
+      }
+      output.piece({ bytes: undefined, offset: at, length: end - at });
     }
-    output.piece({ bytes: undefined, offset: at, length: end - at });
-    writeZeros(output, length % 2);
+    writeZeros(output, whole % 2);
   }
 }
 

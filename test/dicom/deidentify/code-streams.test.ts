@@ -206,6 +206,23 @@ describe('a code stream', () => {
     assert.throws(() => deidentified(compressed(JPEG, [clean, clean])), KeptBack, 'two frames, one is said');
   });
 
+  it('has no byte within it that pads a fragment of odd length', () => {
+    const frames = element(0x00280008, 'IS', '2 ');
+    const [first, second] = [clean.subarray(0, 7), clean.subarray(7)];
+    const file = fileOf(
+      image(
+        frames,
+        encapsulated([first, second, clean.subarray(0, 8), clean.subarray(8)], bytes(0, 0, 0, 0)),
+      ),
+      JPEG,
+    );
+    const { table, fragments } = fragmentsOf(deidentified(file).bytes);
+    const even = Buffer.concat([clean, Buffer.alloc(clean.length % 2)]);
+    assert.deepEqual(fragments[0], even);
+    assert.deepEqual(Buffer.concat(fragments.slice(1)), even);
+    assert.deepEqual([fragments.length, table.readUInt32LE(4)], [3, 8 + even.length]);
+  });
+
   it('in more fragments than memory has room for is kept back', () => {
     const empty = Buffer.alloc(500_001 * 8);
     for (let at = 0; at < empty.length; at += 8) marker(0xe000, 0).copy(empty, at);

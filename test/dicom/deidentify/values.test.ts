@@ -437,3 +437,26 @@ describe('bytes that may be anything', () => {
     }
   });
 });
+
+describe('pixels of colours', () => {
+  it('are as many as the object has, also where it says that some are left out and none are', () => {
+    const colours = [
+      element(0x00280002, 'US', us(3)),
+      text(0x00280004, 'CS', 'YBR_FULL_422'),
+      element(0x00280100, 'US', us(8)),
+    ];
+    const left = (length: number): Buffer => {
+      const pixels = Buffer.from(Array.from({ length }, (_, index) => 0x41 + index));
+      const { bytes } = deidentified(fileOf(image(...colours, element(0x7fe00010, 'OB', pixels))));
+      return bytes.subarray(bytes.indexOf('ABCD'));
+    };
+    // 2 × 2 pixels: 8 bytes in 4:2:2, 12 as they would be without.
+    for (const [length, kept] of [
+      [8, 8],
+      [10, 8],
+      [12, 12],
+      [14, 8],
+    ] as const)
+      assert.equal(left(length).length, kept, String(length));
+  });
+});
