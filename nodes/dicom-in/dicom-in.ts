@@ -3,7 +3,7 @@ import { DICOM_IN } from '../../src/settings';
 import { AdminRoutes } from '../runtime/admin-routes';
 import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
 import { addJournalRoutes } from '../runtime/journal-routes';
-import { mayUseDicomPort, tryDicomPort } from '../runtime/port-privilege';
+import { mayUseDicomPort, tryDicomPort } from './runtime/port-privilege';
 import { addDrainRoutes } from './runtime/drain-routes';
 import { addEchoRoute } from './runtime/echo-routes';
 import { ReceiverNode } from './runtime/receiver-node';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { RequestLimit } from '../../runtime/request-limit';
+import { RequestLimit } from './request-limit';
 import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { ReceiverNode } from './receiver-node';

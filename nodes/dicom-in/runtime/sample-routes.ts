@@ -6,7 +6,7 @@ import { builtInSample, convertSampleFile } from '../../../src/sample';
 import { DICOM_IN, SAMPLE_FILE_LIMIT, type DicomInSettings } from '../../../src/settings';
 import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
 import { imageWorkerOf } from '../../runtime/image-worker';
-import { Uploads, type UploadFailure } from '../../runtime/uploads';
+import { type UploadFailure, Uploads } from './uploads';
 import type { ReceiverNode } from './receiver-node';
 
 /** Conversions at a time: each may hold a file of the limit's size. Uploads that are under way are not among them. */

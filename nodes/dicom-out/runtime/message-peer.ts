@@ -7,11 +7,11 @@ import {
   MOST_DEFINED_PEERS,
   TooManyPeers,
   type UsedPeer,
-} from '../../runtime/defined-peers';
+} from './defined-peers';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { TooManyLookups } from '../../runtime/host-lookup';
+import { TooManyLookups } from './host-lookup';
 import type { ObjectMessage } from '../../runtime/message-object';
-import { readDefinition, WrongDefinition } from '../../runtime/peer-definition';
+import { readDefinition, WrongDefinition } from './peer-definition';
 import { PeerOwner } from '../../runtime/peer-owner';
 import { shownJson } from '../../runtime/plain-json';
 import { usablePeer } from '../../runtime/usable-peer';

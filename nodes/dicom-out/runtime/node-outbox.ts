@@ -4,7 +4,7 @@ import type { OutboxConfig, OutboxNote, OutboxState, RetryPolicy, SendOutcome } 
 import { splitList, type DicomOutSettings } from '../../../src/settings';
 import type { Boundary } from '../../../src/worker';
 import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
-import { DefinedPeers, type StoredPeer } from '../../runtime/defined-peers';
+import { DefinedPeers, type StoredPeer } from './defined-peers';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { nodeDirectory } from '../../runtime/node-directory';
 import type { Text } from '../../runtime/node-texts';

@@ -5,7 +5,7 @@ import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
-import type { UsedPeer } from '../../runtime/defined-peers';
+import type { UsedPeer } from './defined-peers';
 import {
   answerSender,
   disownEarlier,

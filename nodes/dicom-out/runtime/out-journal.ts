@@ -3,7 +3,7 @@ import { withAgain } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { factsIn, type ObjectMessage } from '../../runtime/message-object';
-import { repeatableObjects, repeatObject } from '../../runtime/repeated-objects';
+import { repeatableObjects, repeatObject } from './repeated-objects';
 
 /** Characters of what identifies an object. */
 const MOST_TEXT = 1_024;

@@ -8,7 +8,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { FlowStart } from '../../runtime/flow-start';
 import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
-import { DefinedPeers, type UsedPeer } from '../../runtime/defined-peers';
+import { DefinedPeers, type UsedPeer } from './defined-peers';
 import { weightOfList, type ListedInstance } from '../../runtime/instance-list';
 import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';

@@ -1,6 +1,6 @@
-import type { Notices } from './session';
-import type { ObjectRow, RemoteAnswer } from './rows';
 import type { QueueParts } from './queue-parts';
+import type { ObjectRow, RemoteAnswer } from './rows';
+import type { Notices } from './session';
 import { Waiters } from './waiters';
 
 /** A flow that answers later than so long after its sender is told that it was in time. */

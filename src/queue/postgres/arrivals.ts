@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import type { QueueParts } from './queue-parts';
 import { FILE_MODE, realFiles } from '../../basics';
 import { BlockBuffer } from '../block-buffer';
 import { PartFile } from '../files';
 import { QueueRefusal, type ObjectFacts, type QueueWriter } from '../object-queue';
-import { BytesInPieces } from './database';
-import { SMALL_BYTES } from './copies';
-import type { ObjectCount } from './object-count';
-import { CHUNK_BYTES, databaseAway, idOfNumber, type NewRow } from './rows';
-import type { OpenFile } from './directory';
-import { PostgresWriter } from './postgres-writer';
 import type { PutClaim } from './claims';
+import { SMALL_BYTES } from './copies';
+import { BytesInPieces } from './database';
+import type { OpenFile } from './directory';
+import type { ObjectCount } from './object-count';
+import { PostgresWriter } from './postgres-writer';
+import type { QueueParts } from './queue-parts';
+import { CHUNK_BYTES, databaseAway, idOfNumber, type NewRow } from './rows';
 
 /** So many associations are known by number; more than can be open. */
 const MOST_STREAMS = 20_000;

@@ -1,9 +1,9 @@
-import type { QueueParts } from './queue-parts';
 import type { DeadLetter, LetterFacts } from '../../admin-api';
 import { type DeadLetters, type LetterPage, LETTERS } from '../dead-letters';
 import { isObjectId } from '../object-id';
 import { withoutOwner } from '../parking';
 import { failureText } from './database';
+import type { QueueParts } from './queue-parts';
 import { numberIn, type ObjectRow } from './rows';
 
 /** The dead letters of a queue: one list, whatever instance has set them aside. */

@@ -1,9 +1,9 @@
-import type { QueueParts } from './queue-parts';
 import { ObjectGone, OpenHandles, type ObjectHandle } from '../object-handle';
 import { isAcknowledgeId, isNameOf, isObjectId } from '../object-id';
 import type { QueuedObject } from '../object-queue';
 import { studyText } from './arrivals';
 import { ClaimedObject } from './claims';
+import type { QueueParts } from './queue-parts';
 import { numberIn, type ObjectRow } from './rows';
 
 /** What is asked of one object: `ObjectQueue` says what each means. */

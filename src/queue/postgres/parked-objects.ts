@@ -1,9 +1,9 @@
-import type { QueueParts } from './queue-parts';
 import { isObjectId } from '../object-id';
 import type { ParkedObject, Unparked } from '../object-queue';
 import { withoutOwner, withOwner, type Parking } from '../parking';
 import { ClaimedObject } from './claims';
 import { letterOf } from './dead-objects';
+import type { QueueParts } from './queue-parts';
 import { numberIn, type ObjectRow } from './rows';
 
 /** Objects that nodes of this instance hold: `ObjectQueue` says what that means. */

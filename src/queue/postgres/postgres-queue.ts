@@ -13,20 +13,20 @@ import {
 } from '../object-queue';
 import { AnswerExchange, type AnswerListener } from './answer-exchange';
 import { Arrivals } from './arrivals';
-import { ClaimedObjects, type Leased } from './claims';
+import { ClaimedObjects } from './claims';
 import { Database, DatabaseUnusable, failureText } from './database';
 import { DeadObjects } from './dead-objects';
 import { closeLink, type Link, type LinkOptions, newLink, openLink } from './link';
-import { MachineFolder, Notices } from './session';
 import { ObjectCount } from './object-count';
 import { ObjectLookup } from './object-lookup';
 import { ParkedObjects } from './parked-objects';
-import { databaseAway, queueState, type QueueState, type RemoteAnswer } from './rows';
 import { QueueFailures, type FailureListener } from './queue-failures';
 import type { QueueParts } from './queue-parts';
 import { QueueRoom, type RoomLimits } from './queue-room';
 import { QueueRounds } from './queue-rounds';
 import { Removals } from './removals';
+import { databaseAway, queueState, type Leased, type QueueState, type RemoteAnswer } from './rows';
+import { MachineFolder, Notices } from './session';
 
 export interface PostgresQueueOptions
   extends LinkOptions, RoomLimits, FailureListener, AnswerListener, Partial<KeepLimits> {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeAPI } from 'node-red';
-import { hostLookup } from '../../../nodes/runtime/host-lookup';
+import { hostLookup } from '../../../nodes/dicom-out/runtime/host-lookup';
 import {
   definedPeer,
   definitionId,
   readDefinition,
   WrongDefinition,
-} from '../../../nodes/runtime/peer-definition';
+} from '../../../nodes/dicom-out/runtime/peer-definition';
 
 /** Node-RED's core `tls-config` nodes, as far as they are asked. */
 const CONFIGS = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RequestLimit } from '../../../nodes/runtime/request-limit';
+import { RequestLimit } from '../../../nodes/dicom-in/runtime/request-limit';
 
 describe('a limit of requests', () => {
   it('is of each address, in each window of time', () => {

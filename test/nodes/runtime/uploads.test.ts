@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, it } from 'node:test';
-import { Uploads, type UploadLimits } from '../../../nodes/runtime/uploads';
+import { type UploadLimits, Uploads } from '../../../nodes/dicom-in/runtime/uploads';
 
 const open: Upload[] = [];
 afterEach(() => {

@@ -1,15 +1,15 @@
+import { Turns } from '../../../basics';
 import { Claims } from '../../claims';
 import type { QueuedObject } from '../../object-queue';
 import { Suspects } from '../../suspects';
+import type { LocalCopies, LocalCopy } from '../copies';
+import type { Leased, NewRow, ObjectRow } from '../rows';
 import { ClaimedObject } from './claimed-object';
 import { CopyReader } from './copy-reader';
 import { HeldStreams } from './held-streams';
-import type { LocalCopies, LocalCopy } from '../copies';
-import type { NewRow, ObjectRow } from '../rows';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
-import { Relinquished, type Leased } from './relinquished';
+import { Relinquished } from './relinquished';
 import { RowFinder, type RowSource } from './row-finder';
-import { Turns } from '../../../basics';
 import { Unasked } from './unasked';
 
 /** What objects are claimed from, once there is a database. */

@@ -1,5 +1,5 @@
-import type { ClaimedObject } from './claimed-object';
 import { type Fresh, FreshCopies, isSlow, type LocalCopies } from '../copies';
+import type { ClaimedObject } from './claimed-object';
 
 export interface CopyReaderListener {
   /** It is claimed still: its session may have ended meanwhile. */

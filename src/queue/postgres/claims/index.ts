@@ -1,4 +1,3 @@
 export { ClaimedObject } from './claimed-object';
 export { ClaimedObjects, type ClaimSource } from './claimed-objects';
 export type { PutClaim } from './put-claims';
-export type { Leased } from './relinquished';

@@ -1,7 +1,4 @@
-import type { ObjectRow, ObjectRows } from '../rows';
-
-/** An object that is, or was, in flight under a lease. */
-export type Leased = Pick<ObjectRow, 'seq' | 'lease'>;
+import type { Leased, ObjectRows } from '../rows';
 
 /**
  * Objects that are not claimed here any more, of which the database has not been told yet: no delivery is to be counted that was none,

@@ -1,6 +1,6 @@
-import type { HeldStreams } from './held-streams';
 import type { ObjectRow, ObjectRows } from '../rows';
 import type { Session } from '../session';
+import type { HeldStreams } from './held-streams';
 
 /** With enough to do, an instance takes on an association that nobody has so often. */
 const LEASE_MS = 1_000;

@@ -6,8 +6,8 @@ import { BlockBuffer } from '../../block-buffer';
 import { factsInId } from '../../object-id';
 import { DatabaseUnusable } from '../database';
 import { FileFailed, OpenFile, type SharedDirectory } from '../directory';
-import { LocalCopy } from './local-copy';
 import type { ObjectBytes, ObjectRow } from '../rows';
+import { LocalCopy } from './local-copy';
 
 /** All copies in memory together; what is beyond is in files. */
 const MOST_IN_MEMORY_BYTES = 67_108_864;

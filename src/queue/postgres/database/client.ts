@@ -131,7 +131,8 @@ export function sqlState(error: unknown): string | undefined {
     : undefined;
 }
 
-const POOLED = 'a pooler gives each transaction another connection: it must be in session mode';
+/** Why not, where `QUEUE_POOLED`. */
+export const POOLED = 'a pooler gives each transaction another connection: it must be in session mode';
 
 /** Of those that whoever sets up a database meets first. */
 const MEANINGS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ export {
   DatabaseUnusable,
   failureText,
   isAway,
+  POOLED,
   type Row,
   sqlState,
   type UnusableCode,

@@ -1,6 +1,6 @@
 import { DatabaseUnusable } from '../database';
-import type { WatchedDirectory } from './directory-watch';
 import type { FileRows } from '../rows';
+import type { WatchedDirectory } from './directory-watch';
 
 /** Where one object was a file, others are soon: the fault stays for so long, instead of coming and going with each. */
 const SEEN_MS = 60_000;

@@ -5,8 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { allSettled, DirectorySync, FILE_MODE, realFiles } from '../../../basics';
 import { isObjectId } from '../../object-id';
 import type { Database } from '../database';
-import { appendPieces, calls, codeOf, whereThere } from './file-calls';
 import type { ObjectRow } from '../rows';
+import { appendPieces, calls, codeOf, whereThere } from './file-calls';
 import { OpenFile } from './open-file';
 import { QueueFolder } from './queue-folder';
 

@@ -1,5 +1,5 @@
-import type { FileKind, SharedDirectory } from './shared-directory';
 import { type FileRows, numberIn } from '../rows';
+import type { FileKind, SharedDirectory } from './shared-directory';
 
 /** Files and rows that are compared at a time. */
 const GROUP = 256;

@@ -1,3 +1,4 @@
+import { LocalCopies } from '../copies';
 import type { Database, DatabaseConfig, DatabaseUnusable } from '../database';
 import {
   DirectoryWatch,
@@ -15,10 +16,9 @@ import {
   PutGroups,
   RemoteAnswers,
 } from '../rows';
-import type { Link } from './link';
-import { LocalCopies } from '../copies';
 import { checkDurable } from '../schema';
 import { Session } from '../session';
+import type { Link } from './link';
 import { Sweeper } from './sweeper';
 
 /** Where a queue is. */

@@ -1,7 +1,7 @@
 import { inTime } from '../../../basics';
-import type { Link } from './link';
 import { NoDirectory } from '../directory';
 import { prepareDatabase } from '../schema';
+import type { Link } from './link';
 
 /**
  * Makes the database, and the shared directory, ready for a queue. Nothing is claimed or put yet.

@@ -1,6 +1,6 @@
 import type { Database } from '../database';
-import type { ObjectRows, RemoteAnswers } from '../rows';
 import { FileFailed, type StrayFiles } from '../directory';
+import type { ObjectRows, RemoteAnswers } from '../rows';
 
 const SWEEP_MS = 15_000;
 /** A directory may have many files, and be on another machine. */

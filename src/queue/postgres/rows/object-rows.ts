@@ -25,6 +25,9 @@ export interface ObjectRow {
   sha256: string | undefined;
 }
 
+/** An object that is, or was, in flight under a lease. */
+export type Leased = Pick<ObjectRow, 'seq' | 'lease'>;
+
 const COLUMNS = `seq, id, stream, size, state, lease, deliveries, unacknowledged, crashes, waiter, parking, sha256`;
 function objectRow(row: Row): ObjectRow {
   return {
@@ -201,12 +204,12 @@ export class ObjectRows {
   }
 
   /** These are not in flight after all. */
-  async giveBack(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+  async giveBack(objects: readonly Leased[]): Promise<void> {
     await this.changeLeased(`SET lease = 0`, objects);
   }
 
   /** The instance has not ended because of them. */
-  async settle(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+  async settle(objects: readonly Leased[]): Promise<void> {
     await this.changeLeased(`SET open = false`, objects);
   }
 
@@ -214,7 +217,7 @@ export class ObjectRows {
    * An instance that lives had these under leases that are over: it has not ended because of them. Whoever has claimed one
    * since has counted that it had.
    */
-  async settleLost(objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[]): Promise<void> {
+  async settleLost(objects: readonly Leased[]): Promise<void> {
     await this.database.change(
       `UPDATE ${this.schema}.object o SET open = o.open AND o.lease <> mine.lease,
          crashes = CASE WHEN o.lease = mine.lease THEN o.crashes ELSE greatest(o.crashes - 1, 0) END
@@ -224,10 +227,7 @@ export class ObjectRows {
     );
   }
 
-  private async changeLeased(
-    change: string,
-    objects: readonly Pick<ObjectRow, 'seq' | 'lease'>[],
-  ): Promise<void> {
+  private async changeLeased(change: string, objects: readonly Leased[]): Promise<void> {
     if (objects.length === 0) return;
     await this.database.change(
       `UPDATE ${this.schema}.object o ${change} FROM unnest($2::bigint[], $3::bigint[]) AS mine (seq, lease)
@@ -307,30 +307,23 @@ export class ObjectRows {
     );
   }
 
-  async count(): Promise<number> {
-    const [row] = await this.database.rows(
+  count(): Promise<number> {
+    return this.number(
       `SELECT (SELECT count(*) FROM ${this.schema}.object WHERE queue = $1 AND state = 'queued')
             + (SELECT count(*) FROM ${this.schema}.object WHERE queue = $1 AND state = 'parked') AS number`,
-      [this.queue],
     );
-    return Number(row?.['number']);
   }
 
   /** Of all objects that have a row, wherever their bytes are. */
-  async bytes(): Promise<number> {
-    const [row] = await this.database.rows(
-      `SELECT coalesce(sum(size), 0) AS bytes FROM ${this.schema}.object WHERE queue = $1`,
-      [this.queue],
-    );
-    return Number(row?.['bytes']);
+  bytes(): Promise<number> {
+    return this.number(`SELECT coalesce(sum(size), 0) AS number FROM ${this.schema}.object WHERE queue = $1`);
   }
 
-  async countOfStudy(study: string): Promise<number> {
-    const [row] = await this.database.rows(
+  countOfStudy(study: string): Promise<number> {
+    return this.number(
       `SELECT count(*) AS number FROM ${this.schema}.object WHERE queue = $1 AND state = 'queued' AND study = $2`,
-      [this.queue, study],
+      study,
     );
-    return Number(row?.['number']);
   }
 
   async letters(after: number, limit: number): Promise<DeadLetter[]> {
@@ -342,11 +335,15 @@ export class ObjectRows {
     return rows.map(({ letter }) => JSON.parse(String(letter)) as DeadLetter);
   }
 
-  async countLetters(): Promise<number> {
-    const [row] = await this.database.rows(
+  countLetters(): Promise<number> {
+    return this.number(
       `SELECT count(*) AS number FROM ${this.schema}.object WHERE queue = $1 AND state = 'dead'`,
-      [this.queue],
     );
+  }
+
+  /** What a SELECT calls `number`; its first parameter is the queue. */
+  private async number(select: string, ...values: readonly unknown[]): Promise<number> {
+    const [row] = await this.database.rows(select, [this.queue, ...values]);
     return Number(row?.['number']);
   }
 

@@ -1,3 +1,4 @@
+import { Turns } from '../../../basics';
 import { QueueRefusal } from '../../object-queue';
 import { type BytesInPieces, DatabaseUnusable, failureText, isAway, sqlState } from '../database';
 import { CHUNK_BYTES } from './object-bytes';
@@ -22,8 +23,8 @@ interface Waiting extends NewObject {
 export class PutGroups {
   private readonly waiting: Waiting[] = [];
   private running = 0;
-  private runningLarge = 0;
-  private readonly waitingLarge: (() => void)[] = [];
+  /** A large object has a connection for long: were there more at a time, nothing else could be asked meanwhile. */
+  private readonly largeTurns: Turns;
   /** By number: which, since when, and in flight under which lease. */
   private readonly doubtful = new Map<number, { id: string; since: number; lease: number }>();
 
@@ -32,7 +33,9 @@ export class PutGroups {
     private readonly inserts: ObjectInserts,
     private readonly rows: Pick<ObjectRows, 'removeUntouched'>,
     private readonly atATime: number,
-  ) {}
+  ) {
+    this.largeTurns = new Turns(Math.ceil(atATime / 2));
+  }
 
   /**
    * Resolves when it is committed, with whether it is in flight, where it is to be.
@@ -49,23 +52,12 @@ export class PutGroups {
 
   /** The same with a large object, by itself. */
   async putLarge(row: NewRow, pieces: () => AsyncIterable<Buffer>): Promise<void> {
-    await this.turn();
     try {
-      await this.inserts.insertLarge(row, pieces);
+      await this.largeTurns.run(() => this.inserts.insertLarge(row, pieces));
     } catch (error) {
       this.doubt([row], error);
       throw putRefusal(error);
-    } finally {
-      const next = this.waitingLarge.shift();
-      if (next === undefined) this.runningLarge -= 1;
-      else next();
     }
-  }
-
-  /** A large object has a connection for long: were there more at a time, nothing else could be asked meanwhile. */
-  private async turn(): Promise<void> {
-    if (this.runningLarge < Math.max(1, this.atATime / 2)) this.runningLarge += 1;
-    else await new Promise<void>((resolve) => this.waitingLarge.push(resolve));
   }
 
   private next(): void {

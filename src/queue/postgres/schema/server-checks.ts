@@ -4,6 +4,7 @@ import {
   type Database,
   DatabaseUnusable,
   DURABLE_COLUMNS,
+  POOLED,
   sqlState,
 } from '../database';
 
@@ -56,11 +57,7 @@ export async function checkNotPooled(database: Database): Promise<void> {
       return false;
     }, true),
   );
-  if (isPooled)
-    throw new DatabaseUnusable(
-      'QUEUE_POOLED',
-      'a pooler gives each transaction another connection: it must be in session mode',
-    );
+  if (isPooled) throw new DatabaseUnusable('QUEUE_POOLED', POOLED);
 }
 
 async function backendOf(client: Client): Promise<unknown> {

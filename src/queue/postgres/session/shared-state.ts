@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DIRECTORY_MODE, inTime, makeDirectory, realFiles } from '../../../basics';
 import { Database, type DatabaseConfig, DatabaseUnusable, failureText, type Statements } from '../database';
-import { instanceName, otherInstanceName } from './instance-name';
 import { prepareDatabase } from '../schema';
+import { instanceName, otherInstanceName } from './instance-name';
 import { Session } from './session';
 
 /** Where a queue is that several machines share, and what they know beside its objects. */

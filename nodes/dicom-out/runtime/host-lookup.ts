@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { Fifo } from '../../src/basics';
+import { Fifo } from '../../../src/basics';
 
 /** The system's lookups of names hold threads of Node's pool, which files need, too: this many at a time. */
 const LOOKED_UP = 2;

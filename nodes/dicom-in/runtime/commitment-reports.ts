@@ -1,9 +1,9 @@
 import type { NodeAPI } from 'node-red';
-import { Status, type CommandStatus, type CommitmentReport } from '../../src/network';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
-import { PeerOwner } from './peer-owner';
-import { senderOf } from './sender';
+import { type CommandStatus, type CommitmentReport, Status } from '../../../src/network';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../../runtime/deployed-nodes';
+import { PeerOwner } from '../../runtime/peer-owner';
+import { senderOf } from '../../runtime/sender';
 
 const NOT_AWAITED: CommandStatus = {
   status: Status.processingFailure,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Deadline } from '../../src/basics';
+import { Deadline } from '../../../src/basics';
 
 /** Bytes and milliseconds. */
 export interface UploadLimits {

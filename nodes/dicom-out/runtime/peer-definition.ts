@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Node, NodeAPI } from 'node-red';
-import { peerSettings, type PeerConfig } from '../../src/sender';
-import { DICOM_PEER, PEER_CREDENTIALS, pick, type DicomPeerField } from '../../src/settings';
-import { errorTexts, nodeTexts } from './node-texts';
-import { peerTls } from './peer-tls';
+import { type PeerConfig, peerSettings } from '../../../src/sender';
+import { DICOM_PEER, type DicomPeerField, PEER_CREDENTIALS, pick } from '../../../src/settings';
+import { errorTexts, nodeTexts } from '../../runtime/node-texts';
+import { peerTls } from '../../runtime/peer-tls';
 
 /** What a message may say of a peer. */
 const FIELDS = [

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
-import { removeSteps, STEPS_FOLDER } from '../../src/receiver';
-import { existingNodes } from './existing-nodes';
-import { FlowStart } from './flow-start';
-import { nodeDirectory } from './node-directory';
+import { removeSteps, STEPS_FOLDER } from '../../../src/receiver';
+import { existingNodes } from '../../runtime/existing-nodes';
+import { FlowStart } from '../../runtime/flow-start';
+import { nodeDirectory } from '../../runtime/node-directory';
 
 /** Where a node keeps procedure steps: in Node-RED's user directory, wherever it keeps objects. */
 export function stepsDirectory(RED: Pick<NodeAPI, 'settings'>, nodeId: string): string {
