@@ -60,6 +60,7 @@ export class Outbox {
   private readonly stored = new Map<string, string>();
   private readonly opened: Promise<void>;
   private stopWaiting = (): void => undefined;
+  private isOpen = false;
   private isClosed = false;
   private problem: string | undefined;
   private deadLetterCount = 0;
@@ -79,9 +80,15 @@ export class Outbox {
     });
     this.opened = this.open();
     void this.opened.then(async () => {
+      if (this.isClosed) return;
       await this.awaitParked();
       await this.sendAll();
     });
+  }
+
+  /** The directory may be somebody else's. @throws Error until it is open */
+  private checkOpen(): void {
+    if (!this.isOpen) throw new Error(this.problem ?? 'the outbox is not open yet');
   }
 
   private tellState(): void {
@@ -146,6 +153,7 @@ export class Outbox {
 
   /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
   requeue(id: string): boolean {
+    this.checkOpen();
     const found = this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
     this.tellState();
@@ -154,16 +162,19 @@ export class Outbox {
 
   /** Deletes it. False when there is no such dead letter. */
   discard(id: string): boolean {
+    this.checkOpen();
     const found = this.queue.deadLetters.discard(id);
     if (found) this.deadLetterCount -= 1;
     this.tellState();
     return found;
   }
 
-  /** What is being sent is to be settled before. */
-  close(): void {
+  /** What is being sent is to be settled before. Resolves when another one may have its directory. */
+  async close(): Promise<void> {
     this.isClosed = true;
     this.stopWaiting();
+    // What is being opened just now would have the directory for ever.
+    await this.opened;
     this.queue.close();
   }
 
@@ -174,8 +185,10 @@ export class Outbox {
         await this.queue.open();
         this.deadLetterCount = await this.queue.deadLetters.count();
         this.problem = undefined;
+        this.isOpen = true;
         break;
       } catch (error) {
+        if (this.isClosed) return;
         this.problem = asError(error).message;
         this.tellState();
         await this.pause(backOff.wait());

@@ -22,8 +22,8 @@ export interface SenderRequests {
   onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): unknown;
   /** What is in it stays there. */
   closeRetrieved(queue: string): Promise<void>;
-  /** What is in it stays there. */
-  closeOutbox(outbox: string): void;
+  /** What is in it stays there. Resolves when another one may have its directory. */
+  closeOutbox(outbox: string): Promise<void>;
   /** Entries of a node's journal, with `again` where the object is a dead letter of its outbox. Empty where none is kept. */
   journal(node: string, query: JournalQuery): Promise<JournalPage>;
   journalEntry(node: string, key: string): Promise<JournalEntry | undefined>;

@@ -154,16 +154,17 @@ export class Sender implements SenderRequests {
     return peers.some((id) => this.lines.get(id)?.report(report) === true);
   }
 
-  closeOutbox(id: string): void {
+  async closeOutbox(id: string): Promise<void> {
     const outbox = this.outboxes.get(id);
     this.outboxes.delete(id);
-    outbox?.close();
+    const closed = outbox?.close();
     // The next one may be given what this one was not.
     this.wanted.clear();
     // What is being sent meanwhile is sent again by the next one, under the same id.
     const isOfIt = (jobId: string): boolean => jobId.startsWith(`${id} `);
     for (const jobId of [...this.homeless.keys()].filter(isOfIt)) this.homeless.delete(jobId);
     for (const line of this.lines.values()) line.cancelAll(isOfIt);
+    await closed;
   }
 
   async journal(node: string, query: JournalQuery): Promise<JournalPage> {
@@ -191,7 +192,7 @@ export class Sender implements SenderRequests {
     }, graceMs);
     await Promise.all(this.ending.values());
     clearTimeout(late);
-    for (const outbox of this.outboxes.values()) outbox.close();
+    await Promise.all([...this.outboxes.values()].map((outbox) => outbox.close()));
     await this.retrievals.close();
     await Promise.all([...this.journals.values()].map((journal) => journal.close()));
     // Its worker would keep this one from its end.

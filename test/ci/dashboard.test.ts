@@ -15,7 +15,7 @@ import { until } from '../support/until';
 const EXAMPLE = join(PACKAGE_DIR, 'examples', '29 The latest images on a FlowFuse dashboard.json');
 
 /** Another package's nodes, as users have them: needs the npm registry, so only CI runs it. */
-describe('a FlowFuse dashboard', { skip: needs('chromium'), timeout: 300_000 }, () => {
+describe('a FlowFuse dashboard', { skip: needs('chromium') }, () => {
   let userDir: string;
   let nodeRed: NodeRed;
   let port: number;

@@ -18,7 +18,7 @@ interface NodeSet {
 }
 
 /** What a user has after installing the package from the palette: needs the npm registry, so only CI runs it. */
-describe('the packed package in a clean Node-RED', { timeout: 300_000 }, () => {
+describe('the packed package in a clean Node-RED', () => {
   let userDir: string;
   let nodeRed: NodeRed;
   let files: string[];

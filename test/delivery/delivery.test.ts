@@ -20,7 +20,7 @@ async function send(port: number, numbers: readonly number[]): Promise<void> {
 }
 const letters = async ({ receiver }: InProcessReceiver) => (await receiver.deadLetters({})).deadLetters;
 
-describe('what the flow says of an object', { timeout: 300_000 }, () => {
+describe('what the flow says of an object', () => {
   it('sets it aside with status and comment, where it is a failure that nobody else hears of', async () => {
     const receiver = await start(folder(), { acknowledge: true });
     await send(receiver.port, [1, 2, 3]);

@@ -30,7 +30,7 @@ function answeringNodes(): FlowNode[] {
   ];
 }
 
-describe('flows that answer', { timeout: 900_000 }, () => {
+describe('flows that answer', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

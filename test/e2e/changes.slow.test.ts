@@ -50,7 +50,7 @@ function flow(port: number, archive: number, mode: string): FlowNode[] {
   ];
 }
 
-describe('a flow that changes objects on their way', { skip: needs('dcmtk'), timeout: 300_000 }, () => {
+describe('a flow that changes objects on their way', { skip: needs('dcmtk') }, () => {
   const scps = new Scps();
   let nodeRed: NodeRed;
   let archive: { port: number; folder: string };

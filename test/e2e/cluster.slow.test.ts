@@ -9,7 +9,7 @@ import { sampleInstance, StoreClient } from '../support/store-client';
 import { until } from '../support/until';
 import { PACKAGE_DIR } from '../support/user-dir';
 
-describe('Node-REDs that share a queue', { skip: needs('postgres'), timeout: 300_000 }, () => {
+describe('Node-REDs that share a queue', { skip: needs('postgres') }, () => {
   let cluster: Cluster;
   const root = mkdtempSync(join(tmpdir(), 'dicom-cluster-files-'));
   const sharedDirectory = mkdtempSync(join(root, 'shared-'));

@@ -64,7 +64,7 @@ async function upload(port: number, ...numbers: number[]): Promise<void> {
   await client.release();
 }
 
-describe('storage commitment with a real Node-RED', { timeout: 300_000 }, () => {
+describe('storage commitment with a real Node-RED', () => {
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-commit-'));
   const peers = new Scps();
   const scps: CommittingScp[] = [];

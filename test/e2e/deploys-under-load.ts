@@ -12,7 +12,7 @@ import { nodeRedForSuite } from '../support/with-node-red';
 
 /** Senders go on while the flow is deployed so often. */
 export function deploysUnderLoad(deploys: number): void {
-  describe('a real Node-RED', { timeout: 900_000 }, () => {
+  describe('a real Node-RED', () => {
     let nodeRed: NodeRed;
     let sink: MessageSink;
 

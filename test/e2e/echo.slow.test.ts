@@ -12,7 +12,7 @@ import { needs } from '../support/needs';
 import type { FlowNode, NodeRed } from '../support/node-red';
 import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
 
-describe('the test echo', { timeout: 900_000 }, () => {
+describe('the test echo', () => {
   const certificates = new Certificates();
   let nodeRed: NodeRed;
   let sink: MessageSink;
@@ -147,7 +147,7 @@ function tlsConfig({ cert, key }: Certificate, ca: Certificate): FlowNode {
   };
 }
 
-describe('sendEcho', { timeout: 30_000 }, () => {
+describe('sendEcho', () => {
   const target = { host: '127.0.0.1', callingAET: 'A', calledAET: 'B', timeoutMs: 700 };
 
   /** Listens with what the peer does with a connection. */

@@ -67,7 +67,7 @@ function flow(port: number, archive: number, inSettings: object, editSettings: o
   ];
 }
 
-describe('objects that are edited on their way', { skip: needs('dcmtk'), timeout: 600_000 }, () => {
+describe('objects that are edited on their way', { skip: needs('dcmtk') }, () => {
   const scps = new Scps();
   const directory = mkdtempSync(join(tmpdir(), 'dicom-edit-'));
   let nodeRed: NodeRed;

@@ -30,7 +30,7 @@ function example(name: string, port: number, sink: MessageSink): FlowNode[] {
   ];
 }
 
-describe('examples of flows that answer', { skip: needs('postgres', 'dcmtk'), timeout: 300_000 }, () => {
+describe('examples of flows that answer', { skip: needs('postgres', 'dcmtk') }, () => {
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-answering-'));
   let postgres: Postgres;
   let nodeRed: NodeRed;

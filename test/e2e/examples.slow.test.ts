@@ -82,7 +82,7 @@ function forTest(flows: FlowNode[], port: number, sink: MessageSink, changes: Ch
   ];
 }
 
-describe('example flows', { timeout: 900_000 }, () => {
+describe('example flows', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
@@ -674,7 +674,7 @@ describe('example flows', { timeout: 900_000 }, () => {
   });
 });
 
-describe('25 Mail the key image', { skip: needs('dcmtk'), timeout: 300_000 }, () => {
+describe('25 Mail the key image', { skip: needs('dcmtk') }, () => {
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-mail-'));
   let smtp: SmtpSink;
   let sink: MessageSink;
@@ -742,7 +742,7 @@ function keyObject(uid: string): Buffer {
   return part10(dataSet, '1.2.840.10008.1.2.1', '1.2.840.10008.5.1.4.1.1.88.59');
 }
 
-describe('example flows with a database', { skip: needs('postgres', 'dcmtk'), timeout: 300_000 }, () => {
+describe('example flows with a database', { skip: needs('postgres', 'dcmtk') }, () => {
   const scps = new Scps();
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-postgres-'));
   let postgres: Postgres;

@@ -22,7 +22,7 @@ const IN = 'forwarding-in';
 /** Whatever an archive may do, now and then. */
 const MOODS: readonly StoreAnswer[] = [0, 0, 0, 0xb000, 0xa700, 'reset', 0, 'close', 0];
 
-describe('Node-RED killed while it forwards objects', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
+describe('Node-RED killed while it forwards objects', () => {
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-forward-'));
   let nodeRed: NodeRed | undefined;
   let archive: MisbehavingScp | undefined;
@@ -94,7 +94,7 @@ describe('Node-RED killed while it forwards objects', { timeout: 120_000 + ROUND
   }
 });
 
-describe('Node-RED killed while one of two archives is down', { timeout: 240_000 }, () => {
+describe('Node-RED killed while one of two archives is down', () => {
   for (const mode of ['wait', 'store-and-forward'] as const) {
     it(`${mode}: an object for both gets to both`, async () => {
       const userDir = mkdtempSync(join(tmpdir(), 'dicom-two-'));

@@ -70,7 +70,7 @@ const MOODS: readonly Behaviour[] = [
 
 describe(
   'Node-RED killed at random while it forwards a mixture of objects',
-  { skip: needs('dcmtk', 'orthanc'), timeout: 300_000 + COUNT * 1_000 },
+  { skip: needs('dcmtk', 'orthanc') },
   () => {
     const userDir = mkdtempSync(join(tmpdir(), 'dicom-soak-'));
     const scps = new Scps();

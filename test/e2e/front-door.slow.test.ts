@@ -39,7 +39,7 @@ function replaced(text: string, changes: readonly [from: string, to: string][]):
   }, text);
 }
 
-describe('behind HAProxy', { skip: needs('haproxy', 'dcmtk', 'openssl'), timeout: 900_000 }, () => {
+describe('behind HAProxy', { skip: needs('haproxy', 'dcmtk', 'openssl') }, () => {
   const certificates = new Certificates();
   const folder = mkdtempSync(join(tmpdir(), 'haproxy-'));
   const scps = new Scps();

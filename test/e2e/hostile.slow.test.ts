@@ -368,7 +368,7 @@ const ATTACKS: Attack[] = [
   },
 ];
 
-describe('what a peer cannot do to a real Node-RED', { timeout: 900_000 }, () => {
+describe('what a peer cannot do to a real Node-RED', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;
@@ -535,7 +535,7 @@ const NO_LIMITS = { maxMessageMB: '1000', maxMessageElements: '10000000' };
 const LARGE_OBJECTS = 16;
 const TEXTS = 58;
 
-describe('large objects for a busy flow', { timeout: 900_000 }, () => {
+describe('large objects for a busy flow', () => {
   it(`${LARGE_OBJECTS} of 60 MB text each do not end a Node-RED with a heap of 512 MB`, async (t) => {
     const [sink, port] = await Promise.all([MessageSink.open(), freePort()]);
     const env = { NODE_OPTIONS: '--max-old-space-size=512' };

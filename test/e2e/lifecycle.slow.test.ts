@@ -28,7 +28,7 @@ function listen(port: number): Promise<Server> {
   });
 }
 
-describe('start and stop in a real Node-RED', { timeout: 900_000 }, () => {
+describe('start and stop in a real Node-RED', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

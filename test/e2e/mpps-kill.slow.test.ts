@@ -22,7 +22,7 @@ const IN_PROGRESS = {
 };
 const COMPLETED = { PerformedProcedureStepStatus: 'COMPLETED' };
 
-describe('Node-RED killed during N-SETs', { timeout: 120_000 }, () => {
+describe('Node-RED killed during N-SETs', () => {
   const userDir = mkdtempSync(join(tmpdir(), 'mpps-kill-'));
   const seen = join(userDir, 'seen.txt');
   let nodeRed: NodeRed | undefined;

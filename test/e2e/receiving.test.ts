@@ -19,7 +19,7 @@ import { nodeRedForSuite } from '../support/with-node-red';
 const SAMPLE = join(PACKAGE_DIR, 'test', 'fixtures', 'sample-ct.dcm');
 const SAMPLE_UID = '2.25.101203456789012345678901234567893';
 
-describe('a real sender and a real Node-RED', { skip: needs('dcmtk'), timeout: 900_000 }, () => {
+describe('a real sender and a real Node-RED', { skip: needs('dcmtk') }, () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

@@ -36,7 +36,7 @@ function objects(asked: StoredObject, study: string): Buffer {
   return Buffer.concat(all);
 }
 
-describe('Node-RED killed during a C-GET', { timeout: 120_000 }, () => {
+describe('Node-RED killed during a C-GET', () => {
   const userDir = mkdtempSync(join(tmpdir(), 'retrieve-kill-'));
   const seen = join(userDir, 'seen.txt');
   let nodeRed: NodeRed | undefined;

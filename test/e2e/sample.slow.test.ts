@@ -24,7 +24,7 @@ interface Answer {
   body: Partial<SunkMessage> & { problem?: string; message?: string };
 }
 
-describe('sample messages', { timeout: 900_000 }, () => {
+describe('sample messages', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

@@ -30,7 +30,7 @@ async function start(args: string[], interrupt?: RegExp): Promise<Ended> {
   });
 }
 
-describe('npm start', { timeout: 900_000 }, () => {
+describe('npm start', () => {
   it('prints the message that came out of the flow, and with --once ends with 0', async () => {
     const { code, output } = await start(['--once']);
     assert.equal(code, 0, output);

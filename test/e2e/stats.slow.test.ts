@@ -21,7 +21,7 @@ interface Stats {
   refusals: { event: string; callingAET?: string; remoteAddress: string; code?: string; text: string }[];
 }
 
-describe('counters and events', { timeout: 900_000 }, () => {
+describe('counters and events', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

@@ -77,7 +77,7 @@ interface Fired {
   uids: string[];
 }
 
-describe('Node-RED killed and deployed while studies come in', { timeout: 240_000 + ROUNDS * 90_000 }, () => {
+describe('Node-RED killed and deployed while studies come in', () => {
   const userDir = mkdtempSync(join(tmpdir(), 'dicom-study-kill-'));
   const file = join(userDir, 'fired.txt');
   let nodeRed: NodeRed | undefined;

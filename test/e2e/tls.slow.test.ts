@@ -22,7 +22,7 @@ function hasP12(): boolean {
   return existsSync(file) && readFileSync(file, 'utf8').includes('p12');
 }
 
-describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl'), timeout: 900_000 }, () => {
+describe('TLS with DCMTK and a real Node-RED', { skip: needs('dcmtk', 'openssl') }, () => {
   const certificates = new Certificates();
   let ca: Certificate;
   let server: Certificate;

@@ -28,7 +28,7 @@ const isOpen = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy());
   });
 
-describe('nodes that a newer version of the package has saved', { timeout: 120_000 }, () => {
+describe('nodes that a newer version of the package has saved', () => {
   let nodeRed: NodeRed;
   let sink: MessageSink;
   let port: number;

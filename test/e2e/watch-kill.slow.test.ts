@@ -38,7 +38,7 @@ function killFlow(file: string, settings: Record<string, unknown>): FlowNode[] {
   ];
 }
 
-describe('Node-RED killed while files arrive', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
+describe('Node-RED killed while files arrive', () => {
   const root = mkdtempSync(join(tmpdir(), 'dicom-watch-kill-'));
   let nodeRed: NodeRed | undefined;
   after(async () => {

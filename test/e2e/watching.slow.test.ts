@@ -37,7 +37,7 @@ const watchNode = (settings: Record<string, unknown>, wires: string[][]): FlowNo
     wires,
   });
 
-describe('dicom-watch in Node-RED', { timeout: 300_000 }, () => {
+describe('dicom-watch in Node-RED', () => {
   let nodeRed: NodeRed;
   const scps = new Scps();
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { EditHost, hasFailed, WorkerBroken, WorkInterrupted, type Given } from '../../src/edit';
 import { DICOM_IN } from '../../src/settings';
-import { HOST_LIMITS, WorkerNotRunning } from '../../src/worker';
+import { WorkerNotRunning } from '../../src/worker';
+import { impatient } from '../support/impatient';
 import { SAMPLE } from '../support/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-edit-'));
@@ -87,7 +88,7 @@ describe('the worker that reads and changes objects', () => {
 });
 
 describe('an object that ends the worker', () => {
-  const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 4, restartFirstMs: 20 };
+  const limits = { ...impatient(2_000), restartFirstMs: 20 };
   const begun: [EditHost, object][] = [];
   after(() => Promise.all(begun.map(([each, node]) => each.removeUser(node))));
 

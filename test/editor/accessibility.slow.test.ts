@@ -46,67 +46,63 @@ interface Violation {
   nodes: { target: string[]; failureSummary: string }[];
 }
 
-describe(
-  'the dialogs for people who see, hear or type differently',
-  { skip: needs('chromium'), timeout: 900_000 },
-  () => {
-    for (const theme of THEMES) {
-      it(`have nothing that axe finds in the ${theme} theme`, async () => {
-        const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
-        const flows = [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live];
-        await withEditor({ flows, theme }, async (editor) => {
-          await editor.page.addScriptTag({ path: AXE });
-          await editor.page.addStyleTag({ content: WITH_HEIGHT });
-          await editor.openDialog('in');
-          for (const tab of TABS) {
-            await editor.showTab(tab);
-            await check(editor, tab);
-          }
-          await editor.page
-            .locator('#dicom-in-import-text')
-            .fill(JSON.stringify(workflow({ ...RECEIVER, New: 1 })));
-          await editor.page.locator('#dicom-in-import-run').click();
-          await check(editor, 'the report of an import');
-          await editor.cancel();
-          await editor.openDialog('live');
-          await editor.page.locator('#dicom-in-feedback-echo').click();
-          await editor.page.locator('#dicom-in-feedback-refusals li').waitFor();
-          await check(editor, 'feedback');
-          await editor.showTab('sample');
-          await editor.page.locator('#dicom-in-sample-file').setInputFiles(SAMPLE);
-          await editor.page.locator('#dicom-in-sample-keep').waitFor();
-          await editor.page.getByText('SeriesDescription').click();
-          await check(editor, 'a sample');
-          await editor.cancel();
-          await editor.openDialog('pacs');
-          await editor.page.locator('#dicom-peer-test-echo').click();
-          await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
-          await check(editor, 'dicom-peer');
-          await editor.cancel();
-          await inEachDialog(editor, (name) => check(editor, name));
-          assert.deepEqual(editor.foreign, []);
-        });
-      });
-    }
-
-    it('would not pass with a label missing, or with text that can hardly be read', async () => {
-      await withEditor({ flows: FLOWS }, async (editor) => {
+describe('the dialogs for people who see, hear or type differently', { skip: needs('chromium') }, () => {
+  for (const theme of THEMES) {
+    it(`have nothing that axe finds in the ${theme} theme`, async () => {
+      const live = dicomIn('live', await freePort(), [[]], { acceptedCallingAETs: '', queue: 'memory' });
+      const flows = [...FLOWS, { id: TAB, type: 'tab', label: 'On' }, live];
+      await withEditor({ flows, theme }, async (editor) => {
         await editor.page.addScriptTag({ path: AXE });
         await editor.page.addStyleTag({ content: WITH_HEIGHT });
-        await editor.openDialog('dicom-response');
-        await editor.page.evaluate(
-          "$('#dicom-response-hint-name').css('color', '#ccc'), $('label[for=node-input-status]').remove()",
-        );
-        const found = await violations(editor);
-        assert.deepEqual(found.map(({ id }) => id).sort(), [
-          'color-contrast',
-          'label-title-only',
-          'select-name',
-        ]);
+        await editor.openDialog('in');
+        for (const tab of TABS) {
+          await editor.showTab(tab);
+          await check(editor, tab);
+        }
+        await editor.page
+          .locator('#dicom-in-import-text')
+          .fill(JSON.stringify(workflow({ ...RECEIVER, New: 1 })));
+        await editor.page.locator('#dicom-in-import-run').click();
+        await check(editor, 'the report of an import');
+        await editor.cancel();
+        await editor.openDialog('live');
+        await editor.page.locator('#dicom-in-feedback-echo').click();
+        await editor.page.locator('#dicom-in-feedback-refusals li').waitFor();
+        await check(editor, 'feedback');
+        await editor.showTab('sample');
+        await editor.page.locator('#dicom-in-sample-file').setInputFiles(SAMPLE);
+        await editor.page.locator('#dicom-in-sample-keep').waitFor();
+        await editor.page.getByText('SeriesDescription').click();
+        await check(editor, 'a sample');
+        await editor.cancel();
+        await editor.openDialog('pacs');
+        await editor.page.locator('#dicom-peer-test-echo').click();
+        await editor.page.locator('#dicom-peer-test-outcome.dicom-bad').waitFor();
+        await check(editor, 'dicom-peer');
+        await editor.cancel();
+        await inEachDialog(editor, (name) => check(editor, name));
+        assert.deepEqual(editor.foreign, []);
       });
     });
-  },
-);
+  }
+
+  it('would not pass with a label missing, or with text that can hardly be read', async () => {
+    await withEditor({ flows: FLOWS }, async (editor) => {
+      await editor.page.addScriptTag({ path: AXE });
+      await editor.page.addStyleTag({ content: WITH_HEIGHT });
+      await editor.openDialog('dicom-response');
+      await editor.page.evaluate(
+        "$('#dicom-response-hint-name').css('color', '#ccc'), $('label[for=node-input-status]').remove()",
+      );
+      const found = await violations(editor);
+      assert.deepEqual(found.map(({ id }) => id).sort(), [
+        'color-contrast',
+        'label-title-only',
+        'select-name',
+      ]);
+    });
+  });
+});
 
 async function check(editor: EditorPage, what: string): Promise<void> {
   const found = await violations(editor);

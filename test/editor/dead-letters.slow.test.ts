@@ -51,7 +51,7 @@ function flows(port: number, queueDirectory: string): FlowNode[] {
   ];
 }
 
-describe('dead letters in the dialog', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('dead letters in the dialog', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;

@@ -27,7 +27,7 @@ const CUT = `[...document.querySelectorAll('form label, form [class$="-notes"]')
   .filter((element) => element.offsetParent !== null && element.scrollWidth > element.clientWidth + 1)
   .map((element) => element.innerText)`;
 
-describe('the dialog of dicom-deidentify', { skip: needs('chromium'), timeout: 300_000 }, () => {
+describe('the dialog of dicom-deidentify', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   editorForSuite({ flows: [] }, (opened) => {

@@ -16,7 +16,7 @@ const FLOWS = [
   flowNode('convert', 'dicom', { ...DICOM.defaults, property: 'data', wires: [[]] }),
 ];
 
-describe('the dialog of dicom', { skip: needs('chromium'), timeout: 300_000 }, () => {
+describe('the dialog of dicom', { skip: needs('chromium') }, () => {
   let editor: EditorPage;
   editorForSuite({ flows: FLOWS }, (opened) => void (editor = opened));
 
@@ -34,7 +34,7 @@ describe('the dialog of dicom', { skip: needs('chromium'), timeout: 300_000 }, (
   });
 });
 
-describe('the sample tab of dicom', { skip: needs('chromium'), timeout: 300_000 }, () => {
+describe('the sample tab of dicom', { skip: needs('chromium') }, () => {
   let editor: EditorPage;
   editorForSuite({ flows: FLOWS }, (opened) => void (editor = opened));
 

@@ -31,7 +31,7 @@ const HIDDEN = `(async (tab) => {
   return found;
 })`;
 
-describe('the examples in the editor', { skip: needs('chromium'), timeout: 300_000 }, () => {
+describe('the examples in the editor', { skip: needs('chromium') }, () => {
   const files = readdirSync(EXAMPLES);
   const flows = files.map((file) => JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[]);
   let editor: EditorPage;

@@ -13,7 +13,7 @@ import { until } from '../support/until';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 
-describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk'), timeout: 900_000 }, () => {
+describe('feedback in the dialog', { skip: needs('chromium', 'dcmtk') }, () => {
   const certificates = new Certificates();
   let nodeRed: NodeRed;
   let editor: EditorPage;

@@ -27,7 +27,7 @@ function texts(type: string, language: string): Set<string> {
   return new Set([...found].filter((text) => text.includes(' ') && !text.includes('__')));
 }
 
-describe('the editor in German', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('the editor in German', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let port: number;

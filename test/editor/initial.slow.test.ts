@@ -26,7 +26,7 @@ function initial(port: number): Record<string, unknown> {
   return { ...Object.fromEntries(values), port };
 }
 
-describe('a node from the palette, and all others', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('a node from the palette, and all others', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
 
@@ -124,49 +124,45 @@ function canTakePrivilegeAway(): string | false {
   return Number(readFileSync(rule, 'utf8')) > 104 ? false : 'skipped: any process may use port 104 here';
 }
 
-describe(
-  'the port of a node from the palette',
-  { skip: needs('chromium') || canTakePrivilegeAway(), timeout: 900_000 },
-  () => {
-    let folder: string;
-    before(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'dicom-node-'));
-    });
-    after(() => rm(folder, { recursive: true, force: true }));
+describe('the port of a node from the palette', { skip: needs('chromium') || canTakePrivilegeAway() }, () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dicom-node-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
 
-    /** Node.js without the privilege to use ports below 1024. */
-    async function nodeWithoutPrivilege(): Promise<string> {
-      const script = join(folder, 'node');
-      const beside = join(process.env['NODE_RED_DIR'] ?? '', 'node_modules', 'node', 'bin', 'node');
-      const binary = process.env['NODE_BINARY'] ?? (existsSync(beside) ? beside : process.execPath);
-      const drop = 'setpriv --bounding-set=-net_bind_service --inh-caps=-net_bind_service';
-      await writeFile(script, `#!/bin/sh\nexec ${drop} '${binary}' "$@"\n`, { mode: 0o755 });
-      return script;
-    }
+  /** Node.js without the privilege to use ports below 1024. */
+  async function nodeWithoutPrivilege(): Promise<string> {
+    const script = join(folder, 'node');
+    const beside = join(process.env['NODE_RED_DIR'] ?? '', 'node_modules', 'node', 'bin', 'node');
+    const binary = process.env['NODE_BINARY'] ?? (existsSync(beside) ? beside : process.execPath);
+    const drop = 'setpriv --bounding-set=-net_bind_service --inh-caps=-net_bind_service';
+    await writeFile(script, `#!/bin/sh\nexec ${drop} '${binary}' "$@"\n`, { mode: 0o755 });
+    return script;
+  }
 
-    it('is 104 where the runtime may use it, and the dialog has no doubts about it', async () => {
-      await withEditor({ flows: [FLOWS[0] ?? assert.fail()] }, async (editor) => {
-        const id = await editor.addFromPalette('dicom-in');
-        assert.equal(await editor.node(id, 'node.port'), 104);
-        await editor.openDialog(id);
-        assert.equal(await editor.remarks('port'), '');
-      });
+  it('is 104 where the runtime may use it, and the dialog has no doubts about it', async () => {
+    await withEditor({ flows: [FLOWS[0] ?? assert.fail()] }, async (editor) => {
+      const id = await editor.addFromPalette('dicom-in');
+      assert.equal(await editor.node(id, 'node.port'), 104);
+      await editor.openDialog(id);
+      assert.equal(await editor.remarks('port'), '');
     });
+  });
 
-    it('is 11112 where it may not, and the dialog offers that for 104 in one click', async () => {
-      await withEditor({ flows: FLOWS, nodeBinary: await nodeWithoutPrivilege() }, async (editor) => {
-        const id = await editor.addFromPalette('dicom-in');
-        assert.equal(await editor.node(id, 'node.port'), PORT_WITHOUT_PRIVILEGE);
-        assert.equal(await editor.node(id, 'node.ourAET'), 'HL7SOUP_SCP');
-        await editor.openDialog('old');
-        assert.match(await editor.remarks('port'), /may not use ports below 1024/);
-        await editor.page.getByRole('button', { name: 'Use 11112' }).click();
-        assert.equal(await editor.input('port').inputValue(), '11112');
-        await editor.page.getByRole('button', { name: 'Use 11112' }).waitFor({ state: 'detached' });
-        await editor.done();
-        assert.equal(await editor.node('old', 'node.port'), '11112');
-        assert.deepEqual(editor.errors.splice(0), []);
-      });
+  it('is 11112 where it may not, and the dialog offers that for 104 in one click', async () => {
+    await withEditor({ flows: FLOWS, nodeBinary: await nodeWithoutPrivilege() }, async (editor) => {
+      const id = await editor.addFromPalette('dicom-in');
+      assert.equal(await editor.node(id, 'node.port'), PORT_WITHOUT_PRIVILEGE);
+      assert.equal(await editor.node(id, 'node.ourAET'), 'HL7SOUP_SCP');
+      await editor.openDialog('old');
+      assert.match(await editor.remarks('port'), /may not use ports below 1024/);
+      await editor.page.getByRole('button', { name: 'Use 11112' }).click();
+      assert.equal(await editor.input('port').inputValue(), '11112');
+      await editor.page.getByRole('button', { name: 'Use 11112' }).waitFor({ state: 'detached' });
+      await editor.done();
+      assert.equal(await editor.node('old', 'node.port'), '11112');
+      assert.deepEqual(editor.errors.splice(0), []);
     });
-  },
-);
+  });
+});

@@ -21,7 +21,7 @@ for (const language of ['en-US', 'de']) {
   const isEnglish = language === 'en-US';
   describe(
     `journals and the outbox's dead letters in the dialogs: ${language}`,
-    { skip: needs('chromium'), timeout: 900_000 },
+    { skip: needs('chromium') },
     () => {
       let editor: EditorPage;
       let archive: MisbehavingScp;

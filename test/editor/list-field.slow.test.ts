@@ -13,7 +13,7 @@ const FLOWS = [
   { id: 'variable', type: 'dicom-in', z: 'tab', x: 120, y: 200, [FIELD]: '${CALLERS}', wires: [[]] },
 ];
 
-describe('the list of allowed callers', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('the list of allowed callers', { skip: needs('chromium') }, () => {
   let editor: EditorPage;
 
   editorForSuite({ flows: FLOWS }, (opened) => {

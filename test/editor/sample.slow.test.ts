@@ -37,7 +37,7 @@ const HOSTILE = {
 const debugNode = (id: string, complete: string): FlowNode =>
   flowNode(id, 'debug', { active: true, tosidebar: true, targetType: 'msg', complete, wires: [] });
 
-describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('the sample tab', { skip: needs('chromium') }, () => {
   let nodeRed: NodeRed;
   let editor: EditorPage;
   let folder: string;
@@ -343,7 +343,7 @@ describe('the sample tab', { skip: needs('chromium'), timeout: 900_000 }, () => 
     editor.page.locator('.red-ui-debug-msg-payload').getByText(value, { exact: true }).last().waitFor();
 });
 
-describe('the sample of a user who may only look', { skip: needs('chromium'), timeout: 900_000 }, () => {
+describe('the sample of a user who may only look', { skip: needs('chromium') }, () => {
   it('is shown, and a file or the button says which permission is missing', async () => {
     const flows = [{ id: TAB, type: 'tab', label: 'Flow 1' }, dicomIn('in', await freePort(), [[]])];
     const setup = { flows, settings: { adminAuth: adminAuth({ reader: 'read' }) }, user: 'reader' };

@@ -15,7 +15,7 @@ import { editorForSuite } from './with-editor';
 const TAB: FlowNode = { id: 'tab', type: 'tab', label: 'Flow 1' };
 const OUT: FlowNode = { id: 'out', type: 'dicom-out', z: 'tab', peer: 'pacs', x: 200, y: 100, wires: [[]] };
 
-describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl'), timeout: 900_000 }, () => {
+describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl') }, () => {
   const certificates = new Certificates();
   const scps = new Scps();
   const servers: Server[] = [];

@@ -86,7 +86,7 @@ function hasPixels({ path }: CorpusObject): boolean {
   return PIXEL_DATA.some((tag) => root.find(tag) !== undefined);
 }
 
-describe('every image of the corpus', { timeout: 600_000 }, () => {
+describe('every image of the corpus', () => {
   it('has a picture, or a reason that is known', async () => {
     const unexpected: string[] = [];
     for (const object of objects) {

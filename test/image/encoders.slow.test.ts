@@ -118,7 +118,7 @@ const LOSSY: readonly Encoder[] = [
 const DEEP = /RGB of 1/;
 const UNSUBSAMPLED = /\+s4|\+cr|\+bt/;
 
-describe('what DCMTK and GDCM encode', { skip: needs('dcmtk', 'gdcm'), timeout: 300_000 }, () => {
+describe('what DCMTK and GDCM encode', { skip: needs('dcmtk', 'gdcm') }, () => {
   const natives = new Map<string, string>();
   before(() => {
     for (const [name, [image, pixels]] of Object.entries(SOURCES))

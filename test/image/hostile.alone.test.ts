@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { hasFailed } from '../../src/edit';
 import { ImageHost, type Pictures, type PictureTask } from '../../src/image';
-import { HOST_LIMITS } from '../../src/worker';
 import { element, us } from '../dicom/support/encode';
 import { countComputing } from '../support/computing';
+import { impatient } from '../support/impatient';
 import { encapsulatedObject, type Image } from '../transcode/encapsulated-object';
 import { encoded, SYNTAXES } from './encoded';
 import { AS_IT_IS, nativeObject, part10, shown } from './image-object';
@@ -154,8 +154,7 @@ describe('an image that has no end', () => {
   });
 
   it('ends its worker, and nothing else', async () => {
-    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 20, replyTicks: 1_200 };
-    const host = new ImageHost((error) => failures.push(error), 30_000, limits);
+    const host = new ImageHost((error) => failures.push(error), 30_000, impatient(2_000));
     hosts.push(host);
     const small = nativeObject({ columns: 2, bitsAllocated: 8 }, Buffer.from([0, 255]));
     await madeBy(host, small);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { hasFailed } from '../../src/edit';
 import { ImageHost, type Pictures } from '../../src/image';
-import { HOST_LIMITS } from '../../src/worker';
+import { impatient } from '../support/impatient';
 import { until } from '../support/until';
 import { AS_IT_IS, nativeObject } from './image-object';
 
@@ -43,9 +43,7 @@ describe('the worker that makes pictures', () => {
   });
 
   it('is ended by an object that takes too long, and no other object is the worse for it', async () => {
-    // As long for a reply as elsewhere, in shorter ticks.
-    const limits = { ...HOST_LIMITS, tickMs: 50, silentTicks: 10, replyTicks: 1_200 };
-    host = new ImageHost((error) => failures.push(error), 30_000, limits);
+    host = new ImageHost((error) => failures.push(error), 30_000, impatient(2_000));
     await made(small);
     // 64 million pixels of which each has to be worked out by itself: seconds without a sign of life.
     const side = 8_192;

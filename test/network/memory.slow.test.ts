@@ -12,7 +12,7 @@ const BYTES_PER_ASSOCIATION = 512 * 1_024;
 const ASSOCIATIONS = 50;
 const OFFERED_MB = 20;
 
-describe('memory', { timeout: 120_000 }, () => {
+describe('memory', () => {
   it(`a store that stalls holds the sender: ${ASSOCIATIONS} associations, each ${OFFERED_MB} MB offered`, async (t) => {
     let stalled: (status: CommandStatus) => void = () => undefined;
     const stall = new Promise<CommandStatus>((resolve) => (stalled = resolve));

@@ -122,7 +122,7 @@ const limits = {
   maxObjectBytes: 20_000,
 };
 
-describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, { timeout: 3_600_000 }, () => {
+describe(`${STREAMS} mutated PDU streams, seed ${SEED}`, () => {
   it('crash nothing, leak nothing, and are answered with whole PDUs only', async (t) => {
     const streams = [...OWN, ...recordings()];
     const random = new Random(SEED);

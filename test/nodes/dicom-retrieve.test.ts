@@ -110,7 +110,7 @@ const listens = (port: number): Promise<boolean> =>
 
 const NOTHING_FAILED = { failed: 0, warning: 0, remaining: 0, failedSOPInstanceUIDs: [], status: '0000' };
 
-describe('dicom-retrieve and archives', { skip: needs('dcmtk', 'orthanc'), timeout: 120_000 }, () => {
+describe('dicom-retrieve and archives', { skip: needs('dcmtk', 'orthanc') }, () => {
   const scps = new Scps();
   const folder = mkdtempSync(join(tmpdir(), 'retrieve-'));
   const ports = { dcmqrscp: 0, Orthanc: 0, ours: 0 };

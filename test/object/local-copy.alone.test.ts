@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
@@ -8,6 +8,7 @@ import { bufferSource, readFileMeta } from '../../src/dicom';
 import { MemoryQueue } from '../../src/queue';
 import { fileOf, image, text } from '../dicom/deidentify/support';
 import { element } from '../dicom/support/encode';
+import { openFiles } from '../support/open-files';
 
 const folder = mkdtempSync(join(tmpdir(), 'temporary-'));
 process.env['TMPDIR'] = folder;
@@ -18,22 +19,6 @@ const LARGE = Buffer.concat([
   element(0x7fe10010, 'LO', 'ACME'),
   element(0x7fe11001, 'OB', Buffer.alloc(17_000_000, 7)),
 ]);
-
-/** Files of the folder that this process has open, also those that have no name any more. */
-function openCopies(): number {
-  const fds = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : [];
-  return fds.filter((fd) => targetOf(fd).startsWith(folder)).length;
-}
-
-function targetOf(fd: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch (error) {
-    // The one that listed them is closed.
-    assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT');
-    return '';
-  }
-}
 
 it('an object that is wanted as a whole by several is copied once, and nothing is left of the copy', async () => {
   const queue = new MemoryQueue({ maxObjects: 1, onLeftover: assert.fail });
@@ -46,9 +31,9 @@ it('an object that is wanted as a whole by several is copied once, and nothing i
   assert.equal(new Set(files.map(({ source }) => source)).size, 1);
   const [{ source }] = files as [(typeof files)[0]];
   assert.ok(source.read(LARGE.length - 10, 10).equals(LARGE.subarray(-10)));
-  assert.ok(openCopies() <= 1);
+  assert.ok(openFiles(folder) <= 1);
   // Whatever ends the process now.
   if (process.platform !== 'win32') assert.deepEqual(readdirSync(folder), []);
   await object.close();
-  assert.deepEqual([readdirSync(folder), openCopies()], [[], 0]);
+  assert.deepEqual([readdirSync(folder), openFiles(folder)], [[], 0]);
 });

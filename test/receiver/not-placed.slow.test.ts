@@ -19,7 +19,7 @@ async function send(port: number, numbers: readonly number[]): Promise<void> {
 }
 const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-describe('objects that cannot be put in place', { timeout: 120_000 }, () => {
+describe('objects that cannot be put in place', () => {
   it('hold up nobody else, make one error, and come when the cause is gone, in order', async () => {
     const files = folder();
     mkdirSync(files);

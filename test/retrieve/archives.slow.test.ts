@@ -67,7 +67,7 @@ async function byDcmtk(
   return found;
 }
 
-describe('C-GET and C-MOVE from archives', { skip: needs('dcmtk', 'orthanc'), timeout: 240_000 }, () => {
+describe('C-GET and C-MOVE from archives', { skip: needs('dcmtk', 'orthanc') }, () => {
   const scps = new Scps();
   const folder = mkdtempSync(join(tmpdir(), 'archives-'));
   const ports = { dcmqrscp: 0, Orthanc: 0, movescu: 0 };

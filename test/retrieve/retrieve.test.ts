@@ -506,23 +506,24 @@ describe('a C-MOVE', () => {
   });
 
   it('without end is ended by us, as long as it gets no further', async () => {
-    let remaining = 3;
+    const all = 5;
+    let remaining = all;
     let timer: NodeJS.Timeout | undefined;
     const peer = await scp((asked) => {
-      // Three steps take longer than the time; then it says the same for ever.
+      // All steps take longer than the time, each much less; then it says the same for ever.
       timer ??= setInterval(() => {
-        peer.say(response(asked, 0xff00, counts(remaining, 3 - remaining, 0, 0)));
+        peer.say(response(asked, 0xff00, counts(remaining, all - remaining, 0, 0)));
       }, 20);
       return 'nothing';
     });
-    const steps = setInterval(() => (remaining = Math.max(0, remaining - 1)), 150);
+    const steps = setInterval(() => (remaining = Math.max(0, remaining - 1)), 250);
     try {
-      const limits = { pausesMs: [], cancelSeconds: 1, stallSeconds: 0.2 };
+      const limits = { pausesMs: [], cancelSeconds: 1, stallSeconds: 1 };
       const request = { targets: [target], moveDestination: 'SOMEWHERE' };
       const { end } = await retrieving(peerAt(peer.port, 1), request, undefined, limits).ended;
       assert.ok(end.kind === 'failed' && end.failure === 'broken', JSON.stringify(end));
-      assert.match(end.text, /^the peer has got no further within 0.2 s$/);
-      assert.deepEqual([end.result.completed, end.result.remaining], [3, 0]);
+      assert.match(end.text, /^the peer has got no further within 1 s$/);
+      assert.deepEqual([end.result.completed, end.result.remaining], [all, 0]);
     } finally {
       clearInterval(timer);
       clearInterval(steps);

@@ -63,7 +63,7 @@ const asking = (peer: CommittingScp, count = 1): Promise<void> =>
   until(() => peer.asked.length >= count, `request ${count}`);
 const askedOf = (peer: CommittingScp, at = 0): AskedFor => peer.asked[at] ?? assert.fail('not asked');
 
-describe('an object that is to be committed to', { timeout: 300_000 }, () => {
+describe('an object that is to be committed to', () => {
   it('is sent when the peer says so, and not before', async () => {
     const [sending, peer] = await to();
     const sent = sending.file('peer');
@@ -231,7 +231,7 @@ describe('an object that is to be committed to', { timeout: 300_000 }, () => {
   });
 });
 
-describe('what comes in through a dicom-in', { timeout: 300_000 }, () => {
+describe('what comes in through a dicom-in', () => {
   const through = { commitThrough: 'in', lingerSeconds: 0 };
 
   it('is taken for the peer that was asked, and for no other', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, it } from 'node:test';
 import type { LetterFacts } from '../../src/admin-api';
-import { peerSettings, SenderHost, type OutboxConfig, type SendOutcome } from '../../src/sender';
+import { peerSettings, SenderHost, type OutboxState, type SendOutcome } from '../../src/sender';
 import { DICOM_PEER } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { MisbehavingScp } from '../support/misbehaving-scp';
@@ -26,38 +26,38 @@ afterEach(async () => {
   assert.deepEqual(failures, []);
 });
 
-const GIVE_UP_MS = 2_500;
-const config: OutboxConfig = {
-  id: 'out',
-  directory: folder,
-  maxObjects: 10,
-  minFreeBytes: 0,
-  policy: { firstMs: 50, lastMs: 100, giveUpMs: GIVE_UP_MS },
-};
+const HOUR_MS = 3_600_000;
+const policy = { firstMs: 50, lastMs: 100, giveUpMs: HOUR_MS };
+const config = { id: 'out', directory: folder, maxObjects: 10, minFreeBytes: 0 };
 const outcomes: SendOutcome[] = [];
+const states: OutboxState[] = [];
 const letters: { id: string; why: string; facts: LetterFacts }[] = [];
-const open = (): void =>
-  host.addOutbox(config, {
-    state: () => undefined,
-    outcome: (_, outcome) => outcomes.push(outcome),
-    leftover: assert.fail,
-    peerWanted: assert.fail,
-    setAside: (id, why, facts) => letters.push({ id, why, facts }),
-  });
+const open = (giveUpMs = HOUR_MS): void =>
+  host.addOutbox(
+    { ...config, policy: { ...policy, giveUpMs } },
+    {
+      state: (state) => states.push(state),
+      outcome: (_, outcome) => outcomes.push(outcome),
+      leftover: assert.fail,
+      peerWanted: assert.fail,
+      setAside: (id, why, facts) => letters.push({ id, why, facts }),
+    },
+  );
 
 it('an object that is requeued has all the time that there was for it again, also after a restart', async () => {
   const port = await freePort();
   const refusing = await MisbehavingScp.listen({ store: () => 0x0122 }, port);
   const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port, lingerSeconds: 0 };
   host.addPeer({ id: 'peer', name: 'PACS', settings: peerSettings(settings) }, { state: () => undefined });
-  open();
-  const storedAt = new Date().toISOString();
+  // As if the hour, which it has from then on, were over when it is given up.
+  open(24 * HOUR_MS);
+  const storedAt = new Date(Date.now() - 2 * HOUR_MS).toISOString();
   host.store(
     {
       id: 'out 1',
       peer: 'peer',
       place: { kind: 'file', path: SAMPLE },
-      policy: config.policy,
+      policy,
       settled: () => undefined,
     },
     'out',
@@ -66,8 +66,10 @@ it('an object that is requeued has all the time that there was for it again, als
   await until(() => letters.length === 1, 'a dead letter');
   await refusing.stop();
   assert.deepEqual([outcomes.length, letters[0]?.facts.peer, letters[0]?.facts.status], [1, 'PACS', '0122']);
-  await new Promise((resolve) => setTimeout(resolve, GIVE_UP_MS));
 
+  await host.removeOutbox('out');
+  open();
+  assert.equal((await host.ask('deadLetters', 'out', {})).total, 1);
   assert.equal(await host.ask('requeue', 'out', letters[0]?.id ?? ''), true);
   await host.removeOutbox('out');
   open();
@@ -77,4 +79,21 @@ it('an object that is requeued has all the time that there was for it again, als
   scps.push(archive);
   await until(() => outcomes.length === 2, 'it is sent');
   assert.deepEqual([outcomes[1]?.kind, archive.objects.length], ['sent', 1]);
+});
+
+it('an outbox that is closed while it is being opened leaves its directory to the next one', async () => {
+  // Without one, the worker ends with each outbox.
+  const settings = peerSettings({ ...DICOM_PEER.defaults, host: '127.0.0.1' });
+  host.addPeer({ id: 'peer', name: 'PACS', settings }, { state: () => undefined });
+  states.length = 0;
+  for (let round = 0; round < 5; round += 1) {
+    open();
+    await host.removeOutbox('out');
+  }
+  open();
+  assert.equal((await host.ask('deadLetters', 'out', {})).total, 0);
+  assert.deepEqual(
+    states.filter(({ problem, deadLetters }) => problem !== undefined || deadLetters !== 0),
+    [],
+  );
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { bufferSource, convert, type DicomChanges, encodeFileMeta, readFileMeta } from '../../src/dicom';
 import type { SendOutcome } from '../../src/sender';
 import type { DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
+import { openFiles } from '../support/open-files';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
 import { dataSetOf } from '../support/part10';
 import { commandSet, dataTF, pdv } from '../support/pdus';
@@ -383,11 +383,11 @@ describe('an object that is next', () => {
     answer: () => void;
   }> {
     const [sending, peer] = await to({ store: () => 'nothing' });
-    const path = join(folder, `next-${Math.random()}`);
-    copyFileSync(SAMPLE, path);
+    // So large that it stays open while it waits.
+    const path = large(1_000_000);
     const outcomes = [sending.file('peer'), sending.file('peer', path)];
     await until(() => peer.objects.length === 1, 'the first one has come');
-    await setTimeout(200);
+    await until(() => openFiles(path) > 0, 'the second one is open');
     const answer = (): void => {
       const [first = assert.fail()] = peer.objects;
       const response = { 0x0100: 0x8001, 0x0120: first.messageId, 0x0800: 0x0101, 0x0900: 0 };
@@ -409,7 +409,7 @@ describe('an object that is next', () => {
   it('is not sent when it is cancelled meanwhile', async () => {
     const { sending, peer, outcomes, answer } = await two();
     sending.host.cancel('2');
-    await setTimeout(50);
+    await sending.isHeard();
     answer();
     assert.equal((await outcomes[0])?.kind, 'sent');
     await sending.file('peer');
@@ -425,7 +425,7 @@ describe('an object that is next', () => {
     const { sending, peer, outcomes, answer } = await two();
     const other = await scp();
     sending.peer('peer', other.port);
-    await setTimeout(50);
+    await sending.isHeard();
     answer();
     for (const outcome of await Promise.all(outcomes)) assert.deepEqual(pick(outcome), ['sent', 0, 1]);
     assert.deepEqual([peer.objects.length, other.objects.length], [1, 1]);

@@ -46,6 +46,11 @@ export class Sending {
     );
   }
 
+  /** Resolves when the worker has heard all that it was told so far. */
+  async isHeard(): Promise<void> {
+    await this.host.ask('journal', 'that nobody keeps', {});
+  }
+
   /** Each has another id, unless `more` says one. */
   file(
     peer: string,

@@ -25,7 +25,7 @@ function assertEachOnce(watched: Watched): void {
   );
 }
 
-describe(`a watched folder of ${FILES} files`, { timeout: 300_000 }, () => {
+describe(`a watched folder of ${FILES} files`, () => {
   it('keeps: each is delivered once, before and after a restart, and in between one may come', async () => {
     const folder = join(root, 'kept');
     mkdirSync(folder);

@@ -358,7 +358,7 @@ describe('WorkerHost', () => {
   });
 
   it('lets a request time out, and the worker run on', async () => {
-    const { host, news } = await running({}, { limits: { ...LIMITS, replyTicks: 3 } });
+    const { host, news } = await running({}, { limits: { ...LIMITS, replyTicks: 2 * SILENT_TICKS } });
     await assert.rejects(host.ask('never'), RequestTimedOut);
     assert.equal(await host.ask('echo', 'alive'), 'alive');
     assert.deepEqual(news, []);

@@ -82,7 +82,7 @@ async function* endless(): AsyncGenerator<Buffer> {
   }
 }
 
-describe('an association that we ask for', { timeout: 300_000 }, () => {
+describe('an association that we ask for', () => {
   it('is open, with what the peer accepts and says of itself', async () => {
     const [association] = await open({
       maxPduLength: 30_000,
@@ -134,7 +134,6 @@ describe('an association that we ask for', { timeout: 300_000 }, () => {
     assert.deepEqual(opened, { outcome: 'rejected', result: 2, source: 3, reason: 9 });
   });
 
-  const quick = { connectTimeoutSeconds: 0.2, associationTimeoutSeconds: 0.2 };
   for (const [what, behaviour, code, words] of [
     [
       'a peer that says nothing',
@@ -160,7 +159,8 @@ describe('an association that we ask for', { timeout: 300_000 }, () => {
   ] as const) {
     it(`is not there: ${what}`, async () => {
       const scp = await listen(behaviour);
-      const opened = await ScuAssociation.open(target(scp.port), CONTEXTS, { ...LIMITS, ...quick });
+      const limits = code === 'TIMEOUT' ? { ...LIMITS, associationTimeoutSeconds: 0.2 } : LIMITS;
+      const opened = await ScuAssociation.open(target(scp.port), CONTEXTS, limits);
       assert.ok(opened.outcome === 'failed', JSON.stringify(opened));
       assert.equal(opened.code, code);
       assert.match(opened.text, words);
@@ -269,12 +269,13 @@ describe('an association that we ask for', { timeout: 300_000 }, () => {
   });
 
   for (const [release, how] of [
-    ['silent', /did not answer the A-RELEASE-RQ within 0.2 s/],
+    ['silent', /did not answer the A-RELEASE-RQ within 1 s/],
     ['close', /closed/],
     ['abort', /A-ABORT/],
   ] as const) {
     it(`ends although the peer answers a release with ${release}`, async () => {
-      const [association, scp] = await open({ release }, { associationTimeoutSeconds: 0.2 });
+      const limits = release === 'silent' ? { associationTimeoutSeconds: 1 } : {};
+      const [association, scp] = await open({ release }, limits);
       assert.equal((await store(association)).outcome, 'answered');
       const end = await association.release();
       assert.equal(end.how, 'aborted');
@@ -300,7 +301,7 @@ describe('an association that we ask for', { timeout: 300_000 }, () => {
   });
 });
 
-describe('an object that is sent', { timeout: 300_000 }, () => {
+describe('an object that is sent', () => {
   for (const maxPduLength of [0, 7, 8, 13, 100, 4_096, 16_384, 131_072, 4_294_967_295]) {
     it(`arrives as it is in PDUs of at most ${maxPduLength} bytes`, async () => {
       const [association, scp] = await open({ maxPduLength });
@@ -419,7 +420,8 @@ describe('an object that is sent', { timeout: 300_000 }, () => {
     ['a PDU that is too long', Buffer.from([4, 0, 1, 0, 0, 0]), /claims 16777216 bytes/],
   ] as const) {
     it(`is of unknown fate after ${what}`, async () => {
-      const [association] = await open({ store: () => answer }, { responseTimeoutSeconds: 0.3 });
+      const limits = answer === 'nothing' ? { responseTimeoutSeconds: 0.3 } : {};
+      const [association] = await open({ store: () => answer }, limits);
       const outcome = await store(association);
       assert.ok(outcome.outcome === 'unknown', JSON.stringify(outcome));
       assert.match(outcome.text, words);
@@ -551,7 +553,7 @@ describe('an object that is sent', { timeout: 300_000 }, () => {
   });
 });
 
-describe('an SCP whose bytes are damaged', { timeout: 120_000 }, () => {
+describe('an SCP whose bytes are damaged', () => {
   const accept = associateAC({ answers: [answeredContext(1, EXPLICIT)] });
   const success = { 0x0002: CT, 0x0100: 0x8001, 0x0120: 1, 0x0800: 0x0101, 0x0900: 0, 0x1000: '1.2.3.4.5' };
   const response = dataTF(pdv(1, 3, commandSet(success)));

@@ -71,7 +71,7 @@ const request = (association: ScuAssociation): ReturnType<ScuAssociation['reques
   association.requestCommitment({ contextId: 1, transactionUID: '1.2.99', instances: INSTANCES });
 const ANSWERED = { outcome: 'answered', status: 0, offendingElements: [] };
 
-describe('storage commitment', { timeout: 300_000 }, () => {
+describe('storage commitment', () => {
   it('is asked for with N-ACTION on the well-known instance, with all instances', async () => {
     const { association, scp } = await open({});
     assert.deepEqual(await request(association), ANSWERED);

@@ -102,7 +102,7 @@ async function store(association: ScuAssociation, object: TestObject, contextId:
   return outcome.status;
 }
 
-describe('objects that are sent to', { skip: needs('dcmtk', 'openssl'), timeout: 240_000 }, () => {
+describe('objects that are sent to', { skip: needs('dcmtk', 'openssl') }, () => {
   const everything = ['+B', '+xa', '-pm'];
   for (const [what, options] of [
     ['storescp', []],
@@ -181,7 +181,7 @@ describe('objects that are sent to', { skip: needs('dcmtk', 'openssl'), timeout:
   });
 });
 
-describe('objects that are sent to Orthanc', { skip: needs('orthanc'), timeout: 120_000 }, () => {
+describe('objects that are sent to Orthanc', { skip: needs('orthanc') }, () => {
   it('are there, pixels and all', async () => {
     const { port, http } = await scps.orthanc();
     const objects = objectsOf('good/ct').concat(objectsOf('good/mr'), objectsOf('good/sr-basic-text'));

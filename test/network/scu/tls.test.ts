@@ -40,7 +40,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe('TLS of an association that we ask for', { skip: needs('openssl'), timeout: 300_000 }, () => {
+describe('TLS of an association that we ask for', { skip: needs('openssl') }, () => {
   const certificates = new Certificates();
   let [authority, good, expired, ours] = [] as Certificate[];
   before(() => {

@@ -50,12 +50,12 @@ describe('the memory that all connections are read into', () => {
 
   it(
     'lets the listener count its connections, and close when they have ended',
-    { timeout: 5_000 },
+    { timeout: 30_000 },
     async () => {
       const listener = await testListener();
       const peer = await associate(listener.port);
       assert.equal(listener.listener.connectionCount, 1);
-      await listener.listener.close(5_000);
+      await listener.listener.close(60_000);
       await peer.closed;
       assert.equal(listener.listener.connectionCount, 0);
     },

@@ -68,7 +68,7 @@ function call(port: number, calledAET: string): Call {
   return Object.assign(found, { requestor });
 }
 
-describe('a requestor', { skip: needs('dcmtk'), timeout: 300_000 }, () => {
+describe('a requestor', { skip: needs('dcmtk') }, () => {
   for (const [name, start, calledAET] of [
     ['storescp', storescp, 'ANY-SCP'],
     ['dcmqrscp', dcmqrscp, 'ARCHIVE'],
