@@ -38,8 +38,9 @@ interface Idle {
 /** A peer that a query could not reach is soon tried again, for what is to be sent. */
 const QUERY_POLICY = { firstMs: 1_000, lastMs: 30_000 };
 
-/** An association is kept until the peer has reported on it. Milliseconds; the longest timer there is. */
-const UNTIL_REPORTED_MS = 2_147_483_647;
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** For each object that waits: so long what has waited for too long is not looked for again. Looking at each costs a hundredth of it. */
+const PAUSE_PER_JOB_MS = 0.01;
 
 /**
  * All that goes to one peer: as many lanes as it takes associations, what waits for one, what waits for another try, and what
@@ -60,6 +61,8 @@ export class PeerLine implements LaneLine {
   /** Open already, to be sent next. */
   private aheadCount = 0;
   private wakeUp: NodeJS.Timeout | undefined;
+  /** For what has waited for too long, on `performance.now()`'s clock. */
+  private looksAgainAt = 0;
   private isClosed = false;
 
   constructor(
@@ -242,8 +245,8 @@ export class PeerLine implements LaneLine {
   }
 
   lingerMs(asked: ReadonlySet<string>): number {
-    // What has been stored on it is asked for on it.
-    if (this.commitments.isGathering || this.awaits(asked)) return UNTIL_REPORTED_MS;
+    // What has been stored on it is asked for on it, and it is kept until the peer has reported.
+    if (this.commitments.isGathering || this.awaits(asked)) return LONGEST_TIMER_MS;
     return this.config.settings.lingerSeconds * 1_000;
   }
 
@@ -413,24 +416,35 @@ export class PeerLine implements LaneLine {
     this.lanes.set(lane, ended);
   }
 
-  /** While the peer is down: gives up what has waited for too long, and tries again when it is time. */
+  /** While the peer is down: in time what has waited for too long is given up, and the peer is tried again. */
   private watchOutage(): void {
     clearTimeout(this.wakeUp);
-    const { outage } = this.circuit;
-    if (outage === undefined || this.isClosed) return;
+    if (this.circuit.outage === undefined || this.isClosed || this.work === 0) return;
     const now = performance.now();
-    const overdue = this.jobsWaiting.takeOverdue(now);
-    for (const progress of overdue) this.giveUp(progress, outage.reason);
-    if (overdue.length > 0) this.listener.changed();
-    if (this.work === 0) return;
-    const next = Math.min(now + this.circuit.restMs, this.jobsWaiting.nextOverdue);
+    const { restMs } = this.circuit;
+    // While it is being tried, that has its own end.
+    const nextTry = restMs > 0 ? now + restMs : Infinity;
+    const nextOverdue = Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
+    const next = Math.min(nextTry, nextOverdue);
+    if (next === Infinity) return;
     this.wakeUp = setTimeout(
       () => {
-        this.watchOutage();
+        this.giveUpOverdue();
         this.fillLanes();
+        this.watchOutage();
       },
-      Math.max(0, next - now),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, next - now)),
     );
+  }
+
+  private giveUpOverdue(): void {
+    const { outage } = this.circuit;
+    const now = performance.now();
+    if (outage === undefined || now < Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt)) return;
+    const overdue = this.jobsWaiting.takeOverdue(now);
+    this.looksAgainAt = now + this.jobsWaiting.size * PAUSE_PER_JOB_MS;
+    for (const progress of overdue) this.giveUp(progress, outage.reason);
+    this.listener.changed();
   }
 
   private rest(progress: JobProgress, wait: number): void {

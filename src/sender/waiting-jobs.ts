@@ -8,6 +8,8 @@ export class WaitingJobs {
   /** With which the peer could not be reached. They go before the others, the last one first: it is the oldest. */
   private readonly returned: JobProgress[] = [];
   private readonly resting = new Map<string, { progress: JobProgress; timer: NodeJS.Timeout }>();
+  /** None of those that could be sent will have waited for too long before. */
+  private overdueFrom = Infinity;
 
   /** Those that could be sent now. */
   get size(): number {
@@ -20,11 +22,13 @@ export class WaitingJobs {
 
   add(progress: JobProgress): void {
     this.ready.push(progress);
+    this.overdueFrom = Math.min(this.overdueFrom, progress.givesUpAt);
   }
 
   /** It is the next one again. */
   giveBack(progress: JobProgress): void {
     this.returned.push(progress);
+    this.overdueFrom = Math.min(this.overdueFrom, progress.givesUpAt);
   }
 
   /** The next one that somebody still wants sent. */
@@ -63,20 +67,23 @@ export class WaitingJobs {
   }
 
   /**
-   * Takes those out that have waited for too long. The others stay in their order.
+   * Takes those out that have waited for too long. The others stay in their order. While none can have, nothing is looked at: many
+   * may wait for a peer that is down, and each that comes asks.
    * @param now on `performance.now()`'s clock
    */
   takeOverdue(now: number): JobProgress[] {
+    if (now < this.overdueFrom) return [];
     const all = this.takeReady();
+    const overdue = all.filter(({ givesUpAt }) => givesUpAt <= now);
     this.ready = new Fifo(all.filter(({ givesUpAt }) => givesUpAt > now));
-    return all.filter(({ givesUpAt }) => givesUpAt <= now);
+    this.overdueFrom = Infinity;
+    for (const { givesUpAt } of this.ready) this.overdueFrom = Math.min(this.overdueFrom, givesUpAt);
+    return overdue;
   }
 
-  /** When the next one will have waited for too long; Infinity: none will. */
+  /** Not after the moment from which on one will have waited for too long; Infinity: none will. */
   get nextOverdue(): number {
-    let next = Infinity;
-    for (const { givesUpAt } of [...this.returned, ...this.ready]) next = Math.min(next, givesUpAt);
-    return next;
+    return this.size === 0 ? Infinity : this.overdueFrom;
   }
 
   /** Ends timers. */

@@ -49,6 +49,20 @@ describe('what waits to be sent to a peer', () => {
     assert.equal(waiting.nextOverdue, Infinity);
   });
 
+  it('is not looked through for each that comes, while none can have waited for too long', () => {
+    const waiting = new WaitingJobs();
+    let looks = 0;
+    for (let count = 0; count < 1_000; count += 1) {
+      const one = job(String(count));
+      const { givesUpAt } = one;
+      Object.defineProperty(one, 'givesUpAt', { get: () => ((looks += 1), givesUpAt) });
+      waiting.add(one);
+      assert.deepEqual(waiting.takeOverdue(performance.now()), []);
+      assert.ok(waiting.nextOverdue <= givesUpAt);
+    }
+    assert.ok(looks <= 2_000, `${looks} looks`);
+  });
+
   it('is withdrawn the oldest first, without what was cancelled', () => {
     const waiting = new WaitingJobs();
     const [rests, cancelled, gone] = [job('rests'), job('cancelled'), job('gone')];
