@@ -137,14 +137,16 @@ function keptElement(
 ): KeptElement {
   const isCompressed = fragments !== undefined;
   if (isCompressed) {
+    // Whatever length its delimiter tells, which nobody believes.
     const isDelimited = base?.source
-      .read(offset + length - DELIMITER.length, DELIMITER.length)
-      .equals(DELIMITER);
-    const trailer = isDelimited === true ? NOTHING : DELIMITER;
-    return { tag, header: headerOf(tag, vr, undefined), offset, length, trailer, isCompressed };
+      .read(offset + length - DELIMITER.length, DELIMITER_TAG.length)
+      .equals(DELIMITER_TAG);
+    const before = isDelimited === true ? length - DELIMITER.length : length;
+    const header = headerOf(tag, vr, undefined);
+    return { tag, header, offset, length: before, trailer: DELIMITER, isCompressed };
   }
   const trailer = Buffer.alloc(length % 2);
   return { tag, header: headerOf(tag, vr, length + trailer.length), offset, length, trailer, isCompressed };
 }
 
-const NOTHING = Buffer.alloc(0);
+const DELIMITER_TAG = DELIMITER.subarray(0, 4);

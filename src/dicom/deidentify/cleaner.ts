@@ -58,8 +58,8 @@ const UNFORMATTED_TEXT_VALUE = 0x00700006;
 const WAVEFORMS = 0x5400;
 const TIMEZONE_OFFSET = 0x00080201;
 const BURNED_IN_ANNOTATION = 0x00280301;
-/** Extended Offset Table and its lengths: what takes their place is found in the fragments. */
-const OFFSET_TABLES: ReadonlySet<number> = new Set([0x7fe00001, 0x7fe00002]);
+/** Extended Offset Table, its lengths, and the total length: what takes their place is found in the fragments. */
+const OFFSET_TABLES: ReadonlySet<number> = new Set([0x7fe00001, 0x7fe00002, 0x7fe00003]);
 /** Longer values are not copied. */
 const LONG = 4_096;
 const LONGEST_TEXT = 1_048_576;
@@ -307,10 +307,12 @@ export class Cleaner {
     const uids = this.#ascii(element).split('\\');
     this.#uids += uids.length;
     if (this.#uids > MOST_UIDS) throw new KeptBack('too-long', `the object has more than ${MOST_UIDS} UIDs`);
-    return Buffer.from(
-      uids.map((uid) => (uid === '' ? '' : identifiers.uid(uid.trim(), ofInstance))).join('\\'),
-      'latin1',
-    );
+    const other = (value: string): string => {
+      // What stands behind a NUL is none of it, and would make another one of it.
+      const [uid = ''] = value.split('\0', 1);
+      return uid === '' ? '' : identifiers.uid(uid.trim(), ofInstance);
+    };
+    return Buffer.from(uids.map(other).join('\\'), 'latin1');
   }
 
   /** Text to which Specific Character Set does not apply. */

@@ -115,6 +115,15 @@ export function deidentify(
     issuer: textOf(root, ISSUER_OF_PATIENT_ID)?.trim() ?? '',
   };
   if (patient.id === '') throw new KeptBack('patient-id', 'Patient ID (0010,0020) is empty');
+  const uids = {
+    sopClassUID,
+    // One that is none is replaced.
+    sopInstanceUID:
+      options.has('retain-uids') && isSentPlain(root, source)
+        ? sopInstanceUID
+        : identifiers.uid(sopInstanceUID, true),
+    transferSyntaxUID,
+  };
   const output = new Output(encoding);
   new Cleaner(output, source, transferSyntaxUID, {
     rules,
@@ -125,16 +134,7 @@ export function deidentify(
     pseudonym: pseudonymOf(patient, pseudonym, identifiers),
     isReport: isReport(sopClassUID),
     keepsWaveforms: isWaveform(sopClassUID),
-  }).dataSet(root, marks(options));
-  const uids = {
-    sopClassUID,
-    // One that is none is replaced in the data set, too.
-    sopInstanceUID:
-      options.has('retain-uids') && isSentPlain(root, source)
-        ? sopInstanceUID
-        : identifiers.uid(sopInstanceUID, true),
-    transferSyntaxUID,
-  };
+  }).dataSet(root, new Map([...identity(uids), ...marks(options)]));
   return { ...uids, ...part10(source, uids, output.pieces()) };
 }
 
@@ -159,6 +159,20 @@ function pseudonymOf(patient: PatientIdentity, given: string | undefined, identi
   if (!PSEUDONYM.test(given) || given.includes('\\'))
     throw new KeptBack('pseudonym', 'the pseudonym is not one to 64 characters of ASCII without backslash');
   return given;
+}
+
+type Uids = Pick<DeidentifiedObject, 'sopClassUID' | 'sopInstanceUID' | 'transferSyntaxUID'>;
+
+/** The object is called in its data set as it is before it, whatever else stood there. */
+function identity({ sopClassUID, sopInstanceUID }: Uids): Given {
+  const put =
+    (tag: number, uid: string) =>
+    (output: Output): void =>
+      output.element(tag, VR.UI, Buffer.from(uid, 'latin1'));
+  return new Map([
+    [TAG.SOPClassUID, put(TAG.SOPClassUID, sopClassUID)],
+    [TAG.SOPInstanceUID, put(TAG.SOPInstanceUID, sopInstanceUID)],
+  ]);
 }
 
 /** Says what was done (PS3.15 E.1, PS3.3 C.12.1, C.7.1.1). */
@@ -194,7 +208,7 @@ function marks(options: Rules['options']): Given {
 /** The preamble is zero, and the meta information says nothing of where the object came from. */
 function part10(
   source: ByteSource,
-  uids: { sopClassUID: string; sopInstanceUID: string; transferSyntaxUID: string },
+  uids: Uids,
   pieces: readonly SourcePiece[],
 ): Pick<DeidentifiedObject, 'file' | 'dataSetOffset'> {
   const head = encodeFileMeta({

@@ -13,7 +13,9 @@ import {
   parseDataSet,
   readFileMeta,
 } from '../../../src/dicom';
+import { fileOf, image } from '../deidentify/support';
 import { corpusObjects } from '../support/corpus-objects';
+import { element, marker, UNDEFINED } from '../support/encode';
 
 const SECTIONS = { includeCommonFieldsNode: false, includeReportNode: false, includeTagsNode: true } as const;
 
@@ -101,3 +103,17 @@ function pixelsOf({ root, source }: BaseObject): Buffer | undefined {
   const element = root.find(0x7fe00010);
   return element && source.read(element.offset, element.length);
 }
+
+describe('an object that is built of one whose fragments end oddly', () => {
+  it('has one delimiter of length zero, whatever length the old one tells, or none', () => {
+    const JPEG = '1.2.840.10008.1.2.4.50';
+    const fragment = Buffer.concat([marker(0xe000, 0), marker(0xe000, 4, Buffer.from('ffd8ffd9', 'hex'))]);
+    for (const end of [marker(0xe0dd, 0), marker(0xe0dd, 0x4e484f4a), Buffer.alloc(0)]) {
+      const pixels = element(0x7fe00010, 'OB', Buffer.concat([fragment, end]), { length: UNDEFINED });
+      const { tags, base } = read(fileOf(image(pixels), JPEG), 'keyword');
+      const bytes = bytesOf(buildObject(tags, { newUids: 'never', base }));
+      assert.deepEqual(bytes.subarray(-8), marker(0xe0dd, 0));
+      assert.deepEqual(bytes.subarray(-8 - fragment.length, -8), fragment);
+    }
+  });
+});

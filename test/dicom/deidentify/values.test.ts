@@ -438,6 +438,26 @@ describe('bytes that may be anything', () => {
   });
 });
 
+describe('UIDs behind which the rest of a buffer stands', () => {
+  it('become the same as without it, in the data set, in references and before the data set', () => {
+    const CLASS = `${CT}\0SMITH`;
+    const elements = [
+      text(0x00080016, 'UI', CLASS),
+      text(0x00080018, 'UI', '1.2.3.4.5\0SMITH^JOHN'),
+      text(0x00081155, 'UI', '1.2.3.4.5'),
+    ];
+    for (const options of [[], ['retain-uids']] as const) {
+      const { bytes, sopInstanceUID } = deidentified(fileOf(image(...elements)), profile({ options }));
+      const tags = tagsOf(bytes);
+      assert.deepEqual(values(tags, '00080018'), [sopInstanceUID]);
+      assert.equal(readFileMeta(bufferSource(bytes)).sopInstanceUID, sopInstanceUID);
+      assert.deepEqual(values(tags, '00080016'), [CT]);
+      if (options.length === 0) assert.deepEqual(values(tags, '00081155'), [sopInstanceUID]);
+      assert.ok(!bytes.includes('SMITH'));
+    }
+  });
+});
+
 describe('pixels of colours', () => {
   it('are as many as the object has, also where it says that some are left out and none are', () => {
     const colours = [
