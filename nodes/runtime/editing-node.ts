@@ -6,11 +6,15 @@ import type { Problem } from '../../src/settings';
 import { deployedNodes } from './deployed-nodes';
 import { despiteOthers, editWorkerOf } from './edit-worker';
 import { FlowStart } from './flow-start';
-import { givenObject } from './given-object';
-import { isUnheard, tellNotWorkedOn } from './held-objects';
+import {
+  beginWork,
+  givenObject,
+  isUnheard,
+  type MessageObject,
+  type ObjectMessage,
+  tellNotWorkedOn,
+} from './objects';
 import { InOrder } from './in-order';
-import type { MessageObject, ObjectMessage } from './message-object';
-import { beginWork } from './objects-at-work';
 import { errorTexts, nodeTexts, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
 import { onInput } from './on-input';

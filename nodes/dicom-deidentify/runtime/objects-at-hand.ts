@@ -3,16 +3,18 @@ import { WorkerBroken } from '../../../src/edit';
 import { Status, type CommandStatus } from '../../../src/network';
 import {
   giveBack,
+  type HeldObject,
   holdObject,
   holdToAcknowledge,
   isUnheard,
   leave,
+  type MessageObject,
   NotAcknowledged,
+  type ObjectMessage,
+  Postponed,
+  queueNameOf,
   unlessUnheard,
-  type HeldObject,
-} from '../../runtime/held-objects';
-import { queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
-import { Postponed } from '../../runtime/postponed';
+} from '../../runtime/objects';
 import { DeidentifyFailed } from './deidentify-error';
 
 const FIRST_RETRY_MS = 2_000;

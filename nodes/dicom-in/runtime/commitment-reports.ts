@@ -2,8 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { type CommandStatus, type CommitmentReport, Status } from '../../../src/network';
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { PeerOwner } from '../../runtime/peer-owner';
-import { senderOf } from '../../runtime/sender';
+import { PeerOwner, senderOf } from '../../runtime/peers';
 
 const NOT_AWAITED: CommandStatus = {
   status: Status.processingFailure,

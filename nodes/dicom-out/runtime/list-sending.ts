@@ -1,8 +1,6 @@
 import { loggableReason, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
-import { isUnheard } from '../../runtime/held-objects';
-import type { ListedInstance } from '../../runtime/instance-list';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { isUnheard, type ListedInstance, type ObjectMessage } from '../../runtime/objects';
 import { OutFailed } from './out-error';
 import { failureOf } from './outcome-facts';
 

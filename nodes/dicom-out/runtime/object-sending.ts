@@ -8,26 +8,23 @@ import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import type { UsedPeer } from './defined-peers';
 import {
   answerSender,
+  changesOf,
   disownEarlier,
   giveBack,
+  type HeldObject,
   holdObject,
   holdToAcknowledge,
   isUnheard,
   leave,
   mayBeHeard,
+  type MessageObject,
   NotAcknowledged,
-  unlessUnheard,
-  type HeldObject,
-} from '../../runtime/held-objects';
-import {
-  changesOf,
+  type ObjectMessage,
   objectOf,
   queueNameOf,
-  type MessageObject,
-  type ObjectMessage,
-} from '../../runtime/message-object';
-import type { PeerOwner } from '../../runtime/peer-owner';
-import { senderOf } from '../../runtime/sender';
+  unlessUnheard,
+} from '../../runtime/objects';
+import { type PeerOwner, senderOf } from '../../runtime/peers';
 import { OutFailed } from './out-error';
 import {
   answerTimeLeft,

@@ -1,6 +1,6 @@
 import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { queueName, QueueOwner } from '../../runtime/queue-owner';
+import { queueName, QueueOwner } from '../../runtime/queues';
 
 /** Which of these objects their queues can deliver again. What a queue that does not run has is not known. */
 export async function repeatableObjects(queueIds: readonly string[]): Promise<string[]> {

@@ -7,8 +7,8 @@ import type { StudyQueues } from '../../../src/study';
 import { WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { existingNodes } from '../../runtime/existing-nodes';
-import { disown, isUnheard } from '../../runtime/held-objects';
-import { queueName, QueueOwner } from '../../runtime/queue-owner';
+import { disown, isUnheard } from '../../runtime/objects';
+import { queueName, QueueOwner } from '../../runtime/queues';
 
 /** In less, a queue that is open says so. */
 const OPEN_MS = 1_000;

@@ -1,14 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { NodeAPI } from 'node-red';
-import type { QueueHost } from '../../src/delivery';
-import { isFailure, type CommandStatus } from '../../src/network';
-import type { OpenedObject } from '../../src/queue';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
-import { existingNodes } from './existing-nodes';
+import type { QueueHost } from '../../../src/delivery';
+import { type CommandStatus, isFailure } from '../../../src/network';
+import type { OpenedObject } from '../../../src/queue';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../deployed-nodes';
+import { existingNodes } from '../existing-nodes';
 import { queueNameOf, type ObjectMessage } from './message-object';
 import { nobodyAtWork, objectKey, takenOn } from './objects-at-work';
-import { queueName, QueueOwner, type QueueName } from './queue-owner';
+import { queueName, type QueueName, QueueOwner } from '../queues';
 
 /** An object that a node is at work on, in the queue through which it came. */
 export interface HeldObject {

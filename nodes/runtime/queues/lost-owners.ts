@@ -1,8 +1,8 @@
 import type { NodeAPI } from 'node-red';
-import type { QueueHost } from '../../src/delivery';
-import { ownerNode } from '../../src/queue';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { existingNodes } from './existing-nodes';
+import type { QueueHost } from '../../../src/delivery';
+import { ownerNode } from '../../../src/queue';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { existingNodes } from '../existing-nodes';
 
 /**
  * What nodes that do not exist any more have parked is delivered again. A node that is only disabled keeps what it has.
