@@ -3,17 +3,11 @@ import { asError } from '../../src/basics';
 import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
+import { isUnheard } from '../../src/worker';
 import { deployedNodes } from './deployed-nodes';
 import { despiteOthers, editWorkerOf } from './edit-worker';
 import { FlowStart } from './flow-start';
-import {
-  beginWork,
-  givenObject,
-  isUnheard,
-  type MessageObject,
-  type ObjectMessage,
-  tellNotWorkedOn,
-} from './objects';
+import { beginWork, givenObject, type MessageObject, type ObjectMessage, tellNotWorkedOn } from './objects';
 import { InOrder } from './in-order';
 import { errorTexts, nodeTexts, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';

@@ -1,19 +1,18 @@
 import { BackOff } from '../../../src/basics';
 import { WorkerBroken } from '../../../src/edit';
 import { Status, type CommandStatus } from '../../../src/network';
+import { isUnheard, unlessUnheard } from '../../../src/worker';
 import {
   giveBack,
   type HeldObject,
   holdObject,
   holdToAcknowledge,
-  isUnheard,
   leave,
   type MessageObject,
   NotAcknowledged,
   type ObjectMessage,
   Postponed,
   queueNameOf,
-  unlessUnheard,
 } from '../../runtime/objects';
 import { DeidentifyFailed } from './deidentify-error';
 

@@ -1,6 +1,7 @@
 import { loggableReason, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
-import { isUnheard, type ListedInstance, type ObjectMessage } from '../../runtime/objects';
+import { isUnheard } from '../../../src/worker';
+import type { ListedInstance, ObjectMessage } from '../../runtime/objects';
 import { OutFailed } from './out-error';
 import { failureOf } from './outcome-facts';
 

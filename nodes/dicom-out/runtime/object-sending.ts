@@ -5,6 +5,7 @@ import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
+import { isUnheard, unlessUnheard } from '../../../src/worker';
 import type { UsedPeer } from './defined-peers';
 import {
   answerSender,
@@ -14,7 +15,6 @@ import {
   type HeldObject,
   holdObject,
   holdToAcknowledge,
-  isUnheard,
   leave,
   mayBeHeard,
   type MessageObject,
@@ -22,7 +22,6 @@ import {
   type ObjectMessage,
   objectOf,
   queueNameOf,
-  unlessUnheard,
 } from '../../runtime/objects';
 import { type PeerOwner, senderOf } from '../../runtime/peers';
 import { OutFailed } from './out-error';

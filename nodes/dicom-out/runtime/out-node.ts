@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
-import { Boundary } from '../../../src/worker';
+import { Boundary, isUnheard } from '../../../src/worker';
 import type { DeadLetterBox, JournalBox } from '../../runtime/routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { tellOfLeftQueues } from '../../runtime/queues';
@@ -10,7 +10,6 @@ import { FlowStart } from '../../runtime/flow-start';
 import {
   factsIn,
   type HeldObject,
-  isUnheard,
   leave,
   type ListedInstance,
   type ObjectMessage,

@@ -1,4 +1,4 @@
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { isUnheard } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { queueName, QueueOwner } from '../../runtime/queues';
 
@@ -19,7 +19,7 @@ async function repeatableIn(nodeId: string, ids: string[]): Promise<string[]> {
   try {
     return (await deployedNodes.get(nodeId, QueueOwner)?.receiver?.ask('repeatable', ids)) ?? [];
   } catch (error) {
-    if (error instanceof WorkerNotRunning || error instanceof RequestTimedOut) return [];
+    if (isUnheard(error)) return [];
     throw error;
   }
 }

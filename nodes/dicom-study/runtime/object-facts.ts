@@ -4,11 +4,11 @@ import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
 import { seriesFields, studyFields, type StudyObject } from '../../../src/study';
+import { isUnheard } from '../../../src/worker';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import {
   givenObject,
   type GivenObject,
-  isUnheard,
   type MessageObject,
   type ObjectMessage,
   objectOf,

@@ -25,12 +25,12 @@ import {
   type StudyFiring,
   type StudyObject,
 } from '../../../src/study';
-import { Boundary } from '../../../src/worker';
+import { Boundary, isUnheard } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { existingNodes } from '../../runtime/existing-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { byteCount, changesOf, isUnheard, type ObjectMessage } from '../../runtime/objects';
+import { byteCount, changesOf, type ObjectMessage } from '../../runtime/objects';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';

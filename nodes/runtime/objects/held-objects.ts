@@ -3,7 +3,7 @@ import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../../src/delivery';
 import { type CommandStatus, isFailure } from '../../../src/network';
 import type { OpenedObject } from '../../../src/queue';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { isUnheard, unlessUnheard, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../deployed-nodes';
 import { existingNodes } from '../existing-nodes';
 import { queueNameOf, type ObjectMessage } from './message-object';
@@ -293,15 +293,4 @@ export function mayBeHeard(RED: Pick<NodeAPI, 'nodes'>, messages: readonly Objec
   if (messages.length === 0) return false;
   const exists = existingNodes(RED);
   return messages.some((message) => exists(queueName(queueNameOf(message))?.nodeId ?? ''));
-}
-
-/** Its queue does not run, or has not answered. */
-export function isUnheard(error: unknown): boolean {
-  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
-}
-
-/** A queue that does not run now has nothing in flight, and is asked again when it does. @throws what it is given otherwise */
-export function unlessUnheard(error: unknown): undefined {
-  if (!isUnheard(error)) throw error;
-  return undefined;
 }

@@ -7,12 +7,10 @@ export {
   type HeldObject,
   holdObject,
   holdToAcknowledge,
-  isUnheard,
   leave,
   mayBeHeard,
   NotAcknowledged,
   tellNotWorkedOn,
-  unlessUnheard,
 } from './held-objects';
 export { instancesOf, type ListedInstance, ListInvalid, weightOfList } from './instance-list';
 export { byteCount, bytesOf } from './message-bytes';
