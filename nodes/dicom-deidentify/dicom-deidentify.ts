@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DEIDENTIFY_CREDENTIALS, DICOM_DEIDENTIFY } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
+import { AdminRoutes } from '../runtime/routes';
 import { DeidentifyNode } from './runtime/deidentify-node';
 import { addSecretRoutes } from './runtime/secret-routes';
 

@@ -1,8 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_IN } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
-import { addJournalRoutes } from '../runtime/journal-routes';
+import { addDeadLetterRoutes, addJournalRoutes, AdminRoutes } from '../runtime/routes';
 import { mayUseDicomPort, tryDicomPort } from './runtime/port-privilege';
 import { addDrainRoutes } from './runtime/drain-routes';
 import { addEchoRoute } from './runtime/echo-routes';

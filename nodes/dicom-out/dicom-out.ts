@@ -1,8 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_OUT } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
-import { addJournalRoutes } from '../runtime/journal-routes';
+import { addDeadLetterRoutes, addJournalRoutes, AdminRoutes } from '../runtime/routes';
 import { OutNode } from './runtime/out-node';
 
 /** The `dicom-out` node: sends the object of a message to a peer. All the work is src/sender's. */

@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_QUERY } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addAttributeRoute } from '../runtime/attribute-route';
+import { addAttributeRoute, AdminRoutes } from '../runtime/routes';
 import { QueryNode } from './runtime/query-node';
 
 /** The `dicom-query` node: asks a peer for what matches (C-FIND SCU). All the work is src/query's, in the sender's worker. */

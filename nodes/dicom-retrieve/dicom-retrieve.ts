@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_RETRIEVE } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addDeadLetterRoutes, AdminRoutes } from '../runtime/routes';
 import { RetrieveNode } from './runtime/retrieve-node';
 
 /** The `dicom-retrieve` node: has a peer send objects (C-MOVE and C-GET SCU). All the work is src/retrieve's, in the sender's worker. */

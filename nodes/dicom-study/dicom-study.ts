@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_STUDY } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addAttributeRoute } from '../runtime/attribute-route';
+import { addAttributeRoute, AdminRoutes } from '../runtime/routes';
 import { StudyNode } from './runtime/study-node';
 import { addStudyRoutes } from './runtime/study-routes';
 

@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DICOM_WATCH } from '../../src/settings';
-import { AdminRoutes } from '../runtime/admin-routes';
-import { addDeadLetterRoutes } from '../runtime/dead-letter-routes';
+import { addDeadLetterRoutes, AdminRoutes } from '../runtime/routes';
 import { WatchNode } from './runtime/watch-node';
 
 /** The `dicom-watch` node: what others put into a folder comes out as messages. All the work is src/watch's. */

@@ -1,4 +1,4 @@
-import { asError } from '../../src/basics';
+import { asError, Turns } from '../../src/basics';
 
 /**
  * Works on several messages at a time, and is done with them in the order in which they came: what one message waits for does
@@ -7,17 +7,18 @@ import { asError } from '../../src/basics';
 export class InOrder {
   /** Resolves when all that came are done with. */
   private last: Promise<void> = Promise.resolve();
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns: Turns;
 
   /**
    * @param most that are worked on at a time
    * @param failed told of what a `finish` has thrown
    */
   constructor(
-    private readonly most: number,
+    most: number,
     private readonly failed: (error: Error) => void,
-  ) {}
+  ) {
+    this.turns = new Turns(most);
+  }
 
   /** Messages that it is not done with. */
   size = 0;
@@ -30,7 +31,7 @@ export class InOrder {
   /** @param finish called when the work has come to its end, well or not, and those before it are done with */
   add<Result>(work: () => Promise<Result>, finish: (outcome: PromiseSettledResult<Result>) => void): void {
     this.size += 1;
-    const settled = Promise.allSettled([this.begin(work)]);
+    const settled = Promise.allSettled([this.turns.run(work)]);
     this.last = Promise.all([settled, this.last]).then(([[outcome]]) => {
       this.size -= 1;
       try {
@@ -40,18 +41,5 @@ export class InOrder {
         this.failed(asError(error));
       }
     });
-  }
-
-  private async begin<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.running >= this.most) await new Promise<void>((resolve) => void this.waiting.push(resolve));
-    else this.running += 1;
-    try {
-      return await work();
-    } finally {
-      // The next one takes the place.
-      const next = this.waiting.shift();
-      if (next === undefined) this.running -= 1;
-      else next();
-    }
   }
 }

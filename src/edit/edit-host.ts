@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import {
+  type Asked,
   HOST_LIMITS,
+  type HostLimits,
   WorkerEnded,
   WorkerHost,
-  WorkerNotRunning,
-  type Asked,
-  type HostLimits,
   type WorkerNews,
+  WorkerNotRunning,
 } from '../worker';
 import { LentMemory } from './lent-memory';
 import type { EditRequests } from './requests';

@@ -1,13 +1,6 @@
 import { join } from 'node:path';
 import type { EditFailure } from '../edit';
-import {
-  IdleHost,
-  HOST_LIMITS,
-  type HostLimits,
-  RequestTimedOut,
-  WorkerNotRunning,
-  type Asked,
-} from '../worker';
+import { type Asked, HOST_LIMITS, type HostLimits, IdleHost, isUnheard } from '../worker';
 import type { ImageRequests, Pictures } from './requests';
 
 type PictureArgs = Asked<ImageRequests, 'pictures'>['args'];
@@ -58,7 +51,7 @@ export class ImageHost {
     try {
       return await this.host.ask('pictures', ...args);
     } catch (error) {
-      if (!(error instanceof RequestTimedOut) && !(error instanceof WorkerNotRunning)) throw error;
+      if (!isUnheard(error)) throw error;
       // It may be at it still. The next one has another worker.
       await this.host.close();
       return { failure: { code: 'too-much-work', text: error.message } };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JournalEntry, LetterFacts } from '../admin-api';
 import { asError } from '../basics';
-import { RequestTimedOut, WorkerHost, WorkerNotRunning, type Asked, type WorkerNews } from '../worker';
+import { type Asked, unlessUnheard, WorkerHost, type WorkerNews, WorkerNotRunning } from '../worker';
 import type { JournalConfig } from '../journal';
 import type { RetrievedConfig } from '../retrieve';
 import type { OpenedObject } from '../queue';
@@ -138,7 +138,7 @@ export class SenderHost {
   /** Objects stay in it. Resolves when another one may have its directory. */
   async removeOutbox(id: string): Promise<void> {
     this.outboxes.delete(id);
-    await this.worker?.ask('closeOutbox', id).catch(unlessNotRunning);
+    await this.worker?.ask('closeOutbox', id).catch(unlessUnheard);
     await this.stopIfIdle();
   }
 
@@ -163,7 +163,7 @@ export class SenderHost {
   /** Resolves when nothing more is written to it. */
   async removeJournal(id: string): Promise<void> {
     this.journals.delete(id);
-    await this.worker?.ask('closeJournal', id).catch(unlessNotRunning);
+    await this.worker?.ask('closeJournal', id).catch(unlessUnheard);
   }
 
   /** Asks the sender. @throws as `WorkerHost.ask` */
@@ -218,7 +218,7 @@ export class SenderHost {
     host.stop();
     const { id } = host.config;
     if (this.retrieved.get(id) === host) this.retrieved.delete(id);
-    await this.worker?.ask('closeRetrieved', id).catch(unlessNotRunning);
+    await this.worker?.ask('closeRetrieved', id).catch(unlessUnheard);
     await this.stopIfIdle();
   }
 
@@ -384,12 +384,7 @@ export class SenderHost {
     } catch (error) {
       ours.close();
       // A worker that has ended asks again when it is back.
-      await this.worker?.ask('notOpened', id, asError(error).message).catch(unlessNotRunning);
+      await this.worker?.ask('notOpened', id, asError(error).message).catch(unlessUnheard);
     }
   }
-}
-
-/** @throws what it is given otherwise */
-function unlessNotRunning(error: unknown): void {
-  if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
 }

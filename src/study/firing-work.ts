@@ -1,6 +1,6 @@
 import { asError, soManyAtATime } from '../basics';
 import type { CommandStatus } from '../network';
-import { RequestTimedOut, WorkerNotRunning } from '../worker';
+import { isUnheard } from '../worker';
 import type { Clock } from './clock';
 import type { StudiesListener, StudyQueues } from './collector';
 import { ASK_AGAIN_MS } from './completeness';
@@ -60,9 +60,8 @@ export class FiringWork {
   emit(group: Group, firing: Firing): void {
     const emitted = this.emitting.then(() => this.emitNow(group, firing));
     this.emitting = emitted.catch((error: unknown) => {
-      const isUnheard = error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
-      if (!isUnheard) this.listener.failed(asError(error));
-      firing.againAt = this.clock.now() + (isUnheard ? ASK_AGAIN_MS : AGAIN_MS);
+      if (!isUnheard(error)) this.listener.failed(asError(error));
+      firing.againAt = this.clock.now() + (isUnheard(error) ? ASK_AGAIN_MS : AGAIN_MS);
     });
   }
 

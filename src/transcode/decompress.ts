@@ -12,7 +12,7 @@ import {
   VR,
 } from '../dicom';
 import type { FrameFragments } from '../object';
-import { WorkerNotRunning, RequestTimedOut } from '../worker';
+import { isUnheard } from '../worker';
 import { readCodeStream } from './code-stream';
 import type { Codec, CodedFrame } from './codecs';
 import { type CompressedSyntax, compressedSyntax } from './compressed-syntaxes';
@@ -202,7 +202,7 @@ class Decoding {
       const { buffer, byteOffset, byteLength } = await this.decoder.decode(frame);
       return Buffer.from(buffer, byteOffset, byteLength);
     } catch (error) {
-      if (error instanceof WorkerNotRunning || error instanceof RequestTimedOut) throw error;
+      if (isUnheard(error)) throw error;
       throw cannotRecode('a frame cannot be decoded', { cause: error });
     }
   }

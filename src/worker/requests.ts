@@ -48,6 +48,17 @@ export class RequestTimedOut extends Error {
   override readonly name = 'RequestTimedOut';
 }
 
+/** The worker does not run, or has not answered: what it was asked for may have been done all the same. */
+export function isUnheard(error: unknown): error is WorkerNotRunning | RequestTimedOut {
+  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
+}
+
+/** For whom it does not matter that nobody has heard. @throws what it is given otherwise */
+export function unlessUnheard(error: unknown): undefined {
+  if (!isUnheard(error)) throw error;
+  return undefined;
+}
+
 interface Pending {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;

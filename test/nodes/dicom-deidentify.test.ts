@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { failureOfCode } from '../../nodes/dicom-deidentify/runtime/deidentify-error';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
 import { EditHost, WorkerBroken } from '../../src/edit';
 import { DICOM_DEIDENTIFY, DICOM_RESPONSE, DICOM_WATCH } from '../../src/settings';

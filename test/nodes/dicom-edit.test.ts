@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { DICOM_EDIT, type EditRule } from '../../src/settings';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { OutNode } from '../../nodes/dicom-out/runtime/out-node';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { DICOM_EDIT, DICOM_OUT, DICOM_PEER } from '../../src/settings';
 import { Certificates } from '../support/certificates';
 import { TAB, dicomIn, flowNode } from '../support/flows';

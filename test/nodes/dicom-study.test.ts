@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { DICOM_DEIDENTIFY, DICOM_EDIT, DICOM_RESPONSE, DICOM_STUDY } from '../../src/settings';
 import { dicomIn, flowNode, TAB } from '../support/flows';
 import { freePort } from '../support/free-port';

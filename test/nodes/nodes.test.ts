@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { TAB, dicomIn, flowNode } from '../support/flows';
 import { freePort } from '../support/free-port';
 import { NodesUnderTest, type Message } from '../support/node-helper';

@@ -7,7 +7,7 @@ import {
   type Fields,
   type StudyPayload,
 } from '../../../src/study';
-import type { ObjectMessage } from '../../runtime/message-object';
+import type { ObjectMessage } from '../../runtime/objects';
 
 /** What has become of the instances of a list. Nothing of the old ones is in it, but what acknowledges them. */
 export class DeidentifiedList {

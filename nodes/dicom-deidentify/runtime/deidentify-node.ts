@@ -23,16 +23,25 @@ import {
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
 import { FlowStart } from '../../runtime/flow-start';
-import { givenObject } from '../../runtime/given-object';
-import { disownEarlier, mayBeHeard, NotAcknowledged, type HeldObject } from '../../runtime/held-objects';
-import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
-import { byteCount } from '../../runtime/message-bytes';
-import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import {
+  byteCount,
+  disownEarlier,
+  givenObject,
+  type HeldObject,
+  instancesOf,
+  type ListedInstance,
+  ListInvalid,
+  mayBeHeard,
+  type MessageObject,
+  NotAcknowledged,
+  type ObjectMessage,
+  objectOf,
+  payloadSettingsOf,
+} from '../../runtime/objects';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
-import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { deidentifyError, DeidentifyFailed, failureOfCode } from './deidentify-error';
 import { DeidentifiedList } from './deidentified-list';
 import { DeidentifyStatus } from './deidentify-status';

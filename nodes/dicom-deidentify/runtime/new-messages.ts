@@ -1,7 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { DeidentifiedMessage } from '../../../src/edit';
-import type { ObjectMessage } from '../../runtime/message-object';
-import { putNewObject, type MadeFacts } from '../../runtime/new-object';
+import { type MadeFacts, type ObjectMessage, putNewObject } from '../../runtime/objects';
 import type { DeidentifiedList } from './deidentified-list';
 
 /**

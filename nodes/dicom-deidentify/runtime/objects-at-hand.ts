@@ -1,18 +1,19 @@
 import { BackOff } from '../../../src/basics';
 import { WorkerBroken } from '../../../src/edit';
 import { Status, type CommandStatus } from '../../../src/network';
+import { isUnheard, unlessUnheard } from '../../../src/worker';
 import {
   giveBack,
+  type HeldObject,
   holdObject,
   holdToAcknowledge,
-  isUnheard,
   leave,
+  type MessageObject,
   NotAcknowledged,
-  unlessUnheard,
-  type HeldObject,
-} from '../../runtime/held-objects';
-import { queueNameOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
-import { Postponed } from '../../runtime/postponed';
+  type ObjectMessage,
+  Postponed,
+  queueNameOf,
+} from '../../runtime/objects';
 import { DeidentifyFailed } from './deidentify-error';
 
 const FIRST_RETRY_MS = 2_000;

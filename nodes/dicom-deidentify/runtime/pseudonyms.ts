@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { PseudonymSource } from '../../../src/settings';
-import type { ObjectMessage } from '../../runtime/message-object';
+import type { ObjectMessage } from '../../runtime/objects';
 
 /**
  * The pseudonym of an object's patient. Undefined: it is made of the Patient ID.

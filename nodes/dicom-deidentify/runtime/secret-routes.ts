@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AdminRoutes } from '../../runtime/admin-routes';
+import type { AdminRoutes } from '../../runtime/routes';
 import type { DeidentifyNode } from './deidentify-node';
 import { fingerprintOf } from './fingerprint';
 

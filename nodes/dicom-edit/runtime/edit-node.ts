@@ -11,10 +11,14 @@ import {
 import { DICOM_EDIT, type DicomEditSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { EditingNode, type EditingKind } from '../../runtime/editing-node';
-import { objectOf, type ObjectMessage } from '../../runtime/message-object';
-import { putNewObject, type MadeFacts } from '../../runtime/new-object';
+import {
+  type MadeFacts,
+  type ObjectMessage,
+  objectOf,
+  payloadSettingsOf,
+  putNewObject,
+} from '../../runtime/objects';
 import { nodeDirectory } from '../../runtime/node-directory';
-import { payloadSettingsOf } from '../../runtime/payload-settings';
 import { EDIT_ERRORS, EditFailed, type EditFailure } from './edit-error';
 import { reasonText } from './rule-reasons';
 import { RuleValues } from './rule-values';

@@ -1,8 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { ruleProblem } from '../../../src/edit';
 import { DICOM_EDIT, MOST_RULES, readRule } from '../../../src/settings';
-import { AdminRoutes, RequestRefused } from '../../runtime/admin-routes';
-import { addAttributeRoute } from '../../runtime/attribute-route';
+import { addAttributeRoute, AdminRoutes, RequestRefused } from '../../runtime/routes';
 import { EditNode } from './edit-node';
 import { ruleReason } from './rule-reasons';
 

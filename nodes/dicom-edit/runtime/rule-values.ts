@@ -3,7 +3,7 @@ import { asError } from '../../../src/basics';
 import { type ChangeValue, MAX_CHANGES_BYTES } from '../../../src/dicom';
 import type { EvaluatedRule, RuleValue } from '../../../src/edit';
 import { OPS_WITH_VALUE, type EditRule } from '../../../src/settings';
-import { byteCount, bytesOf } from '../../runtime/message-bytes';
+import { byteCount, bytesOf } from '../../runtime/objects';
 import type { Text } from '../../runtime/node-texts';
 import { boundedExpression } from './bounded-expression';
 import { EditFailed } from './edit-error';

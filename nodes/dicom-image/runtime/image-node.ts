@@ -5,15 +5,19 @@ import { hasFailed, type EditFailure } from '../../../src/edit';
 import { MOST_PICTURE_BYTES, type Picture, type Pictures, type PictureTask } from '../../../src/image';
 import { DICOM_IMAGE, frameOf, type DicomImageProblem, type DicomImageSettings } from '../../../src/settings';
 import { FlowStart } from '../../runtime/flow-start';
-import { givenObject } from '../../runtime/given-object';
+import {
+  beginWork,
+  givenObject,
+  type MessageObject,
+  type ObjectMessage,
+  objectOf,
+} from '../../runtime/objects';
 import { imageWorkerOf } from '../../runtime/image-worker';
 import { InOrder } from '../../runtime/in-order';
-import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, seriesOf, shownOf, type Series } from './study-series';
-import { beginWork } from '../../runtime/objects-at-work';
 import { onInput } from '../../runtime/on-input';
 import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 

@@ -1,5 +1,4 @@
-import { byteCount } from '../../runtime/message-bytes';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { byteCount, type ObjectMessage } from '../../runtime/objects';
 
 /** A series of a study message (docs/images.md). */
 export interface Series {

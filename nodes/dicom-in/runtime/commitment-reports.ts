@@ -1,9 +1,8 @@
 import type { NodeAPI } from 'node-red';
 import { type CommandStatus, type CommitmentReport, Status } from '../../../src/network';
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { isUnheard } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { PeerOwner } from '../../runtime/peer-owner';
-import { senderOf } from '../../runtime/sender';
+import { PeerOwner, senderOf } from '../../runtime/peers';
 
 const NOT_AWAITED: CommandStatus = {
   status: Status.processingFailure,
@@ -33,7 +32,7 @@ export async function takeReport(
     );
     return isTaken ? { status: Status.success } : NOT_AWAITED;
   } catch (error) {
-    if (error instanceof WorkerNotRunning || error instanceof RequestTimedOut) return NOT_NOW;
+    if (isUnheard(error)) return NOT_NOW;
     throw error;
   }
 }

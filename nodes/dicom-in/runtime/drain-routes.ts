@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { RequestLimit } from './request-limit';
-import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
+import { type AdminRoutes, parameter, RequestRefused } from '../../runtime/routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { ReceiverNode } from './receiver-node';
 

@@ -1,4 +1,4 @@
-import type { AdminRoutes } from '../../runtime/admin-routes';
+import type { AdminRoutes } from '../../runtime/routes';
 import type { ReceiverNode } from './receiver-node';
 
 /** Calls a node's own port with C-ECHO. It takes the permission to write: it opens a connection. */

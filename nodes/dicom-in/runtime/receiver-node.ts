@@ -20,21 +20,23 @@ import { arrivals } from '../../runtime/arrivals';
 import { showInSidebar } from './debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import type { JournalBox } from '../../runtime/journal-routes';
+import type { JournalBox } from '../../runtime/routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
-import { disownLost } from '../../runtime/lost-owners';
+import {
+  disownLost,
+  removeEmptyQueue,
+  RequestOwner,
+  type SharedPlaceHere,
+  SharedQueueOwner,
+  tellOfLeftQueues,
+} from '../../runtime/queues';
 import { reportersTo, takeReport } from './commitment-reports';
-import { tellOfLeftQueues } from '../../runtime/left-queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
-import type { SharedPlaceHere } from '../../runtime/queue-owner';
-import { removeEmptyQueue } from '../../runtime/removed-queue';
-import { RequestOwner } from '../../runtime/request-owner';
 import { removeStepsWithNode, stepsDirectory } from './steps';
-import { SharedQueueOwner } from '../../runtime/shared-queue';
 import { StatusDisplay } from '../../runtime/status-display';
-import { tlsOptions, type TlsChoice } from '../../runtime/tls-options';
+import { type TlsChoice, tlsOptions } from '../../runtime/peers';
 import { ReceiverLog, logsDetails } from './receiver-log';
 import { ReceiverStats } from './receiver-stats';
 import { ReceiverStatus, type ReceiverNodeStatus } from './receiver-status';

@@ -4,7 +4,7 @@ import { hasFailed } from '../../../src/edit';
 import type { PictureTask } from '../../../src/image';
 import { builtInSample, convertSampleFile } from '../../../src/sample';
 import { DICOM_IN, SAMPLE_FILE_LIMIT, type DicomInSettings } from '../../../src/settings';
-import { RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
+import { type AdminRoutes, RequestRefused } from '../../runtime/routes';
 import { imageWorkerOf } from '../../runtime/image-worker';
 import { type UploadFailure, Uploads } from './uploads';
 import type { ReceiverNode } from './receiver-node';

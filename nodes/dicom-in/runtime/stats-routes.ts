@@ -1,4 +1,4 @@
-import type { AdminRoutes } from '../../runtime/admin-routes';
+import type { AdminRoutes } from '../../runtime/routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus';
 import { ReceiverNode } from './receiver-node';

@@ -1,5 +1,4 @@
-import { Postponed } from '../../runtime/postponed';
-import type { HeldObject } from '../../runtime/held-objects';
+import { type HeldObject, Postponed } from '../../runtime/objects';
 
 /** A disk does not say when it has room. Milliseconds. */
 const ASK_MS = 5_000;

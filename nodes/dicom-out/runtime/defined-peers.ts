@@ -3,8 +3,7 @@ import { hostFilter } from '../../../src/network';
 import type { PeerState } from '../../../src/sender';
 import { hostLookup } from './host-lookup';
 import { definedPeer, definitionId, readDefinition, type PeerDefinition } from './peer-definition';
-import { PeerOwner } from '../../runtime/peer-owner';
-import { senderOf } from '../../runtime/sender';
+import { PeerOwner, senderOf } from '../../runtime/peers';
 
 /** Peers that messages define, at a time: each may have a line, a circuit and associations of its own. */
 export const MOST_DEFINED_PEERS = 32;

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { Fifo } from '../../../src/basics';
+import { Turns } from '../../../src/basics';
 
 /** The system's lookups of names hold threads of Node's pool, which files need, too: this many at a time. */
 const LOOKED_UP = 2;
@@ -14,9 +14,8 @@ export class TooManyLookups extends Error {
 
 /** Looks names of hosts up that messages have. */
 class HostLookup {
-  private free = LOOKED_UP;
+  private readonly turns = new Turns(LOOKED_UP);
   private waiting = 0;
-  private readonly turns = new Fifo<() => void>();
   /** By name: who asks meanwhile gets the same answer. */
   private readonly running = new Map<string, Promise<string[]>>();
 
@@ -34,24 +33,11 @@ class HostLookup {
   }
 
   private begin(host: string): Promise<string[]> {
-    const looking = this.inTurn(async () => {
-      const found = await lookup(host, { all: true });
-      return found.map(({ address }) => address);
-    }).finally(() => this.running.delete(host));
+    const looking = this.turns
+      .run(async () => (await lookup(host, { all: true })).map(({ address }) => address))
+      .finally(() => this.running.delete(host));
     this.running.set(host, looking);
     return looking;
-  }
-
-  private async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.turns.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.turns.shift();
-      if (next === undefined) this.free += 1;
-      else next();
-    }
   }
 }
 

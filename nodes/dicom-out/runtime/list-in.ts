@@ -1,5 +1,4 @@
-import { instancesOf, ListInvalid, type ListedInstance } from '../../runtime/instance-list';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { instancesOf, type ListedInstance, ListInvalid, type ObjectMessage } from '../../runtime/objects';
 import { OutFailed } from './out-error';
 
 /** The list of a message; undefined: it has none, or its payload is the object. @throws OutFailed */

@@ -1,8 +1,7 @@
 import { loggableReason, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
-import { isUnheard } from '../../runtime/held-objects';
-import type { ListedInstance } from '../../runtime/instance-list';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { isUnheard } from '../../../src/worker';
+import type { ListedInstance, ObjectMessage } from '../../runtime/objects';
 import { OutFailed } from './out-error';
 import { failureOf } from './outcome-facts';
 

@@ -10,11 +10,10 @@ import {
 } from './defined-peers';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { TooManyLookups } from './host-lookup';
-import type { ObjectMessage } from '../../runtime/message-object';
+import type { ObjectMessage } from '../../runtime/objects';
 import { readDefinition, WrongDefinition } from './peer-definition';
-import { PeerOwner } from '../../runtime/peer-owner';
+import { PeerOwner, usablePeer } from '../../runtime/peers';
 import { shownJson } from '../../runtime/plain-json';
-import { usablePeer } from '../../runtime/usable-peer';
 import { OutFailed } from './out-error';
 
 type PeerChoice = Pick<DicomOutSettings, 'peer' | 'peersFromMessage' | 'allowedPeerHosts'>;

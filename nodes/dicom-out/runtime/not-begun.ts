@@ -1,9 +1,8 @@
 import type { NodeAPI } from 'node-red';
 import { Status, type CommandStatus } from '../../../src/network';
-import { tellNotWorkedOn } from '../../runtime/held-objects';
-import type { ObjectMessage } from '../../runtime/message-object';
+import { type ObjectMessage, tellNotWorkedOn } from '../../runtime/objects';
 import type { Text } from '../../runtime/node-texts';
-import { senderOf } from '../../runtime/sender';
+import { senderOf } from '../../runtime/peers';
 import { OUT_ERRORS, outError, type OutFailed, type OutFailure } from './out-error';
 import { notBegunEntry } from './out-journal';
 

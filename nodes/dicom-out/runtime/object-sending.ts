@@ -5,29 +5,25 @@ import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
 import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
+import { isUnheard, unlessUnheard } from '../../../src/worker';
 import type { UsedPeer } from './defined-peers';
 import {
   answerSender,
+  changesOf,
   disownEarlier,
   giveBack,
+  type HeldObject,
   holdObject,
   holdToAcknowledge,
-  isUnheard,
   leave,
   mayBeHeard,
+  type MessageObject,
   NotAcknowledged,
-  unlessUnheard,
-  type HeldObject,
-} from '../../runtime/held-objects';
-import {
-  changesOf,
+  type ObjectMessage,
   objectOf,
   queueNameOf,
-  type MessageObject,
-  type ObjectMessage,
-} from '../../runtime/message-object';
-import type { PeerOwner } from '../../runtime/peer-owner';
-import { senderOf } from '../../runtime/sender';
+} from '../../runtime/objects';
+import { type PeerOwner, senderOf } from '../../runtime/peers';
 import { OutFailed } from './out-error';
 import {
   answerTimeLeft,

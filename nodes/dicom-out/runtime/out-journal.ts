@@ -1,8 +1,8 @@
 import type { JournalEntry } from '../../../src/admin-api';
 import { withAgain } from '../../../src/journal';
 import type { SenderHost } from '../../../src/sender';
-import type { JournalBox } from '../../runtime/journal-routes';
-import { factsIn, type ObjectMessage } from '../../runtime/message-object';
+import type { JournalBox } from '../../runtime/routes';
+import { factsIn, type ObjectMessage } from '../../runtime/objects';
 import { repeatableObjects, repeatObject } from './repeated-objects';
 
 /** Characters of what identifies an object. */

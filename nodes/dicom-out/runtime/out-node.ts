@@ -2,23 +2,27 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { DICOM_OUT, type DicomOutProblem, type DicomOutSettings } from '../../../src/settings';
 import { asError, soManyAtATime } from '../../../src/basics';
 import type { SendOutcome } from '../../../src/sender';
-import { Boundary } from '../../../src/worker';
-import type { DeadLetterBox } from '../../runtime/dead-letter-routes';
+import { Boundary, isUnheard } from '../../../src/worker';
+import type { DeadLetterBox, JournalBox } from '../../runtime/routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { tellOfLeftQueues } from '../../runtime/left-queues';
+import { tellOfLeftQueues } from '../../runtime/queues';
 import { FlowStart } from '../../runtime/flow-start';
-import { isUnheard, leave, type HeldObject } from '../../runtime/held-objects';
+import {
+  factsIn,
+  type HeldObject,
+  leave,
+  type ListedInstance,
+  type ObjectMessage,
+  Postponed,
+  weightOf,
+  weightOfList,
+} from '../../runtime/objects';
 import { DefinedPeers, type UsedPeer } from './defined-peers';
-import { weightOfList, type ListedInstance } from '../../runtime/instance-list';
-import type { JournalBox } from '../../runtime/journal-routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
-import { factsIn, weightOf, type ObjectMessage } from '../../runtime/message-object';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
-import { PeerOwner } from '../../runtime/peer-owner';
-import { Postponed } from '../../runtime/postponed';
-import { senderOf } from '../../runtime/sender';
+import { PeerOwner, senderOf } from '../../runtime/peers';
 import { StatusDisplay } from '../../runtime/status-display';
 import { AwaitingRoom } from './awaiting-room';
 import { listIn, messagesOfList } from './list-in';

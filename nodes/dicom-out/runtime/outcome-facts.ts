@@ -2,8 +2,7 @@ import { asError } from '../../../src/basics';
 import { hexStatus, Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, SendFailure, SendOutcome } from '../../../src/sender';
 import type { UsedPeer } from './defined-peers';
-import type { HeldObject } from '../../runtime/held-objects';
-import { factsIn, type ObjectMessage } from '../../runtime/message-object';
+import { factsIn, type HeldObject, type ObjectMessage } from '../../runtime/objects';
 import { plainJson } from '../../runtime/plain-json';
 import { OutFailed } from './out-error';
 

@@ -3,7 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { type PeerConfig, peerSettings } from '../../../src/sender';
 import { DICOM_PEER, type DicomPeerField, PEER_CREDENTIALS, pick } from '../../../src/settings';
 import { errorTexts, nodeTexts } from '../../runtime/node-texts';
-import { peerTls } from '../../runtime/peer-tls';
+import { peerTls } from '../../runtime/peers';
 
 /** What a message may say of a peer. */
 const FIELDS = [

@@ -1,4 +1,4 @@
-import type { PeerOwner } from '../../runtime/peer-owner';
+import type { PeerOwner } from '../../runtime/peers';
 
 /** Peers that do not let us in until somebody changes settings: each is told of once, until it could be reached again. */
 export class RejectingPeers {

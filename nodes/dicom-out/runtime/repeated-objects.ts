@@ -1,6 +1,6 @@
-import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { isUnheard } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { queueName, QueueOwner } from '../../runtime/queue-owner';
+import { queueName, QueueOwner } from '../../runtime/queues';
 
 /** Which of these objects their queues can deliver again. What a queue that does not run has is not known. */
 export async function repeatableObjects(queueIds: readonly string[]): Promise<string[]> {
@@ -19,7 +19,7 @@ async function repeatableIn(nodeId: string, ids: string[]): Promise<string[]> {
   try {
     return (await deployedNodes.get(nodeId, QueueOwner)?.receiver?.ask('repeatable', ids)) ?? [];
   } catch (error) {
-    if (error instanceof WorkerNotRunning || error instanceof RequestTimedOut) return [];
+    if (isUnheard(error)) return [];
     throw error;
   }
 }

@@ -11,9 +11,8 @@ import {
   type DicomPeerProblem,
   type DicomPeerSettings,
 } from '../../../src/settings';
-import { AdminRoutes, RequestRefused } from '../../runtime/admin-routes';
-import { PeerOwner } from '../../runtime/peer-owner';
-import { peerTls } from '../../runtime/peer-tls';
+import { AdminRoutes, RequestRefused } from '../../runtime/routes';
+import { PeerOwner, peerTls } from '../../runtime/peers';
 
 /** What is tested. Other settings may be wrong, or not be entered yet. */
 const TESTED = [

@@ -4,10 +4,8 @@ import { peerSettings, type PeerConfig, type PeerState } from '../../../src/send
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
-import { PeerOwner, type PeerReports } from '../../runtime/peer-owner';
-import { peerTls } from '../../runtime/peer-tls';
-import { QueueOwner } from '../../runtime/queue-owner';
-import { senderOf } from '../../runtime/sender';
+import { PeerOwner, type PeerReports, peerTls, senderOf } from '../../runtime/peers';
+import { QueueOwner } from '../../runtime/queues';
 import { warnOfSettings } from '../../runtime/tell';
 
 interface Credentials {

@@ -3,8 +3,8 @@ import type { SharedQueue } from '../../../src/receiver';
 import { DICOM_QUEUE, type DicomQueueSettings } from '../../../src/settings';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { errorTexts, nodeTexts } from '../../runtime/node-texts';
-import { peerTls } from '../../runtime/peer-tls';
-import { SharedQueueOwner } from '../../runtime/shared-queue';
+import { peerTls } from '../../runtime/peers';
+import { SharedQueueOwner } from '../../runtime/queues';
 import { warnOfSettings } from '../../runtime/tell';
 
 const BYTES_PER_MEGABYTE = 1_000_000;

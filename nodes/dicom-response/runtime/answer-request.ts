@@ -2,8 +2,7 @@ import { asError } from '../../../src/basics';
 import { type CommandStatus, Status } from '../../../src/network';
 import { type FlowAnswerOutcome, MOST_BYTES, MOST_MATCHES, type QueryAnswer } from '../../../src/receiver';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import type { QueueName } from '../../runtime/queue-owner';
-import { RequestOwner } from '../../runtime/request-owner';
+import { type QueueName, RequestOwner } from '../../runtime/queues';
 import { AnswerFailed, notHeard } from './answer-failed';
 import type { AnsweringMessage } from './answering-message';
 

@@ -5,7 +5,7 @@ import { asError } from '../../../src/basics';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import type { Text } from '../../runtime/node-texts';
 import { shownJson } from '../../runtime/plain-json';
-import { queueName, QueueOwner, type QueueName } from '../../runtime/queue-owner';
+import { queueName, type QueueName, QueueOwner } from '../../runtime/queues';
 import { AnswerFailed, notHeard, RESPONSE_ERRORS } from './answer-failed';
 import { answerQuery, answerStep } from './answer-request';
 import type { AnsweringMessage } from './answering-message';

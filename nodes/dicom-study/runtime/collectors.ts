@@ -3,7 +3,7 @@ import type { CommandStatus } from '../../../src/network';
 import type { OpenStudies } from '../../../src/admin-api';
 import type { StudyCollector, StudyObject } from '../../../src/study';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { queueName, QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
+import { queueName, QueueOwner, type SharedPlaceHere } from '../../runtime/queues';
 
 /**
  * What a node collects: objects of queues that machines share are collected by all of these together, in the database of the queue;

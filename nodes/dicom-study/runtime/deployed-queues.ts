@@ -4,11 +4,11 @@ import type { QueueHost } from '../../../src/delivery';
 import { isFailure, type CommandStatus } from '../../../src/network';
 import type { Unparked } from '../../../src/queue';
 import type { StudyQueues } from '../../../src/study';
-import { WorkerNotRunning } from '../../../src/worker';
+import { isUnheard, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { existingNodes } from '../../runtime/existing-nodes';
-import { disown, isUnheard } from '../../runtime/held-objects';
-import { queueName, QueueOwner } from '../../runtime/queue-owner';
+import { disown } from '../../runtime/objects';
+import { queueName, QueueOwner } from '../../runtime/queues';
 
 /** In less, a queue that is open says so. */
 const OPEN_MS = 1_000;

@@ -4,10 +4,15 @@ import { hasFailed } from '../../../src/edit';
 import { payloadOf } from '../../../src/message';
 import { DICOM_IN, type DicomStudySettings } from '../../../src/settings';
 import { seriesFields, studyFields, type StudyObject } from '../../../src/study';
+import { isUnheard } from '../../../src/worker';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
-import { givenObject, type GivenObject } from '../../runtime/given-object';
-import { isUnheard } from '../../runtime/held-objects';
-import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import {
+  givenObject,
+  type GivenObject,
+  type MessageObject,
+  type ObjectMessage,
+  objectOf,
+} from '../../runtime/objects';
 import { StudyFailed } from './study-error';
 
 /** What a message tells of its object. */

@@ -25,19 +25,17 @@ import {
   type StudyFiring,
   type StudyObject,
 } from '../../../src/study';
-import { Boundary } from '../../../src/worker';
+import { Boundary, isUnheard } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { existingNodes } from '../../runtime/existing-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { isUnheard } from '../../runtime/held-objects';
-import { changesOf, type ObjectMessage } from '../../runtime/message-object';
+import { byteCount, changesOf, type ObjectMessage } from '../../runtime/objects';
 import { nodeDirectory } from '../../runtime/node-directory';
-import { byteCount } from '../../runtime/message-bytes';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
-import { QueueOwner, type SharedPlaceHere } from '../../runtime/queue-owner';
+import { QueueOwner, type SharedPlaceHere } from '../../runtime/queues';
 import { StatusDisplay } from '../../runtime/status-display';
 import { Collectors } from './collectors';
 import { DeployedQueues } from './deployed-queues';

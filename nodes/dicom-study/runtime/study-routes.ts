@@ -1,4 +1,4 @@
-import { parameter, RequestRefused, type AdminRoutes } from '../../runtime/admin-routes';
+import { type AdminRoutes, parameter, RequestRefused } from '../../runtime/routes';
 import type { StudyNode } from './study-node';
 
 /** Shown at a time. */

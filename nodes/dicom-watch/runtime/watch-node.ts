@@ -12,11 +12,10 @@ import {
 import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { FlowStart } from '../../runtime/flow-start';
-import { disownLost } from '../../runtime/lost-owners';
+import { disownLost, QueueOwner } from '../../runtime/queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
-import { QueueOwner } from '../../runtime/queue-owner';
 import { StatusDisplay } from '../../runtime/status-display';
 import { removeWatchDirectory } from './removed-watch';
 import { watchStatus, type WatchStatus } from './watch-status';

@@ -14,10 +14,15 @@ import { payloadOf } from '../../../src/message';
 import { DICOM, type DicomSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
 import { EditingNode, type EditingKind } from '../../runtime/editing-node';
-import { bytesOf } from '../../runtime/message-bytes';
-import { objectOf, type MessageObject, type ObjectMessage } from '../../runtime/message-object';
+import {
+  bytesOf,
+  type MadeFacts,
+  type MessageObject,
+  type ObjectMessage,
+  objectOf,
+  putNewObject,
+} from '../../runtime/objects';
 import { settingsFailure } from '../../runtime/node-errors';
-import { putNewObject, type MadeFacts } from '../../runtime/new-object';
 import { DICOM_ERRORS, DicomFailed, type DicomFailure } from './dicom-error';
 import { plainMessage } from './plain-message';
 import { taskOf, type NodeTask } from './task';

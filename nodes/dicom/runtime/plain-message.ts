@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { asError } from '../../../src/basics';
-import { byteCount, bytesOf } from '../../runtime/message-bytes';
+import { byteCount, bytesOf } from '../../runtime/objects';
 import { DicomFailed } from './dicom-error';
 
 /** What a message gives to build an object of, as it can be posted to a worker. */

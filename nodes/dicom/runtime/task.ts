@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { type DicomChanges, isIngredient, type Recipe } from '../../../src/dicom';
 import type { DicomSettings } from '../../../src/settings';
-import { bytesIn, changesOf, type ObjectMessage } from '../../runtime/message-object';
+import { bytesIn, changesOf, type ObjectMessage } from '../../runtime/objects';
 
 /** What is to be done with a message. */
 export type NodeTask =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { instancesOf } from '../../../nodes/runtime/instance-list';
+import { instancesOf } from '../../../nodes/runtime/objects/instance-list';
 import { ListSending, type ListNode } from '../../../nodes/dicom-out/runtime/list-sending';
 import { OutFailed } from '../../../nodes/dicom-out/runtime/out-error';
 import type { SendOutcome } from '../../../src/sender';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answer, answerError } from '../../../nodes/dicom-response/runtime/answer';
 import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../../nodes/runtime/queues/queue-owner';
 import { DICOM_RESPONSE } from '../../../src/settings';
 import { RequestSender } from '../../../src/worker/requests';
 import type { ReceiverRequests } from '../../../src/receiver/requests';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { seriesOf, shownOf } from '../../../nodes/dicom-image/runtime/study-series';
 import { targetsOf } from '../../../nodes/dicom-retrieve/runtime/message-targets';
 import { controlIn } from '../../../nodes/dicom-study/runtime/study-control';
-import { instancesOf, ListInvalid } from '../../../nodes/runtime/instance-list';
+import { instancesOf, ListInvalid } from '../../../nodes/runtime/objects/instance-list';
 
 /** A list with a gap, which most ways of going through a list leave out. */
 function withGap(...members: unknown[]): unknown[] {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { payloadSettingsOf } from '../../../nodes/runtime/payload-settings';
+import { payloadSettingsOf } from '../../../nodes/runtime/objects/payload-settings';
 import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../../nodes/runtime/queue-owner';
+import { QueueOwner } from '../../../nodes/runtime/queues/queue-owner';
 import { payloadOf, type PayloadSettings } from '../../../src/message';
 import { DICOM_IN } from '../../../src/settings';
 

@@ -1,6 +1,6 @@
-import { sequenceOf } from '../../src/queue';
+import { sequenceOf } from '../../../src/queue';
 import { queueNameOf, type ObjectMessage } from './message-object';
-import { queueName, type QueueName } from './queue-owner';
+import { queueName, type QueueName } from '../queues';
 
 /** A message that goes on is with a node that takes the object on, if there is one, in far less. */
 const ON_THE_WAY_MS = 1_000;

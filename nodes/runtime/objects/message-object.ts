@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { NodeMessage } from 'node-red';
-import { type DicomChanges, plainChanges } from '../../src/dicom';
-import type { ObjectPlace } from '../../src/sender';
+import { type DicomChanges, plainChanges } from '../../../src/dicom';
+import type { ObjectPlace } from '../../../src/sender';
 import { bytesOf, weightOfBytes } from './message-bytes';
 
 /** The parts of a message that say which object it is about. Flows may have put anything there. */

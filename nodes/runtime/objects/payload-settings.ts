@@ -1,8 +1,8 @@
-import { payloadOf, type PayloadSettings } from '../../src/message';
-import { DICOM_IN } from '../../src/settings';
-import { deployedNodes } from './deployed-nodes';
+import { payloadOf, type PayloadSettings } from '../../../src/message';
+import { DICOM_IN } from '../../../src/settings';
+import { deployedNodes } from '../deployed-nodes';
 import { queueNameOf, type ObjectMessage } from './message-object';
-import { queueName, QueueOwner } from './queue-owner';
+import { queueName, QueueOwner } from '../queues';
 
 const SECTIONS = ['CommonFields', 'Report', 'Tags'] as const;
 const TAG = /^[0-9A-F]{8}$/;

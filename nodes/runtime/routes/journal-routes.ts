@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import { JOURNAL_OUTCOMES, type JournalOutcome, type JournalPage } from '../../src/admin-api';
-import { MAX_ENTRIES, type JournalQuery } from '../../src/journal';
+import { JOURNAL_OUTCOMES, type JournalOutcome, type JournalPage } from '../../../src/admin-api';
+import { type JournalQuery, MAX_ENTRIES } from '../../../src/journal';
 import { parameter, RequestRefused, type AdminRoutes } from './admin-routes';
 
 /** The journal of a node. */

@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
-import { tlsProblem } from '../../src/network';
+import { tlsProblem } from '../../../src/network';
 
 /** The part of a core `tls-config` node that nodes of this family need. */
 export interface TlsConfigNode extends Node {

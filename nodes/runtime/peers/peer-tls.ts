@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { Node } from 'node-red';
-import { tlsProblem, type ScuTls } from '../../src/network';
+import { type ScuTls, tlsProblem } from '../../../src/network';
 import type { TlsConfigNode } from './tls-options';
 
 /**

@@ -1,10 +1,10 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Given } from '../../src/edit';
-import type { OpenedObject } from '../../src/queue';
-import { WorkerNotRunning } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
+import type { Given } from '../../../src/edit';
+import type { OpenedObject } from '../../../src/queue';
+import { WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../deployed-nodes';
 import { changesOf, type MessageObject, type ObjectMessage } from './message-object';
-import { queueName, QueueOwner } from './queue-owner';
+import { queueName, QueueOwner } from '../queues';
 
 /** An object of a message, for one request to the worker that reads and changes objects. */
 export interface GivenObject {

@@ -1,4 +1,4 @@
-import type { PeerState } from '../../src/sender';
+import type { PeerState } from '../../../src/sender';
 
 /** How a peer reports on storage commitment, on an association of its own. */
 export interface PeerReports {

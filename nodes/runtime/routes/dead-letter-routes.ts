@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import type { DeadLetterList } from '../../src/admin-api';
-import { MAX_LETTERS, type LetterPage } from '../../src/queue';
+import type { DeadLetterList } from '../../../src/admin-api';
+import { type LetterPage, MAX_LETTERS } from '../../../src/queue';
 import { parameter, RequestRefused, type AdminRoutes } from './admin-routes';
 
 /** The dead letters of a node. */

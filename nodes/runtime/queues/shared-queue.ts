@@ -1,4 +1,4 @@
-import type { SharedQueue } from '../../src/receiver';
+import type { SharedQueue } from '../../../src/receiver';
 
 /** A deployed node that stands for a queue in a database. */
 export abstract class SharedQueueOwner {

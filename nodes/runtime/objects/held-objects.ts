@@ -1,14 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { NodeAPI } from 'node-red';
-import type { QueueHost } from '../../src/delivery';
-import { isFailure, type CommandStatus } from '../../src/network';
-import type { OpenedObject } from '../../src/queue';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
-import { existingNodes } from './existing-nodes';
+import type { QueueHost } from '../../../src/delivery';
+import { type CommandStatus, isFailure } from '../../../src/network';
+import type { OpenedObject } from '../../../src/queue';
+import { isUnheard, unlessUnheard, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../deployed-nodes';
+import { existingNodes } from '../existing-nodes';
 import { queueNameOf, type ObjectMessage } from './message-object';
 import { nobodyAtWork, objectKey, takenOn } from './objects-at-work';
-import { queueName, QueueOwner, type QueueName } from './queue-owner';
+import { queueName, type QueueName, QueueOwner } from '../queues';
 
 /** An object that a node is at work on, in the queue through which it came. */
 export interface HeldObject {
@@ -293,15 +293,4 @@ export function mayBeHeard(RED: Pick<NodeAPI, 'nodes'>, messages: readonly Objec
   if (messages.length === 0) return false;
   const exists = existingNodes(RED);
   return messages.some((message) => exists(queueName(queueNameOf(message))?.nodeId ?? ''));
-}
-
-/** Its queue does not run, or has not answered. */
-export function isUnheard(error: unknown): boolean {
-  return error instanceof WorkerNotRunning || error instanceof RequestTimedOut;
-}
-
-/** A queue that does not run now has nothing in flight, and is asked again when it does. @throws what it is given otherwise */
-export function unlessUnheard(error: unknown): undefined {
-  if (!isUnheard(error)) throw error;
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { nodeDirectory } from './node-directory';
+import { nodeDirectory } from '../node-directory';
 import { holdsObjects } from './removed-queue';
 
 type Runtime = Pick<NodeAPI, 'events' | 'settings'>;

@@ -1,9 +1,9 @@
 import { opendir, rmdir, unlink } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { JOURNAL_FOLDER } from '../../src/journal';
-import { STEPS_FOLDER } from '../../src/receiver';
-import { mayHoldObjects } from '../../src/queue';
+import { JOURNAL_FOLDER } from '../../../src/journal';
+import { STEPS_FOLDER } from '../../../src/receiver';
+import { mayHoldObjects } from '../../../src/queue';
 
 /** What an empty queue leaves: its lock, segments that are to be written over, and a folder without dead letters. A journal is not its. */
 const LOCK_NAME = /^lock([.-][\w.-]{1,64})?$/;

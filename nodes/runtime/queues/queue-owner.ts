@@ -1,7 +1,7 @@
-import type { QueueHost } from '../../src/delivery';
-import type { PayloadSettings } from '../../src/message';
-import type { SharedStateOptions } from '../../src/queue';
-import type { DeadLetterBox } from './dead-letter-routes';
+import type { QueueHost } from '../../../src/delivery';
+import type { PayloadSettings } from '../../../src/message';
+import type { SharedStateOptions } from '../../../src/queue';
+import type { DeadLetterBox } from '../routes';
 
 /** A queue in a database, and the directory of this machine for it. */
 export type SharedPlaceHere = Omit<SharedStateOptions, 'user'>;

@@ -1,8 +1,8 @@
 import type { NodeAPI } from 'node-red';
-import type { QueueHost } from '../../src/delivery';
-import { ownerNode } from '../../src/queue';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { existingNodes } from './existing-nodes';
+import type { QueueHost } from '../../../src/delivery';
+import { ownerNode } from '../../../src/queue';
+import { isUnheard } from '../../../src/worker';
+import { existingNodes } from '../existing-nodes';
 
 /**
  * What nodes that do not exist any more have parked is delivered again. A node that is only disabled keeps what it has.
@@ -17,6 +17,6 @@ export async function disownLost({ nodes }: Pick<NodeAPI, 'nodes'>, receiver: Qu
     if (lost.length > 0) await receiver.ask('disown', lost);
   } catch (error) {
     // The next start of flows looks again.
-    if (!(error instanceof WorkerNotRunning || error instanceof RequestTimedOut)) throw error;
+    if (!isUnheard(error)) throw error;
   }
 }

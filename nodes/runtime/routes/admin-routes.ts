@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
-import { asError } from '../../src/basics';
-import { RequestTimedOut, WorkerNotRunning } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
+import { asError } from '../../../src/basics';
+import { RequestTimedOut, WorkerNotRunning } from '../../../src/worker';
+import { deployedNodes } from '../deployed-nodes';
 
 /** Answers a request, at once or later. */
 type Answer = (request: Request, response: Response) => unknown;

@@ -1,4 +1,4 @@
-import { Fifo } from '../../src/basics';
+import { Fifo } from '../../../src/basics';
 import { giveBack, leave, type HeldObject } from './held-objects';
 
 /**

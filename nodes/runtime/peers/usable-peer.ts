@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
-import { DICOM_PEER } from '../../src/settings';
-import { deployedNodes } from './deployed-nodes';
-import { nodeTexts } from './node-texts';
+import { DICOM_PEER } from '../../../src/settings';
+import { deployedNodes } from '../deployed-nodes';
+import { nodeTexts } from '../node-texts';
 import { PeerOwner } from './peer-owner';
 
 /** The peer of this id; a text: why nothing can be asked of it, empty where nobody knows. */

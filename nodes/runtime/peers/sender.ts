@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { SenderHost } from '../../src/sender';
+import { SenderHost } from '../../../src/sender';
 
 const senders = new WeakMap<NodeAPI['events'], SenderHost>();
 

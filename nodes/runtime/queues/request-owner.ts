@@ -1,4 +1,4 @@
-import type { ReceiverHost } from '../../src/receiver';
+import type { ReceiverHost } from '../../../src/receiver';
 import { QueueOwner } from './queue-owner';
 
 /** A deployed node whose queries and procedure steps the flow answers: `msg.dicom.queryId` and `mppsId` name them. */

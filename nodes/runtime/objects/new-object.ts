@@ -1,6 +1,6 @@
-import { acknowledgeIdOf, isAcknowledgeId } from '../../src/queue';
+import { acknowledgeIdOf, isAcknowledgeId } from '../../../src/queue';
 import type { ObjectMessage } from './message-object';
-import { queueName } from './queue-owner';
+import { queueName } from '../queues';
 
 /** Where a node has put the object that it has made: a Part 10 object in memory, or the absolute path of a file. */
 export type NewPlace = { object: Buffer } | { filename: string };

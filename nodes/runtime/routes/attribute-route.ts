@@ -1,4 +1,4 @@
-import { attributes } from '../../src/edit';
+import { attributes } from '../../../src/edit';
 import type { AdminRoutes } from './admin-routes';
 
 /** What the dictionary says does not change while Node-RED runs. */
