@@ -116,7 +116,7 @@ export class PeerLine implements LaneLine {
     // What we have stopped says nothing of the peer.
     else if (outcome.outcome === 'rejected' || outcome.code !== 'STOPPED') {
       this.circuit.down(openText(outcome), isConfiguration(outcome), QUERY_POLICY);
-      this.watchOutage();
+      this.watchOutage(this.circuit.restMs);
     }
     this.listener.changed();
   }
@@ -258,7 +258,7 @@ export class PeerLine implements LaneLine {
     this.circuit.down(reason, isConfiguration, request.policy);
     this.commitments.giveBack(request, reason);
     this.listener.changed();
-    this.watchOutage();
+    this.watchOutage(this.circuit.restMs);
   }
 
   asked(request: CommitmentRequest, outcome: OperationOutcome): void {
@@ -311,7 +311,7 @@ export class PeerLine implements LaneLine {
     if (this.isClosed) this.orphan(progress);
     else this.jobsWaiting.giveBack(progress);
     this.listener.changed();
-    this.watchOutage();
+    this.watchOutage(this.circuit.restMs);
   }
 
   tried(progress: JobProgress, attempt: Attempt): void {
@@ -394,11 +394,13 @@ export class PeerLine implements LaneLine {
   /** As many lanes as there is work for; one while nobody knows whether the peer can be reached. */
   private fillLanes(): void {
     if (this.isClosed) return;
+    // Read once: between two looks at the clock the pause may end, and each would leave the next try to the other.
     const { outage, restMs } = this.circuit;
-    if (restMs > 0) {
-      this.watchOutage();
-      return;
-    }
+    if (restMs === 0) this.startLanes(outage);
+    this.watchOutage(restMs);
+  }
+
+  private startLanes(outage: Outage | undefined): void {
     const places = this.config.settings.maxAssociations - this.queries.count;
     const most = outage === undefined ? places : Math.min(1, places);
     const wanted = Math.min(most, this.lanes.size + this.work);
@@ -416,12 +418,14 @@ export class PeerLine implements LaneLine {
     this.lanes.set(lane, ended);
   }
 
-  /** While the peer is down: in time what has waited for too long is given up, and the peer is tried again. */
-  private watchOutage(): void {
+  /**
+   * While the peer is down: in time what has waited for too long is given up, and the peer is tried again.
+   * @param restMs after which it is tried; 0: it is being tried
+   */
+  private watchOutage(restMs: number): void {
     clearTimeout(this.wakeUp);
     if (this.circuit.outage === undefined || this.isClosed || this.work === 0) return;
     const now = performance.now();
-    const { restMs } = this.circuit;
     // While it is being tried, that has its own end.
     const nextTry = restMs > 0 ? now + restMs : Infinity;
     const nextOverdue = Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
@@ -431,7 +435,6 @@ export class PeerLine implements LaneLine {
       () => {
         this.giveUpOverdue();
         this.fillLanes();
-        this.watchOutage();
       },
       Math.min(LONGEST_TIMER_MS, Math.max(0, next - now)),
     );

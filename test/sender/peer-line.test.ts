@@ -22,15 +22,19 @@ function job(id: string): SendJob {
   };
 }
 
+function lineTo(port: number): PeerLine {
+  const settings = peerSettings({ ...DICOM_PEER.defaults, host: '127.0.0.1', port });
+  return new PeerLine(
+    { id: 'peer', name: 'peer', settings },
+    { decode: () => assert.fail('nothing is decoded') },
+    { changed: () => undefined, orphaned: () => undefined, reportRefused: () => undefined },
+  );
+}
+
 describe('a line to a peer that is down', { timeout: 60_000 }, () => {
   it('sets no timer for what waits while the peer is being tried', async () => {
     const scp = await MisbehavingScp.listen({ connection: 'reset' });
-    const settings = peerSettings({ ...DICOM_PEER.defaults, host: '127.0.0.1', port: scp.port });
-    const line = new PeerLine(
-      { id: 'peer', name: 'peer', settings },
-      { decode: () => assert.fail('nothing is decoded') },
-      { changed: () => undefined, orphaned: () => undefined, reportRefused: () => undefined },
-    );
+    const line = lineTo(scp.port);
     for (const id of ['1', '2', '3']) line.submit(job(id));
     await until(() => line.state.outage !== undefined, 'it is down');
     scp.behaviour = { connection: 'silent' };
@@ -46,6 +50,36 @@ describe('a line to a peer that is down', { timeout: 60_000 }, () => {
     line.withdraw();
     line.abort('the test is over');
     await line.close();
+    await scp.stop();
+  });
+
+  it('tries it again, whichever look at the clock the pause ends at', async () => {
+    const scp = await MisbehavingScp.listen({ connection: 'reset' });
+    mock.method(Math, 'random', () => 0);
+    for (let looksBefore = 0; looksBefore < 6; looksBefore += 1) {
+      const began = performance.now();
+      let looks = 0;
+      let hasPassed = false;
+      const clock = mock.method(performance, 'now', () => {
+        if (!hasPassed) return began;
+        looks += 1;
+        return began + POLICY.firstMs + (looks > looksBefore ? 1 : -0.1);
+      });
+      const line = lineTo(scp.port);
+      line.submit(job('1'));
+      await until(() => line.state.outage !== undefined, 'it is down');
+      const nextTry = line.state.outage?.nextTry;
+      hasPassed = true;
+      await until(
+        () => line.state.outage?.nextTry !== nextTry,
+        `another try, with ${looksBefore} looks`,
+        30_000,
+      );
+      clock.mock.restore();
+      line.withdraw();
+      await line.close();
+    }
+    mock.restoreAll();
     await scp.stop();
   });
 });
