@@ -422,8 +422,9 @@ export class PeerLine implements LaneLine {
     if (this.circuit.outage === undefined || this.isClosed || this.work === 0) return;
     const now = performance.now();
     const { restMs } = this.circuit;
-    // While it is being tried, that has its own end.
-    const nextTry = restMs > 0 ? now + restMs : Infinity;
+    // What tries it now looks for work when it ends.
+    const isTried = this.lanes.size + this.queries.count > 0;
+    const nextTry = isTried && restMs === 0 ? Infinity : now + restMs;
     const nextOverdue = Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
     const next = Math.min(nextTry, nextOverdue);
     if (next === Infinity) return;
