@@ -216,10 +216,10 @@ export class Commitments {
     return false;
   }
 
-  /** The way on which reports on these requests were to come is gone. */
-  lost(transactionUIDs: Iterable<string>): void {
-    for (const uid of transactionUIDs)
-      this.askLater(this.requests.get(uid) ?? [], 'the association ended before the peer reported');
+  /** The way on which reports on these requests were to come is gone. @param why in words */
+  lost(transactionUIDs: Iterable<string>, why: string): void {
+    const text = `the association ended before the peer reported: ${why}`;
+    for (const uid of transactionUIDs) this.askLater(this.requests.get(uid) ?? [], text);
   }
 
   /** Takes in what the peer says. False: it is about no request of ours on which it may report. */

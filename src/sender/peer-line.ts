@@ -266,8 +266,8 @@ export class PeerLine implements LaneLine {
     this.look();
   }
 
-  ended(asked: ReadonlySet<string>): void {
-    if (this.config.settings.commitThrough === '') this.commitments.lost(asked);
+  ended(asked: ReadonlySet<string>, why: string): void {
+    if (this.config.settings.commitThrough === '') this.commitments.lost(asked, why);
     this.look();
   }
 

@@ -149,6 +149,14 @@ describe('an object that is to be committed to', { timeout: 300_000 }, () => {
     assert.deepEqual(sending.refusedReports, ['peer: no request of its transaction UID is open']);
   });
 
+  it('has failed with what the peer did wrong, where it answers the request wrongly', async () => {
+    const wrong = { status: 0, elements: { 0x0120: 999 } };
+    const [sending] = await to(() => wrong, { commitTimeoutMinutes: 0.01 });
+    const outcome = await sending.file('peer');
+    assert.deepEqual(facts(outcome), ['failed', 'notCommitted', undefined, undefined]);
+    assert.match(outcome.text, /a response to another message id/);
+  });
+
   it('keeps neither its association nor a place among what waits when its time is over', async () => {
     const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01, lingerSeconds: 0 });
     assert.deepEqual(facts(await sending.file('peer')), ['failed', 'notCommitted', undefined, undefined]);
