@@ -240,10 +240,7 @@ export class Commitments {
 
   /** @param reason undefined: the report does not name the object, though it has to name all (PS3.4 J.3.3.1.2) */
   private notKept(object: Awaited, reason: number | undefined): void {
-    const text =
-      reason === undefined
-        ? 'its report does not name the object'
-        : `the peer does not commit to the storage of the object: ${statusText(reason)}`;
+    const text = notKeptText(reason);
     object.lastText = text;
     // Another request may still be answered otherwise.
     if (object.open.size > 0 || object.isToBeAsked) return;
@@ -336,6 +333,12 @@ export class Commitments {
     this.isDue = true;
     this.listener.due();
   }
+}
+
+function notKeptText(reason: number | undefined): string {
+  if (reason === undefined) return 'its report does not name the object';
+  const why = reason === 0 ? 'it gives no reason' : statusText(reason);
+  return `the peer does not commit to the storage of the object: ${why}`;
 }
 
 function newUid(): string {
