@@ -216,10 +216,10 @@ export class Commitments {
     return false;
   }
 
-  /** The way on which reports on these requests were to come is gone. */
-  lost(transactionUIDs: Iterable<string>): void {
-    for (const uid of transactionUIDs)
-      this.askLater(this.requests.get(uid) ?? [], 'the association ended before the peer reported');
+  /** The way on which reports on these requests were to come is gone. @param why in words */
+  lost(transactionUIDs: Iterable<string>, why: string): void {
+    const text = `the association ended before the peer reported: ${why}`;
+    for (const uid of transactionUIDs) this.askLater(this.requests.get(uid) ?? [], text);
   }
 
   /** Takes in what the peer says. False: it is about no request of ours on which it may report. */
@@ -240,10 +240,7 @@ export class Commitments {
 
   /** @param reason undefined: the report does not name the object, though it has to name all (PS3.4 J.3.3.1.2) */
   private notKept(object: Awaited, reason: number | undefined): void {
-    const text =
-      reason === undefined
-        ? 'its report does not name the object'
-        : `the peer does not commit to the storage of the object: ${statusText(reason)}`;
+    const text = notKeptText(reason);
     object.lastText = text;
     // Another request may still be answered otherwise.
     if (object.open.size > 0 || object.isToBeAsked) return;
@@ -336,6 +333,12 @@ export class Commitments {
     this.isDue = true;
     this.listener.due();
   }
+}
+
+function notKeptText(reason: number | undefined): string {
+  if (reason === undefined) return 'its report does not name the object';
+  const why = reason === 0 ? 'it gives no reason' : statusText(reason);
+  return `the peer does not commit to the storage of the object: ${why}`;
 }
 
 function newUid(): string {

@@ -47,8 +47,8 @@ export interface LaneLine {
   /** A request for storage commitment could not be made, as there is no association. */
   notAsked(request: CommitmentRequest, reason: string, isConfiguration: boolean): void;
   asked(request: CommitmentRequest, outcome: OperationOutcome): void;
-  /** An association has ended. @param asked transaction UIDs of requests on it */
-  ended(asked: ReadonlySet<string>): void;
+  /** An association has ended. @param asked transaction UIDs of requests on it @param why in words */
+  ended(asked: ReadonlySet<string>, why: string): void;
   /** The peer says what it has stored. False: nobody waits for that. */
   report(report: CommitmentReport): boolean;
   /** The peer has been told that what it said was of no use. */
@@ -201,7 +201,8 @@ export class Lane {
     });
     if (opened.outcome !== 'opened') return opened;
     this.association = opened.association;
-    if (settings.commit === 'require') void opened.association.ended.then(() => this.line.ended(asked));
+    if (settings.commit === 'require')
+      void opened.association.ended.then(({ text }) => this.line.ended(asked, text));
     this.line.reached();
     return opened;
   }

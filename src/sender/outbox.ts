@@ -263,6 +263,7 @@ export class Outbox {
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
+        isStored: true,
         ...(note.definedPeer !== undefined && {
           peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
         }),

@@ -266,8 +266,8 @@ export class PeerLine implements LaneLine {
     this.look();
   }
 
-  ended(asked: ReadonlySet<string>): void {
-    if (this.config.settings.commitThrough === '') this.commitments.lost(asked);
+  ended(asked: ReadonlySet<string>, why: string): void {
+    if (this.config.settings.commitThrough === '') this.commitments.lost(asked, why);
     this.look();
   }
 
@@ -341,13 +341,14 @@ export class PeerLine implements LaneLine {
   }
 
   private commitmentsDue(): void {
+    if (!this.useIdle()) this.fillLanes();
+  }
+
+  /** False: none of the lanes waits for work. */
+  private useIdle(): boolean {
     const idle = this.idle.pop();
-    if (idle === undefined) {
-      this.fillLanes();
-      return;
-    }
-    const task = this.takeTask();
-    idle.take(task ?? { kind: 'look' });
+    idle?.take(this.takeTask() ?? { kind: 'look' });
+    return idle !== undefined;
   }
 
   /** Lanes that wait do so for another time now. */
@@ -401,6 +402,8 @@ export class PeerLine implements LaneLine {
   }
 
   private startLanes(outage: Outage | undefined): void {
+    // With one that waits, for its time or for a report, the peer can be reached.
+    while (this.work > 0 && this.useIdle());
     const places = this.config.settings.maxAssociations - this.queries.count;
     const most = outage === undefined ? places : Math.min(1, places);
     const wanted = Math.min(most, this.lanes.size + this.work);

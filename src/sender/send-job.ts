@@ -103,6 +103,8 @@ export interface SendJob {
   readonly policy: RetryPolicy;
   /** It is not, any more, what its instance UID names elsewhere: a peer that has that keeps its own. */
   readonly isChanged: boolean;
+  /** It lies in an outbox: it waits for a peer that is not deployed as long as that takes. */
+  readonly isStored: boolean;
   /** Its peer is not there, and somebody may be asked for it. */
   peerWanted?(): void;
   /** @throws QueueBusy: later; anything else: it cannot be sent */

@@ -178,7 +178,9 @@ export class SenderHost {
 
   /** It is not to be sent any more, and nobody hears what becomes of it. */
   cancel(id: string): void {
-    if (this.sendings.delete(id)) this.post({ kind: 'cancel', id });
+    if (!this.sendings.delete(id)) return;
+    this.post({ kind: 'cancel', id });
+    this.mayStop();
   }
 
   query(querying: Querying): void {
@@ -245,11 +247,17 @@ export class SenderHost {
   private drop(id: string): void {
     this.peers.delete(id);
     this.post({ kind: 'peer-gone', id });
+    this.mayStop();
+  }
+
+  private mayStop(): void {
     this.stopIfIdle().catch((error: unknown) => this.failed(asError(error)));
   }
 
   private async stopIfIdle(): Promise<void> {
-    if (this.peers.size + this.outboxes.size + this.retrieved.size === 0) await this.rest();
+    const users = this.peers.size + this.outboxes.size + this.retrieved.size;
+    // What is for a peer that is gone has an outcome, too.
+    if (users + this.sendings.size === 0) await this.rest();
   }
 
   private running(): void {
@@ -324,6 +332,7 @@ export class SenderHost {
         const sending = this.sendings.get(message.id);
         this.sendings.delete(message.id);
         sending?.settled(message.outcome);
+        this.mayStop();
         break;
       }
       case 'matches':

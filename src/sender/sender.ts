@@ -8,6 +8,7 @@ import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder } from '../transcode';
+import { HomelessJobs } from './homeless-jobs';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import { PeerLine } from './peer-line';
 import type { QueueRequests } from '../delivery';
@@ -45,7 +46,7 @@ export class Sender implements SenderRequests {
   private readonly journals = new Map<string, SenderJournal>();
   /** Tells how a line fares. */
   private readonly tellers = new Map<string, Paced>();
-  private readonly homeless = new Map<string, { peer: string; job: SendJob }>();
+  private readonly homeless = new HomelessJobs();
   private readonly openings = new Map<string, Opening>();
 
   private readonly retrievals: Retrievals;
@@ -162,7 +163,7 @@ export class Sender implements SenderRequests {
     this.wanted.clear();
     // What is being sent meanwhile is sent again by the next one, under the same id.
     const isOfIt = (jobId: string): boolean => jobId.startsWith(`${id} `);
-    for (const jobId of [...this.homeless.keys()].filter(isOfIt)) this.homeless.delete(jobId);
+    this.homeless.deleteAll(isOfIt);
     for (const line of this.lines.values()) line.cancelAll(isOfIt);
     await closed;
   }
@@ -187,6 +188,7 @@ export class Sender implements SenderRequests {
   /** What is being sent may be sent within the grace. The host knows what has not been settled. */
   async stop(graceMs: number): Promise<void> {
     for (const id of [...this.lines.keys()]) this.dropPeer(id);
+    this.homeless.clear();
     const late = setTimeout(() => {
       for (const line of this.ending.keys()) line.abort('Node-RED stops');
     }, graceMs);
@@ -219,11 +221,7 @@ export class Sender implements SenderRequests {
     // What has not been sent goes to where the peer is now.
     for (const job of before?.withdraw() ?? []) line.submit(job);
     if (before !== undefined) this.close(before);
-    for (const [jobId, { peer, job }] of this.homeless) {
-      if (peer !== id) continue;
-      this.homeless.delete(jobId);
-      line.submit(job);
-    }
+    for (const job of this.homeless.take(id)) line.submit(job);
   }
 
   /** @throws Error when there is none of the id */
@@ -322,8 +320,7 @@ export class Sender implements SenderRequests {
       line.submit(job);
       return;
     }
-    this.homeless.set(job.id, { peer, job });
-    job.peerWanted?.();
+    this.homeless.add(peer, job);
   }
 
   /** Asks once for all that wait for it. */
@@ -360,6 +357,7 @@ export class Sender implements SenderRequests {
         ...(place.kind === 'queue' && { queueId: place.queueId }),
       },
       isChanged: changes !== undefined,
+      isStored: false,
       open: async () => expected(request, await this.open(request)),
       settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),
     };

@@ -128,7 +128,9 @@ describe('an object that is to be committed to', () => {
         { ...two, reason: 0 },
       ],
     });
-    assert.deepEqual((await Promise.all(outcomes)).map(facts), [
+    const settled = await Promise.all(outcomes);
+    assert.match(settled[1]?.text ?? '', /it gives no reason/);
+    assert.deepEqual(settled.map(facts), [
       ['failed', 'notCommitted', 0x0110, undefined],
       ['failed', 'notCommitted', undefined, undefined],
       ['failed', 'notCommitted', undefined, undefined],
@@ -147,6 +149,14 @@ describe('an object that is to be committed to', () => {
     assert.equal(peer.scp.responses[0]?.get(0x0900), 0x0110);
     await until(() => sending.refusedReports.length === 1, 'it is told of');
     assert.deepEqual(sending.refusedReports, ['peer: no request of its transaction UID is open']);
+  });
+
+  it('has failed with what the peer did wrong, where it answers the request wrongly', async () => {
+    const wrong = { status: 0, elements: { 0x0120: 999 } };
+    const [sending] = await to(() => wrong, { commitTimeoutMinutes: 0.01 });
+    const outcome = await sending.file('peer');
+    assert.deepEqual(facts(outcome), ['failed', 'notCommitted', undefined, undefined]);
+    assert.match(outcome.text, /a response to another message id/);
   });
 
   it('keeps neither its association nor a place among what waits when its time is over', async () => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { bufferSource, convert, type DicomChanges, encodeFileMeta, readFileMeta } from '../../src/dicom';
-import type { SendOutcome } from '../../src/sender';
-import type { DicomPeerSettings } from '../../src/settings';
+import { peerSettings, type PeerState, type SendOutcome } from '../../src/sender';
+import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
 import { freePort } from '../support/free-port';
 import { openFiles } from '../support/open-files';
 import { MisbehavingScp, type Behaviour } from '../support/misbehaving-scp';
@@ -370,6 +370,27 @@ describe('a peer', () => {
     await sending.file('peer');
     sending.peer('another', peer.port);
     assert.equal((await sent).kind, 'sent');
+  });
+});
+
+describe('an object for a peer that is not deployed', () => {
+  it('is given up in its time', async () => {
+    const [sending] = await to({});
+    const outcome = await sending.file('another', SAMPLE, { ...QUICK, giveUpMs: 100 });
+    assert.deepEqual(pick(outcome), ['failed', undefined, 0]);
+    assert.match(outcome.text, /given up: the peer is not deployed/);
+  });
+
+  it('has an outcome also where its peer was the last one', async () => {
+    const sending = newSending();
+    const settings = peerSettings({ ...DICOM_PEER.defaults, host: '127.0.0.1', port: await freePort() });
+    let isDown = false;
+    const user = { state: ({ outage }: PeerState) => (isDown ||= outage !== undefined) };
+    sending.host.addPeer({ id: 'last', name: 'last', settings }, user);
+    const outcome = sending.file('last', SAMPLE, { firstMs: 60_000, lastMs: 60_000, giveUpMs: 2_000 });
+    await until(() => isDown, 'it is down');
+    sending.host.endPeer('last', user);
+    assert.match((await outcome).text, /given up: the peer is not deployed/);
   });
 });
 

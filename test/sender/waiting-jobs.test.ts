@@ -9,6 +9,7 @@ function job(id: string, giveUpMs = 60_000): JobProgress {
     policy: { firstMs: 10, lastMs: 10, giveUpMs },
     facts: {},
     isChanged: false,
+    isStored: false,
     open: () => Promise.reject(new Error('not opened')),
     settled: () => undefined,
   });
