@@ -148,21 +148,24 @@ function tlsConfig({ cert, key }: Certificate, ca: Certificate): FlowNode {
 }
 
 describe('sendEcho', () => {
-  const target = { host: '127.0.0.1', callingAET: 'A', calledAET: 'B', timeoutMs: 700 };
+  const target = { host: '127.0.0.1', callingAET: 'A', calledAET: 'B', timeoutMs: 30_000 };
 
   /** Listens with what the peer does with a connection. */
-  async function against(act: Parameters<typeof createServer>[1]): Promise<EchoOutcome> {
+  async function against(
+    act: Parameters<typeof createServer>[1],
+    timeoutMs = target.timeoutMs,
+  ): Promise<EchoOutcome> {
     const server: Server = createServer(act);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    const outcome = await sendEcho({ ...target, port });
+    const outcome = await sendEcho({ ...target, port, timeoutMs });
     server.close();
     return outcome;
   }
 
   it('ends in time with a peer that says nothing, rubbish, or half a PDU', async () => {
-    const silent = await against((socket) => socket.on('error', () => socket.destroy()));
+    const silent = await against((socket) => socket.on('error', () => socket.destroy()), 700);
     assert.equal(silent.outcome, 'timedOut');
     const rubbish = await against((socket) => {
       socket.on('error', () => socket.destroy());
@@ -172,7 +175,7 @@ describe('sendEcho', () => {
     const half = await against((socket) => {
       socket.on('error', () => socket.destroy());
       socket.write(Buffer.from([2, 0, 0, 0, 0, 200, 0]));
-    });
+    }, 700);
     assert.equal(half.outcome, 'timedOut');
   });
 

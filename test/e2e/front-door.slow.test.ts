@@ -216,11 +216,14 @@ describe('behind HAProxy', { skip: needs('haproxy', 'dcmtk', 'openssl') }, () =>
     ]);
     await untilServers(version2.stats, 'UP L4OK UP L4OK', 'both to be healthy');
     assert.equal((await storescu(version2.port)).code, 0);
+    const addresses = (): unknown[] =>
+      nodeReds.flatMap(({ sink }) =>
+        sink.messages.flatMap(({ output, dicom }) => (output === 1 ? dicom?.remoteAddress : [])),
+      );
+    await until(() => addresses().length >= 2, 'both objects');
+    // Some checks, of which nobody is to hear.
     await wait(1_500);
-    const addresses = nodeReds.flatMap(({ sink }) =>
-      sink.messages.flatMap(({ output, dicom }) => (output === 1 ? dicom?.remoteAddress : [])),
-    );
-    assert.deepEqual(addresses, ['127.0.0.1', '127.0.0.1']);
+    assert.deepEqual(addresses(), ['127.0.0.1', '127.0.0.1']);
     assert.deepEqual(refused(), []);
     await scps.stop();
   });

@@ -139,8 +139,8 @@ describe('an object that is to be committed to', () => {
   });
 
   it('has failed when its time is over, and a late report finds nobody', async () => {
-    // A hundredth of a minute.
-    const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.01, lingerSeconds: 30 });
+    // Three seconds, in which it is asked.
+    const [sending, peer] = await to(undefined, { commitTimeoutMinutes: 0.05, lingerSeconds: 30 });
     const outcome = await sending.file('peer');
     assert.deepEqual(facts(outcome), ['failed', 'notCommitted', undefined, undefined]);
     assert.match(outcome.text, /not committed to the storage of the object in time/);

@@ -159,7 +159,7 @@ describe('an object that is sent', () => {
 
   it('is given up after its time, with what the peer said last', async () => {
     const [sending] = await to({ store: () => 0xa700 });
-    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 2_000 });
+    const outcome = await sending.file('peer', SAMPLE, { ...QUICK, giveUpMs: 4_000 });
     assert.deepEqual([outcome.kind, outcome.failure, outcome.status], ['failed', 'unreachable', 0xa700]);
     assert.ok(outcome.attempts > 1);
   });

@@ -190,11 +190,11 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
       const firings = (): StudyFiring[] => all([...dead, ...instances.flatMap((each) => each ?? [])]);
       const disturbing = disturb();
       await Promise.all(['1', '2', '3'].map((study) => send(`${round}.${study}`)));
-      await until(() => new Set(firings().map(({ id }) => id)).size >= 3, 'all messages', 30_000);
+      await until(() => new Set(firings().map(({ id }) => id)).size >= 3, 'all messages');
       isSending = false;
       await disturbing;
       for (const { id } of firings()) await instances[0]?.studies.acknowledge(id, DONE);
-      await until(() => bench.queues.parked.size === 0, 'all objects to be let go', 30_000);
+      await until(() => bench.queues.parked.size === 0, 'all objects to be let go');
       const byId = new Map<string, string[]>();
       for (const firing of firings()) {
         const uids = listed(firing).sort();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PostgresQueue, type DatabaseConfig, type PostgresQueueOptions } from '../../src/queue';
+import type { Link } from '../../src/queue/postgres/link';
 import type { Postgres } from './postgres';
 
 /** Where a test's server is, for a queue. */
@@ -26,6 +27,18 @@ export async function openQueue(
   });
   await queue.open();
   return queue;
+}
+
+/** As a crash leaves it that was so long ago that its lease is over. */
+export async function crashLongAgo(
+  queue: PostgresQueue,
+  postgres: { run: (sql: string) => string },
+): Promise<void> {
+  const { number } = (queue as unknown as { link: Link }).link.session;
+  await crashQueue(queue);
+  postgres.run(
+    `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE number = ${number}`,
+  );
 }
 
 /** As a crash leaves it: the database hears nothing of it, and the system ends the lock and the connections. */

@@ -8,7 +8,7 @@ import { DICOM_IN } from '../../src/settings';
 import type { Postgres } from './postgres';
 import { openQueue } from './postgres-queue';
 
-/** How long one of these lives for the others after it has last said so. */
+/** Of one that is to be away for longer. */
 export const LEASE_SECONDS = 2;
 /** What a flow needs for an object: so some are in flight at any moment. */
 const FLOW_MS = 300;
@@ -32,18 +32,21 @@ export class QueueProcess {
 
   /**
    * @param folder of all of them; there they write down, in order, what they do
+   * @param leaseSeconds how long it lives for the others after it has last said so
    * @param env beside that of this process
    */
   static async start(
     { port }: Postgres,
     folder: string,
     name: string,
+    leaseSeconds: number,
     env: Record<string, string> = {},
   ): Promise<QueueProcess> {
     const directory = join(folder, name);
     mkdirSync(directory);
     appendFileSync(recordsOf(folder), '');
-    const child = spawn(process.execPath, [__filename, String(port), directory, recordsOf(folder), name], {
+    const args = [String(port), directory, recordsOf(folder), name, String(leaseSeconds)];
+    const child = spawn(process.execPath, [__filename, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -85,12 +88,18 @@ export function queueRecords(folder: string): QueueRecord[] {
     }));
 }
 
-async function deliver(port: string, directory: string, file: string, name: string): Promise<void> {
+async function deliver(
+  port: string,
+  directory: string,
+  file: string,
+  name: string,
+  leaseSeconds: number,
+): Promise<void> {
   const record = (what: QueueRecord['what'], uid: string, redelivered: number | string): void =>
     appendFileSync(file, `${[what, name, uid, redelivered, Date.now()].join(' ')}\n`);
   const fault = (text: string): void => record('fault', text.replaceAll(' ', '_'), '');
   const queue = await openQueue({ port: Number(port) }, directory, {
-    leaseSeconds: LEASE_SECONDS,
+    leaseSeconds,
     onLeftover: ({ message }) => fault(message),
   });
   const uids = new Map<string, string>();
@@ -124,6 +133,6 @@ async function deliver(port: string, directory: string, file: string, name: stri
   console.log(READY);
 }
 
-const [port, directory, file, name] = process.argv.slice(2);
+const [port, directory, file, name, leaseSeconds] = process.argv.slice(2);
 if (require.main === module && name !== undefined)
-  void deliver(port ?? '', directory ?? '', file ?? '', name);
+  void deliver(port ?? '', directory ?? '', file ?? '', name, Number(leaseSeconds));

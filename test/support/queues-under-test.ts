@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before } from 'node:test';
+import { after, afterEach, before } from 'node:test';
 import type { PostgresQueue, PostgresQueueOptions } from '../../src/queue';
 import { Postgres } from './postgres';
 import { openQueue } from './postgres-queue';
 
-/** Queues of a suite, in a PostgreSQL and below a folder of its own. All are closed when the suite is over. */
+/**
+ * Queues of a suite, in a PostgreSQL and below a folder of its own. Those of a test are closed when it is over: the server has a
+ * hundred connections, of which each queue takes as many as it has to do.
+ */
 export class QueuesUnderTest {
   readonly root: string;
   private server: Postgres | undefined;
@@ -18,8 +21,11 @@ export class QueuesUnderTest {
     before(async () => {
       this.server = await Postgres.start();
     });
-    after(async () => {
+    afterEach(async () => {
       for (const queue of this.opened) await queue.close();
+      this.opened.clear();
+    });
+    after(async () => {
       await this.server?.stop();
       rmSync(this.root, { recursive: true, force: true });
     });

@@ -59,12 +59,13 @@ describe('a listener', () => {
       dataTF(pdv(3, 0b10, Buffer.alloc(100))),
       dataTF(pdv(1, 0b11, echoRQ())),
     ];
-    listener.listener.drain(300);
+    listener.listener.drain(500);
+    // At once, so that it comes before the time is over.
+    late.send(releaseRQ());
+    busy.send(...object);
     await silent.closed;
     await assert.rejects(RawPeer.connect(listener.port), { code: 'ECONNREFUSED' });
-    late.send(releaseRQ());
     assert.equal((await late.next())?.type, 0x06, 'may end by itself');
-    busy.send(...object);
     await until(() => listener.begun.length === 1, 'an object on an association that is open');
     assert.deepEqual([...((await idle.next())?.body.subarray(2) ?? [])], [0, 0], 'A-ABORT by the user');
     assert.equal(listener.listener.openAssociations, 1, 'an object is never cut off');

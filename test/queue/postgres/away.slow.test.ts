@@ -9,6 +9,7 @@ import type { FlowMessage } from '../../../src/message';
 import { encodeHead } from '../../../src/object';
 import type { PostgresQueue, PostgresQueueOptions } from '../../../src/queue';
 import { loadClient } from '../../../src/queue/postgres/database/client';
+import type { Link } from '../../../src/queue/postgres/link';
 import { instanceName } from '../../../src/queue/postgres/session/instance-name';
 import { DICOM_IN } from '../../../src/settings';
 import { ENVELOPE } from '../../support/envelope';
@@ -85,9 +86,10 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
   const processOf = async (
     folder: string,
     name: string,
+    leaseSeconds = LEASE_SECONDS,
     env: Record<string, string> = {},
   ): Promise<QueueProcess> => {
-    const started = await QueueProcess.start(postgres, folder, name, env);
+    const started = await QueueProcess.start(postgres, folder, name, leaseSeconds, env);
     processes.push(started);
     return started;
   };
@@ -122,11 +124,8 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
   };
 
   /** All have been delivered, in the order of their association, marked where they came again, and removed once. */
-  const assertSound = async (
-    folder: string,
-    sent: readonly (readonly string[])[],
-  ): Promise<QueueRecord[]> => {
-    await until(() => main.size === 0, 'the queue to be empty', 20_000);
+  const assertSound = async (folder: string, sent: readonly (readonly string[])[]): Promise<void> => {
+    await until(() => main.size === 0, 'the queue to be empty');
     const records = queueRecords(folder);
     assert.deepEqual(
       records.filter(({ what }) => what === 'fault'),
@@ -144,7 +143,6 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
         assert.ok(removals.length <= 1, `${uid} was removed ${removals.length} times`);
       }
     }
-    return records;
   };
 
   it('loses nothing, and removes nothing twice, when one is stopped for longer than its lease and goes on', async () => {
@@ -161,30 +159,31 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
       const name = deliveries(folder).at(-1)?.name ?? '';
       const paused = both.get(name) ?? assert.fail();
       await pauseAtWork(folder, name, paused);
-      await wait((LEASE_SECONDS + 1.5) * 1_000);
-      const meanwhile = queueRecords(folder).slice(before);
-      assert.ok(
-        meanwhile.some(({ redelivered }) => redelivered > 0),
-        'the other has got what it had',
-      );
+      const since = (): QueueRecord[] => queueRecords(folder).slice(before);
+      await until(() => since().some(({ redelivered }) => redelivered > 0), 'the other to get what it had');
       paused.resume();
-      await wait(800);
+      await until(
+        () => since().some(({ what }) => what === 'not-there'),
+        'both to acknowledge the same object',
+      );
     }
-    const records = await assertSound(folder, await stop());
-    assert.ok(
-      records.some(({ what }) => what === 'not-there'),
-      'both have acknowledged the same object',
-    );
+    await assertSound(folder, await stop());
     for (const each of both.values()) await each.kill();
   });
 
   it('takes no notice of clocks that are an hour off', async () => {
     const folder = folderOf('clocks');
-    const ahead = await processOf(folder, 'ahead', clockOff(1));
-    const behind = await processOf(folder, 'behind', clockOff(-1));
+    // By such clocks, it would be over at once; by that of the database, not on a busy machine either.
+    const leaseSeconds = 4 * LEASE_SECONDS;
+    const ahead = await processOf(folder, 'ahead', leaseSeconds, clockOff(1));
+    const behind = await processOf(folder, 'behind', leaseSeconds, clockOff(-1));
     const stop = feed();
     await until(areDelivering(folder, ['ahead', 'behind']), 'both to deliver');
-    await wait((LEASE_SECONDS + 1) * 1_000);
+    const areBusy = (): boolean =>
+      ['ahead', 'behind'].every(
+        (by) => deliveries(folder).filter(({ name }) => name === by).length > OBJECTS,
+      );
+    await until(areBusy, 'both to deliver a lot');
     const undisturbed = queueRecords(folder);
     for (const { name, at } of undisturbed)
       assert.equal(Math.round((at - Date.now()) / HOUR_MS), name === 'ahead' ? 1 : -1);
@@ -214,10 +213,9 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
   });
 
   it('does not give to the flow, nor set aside, what was claimed under a session that is over', async () => {
-    // Long enough for a busy machine: with another session, all of them would come once more.
-    const leaseSeconds = 3 * LEASE_SECONDS;
     const queue = await open('late', {
-      leaseSeconds,
+      // Long enough for a busy machine: with one more session, all of them would come once more.
+      leaseSeconds: 60,
       onLeftover: (error) => assert.fail(error),
     });
     // Two fill what the main thread may hold for the flow, so one waits before it and another one behind that.
@@ -250,10 +248,12 @@ describe('a queue in PostgreSQL whose instances are away', { skip: needs('postgr
     await until(() => delivered.length === 2, 'what has room');
     await wait(300);
     assert.equal(delivered.length, 2);
+    const { session } = (queue as unknown as { link: Link }).link;
+    const { number } = session;
     postgres.run(
       `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE queue = 'late'`,
     );
-    await wait(leaseSeconds * 1_000);
+    await until(() => session.number > number, 'another session');
     isFlowQuick = true;
     for (const id of [...ids]) delivery.delivered(id);
     await until(() => delivered.length >= 6, 'all of them again');

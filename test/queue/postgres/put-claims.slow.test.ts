@@ -6,7 +6,7 @@ import type { HeldStreams } from '../../../src/queue/postgres/claims/held-stream
 import type { Link } from '../../../src/queue/postgres/link/link';
 import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
 import { needs } from '../../support/needs';
-import { crashQueue } from '../../support/postgres-queue';
+import { crashLongAgo } from '../../support/postgres-queue';
 import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
@@ -206,11 +206,11 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   it('come again, marked, when their instance dies, and are not marked when it ends', async () => {
     const open = cluster();
-    const [a, b, c] = [await open('a', { leaseSeconds: 2 }), await open('b'), await open('c')];
+    const [a, b, c] = [await open('a'), await open('b'), await open('c')];
     const claimed = a.claim(5);
     const id = await store(a, 'one', 'x');
     await claimed;
-    await crashQueue(a);
+    await crashLongAgo(a, queues.postgres);
     const [again] = await b.claim(1);
     assert.deepEqual([again?.id, again?.redelivered, again?.crashes], [id, 1, 1]);
     await b.remove(id);

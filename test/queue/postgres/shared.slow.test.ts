@@ -14,7 +14,7 @@ import { needs } from '../../support/needs';
 import type { Link } from '../../../src/queue/postgres/link/link';
 import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
 import { numberIn } from '../../../src/queue/postgres/rows/object-numbers';
-import { crashQueue, databaseOf } from '../../support/postgres-queue';
+import { crashLongAgo, crashQueue, databaseOf } from '../../support/postgres-queue';
 import { QueuesUnderTest } from '../../support/queues-under-test';
 import { textOf } from '../../support/queue-folder';
 import { until } from '../../support/until';
@@ -22,6 +22,11 @@ import { until } from '../../support/until';
 const texts = (objects: readonly QueuedObject[]): string[] => objects.map((object) => object.read(textOf));
 const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Of an instance that is to believe itself that its session is over. */
+const DIES_SOON = { leaseSeconds: 2 };
+/** Says that it lives every two seconds. */
+const BEATS_OFTEN = { leaseSeconds: 8 };
 
 async function store(
   queue: PostgresQueue,
@@ -47,13 +52,20 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       open: async (name, options = {}) => {
         const instance = await queues.open([queue, name], {
           queue,
-          leaseSeconds: 2,
+          // Nobody is to lose its session because a busy machine keeps it waiting.
+          leaseSeconds: 60,
           onLeftover: (error) => assert.fail(error),
           ...options,
         });
         return instance;
       },
     };
+  };
+
+  /** Reads its settings again; resolves once new connections have this one. */
+  const reloaded = async (setting: string, value: string): Promise<void> => {
+    queues.postgres.run('SELECT pg_reload_conf()');
+    await until(() => queues.postgres.run(`SHOW ${setting}`) === value, `${setting} to be ${value}`);
   };
 
   it('gives an object that one has received to another', async () => {
@@ -83,7 +95,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const [a, b] = [await open('a'), await open('b')];
     for (const text of ['one', 'two', 'three']) await store(a, text, 'x');
     await a.claim(2);
-    await crashQueue(a);
+    await crashLongAgo(a, queues.postgres);
     const objects = [...(await b.claim(2)), ...(await b.claim(2))];
     assert.deepEqual(texts(objects), ['one', 'two', 'three']);
     assert.deepEqual(
@@ -98,7 +110,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
 
   it('gives back at its end what it had, at once, and its end is no crash', async () => {
     const { open } = cluster();
-    const [a, b] = [await open('a', { leaseSeconds: 60 }), await open('b')];
+    const [a, b] = [await open('a'), await open('b')];
     for (const text of ['one', 'two']) await store(a, text, 'x');
     const [, two] = await a.claim(2);
     a.release(two?.id ?? '');
@@ -115,7 +127,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
 
   it('takes an acknowledgement of an instance that was away for too long, and does not deliver it again', async () => {
     const { open } = cluster();
-    const [a, b] = [await open('a'), await open('b')];
+    const [a, b] = [await open('a', DIES_SOON), await open('b')];
     const ids = [await store(a, 'one', 'x'), await store(a, 'two', 'x')];
     await a.claim(2);
     hang(a);
@@ -156,7 +168,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
       await b.remove(object.id);
     };
     await deliver();
-    await crashQueue(a);
+    await crashLongAgo(a, queues.postgres);
     await until(async () => {
       await deliver();
       return isFound;
@@ -185,7 +197,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
 
   it('takes back that another one has counted its end, which was only that of its session', async () => {
     const { open } = cluster();
-    const [a, b] = [await open('a'), await open('b')];
+    const [a, b] = [await open('a', DIES_SOON), await open('b')];
     const id = await store(a, 'one', 'x');
     await a.claim(1);
     hang(a);
@@ -230,14 +242,14 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
 
   it('keeps for a while what the nodes of an instance have parked, and then delivers it again', async () => {
     const { open } = cluster();
-    const [a, b] = [await open('a'), await open('b', { parkedSeconds: 3 })];
+    const [a, b] = [await open('a', DIES_SOON), await open('b', { parkedSeconds: 3 })];
     const id = await store(a, 'one', 'x');
     await a.claim(1);
     await a.park(id, 'out');
     assert.deepEqual(await b.owners(), [], 'another instance has nothing to do with it');
     await b.disown('out');
     await crashQueue(a);
-    const again = await open('a');
+    const again = await open('a', DIES_SOON);
     assert.deepEqual(await again.parked(), [{ id, owners: ['out'] }]);
     await crashQueue(again);
     const sweep = async (): Promise<void> => sweeperOf(b).sweep();
@@ -271,8 +283,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     );
     const lost = await store(a, 'two', 'x', true);
     await b.claim(1);
-    await crashQueue(a);
-    await wait(2_200);
+    await crashLongAgo(a, queues.postgres);
     assert.equal(await b.answerElsewhere(lost, { status: 0 }), false, 'nobody waits any more');
   });
 
@@ -384,14 +395,12 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
   it('is not in a database that may forget, nor in tables of a later version', async () => {
     const { open } = cluster();
     queues.postgres.run('ALTER SYSTEM SET full_page_writes = off');
-    queues.postgres.run('SELECT pg_reload_conf()');
-    await wait(300);
+    await reloaded('full_page_writes', 'off');
     const isUnsafe = (error: unknown): boolean =>
       error instanceof DatabaseUnusable && error.code === 'QUEUE_UNSAFE';
     await assert.rejects(open('a'), isUnsafe);
     queues.postgres.run('ALTER SYSTEM RESET full_page_writes');
-    queues.postgres.run('SELECT pg_reload_conf()');
-    await wait(300);
+    await reloaded('full_page_writes', 'on');
     await (await open('a')).close();
     queues.postgres.run('ALTER TABLE dicom.chunk SET UNLOGGED');
     await assert.rejects(open('a'), isUnsafe);
@@ -413,6 +422,7 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const { open } = cluster();
     const told: string[] = [];
     const a = await open('a', {
+      ...BEATS_OFTEN,
       onAway: ({ code }) => told.push(code),
       onBack: ({ code }) => told.push(`${code} over`),
       onLeftover: () => undefined,
@@ -460,12 +470,12 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
   it('goes on under another name where somebody else uses a copy of its directory', async () => {
     const { open } = cluster();
     const told: string[] = [];
-    const a = await open('a', { onLeftover: ({ message }) => told.push(message) });
+    const a = await open('a', { ...BEATS_OFTEN, onLeftover: ({ message }) => told.push(message) });
     cpSync(join(root, `q${made}`, 'a', 'shared'), join(root, `q${made}`, 'b', 'shared'), {
       recursive: true,
       filter: (path) => !path.includes('lock'),
     });
-    const b = await open('b');
+    const b = await open('b', BEATS_OFTEN);
     await until(() => told.length > 0, 'one of them to notice');
     const sessions = `SELECT count(*) FROM dicom.session WHERE queue = 'q${made}' AND until > clock_timestamp()`;
     await until(() => queues.postgres.run(sessions) === '2', 'both to have a session');
@@ -474,7 +484,8 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     assert.deepEqual(objects.map(({ id }) => id).sort(), claimed.sort());
     const beats = (): number[] => [a, b].map((queue) => inside(queue).link.session.number);
     const before = beats();
-    await wait(2_000);
+    // Some beats.
+    await wait(5_000);
     assert.deepEqual([beats(), told.length], [before, 1]);
     await Promise.all([a.close(), b.close()]);
   });
@@ -560,6 +571,7 @@ async function endSession(queue: PostgresQueue): Promise<void> {
     `UPDATE dicom.session SET until = clock_timestamp() - interval '1 second' WHERE number = $1`,
     [number],
   );
+  session.beatSoon();
   await until(() => session.number > number, 'another session');
 }
 
