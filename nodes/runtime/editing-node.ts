@@ -4,14 +4,13 @@ import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
 import { isUnheard } from '../../src/worker';
-import { deployedNodes } from './deployed-nodes';
 import { despiteOthers, editWorkerOf } from './edit-worker';
-import { FlowStart } from './flow-start';
 import { beginWork, givenObject, type MessageObject, type ObjectMessage, tellNotWorkedOn } from './objects';
 import { InOrder } from './in-order';
 import { errorTexts, nodeTexts, type Text } from './node-texts';
 import { NodeFailed, type CodedError, type NodeErrors } from './node-errors';
 import { onInput } from './on-input';
+import { runNode } from './run-node';
 import { tellUncaused, warnOfSettings } from './tell';
 
 type Send = (message: ObjectMessage) => void;
@@ -69,18 +68,12 @@ export abstract class EditingNode<Failure extends string, Result> {
 
   /** Registers it, and takes messages until it closes. */
   run(): void {
-    const start = (): void => this.flowsStarted();
-    FlowStart.of(this.RED).add(start);
-    deployedNodes.add(this.node.id, this);
+    runNode(this.RED, this.node, this, {
+      started: () => this.flowsStarted(),
+      close: () => this.close(),
+    });
     editWorkerOf(this.RED).addUser(this);
     onInput(this.node, (message, send, done) => this.take(message, send, done));
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      deployedNodes.remove(this.node.id);
-      this.close()
-        .catch((error: unknown) => this.node.error(asError(error).message))
-        .finally(done);
-    });
     if (this.invalid === undefined) this.node.status({});
     else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
   }

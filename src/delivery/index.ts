@@ -1,5 +1,5 @@
 export { Answers, type AnswerOutcome } from './answers';
-export { Delivery, type DeliveryListener, type DeliverySettings } from './delivery';
+export { Delivery, type DeliveryListener } from './delivery';
 export { DeliveringHost, type FeedNews } from './delivering-host';
 export { FlowFeed, type PostedObject } from './flow-feed';
 export { giveUpText, giveUpValues, type GiveUpReason } from './give-up-reason';

@@ -68,11 +68,13 @@ export {
   knownClass,
   lookUp,
   MAX_UID_LENGTH,
+  newUid,
   TAG,
   tagHex,
   tagOfKeyword,
   isUidOfStandard,
   uidName,
+  uidOfHash,
   type Vr,
   VR,
 } from './standard';

@@ -1,10 +1,9 @@
-export { attributes, type AttributeEntry } from './attributes';
+export { attributes } from './attributes';
 export { ruleProblem } from './check-rule';
 export type { CoercionRecord } from './coercion-record';
 export type { EditedMessage, EditTask, Unchanged } from './edit';
 export { EditHost, WorkerBroken, WorkInterrupted } from './edit-host';
 export { hasFailed, orFailure } from './failures';
-export type { MadeMessage } from './made-message';
 export { type Given, type GivenPlace, openGiven } from './given';
 export type {
   DeidentifiedMessage,
@@ -17,4 +16,4 @@ export type { RuleValue } from './rule-value';
 export type { EvaluatedRule } from './rules';
 export { checkPattern, type Match, PatternError, patternOf, Patterns } from './patterns';
 export type { BuildFrom, BuildTask, BuiltMessage } from './build';
-export type { ReadMessage, ReadTask } from './read';
+export type { ReadMessage } from './read';

@@ -302,7 +302,7 @@ function textOf(given: RuleValue | undefined): string {
 }
 
 /** As warnings name a place. */
-export function tagPath(path: readonly PathStep[]): string {
+function tagPath(path: readonly PathStep[]): string {
   return path.map(({ name, item }) => tagHex(name.tag) + (item === undefined ? '' : `[${item}].`)).join('');
 }
 

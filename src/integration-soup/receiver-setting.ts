@@ -37,7 +37,6 @@ const MAPPINGS: readonly Mapping<ReceiverField>[] = [
     return [{ field, path, kind: DICOM_IN.fields[field].kind, default: DICOM_IN.defaults[field] }];
   }),
 ];
-export const RECEIVER_FIELDS: readonly ReceiverField[] = MAPPINGS.map(({ field }) => field);
 
 const DEFAULTS = DICOM_IN.defaults;
 

@@ -1,4 +1,4 @@
-export { changeableOf, type Changeable, withChanges } from './changed-object';
+export { changeableOf, withChanges } from './changed-object';
 export { contentSource } from './content-source';
 export type { FileEnvelope, ObjectEnvelope } from './envelope';
 export { expected } from './expected';
@@ -12,14 +12,7 @@ export {
   type ObjectNote,
   readHead,
 } from './object-head';
-export {
-  compared,
-  openBytes,
-  openFile,
-  openHandle,
-  type OutgoingObject,
-  type WholeFile,
-} from './outgoing-object';
+export { compared, openBytes, openFile, openHandle, type OutgoingObject } from './outgoing-object';
 export { NOT_AS_ANNOUNCED, type ObjectUids } from './object-uids';
 export { whileFetching } from './partial-copy';
 export { PATIENT_BYTES, patientIn, type Patient } from './patient';
@@ -27,9 +20,4 @@ export { ObjectChanged } from './file-bytes';
 export { SpareMemory } from './spare-memory';
 export { studyOf } from './study-of';
 export { whole } from './whole';
-export {
-  framesOf,
-  type EncapsulatedPixels,
-  type FrameFragments,
-  type FrameOptions,
-} from './encapsulated-frames';
+export { framesOf, type FrameFragments, type FrameOptions } from './encapsulated-frames';

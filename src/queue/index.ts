@@ -1,12 +1,11 @@
 export { DiskQueue, type DiskQueueOptions } from './disk-queue';
-export { LETTERS, MAX_LETTERS, type DeadLetters, type LetterPage } from './dead-letters';
+export { MAX_LETTERS, type LetterPage } from './dead-letters';
 export {
   CLAIMS,
   FolderQueue,
   FolderShared,
   isSameFile,
   openRegular,
-  type ChangedFile,
   type FileFacts,
   type FolderFile,
   type FolderQueueOptions,
@@ -14,7 +13,7 @@ export {
 export { FreeSpace } from './free-space';
 export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
-export { MemoryQueue, type MemoryQueueOptions } from './memory';
+export { MemoryQueue } from './memory';
 export { HANDLE_BLOCK_BYTES, ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
 export { acknowledgeIdOf, isAcknowledgeId, isNameOf, sequenceOf } from './object-id';
 export { mayHoldObjects } from './object-names';
@@ -24,14 +23,12 @@ export {
   type ObjectContent,
   type ObjectFacts,
   type ObjectQueue,
-  type ParkedObject,
   type QueuedObject,
   type QueueWriter,
   type Unparked,
 } from './object-queue';
 export { ownerNode } from './parking';
 export {
-  DatabaseFailed,
   DatabaseUnusable,
   isPlainName,
   numberIn,
@@ -40,8 +37,6 @@ export {
   type DatabaseConfig,
   type PostgresQueueOptions,
   type QueueState,
-  type RemoteAnswer,
   type SharedPlace,
   type SharedStateOptions,
-  type UnusableCode,
 } from './postgres';

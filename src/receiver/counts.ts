@@ -1,7 +1,7 @@
 import type { NetworkEvent } from '../network';
 
 /** What a receiver counts, from its node's start on. */
-export const COUNT_NAMES = [
+const COUNT_NAMES = [
   /** Associations accepted. */
   'associations',
   /** Associations rejected by A-ASSOCIATE-RJ. */

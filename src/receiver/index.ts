@@ -9,13 +9,10 @@ export {
   createFileOutput,
   createQueue,
   receiverSettings,
-  type QueuePlace,
   type ReceiverConfig,
-  type ReceiverSettings,
   type SharedQueue,
 } from './receiver-config';
 export { ReceiverFaults } from './receiver-faults';
 export { ReceiverHost, type HostListener, type RequestMessage } from './receiver-host';
-export type { ReceiverOutput } from './receiver-output';
 export { removeSteps, STEPS_FOLDER } from './steps';
 export { echoOwnPort } from './self-echo';

@@ -1,4 +1,3 @@
-export type { ObjectPlace } from './object-place';
 export { Retrieve, type RetrieveLimits } from './retrieve';
 export type {
   RetrieveCounts,

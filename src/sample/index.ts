@@ -1,2 +1,2 @@
-export { convertSampleFile, type SampleOutcome, type SampleProblem } from './sample-host';
-export { builtInSample, SAMPLE_ID, sampleMessage, type SampleSettings } from './sample';
+export { convertSampleFile, type SampleProblem } from './sample-host';
+export { builtInSample, SAMPLE_ID, sampleMessage } from './sample';

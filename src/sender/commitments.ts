@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Fifo } from '../basics';
+import { newUid } from '../dicom';
 import { isFailure, type CommitmentReport, type Instance, type OperationOutcome } from '../network';
 import { statusText } from './peer-words';
 import {
@@ -19,8 +19,6 @@ const GATHER_MS = 500;
 /** Requests that are remembered although a report on them would be no news. */
 const MOST_SURPLUS = 1_000;
 const NOT_REPORTED = 'the peer has not reported yet';
-/** The root of UIDs that are made of UUIDs (PS3.5 B.2). */
-const UUID_ROOT = '2.25.';
 
 /** What a peer is asked for at a time (PS3.4 J.3.2). */
 export interface CommitmentRequest {
@@ -339,8 +337,4 @@ function notKeptText(reason: number | undefined): string {
   if (reason === undefined) return 'its report does not name the object';
   const why = reason === 0 ? 'it gives no reason' : statusText(reason);
   return `the peer does not commit to the storage of the object: ${why}`;
-}
-
-function newUid(): string {
-  return UUID_ROOT + BigInt(`0x${randomUUID().replaceAll('-', '')}`).toString();
 }

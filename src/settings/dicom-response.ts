@@ -6,7 +6,7 @@ import { choice, text } from './fields';
 import { finding, type Finding, type Problem } from './finding';
 
 /** The answers that the dialog offers: DIMSE statuses as four hexadecimal digits, or `custom`. */
-export const RESPONSE_STATUSES = ['0000', 'B000', 'B006', 'B007', 'A700', 'A900', 'C000', 'custom'] as const;
+const RESPONSE_STATUSES = ['0000', 'B000', 'B006', 'B007', 'A700', 'A900', 'C000', 'custom'] as const;
 
 /** What an Error Comment (0000,0902) holds. */
 const MAX_COMMENT_LENGTH = 64;

@@ -1,7 +1,7 @@
 import { finding, type Finding } from './finding';
 
 /** Where a key's value comes from: types of Node-RED's typed input, days around today, and no value. */
-export const KEY_TYPES = ['str', 'msg', 'flow', 'global', 'env', 'days', 'return'] as const;
+const KEY_TYPES = ['str', 'msg', 'flow', 'global', 'env', 'days', 'return'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
 /** One key of a query. */

@@ -10,16 +10,7 @@ export {
 export { DiskStudyStore } from './disk-store';
 export { ChangesTooLarge, MOST_CHANGES, MOST_NAMED } from './group';
 export { seriesFields, studyFields } from './fields';
-export {
-  listInstances,
-  type Listable,
-  type ListedObject,
-  type ListedSeries,
-  type Listing,
-  type StudyPayload,
-} from './listing';
-export { UnknownLog, type Fields, type FiringReason, type StudyObject } from './records';
+export { listInstances, type Listable, type StudyPayload } from './listing';
+export type { Fields, StudyObject } from './records';
 export { SharedStudies } from './shared-studies';
 export { Studies } from './studies';
-export type { StudyStore } from './study-store';
-export type { TriggerSettings } from './triggers';

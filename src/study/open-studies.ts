@@ -7,7 +7,7 @@ import { nextFiring, type TriggerSettings } from './triggers';
 const MOST_SHOWN = 16;
 
 /** When it fires at the latest if nothing more comes, monotonic; Infinity: that is not known. */
-export function nextOf(group: Group, now: number, settings: TriggerSettings): number {
+function nextOf(group: Group, now: number, settings: TriggerSettings): number {
   const { objects, isHeldUp } = group.period;
   return objects === 0 ? Infinity : nextFiring(settings, group.facts(now, settings), isHeldUp);
 }

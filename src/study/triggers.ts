@@ -45,7 +45,7 @@ export interface Trigger {
 }
 
 /** Objects that are listed in one message at most: more than any study has that flows should get at once. */
-export const MOST_LISTED = 20_000;
+const MOST_LISTED = 20_000;
 /** Where association ends do not count, what is required counts when nothing came for so long. */
 const REQUIRED_QUIET_MS = 5_000;
 

@@ -1,9 +1,9 @@
 /** Compressed pixel data → native pixel data, frame by frame. */
 export { readCodeStream } from './code-stream';
 export type { CodeStream } from './code-stream-facts';
-export { type CompressedSyntax, compressedSyntax, shownSyntax } from './compressed-syntaxes';
+export { type CompressedSyntax, shownSyntax } from './compressed-syntaxes';
 export { containerBits, decodingProblem } from './decoding';
-export { decompress, type DecompressOptions, type Decoder, isDecompressible } from './decompress';
+export { decompress, type Decoder, isDecompressible } from './decompress';
 export { bytesOfFrame, framesIn } from './frames-in';
 export { type ImagePixels, imagePixelsOf } from './image-pixels';
 export { encodeJpeg, LocalDecoder } from './local-decoder';

@@ -1,9 +1,9 @@
 export { Boundary } from './boundary';
 export { IdleHost } from './idle-host';
-export { JobFailed, JobOutdated, runJob, serveJob, type JobLimits } from './job';
+export { JobFailed, JobOutdated, runJob, serveJob } from './job';
 export { HOST_LIMITS, type HostLimits } from './limits';
 export { withMovingBytes } from './moving-memory';
-export { Outbox, type Weight } from './outbox';
+export type { Weight } from './outbox';
 export {
   isUnheard,
   RequestTimedOut,
@@ -12,6 +12,6 @@ export {
   WorkerNotRunning,
   type Asked,
 } from './requests';
-export { serve, type Service } from './serve';
-export { WorkerHost, type WorkerListener, type WorkerNews } from './worker-host';
+export { serve } from './serve';
+export { WorkerHost, type WorkerNews } from './worker-host';
 export type { WorkerChoice } from './worker-thread';

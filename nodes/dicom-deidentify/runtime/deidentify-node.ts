@@ -20,9 +20,7 @@ import {
   pseudonymSource,
   splitList,
 } from '../../../src/settings';
-import { deployedNodes } from '../../runtime/deployed-nodes';
 import { despiteOthers, editWorkerOf } from '../../runtime/edit-worker';
-import { FlowStart } from '../../runtime/flow-start';
 import {
   byteCount,
   disownEarlier,
@@ -49,6 +47,7 @@ import { newList, newMessage } from './new-messages';
 import { ObjectsAtHand } from './objects-at-hand';
 import { pseudonymOf } from './pseudonyms';
 import { fingerprintOf } from './fingerprint';
+import { runNode } from '../../runtime/run-node';
 import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type Send = (message: (NodeMessage | null)[]) => void;
@@ -103,21 +102,15 @@ export class DeidentifyNode {
   }
 
   run(): void {
-    const start = (): void => this.flowsStarted();
-    FlowStart.of(this.RED).add(start);
-    deployedNodes.add(this.node.id, this);
+    runNode(this.RED, this.node, this, {
+      started: () => this.flowsStarted(),
+      close: () => this.close(),
+    });
     editWorkerOf(this.RED).addUser(this);
     onInput(this.node, (message, send, done) => {
       this.take(message as ObjectMessage, send as Send, done).catch((error: unknown) =>
         done(this.errorOf(error)),
       );
-    });
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      deployedNodes.remove(this.node.id);
-      this.close()
-        .catch((error: unknown) => this.node.error(asError(error).message))
-        .finally(done);
     });
   }
 

@@ -4,7 +4,6 @@ import { DicomError } from '../../../src/dicom';
 import { hasFailed, type EditFailure } from '../../../src/edit';
 import { MOST_PICTURE_BYTES, type Picture, type Pictures, type PictureTask } from '../../../src/image';
 import { DICOM_IMAGE, frameOf, type DicomImageProblem, type DicomImageSettings } from '../../../src/settings';
-import { FlowStart } from '../../runtime/flow-start';
 import {
   beginWork,
   givenObject,
@@ -19,6 +18,7 @@ import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, seriesOf, shownOf, type Series } from './study-series';
 import { onInput } from '../../runtime/on-input';
+import { runNode } from '../../runtime/run-node';
 import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
@@ -56,16 +56,12 @@ export class ImageNode {
   }
 
   run(): void {
-    const start = (): void => this.flowsStarted();
-    FlowStart.of(this.RED).add(start);
+    runNode(this.RED, this.node, this, {
+      started: () => this.flowsStarted(),
+      close: () => this.close(),
+    });
     imageWorkerOf(this.RED).addUser(this);
     onInput(this.node, (message, send, done) => this.take(message, send, done));
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      this.close()
-        .catch((error: unknown) => this.node.error(asError(error).message))
-        .finally(done);
-    });
     if (this.invalid === undefined) this.node.status({});
     else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
   }

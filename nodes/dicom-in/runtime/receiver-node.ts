@@ -19,7 +19,6 @@ import { Boundary } from '../../../src/worker';
 import { arrivals } from '../../runtime/arrivals';
 import { showInSidebar } from './debug-sidebar';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import type { JournalBox } from '../../runtime/routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import {
@@ -35,6 +34,7 @@ import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { nodeTexts, problemText, type Text } from '../../runtime/node-texts';
 import { removeStepsWithNode, stepsDirectory } from './steps';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay } from '../../runtime/status-display';
 import { type TlsChoice, tlsOptions } from '../../runtime/peers';
 import { ReceiverLog, logsDetails } from './receiver-log';
@@ -133,29 +133,20 @@ export class ReceiverNode extends RequestOwner {
   }
 
   run(): void {
-    // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
-    const start = this.boundary.wrap(this.prepare());
-    const flowStart = FlowStart.of(this.RED);
-    flowStart.add(start);
-    const disown = this.boundary.wrap(() => this.disownLost());
-    flowStart.addForEach(disown);
-    const letReport = this.boundary.wrap(() => this.letReport());
-    flowStart.addForEach(letReport);
-    deployedNodes.add(this.node.id, this);
-    this.display.refresh();
-    this.node.on('close', (removed: boolean, done: () => void) => {
-      this.boundary.run(() => {
-        deployedNodes.remove(this.node.id);
-        flowStart.remove(start);
-        flowStart.remove(disown);
-        flowStart.remove(letReport);
-        this.display.close();
-        this.log.close();
-      });
-      this.stop(removed)
-        .catch((error: unknown) => this.boundary.failed(error))
-        .finally(done);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: this.prepare(),
+      eachStart: [() => this.disownLost(), () => this.letReport()],
+      close: (isRemoved) => {
+        boundary.run(() => {
+          this.display.close();
+          this.log.close();
+        });
+        return this.stop(isRemoved);
+      },
     });
+    this.display.refresh();
   }
 
   /** Sends the sample message into the flow. @throws SyntaxError when the node's own is no JSON */

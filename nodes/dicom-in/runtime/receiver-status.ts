@@ -2,6 +2,7 @@ import type { NodeStatus } from 'node-red';
 import type { Counters, FaultKind, ReceiverEvent, ReceiverFault } from '../../../src/receiver';
 import { CurrentFaults } from './current-faults';
 import type { Text } from '../../runtime/node-texts';
+import { shortCount } from '../../runtime/short-count';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type ReceiverNodeStatus = NodeStatus & {
@@ -221,10 +222,4 @@ function fits(text: string): boolean {
 /** Everything that was refused: the log, the events and the stats give the reasons. */
 function refusedIn({ rejected, connectionsRefused, refused }: Counters): number {
   return rejected + connectionsRefused + refused;
-}
-
-/** 12345 → "12k": five characters at most, and no change with every object of a large study. */
-function shortCount(count: number): string {
-  if (count < 10_000) return String(count);
-  return count < 1_000_000 ? `${Math.floor(count / 1_000)}k` : `${Math.floor(count / 1_000_000)}M`;
 }

@@ -6,7 +6,6 @@ import { Boundary, isUnheard } from '../../../src/worker';
 import type { DeadLetterBox, JournalBox } from '../../runtime/routes';
 import { deployedNodes } from '../../runtime/deployed-nodes';
 import { tellOfLeftQueues } from '../../runtime/queues';
-import { FlowStart } from '../../runtime/flow-start';
 import {
   factsIn,
   type HeldObject,
@@ -23,6 +22,7 @@ import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner, senderOf } from '../../runtime/peers';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay } from '../../runtime/status-display';
 import { AwaitingRoom } from './awaiting-room';
 import { listIn, messagesOfList } from './list-in';
@@ -104,20 +104,16 @@ export class OutNode {
   }
 
   run(): void {
-    const start = this.boundary.wrap(() => this.flowsStarted());
-    FlowStart.of(this.RED).add(start);
-    deployedNodes.add(this.node.id, this);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: () => this.flowsStarted(),
+      close: (isRemoved) => this.close(isRemoved),
+    });
     onInput(this.node, (message, send, done) => {
       this.take(message as ObjectMessage, send as Send, done)
         .catch((error: unknown) => this.refuse(message as ObjectMessage, send as Send, done, error))
         .catch((error: unknown) => done(asError(error)));
-    });
-    this.node.on('close', (removed: boolean, done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      deployedNodes.remove(this.node.id);
-      this.close(removed)
-        .catch((error: unknown) => this.boundary.failed(error))
-        .finally(done);
     });
     this.display.refresh();
   }

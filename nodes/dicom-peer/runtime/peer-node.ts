@@ -2,10 +2,10 @@ import type { Node, NodeAPI } from 'node-red';
 import { checkUserName, DICOM_PEER, type DicomPeerSettings } from '../../../src/settings';
 import { peerSettings, type PeerConfig, type PeerState } from '../../../src/sender';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { PeerOwner, type PeerReports, peerTls, senderOf } from '../../runtime/peers';
 import { QueueOwner } from '../../runtime/queues';
+import { runNode } from '../../runtime/run-node';
 import { warnOfSettings } from '../../runtime/tell';
 
 interface Credentials {
@@ -39,7 +39,6 @@ export class PeerNode extends PeerOwner {
   }
 
   run(): void {
-    deployedNodes.add(this.node.id, this);
     const sender = senderOf(this.RED);
     const config = this.problem === undefined ? this.config() : undefined;
     const user = {
@@ -51,13 +50,9 @@ export class PeerNode extends PeerOwner {
     };
     if (config !== undefined) sender.addPeer(config, user);
     else this.node.error(this.problem);
-    const start = (): void => this.warnIfUnheard();
-    FlowStart.of(this.RED).add(start);
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      deployedNodes.remove(this.node.id);
-      sender.removePeer(this.node.id, user);
-      done();
+    runNode(this.RED, this.node, this, {
+      started: () => this.warnIfUnheard(),
+      close: () => sender.removePeer(this.node.id, user),
     });
   }
 

@@ -4,11 +4,11 @@ import type { QueryEnd } from '../../../src/query';
 import { DICOM_QUERY, type DicomQueryProblem, type DicomQuerySettings } from '../../../src/settings';
 import { Boundary } from '../../../src/worker';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner, senderOf, usablePeer } from '../../runtime/peers';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { faultOf, keysOf, type QueryMessage } from './key-values';
 import { QUERY_ERRORS, QueryFailed } from './query-error';
@@ -59,19 +59,16 @@ export class QueryNode {
   }
 
   run(): void {
-    const start = this.boundary.wrap(() => this.flowsStarted());
-    FlowStart.of(this.RED).add(start);
-    deployedNodes.add(this.node.id, this);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: () => this.flowsStarted(),
+      close: () => this.close(),
+    });
     onInput(this.node, (message, send, done) => {
       this.take(message as QueryMessage, send as Send, done).catch((error: unknown) =>
         done(error instanceof QueryFailed ? QUERY_ERRORS.errorOf(this.text, error) : asError(error)),
       );
-    });
-    this.node.on('close', (done: () => void) => {
-      FlowStart.of(this.RED).remove(start);
-      deployedNodes.remove(this.node.id);
-      this.close();
-      done();
     });
     this.display.refresh();
   }

@@ -15,13 +15,13 @@ import { DICOM_RETRIEVE, type DicomRetrieveProblem, type DicomRetrieveSettings }
 import { Boundary } from '../../../src/worker';
 import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import { disownLost, QueueOwner, removeEmptyQueue, tellOfLeftQueues } from '../../runtime/queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError, settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
 import { PeerOwner, senderOf, usablePeer } from '../../runtime/peers';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay, type ShownStatus } from '../../runtime/status-display';
 import { targetsOf, type RetrieveMessage } from './message-targets';
 import { queueFaultCode, RETRIEVE_ERRORS, RetrieveFailed } from './retrieve-error';
@@ -102,30 +102,22 @@ export class RetrieveNode extends QueueOwner {
   }
 
   run(): void {
-    // Not before: a message must not meet a flow that is not there yet.
-    const start = this.boundary.wrap(() => this.flowsStarted());
-    const flowStart = FlowStart.of(this.RED);
-    flowStart.add(start);
-    const disown = this.boundary.wrap(() => this.disownLost());
-    flowStart.addForEach(disown);
-    deployedNodes.add(this.node.id, this);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: () => this.flowsStarted(),
+      eachStart: [() => this.disownLost()],
+      close: (isRemoved) => {
+        boundary.run(() => this.close());
+        return this.closeQueue(isRemoved);
+      },
+    });
     onInput(this.node, (message, send, done) => {
       try {
         this.take(message, send, done);
       } catch (error) {
         done(error instanceof RetrieveFailed ? RETRIEVE_ERRORS.errorOf(this.text, error) : asError(error));
       }
-    });
-    this.node.on('close', (removed: boolean, done: () => void) => {
-      this.boundary.run(() => {
-        flowStart.remove(start);
-        flowStart.remove(disown);
-        deployedNodes.remove(this.node.id);
-        this.close();
-      });
-      this.closeQueue(removed)
-        .catch((error: unknown) => this.boundary.failed(error))
-        .finally(done);
     });
     this.display.refresh();
   }

@@ -26,16 +26,15 @@ import {
   type StudyObject,
 } from '../../../src/study';
 import { Boundary, isUnheard } from '../../../src/worker';
-import { deployedNodes } from '../../runtime/deployed-nodes';
 import { editWorkerOf } from '../../runtime/edit-worker';
-import { existingNodes } from '../../runtime/existing-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import { byteCount, changesOf, type ObjectMessage } from '../../runtime/objects';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
 import { onInput } from '../../runtime/on-input';
+import { onceGone } from '../../runtime/once-gone';
 import { QueueOwner, type SharedPlaceHere } from '../../runtime/queues';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay } from '../../runtime/status-display';
 import { Collectors } from './collectors';
 import { DeployedQueues } from './deployed-queues';
@@ -152,12 +151,13 @@ export class StudyNode extends QueueOwner {
   }
 
   run(): void {
-    const start = this.boundary.wrap(() => this.flowsStarted());
-    const flowStart = FlowStart.of(this.RED);
-    flowStart.add(start);
-    const again = (): void => this.studies?.flowsStarted();
-    flowStart.addForEach(again);
-    deployedNodes.add(this.node.id, this);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: () => this.flowsStarted(),
+      eachStart: [() => this.studies?.flowsStarted()],
+      close: (isRemoved) => this.close(isRemoved),
+    });
     editWorkerOf(this.RED).addUser(this);
     onInput(this.node, (message, _send, done) => {
       const taken = this.take(message as StudyMessage).then(
@@ -166,14 +166,6 @@ export class StudyNode extends QueueOwner {
       );
       this.underWay.add(taken);
       void taken.finally(() => this.underWay.delete(taken));
-    });
-    this.node.on('close', (removed: boolean, done: () => void) => {
-      flowStart.remove(start);
-      flowStart.remove(again);
-      deployedNodes.remove(this.node.id);
-      this.close(removed)
-        .catch((error: unknown) => this.boundary.failed(error))
-        .finally(done);
     });
     this.display.refresh();
   }
@@ -314,14 +306,8 @@ export class StudyNode extends QueueOwner {
     await this.studies?.close();
     await editWorkerOf(this.RED).removeUser(this);
     // What it had parked is delivered again, where the flows that start next do not have it.
-    if (removed) FlowStart.of(this.RED).add(() => this.removeState());
-  }
-
-  private removeState(): void {
-    if (existingNodes(this.RED)(this.node.id)) return;
-    rm(this.directory, { recursive: true, force: true }).catch((error: unknown) =>
-      this.boundary.failed(error),
-    );
+    const remove = (): Promise<void> => rm(this.directory, { recursive: true, force: true });
+    if (removed) onceGone(this.RED, this.node.id, remove, (error) => this.boundary.failed(error));
   }
 }
 

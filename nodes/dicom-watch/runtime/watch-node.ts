@@ -10,12 +10,11 @@ import {
   type WatchState,
 } from '../../../src/watch';
 import { Boundary } from '../../../src/worker';
-import { deployedNodes } from '../../runtime/deployed-nodes';
-import { FlowStart } from '../../runtime/flow-start';
 import { disownLost, QueueOwner } from '../../runtime/queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
+import { runNode } from '../../runtime/run-node';
 import { StatusDisplay } from '../../runtime/status-display';
 import { removeWatchDirectory } from './removed-watch';
 import { watchStatus, type WatchStatus } from './watch-status';
@@ -67,25 +66,17 @@ export class WatchNode extends QueueOwner {
   }
 
   run(): void {
-    // Not before: a message, and an error for a Catch node, must not meet a flow that is not there yet.
-    const start = this.boundary.wrap(this.prepare());
-    const flowStart = FlowStart.of(this.RED);
-    flowStart.add(start);
-    const disown = this.boundary.wrap(() => this.disownLost());
-    flowStart.addForEach(disown);
-    deployedNodes.add(this.node.id, this);
-    this.display.refresh();
-    this.node.on('close', (removed: boolean, done: () => void) => {
-      this.boundary.run(() => {
-        deployedNodes.remove(this.node.id);
-        flowStart.remove(start);
-        flowStart.remove(disown);
+    const { boundary } = this;
+    runNode(this.RED, this.node, this, {
+      boundary,
+      started: this.prepare(),
+      eachStart: [() => this.disownLost()],
+      close: (isRemoved) => {
         this.display.close();
-      });
-      this.stop(removed)
-        .catch((error: unknown) => this.boundary.failed(error))
-        .finally(done);
+        return this.stop(isRemoved);
+      },
     });
+    this.display.refresh();
   }
 
   /** What is to be done once the flows have started: to watch, or to say why not. */

@@ -1,6 +1,7 @@
 import type { WatchFault, WatchFaultKind, WatchState } from '../../../src/watch';
 import type { Text } from '../../runtime/node-texts';
 import type { ShownStatus } from '../../runtime/status-display';
+import { shortCount } from '../../runtime/short-count';
 
 /** A status with machine-readable fields for Status nodes beside the words. */
 export type WatchStatus = ShownStatus & {
@@ -48,9 +49,9 @@ export function watchStatus(
     fill: deadLetters > 0 ? 'yellow' : 'green',
     shape: hasWorked || deadLetters > 0 ? 'dot' : 'ring',
     text: text(`status.${wordsFor(counters)}`, {
-      delivered: short(delivered),
-      queued: short(queued),
-      deadLetters: short(deadLetters),
+      delivered: shortCount(delivered),
+      queued: shortCount(queued),
+      deadLetters: shortCount(deadLetters),
     }),
     state: 'watching',
     counters,
@@ -62,10 +63,4 @@ function wordsFor({ delivered, queued, deadLetters }: Omit<WatchState, 'isWatchi
   if (deadLetters > 0) return 'dead';
   if (queued > 0) return 'backlog';
   return delivered > 0 ? 'counts' : 'watching';
-}
-
-/** 12345 → "12k" */
-function short(count: number): string {
-  if (count < 10_000) return String(count);
-  return count < 1_000_000 ? `${Math.floor(count / 1_000)}k` : `${Math.floor(count / 1_000_000)}M`;
 }

@@ -1,1 +1,1 @@
-export { deadLetterPanel, type DeadLetterPanel } from './dead-letter-panel';
+export { deadLetterPanel } from './dead-letter-panel';

@@ -1,2 +1,2 @@
 export { sharedFileSystem } from './shared-file-system';
-export { type DirectoryLock, type LockError, lockDirectory } from './directory-lock';
+export { type DirectoryLock, lockDirectory } from './directory-lock';

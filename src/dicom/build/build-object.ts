@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type Action,
   type ChangedItem,
@@ -18,6 +17,7 @@ import {
   IMPLEMENTATION_VERSION_NAME,
   Kind,
   lookUp,
+  newUid,
   TAG,
   VR,
   vrOfName,
@@ -146,11 +146,6 @@ function giveUids(root: ChangedItem, newUids: BuildOptions['newUids']): void {
     const action: Action = { kind: 'set', value: { vr: VR.UI, values: [newUid()] } };
     root.set(tag, { name: { tag }, place: MESSAGE, action });
   }
-}
-
-/** Of a UUID (PS3.5 B.2). */
-function newUid(): string {
-  return `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
 }
 
 function uidIn(root: ChangedItem, tag: number): string | undefined {

@@ -1,7 +1,6 @@
 export {
   applyChanges,
   type AppliedChanges,
-  type ApplyOptions,
   type ChangedUid,
   isUnchangeable,
   notTheObject,
@@ -38,7 +37,7 @@ export { encodeIdentifier, encodeMatch } from './identifier';
 export { valueOfContent } from './edited-content';
 export type { Content } from './edited-item';
 export { EditedObject, rulePath } from './edited-object';
-export { addsTo, type Action, type ChangedAttribute, type ChangedItem } from './change-tree';
-export { parseItem, parseValue, type Special } from './change-value';
+export type { Action, ChangedAttribute, ChangedItem } from './change-tree';
+export { parseItem, parseValue } from './change-value';
 export { elementHeader, encodeItem, encodeUtf8Term } from './encode-element';
 export { ItemEncoder, NotInCharacterSet } from './item-encoder';

@@ -25,7 +25,7 @@ export function valueOf(dataSet: DataSet, tag: number): string | number | undefi
 }
 
 /** Values or items beyond the one that counts. */
-export function warnOfMore(dataSet: DataSet, tag: number): void {
+function warnOfMore(dataSet: DataSet, tag: number): void {
   dataSet.warn('too-many-values', tag, 'several values where one is expected; the first counts');
 }
 

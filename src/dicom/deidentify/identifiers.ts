@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isInstanceOfStandard, isUidOfStandard } from '../standard';
+import { isInstanceOfStandard, isUidOfStandard, uidOfHash } from '../standard';
 
 /** Whom an object is of: Patient ID, and who gave it. */
 export interface PatientIdentity {
@@ -11,9 +11,6 @@ export interface PatientIdentity {
 export const LEAST_SECRET_BYTES = 16;
 
 const MOST_DAYS = 3_650;
-const UUID_BYTES = 16;
-const VERSION_8 = 0x80;
-const VARIANT = 0x80;
 /** Of 16 times 5 bits. */
 const PSEUDONYM_BYTES = 10;
 const FINGERPRINT_DIGITS = 12;
@@ -38,7 +35,7 @@ export class Identifiers {
   }
 
   /**
-   * `2.25.` and a UUID (PS3.5 B.2) of version 8 (RFC 9562 5.8), made of HMAC-SHA-256. UIDs of the Standard stay.
+   * Made of HMAC-SHA-256, by `uidOfHash`. UIDs of the Standard stay.
    * @param uid without padding
    * @param ofInstance it is of an attribute that names one thing, and no kind: only a few of those are the Standard's
    */
@@ -46,10 +43,7 @@ export class Identifiers {
     if (ofInstance ? isInstanceOfStandard(uid) : isUidOfStandard(uid)) return uid;
     let other = this.#uids.get(uid);
     if (other === undefined) {
-      const uuid = this.#hmac(uid).subarray(0, UUID_BYTES);
-      uuid.writeUInt8((uuid.readUInt8(6) & 0x0f) | VERSION_8, 6);
-      uuid.writeUInt8((uuid.readUInt8(8) & 0x3f) | VARIANT, 8);
-      other = `2.25.${BigInt(`0x${uuid.toString('hex')}`)}`;
+      other = uidOfHash(this.#hmac(uid));
       if (this.#uids.size >= MOST_REMEMBERED) this.#uids.clear();
       if (uid.length <= LONGEST_REMEMBERED) this.#uids.set(uid, other);
     }

@@ -5,11 +5,11 @@ import type { Warnings } from '../warnings';
 import { bufferSource, type ByteSource } from './byte-source';
 
 /** Up to this size a data set may inflate whatever its ratio. */
-export const INFLATE_FREE = 16 * 1024 * 1024;
+const INFLATE_FREE = 16 * 1024 * 1024;
 /** Above that, at most this many bytes may come out of each byte in. Text deflates to 1/20, an empty segmentation to 1/200. */
-export const INFLATE_RATIO = 300;
+const INFLATE_RATIO = 300;
 /** And never more than this. */
-export const INFLATE_LIMIT = 512 * 1024 * 1024;
+const INFLATE_LIMIT = 512 * 1024 * 1024;
 
 const ZLIB_METHOD_DEFLATE = 8;
 

@@ -1,6 +1,7 @@
 export { type Compression, compressionOf } from './compression';
 export { knownAttributes, lookUp, tagOfKeyword } from './dictionary';
-export { allowsCount, type Multiplicity } from './multiplicity';
+export { allowsCount } from './multiplicity';
+export { newUid, uidOfHash } from './new-uid';
 export { isPrivate, isPrivateCreator, TAG, tagHex, tagOf } from './tags';
 export {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,

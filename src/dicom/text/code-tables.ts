@@ -16,7 +16,7 @@ export const ASCII: CodeTable = {
 };
 
 /** ISO-IR 14: ASCII but for two characters. */
-export const JIS_X_0201_ROMAJI: CodeTable = {
+const JIS_X_0201_ROMAJI: CodeTable = {
   width: 1,
   decode: (bytes) => romaji(bytes.toString('latin1', 0, bytes.length)),
 };

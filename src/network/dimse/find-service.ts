@@ -21,7 +21,7 @@ export interface QueryListener {
 }
 
 /** Far more than keys have: lists of UIDs are the longest. */
-export const MAX_KEYS_BYTES = 262_144;
+const MAX_KEYS_BYTES = 262_144;
 
 /** C-FIND (PS3.4 C.4.1, K.4.1; PS3.7 9.1.2). @param answers true for a SOP class whose queries are answered */
 export function findService(listener: QueryListener, answers: (sopClassUID: string) => boolean): Service {

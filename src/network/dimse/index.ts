@@ -1,4 +1,4 @@
-export { CommandField, RESPONSE_BIT, operationName } from './command-field';
+export { CommandField, RESPONSE_BIT } from './command-field';
 export { type CommandSet, encodeResponse, type SubOperations } from './command-set';
 export {
   COMMITMENT_CONTEXT,
@@ -11,7 +11,7 @@ export {
   REPORT_SYNTAXES,
 } from './commitment';
 export { type CommitmentListener, commitmentService } from './commitment-service';
-export { type FindRequest, findService, MAX_KEYS_BYTES, type QueryListener } from './find-service';
+export { type FindRequest, findService, type QueryListener } from './find-service';
 export { echoService } from './echo-service';
 export type { IncomingObject, ObjectStore, StoreRequest } from './object-store';
 export { type MessagePart, MessageReader } from './message-reader';
@@ -27,5 +27,5 @@ export {
 } from './requests';
 export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
 export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
-export { MAX_STEP_BYTES, type StepListener, type StepRequest, stepServices } from './step-service';
+export { type StepListener, type StepRequest, stepServices } from './step-service';
 export { storeService, type StorageOptions } from './store-service';

@@ -25,7 +25,7 @@ export interface StepListener {
 }
 
 /** About 13 000 instances. */
-export const MAX_STEP_BYTES = 2_097_152;
+const MAX_STEP_BYTES = 2_097_152;
 
 /** N-CREATE and N-SET of Modality Performed Procedure Steps (PS3.4 F.7, PS3.7 10.1.3, 10.1.5). */
 export function stepServices(listener: StepListener): Service[] {

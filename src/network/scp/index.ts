@@ -2,4 +2,4 @@ export type { AssociationPolicy } from './association-policy';
 export type { NetworkEvent } from './events';
 export { hostFilter } from './host-filter';
 export { LOCAL_PROXY_HEADER } from './proxy-header';
-export { type AssociationLimits, Listener, type ListenerOptions } from './listener';
+export { Listener, type ListenerOptions } from './listener';

@@ -1,23 +1,11 @@
 export { type OpenOutcome, ScuAssociation } from './association';
-export type {
-  CommitmentOperation,
-  DataSetSource,
-  FindOperation,
-  OpenOptions,
-  PeerFacts,
-  RetrieveFacts,
-  RetrieveOperationRequest,
-  ScuLimits,
-  ScuTarget,
-  StoreOperation,
-} from './association-options';
+export type { DataSetSource, OpenOptions, RetrieveFacts, ScuLimits, ScuTarget } from './association-options';
 export type { ScuTls } from './connect';
 export { type EchoTarget, sendEcho } from './echo';
 export {
   alternativesOf,
   type ChosenContext,
   chooseContext,
-  type ContextPlan,
   planContexts,
   type SendAs,
   type Transferable,

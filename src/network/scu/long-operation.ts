@@ -2,7 +2,7 @@ import { AbortReason, ProtocolError } from '../upper-layer';
 import { Operation } from './operation';
 
 /** Far above any match, and any list of UIDs that goes with an answer: none has pixels. */
-export const MAX_IDENTIFIER_BYTES = 1_048_576;
+const MAX_IDENTIFIER_BYTES = 1_048_576;
 const FIRST_BYTES = 4_096;
 
 /** An operation to which any number of pending responses belong, which may have identifiers, and which can be cancelled. */

@@ -11,11 +11,11 @@ export {
   remoteEndOf,
 } from './association-facts';
 export { MessageFrames } from './message-frames';
-export { PduReader, type PdvFragment } from './pdu-reader';
+export type { PdvFragment } from './pdu-reader';
 export { AbortReason, AbortSource, ContextResult, ProtocolError, type Rejection } from './pdu';
 export type { Abort, ProtocolLimits } from './association-user';
 export { ReadBuffer } from './read-buffer';
-export { Requestor, type RequestorLimits, type RequestorUser } from './requestor';
+export { Requestor, type RequestorUser } from './requestor';
 export { RequestBudget } from './request-budget';
 export {
   connectionBelow,

@@ -9,7 +9,7 @@ import { copyNow } from './move-file';
 const INDEX = 'files.index';
 const INDEX_VERSION = 1;
 /** Files that are known, 10^5 of which take 50 MB of memory. One more has to wait until others are gone from the folder. */
-export const MOST_FILES = 200_000;
+const MOST_FILES = 200_000;
 /** Lines beside those that count with which the index is written anew. */
 const SPARE_LINES = 10_000;
 

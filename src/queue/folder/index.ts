@@ -1,4 +1,4 @@
 export { isSameFile, openRegular, type FileFacts } from './folder-files';
 export { CLAIMS, FolderShared } from './folder-owners';
 export { FolderQueue, type FolderQueueOptions } from './folder-queue';
-export type { After, ChangedFile, FolderFile, KnownFile } from './folder-options';
+export type { FolderFile } from './folder-options';

@@ -1,1 +1,1 @@
-export { MemoryQueue, type MemoryQueueOptions } from './memory-queue';
+export { MemoryQueue } from './memory-queue';

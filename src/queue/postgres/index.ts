@@ -1,6 +1,5 @@
-export { DatabaseUnusable, type DatabaseConfig, type UnusableCode } from './database';
-export type { SharedDirectoryOptions } from './directory';
+export { DatabaseUnusable, type DatabaseConfig } from './database';
 export { PostgresQueue, type PostgresQueueOptions } from './postgres-queue';
-export { numberIn, type QueueState, type RemoteAnswer } from './rows';
+export { numberIn, type QueueState } from './rows';
 export { isPlainName } from './schema';
-export { DatabaseFailed, SharedState, type SharedPlace, type SharedStateOptions } from './session';
+export { SharedState, type SharedPlace, type SharedStateOptions } from './session';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asError } from '../../basics';
-import { DicomError } from '../../dicom';
+import { DicomError, newUid } from '../../dicom';
 import {
   type CommandStatus,
   hexStatus,
@@ -322,8 +322,3 @@ export function isStepStatus(status: number): boolean {
 }
 
 const isStepFailure = (status: number): boolean => FAILURES.has(status);
-
-/** UID that is a UUID (PS3.5 B.2). */
-function newUid(): string {
-  return `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
-}

@@ -7,7 +7,7 @@ const IPV4_OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = new RegExp(`^${IPV4_OCTET}(?:\\.${IPV4_OCTET}){3}$`);
 
 /** 4 or 6 for an IP address, 0 for anything else (as `net.isIP`, but for the browser too). */
-export function ipVersion(text: string): 0 | 4 | 6 {
+function ipVersion(text: string): 0 | 4 | 6 {
   if (IPV4.test(text)) return 4;
   return isIpv6(text) ? 6 : 0;
 }

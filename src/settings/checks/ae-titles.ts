@@ -2,7 +2,7 @@ import { finding, type Finding } from '../finding';
 import { checkReplaced } from './environment';
 import { splitList } from './values';
 
-export const AE_TITLE_MAX_LENGTH = 16;
+const AE_TITLE_MAX_LENGTH = 16;
 /** The wildcard entry of an allow-list: any calling AE title is accepted. */
 export const ANY = '*';
 

@@ -19,7 +19,7 @@ export function metaOf(bytes: Buffer): { transferSyntaxUID: string; dataSetOffse
   }
 }
 
-export const BULK_URI = 'file:///objects/1.dcm';
+const BULK_URI = 'file:///objects/1.dcm';
 
 export function convertBytes(bytes: Buffer, tagsFormat: 'keyword' | 'dicom-json'): MessageConversion {
   const { transferSyntaxUID, dataSetOffset } = metaOf(bytes);

@@ -1,4 +1,4 @@
 export { MachineFolder } from './machine-folder';
 export { Notices } from './notices';
 export { Session } from './session';
-export { DatabaseFailed, type SharedPlace, SharedState, type SharedStateOptions } from './shared-state';
+export { type SharedPlace, SharedState, type SharedStateOptions } from './shared-state';
