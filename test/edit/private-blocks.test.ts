@@ -66,6 +66,21 @@ describe('of a creator with several blocks, a rule', () => {
   });
 });
 
+describe('of a creator that no path can have, a rule', () => {
+  for (const creator of [Buffer.from('Ger\xe4t', 'latin1'), Buffer.from('A\\B'), Buffer.alloc(70, 'X')])
+    it(`changes and removes attributes by their tags: ${creator.toString('latin1')}`, () => {
+      const elements = [text(0x00190010, 'LO', creator), text(0x0019100c, 'LO', 'A')];
+      const object = image(text(0x00080005, 'CS', 'ISO_IR 100'), ...elements);
+      const by = (rule: TestRule): Record<string, Attribute> => {
+        const { operations } = results([rule], fileOf(object)).object;
+        return tagsOf(fileOf(changed(object, EXPLICIT, operations))) as Record<string, Attribute>;
+      };
+      assert.deepEqual(by({ op: 'set', path: '0019100C', value: 'N' })['0019100C']?.Value, ['N']);
+      const left = by({ op: 'remove-private' });
+      assert.deepEqual([left['00190010'], left['0019100C']], [undefined, undefined]);
+    });
+});
+
 describe('changes of a flow that name an attribute by its creator', () => {
   const changedBy = (operation: ChangeOperation): Record<string, unknown> => {
     const tags = tagsOf(fileOf(changed(OBJECT, EXPLICIT, [operation]))) as Record<string, Attribute>;

@@ -8,7 +8,7 @@ import {
   type Value,
 } from '../data-set';
 import { isPrivate, isPrivateCreator, Kind, lookUp, tagOf, type Vr } from '../standard';
-import { type AttributeName, nameKey } from './change-path';
+import { type AttributeName, isCreator, nameKey } from './change-path';
 import type { Action, ChangedItem, Scalar } from './change-tree';
 import { separated } from './encode-value';
 
@@ -38,13 +38,13 @@ export class EditedItem {
   }
 
   /**
-   * The one name of an attribute: private ones have their creators, where there are any, and the creator has not the same in
-   * several blocks.
+   * The one name of an attribute: private ones have their creators, where there are any that a path can have, and the creator has
+   * not the same in several blocks.
    */
   canonical(name: AttributeName): AttributeName {
     const { tag } = name;
     const creator = name.creator ?? this.creatorOf(tag);
-    if (creator === undefined || creator === '') return name;
+    if (creator === undefined || !isCreator(creator)) return name;
     const byCreator = { tag: tagOf(tag >>> 16, tag & 0xff), creator };
     const [first, ...others] = this.placesOf(byCreator);
     if (name.creator !== undefined)
