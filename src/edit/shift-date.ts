@@ -10,7 +10,7 @@ const LAST_YEAR = 9_999;
  */
 export function shiftedDate(vr: Vr, text: string, days: number): string | undefined {
   const [, year = '', month = '', day = '', rest = ''] =
-    /^(\d{4})(\d{2})(\d{2})((?:\d[\d.]*)?(?:[+-]\d{4})?)$/.exec(text) ?? [];
+    /^(\d{4})(\d{2})(\d{2})((?:\d[\d.]*)?(?:[+-]\d{4})?)$/.exec(withoutDots(vr, text)) ?? [];
   if (year === '' || (vr === VR.DA && rest !== '')) return undefined;
   const before = new Date(0);
   before.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
@@ -19,6 +19,11 @@ export function shiftedDate(vr: Vr, text: string, days: number): string | undefi
   const after = new Date(before.getTime() + days * MS_PER_DAY);
   const afterYear = after.getUTCFullYear();
   return afterYear < 1 || afterYear > LAST_YEAR ? undefined : formatted(after) + rest;
+}
+
+/** As ACR-NEMA had it, 1993.04.22 is a date still (PS3.5 Table 6.2-1, DA). */
+function withoutDots(vr: Vr, text: string): string {
+  return vr === VR.DA ? text.replace(/^(\d{4})\.(\d{2})\.(\d{2})$/, '$1$2$3') : text;
 }
 
 function formatted(date: Date): string {

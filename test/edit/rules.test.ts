@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { RuleFailed } from '../../src/edit/rules';
 import { countComputing } from '../support/computing';
+import { fileOf, image, text } from '../dicom/deidentify/support';
 import { corpus } from '../support/needs';
 import { operations, remove, results, set, type TestRule } from './support';
 
@@ -308,6 +309,17 @@ describe('a rule that makes new UIDs', () => {
 const NEW_UID_OF_1_2_3 = '2.25.304835151577254599798337279123415861338';
 
 describe('a rule that shifts dates', () => {
+  it('shifts those that are written as ACR-NEMA had them', () => {
+    const file = fileOf(image(text(0x00080020, 'DA', '1993.02.28'), text(0x00080021, 'DA', '1993.02.30')));
+    const shift = (path: string): TestRule => ({ op: 'shift-date', path, value: 1 });
+    const { object, warnings } = results([shift('StudyDate'), shift('SeriesDate')], file);
+    assert.deepEqual(object.operations, [set('StudyDate', '19930301')]);
+    assert.deepEqual(
+      warnings.map(({ path }) => path),
+      ['00080021'],
+    );
+  });
+
   it('shifts each of them over the ends of months and years, and leaves times of day', () => {
     const { object, warnings } = results([
       { op: 'set', path: 'DateOfSecondaryCapture', value: '20240229' },

@@ -117,7 +117,7 @@ export class ChangeFinder implements StructureVisitor {
   }
 
   #attributeOf(tag: number, offset: number, length: number): ChangedAttribute | undefined {
-    const { changes, blocks } = this.#item;
+    const { changes, blocks, found } = this.#item;
     const byTag = changes.get(tag);
     if (!isPrivate(tag)) return byTag;
     blocks.use(tag);
@@ -134,7 +134,11 @@ export class ChangeFinder implements StructureVisitor {
     const creator = blocks.creator(PrivateBlocks.of(tag));
     if (creator === undefined) return byTag;
     const byCreator = changes.get(nameKey({ tag: withoutBlock(tag), creator }));
-    return byCreator === undefined ? byTag : later(byTag, byCreator);
+    if (byCreator === undefined) return byTag;
+    // The first one that a creator has is meant, where it has several blocks; who removes it wants none of them.
+    const before = found.get(byCreator);
+    const isOther = before !== undefined && before.tag !== tag && byCreator.action.kind !== 'remove';
+    return isOther ? byTag : later(byTag, byCreator);
   }
 
   #note(attribute: ChangedAttribute, tag: number, vr: Vr, header: number, length: number): FoundAttribute {

@@ -142,7 +142,8 @@ function hasSingleQuote(text: string): boolean {
   return text.replaceAll('""', '').includes('"');
 }
 
-function isCreator(text: string): boolean {
+/** Can a path have it? That of an object may be in any character set. */
+export function isCreator(text: string): boolean {
   return text.length > 0 && text.length <= LONGEST_CREATOR && /^[\x20-\x5b\x5d-\x7e]+$/.test(text);
 }
 

@@ -31,12 +31,17 @@ export function valueOfContent(name: AttributeName, content: Content): ChangeVal
   }
 }
 
-/** Text of an item is encoded as that of the object; creators and lengths follow. */
+/** Text of an item is encoded as that of the object; lengths follow, and creators where all attributes are named by them. */
 function valueOfItem(item: EditedItem): ChangeValue | undefined {
   const value: Record<string, ChangeValue> = {};
-  for (const name of item.names()) {
+  const names = item.names();
+  const needsCreators = names.some(
+    ({ tag, creator }) => creator === undefined && item.creatorOf(tag) !== undefined,
+  );
+  for (const name of names) {
     const { tag, creator } = name;
-    const follows = tag === TAG.SpecificCharacterSet || (tag & 0xffff) === 0 || isPrivateCreator(tag);
+    const isCreator = isPrivateCreator(tag) && !needsCreators;
+    const follows = tag === TAG.SpecificCharacterSet || (tag & 0xffff) === 0 || isCreator;
     const content = follows && creator === undefined ? undefined : item.get(name);
     if (content === undefined) continue;
     const each = valueOfContent(name, content);

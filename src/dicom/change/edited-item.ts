@@ -8,7 +8,7 @@ import {
   type Value,
 } from '../data-set';
 import { isPrivate, isPrivateCreator, Kind, lookUp, tagOf, type Vr } from '../standard';
-import { type AttributeName, nameKey } from './change-path';
+import { type AttributeName, isCreator, nameKey } from './change-path';
 import type { Action, ChangedItem, Scalar } from './change-tree';
 import { separated } from './encode-value';
 
@@ -24,6 +24,9 @@ export class EditedItem {
   /** By `nameKey`. Undefined: there is none any more. */
   readonly #known = new Map<string | number, { name: AttributeName; content: Content | undefined }>();
 
+  /** By group and creator. */
+  #blocks: Map<string, readonly number[]> | undefined;
+
   /** @param dataSet undefined: an item that is new */
   constructor(private readonly dataSet: DataSet | undefined) {}
 
@@ -34,14 +37,31 @@ export class EditedItem {
     return item;
   }
 
-  /** The one name of an attribute: private ones have their creators, where there are any. */
+  /**
+   * The one name of an attribute: private ones have their creators, where there are any that a path can have, and the creator has
+   * not the same in several blocks.
+   */
   canonical(name: AttributeName): AttributeName {
-    const { tag, creator } = name;
-    if (creator !== undefined || !isPrivate(tag) || isPrivateCreator(tag)) return name;
-    const found = this.dataSet?.privateCreator(tag);
-    return found === undefined || found === ''
-      ? name
-      : { tag: tagOf(tag >>> 16, tag & 0xff), creator: found };
+    const { tag } = name;
+    const creator = name.creator ?? this.creatorOf(tag);
+    if (creator === undefined || !isCreator(creator)) return name;
+    const byCreator = { tag: tagOf(tag >>> 16, tag & 0xff), creator };
+    const [first, ...others] = this.placesOf(byCreator);
+    if (name.creator !== undefined)
+      return first === undefined || others.length === 0 ? byCreator : { tag: first };
+    const place = first ?? this.blocksOf(byCreator)[0] ?? tag;
+    return others.length === 0 && (first === tag || inSameBlock(place, tag)) ? byCreator : name;
+  }
+
+  /** Who has reserved the block of a private attribute in the object that came. */
+  creatorOf(tag: number): string | undefined {
+    return isPrivate(tag) && !isPrivateCreator(tag) ? this.dataSet?.privateCreator(tag) : undefined;
+  }
+
+  /** All that a name stands for, each by the name that it alone has: a creator may have an attribute in several blocks. */
+  namesFor(name: AttributeName): AttributeName[] {
+    const places = name.creator === undefined ? [] : this.placesOf(name);
+    return places.length > 1 ? places.map((tag) => ({ tag })) : [this.canonical(name)];
   }
 
   /** @param name canonical, as all names below */
@@ -89,17 +109,39 @@ export class EditedItem {
     return known !== undefined && known.content === undefined ? block : undefined;
   }
 
-  private elementOf({ tag, creator }: AttributeName): Element | undefined {
-    const { dataSet } = this;
-    if (dataSet === undefined || creator === undefined) return dataSet?.find(tag);
-    for (const { tag: block } of dataSet.elements) {
-      if (!isPrivateCreator(block) || block >>> 16 !== tag >>> 16) continue;
-      const candidate = tagOf(tag >>> 16, ((block & 0xff) << 8) | (tag & 0xff));
-      const element = dataSet.privateCreator(candidate) === creator ? dataSet.find(candidate) : undefined;
-      if (element !== undefined) return element;
-    }
-    return undefined;
+  private elementOf(name: AttributeName): Element | undefined {
+    if (name.creator === undefined) return this.dataSet?.find(name.tag);
+    const [place] = this.placesOf(name);
+    return place === undefined ? undefined : this.dataSet?.find(place);
   }
+
+  /** Tags that an attribute of a creator has in the object that came. */
+  private placesOf(name: AttributeName): number[] {
+    return this.blocksOf(name)
+      .map((block) => tagOf(block >>> 16, ((block & 0xff) << 8) | (name.tag & 0xff)))
+      .filter((place) => this.dataSet?.find(place) !== undefined);
+  }
+
+  /** The blocks that a creator has reserved, as the tags of the reservations, in ascending order. */
+  private blocksOf({ tag, creator }: AttributeName): readonly number[] {
+    if (this.#blocks === undefined) {
+      this.#blocks = new Map();
+      for (const { tag: block } of this.dataSet?.elements ?? []) {
+        if (!isPrivateCreator(block)) continue;
+        const owner = this.dataSet?.privateCreator(tagOf(block >>> 16, (block & 0xff) << 8));
+        const key = `${block >>> 16} ${owner ?? ''}`;
+        this.#blocks.set(key, [...(this.#blocks.get(key) ?? []), block]);
+      }
+    }
+    return this.#blocks.get(`${tag >>> 16} ${creator ?? ''}`) ?? NO_BLOCKS;
+  }
+}
+
+const NO_BLOCKS: readonly number[] = [];
+
+/** @param place an attribute, or the reservation of its block */
+function inSameBlock(place: number, tag: number): boolean {
+  return isPrivateCreator(place) && place === tagOf(tag >>> 16, (tag & 0xff00) >>> 8);
 }
 
 function contentOf(dataSet: DataSet, element: Element): Content {

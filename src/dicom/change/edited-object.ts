@@ -91,10 +91,12 @@ export class EditedObject {
     const item = this.#find(path);
     const name = path.at(-1)?.name;
     if (item === undefined || name === undefined) return;
-    const canonical = item.canonical(name);
-    if (item.get(canonical) === undefined) return;
-    this.#note(path, (named) => ({ op: 'remove', path: named }));
-    item.put(canonical, undefined);
+    for (const each of item.namesFor(name)) {
+      if (item.get(each) === undefined) continue;
+      const named = [...path.slice(0, -1), { name: each, item: undefined }];
+      this.#note(named, (text) => ({ op: 'remove', path: text }));
+      item.put(each, undefined);
+    }
   }
 
   /** Private attributes at any depth. @param creator all of whose are removed; undefined: everybody's */
@@ -177,7 +179,8 @@ export class EditedObject {
 }
 
 function isOf(item: EditedItem, name: AttributeName, creator: string): boolean {
-  if (!isPrivateCreator(name.tag) || name.creator !== undefined) return name.creator === creator;
+  if (!isPrivateCreator(name.tag) || name.creator !== undefined)
+    return (name.creator ?? item.creatorOf(name.tag)) === creator;
   const content = item.get(name);
   return content?.kind === 'values' && content.values[0] === creator;
 }

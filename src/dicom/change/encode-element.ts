@@ -7,17 +7,24 @@ const ZERO = Buffer.alloc(1);
 const LONGEST_SHORT = 0xfffe;
 
 /**
- * An element with its value, padded to an even length (PS3.5 7.1, 6.2).
+ * An element with its value, padded to an even length (PS3.5 7.1, 6.2). What a 16-bit length cannot tell is UN (PS3.5 6.2.2), as
+ * contours often are; but for text, of which nobody could tell then that it is some.
  * @param encoding little endian
- * @throws DicomError where a 16-bit length cannot tell how long it is
+ * @throws DicomError where a text is too long
  */
 export function encodeElement(tag: number, vr: Vr, value: Buffer, encoding: Encoding): Buffer {
   const isOdd = value.length % 2 !== 0;
   const length = value.length + Number(isOdd);
-  if (encoding.explicit && !vr.long && length > LONGEST_SHORT)
+  const isTooLong = encoding.explicit && !vr.long && length > LONGEST_SHORT;
+  if (isTooLong && isOfCharacterSet(vr))
     throw cannotChange(`(${tagHex(tag)})`, `${vr.name} has at most ${LONGEST_SHORT} bytes in explicit VR`);
-  const header = elementHeader(tag, vr, length, encoding);
+  const header = elementHeader(tag, isTooLong ? VR.UN : vr, length, encoding);
   return Buffer.concat(isOdd ? [header, value, padding(vr)] : [header, value]);
+}
+
+/** Does Specific Character Set apply to text of this VR? */
+export function isOfCharacterSet({ kind }: Vr): boolean {
+  return kind === Kind.Text || kind === Kind.LongText || kind === Kind.Name;
 }
 
 /** Text is padded with a space, UIDs and bytes with a zero. */

@@ -91,7 +91,8 @@ function isSameItem(item: DataSet, wanted: ChangedItem | undefined, hasVr: boole
       creator === undefined
         ? undefined
         : wanted.get(nameKey({ tag: tagOf(tag >>> 16, tag & 0xff), creator }));
-    const attribute = byCreator ?? wanted.get(tag);
+    // A creator may have the attribute in another block, too, which is named by its tag then.
+    const attribute = wanted.get(tag) ?? byCreator;
     if (attribute === undefined && isPrivateCreator(tag)) continue;
     if (attribute === undefined || !isSameElement(item, element, attribute.action, hasVr)) return false;
     matched += 1;

@@ -4,7 +4,7 @@ import type { Cursor, Encoding } from '../read';
 import { isUpperCase, Kind, lookUp, TAG, tagHex, type Vr, VR } from '../standard';
 import { CharacterSet, CODE } from '../text';
 import { cannotChange } from './change-errors';
-import { encodeUtf8Term } from './encode-element';
+import { encodeUtf8Term, isOfCharacterSet } from './encode-element';
 
 /** How the text of a data set or an item is encoded. */
 export interface TextState {
@@ -92,10 +92,6 @@ function textVr(tag: number, sent: Vr): Vr | undefined {
 function mayHideText(tag: number, sent: Vr): boolean {
   const known = lookUp(tag)?.vr;
   return sent === VR.UN && (known === undefined || known === VR.SQ);
-}
-
-function isOfCharacterSet({ kind }: Vr): boolean {
-  return kind === Kind.Text || kind === Kind.LongText || kind === Kind.Name;
 }
 
 /** The same in ASCII, in every character set that has that. */

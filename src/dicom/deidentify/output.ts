@@ -95,14 +95,14 @@ export class Output {
     this.#bytes.writeUInt32LE(length, lengthAt);
   }
 
-  #header(tag: number, vr: Vr, length: number): void {
+  /** What its VR has no length for is UN (PS3.5 6.2.2), as it came. */
+  #header(tag: number, of: Vr, length: number): void {
     const { explicit } = this.encoding;
+    const vr = of.long || length <= LONGEST_SHORT ? of : VR.UN;
     if (!explicit) {
       this.#marker(tag, length);
       return;
     }
-    if (!vr.long && length > LONGEST_SHORT)
-      throw new KeptBack('too-long', `a value of ${vr.name} is too long for explicit VR`);
     this.#room(LONG_HEADER);
     this.#tag(tag);
     this.#bytes.write(vr.name, this.#end, 'latin1');

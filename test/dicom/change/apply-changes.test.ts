@@ -446,9 +446,16 @@ describe('a value that does not fit its VR', () => {
     refused([element(0x00200037, 'DS', '1\\2 ')], [set('ImageOrientationPatient', [1])], /6 values here/);
   });
 
-  it('is longer than 65534 bytes in explicit VR only', () => {
+  it('is longer than 65534 bytes in explicit VR as UN (PS3.5 6.2.2), and text is not', () => {
     const values = Array.from({ length: 8_000 }, () => 1.234567);
-    refused([id], [set('RealWorldValueSlope', 1), set('DVHData', values)], /DS has at most 65534 bytes/);
+    const value = Buffer.from(values.join('\\'));
+    becomes(
+      [id],
+      [set('DVHData', values)],
+      [id, element(0x30040058, 'UN', Buffer.concat([value, Buffer.from(' ')]))],
+    );
+    const names = Array.from({ length: 8_000 }, () => 'Somebody');
+    refused([id], [set('OtherPatientNames', names)], /PN has at most 65534 bytes/);
     const bare = element(PATIENT_ID, 'LO', 'P1', implicit);
     const after = changed(bare, IMPLICIT, [set('DVHData', values)]);
     assert.equal(after.length, bare.length + 8 + 8_000 * 9);

@@ -458,6 +458,24 @@ describe('UIDs behind which the rest of a buffer stands', () => {
   });
 });
 
+describe('a value that is longer than its VR can tell', () => {
+  const CONTOUR_DATA = 0x30060050;
+  const contour = (value: string): Buffer =>
+    image(element(0x30060040, 'SQ', item(element(CONTOUR_DATA, 'UN', Buffer.from(value)))));
+
+  it('stays UN, as it came (PS3.5 6.2.2), where it may stay', () => {
+    const value = '-12.5\\3\\'.repeat(10_000) + '4 ';
+    const { bytes } = deidentified(fileOf(contour(value)));
+    const at = bytes.indexOf(Buffer.from([0x06, 0x30, 0x50, 0x00]));
+    assert.equal(bytes.toString('latin1', at + 4, at + 6), 'UN');
+    assert.equal(bytes.readUInt32LE(at + 8), value.length);
+    const [read] = values(tagsOf(bytes), '30060040') as DicomJson[];
+    assert.equal(values(read ?? {}, '30060050').length, 20_001);
+    const named = deidentified(fileOf(contour(`${value.slice(0, -2)}SMITH^JOHN `))).bytes;
+    assert.ok(!named.includes('SMITH'));
+  });
+});
+
 describe('pixels of colours', () => {
   it('are as many as the object has, also where it says that some are left out and none are', () => {
     const colours = [
