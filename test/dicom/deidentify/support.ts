@@ -21,7 +21,7 @@ export function profile(options: Partial<ProfileOptions> = {}): Profile {
 }
 
 /** A Part 10 file around a data set. */
-export function fileOf(dataSet: Buffer, transferSyntaxUID: string = EXPLICIT): Buffer {
+export function fileOf(dataSet: Buffer, transferSyntaxUID: string = EXPLICIT): Buffer<ArrayBuffer> {
   const head = encodeFileMeta({
     sopClassUID: CT,
     sopInstanceUID: '1.2.3.4.5',
