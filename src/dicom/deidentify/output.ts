@@ -101,7 +101,7 @@ export class Output {
       throw new KeptBack('too-long', `a value of ${vr.name} is too long for explicit VR`);
     this.#room(LONG_HEADER);
     this.#tag(tag);
-    this.#bytes.write(vr.name, this.#end, 'latin1');
+    this.#bytes.writeUInt16LE(vr.letters, this.#end);
     if (vr.long) {
       this.#bytes.writeUInt16LE(0, this.#end + 2);
       this.#bytes.writeUInt32LE(length, this.#end + 4);
