@@ -67,7 +67,7 @@ export function elementHeader(tag: number, vr: Vr, length: number, { explicit }:
   if (!explicit) return marker(tag, length);
   const header = Buffer.alloc(vr.long ? LONG_HEADER : HEADER);
   writeTag(header, tag);
-  header.write(vr.name, 4, 'latin1');
+  header.writeUInt16LE(vr.letters, 4);
   if (vr.long) header.writeUInt32LE(length, 8);
   else header.writeUInt16LE(length, 6);
   return header;

@@ -325,9 +325,8 @@ export class Cleaner {
 
   /** Of text, without padding. */
   #bytes({ bytes, start, offset, length }: Element, { kind }: Vr): Buffer {
-    const value = bytes?.subarray(start, start + length) ?? this.source.read(offset, length);
-    if (kind === Kind.Bytes || kind === Kind.Binary || kind === Kind.Tag) return value;
-    return value.subarray(0, unpaddedEnd(value, 0, value.length));
+    if (bytes === undefined) return unpadded(this.source.read(offset, length), 0, length, kind);
+    return unpadded(bytes, start, start + length, kind);
   }
 
   /** What names no character set is not needed to read text. */
@@ -383,6 +382,11 @@ const LAST_TAG = 0xffffffff;
 /** Text in which something may be said. */
 function isTextual({ kind }: Vr): boolean {
   return kind === Kind.Text || kind === Kind.LongText;
+}
+
+function unpadded(bytes: Buffer, start: number, end: number, kind: Kind): Buffer {
+  const isText = kind !== Kind.Bytes && kind !== Kind.Binary && kind !== Kind.Tag;
+  return bytes.subarray(start, isText ? unpaddedEnd(bytes, start, end) : end);
 }
 
 function withinSequence(tag: number, { action }: Rule, around: Within): Within {

@@ -105,7 +105,7 @@ export class Output {
     }
     this.#room(LONG_HEADER);
     this.#tag(tag);
-    this.#bytes.write(vr.name, this.#end, 'latin1');
+    this.#bytes.writeUInt16LE(vr.letters, this.#end);
     if (vr.long) {
       this.#bytes.writeUInt16LE(0, this.#end + 2);
       this.#bytes.writeUInt32LE(length, this.#end + 4);

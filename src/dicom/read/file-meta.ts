@@ -104,7 +104,7 @@ function writeElement(bytes: Buffer, at: number, element: MetaElement): number {
   const end = at + encodedLength(element);
   bytes.writeUInt16LE(GROUP, at);
   bytes.writeUInt16LE(number, at + 2);
-  bytes.write(vr.name, at + 4, 'latin1');
+  bytes.writeUInt16LE(vr.letters, at + 4);
   if (vr.long) bytes.writeUInt32LE(end - start, at + 8);
   else bytes.writeUInt16LE(end - start, at + 6);
   if (typeof value === 'string') bytes.write(value, start, 'latin1');

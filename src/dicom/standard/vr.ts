@@ -30,6 +30,8 @@ export const enum Kind {
 
 export interface Vr {
   readonly name: string;
+  /** Its name as explicit VR has it, as a 16-bit number in little endian: to write that costs less than two letters of a text. */
+  readonly letters: number;
   readonly kind: Kind;
   /** Explicit VR: two reserved bytes and a 32-bit length (PS3.5 7.1.2, Table 7.1-1). */
   readonly long: boolean;
@@ -43,6 +45,7 @@ export interface Vr {
 
 const vr = (name: string, kind: Kind, long = false, width = 1, leadingPad = false): Vr => ({
   name,
+  letters: name.charCodeAt(0) + name.charCodeAt(1) * 0x100,
   kind,
   long,
   width,

@@ -178,6 +178,7 @@ describe('dates', () => {
     const days = Array.from({ length: 20_000 }, (_, index) => ids.days({ id: String(index), issuer: '' }));
     assert.ok(days.every((each) => each <= -1 && each >= -3650));
     assert.notEqual(ids.days({ id: 'A', issuer: 'B' }), ids.days({ id: 'A', issuer: 'C' }));
+    assert.equal(ids.days({ id: 'A', issuer: 'B' }), new Identifiers(SECRET).days({ id: 'A', issuer: 'B' }));
   });
 
   it('that are none are not passed on as they are', () => {
