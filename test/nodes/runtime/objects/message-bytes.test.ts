@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { instancesOf } from '../../../nodes/runtime/objects/instance-list';
-import { byteCount, bytesOf, weightOfBytes } from '../../../nodes/runtime/objects/message-bytes';
-import { objectOf } from '../../../nodes/runtime/objects/message-object';
-import { plainValue } from '../../../nodes/dicom-edit/runtime/rule-values';
+import { instancesOf } from '../../../../nodes/runtime/objects/instance-list';
+import { byteCount, bytesOf, weightOfBytes } from '../../../../nodes/runtime/objects/message-bytes';
+import { objectOf } from '../../../../nodes/runtime/objects/message-object';
+import { plainValue } from '../../../../nodes/dicom-edit/runtime/rule-values';
 
 const BYTES = Buffer.from([0, 1, 0x7f, 0xff]);
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { payloadSettingsOf } from '../../../nodes/runtime/objects/payload-settings';
-import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
-import { QueueOwner } from '../../../nodes/runtime/queues/queue-owner';
-import { payloadOf, type PayloadSettings } from '../../../src/message';
-import { DICOM_IN } from '../../../src/settings';
+import { payloadSettingsOf } from '../../../../nodes/runtime/objects/payload-settings';
+import { deployedNodes } from '../../../../nodes/runtime/deployed-nodes';
+import { QueueOwner } from '../../../../nodes/runtime/queues/queue-owner';
+import { payloadOf, type PayloadSettings } from '../../../../src/message';
+import { DICOM_IN } from '../../../../src/settings';
 
 class Owner extends QueueOwner {
   readonly receiver = undefined;

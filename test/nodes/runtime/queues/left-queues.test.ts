@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { NodeAPI } from 'node-red';
-import { leftQueues } from '../../../nodes/runtime/queues/left-queues';
+import { leftQueues } from '../../../../nodes/runtime/queues/left-queues';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-left-'));
 after(() => rmSync(root, { recursive: true, force: true }));

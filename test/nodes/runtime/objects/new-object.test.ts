@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { putNewObject } from '../../../nodes/runtime/objects/new-object';
-import type { ObjectMessage } from '../../../nodes/runtime/objects/message-object';
-import { isNameOf } from '../../../src/queue';
+import { putNewObject } from '../../../../nodes/runtime/objects/new-object';
+import type { ObjectMessage } from '../../../../nodes/runtime/objects/message-object';
+import { isNameOf } from '../../../../src/queue';
 
 const OBJECT_ID = `1780000000000-0000000001-1234-89abcdef-${'0123456789abcdef'.repeat(2)}`;
 const made = { payload: { CommonFields: {} }, topic: '1.2.3', dicom: { sopInstanceUID: '1.2.4', size: 10 } };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import type { Node } from 'node-red';
-import { peerTls } from '../../../nodes/runtime/peers/peer-tls';
-import { Certificates } from '../../support/certificates';
+import { peerTls } from '../../../../nodes/runtime/peers/peer-tls';
+import { Certificates } from '../../../support/certificates';
 
 describe('the TLS configuration of a peer', () => {
   const certificates = new Certificates();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { NodeAPI } from 'node-red';
-import { deployedNodes } from '../../../nodes/runtime/deployed-nodes';
-import { PeerOwner } from '../../../nodes/runtime/peers/peer-owner';
-import { usablePeer } from '../../../nodes/runtime/peers/usable-peer';
+import { deployedNodes } from '../../../../nodes/runtime/deployed-nodes';
+import { PeerOwner } from '../../../../nodes/runtime/peers/peer-owner';
+import { usablePeer } from '../../../../nodes/runtime/peers/usable-peer';
 
 class Peer extends PeerOwner {
   readonly state = undefined;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { removeEmptyQueue } from '../../../nodes/runtime/queues/removed-queue';
+import { removeEmptyQueue } from '../../../../nodes/runtime/queues/removed-queue';
 
 const SPARE = '1764000000000-0000000001-0123456789abcdef.queue.spare';
 const OBJECT = '1764000000000-0000000001-0.dcm';
