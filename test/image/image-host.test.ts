@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { hasFailed } from '../../src/edit';
 import { ImageHost, type Pictures } from '../../src/image';
-import { impatient } from '../support/impatient';
 import { until } from '../support/until';
 import { AS_IT_IS, nativeObject } from './image-object';
 
@@ -40,19 +39,5 @@ describe('the worker that makes pictures', () => {
     await assert.rejects(() => made(Buffer.from('no DICOM')), /no-file-meta/);
     const none = nativeObject({ columns: 4 }, Buffer.alloc(2));
     await assert.rejects(() => made(none), /no-picture: its pixel data ends before frame 1 does/);
-  });
-
-  it('is ended by an object that takes too long, and no other object is the worse for it', async () => {
-    host = new ImageHost((error) => failures.push(error), 30_000, impatient(2_000));
-    await made(small);
-    // 64 million pixels of which each has to be worked out by itself: seconds without a sign of life.
-    const side = 8_192;
-    const large = nativeObject(
-      { rows: side, columns: side, bitsAllocated: 1 },
-      Buffer.alloc((side * side) / 8, 0x55),
-    );
-    const [slow, after] = await Promise.allSettled([made(large), made(small)]);
-    assert.match(String(slow.status === 'rejected' && slow.reason), /too-much-work/);
-    assert.equal(after.status, 'fulfilled');
   });
 });
