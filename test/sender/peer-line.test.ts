@@ -95,4 +95,24 @@ describe('a line to a peer that is down', { timeout: 60_000 }, () => {
     }
     mock.restoreAll();
   });
+
+  it('is given what waits for it on an association that has become idle meanwhile', async () => {
+    const policy = { firstMs: 10, lastMs: 10, giveUpMs: 600_000 };
+    const settled: string[] = [];
+    const both = lineTo(scp.port, { maxAssociations: 2, lingerSeconds: 600, associationTimeoutSeconds: 1 });
+    const send = (id: string): void => both.submit({ ...job(id, policy), settled: () => settled.push(id) });
+    scp.behaviour = {
+      // Of two it accepts the first one.
+      context: ({ transferSyntaxes: [first = ''] }) => {
+        scp.behaviour = { associate: 'silent' };
+        return first;
+      },
+    };
+    send('1');
+    send('2');
+    await until(() => settled.length === 2, 'both to be sent', 30_000);
+    assert.equal(scp.associateRequests.length, 2);
+    assert.deepEqual(settled, ['1', '2']);
+    await both.close();
+  });
 });
