@@ -431,8 +431,7 @@ export class PeerLine implements LaneLine {
     const now = performance.now();
     // While it is being tried, that has its own end.
     const nextTry = restMs > 0 ? now + restMs : Infinity;
-    const nextOverdue = Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
-    const next = Math.min(nextTry, nextOverdue);
+    const next = Math.min(nextTry, this.nextLook);
     if (next === Infinity) return;
     this.wakeUp = setTimeout(
       () => {
@@ -443,10 +442,15 @@ export class PeerLine implements LaneLine {
     );
   }
 
+  /** When it is looked for what has waited for too long. */
+  private get nextLook(): number {
+    return Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
+  }
+
   private giveUpOverdue(): void {
     const { outage } = this.circuit;
     const now = performance.now();
-    if (outage === undefined || now < Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt)) return;
+    if (outage === undefined || now < this.nextLook) return;
     const overdue = this.jobsWaiting.takeOverdue(now);
     this.looksAgainAt = now + this.jobsWaiting.size * PAUSE_PER_JOB_MS;
     for (const progress of overdue) this.giveUp(progress, outage.reason);
