@@ -30,6 +30,7 @@ export { type DirectoryLock, sharedFileSystem } from './lock';
 export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
 export { Paced } from './paced';
+export { passedOn, whenPassedOn } from './passed-on';
 export { POISON, poison } from './poison';
 export { printable } from './printable';
 export { remembered } from './remembered';

@@ -1,4 +1,4 @@
-import { asError, Lease } from '../basics';
+import { asError, Lease, whenPassedOn } from '../basics';
 import type { FlowMessage } from '../message';
 import type { Boundary } from '../worker';
 
@@ -78,9 +78,8 @@ export class FlowFeed {
       this.listener.notDelivered(id, asError(error).message.slice(0, MAX_REASON));
       throw error;
     }
-    // Node-RED passes messages on in later turns, and drops them when it stops the flow in between: only a message that
-    // its first node can have got counts as delivered. One that was stopped comes again, marked redelivered.
-    setImmediate(() => setImmediate(() => this.delivered(id)));
+    // Only a message that its first node can have got counts as delivered. One that was stopped comes again, marked redelivered.
+    whenPassedOn(() => this.delivered(id));
   }
 
   private delivered(id: string): void {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JournalEntry, LetterFacts } from '../admin-api';
-import { asError } from '../basics';
+import { asError, whenPassedOn } from '../basics';
 import { type Asked, unlessUnheard, WorkerHost, type WorkerNews, WorkerNotRunning } from '../worker';
 import type { JournalConfig } from '../journal';
 import type { RetrievedConfig } from '../retrieve';
@@ -379,7 +379,7 @@ export class SenderHost {
         if (user === undefined) return;
         user.outcome(note, outcome, redelivered);
         // As with deliveries: only a message that its first node can have got is one that the flow has heard.
-        setImmediate(() => setImmediate(() => this.post({ kind: 'told', outbox, id })));
+        whenPassedOn(() => this.post({ kind: 'told', outbox, id }));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { asError, soManyAtATime } from '../basics';
+import { asError, passedOn, soManyAtATime } from '../basics';
 import type { CommandStatus } from '../network';
 import { isUnheard } from '../worker';
 import type { Clock } from './clock';
@@ -104,8 +104,8 @@ export class FiringWork {
       firing.sent += 1;
       const { number, reason, objects } = firing;
       this.listener.fire({ id, number, reason, objects, redelivered, listing });
-      // Node-RED passes messages on in later turns: who closes in between has not sent it.
-      for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      // Who closes in between has not sent it.
+      await passedOn();
       if (this.isClosed) return;
     }
     if (this.acknowledgesItself || listing.added === 0) await this.log.acknowledge(id, { status: 0 });

@@ -545,6 +545,48 @@ describe('dicom-out: an object of a queue', () => {
       else await until(async () => (await lettersIn('in')).length === 20, 'all are dead letters');
     });
 
+  it('is let go of once the node behind can have got the message: where Node-RED ends before, it comes again', async () => {
+    const { port } = await chain([['a', {}]], { acknowledge: true });
+    const sent = nodes.inputs('out-a-sent');
+    const receiver = receiverOf('in');
+    const ask = receiver.ask.bind(receiver);
+    let heardBefore: number | undefined;
+    receiver.ask = (name: never, ...args: never) => {
+      if (name === 'answer') heardBefore ??= sent.length;
+      return ask(name, ...(args as []));
+    };
+    await upload(port, 1);
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    assert.equal(heardBefore, 1);
+  });
+
+  it('comes again where its node closes before the message was passed on', async () => {
+    const {
+      port,
+      scps: [archive],
+    } = await chain([['a', {}]], { acknowledge: true });
+    const asked: string[] = [];
+    const receiver = receiverOf('in');
+    const ask = receiver.ask.bind(receiver);
+    receiver.ask = (name: never, ...args: never) => {
+      asked.push(name);
+      return ask(name, ...(args as []));
+    };
+    const node = nodes.node('out-a');
+    let closed: Promise<void> | undefined;
+    const send = node.send.bind(node);
+    node.send = (message) => {
+      send(message);
+      closed ??= node.close(false);
+    };
+    await upload(port, 1);
+    await until(() => closed !== undefined, 'it closes');
+    await closed;
+    await until(() => asked.includes('release'), 'it goes back');
+    assert.ok(!asked.includes('answer'));
+    assert.equal(archive?.objects.length, 1);
+  });
+
   it('that fails is told before its queue hears of it: where Node-RED ends in between, it comes again', async () => {
     const { port } = await chain([['a', { store: () => 0x0122 }]], { acknowledge: true });
     const failed = nodes.inputs('out-a-failed');

@@ -1,4 +1,4 @@
-import { BackOff } from '../../../src/basics';
+import { BackOff, passedOn } from '../../../src/basics';
 import { WorkerBroken } from '../../../src/edit';
 import { Status, type CommandStatus } from '../../../src/network';
 import { isUnheard, unlessUnheard } from '../../../src/worker';
@@ -101,9 +101,14 @@ export class ObjectsAtHand {
     this.backOff.reset();
   }
 
-  /** @param status why it becomes a dead letter; undefined: who acknowledges it is the flow's business */
+  /**
+   * The queue hears once the flow can have got what was made of the object; it goes back where the node closes before that.
+   * @param status why it becomes a dead letter; undefined: who acknowledges it is the flow's business
+   */
   async done(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<void> {
-    if (held !== undefined && this.held.delete(held)) await held.done(status);
+    if (held === undefined) return;
+    await passedOn();
+    if (this.held.delete(held)) await held.done(status);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
-import { asError } from '../../../src/basics';
+import { asError, passedOn } from '../../../src/basics';
 import { type DicomChanges, DicomError } from '../../../src/dicom';
 import { Status, type CommandStatus } from '../../../src/network';
 import type { OutboxNote, RetryPolicy, Sending, SendOutcome } from '../../../src/sender';
@@ -155,15 +155,10 @@ export class ObjectSending {
     }
     // Where the flow throws, the outcome is what it is, and its queue hears of it.
     const thrown = thrownBy(() => heard(id, outcome));
-    const failed = outcome.kind === 'failed' ? failureOf(outcome) : undefined;
-    try {
-      await held?.done(this.settings.acknowledge ? commandStatusOf(outcome) : undefined);
-    } catch (error) {
-      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
-      return new OutFailed('acknowledgeFailed');
-    }
+    const status = this.settings.acknowledge ? commandStatusOf(outcome) : undefined;
+    if (!(await this.letGo(held, status))) return new OutFailed('acknowledgeFailed');
     if (thrown !== undefined) throw thrown;
-    return failed;
+    return outcome.kind === 'failed' ? failureOf(outcome) : undefined;
   }
 
   /** Answers the sender of an object that was not begun with, where that is not for the flow to do. @returns false: none waits */
@@ -188,13 +183,7 @@ export class ObjectSending {
       await giveBack(study);
       return false;
     }
-    try {
-      await study?.done({ status: Status.success });
-      return true;
-    } catch (error) {
-      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
-      return false;
-    }
+    return this.letGo(study, { status: Status.success });
   }
 
   /** What `msg.dicom` gets: how it went, or that it is safe in the outbox. */
@@ -212,6 +201,26 @@ export class ObjectSending {
       senderOf(this.RED).cancel(this.senderId(key));
       await leave(held);
       settle(undefined);
+    }
+  }
+
+  /**
+   * The queue hears what the flow has heard. Where the node closes before the flow can have, it comes again.
+   * @returns false: the queue could not be told, or has not taken it
+   */
+  private async letGo(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<boolean> {
+    if (held === undefined) return true;
+    await passedOn();
+    if (this.isClosed) {
+      await leave(held);
+      return true;
+    }
+    try {
+      await held.done(status);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return false;
     }
   }
 
