@@ -2,9 +2,11 @@ import type { CommitmentReport, Instance, OpenOutcome, OperationOutcome } from '
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
 import { Commitments, type CommitmentRequest } from './commitments';
+import { IdleLanes } from './idle-lanes';
 import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine, type Task } from './lane';
 import { LineQueries, type Asking } from './line-queries';
+import { LONGEST_TIMER_MS, OutageWatch } from './outage-watch';
 import { targetOf, type PeerConfig } from './peer-config';
 import { isConfiguration, openText } from './peer-words';
 import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
@@ -29,18 +31,8 @@ export interface LineListener {
   reportRefused(text: string): void;
 }
 
-/** A lane that has nothing to do for now. */
-interface Idle {
-  take(task: Task | undefined): void;
-  timer: NodeJS.Timeout;
-}
-
 /** A peer that a query could not reach is soon tried again, for what is to be sent. */
 const QUERY_POLICY = { firstMs: 1_000, lastMs: 30_000 };
-
-const LONGEST_TIMER_MS = 2_147_483_647;
-/** For each object that waits: so long what has waited for too long is not looked for again. Looking at each costs a hundredth of it. */
-const PAUSE_PER_JOB_MS = 0.01;
 
 /**
  * All that goes to one peer: as many lanes as it takes associations, what waits for one, what waits for another try, and what
@@ -51,8 +43,9 @@ export class PeerLine implements LaneLine {
   /** By id, those that are not settled. */
   private readonly jobs = new Map<string, JobProgress>();
   private readonly lanes = new Map<Lane, Promise<void>>();
-  private readonly idle: Idle[] = [];
+  private readonly idle = new IdleLanes();
   private readonly circuit = new Circuit();
+  private readonly watch: OutageWatch;
   readonly queries: LineQueries;
   readonly known: KnownContexts;
   private readonly commitments: Commitments;
@@ -60,9 +53,6 @@ export class PeerLine implements LaneLine {
   private sending = 0;
   /** Open already, to be sent next. */
   private aheadCount = 0;
-  private wakeUp: NodeJS.Timeout | undefined;
-  /** For what has waited for too long, on `performance.now()`'s clock. */
-  private looksAgainAt = 0;
   private isClosed = false;
 
   constructor(
@@ -73,11 +63,26 @@ export class PeerLine implements LaneLine {
     const { sendAs, commitTimeoutMinutes } = config.settings;
     this.known = new KnownContexts(sendAs, this.commits);
     this.target = targetOf(config);
+    this.watch = this.outageWatch();
     this.queries = this.lineQueries();
     this.commitments = new Commitments(commitTimeoutMinutes, {
       due: () => this.commitmentsDue(),
       settled: (progress, why) => this.settle(progress, why, why === undefined),
       lapsed: () => this.look(),
+    });
+  }
+
+  private outageWatch(): OutageWatch {
+    const hasWork = (): boolean => !this.isClosed && this.work > 0;
+    return new OutageWatch(this.circuit, this.jobsWaiting, {
+      get hasWork() {
+        return hasWork();
+      },
+      giveUp: (progress, reason) => {
+        this.giveUp(progress, reason);
+        this.listener.changed();
+      },
+      tryAgain: () => this.fillLanes(),
     });
   }
 
@@ -91,7 +96,7 @@ export class PeerLine implements LaneLine {
       get outage() {
         return outage();
       },
-      makeRoom: () => this.idle.pop()?.take(undefined),
+      makeRoom: () => this.idle.endOne(),
       opened: (outcome) => this.queryOpened(outcome),
       ended: () => {
         // What is to be sent has its turn before the next query.
@@ -116,7 +121,7 @@ export class PeerLine implements LaneLine {
     // What we have stopped says nothing of the peer.
     else if (outcome.outcome === 'rejected' || outcome.code !== 'STOPPED') {
       this.circuit.down(openText(outcome), isConfiguration(outcome), QUERY_POLICY);
-      this.watchOutage(this.circuit.restMs);
+      this.watch.set(this.circuit.restMs);
     }
     this.listener.changed();
   }
@@ -202,9 +207,9 @@ export class PeerLine implements LaneLine {
   /** Ends its associations once what is being sent is sent. What waits is to be withdrawn before. */
   async close(): Promise<void> {
     this.isClosed = true;
-    clearTimeout(this.wakeUp);
+    this.watch.stop();
     this.jobsWaiting.stop();
-    for (const idle of this.idle.splice(0)) idle.take(undefined);
+    this.idle.endAll();
     await Promise.all([...this.lanes.values(), this.queries.close()]);
   }
 
@@ -228,20 +233,7 @@ export class PeerLine implements LaneLine {
   next(lingerMs: number): Promise<Task | undefined> {
     if (this.isClosed || this.circuit.restMs > 0 || this.owesPlace) return Promise.resolve(undefined);
     const task = this.takeTask();
-    if (task !== undefined || lingerMs === 0) return Promise.resolve(task);
-    return new Promise((resolve) => {
-      const idle: Idle = {
-        take: (taken) => {
-          clearTimeout(idle.timer);
-          resolve(taken);
-        },
-        timer: setTimeout(() => {
-          this.idle.splice(this.idle.indexOf(idle), 1);
-          resolve(undefined);
-        }, lingerMs),
-      };
-      this.idle.push(idle);
-    });
+    return task !== undefined || lingerMs === 0 ? Promise.resolve(task) : this.idle.linger(lingerMs);
   }
 
   lingerMs(asked: ReadonlySet<string>): number {
@@ -258,7 +250,7 @@ export class PeerLine implements LaneLine {
     this.circuit.down(reason, isConfiguration, request.policy);
     this.commitments.giveBack(request, reason);
     this.listener.changed();
-    this.watchOutage(this.circuit.restMs);
+    this.watch.set(this.circuit.restMs);
   }
 
   asked(request: CommitmentRequest, outcome: OperationOutcome): void {
@@ -273,7 +265,7 @@ export class PeerLine implements LaneLine {
 
   ahead(): JobProgress | undefined {
     // Another lane may have time for it sooner.
-    const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.length === 0;
+    const areAllBusy = this.lanes.size >= this.config.settings.maxAssociations && this.idle.size === 0;
     if (
       this.isClosed ||
       this.owesPlace ||
@@ -311,7 +303,7 @@ export class PeerLine implements LaneLine {
     if (this.isClosed) this.orphan(progress);
     else this.jobsWaiting.giveBack(progress);
     this.listener.changed();
-    this.watchOutage(this.circuit.restMs);
+    this.watch.set(this.circuit.restMs);
   }
 
   tried(progress: JobProgress, attempt: Attempt): void {
@@ -346,27 +338,24 @@ export class PeerLine implements LaneLine {
 
   /** False: none of the lanes waits for work. */
   private useIdle(): boolean {
-    const idle = this.idle.pop();
-    idle?.take(this.takeTask() ?? { kind: 'look' });
-    return idle !== undefined;
+    return this.idle.use(() => this.takeTask() ?? { kind: 'look' });
   }
 
   /** Lanes that wait do so for another time now. */
   private look(): void {
-    for (const idle of this.idle.splice(0)) idle.take({ kind: 'look' });
+    this.idle.lookAgain();
     if (this.commitments.hasDue) this.fillLanes();
     this.listener.changed();
   }
 
   private offer(progress: JobProgress): void {
-    const idle = this.idle.pop();
-    if (idle === undefined) {
-      this.jobsWaiting.add(progress);
-      this.fillLanes();
-      return;
-    }
-    this.begins();
-    idle.take({ kind: 'send', progress });
+    const isTaken = this.idle.use(() => {
+      this.begins();
+      return { kind: 'send', progress };
+    });
+    if (isTaken) return;
+    this.jobsWaiting.add(progress);
+    this.fillLanes();
   }
 
   private takeTask(): Task | undefined {
@@ -398,7 +387,7 @@ export class PeerLine implements LaneLine {
     // Read once: between two looks at the clock the pause may end, and each would leave the next try to the other.
     const { outage, restMs } = this.circuit;
     if (restMs === 0) this.startLanes(outage);
-    this.watchOutage(restMs);
+    this.watch.set(restMs);
   }
 
   private startLanes(outage: Outage | undefined): void {
@@ -419,42 +408,6 @@ export class PeerLine implements LaneLine {
       if (this.work > 0) this.fillLanes();
     });
     this.lanes.set(lane, ended);
-  }
-
-  /**
-   * While the peer is down: in time what has waited for too long is given up, and the peer is tried again.
-   * @param restMs after which it is tried; 0: it is being tried
-   */
-  private watchOutage(restMs: number): void {
-    clearTimeout(this.wakeUp);
-    if (this.circuit.outage === undefined || this.isClosed || this.work === 0) return;
-    const now = performance.now();
-    // While it is being tried, that has its own end.
-    const nextTry = restMs > 0 ? now + restMs : Infinity;
-    const next = Math.min(nextTry, this.nextLook);
-    if (next === Infinity) return;
-    this.wakeUp = setTimeout(
-      () => {
-        this.giveUpOverdue();
-        this.fillLanes();
-      },
-      Math.min(LONGEST_TIMER_MS, Math.max(0, next - now)),
-    );
-  }
-
-  /** When it is looked for what has waited for too long. */
-  private get nextLook(): number {
-    return Math.max(this.jobsWaiting.nextOverdue, this.looksAgainAt);
-  }
-
-  private giveUpOverdue(): void {
-    const { outage } = this.circuit;
-    const now = performance.now();
-    if (outage === undefined || now < this.nextLook) return;
-    const overdue = this.jobsWaiting.takeOverdue(now);
-    this.looksAgainAt = now + this.jobsWaiting.size * PAUSE_PER_JOB_MS;
-    for (const progress of overdue) this.giveUp(progress, outage.reason);
-    this.listener.changed();
   }
 
   private rest(progress: JobProgress, wait: number): void {
