@@ -12,7 +12,7 @@ import {
   parseDataSet,
   readFileMeta,
 } from '../src/dicom';
-import { corpus } from '../test/support/needs';
+import { corpus } from '../test/support/objects/corpus';
 
 /** The part of dcmjs that is measured; it ships no types. */
 interface Dcmjs {

@@ -10,7 +10,7 @@ import type { EditTask } from '../src/edit';
 import { edit } from '../src/edit/edit';
 import { payloadOf } from '../src/message';
 import { DICOM_IN } from '../src/settings';
-import { corpus } from '../test/support/needs';
+import { corpus } from '../test/support/objects/corpus';
 import { table } from './support/markdown';
 
 /** The part of dcmjs that is measured; it ships no types. */

@@ -1,5 +1,5 @@
-import { freePort } from '../test/support/free-port';
-import { startNodeRed, type FlowNode, type NodeRed } from '../test/support/node-red';
+import { freePort } from '../test/support/machine/free-port';
+import { startNodeRed, type FlowNode, type NodeRed } from '../test/support/node-red/node-red';
 import type { Curve } from './support/curve';
 import { cpuMilliseconds, memoryMB } from './support/proc';
 import { countingFlow, drainedFlow, pause } from './support/receivers';

@@ -17,7 +17,7 @@ import { hasFailed } from '../src/edit';
 import { ImageHost, type PictureTask } from '../src/image';
 import { withoutPalette } from '../src/image/raster';
 import { opened } from '../test/image/comparing';
-import { collectGarbage } from '../test/support/garbage';
+import { collectGarbage } from '../test/support/machine/garbage';
 import { renderedBy, type DicomjsImaging } from './support/dcmjs-imaging';
 import { imageObjects, type ImageObject } from './support/image-objects';
 import { memoryOfPictures } from './support/image-memory';

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import { dicomIn } from '../test/support/flows';
-import { freePort } from '../test/support/free-port';
-import { startNodeRed, type NodeRed } from '../test/support/node-red';
-import { loopProbe } from '../test/support/loop-probe';
+import { dicomIn } from '../test/support/node-red/flows';
+import { freePort } from '../test/support/machine/free-port';
+import { startNodeRed, type NodeRed } from '../test/support/node-red/node-red';
+import { loopProbe } from '../test/support/node-red/loop-probe';
 import { median } from './support/median';
 import { memoryMB } from './support/proc';
 import { countingFlow, pause } from './support/receivers';

@@ -16,7 +16,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PACKAGE_DIR } from '../test/support/user-dir';
+import { PACKAGE_DIR } from '../test/support/package/package-dir';
 import { compareFinding } from './finding';
 import { associations, backlog, sizes } from './growth';
 import type { Curve } from './support/curve';

@@ -14,7 +14,7 @@ import { asciiBytes, JsonText } from '../src/dicom/text';
 import { Journal } from '../src/journal';
 import { patientIn } from '../src/object';
 import { DiskQueue, MemoryQueue, type KeepLimits, type ObjectQueue } from '../src/queue';
-import { SAMPLE } from '../test/support/store-client';
+import { SAMPLE } from '../test/support/peers/store-client';
 import { number, table } from './support/markdown';
 import { median } from './support/median';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { startNodeRed } from '../test/support/node-red';
-import { flowNode, TAB } from '../test/support/flows';
+import { startNodeRed } from '../test/support/node-red/node-red';
+import { flowNode, TAB } from '../test/support/node-red/flows';
 import { DICOM_OUT } from '../src/settings';
 import type { Comparison, Figures, LoadKind } from './receiving';
 import { ObjectFiles } from './support/object-files';

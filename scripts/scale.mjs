@@ -42,9 +42,9 @@ const interrupted = new Promise((resolve) => {
 });
 
 const require = createRequire(import.meta.url);
-const { Cluster } = require('../dist/test/support/cluster.js');
-const { needs } = require('../dist/test/support/needs.js');
-const { sampleInstance, StoreClient } = require('../dist/test/support/store-client.js');
+const { Cluster } = require('../dist/test/support/node-red/cluster.js');
+const { needs } = require('../dist/test/support/machine/needs.js');
+const { sampleInstance, StoreClient } = require('../dist/test/support/peers/store-client.js');
 
 const missing = needs('postgres', 'haproxy');
 if (missing !== false) {

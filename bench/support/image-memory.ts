@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { hasFailed } from '../../src/edit';
 import { ImageHost } from '../../src/image';
 import { AS_IT_IS, nativeObject } from '../../test/image/image-object';
-import { collectGarbage } from '../../test/support/garbage';
-import { until } from '../../test/support/until';
+import { collectGarbage } from '../../test/support/machine/garbage';
+import { until } from '../../test/support/machine/until';
 
 const MB = 1_048_576;
 const SIDE = 2_048;

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TAB, dicomIn, flowNode } from '../../test/support/flows';
-import { freePort } from '../../test/support/free-port';
-import { startNodeRed, type FlowNode, type NodeRed } from '../../test/support/node-red';
-import { loopProbe, type LoopDelays } from '../../test/support/loop-probe';
+import { TAB, dicomIn, flowNode } from '../../test/support/node-red/flows';
+import { freePort } from '../../test/support/machine/free-port';
+import { startNodeRed, type FlowNode, type NodeRed } from '../../test/support/node-red/node-red';
+import { loopProbe, type LoopDelays } from '../../test/support/node-red/loop-probe';
 import type { Protocol } from './store-load';
 
 /** A receiver that runs. */

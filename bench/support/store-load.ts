@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { associateRQ, releaseRQ } from '../../test/support/pdus';
+import { associateRQ, releaseRQ } from '../../test/support/connections/pdus';
 import { encodeWork, UID_DIGITS, type EncodedWork, type Work } from './work';
 
 export interface LoadResult {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bufferSource, parseDataSet, readFileMeta } from '../../src/dicom';
-import { commandSet, dataTF, pdv } from '../../test/support/pdus';
-import { corpus } from '../../test/support/needs';
+import { commandSet, dataTF, pdv } from '../../test/support/connections/pdus';
+import { corpus } from '../../test/support/objects/corpus';
 
 /** An object to send over and over, each time with another SOP Instance UID. */
 export interface Work {

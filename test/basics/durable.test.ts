@@ -7,7 +7,7 @@ import type { DiskWarning } from '../../src/basics';
 import { DiskQueue } from '../../src/queue';
 import { FreeSpace } from '../../src/queue/free-space';
 import { realFiles, type DiskFiles } from '../../src/basics/disk-files';
-import { put, takeTexts } from '../support/disk-queue';
+import { put, takeTexts } from '../support/queues/disk-queue';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-durable-'));
 after(() => rmSync(root, { recursive: true, force: true }));

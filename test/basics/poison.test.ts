@@ -1,4 +1,4 @@
-import '../support/poisoned';
+import '../support/machine/poisoned';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';

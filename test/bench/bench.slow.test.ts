@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { curveSvg } from '../../bench/support/svg';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { needs } from '../support/machine/needs';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 const script = join(PACKAGE_DIR, 'dist', 'bench', 'main.js');
 const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));

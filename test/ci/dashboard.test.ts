@@ -4,13 +4,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { launchBrowser } from '../support/browser';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { run } from '../support/senders';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { launchBrowser } from '../editor/browser';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { run } from '../support/machine/run';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const EXAMPLE = join(PACKAGE_DIR, 'examples', '29 The latest images on a FlowFuse dashboard.json');
 

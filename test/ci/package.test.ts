@@ -4,11 +4,12 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePort } from '../support/free-port';
-import { PACKAGE_DIR, startNodeRed, type NodeRed } from '../support/node-red';
-import { run } from '../support/senders';
-import { NODE_TYPES } from '../support/node-types';
-import { StoreClient, sampleInstance } from '../support/store-client';
+import { freePort } from '../support/machine/free-port';
+import { startNodeRed, type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { run } from '../support/machine/run';
+import { NODE_TYPES } from '../support/package/node-types';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
 
 /** As the admin API lists what a package brings. */
 interface NodeSet {

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { FlowBudget } from '../../src/delivery/flow-budget';
-import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
-import { queuedFiles, queuedObjects } from '../support/queue-folder';
-import { StoreClient, padded, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { receiversForFile, type InProcessReceiver } from '../support/workers/in-process-receiver';
+import { queuedFiles, queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, padded, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const { folder, start, stop } = receiversForFile('delivery');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Starting } from '../../src/delivery';
-import { until } from '../support/until';
+import { until } from '../support/machine/until';
 
 it('what cannot start says so once, and again where the reason is another one', async () => {
   const reasons = ['ECONNREFUSED', 'ECONNREFUSED', '28P01', '28P01'];

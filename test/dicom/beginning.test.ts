@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { plainlyHas, TAG, textsInBeginning } from '../../src/dicom';
-import { mutate, Random } from '../support/mutations';
+import { mutate, Random } from '../support/objects/mutations';
 import { corpusObjects, metaOf } from './support/corpus-objects';
 
 const BYTES = 4_096;

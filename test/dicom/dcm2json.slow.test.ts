@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import { type Cause, CAUSES, Comparison, type Model, newTally, type Tally } from './support/compare';
 import { convertBytes, corpusObjects } from './support/corpus-objects';
 import { dcm2json, parsed, pydicom } from './support/oracles';

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { bufferSource, convert, DicomError, parseDataSet, MAX_DEPTH, MAX_ELEMENTS } from '../../src/dicom';
-import { assertLinear } from '../support/linear';
+import { assertLinear } from '../support/machine/linear';
 import { attempt, fuzz, type FuzzResult } from './fuzz';
 import { convertFile, corpusObjects } from './support/corpus-objects';
 import { element } from './support/encode';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { KeywordTags, MessageConversion } from '../../src/dicom';
-import { corpus } from '../support/needs';
+import { corpus } from '../support/objects/corpus';
 import { convertBytes } from './support/corpus-objects';
 
 const read = (...path: string[]): Buffer => readFileSync(join(corpus, 'cases', ...path));

@@ -3,15 +3,15 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { flowNode, receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink, type SunkMessage } from '../support/message-sink';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { dataSetOf } from '../support/part10';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { flowNode, receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink, type SunkMessage } from '../support/node-red/message-sink';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { dataSetOf } from '../support/objects/part10';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** Answers by HTTP what the test has seen at the sink: with nothing of the message but the names of its object. */
 function answeringNodes(): FlowNode[] {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import { DICOM_OUT, DICOM_PEER } from '../../src/settings';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { dataSetOf } from '../support/part10';
-import { Scps } from '../support/scps';
-import { SAMPLE, SAMPLE_UID, StoreClient } from '../support/store-client';
-import { run } from '../support/senders';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { dataSetOf } from '../support/objects/part10';
+import { Scps } from '../support/peers/scps';
+import { SAMPLE, SAMPLE_UID, StoreClient } from '../support/peers/store-client';
+import { run } from '../support/machine/run';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** Of its own in each mode: storescp names its files so. */
 const NEW_UIDS: Record<string, string> = { wait: '2.25.4711', 'store-and-forward': '2.25.4712' };

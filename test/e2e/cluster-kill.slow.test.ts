@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Cluster } from '../support/cluster';
-import { clockOff } from '../support/fake-clock';
-import type { NodeRed } from '../support/node-red';
-import { needs } from '../support/needs';
-import { padded, sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { Cluster } from '../support/node-red/cluster';
+import { clockOff } from '../support/machine/fake-clock';
+import type { NodeRed } from '../support/node-red/node-red';
+import { needs } from '../support/machine/needs';
+import { padded, sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 /** `npm run soak` takes 100 000. */
 const ACKNOWLEDGED = Number(process.env['SCALE_ACKNOWLEDGED'] ?? 5_000);

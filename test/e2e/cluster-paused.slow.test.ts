@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Cluster } from '../support/cluster';
-import type { NodeRed } from '../support/node-red';
-import { needs } from '../support/needs';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { Cluster } from '../support/node-red/cluster';
+import type { NodeRed } from '../support/node-red/node-red';
+import { needs } from '../support/machine/needs';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const OBJECTS = 3;
 /** The flow of the one that goes on acknowledges what it has while that of the other has it, too. */

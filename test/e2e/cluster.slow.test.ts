@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Cluster } from '../support/cluster';
-import { needs } from '../support/needs';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { Cluster } from '../support/node-red/cluster';
+import { needs } from '../support/machine/needs';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 describe('Node-REDs that share a queue', { skip: needs('postgres') }, () => {
   let cluster: Cluster;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { TAB, dicomIn, flowNode, sinkNodes } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { TAB, dicomIn, flowNode, sinkNodes } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** Senders go on while the flow is deployed so often. */
 export function deploysUnderLoad(deploys: number): void {

@@ -3,14 +3,14 @@ import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { EchoOutcome, PeerEcho, SelfEcho } from '../../src/admin-api';
 import { sendEcho } from '../../src/network';
-import { adminAuth, authorization } from '../support/admin-user';
-import { Certificates, type Certificate } from '../support/certificates';
-import { receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
+import { adminAuth, authorization } from '../support/node-red/admin-user';
+import { Certificates, type Certificate } from '../support/connections/certificates';
+import { receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { nodeRedForSuite, withNodeRed } from '../support/node-red/with-node-red';
 
 describe('the test echo', () => {
   const certificates = new Certificates();

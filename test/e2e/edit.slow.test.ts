@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import { DICOM_EDIT, DICOM_OUT, DICOM_PEER, type EditRule } from '../../src/settings';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { dataSetOf } from '../support/part10';
-import { Scps } from '../support/scps';
-import { run } from '../support/senders';
-import { SAMPLE, sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { dataSetOf } from '../support/objects/part10';
+import { Scps } from '../support/peers/scps';
+import { run } from '../support/machine/run';
+import { SAMPLE, sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 const RULES: EditRule[] = [
   { op: 'set', path: 'PatientID', value: 'CHANGED', valueType: 'str' },

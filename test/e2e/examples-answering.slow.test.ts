@@ -3,15 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DimseClient, MPPS } from '../support/find-client';
-import { sinkNodes } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
-import { Postgres } from '../support/postgres';
-import { run } from '../support/senders';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { DimseClient, MPPS } from '../support/peers/find-client';
+import { sinkNodes } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import { needs } from '../support/machine/needs';
+import { type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { Postgres } from '../support/queues/postgres';
+import { run } from '../support/machine/run';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** The example with its debug nodes leading to the sink, on a free port. */
 function example(name: string, port: number, sink: MessageSink): FlowNode[] {

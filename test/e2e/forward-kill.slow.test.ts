@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DICOM_OUT, DICOM_PEER, type DicomOutSettings } from '../../src/settings';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MisbehavingScp, type StoreAnswer } from '../support/misbehaving-scp';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedObjects } from '../support/queue-folder';
-import { installRecorder, readRecords } from '../support/recorder';
-import { StoreClient, padded, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MisbehavingScp, type StoreAnswer } from '../support/peers/misbehaving-scp';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { installRecorder, readRecords } from '../support/node-red/recorder';
+import { StoreClient, padded, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 4);
 /** Objects that are small, and that become files. */

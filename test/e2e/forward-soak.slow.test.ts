@@ -11,16 +11,22 @@ import { chooseContext, planContexts, ScuAssociation } from '../../src/network';
 import { DICOM_OUT, DICOM_PEER, type DicomOutSettings, type DicomPeerSettings } from '../../src/settings';
 import { decompress } from '../../src/transcode';
 import { decodeFrame } from '../../src/transcode/codecs';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MisbehavingScp, type Behaviour, type StoreAnswer } from '../support/misbehaving-scp';
-import { hashOf, MADE_ROOT, mixedObjects, storageClasses, type MixedObject } from '../support/mixed-objects';
-import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedObjects } from '../support/queue-folder';
-import { installRecorder, readRecords } from '../support/recorder';
-import { Scps } from '../support/scps';
-import { until } from '../support/until';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MisbehavingScp, type Behaviour, type StoreAnswer } from '../support/peers/misbehaving-scp';
+import {
+  hashOf,
+  MADE_ROOT,
+  mixedObjects,
+  storageClasses,
+  type MixedObject,
+} from '../support/objects/mixed-objects';
+import { needs } from '../support/machine/needs';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { installRecorder, readRecords } from '../support/node-red/recorder';
+import { Scps } from '../support/peers/scps';
+import { until } from '../support/machine/until';
 
 /** `npm run soak` sends ten thousand. */
 const COUNT = Number(process.env['SOAK_OBJECTS'] ?? 150);

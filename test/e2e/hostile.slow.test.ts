@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { element } from '../dicom/support/encode';
-import { flowNode, receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { memoryProbe, residentMb } from '../support/memory-probe';
-import { MessageSink } from '../support/message-sink';
-import { type NodeRed } from '../support/node-red';
+import { flowNode, receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { memoryProbe, residentMb } from '../support/node-red/memory-probe';
+import { MessageSink } from '../support/node-red/message-sink';
+import { type NodeRed } from '../support/node-red/node-red';
 import {
   CT,
   EXPLICIT,
@@ -22,11 +22,11 @@ import {
   pdv,
   releaseRQ,
   storeRQ,
-} from '../support/pdus';
-import { RawPeer, associate, type ReceivedPdu } from '../support/raw-peer';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
+} from '../support/connections/pdus';
+import { RawPeer, associate, type ReceivedPdu } from '../support/connections/raw-peer';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite, withNodeRed } from '../support/node-red/with-node-red';
 
 /** A process that has done its first work grows no further than this, whatever a peer sends. */
 const MAX_GROWTH_MB = 20;

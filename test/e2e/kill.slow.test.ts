@@ -4,15 +4,15 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedObjects } from '../support/queue-folder';
-import { installRecorder, readRecords } from '../support/recorder';
-import { run } from '../support/senders';
-import { SAMPLE, StoreClient, padded, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { installRecorder, readRecords } from '../support/node-red/recorder';
+import { run } from '../support/machine/run';
+import { SAMPLE, StoreClient, padded, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 /** `npm run soak` runs fifty. */
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 5);

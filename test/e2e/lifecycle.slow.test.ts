@@ -3,17 +3,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { TAB, flowNode, dicomIn, receiverFlow, sinkNodes } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { queuedObjects } from '../support/queue-folder';
-import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { RawPeer } from '../support/raw-peer';
-import { needs } from '../support/needs';
-import { run } from '../support/senders';
-import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { TAB, flowNode, dicomIn, receiverFlow, sinkNodes } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { MessageSink } from '../support/node-red/message-sink';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { RawPeer } from '../support/connections/raw-peer';
+import { needs } from '../support/machine/needs';
+import { run } from '../support/machine/run';
+import { SAMPLE, StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 const refusesConnections = (port: number) => assert.rejects(RawPeer.connect(port), /ECONNREFUSED/);
 

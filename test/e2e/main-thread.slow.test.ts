@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { loopProbe } from '../support/loop-probe';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { loopProbe } from '../support/node-red/loop-probe';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** What our own part may hold up Node-RED's thread for, in milliseconds of computing. */
 const MOST_MS = 50;

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { DimseClient, MPPS } from '../support/find-client';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { startNodeRed, type NodeRed } from '../support/node-red';
-import { installRecorder, readRecords } from '../support/recorder';
-import { until } from '../support/until';
+import { DimseClient, MPPS } from '../support/peers/find-client';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { startNodeRed, type NodeRed } from '../support/node-red/node-red';
+import { installRecorder, readRecords } from '../support/node-red/recorder';
+import { until } from '../support/machine/until';
 
 const ROUNDS = 3;
 const MODALITIES = 4;

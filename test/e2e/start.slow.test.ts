@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { freePort } from '../support/free-port';
-import { PACKAGE_DIR } from '../support/node-red';
+import { freePort } from '../support/machine/free-port';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 interface Ended {
   code: number | null;

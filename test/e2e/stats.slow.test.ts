@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import { type NodeRed } from '../support/node-red';
-import { associateRQ, commandSet, dataTF, pdv } from '../support/pdus';
-import { RawPeer } from '../support/raw-peer';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite, withNodeRed } from '../support/with-node-red';
+import { receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import { type NodeRed } from '../support/node-red/node-red';
+import { associateRQ, commandSet, dataTF, pdv } from '../support/connections/pdus';
+import { RawPeer } from '../support/connections/raw-peer';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite, withNodeRed } from '../support/node-red/with-node-red';
 
 interface Stats {
   id: string;

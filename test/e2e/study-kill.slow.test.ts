@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DICOM_STUDY } from '../../src/settings';
-import { TAB, dicomIn, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { queuedObjects } from '../support/queue-folder';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { TAB, dicomIn, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 /** `npm run soak` runs more. */
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 5);

@@ -13,15 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import type { NodeRed } from '../support/node-red';
-import { dataTF, pdv, storeRQ } from '../support/pdus';
-import { associate } from '../support/raw-peer';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import type { NodeRed } from '../support/node-red/node-red';
+import { dataTF, pdv, storeRQ } from '../support/connections/pdus';
+import { associate } from '../support/connections/raw-peer';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /**
  * Loaded into Node-RED's process and its threads by NODE_OPTIONS: a worker of ours that finds the order file does what

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { Certificates, type Certificate } from '../support/certificates';
-import { receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, type DeployType, type FlowNode, type NodeRed } from '../support/node-red';
-import { RawPeer } from '../support/raw-peer';
-import { run, type Ran } from '../support/senders';
-import { SAMPLE } from '../support/store-client';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { Certificates, type Certificate } from '../support/connections/certificates';
+import { receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import { needs } from '../support/machine/needs';
+import { type DeployType, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { RawPeer } from '../support/connections/raw-peer';
+import { run, type Ran } from '../support/machine/run';
+import { SAMPLE } from '../support/peers/store-client';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 const PASSPHRASE = 'secret of the p12';
 

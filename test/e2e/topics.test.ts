@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { TAB, flowNode, sinkNodes } from '../support/flows';
-import { MessageSink } from '../support/message-sink';
-import type { NodeRed } from '../support/node-red';
-import { nodeRedForSuite } from '../support/with-node-red';
+import { TAB, flowNode, sinkNodes } from '../support/node-red/flows';
+import { MessageSink } from '../support/node-red/message-sink';
+import type { NodeRed } from '../support/node-red/node-red';
+import { nodeRedForSuite } from '../support/node-red/with-node-red';
 
 /** Two objects of one study between two of another. */
 const TOPICS = ['A', 'B', 'A', 'B'];

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DICOM_IN, DICOM_RESPONSE } from '../../src/settings';
-import { flowNode, receiverFlow } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { MessageSink } from '../support/message-sink';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { flowNode, receiverFlow } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { MessageSink } from '../support/node-red/message-sink';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
 
 /** Sends a message to a dicom-response node that is asked for by HTTP. */
 function answeringNodes(version: number): FlowNode[] {

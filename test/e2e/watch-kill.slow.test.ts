@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DICOM_WATCH } from '../../src/settings';
-import { TAB, flowNode } from '../support/flows';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
-import { installRecorder, readRecords } from '../support/recorder';
-import { until } from '../support/until';
-import { filesIn, sampleFile } from '../support/watched-folder';
+import { TAB, flowNode } from '../support/node-red/flows';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { installRecorder, readRecords } from '../support/node-red/recorder';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile } from '../support/workers/watched-folder';
 
 /** `npm run soak` runs more. */
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 4);

@@ -5,7 +5,7 @@ import { it } from 'node:test';
 import { ruleReason } from '../../nodes/dicom-edit/runtime/rule-reasons';
 import { attributes, ruleProblem } from '../../src/edit';
 import type { EditRule } from '../../src/settings';
-import { PACKAGE_DIR } from '../support/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 const problem = (rule: Partial<EditRule>): string | undefined =>
   ruleProblem({ op: 'set', path: 'PatientID', value: '', valueType: 'str', ...rule });

@@ -8,7 +8,7 @@ import { bufferSource, DEIDENTIFY_OPTIONS, readFileMeta, recode } from '../../sr
 import { EditHost, hasFailed, type DeidentifyHow, type Given } from '../../src/edit';
 import { deidentify } from '../../src/edit/deidentify';
 import { DICOM_DEIDENTIFY, DICOM_IN } from '../../src/settings';
-import { SAMPLE } from '../support/store-client';
+import { SAMPLE } from '../support/peers/store-client';
 import { fileOf, image, text } from '../dicom/deidentify/support';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-deidentify-'));

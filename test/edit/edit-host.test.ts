@@ -6,8 +6,8 @@ import { after, describe, it } from 'node:test';
 import { EditHost, hasFailed, WorkerBroken, WorkInterrupted, type Given } from '../../src/edit';
 import { DICOM_IN } from '../../src/settings';
 import { WorkerNotRunning } from '../../src/worker';
-import { impatient } from '../support/impatient';
-import { SAMPLE } from '../support/store-client';
+import { impatient } from '../support/workers/impatient';
+import { SAMPLE } from '../support/peers/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-edit-'));
 const failed: unknown[] = [];

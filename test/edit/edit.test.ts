@@ -11,9 +11,9 @@ import { DiskQueue, type ObjectHandle, serveHandle } from '../../src/queue';
 import { DICOM_IN } from '../../src/settings';
 import { fileOf, image, text } from '../dicom/deidentify/support';
 import { element } from '../dicom/support/encode';
-import { corpusFiles } from '../support/needs';
-import { dataSetOf } from '../support/part10';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { corpusFiles } from '../support/objects/corpus';
+import { dataSetOf } from '../support/objects/part10';
+import { SAMPLE, SAMPLE_UID } from '../support/peers/store-client';
 import { evaluated, parsedFile, set, type TestRule } from './support';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-edit-'));

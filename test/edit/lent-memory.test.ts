@@ -1,4 +1,4 @@
-import '../support/poisoned';
+import '../support/machine/poisoned';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Given } from '../../src/edit';

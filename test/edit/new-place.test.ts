@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { fileOf } from '../../src/edit/new-place';
 import { openBytes, ObjectChanged, type OutgoingObject } from '../../src/object';
-import { SAMPLE } from '../support/store-client';
+import { SAMPLE } from '../support/peers/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-new-place-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

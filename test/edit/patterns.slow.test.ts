@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Patterns } from '../../src/edit/patterns';
-import { countComputing } from '../support/computing';
+import { countComputing } from '../support/machine/computing';
 
 it('patterns that look at all of a long text behind each match are given up after seconds', () => {
   const computed = countComputing();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkPattern, PatternError, Patterns, replaceText } from '../../src/edit/patterns';
-import { countComputing } from '../support/computing';
+import { countComputing } from '../support/machine/computing';
 
 const replaced = (pattern: string, text: string, replacement: string): string =>
   new Patterns().replace(pattern, text, replacement);

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { RuleFailed } from '../../src/edit/rules';
-import { countComputing } from '../support/computing';
+import { countComputing } from '../support/machine/computing';
 import { fileOf, image, text } from '../dicom/deidentify/support';
-import { corpus } from '../support/needs';
+import { corpus } from '../support/objects/corpus';
 import { operations, remove, results, set, type TestRule } from './support';
 
 /** A private one, and one in each item of a sequence of three. */

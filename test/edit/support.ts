@@ -9,7 +9,7 @@ import {
 import { applyRules, type EvaluatedRule, type RuleResults } from '../../src/edit/rules';
 import type { RuleValue } from '../../src/edit/rule-value';
 import { OPS_WITH_VALUE, type EditRule } from '../../src/settings';
-import { SAMPLE } from '../support/store-client';
+import { SAMPLE } from '../support/peers/store-client';
 
 /** A rule as a test writes it: `value` may be any that a message may have. */
 export type TestRule = Pick<EditRule, 'op'> & Partial<Omit<EditRule, 'op' | 'value'>> & { value?: unknown };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
-import { dicomIn, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { RECEIVER, workflow } from '../support/receiver-json';
-import { SAMPLE } from '../support/store-client';
+import { dicomIn, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { RECEIVER, workflow } from '../integration-soup/receiver-json';
+import { SAMPLE } from '../support/peers/store-client';
 import type { EditorPage } from './editor-page';
 import { FAMILY, inEachDialog } from './family';
 import { THEMES, withEditor } from './with-editor';

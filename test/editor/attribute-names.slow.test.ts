@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { DICOM_QUERY, DICOM_STUDY, type QueryKey } from '../../src/settings';
-import { needs } from '../support/needs';
-import type { FlowNode } from '../support/node-red';
-import { until } from '../support/until';
+import { needs } from '../support/machine/needs';
+import type { FlowNode } from '../support/node-red/node-red';
+import { until } from '../support/machine/until';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

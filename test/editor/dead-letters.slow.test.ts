@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { dicomIn, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { dicomIn, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

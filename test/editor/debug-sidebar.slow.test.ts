@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { dicomIn, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { dataSetOf } from '../support/part10';
-import { SAMPLE, SAMPLE_UID, StoreClient } from '../support/store-client';
+import { dicomIn, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { dataSetOf } from '../support/objects/part10';
+import { SAMPLE, SAMPLE_UID, StoreClient } from '../support/peers/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite, type EditorSetup } from './with-editor';
 

@@ -10,8 +10,8 @@ import {
   QUEUE_CREDENTIALS,
   type Field,
 } from '../../src/settings';
-import { PACKAGE_DIR } from '../support/node-red';
-import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/package/node-types';
 
 interface Definition {
   category: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { DICOM_IN, type DicomInField } from '../../src/settings';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import { FLOWS } from './dialog-flows';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';

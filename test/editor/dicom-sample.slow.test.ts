@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { DICOM } from '../../src/settings';
-import { TAB, flowNode } from '../support/flows';
-import { corpus, needs } from '../support/needs';
-import { SAMPLE } from '../support/store-client';
+import { TAB, flowNode } from '../support/node-red/flows';
+import { needs } from '../support/machine/needs';
+import { corpus } from '../support/objects/corpus';
+import { SAMPLE } from '../support/peers/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

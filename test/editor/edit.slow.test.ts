@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { DICOM_EDIT, DICOM_IN, type EditRule } from '../../src/settings';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

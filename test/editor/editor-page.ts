@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { PASSWORD } from '../support/admin-user';
-import { launchBrowser } from '../support/browser';
-import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
-import { until } from '../support/until';
+import { PASSWORD } from '../support/node-red/admin-user';
+import { launchBrowser } from './browser';
+import { type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { until } from '../support/machine/until';
 
 const ARTEFACTS = join(PACKAGE_DIR, '.test-artefacts');
 /** What does not happen for so long does not happen, also on a busy machine. */

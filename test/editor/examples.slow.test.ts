@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, type FlowNode } from '../support/node-red';
+import { needs } from '../support/machine/needs';
+import { type FlowNode } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

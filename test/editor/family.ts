@@ -1,5 +1,5 @@
-import type { FlowNode } from '../support/node-red';
-import { isConfig, NODE_TYPES } from '../support/node-types';
+import type { FlowNode } from '../support/node-red/node-red';
+import { isConfig, NODE_TYPES } from '../support/package/node-types';
 import type { EditorPage } from './editor-page';
 
 /** A node of the family with something of everything that its dialog shows only sometimes. */

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, describe, it } from 'node:test';
-import { dicomIn, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, type FlowNode, type NodeRed } from '../support/node-red';
-import { SAMPLE } from '../support/store-client';
+import { dicomIn, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { type FlowNode, type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { SAMPLE } from '../support/peers/store-client';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

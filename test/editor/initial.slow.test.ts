@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DICOM_IN, PORT_WITHOUT_PRIVILEGE, type Field } from '../../src/settings';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
 import type { EditorPage } from './editor-page';
 import { editorForSuite, withEditor } from './with-editor';
 

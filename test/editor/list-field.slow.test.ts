@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

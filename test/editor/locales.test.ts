@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Field } from '../../src/settings';
-import { PACKAGE_DIR } from '../support/node-red';
-import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/node-types';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { NODE_TYPES, readBuilt, readNode, settingsOf } from '../support/package/node-types';
 import { wordsOf } from './words';
 
 const nodes = join(PACKAGE_DIR, 'nodes');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { PACKAGE_DIR } from '../support/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 interface NodeHtml {
   nodeHtml(nodesDir: string, settings: { type: string; fields: object }, texts: object): string;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { until } from '../support/until';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { until } from '../support/machine/until';
 import type { EditorPage } from './editor-page';
 import { areOpen, sendPhantoms, STUDIES, studyFlow } from './phantom-flows';
 import { editorForSuite } from './with-editor';

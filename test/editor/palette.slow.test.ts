@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { isConfig, NODE_TYPES } from '../support/node-types';
-import { needs } from '../support/needs';
-import { PACKAGE_DIR, type NodeRed } from '../support/node-red';
+import { isConfig, NODE_TYPES } from '../support/package/node-types';
+import { needs } from '../support/machine/needs';
+import { type NodeRed } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DICOM_STUDY } from '../../src/settings';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { phantomFile, type Phantom } from '../support/phantoms';
-import { until } from '../support/until';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { phantomFile, type Phantom } from './phantoms';
+import { until } from '../support/machine/until';
 
 const HOUR = 3_600;
 

@@ -5,10 +5,11 @@
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../support/free-port';
-import { PACKAGE_DIR, type FlowNode } from '../support/node-red';
-import { phantomFile, type Phantom } from '../support/phantoms';
-import { until } from '../support/until';
+import { freePort } from '../support/machine/free-port';
+import { type FlowNode } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { phantomFile, type Phantom } from './phantoms';
+import { until } from '../support/machine/until';
 import { areOpen, sendPhantoms, STUDIES, studyFlow } from './phantom-flows';
 import { withEditor } from './with-editor';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { needs } from '../support/needs';
-import type { NodeRed } from '../support/node-red';
+import { needs } from '../support/machine/needs';
+import type { NodeRed } from '../support/node-red/node-red';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

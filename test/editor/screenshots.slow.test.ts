@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dicomIn } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { isConfig, NODE_TYPES } from '../support/node-types';
-import { RECEIVER, workflow } from '../support/receiver-json';
-import { SAMPLE } from '../support/store-client';
+import { dicomIn } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { isConfig, NODE_TYPES } from '../support/package/node-types';
+import { RECEIVER, workflow } from '../integration-soup/receiver-json';
+import { SAMPLE } from '../support/peers/store-client';
 import { FAMILY, inEachDialog, stickingOut } from './family';
 import { THEMES, withEditor } from './with-editor';
 

@@ -4,11 +4,11 @@ import { createServer as createTlsServer } from 'node:tls';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { Certificates } from '../support/certificates';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import type { FlowNode, NodeRed } from '../support/node-red';
-import { Scps } from '../support/scps';
+import { Certificates } from '../support/connections/certificates';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import type { FlowNode, NodeRed } from '../support/node-red/node-red';
+import { Scps } from '../support/peers/scps';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { DicomInField } from '../../src/settings';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import type { EditorPage } from './editor-page';
 import { editorForSuite } from './with-editor';
 

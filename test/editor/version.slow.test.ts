@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { DICOM_IN, DICOM_RESPONSE } from '../../src/settings';
-import { flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { installNextVersion } from '../support/next-version';
-import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red';
+import { flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { installNextVersion } from '../support/node-red/next-version';
+import { startNodeRed, type FlowNode, type NodeRed } from '../support/node-red/node-red';
 import { EditorPage } from './editor-page';
 
 const NEWEST = { 'dicom-in': DICOM_IN.version, 'dicom-response': DICOM_RESPONSE.version };

@@ -1,5 +1,5 @@
 import { after, before } from 'node:test';
-import { nodeRedMajor, startNodeRed, type NodeRed, type NodeRedOptions } from '../support/node-red';
+import { nodeRedMajor, startNodeRed, type NodeRed, type NodeRedOptions } from '../support/node-red/node-red';
 import { EditorPage, type EditorOptions } from './editor-page';
 
 /** Those that the editor has: Node-RED 4 has no dark one. */

@@ -10,7 +10,7 @@ import { type Raster, withoutPalette } from '../../src/image/raster';
 import type { Decoder } from '../../src/transcode';
 import { decodeFrame } from '../../src/transcode/codecs';
 import { metaOf } from '../dicom/support/corpus-objects';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 /** What was compared, and how it came out: a page of .test-artefacts. */
 export class ComparisonTable {

@@ -9,7 +9,7 @@ import type { WindowChoice } from '../../src/image/grey';
 import { NoPicture } from '../../src/image/no-picture';
 import { voiOf } from '../../src/image/voi';
 import { corpusObjects, metaOf, type CorpusObject } from '../dicom/support/corpus-objects';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import { ComparisonTable, difference, opened, type Opened, readPnm, rgb, sameColours } from './comparing';
 
 /*

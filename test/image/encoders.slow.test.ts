@@ -8,7 +8,7 @@ import { storedOf, type Frame } from '../../src/image/frame';
 import type { WindowChoice } from '../../src/image/grey';
 import { decodeFrame } from '../../src/transcode/codecs';
 import { element, item, us } from '../dicom/support/encode';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import { ComparisonTable, difference, opened, readPnm, rgb } from './comparing';
 import { even, nativeObject, type NativeImage } from './image-object';
 

@@ -9,7 +9,7 @@ import { FrameReader } from '../../src/image/frame-reader';
 import { pictures } from '../../src/image/pictures';
 import { LocalDecoder } from '../../src/transcode';
 import { element, marker, sequenceEnd, UNDEFINED, us } from '../dicom/support/encode';
-import { countComputing } from '../support/computing';
+import { countComputing } from '../support/machine/computing';
 import { type Image, encapsulatedObject } from '../transcode/encapsulated-object';
 import { encoded, SYNTAXES } from './encoded';
 import { AS_IT_IS, even, nativeObject, part10, shown, values } from './image-object';

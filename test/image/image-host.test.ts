@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { hasFailed } from '../../src/edit';
 import { ImageHost, type Pictures } from '../../src/image';
-import { until } from '../support/until';
+import { until } from '../support/machine/until';
 import { AS_IT_IS, nativeObject } from './image-object';
 
 const failures: Error[] = [];

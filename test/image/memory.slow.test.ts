@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { PictureMemory } from '../../bench/support/image-memory';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 const PICTURES = 20;
 

@@ -14,7 +14,7 @@ import {
   type ImportProblem,
 } from '../../src/integration-soup';
 import { DICOM_IN } from '../../src/settings';
-import { RECEIVER, workflow } from '../support/receiver-json';
+import { RECEIVER, workflow } from './receiver-json';
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
 

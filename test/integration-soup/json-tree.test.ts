@@ -8,8 +8,8 @@ import {
   type JsonErrorCode,
   type JsonNode,
 } from '../../src/integration-soup';
-import { mutate, Random } from '../support/mutations';
-import { randomJson } from '../support/receiver-json';
+import { mutate, Random } from '../support/objects/mutations';
+import { randomJson } from './receiver-json';
 
 const tree = (text: string): JsonNode => {
   const parsed = parseJson(text);

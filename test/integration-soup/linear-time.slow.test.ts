@@ -1,6 +1,6 @@
 import { it } from 'node:test';
 import { MAX_IMPORT_LENGTH, readIntegrationSoup, RECEIVER_SETTING } from '../../src/integration-soup';
-import { assertLinear } from '../support/linear';
+import { assertLinear } from '../support/machine/linear';
 
 it('importing from Integration Soup takes time that grows with the text, also for the worst ones', () => {
   const many = (item: string, length: number): string =>

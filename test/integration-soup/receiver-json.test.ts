@@ -14,8 +14,8 @@ import {
   type SettingValues,
 } from '../../src/integration-soup';
 import { DICOM_IN, splitList } from '../../src/settings';
-import { Random } from '../support/mutations';
-import { RECEIVER, randomReceiver } from '../support/receiver-json';
+import { Random } from '../support/objects/mutations';
+import { RECEIVER, randomReceiver } from './receiver-json';
 
 const ROUNDS = 5_000;
 

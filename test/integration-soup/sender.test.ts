@@ -11,8 +11,8 @@ import {
   type FoundSetting,
   type SenderField,
 } from '../../src/integration-soup';
-import { Random } from '../support/mutations';
-import { RECEIVER, randomJson, workflow } from '../support/receiver-json';
+import { Random } from '../support/objects/mutations';
+import { RECEIVER, randomJson, workflow } from './receiver-json';
 
 /** The sender of Integration Soup's own reference, with a value of its own for every field. */
 const SENDER = {

@@ -16,7 +16,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { JournalEntry } from '../../src/admin-api';
 import { Journal, removeJournal, type JournalLimits } from '../../src/journal';
-import { cannotMount, mountMemoryDisk, unmount } from '../support/memory-disk';
+import { cannotMount, mountMemoryDisk, unmount } from '../support/machine/memory-disk';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-journal-'));
 after(() => rmSync(root, { recursive: true, force: true }));

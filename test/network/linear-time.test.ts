@@ -17,9 +17,19 @@ import { PduReader } from '../../src/network/upper-layer/pdu-reader';
 import { refuseStore } from '../../src/network/dimse/store-checks';
 import { relativePath } from '../../src/message/output/file-name';
 import { readHead } from '../../src/object/object-head';
-import { element } from '../support/commitment';
-import { CT, EXPLICIT, IMPLICIT, associateRQ, commandSet, dataTF, item, pdv, storeRQ } from '../support/pdus';
-import { assertLinear } from '../support/linear';
+import { element } from '../support/peers/commitment';
+import {
+  CT,
+  EXPLICIT,
+  IMPLICIT,
+  associateRQ,
+  commandSet,
+  dataTF,
+  item,
+  pdv,
+  storeRQ,
+} from '../support/connections/pdus';
+import { assertLinear } from '../support/machine/linear';
 
 /** Texts on which an expression that backtracks takes quadratic time, of so many characters. */
 const SHAPES: Readonly<Record<string, (length: number) => string>> = {

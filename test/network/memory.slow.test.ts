@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandStatus, ObjectStore } from '../../src/network';
-import { heldMemory } from '../support/garbage';
-import { dataTF, echoRQ, pdu, pdv, storeRQ } from '../support/pdus';
-import { RawPeer, associate } from '../support/raw-peer';
-import { testListener } from '../support/test-listener';
-import { until } from '../support/until';
+import { heldMemory } from '../support/machine/garbage';
+import { dataTF, echoRQ, pdu, pdv, storeRQ } from '../support/connections/pdus';
+import { RawPeer, associate } from '../support/connections/raw-peer';
+import { testListener } from '../support/connections/test-listener';
+import { until } from '../support/machine/until';
 
 /** What an association may hold of its peer's bytes, whatever the peer sends: the constant of docs/security.md. */
 const BYTES_PER_ASSOCIATION = 512 * 1_024;

@@ -8,11 +8,11 @@ import type { NetworkEvent, ObjectStore } from '../../src/network';
 import { Association } from '../../src/network/scp/association';
 import { servicesOf } from '../../src/network/scp/listener';
 import { RequestBudget } from '../../src/network/upper-layer/request-budget';
-import { COMMITMENT, eventReport, reportOf, role } from '../support/commitment';
-import { FakeSocket } from '../support/fake-socket';
-import { heldMemory } from '../support/garbage';
-import { chunks, mutate, Random } from '../support/mutations';
-import { corpusFiles } from '../support/needs';
+import { COMMITMENT, eventReport, reportOf, role } from '../support/peers/commitment';
+import { FakeSocket } from '../support/connections/fake-socket';
+import { heldMemory } from '../support/machine/garbage';
+import { chunks, mutate, Random } from '../support/objects/mutations';
+import { corpusFiles } from '../support/objects/corpus';
 import {
   abort,
   associateRQ,
@@ -25,7 +25,7 @@ import {
   pdv,
   releaseRQ,
   storeRQ,
-} from '../support/pdus';
+} from '../support/connections/pdus';
 
 /** Streams to try, and where to begin: `FUZZ_STREAMS=1000000 FUZZ_SEED=7` for a long run. */
 const STREAMS = Number(process.env['FUZZ_STREAMS'] ?? 12_000);

@@ -9,12 +9,12 @@ import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { bufferSource, convert, readFileMeta, type KeywordTags } from '../../src/dicom';
 import { EditHost, WorkerBroken } from '../../src/edit';
 import { DICOM_DEIDENTIFY, DICOM_RESPONSE, DICOM_WATCH } from '../../src/settings';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { NodesUnderTest, type Message } from '../support/node-helper';
-import type { FlowNode } from '../support/node-red';
-import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { NodesUnderTest, type Message } from '../support/node-red/node-helper';
+import type { FlowNode } from '../support/node-red/node-red';
+import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 import { fileOf, image, text } from '../dicom/deidentify/support';
 
 /** Of all samples. */

@@ -7,11 +7,11 @@ import { readPng } from '../../src/dicom/build/png';
 import { DICOM_EDIT, DICOM_IMAGE, DICOM_STUDY } from '../../src/settings';
 import { nativeObject, part10 } from '../image/image-object';
 import { element } from '../dicom/support/encode';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { NodesUnderTest, type Message } from '../support/node-helper';
-import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { NodesUnderTest, type Message } from '../support/node-red/node-helper';
+import { SAMPLE, SAMPLE_UID, sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const nodes = new NodesUnderTest();
 const sample = readFileSync(SAMPLE);

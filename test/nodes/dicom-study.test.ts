@@ -5,12 +5,12 @@ import { afterEach, describe, it } from 'node:test';
 import { deployedNodes } from '../../nodes/runtime/deployed-nodes';
 import { QueueOwner } from '../../nodes/runtime/queues/queue-owner';
 import { DICOM_DEIDENTIFY, DICOM_EDIT, DICOM_RESPONSE, DICOM_STUDY } from '../../src/settings';
-import { dicomIn, flowNode, TAB } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { NodesUnderTest, type Message } from '../support/node-helper';
-import type { FlowNode } from '../support/node-red';
-import { SAMPLE, sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { dicomIn, flowNode, TAB } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { NodesUnderTest, type Message } from '../support/node-red/node-helper';
+import type { FlowNode } from '../support/node-red/node-red';
+import { SAMPLE, sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 /** Of all samples. */
 const STUDY = '2.25.101203456789012345678901234567891';

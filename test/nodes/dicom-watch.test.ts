@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { DeadLetterList } from '../../src/admin-api';
 import { DICOM_WATCH } from '../../src/settings';
-import { TAB, flowNode } from '../support/flows';
-import { NodesUnderTest, type Message } from '../support/node-helper';
-import type { FlowNode } from '../support/node-red';
-import { until } from '../support/until';
-import { filesIn, sampleFile } from '../support/watched-folder';
+import { TAB, flowNode } from '../support/node-red/flows';
+import { NodesUnderTest, type Message } from '../support/node-red/node-helper';
+import type { FlowNode } from '../support/node-red/node-red';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile } from '../support/workers/watched-folder';
 
 const nodes = new NodesUnderTest();
 const root = mkdtempSync(join(tmpdir(), 'dicom-watch-node-'));

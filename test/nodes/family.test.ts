@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { TAB, flowNode } from '../support/flows';
-import { freePort } from '../support/free-port';
-import { NodesUnderTest, type Message } from '../support/node-helper';
-import type { DeployType, FlowNode } from '../support/node-red';
-import { isConfig, NODE_TYPES, settingsOf } from '../support/node-types';
-import { until } from '../support/until';
+import { TAB, flowNode } from '../support/node-red/flows';
+import { freePort } from '../support/machine/free-port';
+import { NodesUnderTest, type Message } from '../support/node-red/node-helper';
+import type { DeployType, FlowNode } from '../support/node-red/node-red';
+import { isConfig, NODE_TYPES, settingsOf } from '../support/package/node-types';
+import { until } from '../support/machine/until';
 
 /** What each node of the family does, whatever it is for. */
 const nodes = new NodesUnderTest();

@@ -6,8 +6,8 @@ import { after, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import { openFile, type OutgoingObject, withChanges } from '../../src/object';
 import { element } from '../dicom/support/encode';
-import { heldMemory } from '../support/garbage';
-import { SAMPLE } from '../support/store-client';
+import { heldMemory } from '../support/machine/garbage';
+import { SAMPLE } from '../support/peers/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-changed-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -28,7 +28,7 @@ import { element, item } from '../dicom/support/encode';
 import { BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT } from '../dicom/support/convert-elements';
 import { corpusObjects } from '../dicom/support/corpus-objects';
 import { allOf, recodedFile } from '../dicom/write/support';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { SAMPLE, SAMPLE_UID } from '../support/peers/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-changed-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,7 +8,7 @@ import { bufferSource, readFileMeta } from '../../src/dicom';
 import { MemoryQueue } from '../../src/queue';
 import { fileOf, image, text } from '../dicom/deidentify/support';
 import { element } from '../dicom/support/encode';
-import { openFiles } from '../support/open-files';
+import { openFiles } from '../support/machine/open-files';
 
 const folder = mkdtempSync(join(tmpdir(), 'temporary-'));
 process.env['TMPDIR'] = folder;

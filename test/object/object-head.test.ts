@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bufferSource, encodeFileMeta } from '../../src/dicom';
 import { encodeHead, NewerEnvelope, readHead } from '../../src/object';
-import { ENVELOPE, ofVersion } from '../support/envelope';
+import { ENVELOPE, ofVersion } from '../support/objects/envelope';
 
 const read = (bytes: Buffer): ReturnType<typeof readHead> => readHead(bufferSource(bytes));
 

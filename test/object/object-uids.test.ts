@@ -6,7 +6,7 @@ import { bufferSource, type ChangeOperation, encodeFileMeta, readFileMeta } from
 import { expected, openBytes, type OutgoingObject, withChanges } from '../../src/object';
 import { DEFLATED, IMPLICIT } from '../dicom/support/convert-elements';
 import { recodedFile } from '../dicom/write/support';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { SAMPLE, SAMPLE_UID } from '../support/peers/store-client';
 
 const FILE = readFileSync(SAMPLE);
 const META = readFileMeta(bufferSource(FILE));

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { compared, ObjectChanged, openFile, type OutgoingObject } from '../../src/object';
-import { SAMPLE } from '../support/store-client';
+import { SAMPLE } from '../support/peers/store-client';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-outgoing-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { NODE_TYPES } from '../support/node-types';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { NODE_TYPES } from '../support/package/node-types';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 const read = (path: string): string => readFileSync(join(PACKAGE_DIR, path), 'utf8');
 const isThere = (path: string): boolean => existsSync(join(PACKAGE_DIR, decodeURI(path)));

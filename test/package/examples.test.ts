@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { FlowNode } from '../support/node-red';
-import { PACKAGE_DIR } from '../support/user-dir';
+import type { FlowNode } from '../support/node-red/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 const FOLDER = join(PACKAGE_DIR, 'examples');
 const EXAMPLES = readdirSync(FOLDER).map(

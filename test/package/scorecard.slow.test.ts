@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { PACKAGE_DIR } from '../support/node-red';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 interface Manifest {
   [property: string]: unknown;

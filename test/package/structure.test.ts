@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { circleIn, importsBelow, importsBetweenEntries, type Imports } from '../support/imports';
-import { PACKAGE_DIR } from '../support/user-dir';
+import { circleIn, importsBelow, importsBetweenEntries, type Imports } from './imports';
+import { PACKAGE_DIR } from '../support/package/package-dir';
 
 describe('imports', () => {
   let ours: Imports;

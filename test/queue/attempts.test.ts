@@ -6,8 +6,8 @@ import { after, describe, it } from 'node:test';
 import { DiskQueue, type QueuedObject } from '../../src/queue';
 import { attemptsText, parseAttempts } from '../../src/queue/attempts';
 import { parseObjectName } from '../../src/queue/object-names';
-import { dieWithout, next, put, takeAll } from '../support/disk-queue';
-import { textOf } from '../support/queue-folder';
+import { dieWithout, next, put, takeAll } from '../support/queues/disk-queue';
+import { textOf } from '../support/queues/queue-folder';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-attempts-'));
 after(() => rmSync(root, { recursive: true, force: true }));

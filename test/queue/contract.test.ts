@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { DiskQueue, MemoryQueue, type DiskQueueOptions, type ObjectQueue } from '../../src/queue';
-import { dieWithout } from '../support/disk-queue';
+import { dieWithout } from '../support/queues/disk-queue';
 import { contract } from './contract';
 import { FedFolder, placeIn } from './folder-queues';
 

@@ -13,8 +13,8 @@ import {
   type ObjectQueue,
   type QueuedObject,
 } from '../../src/queue';
-import { textOf } from '../support/queue-folder';
-import { until } from '../support/until';
+import { textOf } from '../support/queues/queue-folder';
+import { until } from '../support/machine/until';
 
 /** A kind of queue. */
 export interface QueueKind {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../src/queue';
 import { realFiles, type DiskFiles } from '../../src/basics/disk-files';
-import { couldRemove, dieWithout, next, nextTurn, put, takeTexts } from '../support/disk-queue';
-import { loggedObjects, queuedObjects, segmentFiles, textOf } from '../support/queue-folder';
-import { until } from '../support/until';
+import { couldRemove, dieWithout, next, nextTurn, put, takeTexts } from '../support/queues/disk-queue';
+import { loggedObjects, queuedObjects, segmentFiles, textOf } from '../support/queues/queue-folder';
+import { until } from '../support/machine/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-queue-faults-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { DiskQueue } from '../../src/queue';
-import { next, put } from '../support/disk-queue';
-import { heldMemory } from '../support/garbage';
+import { next, put } from '../support/queues/disk-queue';
+import { heldMemory } from '../support/machine/garbage';
 
 const queueIn = (directory: string): DiskQueue =>
   new DiskQueue({

@@ -7,9 +7,9 @@ import {
   type ObjectHandle,
   type QueuedObject,
 } from '../../src/queue';
-import { nextTurn } from '../support/disk-queue';
-import { PowerCutDisk, seeded } from '../support/power-cut-disk';
-import { textOf } from '../support/queue-folder';
+import { nextTurn } from '../support/queues/disk-queue';
+import { PowerCutDisk, seeded } from './power-cut-disk';
+import { textOf } from '../support/queues/queue-folder';
 
 const CUTS = 3;
 const STEPS_TO_A_CUT = 250;

@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { PACKAGE_DIR } from '../support/user-dir';
-import { queuedFiles, segmentFiles, textOf } from '../support/queue-folder';
-import { dieWithout, next, put } from '../support/disk-queue';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { queuedFiles, segmentFiles, textOf } from '../support/queues/queue-folder';
+import { dieWithout, next, put } from '../support/queues/disk-queue';
 import { type DiskFiles, realFiles } from '../../src/basics';
 import { DiskQueue, MemoryQueue, ObjectDamaged, QueueRefusal } from '../../src/queue';
 import type { LocalQueue } from '../../src/queue/local-queue';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Receiver } from '../../src/receiver';
-import { startReceiver } from '../support/in-process-receiver';
-import { cannotMount, mountMemoryDisk, unmount } from '../support/memory-disk';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { startReceiver } from '../support/workers/in-process-receiver';
+import { cannotMount, mountMemoryDisk, unmount } from '../support/machine/memory-disk';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const mountPoint = mkdtempSync(join(tmpdir(), 'dicom-full-'));
 /** On another disk, so that what is placed does not fill this one. */

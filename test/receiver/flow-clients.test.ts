@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Client, Dataset, type requests, requests as dimse, responses } from 'dcmjs-dimse';
-import { MPPS, STUDY_ROOT } from '../support/find-client';
-import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
-import { needs } from '../support/needs';
-import { run } from '../support/senders';
-import { until } from '../support/until';
+import { MPPS, STUDY_ROOT } from '../support/peers/find-client';
+import { receiversForFile, type InProcessReceiver } from '../support/workers/in-process-receiver';
+import { needs } from '../support/machine/needs';
+import { run } from '../support/machine/run';
+import { until } from '../support/machine/until';
 
 const receivers = receiversForFile('flow-clients');
 

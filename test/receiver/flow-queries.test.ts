@@ -4,11 +4,11 @@ import { describe, it } from 'node:test';
 import { encodeIdentifier } from '../../src/dicom';
 import type { Receiver } from '../../src/receiver';
 import { isQueryStatus } from '../../src/receiver/flow-queries';
-import { DimseClient, PATIENT_ROOT, STUDY_ROOT, WORKLIST } from '../support/find-client';
-import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
-import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, JPEG, pdv } from '../support/pdus';
-import { associate } from '../support/raw-peer';
-import { until } from '../support/until';
+import { DimseClient, PATIENT_ROOT, STUDY_ROOT, WORKLIST } from '../support/peers/find-client';
+import { receiversForFile, type InProcessReceiver } from '../support/workers/in-process-receiver';
+import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, JPEG, pdv } from '../support/connections/pdus';
+import { associate } from '../support/connections/raw-peer';
+import { until } from '../support/machine/until';
 
 const receivers = receiversForFile('flow-queries');
 const SETTINGS = {

@@ -12,10 +12,10 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isStepStatus } from '../../src/receiver/steps/flow-steps';
-import { DimseClient, MPPS } from '../support/find-client';
-import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
-import { IMPLICIT } from '../support/pdus';
-import { until } from '../support/until';
+import { DimseClient, MPPS } from '../support/peers/find-client';
+import { receiversForFile, type InProcessReceiver } from '../support/workers/in-process-receiver';
+import { IMPLICIT } from '../support/connections/pdus';
+import { until } from '../support/machine/until';
 
 const receivers = receiversForFile('flow-steps');
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { receiversForFile } from '../support/in-process-receiver';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { receiversForFile } from '../support/workers/in-process-receiver';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const { folder, start, stop } = receiversForFile('not-placed');
 

@@ -4,9 +4,9 @@ import { describe, it } from 'node:test';
 import type { StoreRequest } from '../../src/network';
 import { MemoryQueue, QueueRefusal } from '../../src/queue';
 import { ObjectIntake } from '../../src/receiver/object-intake';
-import { dataSetOf } from '../support/part10';
-import { CT, EXPLICIT } from '../support/pdus';
-import { SAMPLE, SAMPLE_UID } from '../support/store-client';
+import { dataSetOf } from '../support/objects/part10';
+import { CT, EXPLICIT } from '../support/connections/pdus';
+import { SAMPLE, SAMPLE_UID } from '../support/peers/store-client';
 
 const DATA_SET = dataSetOf(readFileSync(SAMPLE));
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { receiversForFile } from '../support/in-process-receiver';
-import { needs } from '../support/needs';
-import { Postgres } from '../support/postgres';
-import { databaseOf } from '../support/postgres-queue';
-import { StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { receiversForFile } from '../support/workers/in-process-receiver';
+import { needs } from '../support/machine/needs';
+import { Postgres } from '../support/queues/postgres';
+import { databaseOf } from '../support/queues/postgres-queue';
+import { StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 describe('an instance of a shared queue', { skip: needs('postgres') }, () => {
   const receivers = receiversForFile('open-associations');

@@ -9,12 +9,12 @@ import { acknowledgeIdOf, remoteHandle } from '../../src/queue';
 import { ReceiverHost, type HostListener, type ReceiverEvent, type ReceiverFault } from '../../src/receiver';
 import { DICOM_IN } from '../../src/settings';
 import { element } from '../dicom/support/encode';
-import { reportOf, reportTo } from '../support/commitment';
-import { freePort } from '../support/free-port';
-import { queuedObjects } from '../support/queue-folder';
-import { StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
-import { workerOf } from '../support/worker-of';
+import { reportOf, reportTo } from '../support/peers/commitment';
+import { freePort } from '../support/machine/free-port';
+import { queuedObjects } from '../support/queues/queue-folder';
+import { StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
+import { workerOf } from '../support/workers/worker-of';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-host-'));
 const hosts: ReceiverHost[] = [];

@@ -6,13 +6,13 @@ import { describe, it } from 'node:test';
 import { encodeHead } from '../../src/object';
 import { faultCode } from '../../src/receiver';
 import { listenFault } from '../../src/receiver/faults';
-import { ENVELOPE, ofVersion } from '../support/envelope';
-import { freePort } from '../support/free-port';
-import { queuedFiles, queuedObjects } from '../support/queue-folder';
-import { receiversForFile } from '../support/in-process-receiver';
-import { dataSetOf } from '../support/part10';
-import { SAMPLE, StoreClient, sampleInstance } from '../support/store-client';
-import { until } from '../support/until';
+import { ENVELOPE, ofVersion } from '../support/objects/envelope';
+import { freePort } from '../support/machine/free-port';
+import { queuedFiles, queuedObjects } from '../support/queues/queue-folder';
+import { receiversForFile } from '../support/workers/in-process-receiver';
+import { dataSetOf } from '../support/objects/part10';
+import { SAMPLE, StoreClient, sampleInstance } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const { folder, start, stop } = receiversForFile('receiver');
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { receiversForFile } from '../support/in-process-receiver';
-import { needs } from '../support/needs';
-import { Postgres } from '../support/postgres';
-import { databaseOf } from '../support/postgres-queue';
-import { sampleInstance, StoreClient } from '../support/store-client';
-import { until } from '../support/until';
+import { receiversForFile } from '../support/workers/in-process-receiver';
+import { needs } from '../support/machine/needs';
+import { Postgres } from '../support/queues/postgres';
+import { databaseOf } from '../support/queues/postgres-queue';
+import { sampleInstance, StoreClient } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 describe('the answer of a flow at another instance than its sender', { skip: needs('postgres') }, () => {
   const receivers = receiversForFile('shared-answers');

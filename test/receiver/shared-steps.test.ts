@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { SharedQueue } from '../../src/receiver';
-import { DimseClient, MPPS } from '../support/find-client';
-import { receiversForFile, type InProcessReceiver } from '../support/in-process-receiver';
-import { needs } from '../support/needs';
-import { Postgres } from '../support/postgres';
-import { databaseOf } from '../support/postgres-queue';
-import { until } from '../support/until';
+import { DimseClient, MPPS } from '../support/peers/find-client';
+import { receiversForFile, type InProcessReceiver } from '../support/workers/in-process-receiver';
+import { needs } from '../support/machine/needs';
+import { Postgres } from '../support/queues/postgres';
+import { databaseOf } from '../support/queues/postgres-queue';
+import { until } from '../support/machine/until';
 
 const IN_PROGRESS = {
   PerformedProcedureStepStatus: 'IN PROGRESS',

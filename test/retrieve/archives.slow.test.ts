@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { bufferSource, readFileMeta } from '../../src/dicom';
 import type { RetrieveEnd } from '../../src/retrieve';
-import { freePort } from '../support/free-port';
-import { needs } from '../support/needs';
-import { dataSetOf } from '../support/part10';
-import { Collected, peerAt, retrieving, study } from '../support/retrieving';
-import { Scps } from '../support/scps';
-import { readManifest, run, sendRaw, type RawSent } from '../support/senders';
-import { testListener, type TestListener } from '../support/test-listener';
-import { until } from '../support/until';
+import { freePort } from '../support/machine/free-port';
+import { needs } from '../support/machine/needs';
+import { dataSetOf } from '../support/objects/part10';
+import { Collected, peerAt, retrieving, study } from './retrieving';
+import { Scps } from '../support/peers/scps';
+import { sendRaw, type RawSent } from '../support/peers/send-raw';
+import { run } from '../support/machine/run';
+import { readManifest } from '../support/objects/corpus';
+import { testListener, type TestListener } from '../support/connections/test-listener';
+import { until } from '../support/machine/until';
 
 const STUDY = '1.2.826.0.1.3680043.10.1';
 /** Transfer syntaxes: those that getscu can be told to take, and that dcmqrscp accepts; all. */

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import { verdictOf, type RetrieveRequest, type RetrieveVerdict } from '../../src/retrieve';
-import { freePort } from '../support/free-port';
+import { freePort } from '../support/machine/free-port';
 import {
   MisbehavingScp,
   readContexts,
   type Behaviour,
   type StoreAnswer,
   type StoredObject,
-} from '../support/misbehaving-scp';
-import { abort, commandSet, CT, dataTF, pdv } from '../support/pdus';
+} from '../support/peers/misbehaving-scp';
+import { abort, commandSet, CT, dataTF, pdv } from '../support/connections/pdus';
 import {
   CANCEL,
   commandOf,
@@ -22,10 +22,10 @@ import {
   object,
   response,
   responseWith,
-} from '../support/retrieve-answers';
-import { slice } from '../support/made-study';
-import { Collected, peerAt, retrieving, study, type Ended } from '../support/retrieving';
-import { until } from '../support/until';
+} from '../support/peers/retrieve-answers';
+import { slice } from '../support/objects/made-study';
+import { Collected, peerAt, retrieving, study, type Ended } from './retrieving';
+import { until } from '../support/machine/until';
 
 const STUDY = '1.2.3';
 

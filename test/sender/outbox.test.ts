@@ -6,10 +6,10 @@ import { after, afterEach, it } from 'node:test';
 import type { LetterFacts } from '../../src/admin-api';
 import { peerSettings, SenderHost, type OutboxState, type SendOutcome } from '../../src/sender';
 import { DICOM_PEER } from '../../src/settings';
-import { freePort } from '../support/free-port';
-import { MisbehavingScp } from '../support/misbehaving-scp';
-import { SAMPLE } from '../support/store-client';
-import { until } from '../support/until';
+import { freePort } from '../support/machine/free-port';
+import { MisbehavingScp } from '../support/peers/misbehaving-scp';
+import { SAMPLE } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicom-outbox-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,9 +5,9 @@ import { PeerLine } from '../../src/sender/peer-line';
 import type { RetryPolicy, SendJob } from '../../src/sender/send-job';
 import { DICOM_PEER, type DicomPeerSettings } from '../../src/settings';
 import { openFile, whole } from '../../src/object';
-import { MisbehavingScp } from '../support/misbehaving-scp';
-import { SAMPLE } from '../support/store-client';
-import { until } from '../support/until';
+import { MisbehavingScp } from '../support/peers/misbehaving-scp';
+import { SAMPLE } from '../support/peers/store-client';
+import { until } from '../support/machine/until';
 
 /** @param opened called with each try */
 function job(id: string, policy: RetryPolicy, opened: () => void = () => undefined): SendJob {

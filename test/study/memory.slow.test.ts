@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { DiskStudyStore, Studies, type StudyFiring, type StudyObject } from '../../src/study';
-import { heldMemory } from '../support/garbage';
+import { heldMemory } from '../support/machine/garbage';
 import { OPTIONS, TestClock } from './support';
 
 /** The promise is about 1 000 with 2 million objects: STUDIES=1000 makes them. */

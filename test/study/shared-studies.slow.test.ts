@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { REAL_CLOCK, type StudyFiring } from '../../src/study';
-import { needs } from '../support/needs';
-import { crashQueue, openQueue } from '../support/postgres-queue';
-import { until } from '../support/until';
+import { needs } from '../support/machine/needs';
+import { crashQueue, openQueue } from '../support/queues/postgres-queue';
+import { until } from '../support/machine/until';
 import { SharedBench, type Instance } from './shared-support';
 import { listed } from './support';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { StudyFiring } from '../../src/study';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 import { SharedBench, type Instance } from './shared-support';
 import { listed } from './support';
 

@@ -8,8 +8,8 @@ import {
   type StudyFiring,
   type StudyObject,
 } from '../../src/study';
-import { Postgres } from '../support/postgres';
-import { databaseOf } from '../support/postgres-queue';
+import { Postgres } from '../support/queues/postgres';
+import { databaseOf } from '../support/queues/postgres-queue';
 import { OPTIONS, TestClock, TestQueues } from './support';
 
 /** One of several Node-REDs, with what its flow has got. */

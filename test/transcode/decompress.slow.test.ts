@@ -20,7 +20,7 @@ import { EXPLICIT } from '../dicom/support/convert-elements';
 import { corpusObjects, metaOf } from '../dicom/support/corpus-objects';
 import { Random } from '../dicom/support/mutations';
 import { allOf } from '../dicom/write/support';
-import { needs } from '../support/needs';
+import { needs } from '../support/machine/needs';
 
 const inThisThread = { decode: decodeFrame };
 const skipped = needs('dcmtk', 'gdcm');

@@ -9,7 +9,7 @@ import { EXPLICIT, IMPLICIT } from '../dicom/support/convert-elements';
 import { corpusObjects, metaOf } from '../dicom/support/corpus-objects';
 import { element, item, marker, sequenceEnd, UNDEFINED } from '../dicom/support/encode';
 import { allOf } from '../dicom/write/support';
-import { until } from '../support/until';
+import { until } from '../support/machine/until';
 import { encapsulatedObject, type Image } from './encapsulated-object';
 
 const RLE = '1.2.840.10008.1.2.5';

@@ -3,9 +3,9 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { cannotMount, mountMemoryDisk, remount, unmount } from '../support/memory-disk';
-import { until } from '../support/until';
-import { filesIn, sampleFile, watchesForFile } from '../support/watched-folder';
+import { cannotMount, mountMemoryDisk, remount, unmount } from '../support/machine/memory-disk';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile, watchesForFile } from '../support/workers/watched-folder';
 
 const { root, start } = watchesForFile('watch-permission');
 const DONE = { status: 0 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { until } from '../support/until';
-import { filesIn, sampleFile, watchesForFile, type Watched } from '../support/watched-folder';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile, watchesForFile, type Watched } from '../support/workers/watched-folder';
 
 const FILES = 5_000;
 const { root, start } = watchesForFile('watch-many');

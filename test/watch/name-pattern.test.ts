@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DICOM_WATCH } from '../../src/settings';
 import { namePattern } from '../../src/watch/name-pattern';
-import { countComputing } from '../support/computing';
+import { countComputing } from '../support/machine/computing';
 
 it('a name fits a list of patterns, with * and ? and without capitals', () => {
   const cases: [patterns: string, name: string, fits: boolean][] = [

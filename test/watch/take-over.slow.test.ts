@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { until } from '../support/until';
-import { filesIn, sampleFile, watchesForFile } from '../support/watched-folder';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile, watchesForFile } from '../support/workers/watched-folder';
 
 const { start } = watchesForFile('take-over');
 

@@ -19,8 +19,8 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { until } from '../support/until';
-import { filesIn, sampleFile, watchesForFile } from '../support/watched-folder';
+import { until } from '../support/machine/until';
+import { filesIn, sampleFile, watchesForFile } from '../support/workers/watched-folder';
 
 const { root, start } = watchesForFile('watch');
 const FAILED = { status: 0xc000, comment: 'no' };

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { PROTOCOL } from '../../src/worker/protocol';
-import { PACKAGE_DIR } from '../support/user-dir';
-import { fingerprint, shapesOf } from '../support/shapes';
+import { PACKAGE_DIR } from '../support/package/package-dir';
+import { fingerprint, shapesOf } from './shapes';
 
 const FIXTURE = 'test/fixtures/protocol.json';
 

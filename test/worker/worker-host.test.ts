@@ -14,8 +14,8 @@ import {
   type WorkerNews,
 } from '../../src/worker';
 import { PROTOCOL } from '../../src/worker/protocol';
-import { holdUp } from '../support/hold-up';
-import { until } from '../support/until';
+import { holdUp } from '../support/machine/hold-up';
+import { until } from '../support/machine/until';
 import type { BehavingRequests, Behaviour, Said, Told } from './workers/behaving';
 
 const TICK_MS = 20;

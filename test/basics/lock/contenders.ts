@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, it } from 'node:test';
-import { PACKAGE_DIR } from '../../support/user-dir';
+import { PACKAGE_DIR } from '../../support/package/package-dir';
 
 export const lockModule = JSON.stringify(join(PACKAGE_DIR, 'dist/src/basics/lock/directory-lock'));
 /** Takes the lock when it is told to, says what came of it, and stays. */

@@ -8,7 +8,7 @@ import {
   readFileMeta,
   withHeader,
 } from '../../../src/dicom';
-import { countComputing } from '../../support/computing';
+import { countComputing } from '../../support/machine/computing';
 
 const OPTIONS: BuildOptions = { newUids: 'missing' };
 const CT = '1.2.840.10008.5.1.4.1.1.2';

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { buildObject, DicomError, knownAttributes, type Vr, VR } from '../../../src/dicom';
 import { lookUp, tagOfKeyword } from '../../../src/dicom/standard';
-import { countComputing } from '../../support/computing';
+import { countComputing } from '../../support/machine/computing';
 import { VALUES } from '../change/random-edits';
 import { Comparison, type Model, newTally } from '../support/compare';
 import { convertBytes } from '../support/corpus-objects';
 import { Random } from '../support/mutations';
 import { pydicom } from '../support/oracles';
-import { needs } from '../../support/needs';
+import { needs } from '../../support/machine/needs';
 
 type Attributes = Record<string, unknown>;
 

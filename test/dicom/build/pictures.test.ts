@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { readJpeg } from '../../../src/dicom/build/jpeg';
 import { readPng } from '../../../src/dicom/build/png';
 import { recipeWarnings } from '../../../src/dicom/build/recipes';
-import { countComputing } from '../../support/computing';
+import { countComputing } from '../../support/machine/computing';
 import { adobe, greyPng, jfif, jpegHead, png } from './pictures';
 
 const refusal = (text: RegExp) => ({ code: 'cannot-build', message: text });

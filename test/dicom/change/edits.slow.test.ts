@@ -10,7 +10,7 @@ import type { Model } from '../support/compare';
 import { type CorpusObject, corpusObjects } from '../support/corpus-objects';
 import { Random } from '../support/mutations';
 import { environment, pydicom } from '../support/oracles';
-import { needs } from '../../support/needs';
+import { needs } from '../../support/machine/needs';
 import { type Edit, randomEdits } from './random-edits';
 import { changed, dataSetIn } from './support';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { applyChanges, bufferSource, DicomError, parseChanges, patchedSource } from '../../../src/dicom';
-import { assertLinear } from '../../support/linear';
+import { assertLinear } from '../../support/machine/linear';
 import { EXPLICIT } from '../support/convert-elements';
 import { element, item } from '../support/encode';
 import { fuzzChanges, fuzzObjects } from './fuzz';

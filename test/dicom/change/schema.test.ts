@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020';
 import { DicomError, isUnchangeable, MAX_OPERATIONS, parseChanges } from '../../../src/dicom';
-import { PACKAGE_DIR } from '../../support/user-dir';
+import { PACKAGE_DIR } from '../../support/package/package-dir';
 import { corpusObjects } from '../support/corpus-objects';
 import { Random } from '../support/mutations';
 import { randomEdits } from './random-edits';

@@ -11,7 +11,7 @@ import {
   parseDataSet,
   type EncapsulatedDocument,
 } from '../../../src/dicom';
-import { corpus } from '../../support/needs';
+import { corpus } from '../../support/objects/corpus';
 import { DEFLATED, EXPLICIT } from '../support/convert-elements';
 import { metaOf } from '../support/corpus-objects';
 import { element, item } from '../support/encode';

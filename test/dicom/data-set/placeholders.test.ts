@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { bufferSource, convert, type MessageConversion, type DicomJson } from '../../../src/dicom';
 import { lookUp } from '../../../src/dicom/standard/dictionary';
 import { Kind, type Vr } from '../../../src/dicom/standard/vr';
-import { PACKAGE_DIR } from '../../support/user-dir';
+import { PACKAGE_DIR } from '../../support/package/package-dir';
 import { metaOf, corpusObjects } from '../support/corpus-objects';
 import { element, item, us } from '../support/encode';
 

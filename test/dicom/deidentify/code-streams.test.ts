@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KeptBack } from '../../../src/dicom';
 import { element, marker, sequenceEnd, UNDEFINED } from '../support/encode';
-import { dataSetOf } from '../../support/part10';
+import { dataSetOf } from '../../support/objects/part10';
 import { dataSet, deidentified, fileOf, image, IMAGE } from './support';
 
 const NAME = Buffer.from('SMITH^JOHN');

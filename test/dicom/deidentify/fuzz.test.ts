@@ -13,8 +13,8 @@ import {
   readFileMeta,
 } from '../../../src/dicom';
 import { isPrivate, lookUp } from '../../../src/dicom/standard';
-import { assertLinear } from '../../support/linear';
-import { mutate, Random } from '../../support/mutations';
+import { assertLinear } from '../../support/machine/linear';
+import { mutate, Random } from '../../support/objects/mutations';
 import { corpusObjects } from '../support/corpus-objects';
 import { element, item, us } from '../support/encode';
 import { deidentified, fileOf, image, profile, tagsOf, text } from './support';

@@ -12,7 +12,7 @@ import {
   readFileMeta,
   type DeidentifyOption,
 } from '../../../src/dicom';
-import { needs } from '../../support/needs';
+import { needs } from '../../support/machine/needs';
 import { corpusObjects } from '../support/corpus-objects';
 import { deidentified, profile, tagsOf } from './support';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bufferSource, DicomError, encodeFileMeta, type FileMeta, readFileMeta } from '../../../src/dicom';
-import { needs } from '../../support/needs';
+import { needs } from '../../support/machine/needs';
 import { corpusObjects } from '../support/corpus-objects';
 import { element } from '../support/encode';
 

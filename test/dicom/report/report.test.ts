@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Report } from '../../../src/dicom';
 import type { ContentItem } from '../../../src/dicom/report/report-model';
-import { needs } from '../../support/needs';
-import { PACKAGE_DIR } from '../../support/user-dir';
+import { needs } from '../../support/machine/needs';
+import { PACKAGE_DIR } from '../../support/package/package-dir';
 import { convertFile, corpusObjects, type CorpusObject } from '../support/corpus-objects';
 
 /** Golden files are written with UPDATE_GOLDEN=1, and then read beside dsrdump's output before they are committed. */

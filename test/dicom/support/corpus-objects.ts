@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { bufferSource, convert, DicomError, readFileMeta, type MessageConversion } from '../../../src/dicom';
-import { corpusFiles, type CorpusFile } from '../../support/needs';
+import { corpusFiles, type CorpusFile } from '../../support/objects/corpus';
 
 export type CorpusObject = CorpusFile;
 

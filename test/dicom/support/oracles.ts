@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { python } from '../../support/needs';
+import { python } from '../../support/machine/needs';
 import type { Model } from './compare';
 
 const LARGEST_OUTPUT = 512 * 1024 * 1024;

@@ -304,7 +304,7 @@ describe('objects that have the same name', () => {
     it(`${collision}: two outputs in each of two processes place 600 objects at once, and each is there with its own bytes`, async () => {
       const directory = newFolder();
       const runs = ['one', 'two'].map(async (name) => {
-        const child = fork(join(__dirname, '../../support/place-objects.js'), [directory, collision, name]);
+        const child = fork(join(__dirname, 'place-objects.js'), [directory, collision, name]);
         const code = await new Promise((resolve) => child.once('exit', resolve));
         assert.equal(code, 0);
       });

@@ -4,7 +4,7 @@ import { operationName } from '../../../src/network/dimse/command-field';
 import { decodeCommandSet, encodeResponse } from '../../../src/network/dimse/command-set';
 import { hexStatus, isFailure } from '../../../src/network/dimse/status';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
-import { CT, commandSet, echoRQ, pdv, readResponse, storeRQ } from '../../support/pdus';
+import { CT, commandSet, echoRQ, pdv, readResponse, storeRQ } from '../../support/connections/pdus';
 
 const violates = (bytes: Buffer, words: RegExp): void =>
   assert.throws(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
-import { StreamReading } from '../../support/fragments';
-import { dataTF, echoRQ, pdv, storeRQ } from '../../support/pdus';
+import { StreamReading } from '../../support/connections/fragments';
+import { dataTF, echoRQ, pdv, storeRQ } from '../../support/connections/pdus';
 
 const COMMAND = 1;
 const LAST = 2;

@@ -4,7 +4,7 @@ import { echoService } from '../../../src/network/dimse/echo-service';
 import { Performer, type Outcome } from '../../../src/network/dimse/performer';
 import { ServiceRegistry, type Request, type Service } from '../../../src/network/dimse/service';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
-import { VERIFICATION, commandSet, echoRQ } from '../../support/pdus';
+import { VERIFICATION, commandSet, echoRQ } from '../../support/connections/pdus';
 
 const FIND = 0x0020;
 const [WORKLIST, STUDY] = ['1.2.840.10008.5.1.4.31', '1.2.840.10008.5.1.4.1.2.2.1'];

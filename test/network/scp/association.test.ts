@@ -19,10 +19,14 @@ import {
   releaseRQ,
   storeRQ,
   type AssociateOptions,
-} from '../../support/pdus';
-import { RawPeer, associate } from '../../support/raw-peer';
-import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
-import { until } from '../../support/until';
+} from '../../support/connections/pdus';
+import { RawPeer, associate } from '../../support/connections/raw-peer';
+import {
+  testListener,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 const COMMAND = 0b11;
 const DATA = 0b00;

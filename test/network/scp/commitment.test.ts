@@ -9,11 +9,15 @@ import {
   reportTo,
   role,
   type Referenced,
-} from '../../support/commitment';
-import { itemsOf } from '../../support/misbehaving-scp';
-import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, JPEG, pdv } from '../../support/pdus';
-import type { RawPeer } from '../../support/raw-peer';
-import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
+} from '../../support/peers/commitment';
+import { itemsOf } from '../../support/peers/misbehaving-scp';
+import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, JPEG, pdv } from '../../support/connections/pdus';
+import type { RawPeer } from '../../support/connections/raw-peer';
+import {
+  testListener,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../support/connections/test-listener';
 
 const ONE: Referenced = { sopClassUID: CT, sopInstanceUID: '1.2.3' };
 const OTHER: Referenced = { sopClassUID: CT, sopInstanceUID: '1.2.4.5' };

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { after, afterEach, describe, it } from 'node:test';
 import { Listener, hostFilter } from '../../../src/network';
-import { associateRQ, dataTF, echoRQ, pdv, releaseRQ, storeRQ } from '../../support/pdus';
-import { associate, RawPeer } from '../../support/raw-peer';
-import { testListener } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { associateRQ, dataTF, echoRQ, pdv, releaseRQ, storeRQ } from '../../support/connections/pdus';
+import { associate, RawPeer } from '../../support/connections/raw-peer';
+import { testListener } from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 const open: (() => unknown)[] = [];
 async function closeAll(): Promise<void> {

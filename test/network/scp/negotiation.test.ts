@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, it } from 'node:test';
 import { hostFilter } from '../../../src/network';
-import { CT, EXPLICIT, IMPLICIT, associateRQ, item } from '../../support/pdus';
-import { RawPeer } from '../../support/raw-peer';
-import { testListener, type TestListener } from '../../support/test-listener';
+import { CT, EXPLICIT, IMPLICIT, associateRQ, item } from '../../support/connections/pdus';
+import { RawPeer } from '../../support/connections/raw-peer';
+import { testListener, type TestListener } from '../../support/connections/test-listener';
 
 const open: (TestListener | RawPeer)[] = [];
 async function closeAll(): Promise<void> {

@@ -6,9 +6,9 @@ import {
   ProxyHeaderReader,
   readProxyHeader,
 } from '../../../src/network/scp/proxy-header';
-import { assertLinear } from '../../support/linear';
-import { mutate, Random } from '../../support/mutations';
-import { proxyV1, proxyV2, proxyV2Raw, PROXY_LOCAL } from '../../support/proxy-headers';
+import { assertLinear } from '../../support/machine/linear';
+import { mutate, Random } from '../../support/objects/mutations';
+import { proxyV1, proxyV2, proxyV2Raw, PROXY_LOCAL } from '../../support/connections/proxy-headers';
 
 const text = (line: string): Buffer => Buffer.from(line, 'latin1');
 const REST = text('what follows');

@@ -5,12 +5,16 @@ import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { Certificates, type Certificate } from '../../support/certificates';
-import { needs } from '../../support/needs';
-import { associateRQ, dataTF, echoRQ, pdv } from '../../support/pdus';
-import { proxyV1, proxyV2, proxyV2Raw, PROXY_LOCAL } from '../../support/proxy-headers';
-import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { Certificates, type Certificate } from '../../support/connections/certificates';
+import { needs } from '../../support/machine/needs';
+import { associateRQ, dataTF, echoRQ, pdv } from '../../support/connections/pdus';
+import { proxyV1, proxyV2, proxyV2Raw, PROXY_LOCAL } from '../../support/connections/proxy-headers';
+import {
+  testListener,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 /** Of the loopback interface; whoever calls from here is the proxy. */
 const PROXY = '127.0.0.9';

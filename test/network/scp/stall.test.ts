@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { after, afterEach, describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { Answers } from '../../../src/delivery/answers';
-import { holdUp } from '../../support/hold-up';
-import { associateRQ, dataTF, echoRQ, pdv, storeRQ } from '../../support/pdus';
-import { RawPeer, associate } from '../../support/raw-peer';
-import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { holdUp } from '../../support/machine/hold-up';
+import { associateRQ, dataTF, echoRQ, pdv, storeRQ } from '../../support/connections/pdus';
+import { RawPeer, associate } from '../../support/connections/raw-peer';
+import {
+  testListener,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 const TIMEOUT_SECONDS = 0.3;
 const COMMAND = 0b11;

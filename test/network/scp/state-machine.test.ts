@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, describe, it } from 'node:test';
-import { abort, associateRQ, dataTF, echoRQ, pdu, pdv, releaseRQ } from '../../support/pdus';
-import { RawPeer, associate } from '../../support/raw-peer';
-import { testListener, type TestListener } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { abort, associateRQ, dataTF, echoRQ, pdu, pdv, releaseRQ } from '../../support/connections/pdus';
+import { RawPeer, associate } from '../../support/connections/raw-peer';
+import { testListener, type TestListener } from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 /**
  * PS3.8 Table 9-10, every row of an acceptor in every state it can be found in. Sta3 and Sta8 do not last: the decision

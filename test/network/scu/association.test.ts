@@ -4,8 +4,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { OperationOutcome } from '../../../src/network/scu';
 import { ScuAssociation, type ScuLimits, type ScuTarget } from '../../../src/network/scu';
-import { freePort } from '../../support/free-port';
-import { answeredContext, associateAC, MisbehavingScp, type Behaviour } from '../../support/misbehaving-scp';
+import { freePort } from '../../support/machine/free-port';
+import {
+  answeredContext,
+  associateAC,
+  MisbehavingScp,
+  type Behaviour,
+} from '../../support/peers/misbehaving-scp';
 import {
   commandSet,
   CT,
@@ -19,9 +24,9 @@ import {
   pdv,
   releaseRQ,
   VERIFICATION,
-} from '../../support/pdus';
-import { mutate, Random } from '../../support/mutations';
-import { until } from '../../support/until';
+} from '../../support/connections/pdus';
+import { mutate, Random } from '../../support/objects/mutations';
+import { until } from '../../support/machine/until';
 
 const CONTEXTS = [
   { id: 1, abstractSyntax: CT, transferSyntaxes: [EXPLICIT] },

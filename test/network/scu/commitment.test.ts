@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { COMMITMENT_CONTEXT, type CommitmentReport, readCommitmentReport } from '../../../src/network/dimse';
 import { ScuAssociation } from '../../../src/network/scu';
-import { COMMITMENT, element, eventReport, reportOf } from '../../support/commitment';
-import { MisbehavingScp, type Behaviour } from '../../support/misbehaving-scp';
-import { needs } from '../../support/needs';
-import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, pdv } from '../../support/pdus';
-import { Scps } from '../../support/scps';
-import { until } from '../../support/until';
+import { COMMITMENT, element, eventReport, reportOf } from '../../support/peers/commitment';
+import { MisbehavingScp, type Behaviour } from '../../support/peers/misbehaving-scp';
+import { needs } from '../../support/machine/needs';
+import { commandSet, CT, dataTF, EXPLICIT, IMPLICIT, pdv } from '../../support/connections/pdus';
+import { Scps } from '../../support/peers/scps';
+import { until } from '../../support/machine/until';
 
 const CONTEXTS = [
   { id: 1, ...COMMITMENT_CONTEXT },

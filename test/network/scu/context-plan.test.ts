@@ -7,7 +7,7 @@ import {
   type SendAs,
   type Transferable,
 } from '../../../src/network/scu';
-import { CT, EXPLICIT, IMPLICIT, JPEG } from '../../support/pdus';
+import { CT, EXPLICIT, IMPLICIT, JPEG } from '../../support/connections/pdus';
 
 const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 const DEFLATED = '1.2.840.10008.1.2.1.99';

@@ -4,7 +4,16 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, afterEach, describe, it } from 'node:test';
 import type { EchoOutcome } from '../../../src/admin-api';
 import { sendEcho } from '../../../src/network';
-import { IMPLICIT, VERIFICATION, commandSet, dataTF, item, pdu, pdv, readResponse } from '../../support/pdus';
+import {
+  IMPLICIT,
+  VERIFICATION,
+  commandSet,
+  dataTF,
+  item,
+  pdu,
+  pdv,
+  readResponse,
+} from '../../support/connections/pdus';
 
 const open: (() => unknown)[] = [];
 async function closeAll(): Promise<void> {

@@ -9,11 +9,11 @@ import {
   type ScuLimits,
   type ScuTarget,
 } from '../../../src/network/scu';
-import { Certificates } from '../../support/certificates';
-import { needs } from '../../support/needs';
-import { dataSetOf } from '../../support/part10';
-import { Scps } from '../../support/scps';
-import { readManifest } from '../../support/senders';
+import { Certificates } from '../../support/connections/certificates';
+import { needs } from '../../support/machine/needs';
+import { dataSetOf } from '../../support/objects/part10';
+import { Scps } from '../../support/peers/scps';
+import { readManifest } from '../../support/objects/corpus';
 
 const LIMITS: ScuLimits = {
   connectTimeoutSeconds: 10,

@@ -5,10 +5,10 @@ import { createServer as createTcpServer, type AddressInfo, type Server, type So
 import { after, afterEach, before, describe, it } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
 import { type OpenOutcome, ScuAssociation, type ScuTls } from '../../../src/network/scu';
-import { Certificates, type Certificate } from '../../support/certificates';
-import { answeredContext, associateAC } from '../../support/misbehaving-scp';
-import { needs } from '../../support/needs';
-import { CT, EXPLICIT } from '../../support/pdus';
+import { Certificates, type Certificate } from '../../support/connections/certificates';
+import { answeredContext, associateAC } from '../../support/peers/misbehaving-scp';
+import { needs } from '../../support/machine/needs';
+import { CT, EXPLICIT } from '../../support/connections/pdus';
 
 const LIMITS = {
   connectTimeoutSeconds: 5,

@@ -12,8 +12,8 @@ import {
 } from '../../../src/network/upper-layer/associate-request';
 import { encodeAssociateAccept } from '../../../src/network/upper-layer/library-accept';
 import { encodeReject, ProtocolError } from '../../../src/network/upper-layer/pdu';
-import { Random } from '../../support/mutations';
-import { CT, EXPLICIT, IMPLICIT, JPEG, VERIFICATION, item, pdu } from '../../support/pdus';
+import { Random } from '../../support/objects/mutations';
+import { CT, EXPLICIT, IMPLICIT, JPEG, VERIFICATION, item, pdu } from '../../support/connections/pdus';
 
 const PROPOSALS = 500;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MessageFrames } from '../../../src/network/upper-layer/message-frames';
-import { storeRQ } from '../../support/pdus';
-import { StreamReading } from '../../support/fragments';
-import { Random } from '../../support/mutations';
+import { storeRQ } from '../../support/connections/pdus';
+import { StreamReading } from '../../support/connections/fragments';
+import { Random } from '../../support/objects/mutations';
 
 /** Frames a message as who sends it does, and reads what comes of it. */
 function framed(

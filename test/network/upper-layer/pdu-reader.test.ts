@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
 import { PduReader } from '../../../src/network/upper-layer/pdu-reader';
-import { StreamReading } from '../../support/fragments';
-import { abort, dataTF, pdu, pdv, releaseRQ } from '../../support/pdus';
+import { StreamReading } from '../../support/connections/fragments';
+import { abort, dataTF, pdu, pdv, releaseRQ } from '../../support/connections/pdus';
 
 const violates = (bytes: Buffer, reason: number, words: RegExp): void =>
   assert.throws(

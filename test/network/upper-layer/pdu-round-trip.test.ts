@@ -8,9 +8,17 @@ import {
   encodeReject,
   type Rejection,
 } from '../../../src/network/upper-layer/pdu';
-import { StreamReading } from '../../support/fragments';
-import { Random } from '../../support/mutations';
-import { associateRQ, commandSet, dataTF, item, pdu, pdv, readResponse } from '../../support/pdus';
+import { StreamReading } from '../../support/connections/fragments';
+import { Random } from '../../support/objects/mutations';
+import {
+  associateRQ,
+  commandSet,
+  dataTF,
+  item,
+  pdu,
+  pdv,
+  readResponse,
+} from '../../support/connections/pdus';
 
 /** How many of each, and where to begin: `FUZZ_ROUNDS=100000 FUZZ_SEED=7` for a long run. */
 const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 500);

@@ -9,7 +9,7 @@ import { RequestBudget } from '../../../src/network/upper-layer/request-budget';
 import { readAssociateRequest } from '../../../src/network/upper-layer/associate-request';
 import { Requestor } from '../../../src/network/upper-layer/requestor';
 import type { ProtocolEvent, State } from '../../../src/network/upper-layer/state-table';
-import { FakeSocket } from '../../support/fake-socket';
+import { FakeSocket } from '../../support/connections/fake-socket';
 import {
   IMPLICIT,
   VERIFICATION,
@@ -20,8 +20,8 @@ import {
   pdu,
   pdv,
   releaseRQ,
-} from '../../support/pdus';
-import { STATES, TABLE_9_10 } from '../../support/table-9-10';
+} from '../../support/connections/pdus';
+import { STATES, TABLE_9_10 } from './table-9-10';
 
 const CONTEXTS = [{ id: 1, abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT] }];
 const ANSWERS = CONTEXTS.map((context) => ({ ...context, result: 0, transferSyntax: IMPLICIT }) as const);

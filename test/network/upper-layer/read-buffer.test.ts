@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandStatus } from '../../../src/network';
-import { dataTF, pdv, storeRQ } from '../../support/pdus';
-import { associate } from '../../support/raw-peer';
-import { testListener } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { dataTF, pdv, storeRQ } from '../../support/connections/pdus';
+import { associate } from '../../support/connections/raw-peer';
+import { testListener } from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 const SIZE = 100_000;
 

@@ -4,11 +4,11 @@ import { after, afterEach, describe, it } from 'node:test';
 import type { AssociateAccept } from '../../../src/network/upper-layer/associate-accept';
 import { RequestBudget } from '../../../src/network/upper-layer/request-budget';
 import { Requestor } from '../../../src/network/upper-layer/requestor';
-import { freePort } from '../../support/free-port';
-import { needs } from '../../support/needs';
-import { CT, EXPLICIT, IMPLICIT, VERIFICATION, echoRQ } from '../../support/pdus';
-import { Scps } from '../../support/scps';
-import { until } from '../../support/until';
+import { freePort } from '../../support/machine/free-port';
+import { needs } from '../../support/machine/needs';
+import { CT, EXPLICIT, IMPLICIT, VERIFICATION, echoRQ } from '../../support/connections/pdus';
+import { Scps } from '../../support/peers/scps';
+import { until } from '../../support/machine/until';
 
 const CONTEXTS = [
   { id: 1, abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT] },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { actionFor, stateAfter, type Action, type State } from '../../../src/network/upper-layer/state-table';
-import { STATES, TABLE_9_10 } from '../../support/table-9-10';
+import { STATES, TABLE_9_10 } from './table-9-10';
 
 /** The state in which each action ends (PS3.8 Tables 9-6 to 9-9), for a requestor. */
 const ENDS_IN: Readonly<Record<State, readonly Action[]>> = {

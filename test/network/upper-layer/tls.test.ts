@@ -5,13 +5,17 @@ import { connect as connectTcp } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket, type TlsOptions } from 'node:tls';
 import { tlsProblem } from '../../../src/network';
-import { Certificates, type Certificate } from '../../support/certificates';
-import { holdUp } from '../../support/hold-up';
-import { needs } from '../../support/needs';
-import { associateRQ } from '../../support/pdus';
-import { RawPeer } from '../../support/raw-peer';
-import { testListener, type TestListener, type TestListenerOptions } from '../../support/test-listener';
-import { until } from '../../support/until';
+import { Certificates, type Certificate } from '../../support/connections/certificates';
+import { holdUp } from '../../support/machine/hold-up';
+import { needs } from '../../support/machine/needs';
+import { associateRQ } from '../../support/connections/pdus';
+import { RawPeer } from '../../support/connections/raw-peer';
+import {
+  testListener,
+  type TestListener,
+  type TestListenerOptions,
+} from '../../support/connections/test-listener';
+import { until } from '../../support/machine/until';
 
 const PASSPHRASE = 'röntgen 1895';
 

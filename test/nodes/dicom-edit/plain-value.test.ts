@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { plainValue, ValueTooLarge } from '../../../nodes/dicom-edit/runtime/rule-values';
 import { plainChanges } from '../../../src/dicom';
-import { countComputing } from '../../support/computing';
+import { countComputing } from '../../support/machine/computing';
 
 it('what a flow puts where a value or changes are expected is not looked through where it is more than they may be', () => {
   const computed = countComputing();

@@ -4,7 +4,7 @@ import { instancesOf } from '../../../nodes/runtime/objects/instance-list';
 import { ListSending, type ListNode } from '../../../nodes/dicom-out/runtime/list-sending';
 import { OutFailed } from '../../../nodes/dicom-out/runtime/out-error';
 import type { SendOutcome } from '../../../src/sender';
-import { assertLinear } from '../../support/linear';
+import { assertLinear } from '../../support/machine/linear';
 
 const SENT: SendOutcome = { kind: 'sent', text: 'success', attempts: 1, milliseconds: 1 };
 const FAILED: SendOutcome = { kind: 'failed', text: 'no', attempts: 1, milliseconds: 1 };

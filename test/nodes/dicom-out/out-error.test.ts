@@ -4,7 +4,7 @@ import { outError } from '../../../nodes/dicom-out/runtime/out-error';
 import { failureOf } from '../../../nodes/dicom-out/runtime/outcome-facts';
 import { outStatus } from '../../../nodes/dicom-out/runtime/out-status';
 import type { SendOutcome } from '../../../src/sender';
-import { readBuilt } from '../../support/node-types';
+import { readBuilt } from '../../support/package/node-types';
 
 /** As Node-RED gives the texts of the catalogue. */
 function text(key: string, values: Record<string, string | number> = {}): string {

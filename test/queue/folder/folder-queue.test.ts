@@ -17,10 +17,10 @@ import { FolderShared } from '../../../src/queue';
 import { type FolderFiles, realFolderFiles } from '../../../src/queue/folder/folder-files';
 import { FileIndex } from '../../../src/queue/folder/file-index';
 import { FolderOwners } from '../../../src/queue/folder/folder-owners';
-import { dieWithout } from '../../support/disk-queue';
-import { textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
-import { filesIn } from '../../support/watched-folder';
+import { dieWithout } from '../../support/queues/disk-queue';
+import { textOf } from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
+import { filesIn } from '../../support/workers/watched-folder';
 import { FedFolder, found, placeIn } from '../folder-queues';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-folder-queue-'));

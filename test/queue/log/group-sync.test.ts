@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { GroupSync } from '../../../src/queue/log/group-sync';
-import { nextTurn } from '../../support/disk-queue';
+import { nextTurn } from '../../support/queues/disk-queue';
 
 /** A disk that syncs when it is told to. */
 class SlowDisk {

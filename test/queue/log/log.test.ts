@@ -7,9 +7,15 @@ import { DiskQueue, QueueRefusal, type DiskQueueOptions } from '../../../src/que
 import { readSegment } from '../../../src/queue/log/log-reader';
 import { parseSegmentName } from '../../../src/queue/object-names';
 import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
-import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/disk-queue';
-import { loggedObjects, queuedFiles, queuedObjects, segmentFiles, textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
+import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/queues/disk-queue';
+import {
+  loggedObjects,
+  queuedFiles,
+  queuedObjects,
+  segmentFiles,
+  textOf,
+} from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-log-'));
 after(() => rmSync(root, { recursive: true, force: true }));

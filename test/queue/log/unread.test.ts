@@ -15,9 +15,9 @@ import { after, describe, it } from 'node:test';
 import { DiskQueue, type DiskQueueOptions } from '../../../src/queue';
 import { RecordBatch } from '../../../src/queue/log/log-records';
 import { realFiles, type DiskFiles } from '../../../src/basics/disk-files';
-import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/disk-queue';
-import { segmentFiles, textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
+import { dieWithout, nextTurn, put, takeAll, takeTexts } from '../../support/queues/disk-queue';
+import { segmentFiles, textOf } from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
 
 const root = mkdtempSync(join(tmpdir(), 'dicom-unread-'));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -12,14 +12,14 @@ import { loadClient } from '../../../src/queue/postgres/database/client';
 import type { Link } from '../../../src/queue/postgres/link';
 import { instanceName } from '../../../src/queue/postgres/session/instance-name';
 import { DICOM_IN } from '../../../src/settings';
-import { ENVELOPE } from '../../support/envelope';
-import { clockOff } from '../../support/fake-clock';
-import { needs } from '../../support/needs';
-import { Postgres } from '../../support/postgres';
-import { databaseOf, openQueue } from '../../support/postgres-queue';
-import { LEASE_SECONDS, QueueProcess, queueRecords, type QueueRecord } from '../../support/queue-process';
-import { padded, sampleInstance } from '../../support/store-client';
-import { until } from '../../support/until';
+import { ENVELOPE } from '../../support/objects/envelope';
+import { clockOff } from '../../support/machine/fake-clock';
+import { needs } from '../../support/machine/needs';
+import { Postgres } from '../../support/queues/postgres';
+import { databaseOf, openQueue } from '../../support/queues/postgres-queue';
+import { LEASE_SECONDS, QueueProcess, queueRecords, type QueueRecord } from './queue-process';
+import { padded, sampleInstance } from '../../support/peers/store-client';
+import { until } from '../../support/machine/until';
 
 /** So many objects come on an association, so many associations are open at a time, and so long passes between its objects. */
 const OBJECTS = 20;

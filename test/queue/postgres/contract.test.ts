@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { ObjectQueue, PostgresQueue } from '../../../src/queue';
-import { needs } from '../../support/needs';
-import { Postgres } from '../../support/postgres';
-import { crashQueue, openQueue } from '../../support/postgres-queue';
+import { needs } from '../../support/machine/needs';
+import { Postgres } from '../../support/queues/postgres';
+import { crashQueue, openQueue } from '../../support/queues/postgres-queue';
 import { contract } from '../contract';
 
 describe('a queue in PostgreSQL', { skip: needs('postgres') }, () => {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DatabaseUnusable } from '../../../src/queue';
-import { needs } from '../../support/needs';
-import { withPgBouncer } from '../../support/pgbouncer';
-import { Postgres } from '../../support/postgres';
-import { databaseOf, openQueue } from '../../support/postgres-queue';
+import { needs } from '../../support/machine/needs';
+import { withPgBouncer } from './pgbouncer';
+import { Postgres } from '../../support/queues/postgres';
+import { databaseOf, openQueue } from '../../support/queues/postgres-queue';
 
 const isPooled = (error: unknown): boolean =>
   error instanceof DatabaseUnusable && error.code === 'QUEUE_POOLED';

@@ -5,11 +5,11 @@ import type { ClaimedObjects } from '../../../src/queue/postgres/claims/claimed-
 import type { HeldStreams } from '../../../src/queue/postgres/claims/held-streams';
 import type { Link } from '../../../src/queue/postgres/link/link';
 import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
-import { needs } from '../../support/needs';
-import { crashLongAgo } from '../../support/postgres-queue';
-import { QueuesUnderTest } from '../../support/queues-under-test';
-import { textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
+import { needs } from '../../support/machine/needs';
+import { crashLongAgo } from '../../support/queues/postgres-queue';
+import { QueuesUnderTest } from './queues-under-test';
+import { textOf } from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
 
 const texts = (objects: readonly QueuedObject[]): string[] => objects.map((object) => object.read(textOf));
 const store = (queue: PostgresQueue, text: string, association: string): Promise<string> =>

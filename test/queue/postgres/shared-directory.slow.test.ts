@@ -26,11 +26,11 @@ import { idOfNumber } from '../../../src/queue/postgres/rows/object-numbers';
 import type { Link } from '../../../src/queue/postgres/link/link';
 import { MIGRATIONS, prepareSchema } from '../../../src/queue/postgres/schema/schema';
 import { crc32 } from 'node:zlib';
-import { needs } from '../../support/needs';
-import { crashQueue, databaseOf } from '../../support/postgres-queue';
-import { QueuesUnderTest } from '../../support/queues-under-test';
-import { textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
+import { needs } from '../../support/machine/needs';
+import { crashQueue, databaseOf } from '../../support/queues/postgres-queue';
+import { QueuesUnderTest } from './queues-under-test';
+import { textOf } from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
 
 const LARGE = 'L'.repeat(1_500_000);
 
@@ -201,7 +201,7 @@ describe('a queue in PostgreSQL with a shared directory', { skip: needs('postgre
   for (const doing of ['put', 'remove'])
     it(`removes, after a safe time by the database's clock, the file that a process leaves which is killed in the middle of ${doing}`, async () => {
       const { open, files, queue, path, told } = cluster();
-      const child = join(__dirname, '..', '..', 'support', 'dies-between.js');
+      const child = join(__dirname, 'dies-between.js');
       const args = [child, String(queues.postgres.port), join(root, queue, 'dies'), path, queue, doing];
       const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
       assert.equal(signal, 'SIGKILL', stderr);

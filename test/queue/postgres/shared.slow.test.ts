@@ -10,14 +10,14 @@ import {
   type PostgresQueueOptions,
   type QueuedObject,
 } from '../../../src/queue';
-import { needs } from '../../support/needs';
+import { needs } from '../../support/machine/needs';
 import type { Link } from '../../../src/queue/postgres/link/link';
 import type { ObjectInserts } from '../../../src/queue/postgres/rows/object-inserts';
 import { numberIn } from '../../../src/queue/postgres/rows/object-numbers';
-import { crashLongAgo, crashQueue, databaseOf } from '../../support/postgres-queue';
-import { QueuesUnderTest } from '../../support/queues-under-test';
-import { textOf } from '../../support/queue-folder';
-import { until } from '../../support/until';
+import { crashLongAgo, crashQueue, databaseOf } from '../../support/queues/postgres-queue';
+import { QueuesUnderTest } from './queues-under-test';
+import { textOf } from '../../support/queues/queue-folder';
+import { until } from '../../support/machine/until';
 
 const texts = (objects: readonly QueuedObject[]): string[] => objects.map((object) => object.read(textOf));
 const wait = (milliseconds: number): Promise<void> =>

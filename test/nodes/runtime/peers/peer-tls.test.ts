@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import type { Node } from 'node-red';
 import { peerTls } from '../../../../nodes/runtime/peers/peer-tls';
-import { Certificates } from '../../../support/certificates';
+import { Certificates } from '../../../support/connections/certificates';
 
 describe('the TLS configuration of a peer', () => {
   const certificates = new Certificates();

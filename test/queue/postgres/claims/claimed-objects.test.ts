@@ -5,7 +5,7 @@ import type { QueuedObject } from '../../../../src/queue';
 import { ClaimedObjects, type ClaimSource } from '../../../../src/queue/postgres/claims/claimed-objects';
 import { LocalCopy } from '../../../../src/queue/postgres/copies/local-copy';
 import type { ObjectRow } from '../../../../src/queue/postgres/rows/object-rows';
-import { until } from '../../../support/until';
+import { until } from '../../../support/machine/until';
 
 const STREAM = 7;
 

@@ -13,9 +13,9 @@ import {
 } from '../../../../src/queue/postgres/database/bytes-query';
 import { type Connection, loadClient, type Query } from '../../../../src/queue/postgres/database/client';
 import { Database } from '../../../../src/queue/postgres/database/database';
-import { needs } from '../../../support/needs';
-import { Postgres } from '../../../support/postgres';
-import { databaseOf, openQueue } from '../../../support/postgres-queue';
+import { needs } from '../../../support/machine/needs';
+import { Postgres } from '../../../support/queues/postgres';
+import { databaseOf, openQueue } from '../../../support/queues/postgres-queue';
 
 /** Of the client itself. */
 const { serialize } = createRequire(require.resolve('pg'))('pg-protocol') as {

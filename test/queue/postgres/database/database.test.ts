@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loadClient, type PoolConfig } from '../../../../src/queue/postgres/database/client';
 import { Database } from '../../../../src/queue/postgres/database/database';
-import { needs } from '../../../support/needs';
-import { Postgres } from '../../../support/postgres';
-import { databaseOf } from '../../../support/postgres-queue';
-import { until } from '../../../support/until';
+import { needs } from '../../../support/machine/needs';
+import { Postgres } from '../../../support/queues/postgres';
+import { databaseOf } from '../../../support/queues/postgres-queue';
+import { until } from '../../../support/machine/until';
 
 describe('connections to PostgreSQL', { skip: needs('postgres') }, () => {
   let postgres: Postgres;
