@@ -38,3 +38,4 @@ export { soManyAtATime } from './so-many-at-a-time';
 export { isSystemCode, loggableReason } from './system-code';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';
 export { Turns } from './turns';
+export { writeSynced } from './write-synced';

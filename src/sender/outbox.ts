@@ -34,6 +34,8 @@ export interface OutboxListener {
   nameOf(peer: string): string;
   /** The peer of objects is not there, and no node has it. */
   peerWanted(peer: string, defined: unknown): void;
+  /** The outbox is done with it, or it is to be sent anew: what became of it before is not told any more. */
+  forget(job: string): void;
   /** It has been sent, or has failed for good. It stays in the outbox until `told`. */
   outcome(id: string, note: OutboxNote, outcome: SendOutcome, redelivered: number): void;
   /** It is a dead letter now. */
@@ -121,18 +123,22 @@ export class Outbox {
     const { outcome, peer } = told;
     try {
       await this.unpark(id);
-      if (outcome.kind === 'sent') await this.queue.remove(id);
-      else
-        await this.setAside(
-          id,
-          `it could not be sent: ${outcome.text}`,
-          failureFacts(outcome, this.listener.nameOf(peer)),
-        );
+      if (await this.putAway(id, outcome, peer)) this.listener.forget(this.jobId(id));
     } catch (error) {
-      // It is there still, and is sent again after the next start.
+      // It is there still, and is told of again after the next start.
       this.listener.leftover(asError(error));
     }
     this.tellState();
+  }
+
+  /** False: it is there still. */
+  private async putAway(id: string, outcome: SendOutcome, peer: string): Promise<boolean> {
+    if (outcome.kind === 'sent') {
+      await this.queue.remove(id);
+      return true;
+    }
+    const why = `it could not be sent: ${outcome.text}`;
+    return this.setAside(id, why, failureFacts(outcome, this.listener.nameOf(peer)));
   }
 
   async deadLetters(page: LetterPage): Promise<DeadLetterList> {
@@ -154,6 +160,7 @@ export class Outbox {
   /** Has it sent once more, with all the time that there was for it. False when there is no such dead letter. */
   requeue(id: string): boolean {
     this.checkOpen();
+    this.listener.forget(this.jobId(id));
     const found = this.queue.deadLetters.requeue(id);
     if (found) this.deadLetterCount -= 1;
     this.tellState();
@@ -225,6 +232,10 @@ export class Outbox {
     }
   }
 
+  private jobId(id: string): string {
+    return `${this.config.id} ${id}`;
+  }
+
   private async unpark(id: string): Promise<void> {
     const owner = this.stored.get(id);
     this.stored.delete(id);
@@ -259,7 +270,7 @@ export class Outbox {
       const age = Math.max(0, Date.now() - since);
       if (stored === undefined) this.queue.delivered(id);
       this.listener.submit(note.peer, {
-        id: `${this.config.id} ${id}`,
+        id: this.jobId(id),
         policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
         facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
         isChanged: note.isChanged === true,
@@ -285,17 +296,19 @@ export class Outbox {
     }
   }
 
-  private async setAside(id: string, why: string, failure: LetterFacts = {}): Promise<void> {
+  /** False: it is there still, and that has been told. */
+  private async setAside(id: string, why: string, failure: LetterFacts = {}): Promise<boolean> {
     const facts = { ...(await this.queue.describe(id, entryFacts)), ...failure };
     if (await this.queue.setAside(id, why, facts)) {
       this.deadLetterCount += 1;
       this.listener.setAside(id, why, facts);
       this.tellState();
-      return;
+      return true;
     }
     this.listener.leftover(
-      new Error(`object ${id} could not be set aside; it is sent again after a restart`),
+      new Error(`object ${id} could not be set aside; that is tried again after a restart`),
     );
+    return false;
   }
 }
 

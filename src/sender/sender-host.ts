@@ -15,7 +15,7 @@ import type { PeerState } from './peer-line';
 import { RetrievedHost, type RetrievedUser } from './retrieved-host';
 import type { SenderRequests } from './requests';
 import type { SendOutcome } from './send-job';
-import type { FromSender, SendRequest, ToSender } from './worker-protocol';
+import type { FromSender, SenderConfig, SendRequest, ToSender } from './worker-protocol';
 
 /** What somebody wants sent, on the main thread. */
 export interface Sending extends SendRequest {
@@ -95,12 +95,13 @@ export class SenderHost {
   private readonly retrievals = new OpenRetrievals((message) => this.post(message));
   /** By the id of their node. */
   private readonly retrieved = new Map<string, RetrievedHost>();
-  private worker: WorkerHost<undefined, ToSender, FromSender, SenderRequests> | undefined;
+  private worker: WorkerHost<SenderConfig, ToSender, FromSender, SenderRequests> | undefined;
 
   /** @param failed told of what a listener has thrown, and of what becomes of the worker */
   constructor(
     private readonly told: (news: SenderNews) => void,
     private readonly failed: (error: Error) => void,
+    private readonly config: SenderConfig = {},
   ) {}
 
   /** A node has this peer now. One of the same id and settings keeps its associations. */
@@ -183,6 +184,11 @@ export class SenderHost {
     this.mayStop();
   }
 
+  /** The flow and the queue of an object have heard what became of it. @param lasting as `SendRequest` has it */
+  forget(lasting: string): void {
+    this.post({ kind: 'forget', lasting });
+  }
+
   query(querying: Querying): void {
     this.queries.add(querying);
   }
@@ -262,9 +268,9 @@ export class SenderHost {
 
   private running(): void {
     if (this.worker !== undefined) return;
-    this.worker = new WorkerHost<undefined, ToSender, FromSender, SenderRequests>(
+    this.worker = new WorkerHost<SenderConfig, ToSender, FromSender, SenderRequests>(
       { file: join(__dirname, 'worker.js'), name: 'dicom-sender', heapMB: HEAP_MB },
-      undefined,
+      this.config,
       {
         message: (message) => this.receive(message),
         started: () => this.tellAll(),
@@ -296,6 +302,7 @@ export class SenderHost {
     policy,
     sopInstanceUID,
     changes,
+    lasting,
     outbox,
     note,
   }: Sending & Partial<Storing>): void {
@@ -306,6 +313,7 @@ export class SenderHost {
       policy,
       ...(sopInstanceUID !== undefined && { sopInstanceUID }),
       ...(changes && { changes }),
+      ...(lasting !== undefined && { lasting }),
     };
     if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
     else this.post({ kind: 'send', request });
@@ -366,6 +374,9 @@ export class SenderHost {
         break;
       case 'peer-wanted':
         this.outboxes.get(message.outbox)?.user.peerWanted(message.peer, message.defined);
+        break;
+      case 'outcomes-failed':
+        this.failed(new Error(`outcomes cannot be kept on the disk: ${message.text}`));
         break;
       case 'journal-failed':
         this.journals.get(message.id)?.failed(message.text);

@@ -5,6 +5,7 @@ import type { CommitmentReport } from '../network';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
+import { OutcomeRecord } from './outcome-record';
 import { Outbox, type OutboxConfig } from './outbox';
 import type { OutboxNote } from './outbox-entry';
 import { WorkerDecoder } from '../transcode';
@@ -49,15 +50,20 @@ export class Sender implements SenderRequests {
   private readonly homeless = new HomelessJobs();
   private readonly openings = new Map<string, Opening>();
 
+  private readonly outcomes: OutcomeRecord;
   private readonly retrievals: Retrievals;
   /** For all peers; its worker runs only while there is something to be decoded. */
   private readonly decoder: WorkerDecoder;
 
-  /** @param failed told of errors that are nobody's */
+  /** @param failed told of errors that are nobody's @param outcomes as `SenderConfig` has it */
   constructor(
     private readonly tell: Tell,
     failed: (error: Error) => void,
+    outcomes?: string,
   ) {
+    this.outcomes = new OutcomeRecord(outcomes, ({ message: text }) =>
+      this.tell({ kind: 'outcomes-failed', text }),
+    );
     this.decoder = new WorkerDecoder(failed);
     this.retrievals = new Retrievals(tell);
   }
@@ -70,11 +76,12 @@ export class Sender implements SenderRequests {
       case 'peer-gone':
         this.dropPeer(message.id);
         break;
-      case 'send': {
-        const { request } = message;
-        this.submit(request.peer, this.recorded(request.peer, this.job(request)));
+      case 'send':
+        this.begin(message.request);
         break;
-      }
+      case 'forget':
+        this.outcomes.forget(message.lasting);
+        break;
       case 'journal':
         this.setJournal(message.id, message.journal);
         break;
@@ -195,6 +202,7 @@ export class Sender implements SenderRequests {
     await Promise.all(this.ending.values());
     clearTimeout(late);
     await Promise.all([...this.outboxes.values()].map((outbox) => outbox.close()));
+    await this.outcomes.close();
     await this.retrievals.close();
     await Promise.all([...this.journals.values()].map((journal) => journal.close()));
     // Its worker would keep this one from its end.
@@ -237,7 +245,8 @@ export class Sender implements SenderRequests {
     this.outboxes.set(
       id,
       new Outbox(config, {
-        submit: (peer, job) => this.submit(peer, this.recorded(peer, job)),
+        submit: (peer, job) => this.submitOnce(peer, job, job.id),
+        forget: (job) => this.outcomes.forget(job),
         peerWanted: (peer, defined) => this.want(id, peer, defined),
         nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
@@ -311,6 +320,20 @@ export class Sender implements SenderRequests {
   /** With those that are about to end. */
   private get allLines(): PeerLine[] {
     return [...this.lines.values(), ...this.ending.keys()];
+  }
+
+  private begin(request: SendRequest): void {
+    const { peer, lasting } = request;
+    const job = this.job(request);
+    if (lasting === undefined) this.submit(peer, this.recorded(peer, job));
+    else this.submitOnce(peer, job, lasting);
+  }
+
+  /** One that has an outcome, of which its flow may not have heard, is not sent again. @param lasting its name over restarts */
+  private submitOnce(peer: string, job: SendJob, lasting: string): void {
+    const before = this.outcomes.of(lasting);
+    if (before !== undefined) job.settled(before);
+    else this.submit(peer, this.recorded(peer, this.outcomes.kept(lasting, job)));
   }
 
   /** What is for a peer that is not deployed waits for it. */

@@ -32,6 +32,14 @@ export interface SendRequest {
   sopInstanceUID?: string;
   /** Applied on the way. */
   changes?: DicomChanges;
+  /** The same for the same object, should it come again after a restart: its outcome is kept under it until `forget`. Undefined: it would not. */
+  lasting?: string;
+}
+
+/** What the sender is started with. */
+export interface SenderConfig {
+  /** The file for outcomes that the flow has not heard; undefined: none are kept. */
+  outcomes?: string;
 }
 
 /** What the host tells the sender. Whoever changes this file raises `PROTOCOL` (src/worker/protocol.ts). */
@@ -41,6 +49,8 @@ export type ToSender =
   | { kind: 'peer-gone'; id: string }
   | { kind: 'send'; request: SendRequest }
   | { kind: 'cancel'; id: string }
+  /** The flow has heard what became of the object of this `lasting` name, and its queue, too. */
+  | { kind: 'forget'; lasting: string }
   | { kind: 'query'; request: QueryRequest }
   /** No more matches are wanted. */
   | { kind: 'cancel-query'; id: string }
@@ -85,6 +95,8 @@ export type FromSender =
   | { kind: 'outbox-leftover'; id: string; text: string }
   /** Objects of an outbox are for a peer that is not there, and that no node has. */
   | { kind: 'peer-wanted'; outbox: string; peer: string; defined: unknown }
+  /** Outcomes cannot be kept. */
+  | { kind: 'outcomes-failed'; text: string }
   /** The journal of this node cannot be written. */
   | { kind: 'journal-failed'; id: string; text: string }
   /** An object of an outbox is a dead letter now. */

@@ -560,11 +560,17 @@ describe('dicom-out: an object of a queue', () => {
     assert.equal(heardBefore, 1);
   });
 
-  it('comes again where its node closes before the message was passed on', async () => {
-    const {
-      port,
-      scps: [archive],
-    } = await chain([['a', {}]], { acknowledge: true });
+  it('comes again where its node closes before the message was passed on, and is not sent again', async () => {
+    const [port, archive] = [await freePort(), await scp()];
+    const flows = [
+      ...BASE,
+      dicomIn('in', port, [['out']], { queue: 'disk', acknowledge: true }),
+      peer('archive', archive.port),
+      out('out'),
+      ...watching('out'),
+    ];
+    await nodes.load(flows);
+    await until(() => isListening(port), 'dicom-in listens');
     const asked: string[] = [];
     const receiver = receiverOf('in');
     const ask = receiver.ask.bind(receiver);
@@ -572,7 +578,7 @@ describe('dicom-out: an object of a queue', () => {
       asked.push(name);
       return ask(name, ...(args as []));
     };
-    const node = nodes.node('out-a');
+    const node = nodes.node('out');
     let closed: Promise<void> | undefined;
     const send = node.send.bind(node);
     node.send = (message) => {
@@ -584,7 +590,12 @@ describe('dicom-out: an object of a queue', () => {
     await closed;
     await until(() => asked.includes('release'), 'it goes back');
     assert.ok(!asked.includes('answer'));
-    assert.equal(archive?.objects.length, 1);
+    await nodes.deploy(flows, 'full');
+    const sent = nodes.inputs('out-sent');
+    await until(() => sent.length === 1, 'it is told');
+    await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+    assert.equal(sentOf(sent[0]).status, '0000');
+    assert.equal(archive.objects.length, 1);
   });
 
   it('that fails is told before its queue hears of it: where Node-RED ends in between, it comes again', async () => {

@@ -18,6 +18,7 @@ const failures: Error[] = [];
 const host = new SenderHost(
   () => undefined,
   (error) => failures.push(error),
+  { outcomes: join(folder, 'outcomes.log') },
 );
 const scps: MisbehavingScp[] = [];
 afterEach(async () => {
@@ -32,12 +33,17 @@ const config = { id: 'out', directory: folder, maxObjects: 10, minFreeBytes: 0 }
 const outcomes: SendOutcome[] = [];
 const states: OutboxState[] = [];
 const letters: { id: string; why: string; facts: LetterFacts }[] = [];
+/** Called when the flow is told of an outcome. */
+let hears = (): void => undefined;
 const open = (giveUpMs = HOUR_MS): void =>
   host.addOutbox(
     { ...config, policy: { ...policy, giveUpMs } },
     {
       state: (state) => states.push(state),
-      outcome: (_, outcome) => outcomes.push(outcome),
+      outcome: (_, outcome) => {
+        outcomes.push(outcome);
+        hears();
+      },
       leftover: assert.fail,
       peerWanted: assert.fail,
       setAside: (id, why, facts) => letters.push({ id, why, facts }),
@@ -80,6 +86,51 @@ it('an object that is requeued has all the time that there was for it again, als
   await until(() => outcomes.length === 2, 'it is sent');
   assert.deepEqual([outcomes[1]?.kind, archive.objects.length], ['sent', 1]);
 });
+
+for (const [kind, status] of [
+  ['sent', 0],
+  ['failed', 0x0122],
+] as const)
+  it(`an object that has ${kind === 'sent' ? 'been sent' : 'failed'} is not sent again where Node-RED ends before that is heard: it is told again`, async () => {
+    let answer: number = status;
+    const archive = await MisbehavingScp.listen({ store: () => answer });
+    scps.push(archive);
+    const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port: archive.port, lingerSeconds: 0 };
+    const begin = (): void => {
+      host.addPeer(
+        { id: 'peer', name: 'PACS', settings: peerSettings(settings) },
+        { state: () => undefined },
+      );
+      open();
+    };
+    outcomes.length = letters.length = 0;
+    begin();
+    let stopped: Promise<void> | undefined;
+    hears = () => {
+      stopped = host.stop();
+    };
+    const place = { kind: 'file', path: SAMPLE } as const;
+    const note = { sentId: '2', peer: 'peer', storedAt: new Date().toISOString() };
+    host.store({ id: 'out 2', peer: 'peer', place, policy, settled: () => undefined }, 'out', note);
+    await until(() => stopped !== undefined, 'it is told');
+    hears = () => undefined;
+    await stopped;
+    assert.equal(archive.objects.length, 1);
+    // Now it would come to something else.
+    answer = status === 0 ? 0x0122 : 0;
+    begin();
+    await until(() => outcomes.length === 2, 'it is told again');
+    assert.deepEqual(outcomes[1], outcomes[0]);
+    assert.equal(outcomes[1]?.kind, kind);
+    assert.equal(archive.objects.length, 1);
+    await until(() => states.at(-1)?.waiting === 0, 'the outbox is empty');
+    if (kind === 'sent') return;
+    // A person wants it sent once more.
+    await until(() => letters.length === 1, 'a dead letter');
+    assert.equal(await host.ask('requeue', 'out', letters[0]?.id ?? ''), true);
+    await until(() => outcomes.length === 3, 'it is sent');
+    assert.deepEqual([outcomes[2]?.kind, archive.objects.length], ['sent', 2]);
+  });
 
 it('an outbox that is closed while it is being opened leaves its directory to the next one', async () => {
   // Without one, the worker ends with each outbox.

@@ -17,7 +17,7 @@ export function reportersTo(nodeId: string): string[] {
 
 /** Has what a peer says of its storage taken in by who waits for it. Resolves with the answer to the peer. */
 export async function takeReport(
-  RED: Pick<NodeAPI, 'events' | 'log'>,
+  RED: Pick<NodeAPI, 'events' | 'log' | 'settings'>,
   nodeId: string,
   callingAET: string,
   report: CommitmentReport,

@@ -156,7 +156,8 @@ export class ObjectSending {
     // Where the flow throws, the outcome is what it is, and its queue hears of it.
     const thrown = thrownBy(() => heard(id, outcome));
     const status = this.settings.acknowledge ? commandStatusOf(outcome) : undefined;
-    if (!(await this.letGo(held, status))) return new OutFailed('acknowledgeFailed');
+    if (!(await this.letGo(held, status, this.lastingOf(prepared, id))))
+      return new OutFailed('acknowledgeFailed');
     if (thrown !== undefined) throw thrown;
     return outcome.kind === 'failed' ? failureOf(outcome) : undefined;
   }
@@ -206,22 +207,31 @@ export class ObjectSending {
 
   /**
    * The queue hears what the flow has heard. Where the node closes before the flow can have, it comes again.
+   * @param lasting as `Sending` has it
    * @returns false: the queue could not be told, or has not taken it
    */
-  private async letGo(held: HeldObject | undefined, status: CommandStatus | undefined): Promise<boolean> {
+  private async letGo(
+    held: HeldObject | undefined,
+    status: CommandStatus | undefined,
+    lasting?: string,
+  ): Promise<boolean> {
     if (held === undefined) return true;
     await passedOn();
     if (this.isClosed) {
       await leave(held);
       return true;
     }
+    let isTaken = true;
     try {
       await held.done(status);
-      return true;
     } catch (error) {
-      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
-      return false;
+      // It comes again, and then its outcome is told once more.
+      if (isUnheard(error)) return false;
+      if (!(error instanceof NotAcknowledged)) throw error;
+      isTaken = false;
     }
+    if (lasting !== undefined) senderOf(this.RED).forget(lasting);
+    return isTaken;
   }
 
   /** Undefined: the node closes, and it has gone back. @param waitsForRoom in the outbox, where it has a queue */
@@ -243,6 +253,7 @@ export class ObjectSending {
     // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
     const { place, sopInstanceUID } = object;
+    const lasting = key === id ? this.lastingOf(prepared, id) : undefined;
     const policy = retryPolicy(this.settings, answerTimeLeft(message, held));
     const sending: Omit<Sending, 'settled'> = {
       id: this.senderId(key),
@@ -251,6 +262,7 @@ export class ObjectSending {
       policy: { ...policy, giveUpMs: policy.giveUpMs - (performance.now() - since) },
       ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
+      ...(lasting !== undefined && { lasting }),
     };
     return new Promise((resolve) => {
       const settle = (outcome: SendOutcome | undefined): void => {
@@ -314,7 +326,14 @@ export class ObjectSending {
   private idOf({ message, object, to }: Prepared): string {
     const queueId = object.place.kind === 'queue' ? queueNameOf(message) : undefined;
     if (queueId === undefined) return randomUUID();
-    return createHash('sha256').update(`${this.nodeId}\n${to.id}\n${queueId}`).digest('hex').slice(0, 32);
+    return digest(`${this.nodeId}\n${to.id}\n${queueId}`);
+  }
+
+  /** For one that comes again, if need be, with the same changes. Undefined: it does not, or the outbox sees to that. */
+  private lastingOf({ object, changes, held, kept }: Prepared, id: string): string | undefined {
+    const comesAgain = object.place.kind === 'queue' && held?.answersWithinSeconds === undefined;
+    if (!comesAgain || kept !== undefined) return undefined;
+    return this.senderId(changes === undefined ? id : digest(`${id} ${JSON.stringify(changes)}`));
   }
 
   private senderId(key: string): string {
@@ -336,6 +355,8 @@ export function retryPolicy(
     ...(mostMs < Infinity && { outcomeMs: mostMs }),
   };
 }
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 function thrownBy(act: () => void): Error | undefined {
   try {
