@@ -22,8 +22,8 @@ const insertsOf = (queue: PostgresQueue): ObjectInserts =>
 /** Whether the next object of an association, of which this one is in flight, may be claimed as it is put. */
 function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boolean {
   const { claimed } = inside(queue);
-  const { held } = claimed as unknown as { held: HeldStreams };
-  return held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
+  const { rows } = claimed as unknown as { rows: { held: HeldStreams } };
+  return rows.held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
 }
 
 /** What the queue does from time to time, it does from now on when this is called. */
