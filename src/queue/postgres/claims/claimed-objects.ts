@@ -2,7 +2,7 @@ import { Claims } from '../../claims';
 import type { QueuedObject } from '../../object-queue';
 import { Suspects } from '../../suspects';
 import type { LocalCopies, LocalCopy } from '../copies';
-import type { Leased, NewRow, ObjectRow } from '../rows';
+import type { Leased, NewRow, ObjectRow, ObjectRows } from '../rows';
 import { ClaimedObject } from './claimed-object';
 import { CopyReader } from './copy-reader';
 import { Fetching } from './fetching';
@@ -13,6 +13,7 @@ import { Unasked } from './unasked';
 
 /** What objects are claimed from, once there is a database. */
 export interface ClaimSource extends RowSource {
+  rows: ObjectRows;
   copies: LocalCopies;
 }
 
@@ -245,7 +246,7 @@ export class ClaimedObjects {
   async reclaim(id: string): Promise<QueuedObject | undefined> {
     const object = this.objects.get(id);
     if (object === undefined || !this.inFlight.has(id)) return undefined;
-    const row = await this.source()?.rows.claimAgain(object.row.seq, object.row.lease);
+    const row = await this.source()?.leased.claimAgain(object.row.seq, object.row.lease);
     if (this.objects.get(id) !== object) return undefined;
     // It is in flight no more, or in flight elsewhere.
     if (row === undefined) {

@@ -64,7 +64,7 @@ export class RowClaims {
   async settle(): Promise<void> {
     await this.turns.run(async () => {
       const source = this.source();
-      if (source !== undefined) await this.relinquished.settle(source.rows);
+      if (source !== undefined) await this.relinquished.settle(source.leased);
     });
   }
 
@@ -126,15 +126,15 @@ export class RowClaims {
       const kept = new Set(this.here().map(({ stream }) => stream));
       this.held.keepOnly(kept);
       this.isLettingGo = true;
-      await source.rows.unlease(number, [...kept]).finally(() => (this.isLettingGo = false));
+      await source.leased.unlease(number, [...kept]).finally(() => (this.isLettingGo = false));
     });
   }
 
-  private async tidy({ rows }: RowSource, session: number): Promise<void> {
-    await this.relinquished.settle(rows);
+  private async tidy({ leased }: RowSource, session: number): Promise<void> {
+    await this.relinquished.settle(leased);
     if (!this.mayHaveOthers) return;
     const known = this.here().map(({ seq }) => seq);
-    await rows.giveBackOthers(session, known);
+    await leased.giveBackOthers(session, known);
     this.held.allFellBehind();
     this.mayHaveOthers = false;
   }
