@@ -46,6 +46,7 @@ export {
   type EncapsulatedDocument,
   itemsOf,
   LARGEST_DOCUMENT,
+  movedDate,
   textOf,
   type Value,
   valuesOf,

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { JournalEntry, JournalOutcome, JournalPage, ListedEntry } from '../admin-api';
-import { asError, DIRECTORY_MODE, FILE_MODE } from '../basics';
+import { asError, DIRECTORY_MODE, FILE_MODE, inTime } from '../basics';
 import { uidName } from '../dicom';
 import { journalLine, parseLine } from './entry';
 import { findSegment, HEAD, isSegment, linesBackwards, newSegment, type Segment } from './segment';
@@ -134,10 +134,7 @@ export class Journal {
   async close(): Promise<void> {
     this.isClosed = true;
     clearInterval(this.tidying);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));
-    await Promise.race([this.flush(), late]);
-    clearTimeout(timer);
+    await inTime(this.flush(), CLOSE_MS);
   }
 
   private async *entriesBefore(before: string | undefined): AsyncGenerator<JournalEntry & { key: string }> {

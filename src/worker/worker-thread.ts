@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { asError, lifeMemory } from '../basics';
+import { asError, inTime, lifeMemory } from '../basics';
 import { Heartbeat, type Pulse } from './heartbeat';
 import type { HostLimits } from './limits';
 import { Outbox } from './outbox';
@@ -61,8 +61,6 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
     this.outbox = new Outbox((messages) => this.postBatch(messages));
     this.requests = new RequestSender((request) => this.postNow(request), limits.replyTicks);
     this.watch = setInterval(() => this.look(), limits.tickMs).unref();
-    const { promise, resolve } = deferred();
-    this.exited = promise;
     let reason: string | undefined;
     this.worker.on('message', (messages) => this.guarded(() => this.received(messages)));
     // What it said is lost: only a new one knows what has been missed.
@@ -73,9 +71,9 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
       clearInterval(this.watch);
       this.requests.abandon();
       isFree(this);
-      resolve();
       this.guarded(() => listener.exited(this.reason ?? reason ?? `exit code ${code}`));
     });
+    this.exited = new Promise((resolve) => this.worker.once('exit', () => resolve()));
   }
 
   /** False: it is being ended, or has ended. */
@@ -105,10 +103,10 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.watch);
     if (this.postNow({ kind: 'stop', graceMs })) {
-      await this.goneWithin(graceMs + this.limits.stopMarginMs);
+      await inTime(this.exited, graceMs + this.limits.stopMarginMs);
       this.end('it did not stop');
     }
-    await this.goneWithin(this.limits.endMs + 1);
+    await inTime(this.exited, this.limits.endMs + 1);
   }
 
   private get isOver(): boolean {
@@ -174,13 +172,6 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
     this.guarded(() => this.listener.stuck(reason));
   }
 
-  private async goneWithin(milliseconds: number): Promise<void> {
-    const { promise, resolve } = deferred();
-    const timer = setTimeout(resolve, milliseconds);
-    await Promise.race([this.exited, promise]);
-    clearTimeout(timer);
-  }
-
   private guarded(act: () => void): void {
     try {
       act();
@@ -188,10 +179,4 @@ export class WorkerThread<In, Out extends { kind: string }, Requests> {
       this.listener.failed(error);
     }
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((resolved) => (resolve = resolved));
-  return { promise, resolve };
 }

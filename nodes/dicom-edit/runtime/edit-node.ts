@@ -10,7 +10,7 @@ import {
 } from '../../../src/edit';
 import { DICOM_EDIT, type DicomEditSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
-import { EditingNode, type EditingKind } from '../../runtime/editing-node';
+import { WorkerNode, type WorkKind } from '../../runtime/worker-node';
 import {
   type MadeFacts,
   type ObjectMessage,
@@ -28,7 +28,7 @@ const AT_A_TIME = 8;
 const LONGEST_SYSTEM = 64;
 
 /** A deployed `dicom-edit` node: joins messages with the worker that changes objects. */
-export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged> {
+export class EditNode extends WorkerNode<EditFailure, EditedMessage | Unchanged> {
   protected readonly invalid: EditFailed | undefined;
   private readonly settings: DicomEditSettings;
   /** Undefined: the settings are wrong. */
@@ -112,9 +112,11 @@ export class EditNode extends EditingNode<EditFailure, EditedMessage | Unchanged
   }
 }
 
-const KIND: EditingKind<EditFailure> = {
+const KIND: WorkKind<EditFailure> = {
   type: DICOM_EDIT.type,
   errors: EDIT_ERRORS,
+  worker: editWorkerOf,
+  makesObject: true,
   atATime: AT_A_TIME,
   unheard: 'notRead',
   failures: {

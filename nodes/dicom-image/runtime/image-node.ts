@@ -1,29 +1,16 @@
 import type { Node, NodeAPI } from 'node-red';
-import { asError } from '../../../src/basics';
-import { DicomError } from '../../../src/dicom';
-import { hasFailed, type EditFailure } from '../../../src/edit';
+import { hasFailed } from '../../../src/edit';
 import { MOST_PICTURE_BYTES, type Picture, type Pictures, type PictureTask } from '../../../src/image';
-import { DICOM_IMAGE, frameOf, type DicomImageProblem, type DicomImageSettings } from '../../../src/settings';
-import {
-  beginWork,
-  givenObject,
-  type MessageObject,
-  type ObjectMessage,
-  objectOf,
-} from '../../runtime/objects';
+import { DICOM_IMAGE, frameOf, type DicomImageSettings } from '../../../src/settings';
 import { imageWorkerOf } from '../../runtime/image-worker';
-import { InOrder } from '../../runtime/in-order';
 import { settingsFailure } from '../../runtime/node-errors';
-import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
+import { errorTexts } from '../../runtime/node-texts';
+import { type MessageObject, type ObjectMessage, objectOf } from '../../runtime/objects';
+import { WorkerNode, type WorkKind } from '../../runtime/worker-node';
 import { IMAGE_ERRORS, ImageFailed, type ImageFailure } from './image-error';
 import { messageOf, seriesOf, shownOf, type Series } from './study-series';
-import { onInput } from '../../runtime/on-input';
-import { runNode } from '../../runtime/run-node';
-import { tellUncaused, warnOfSettings } from '../../runtime/tell';
 
 type ImageMessage = ObjectMessage & { image?: unknown; picture?: unknown };
-type Send = (message: ImageMessage) => void;
-type Done = (error?: Error) => void;
 
 /** What a message says of a picture beside the picture itself. */
 type PictureFacts = Omit<Picture, 'data'> & { frames?: number };
@@ -34,77 +21,24 @@ interface Result {
   facts: PictureFacts | PictureFacts[];
 }
 
-/** That may wait. What comes beyond fails, so that memory is bounded. */
-const MOST_WAITING = 1_000;
-
 /** A deployed `dicom-image` node: joins messages with the worker that makes pictures. */
-export class ImageNode {
-  private readonly text: Text;
+export class ImageNode extends WorkerNode<ImageFailure, Result> {
+  protected readonly invalid: ImageFailed | undefined;
   private readonly settings: DicomImageSettings;
-  private readonly problems: DicomImageProblem[];
-  /** The worker makes one at a time. */
-  private readonly order = new InOrder(1, (error) => this.node.error(error.message));
-  private isClosed = false;
 
   constructor(
-    private readonly RED: NodeAPI,
-    private readonly node: Node,
+    RED: NodeAPI,
+    node: Node,
     private readonly config: Record<string, unknown>,
   ) {
-    this.text = nodeTexts(RED, DICOM_IMAGE.type);
-    ({ settings: this.settings, problems: this.problems } = DICOM_IMAGE.parse(config));
-  }
-
-  run(): void {
-    runNode(this.RED, this.node, this, {
-      started: () => this.flowsStarted(),
-      close: () => this.close(),
-    });
-    imageWorkerOf(this.RED).addUser(this);
-    onInput(this.node, (message, send, done) => this.take(message, send, done));
-    if (this.invalid === undefined) this.node.status({});
-    else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
-  }
-
-  private flowsStarted(): void {
-    warnOfSettings(this.node, this.text, this.problems);
-    if (this.invalid !== undefined) tellUncaused(this.node, IMAGE_ERRORS.errorOf(this.text, this.invalid));
-  }
-
-  private get invalid(): ImageFailed | undefined {
-    return settingsFailure(ImageFailed, errorTexts(this.text, this.problems));
-  }
-
-  private take(message: ImageMessage, send: Send, done: Done): void {
-    if (this.order.size >= MOST_WAITING) {
-      done(IMAGE_ERRORS.errorOf(this.text, new ImageFailed('busy', { max: MOST_WAITING })));
-      return;
-    }
-    const workEnds = beginWork(message);
-    this.order.add(
-      () => this.resultOf(message),
-      (outcome) => {
-        // Who gets a picture has no need of the object.
-        workEnds(false);
-        try {
-          if (outcome.status === 'rejected') throw outcome.reason;
-          // Nothing of it before: what fails leaves the message as it was.
-          const { value, facts } = outcome.value;
-          message.picture = facts;
-          this.RED.util.setMessageProperty(message, this.settings.property, value, true);
-        } catch (error) {
-          done(this.errorOf(error));
-          return;
-        }
-        send(message);
-        done();
-      },
-    );
+    const { settings, problems } = DICOM_IMAGE.parse(config);
+    super(RED, node, KIND, problems);
+    this.settings = settings;
+    this.invalid = settingsFailure(ImageFailed, this.settingsProblems());
   }
 
   /** @throws ImageFailed */
-  private async resultOf(message: ImageMessage): Promise<Result> {
-    if (this.invalid !== undefined) throw this.invalid;
+  protected async resultOf(message: ImageMessage): Promise<Result> {
     const settings = this.settingsFor(message);
     const series = seriesOf(message);
     if (series !== undefined) return this.ofStudy(series, settings);
@@ -176,26 +110,34 @@ export class ImageNode {
     settings: DicomImageSettings,
   ): Promise<Pictures> {
     if (this.isClosed) throw new ImageFailed('stopped');
-    const { given, port } = await opened(object, message);
+    const { given, port } = await this.opened(object, message);
     const made = await imageWorkerOf(this.RED).pictures(given, port, taskOf(settings));
     if (!hasFailed(made)) return made;
-    throw this.isClosed ? new ImageFailed('stopped') : failureOf(made);
+    throw this.isClosed ? new ImageFailed('stopped') : this.failureOf(made, 'notRead');
   }
 
-  private errorOf(reason: unknown): Error {
-    if (reason instanceof ImageFailed) return IMAGE_ERRORS.errorOf(this.text, reason);
-    if (reason instanceof DicomError)
-      return IMAGE_ERRORS.errorOf(this.text, new ImageFailed('notChanged', { reason: reason.message }));
-    return asError(reason);
-  }
-
-  private async close(): Promise<void> {
-    this.isClosed = true;
-    // What is being made is not waited for.
-    await imageWorkerOf(this.RED).removeUser(this);
-    await this.order.idle;
+  protected change(message: ImageMessage, { value, facts }: Result): void {
+    message.picture = facts;
+    this.RED.util.setMessageProperty(message, this.settings.property, value, true);
   }
 }
+
+const KIND: WorkKind<ImageFailure> = {
+  type: DICOM_IMAGE.type,
+  errors: IMAGE_ERRORS,
+  worker: imageWorkerOf,
+  makesObject: false,
+  // The worker makes one at a time.
+  atATime: 1,
+  unheard: 'stopped',
+  failures: {
+    'no-picture': 'noPicture',
+    'too-much-work': 'tooMuchWork',
+    'not-the-object': 'notTheObject',
+    'changes-invalid': 'notChanged',
+    'cannot-change': 'notChanged',
+  },
+};
 
 /** Where the result goes is a matter of the node. */
 const OF_MESSAGES: ReadonlySet<string> = new Set([
@@ -235,26 +177,4 @@ function factsOf({ pictures, frames }: Pictures): PictureFacts[] {
     ...(frame !== undefined && { frame }),
     ...(frames > 0 && { frames }),
   }));
-}
-
-/** @throws ImageFailed where its queue does not have it; DicomError where the pending changes are none */
-async function opened(object: MessageObject, message: ObjectMessage): ReturnType<typeof givenObject> {
-  try {
-    return await givenObject(object, message);
-  } catch (error) {
-    if (error instanceof DicomError) throw error;
-    throw new ImageFailed('objectGone', { reason: asError(error).message });
-  }
-}
-
-const FAILURES: Readonly<Record<string, ImageFailure>> = {
-  'no-picture': 'noPicture',
-  'too-much-work': 'tooMuchWork',
-  'not-the-object': 'notTheObject',
-  'changes-invalid': 'notChanged',
-  'cannot-change': 'notChanged',
-};
-
-function failureOf({ failure: { code, text } }: EditFailure): ImageFailed {
-  return new ImageFailed(FAILURES[code] ?? 'notRead', { reason: text });
 }

@@ -23,7 +23,7 @@ import type { JournalBox } from '../../runtime/routes';
 import { journalDirectory, removeJournalWithNode } from '../../runtime/journals';
 import {
   disownLost,
-  removeEmptyQueue,
+  removeQueueWithNode,
   RequestOwner,
   type SharedPlaceHere,
   SharedQueueOwner,
@@ -266,13 +266,10 @@ export class ReceiverNode extends RequestOwner {
     }
     if (this.receiver === undefined || this.config === undefined) return;
     await this.receiver.stop(STOP_GRACE_MS);
-    if (removed) await this.tellOfQueue(this.config.queueDirectory);
-  }
-
-  /** The queue of a node that is removed is patient data: it is kept, and a log line says where. An empty one goes, too. */
-  private async tellOfQueue(directory: string): Promise<void> {
-    const queue = await removeEmptyQueue(directory, this.settings.queueDirectory === '');
-    if (queue === 'holdsObjects') this.node.warn(this.text('warning.queueKept', { directory }));
+    if (!removed) return;
+    const { queueDirectory: directory } = this.config;
+    const kept = this.text('warning.queueKept', { directory });
+    await removeQueueWithNode(this.node, directory, this.settings.queueDirectory === '', kept);
   }
 
   /** Undefined: clear text, because no TLS is asked for. */

@@ -9,7 +9,7 @@ import { deployedNodes } from '../../runtime/deployed-nodes';
 import { nodeDirectory } from '../../runtime/node-directory';
 import type { Text } from '../../runtime/node-texts';
 import { PeerOwner, senderOf } from '../../runtime/peers';
-import { removeEmptyQueue } from '../../runtime/queues';
+import { removeQueueWithNode } from '../../runtime/queues';
 import { definitionFailure } from './message-peer';
 import { errorFacts, outError, OutFailed } from './out-error';
 import { failureOf, sentOf } from './outcome-facts';
@@ -103,8 +103,8 @@ export class NodeOutbox {
     const { id, directory } = this.config;
     await senderOf(this.RED).removeOutbox(id);
     if (!isRemoved) return;
-    const found = await removeEmptyQueue(directory, this.settings.outboxDirectory === '');
-    if (found === 'holdsObjects') this.node.warn(this.about.text('warning.outboxKept', { directory }));
+    const kept = this.about.text('warning.outboxKept', { directory });
+    await removeQueueWithNode(this.node, directory, this.settings.outboxDirectory === '', kept);
   }
 
   /** What became of an object of the outbox, later than its message went on. */

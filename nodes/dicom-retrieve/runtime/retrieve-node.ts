@@ -15,7 +15,7 @@ import { DICOM_RETRIEVE, type DicomRetrieveProblem, type DicomRetrieveSettings }
 import { Boundary } from '../../../src/worker';
 import { arrivals, type Arrival, type Arrived } from '../../runtime/arrivals';
 import { deployedNodes } from '../../runtime/deployed-nodes';
-import { disownLost, QueueOwner, removeEmptyQueue, tellOfLeftQueues } from '../../runtime/queues';
+import { disownLost, QueueOwner, removeQueueWithNode, tellOfLeftQueues } from '../../runtime/queues';
 import { nodeDirectory } from '../../runtime/node-directory';
 import { codedError, settingsFailure } from '../../runtime/node-errors';
 import { errorTexts, nodeTexts, type Text } from '../../runtime/node-texts';
@@ -307,9 +307,9 @@ export class RetrieveNode extends QueueOwner {
     if (this.receiver === undefined) return;
     await senderOf(this.RED).removeRetrieved(this.receiver);
     if (!removed) return;
-    const queue = await removeEmptyQueue(this.directory, this.settings.queueDirectory === '');
-    if (queue === 'holdsObjects')
-      this.node.warn(this.text('warning.queueKept', { directory: this.directory }));
+    const { directory } = this;
+    const kept = this.text('warning.queueKept', { directory });
+    await removeQueueWithNode(this.node, directory, this.settings.queueDirectory === '', kept);
   }
 
   /** Throws what a node of the flow throws, where Node-RED hands messages over at once (`runtimeSyncDelivery`). */

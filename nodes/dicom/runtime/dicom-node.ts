@@ -13,7 +13,7 @@ import {
 import { payloadOf } from '../../../src/message';
 import { DICOM, type DicomSettings } from '../../../src/settings';
 import { editWorkerOf } from '../../runtime/edit-worker';
-import { EditingNode, type EditingKind } from '../../runtime/editing-node';
+import { WorkerNode, type WorkKind } from '../../runtime/worker-node';
 import {
   bytesOf,
   type MadeFacts,
@@ -37,7 +37,7 @@ type Outcome =
   | { kind: 'built'; made: BuiltMessage };
 
 /** A deployed `dicom` node: joins messages with the worker that reads and makes objects. */
-export class DicomNode extends EditingNode<DicomFailure, Outcome> {
+export class DicomNode extends WorkerNode<DicomFailure, Outcome> {
   protected readonly invalid: DicomFailed | undefined;
   private readonly settings: DicomSettings;
 
@@ -186,9 +186,11 @@ const NOTHING_GIVEN: { given: Given | undefined; port: MessagePort | undefined }
   port: undefined,
 };
 
-const KIND: EditingKind<DicomFailure> = {
+const KIND: WorkKind<DicomFailure> = {
   type: DICOM.type,
   errors: DICOM_ERRORS,
+  worker: editWorkerOf,
+  makesObject: true,
   atATime: AT_A_TIME,
   unheard: 'stopped',
   failures: {

@@ -1,6 +1,7 @@
 import { opendir, rmdir, unlink } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
+import type { Node } from 'node-red';
 import { JOURNAL_FOLDER } from '../../../src/journal';
 import { STEPS_FOLDER } from '../../../src/receiver';
 import { mayHoldObjects } from '../../../src/queue';
@@ -39,6 +40,21 @@ export async function removeEmptyQueue(directory: string, isOurs: boolean): Prom
 /** Objects of a queue are in the directory, or dead letters. @throws the system's error */
 export async function holdsObjects(directory: string): Promise<boolean> {
   return (await contentsOf(directory)).includes('objects');
+}
+
+/**
+ * For a node that is removed: its queue is patient data, so it is kept, and a log line says where. An empty one goes, too.
+ * @param isOurs as for `removeEmptyQueue`
+ * @param kept the line
+ * @throws as `removeEmptyQueue`
+ */
+export async function removeQueueWithNode(
+  node: Pick<Node, 'warn'>,
+  directory: string,
+  isOurs: boolean,
+  kept: string,
+): Promise<void> {
+  if ((await removeEmptyQueue(directory, isOurs)) === 'holdsObjects') node.warn(kept);
 }
 
 type Contents = string[] | 'objects' | 'others' | undefined;

@@ -10,6 +10,7 @@ export {
   typedVr,
   warnOfOtherVr,
 } from './dictionary-type';
+export { isDate, isDateTime, isTime, movedDate, movedDateTime } from './dates';
 export { documentOf, type EncapsulatedDocument, hasDocument, LARGEST_DOCUMENT } from './document';
 export { isLutDescriptor } from './lut-descriptor';
 export { SAFE_DIGITS } from './numbers';

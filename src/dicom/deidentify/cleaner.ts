@@ -1,4 +1,12 @@
-import { type DataSet, type Element, resolveVr, unpaddedEnd } from '../data-set';
+import {
+  type DataSet,
+  type Element,
+  isTime,
+  movedDate,
+  movedDateTime,
+  resolveVr,
+  unpaddedEnd,
+} from '../data-set';
 import type { ByteSource } from '../read';
 import {
   AMBIGUOUS_VR,
@@ -15,7 +23,7 @@ import {
 import { CharacterSet, decodeDefault } from '../text';
 import { Action, type Rule, type Rules } from './actions';
 import { isPartOfCode, isPublishedCode } from './codes';
-import { cappedAge, isTime, movedDate, movedDateTime } from './dates';
+import { cappedAge } from './capped-age';
 import { dummyValue } from './dummy-values';
 import { isOfVr } from './harmless';
 import type { Identifiers } from './identifiers';

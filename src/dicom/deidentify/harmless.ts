@@ -1,6 +1,5 @@
-import { isPlainUid } from '../data-set';
+import { isDate, isDateTime, isPlainUid, isTime } from '../data-set';
 import { Kind, type Vr, VR } from '../standard';
-import { isDate, isDateTime, isTime } from './dates';
 
 /** More than any value of numbers or codes needs. */
 const LONGEST_CODE = 64;

@@ -349,12 +349,12 @@ export class PostgresQueue implements ObjectQueue {
   }
 
   private async farewell(inFlight: readonly Leased[], others: readonly Leased[]): Promise<void> {
-    const { rows, session } = this.db;
+    const { leased, session } = this.db;
     session.stop();
     try {
       await this.removals.drain();
-      await rows.settle(inFlight);
-      await rows.giveBack(others);
+      await leased.settle(inFlight);
+      await leased.giveBack(others);
       await session.end();
       this.notices.objectsNow();
     } catch (error) {

@@ -22,8 +22,8 @@ const insertsOf = (queue: PostgresQueue): ObjectInserts =>
 /** Whether the next object of an association, of which this one is in flight, may be claimed as it is put. */
 function mayClaim(queue: PostgresQueue, object: QueuedObject | undefined): boolean {
   const { claimed } = inside(queue);
-  const { held } = claimed as unknown as { held: HeldStreams };
-  return held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
+  const { rows } = claimed as unknown as { rows: { held: HeldStreams } };
+  return rows.held.leaseForNext(claimed.get(object?.id ?? '')?.row.stream ?? NaN) !== undefined;
 }
 
 /** What the queue does from time to time, it does from now on when this is called. */
@@ -62,10 +62,10 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
 
   /** Tells from now on of all objects that are claimed by a statement of their own. */
   const claimedLater = (queue: PostgresQueue): string[] => {
-    const { rows } = inside(queue).link;
+    const { leased } = inside(queue).link;
     const ids: string[] = [];
-    const claim = rows.claim.bind(rows);
-    rows.claim = async (...args) => {
+    const claim = leased.claim.bind(leased);
+    leased.claim = async (...args) => {
       const found = await claim(...args);
       ids.push(...found.map(({ id }) => id));
       return found;
@@ -112,7 +112,7 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     const [a, b] = [await open('a'), await open('b')];
     byHand(a);
     // It looks for nothing in associations that nobody has, and would find the second object there.
-    inside(a).link.rows.lease = () => Promise.resolve([]);
+    inside(a).link.leased.lease = () => Promise.resolve([]);
     const claimed = a.claim(1);
     const ids = await Promise.all(['x', 'y'].map((association) => store(a, association, association)));
     const here = texts(await claimed).join();
@@ -277,16 +277,16 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
     const open = cluster();
     const [a, b] = [await open('a'), await open('b')];
     const round = byHand(a);
-    const { rows } = inside(a).link;
+    const { leased } = inside(a).link;
     const claimed = a.claim(5);
     const { isPut, answer } = holdNextPut(a);
     const put = store(a, 'one', 'x');
     await isPut;
     // Nobody knows what it has claimed.
-    const claim = rows.claim.bind(rows);
+    const claim = leased.claim.bind(leased);
     let isAsked = false;
-    rows.claim = () => {
-      rows.claim = claim;
+    leased.claim = () => {
+      leased.claim = claim;
       isAsked = true;
       return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
     };
@@ -325,11 +325,11 @@ describe('objects that are claimed as they are put', { skip: needs('postgres') }
   it('are others’ soon where more of them are here than somebody asks for, in order', async () => {
     const open = cluster();
     const [a, b] = [await open('a'), await open('b')];
-    const { rows } = inside(a).link;
-    const lease = rows.lease.bind(rows);
+    const { leased } = inside(a).link;
+    const lease = leased.lease.bind(leased);
     const [asked, answer] = [new Gate(), new Gate()];
-    rows.lease = async (...args) => {
-      rows.lease = lease;
+    leased.lease = async (...args) => {
+      leased.lease = lease;
       asked.open();
       await answer.passed;
       return lease(...args);

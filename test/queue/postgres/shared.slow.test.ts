@@ -217,10 +217,10 @@ describe('a queue in PostgreSQL, of several instances', { skip: needs('postgres'
     const { open } = cluster();
     const a = await open('a');
     for (const text of ['one', 'two', 'three']) await store(a, text, 'x');
-    const { rows } = inside(a).link;
-    const claim = rows.claim.bind(rows);
+    const { leased } = inside(a).link;
+    const claim = leased.claim.bind(leased);
     let late = 2;
-    rows.claim = async (...args) => {
+    leased.claim = async (...args) => {
       const claimed = await claim(...args);
       if (claimed.length > 0 && late > 0) {
         late -= 1;

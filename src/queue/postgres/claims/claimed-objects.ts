@@ -1,19 +1,19 @@
-import { Turns } from '../../../basics';
 import { Claims } from '../../claims';
 import type { QueuedObject } from '../../object-queue';
 import { Suspects } from '../../suspects';
 import type { LocalCopies, LocalCopy } from '../copies';
-import type { Leased, NewRow, ObjectRow } from '../rows';
+import type { Leased, NewRow, ObjectRow, ObjectRows } from '../rows';
 import { ClaimedObject } from './claimed-object';
 import { CopyReader } from './copy-reader';
-import { HeldStreams } from './held-streams';
+import { Fetching } from './fetching';
 import { PutClaims, type PutClaim, type ToBePut } from './put-claims';
-import { Relinquished } from './relinquished';
-import { RowFinder, type RowSource } from './row-finder';
+import { type Ours, RowClaims } from './row-claims';
+import type { RowSource } from './row-finder';
 import { Unasked } from './unasked';
 
 /** What objects are claimed from, once there is a database. */
 export interface ClaimSource extends RowSource {
+  rows: ObjectRows;
   copies: LocalCopies;
 }
 
@@ -37,27 +37,24 @@ export class ClaimedObjects {
   private readonly objects = new Map<string, ClaimedObject>();
   private readonly inFlight = new Set<string>();
   private readonly suspects = new Suspects(() => this.claims.wake());
-  /** What changes which associations this instance has. */
-  private readonly leasing = new Turns(1);
   private readonly reader = new CopyReader({
     isHere: (object) => this.isHere(object),
     dropIfGone: (object) => this.dropIfGone(object),
     ready: (objects) => this.makeReady(objects),
     unreadable: (objects) => this.waitAgain(objects),
     failed: (error) => this.listener.failed(error),
-    hasRoom: () => this.fetch(),
+    hasRoom: () => this.fetching.soon(),
   });
-  /** The database may have some as this instance's that are not here. */
-  private mayHaveOthers = false;
-  private readonly relinquished = new Relinquished();
-  private wanted = 0;
-  private isFetching = false;
-  private fetchAgain = false;
-  private readonly held = new HeldStreams();
-  private readonly finder = new RowFinder(this.held);
-  private readonly puts = new PutClaims(this.held);
-  /** Associations of which nothing is claimed here are being given up. */
-  private isLettingGo = false;
+  private readonly rows = new RowClaims(
+    () => this.source(),
+    () => this.here,
+  );
+  private readonly puts = new PutClaims(this.rows.held);
+  private readonly fetching = new Fetching(
+    () => this.delivers() && this.rows.mayFind && this.source() !== undefined,
+    (max) => this.fetch(max),
+    (error) => this.listener.failed(error),
+  );
   private readonly unasked = new Unasked();
 
   /**
@@ -72,18 +69,13 @@ export class ClaimedObjects {
 
   begin(): void {
     this.claims.reset();
-    this.finder.mayBeIn();
+    this.rows.mayBeIn();
   }
 
   /** As `ObjectQueue.claim`. */
   claim(max: number): Promise<QueuedObject[]> {
     const claimed = this.claims.claim(max);
-    this.wanted = max;
-    void claimed.then(
-      () => (this.wanted = 0),
-      () => undefined,
-    );
-    this.fetch();
+    this.fetching.until(claimed, max);
     return claimed;
   }
 
@@ -108,9 +100,9 @@ export class ClaimedObjects {
   claimAsPut(object: ToBePut): PutClaim | undefined {
     const session = this.source()?.session;
     const taken = this.claims.size + this.reader.lateCount + this.puts.size;
-    if (session === undefined || !this.delivers() || !this.isOurs || this.wanted <= taken) return undefined;
-    // What is being given up must not be missed by that.
-    if (this.isLettingGo || this.mayHaveOthers || this.reader.isLate(object.stream)) return undefined;
+    if (session === undefined || !this.delivers() || !this.isOurs || this.fetching.wanted <= taken)
+      return undefined;
+    if (!this.rows.isSettled || this.reader.isLate(object.stream)) return undefined;
     return this.puts.begin(object, session.number);
   }
 
@@ -124,7 +116,7 @@ export class ClaimedObjects {
       this.makeReady([object]);
       return true;
     }
-    if (isHere) this.relinquished.lose([claim]);
+    if (isHere) this.rows.lose([claim]);
     copy.discard();
     return false;
   }
@@ -166,40 +158,18 @@ export class ClaimedObjects {
 
   /** There may be something to claim. @param stream the association in which it is; undefined: any */
   fetchSoon(stream?: number): void {
-    this.finder.mayBeIn(stream);
-    this.fetch();
+    this.rows.mayBeIn(stream);
+    this.fetching.soon();
   }
 
-  private fetch(): void {
-    if (!this.delivers() || this.wanted === 0 || !this.finder.mayFind || this.source() === undefined) return;
-    if (this.isFetching) {
-      this.fetchAgain = true;
-      return;
-    }
-    this.isFetching = true;
-    setImmediate(() => void this.fetchOnce());
-  }
-
-  private async fetchOnce(): Promise<void> {
-    this.fetchAgain = false;
+  private async fetch(max: number): Promise<void> {
     const source = this.source();
-    try {
-      if (this.wanted > 0 && source?.session.isAlive === true) await this.fetchUpTo(source, this.wanted);
-    } catch (error) {
-      this.listener.failed(error);
-    }
-    this.isFetching = false;
-    if (this.fetchAgain) this.fetch();
-  }
-
-  private async fetchUpTo(source: ClaimSource, max: number): Promise<void> {
     // What is claimed as it is put does not count: else others would wait for as long as enough of that comes.
     const room = max - this.reader.lateCount;
-    if (room <= 0) return;
-    const { number } = source.session;
-    const { objects, caughtUp } = await this.leasing.run(() => this.claimRows(source, number, room));
+    if (source?.session.isAlive !== true || room <= 0) return;
+    const { objects, caughtUp } = await this.rows.claim(source, room, (row) => this.add(source, row));
     await this.reader.read(source.copies, objects);
-    this.held.caughtUp(caughtUp);
+    this.rows.held.caughtUp(caughtUp);
   }
 
   /** They are here, and may be given to somebody. Meanwhile, they may have become somebody else's. */
@@ -224,50 +194,17 @@ export class ClaimedObjects {
    */
   private async waitAgain(objects: readonly ClaimedObject[]): Promise<void> {
     this.letGo(objects.filter((object) => this.isHere(object)));
-    await this.leasing.run(async () => {
-      const source = this.source();
-      if (source !== undefined) await this.relinquished.settle(source.rows);
-    });
+    await this.rows.settle();
   }
 
   private letGo(objects: readonly ClaimedObject[]): void {
-    for (const { id, row } of objects) {
-      this.drop(id);
-      this.held.fellBehind(row.stream);
-    }
-    this.relinquished.return(objects.map(({ row }) => row));
+    for (const { id } of objects) this.drop(id);
+    this.rows.giveBack(objects.map(({ row }) => row));
   }
 
-  /** Resolves with up to which moment all that waits is among those. */
-  private async claimRows(
-    source: ClaimSource,
-    session: number,
-    max: number,
-  ): Promise<{ objects: ClaimedObject[]; caughtUp: number }> {
-    await this.relinquished.settle(source.rows);
-    await this.giveBackOthers(source, session);
-    try {
-      const { found, caughtUp } = await this.finder.find(source, session, max);
-      if (this.source() === source && source.session.number === session)
-        return { objects: found.map((row) => this.add(source, row)), caughtUp };
-      // They are somebody else's, or will be claimed once more, and nobody has begun with them.
-      this.relinquished.lose(found);
-      this.finder.mayBeIn();
-      return { objects: [], caughtUp: -1 };
-    } catch (error) {
-      // What the answer would have told is claimed nevertheless.
-      this.mayHaveOthers = true;
-      this.finder.mayBeIn();
-      throw error;
-    }
-  }
-
-  private async giveBackOthers({ rows }: ClaimSource, session: number): Promise<void> {
-    if (!this.mayHaveOthers) return;
-    const known = [...this.objects.values()].map(({ row }) => row.seq);
-    await rows.giveBackOthers(session, [...known, ...this.puts.all().map(({ seq }) => seq)]);
-    this.held.allFellBehind();
-    this.mayHaveOthers = false;
+  /** What is claimed here, or as it is put. */
+  private get here(): Ours[] {
+    return [...[...this.objects.values()].map(({ row }) => row), ...this.puts.all()];
   }
 
   private add({ session: { lease } }: ClaimSource, row: ObjectRow): ClaimedObject {
@@ -283,25 +220,21 @@ export class ClaimedObjects {
    * @param change does so in the database; resolves with its row, or with something else where it is not in flight
    */
   async again<T>(source: ClaimSource, change: () => Promise<T | ObjectRow>): Promise<T | ClaimedObject> {
-    try {
-      const object = await this.leasing.run(async () => {
-        const row = await change();
-        if (!isRow(row)) return row;
-        const added = this.add(source, row);
-        this.inFlight.add(row.id);
-        return added;
+    const object = await this.rows.change(async () => {
+      const row = await change();
+      if (!isRow(row)) return row;
+      const added = this.add(source, row);
+      this.inFlight.add(row.id);
+      return added;
+    });
+    if (object instanceof ClaimedObject)
+      await this.reader.copy(source.copies, [object]).catch((error: unknown) => {
+        this.drop(object.id);
+        // It is in flight here nevertheless, and nobody knows.
+        this.rows.missSome();
+        throw error;
       });
-      if (object instanceof ClaimedObject)
-        await this.reader.copy(source.copies, [object]).catch((error: unknown) => {
-          this.drop(object.id);
-          throw error;
-        });
-      return object;
-    } catch (error) {
-      // It may be in flight here nevertheless, and nobody knows.
-      this.mayHaveOthers = true;
-      throw error;
-    }
+    return object;
   }
 
   /** The flow has got its message. */
@@ -313,7 +246,7 @@ export class ClaimedObjects {
   async reclaim(id: string): Promise<QueuedObject | undefined> {
     const object = this.objects.get(id);
     if (object === undefined || !this.inFlight.has(id)) return undefined;
-    const row = await this.source()?.rows.claimAgain(object.row.seq, object.row.lease);
+    const row = await this.source()?.leased.claimAgain(object.row.seq, object.row.lease);
     if (this.objects.get(id) !== object) return undefined;
     // It is in flight no more, or in flight elsewhere.
     if (row === undefined) {
@@ -350,9 +283,7 @@ export class ClaimedObjects {
 
   /** The session is over. */
   sessionEnded(): void {
-    this.relinquished.sessionEnded();
-    this.relinquished.lose([...[...this.objects.values()].map(({ row }) => row), ...this.puts.all()]);
-    this.held.clear();
+    this.rows.sessionEnded();
     this.dropAll();
   }
 
@@ -363,22 +294,14 @@ export class ClaimedObjects {
 
   /** Others may have the associations of which nothing is claimed here, or nothing is asked for. @throws the client's error */
   async unlease(source: ClaimSource): Promise<void> {
-    const { number } = source.session;
-    await this.leasing.run(async () => {
+    await this.rows.unlease(source, () => {
       if (source.session.others > 0) this.letGo(this.takeUnasked());
-      await this.relinquished.settle(source.rows);
-      await this.giveBackOthers(source, number);
-      const rows = [...this.objects.values()].map(({ row }) => row);
-      const kept = new Set([...rows, ...this.puts.all()].map(({ stream }) => stream));
-      this.held.keepOnly(kept);
-      this.isLettingGo = true;
-      await source.rows.unlease(number, [...kept]).finally(() => (this.isLettingGo = false));
     });
   }
 
   /** What is ready, and nobody here asks for. */
   private takeUnasked(): ClaimedObject[] {
-    const ready = this.wanted > 0 ? [] : this.claims.ids().filter((object) => this.isHere(object));
+    const ready = this.fetching.wanted > 0 ? [] : this.claims.ids().filter((object) => this.isHere(object));
     const isReady = new Set(ready);
     const others = [...this.objects.values()].filter((object) => !isReady.has(object)).map(({ row }) => row);
     return this.unasked.next(ready, new Set([...others, ...this.puts.all()].map(({ stream }) => stream)));
@@ -389,12 +312,11 @@ export class ClaimedObjects {
     const objects = [...this.objects.values()];
     const inFlight = objects.filter(({ id }) => this.inFlight.has(id)).map(({ row }) => row);
     const ready = objects.filter(({ id }) => !this.inFlight.has(id)).map(({ row }) => row);
-    const others = [...ready, ...this.puts.close(), ...this.relinquished.close()];
+    const others = [...ready, ...this.puts.close(), ...this.rows.close()];
     this.dropAll();
     this.claims.close();
     this.reader.close();
     this.suspects.clear();
-    this.held.clear();
     return { inFlight, others };
   }
 }

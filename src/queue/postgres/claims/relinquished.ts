@@ -1,4 +1,4 @@
-import type { Leased, ObjectRows } from '../rows';
+import type { Leased, LeasedRows } from '../rows';
 
 /**
  * Objects that are not claimed here any more, of which the database has not been told yet: no delivery is to be counted that was none,
@@ -27,7 +27,7 @@ export class Relinquished {
    * Tells the database. To be done before anything else is claimed, which would overtake what is returned.
    * @throws the client's error; then it is to be done again
    */
-  async settle(rows: Pick<ObjectRows, 'giveBack' | 'settleLost'>): Promise<void> {
+  async settle(rows: LeasedRows): Promise<void> {
     await settled(this.returned, (objects) => rows.giveBack(objects));
     await settled(this.lost, (objects) => rows.settleLost(objects));
   }

@@ -1,4 +1,4 @@
-import type { ObjectRow, ObjectRows } from '../rows';
+import type { LeasedRows, ObjectRow } from '../rows';
 import type { Session } from '../session';
 import type { HeldStreams } from './held-streams';
 
@@ -7,7 +7,7 @@ const LEASE_MS = 1_000;
 
 /** Where rows are found, and for whom. */
 export interface RowSource {
-  rows: ObjectRows;
+  leased: LeasedRows;
   session: Session;
 }
 
@@ -42,7 +42,7 @@ export class RowFinder {
    * comes meanwhile is told once more. @throws the client's error
    */
   async find(source: RowSource, session: number, max: number): Promise<FoundRows> {
-    const { rows } = source;
+    const rows = source.leased;
     this.mayWait = false;
     let caughtUp = this.held.now;
     const found = await rows.claim(session, max);
@@ -64,7 +64,7 @@ export class RowFinder {
   /** Resolves with how many associations it has got. */
   private async lease(source: RowSource, session: number, max: number): Promise<number> {
     this.leaseDueAt = performance.now() + LEASE_MS;
-    const leased = await source.rows.lease(session, max);
+    const leased = await source.leased.lease(session, max);
     // Else they are of one that is over.
     if (source.session.number === session)
       for (const { stream, lease } of leased) this.held.leased(stream, lease);

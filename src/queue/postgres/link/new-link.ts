@@ -9,6 +9,7 @@ import {
 } from '../directory';
 import {
   FileRows,
+  LeasedRows,
   ObjectBytes,
   ObjectInserts,
   ObjectNumbers,
@@ -80,6 +81,7 @@ export function newLink(
   const puts = Math.min(MOST_PUTS, Math.max(1, poolSize - 2));
   const reads = Math.min(MOST_READS, Math.max(1, poolSize - 1 - puts));
   const failed = (error: unknown): void => listener.failed(error);
+  const leased = new LeasedRows(database, schema, queue);
   const rows = new ObjectRows(database, schema, queue, (ids) => listener.removed(ids));
   const fileRows = new FileRows(database, schema, queue);
   const answers = new RemoteAnswers(database, schema, queue);
@@ -96,7 +98,7 @@ export function newLink(
     },
   );
   return {
-    ...{ database, rows, fileRows, session, answers },
+    ...{ database, rows, leased, fileRows, session, answers },
     directory: files,
     watch: new DirectoryWatch(files ?? new NoDirectory(fileRows, unnamedMs), listener),
     copies: new LocalCopies(new ObjectBytes(database, schema), directory, files, reads),

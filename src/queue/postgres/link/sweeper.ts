@@ -1,13 +1,13 @@
 import type { Database } from '../database';
 import { FileFailed, type StrayFiles } from '../directory';
 import type { ObjectRows, RemoteAnswers } from '../rows';
+import { forgetSessions } from '../session';
 
 const SWEEP_MS = 15_000;
 /** A directory may have many files, and be on another machine. */
 const SWEEP_FILES_MS = 300_000;
 /** An instance whose nodes have parked objects may be restarted within this; then they have them still. */
 const PARKED_SECONDS = 600;
-const FORGET_SECONDS = 86_400;
 
 export interface SweeperOptions {
   schema: string;
@@ -68,10 +68,7 @@ export class Sweeper {
            AND NOT EXISTS (SELECT FROM ${s}.object o WHERE o.queue = $1 AND o.stream = l.stream AND o.state = 'queued')`,
         [queue],
       );
-      await this.database.change(
-        `DELETE FROM ${s}.session e WHERE queue = $1 AND until < clock_timestamp() - $2 * interval '1 second'`,
-        [queue, Math.max(FORGET_SECONDS, parkedSeconds)],
-      );
+      await forgetSessions(this.database, s, queue, parkedSeconds);
     } catch (error) {
       this.options.failed(error);
     }

@@ -1,3 +1,4 @@
+export { forgetSessions } from './forget-sessions';
 export { MachineFolder } from './machine-folder';
 export { Notices } from './notices';
 export { Session } from './session';

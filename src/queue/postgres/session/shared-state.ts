@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DIRECTORY_MODE, inTime, makeDirectory, realFiles } from '../../../basics';
 import { Database, type DatabaseConfig, DatabaseUnusable, failureText, type Statements } from '../database';
 import { prepareDatabase } from '../schema';
+import { forgetSessions } from './forget-sessions';
 import { instanceName, otherInstanceName } from './instance-name';
 import { Session } from './session';
 
@@ -31,7 +32,6 @@ export interface SharedStateListener {
 
 /** Few statements, beside those of the queue. */
 const CONNECTIONS = 2;
-const FORGET_SECONDS = 86_400;
 /** Patients' data are not left behind with a node that is removed. */
 const ABANDONED_SECONDS = 30 * 86_400;
 
@@ -154,10 +154,7 @@ export class SharedState implements Statements {
   /** Forgets sessions that ended long ago, and what nodes have left that have been at no instance for long. */
   private async forget(database: Database): Promise<void> {
     const { schema, queue } = this;
-    await database.change(
-      `DELETE FROM ${schema}.session WHERE queue = $1 AND until < clock_timestamp() - $2 * interval '1 second'`,
-      [this.sessions, FORGET_SECONDS],
-    );
+    await forgetSessions(database, schema, this.sessions);
     await database.change(
       `WITH g AS (
          DELETE FROM ${schema}.study_group g WHERE queue = $1 AND used < clock_timestamp() - $2 * interval '1 second'

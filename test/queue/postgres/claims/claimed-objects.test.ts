@@ -4,7 +4,7 @@ import { Lease } from '../../../../src/basics';
 import type { QueuedObject } from '../../../../src/queue';
 import { ClaimedObjects, type ClaimSource } from '../../../../src/queue/postgres/claims/claimed-objects';
 import { LocalCopy } from '../../../../src/queue/postgres/copies/local-copy';
-import type { ObjectRow } from '../../../../src/queue/postgres/rows/object-rows';
+import type { ObjectRow } from '../../../../src/queue/postgres/rows/object-row';
 import { until } from '../../../support/machine/until';
 
 const STREAM = 7;
@@ -41,7 +41,7 @@ class Asked {
     };
     this.source = {
       session: { number: 1, isAlive: true, lease, others: 1 },
-      rows: {
+      leased: {
         claim: () => new Promise<ObjectRow[]>((resolve, reject) => claims.push({ resolve, reject })),
         lease: () => Promise.resolve([]),
         giveBack: (objects: readonly ObjectRow[]) =>

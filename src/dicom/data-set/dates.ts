@@ -1,5 +1,4 @@
 const MILLISECONDS_A_DAY = 86_400_000;
-const OLDEST = 89;
 
 /** Is it a day as DA has it? */
 export const isDate = (text: string): boolean => movedDate(text, 0) !== undefined;
@@ -37,11 +36,4 @@ export function movedDateTime(text: string, days: number): string | undefined {
 /** A time as TM has it. */
 export function isTime(text: string): boolean {
   return /^\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?$/.test(text);
-}
-
-/** An age as AS has it, of more than 89 years as 90 (45 CFR 164.514 (b)(2)(i)(C)); undefined: it is none. */
-export function cappedAge(text: string): string | undefined {
-  const [, number, unit] = /^(\d{3})([DWMY])$/.exec(text) ?? [];
-  if (number === undefined) return undefined;
-  return unit === 'Y' && Number(number) > OLDEST ? '090Y' : text;
 }

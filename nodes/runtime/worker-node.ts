@@ -1,10 +1,10 @@
 import type { Node, NodeAPI } from 'node-red';
-import { asError } from '../../src/basics';
+import { asError, inTime } from '../../src/basics';
 import { DicomError } from '../../src/dicom';
 import type { EditFailure } from '../../src/edit';
 import type { Problem } from '../../src/settings';
 import { isUnheard } from '../../src/worker';
-import { despiteOthers, editWorkerOf } from './edit-worker';
+import { despiteOthers } from './edit-worker';
 import { beginWork, givenObject, type MessageObject, type ObjectMessage, tellNotWorkedOn } from './objects';
 import { InOrder } from './in-order';
 import { errorTexts, nodeTexts, type Text } from './node-texts';
@@ -17,31 +17,44 @@ type Send = (message: ObjectMessage) => void;
 type Done = (error?: Error) => void;
 
 /** Why a message is not worked on, in all nodes of this kind. */
-export type EditingFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | 'busy' | 'stopped';
+export type WorkFailure = 'settingsInvalid' | 'objectGone' | 'notChanged' | 'busy' | 'stopped';
 
 /** Messages that may wait. What comes beyond fails, so that memory is bounded. */
 const MOST_WAITING = 1_000;
 
-/** For what is at work when the node closes. Node-RED gives a node 15 s. */
+/** For what is at work when the node closes, to end. Node-RED gives a node 15 s. */
 const CLOSE_MS = 8_000;
 
+/** A worker that several nodes use. */
+interface SharedWorker {
+  addUser(user: object): void;
+  /** Resolves when it is gone, where nobody else uses it. */
+  removeUser(user: object): Promise<void>;
+}
+
 /** What tells one type of these nodes from another. */
-export interface EditingKind<Failure extends string> {
+export interface WorkKind<Failure extends string> {
   readonly type: string;
-  readonly errors: NodeErrors<Failure | EditingFailure>;
+  readonly errors: NodeErrors<Failure | WorkFailure>;
+  readonly worker: (RED: NodeAPI) => SharedWorker;
+  /**
+   * What it makes goes on as the object of the message: that stays for the nodes behind, its queue hears why there is none, and
+   * what is at work is finished as the node closes. Otherwise nobody behind needs the object.
+   */
+  readonly makesObject: boolean;
   /** Messages that are worked on at a time. */
   readonly atATime: number;
   /** Why a message fails when the worker, or a queue, does not answer. */
-  readonly unheard: Failure | EditingFailure;
+  readonly unheard: Failure | WorkFailure;
   /** By the codes of what the worker says. */
-  readonly failures: Readonly<Record<string, Failure | EditingFailure>>;
+  readonly failures: Readonly<Record<string, Failure | WorkFailure>>;
 }
 
 /**
- * A deployed node that has the worker of `src/edit` make something of each message: messages go on in the order in which they
- * came, and one that fails stays as it was.
+ * A deployed node that has a worker make something of each message: messages go on in the order in which they came, and one
+ * that fails stays as it was.
  */
-export abstract class EditingNode<Failure extends string, Result> {
+export abstract class WorkerNode<Failure extends string, Result> {
   protected readonly text: Text;
   protected isClosed = false;
   private readonly order: InOrder;
@@ -49,7 +62,7 @@ export abstract class EditingNode<Failure extends string, Result> {
   constructor(
     protected readonly RED: NodeAPI,
     protected readonly node: Node,
-    private readonly kind: EditingKind<Failure>,
+    private readonly kind: WorkKind<Failure>,
     /** Of its settings. */
     private readonly problems: readonly Problem[],
   ) {
@@ -58,7 +71,7 @@ export abstract class EditingNode<Failure extends string, Result> {
   }
 
   /** Why it does nothing; undefined: the settings let it run. */
-  protected abstract readonly invalid: NodeFailed<Failure | EditingFailure> | undefined;
+  protected abstract readonly invalid: NodeFailed<Failure | WorkFailure> | undefined;
 
   /** What a message becomes. @throws NodeFailed; DicomError; what a worker or queue that cannot be asked throws */
   protected abstract resultOf(message: ObjectMessage): Promise<Result>;
@@ -72,7 +85,7 @@ export abstract class EditingNode<Failure extends string, Result> {
       started: () => this.flowsStarted(),
       close: () => this.close(),
     });
-    editWorkerOf(this.RED).addUser(this);
+    this.kind.worker(this.RED).addUser(this);
     onInput(this.node, (message, send, done) => this.take(message, send, done));
     if (this.invalid === undefined) this.node.status({});
     else this.node.status({ fill: 'red', shape: 'ring', text: this.text('status.settings') });
@@ -89,15 +102,15 @@ export abstract class EditingNode<Failure extends string, Result> {
       return await givenObject(object, message);
     } catch (error) {
       if (error instanceof DicomError) throw error;
-      throw new NodeFailed<EditingFailure>('objectGone', { reason: asError(error).message });
+      throw new NodeFailed<WorkFailure>('objectGone', { reason: asError(error).message });
     }
   }
 
   /** What the worker says, as the node tells of it. */
   protected failureOf(
     { failure: { code, text } }: EditFailure,
-    otherwise: Failure | EditingFailure,
-  ): NodeFailed<Failure | EditingFailure> {
+    otherwise: Failure | WorkFailure,
+  ): NodeFailed<Failure | WorkFailure> {
     const failed = this.kind.failures[code] ?? otherwise;
     // Words of what writes files name the file; of the system's errors, the worker tells the code only.
     const isAboutFile = code === 'not-placed' || code === 'name-refused';
@@ -118,7 +131,7 @@ export abstract class EditingNode<Failure extends string, Result> {
     this.order.add(
       () => this.worked(message),
       (outcome) => {
-        workEnds(outcome.status === 'fulfilled');
+        workEnds(this.kind.makesObject && outcome.status === 'fulfilled');
         try {
           if (outcome.status === 'rejected') throw outcome.reason;
           // Nothing of it before: what fails leaves the message as it was.
@@ -136,13 +149,13 @@ export abstract class EditingNode<Failure extends string, Result> {
 
   private async worked(message: ObjectMessage): Promise<Result> {
     if (this.invalid !== undefined) throw this.invalid;
-    if (this.isClosed) throw new NodeFailed<EditingFailure>('stopped');
+    if (this.isClosed) throw new NodeFailed<WorkFailure>('stopped');
     return despiteOthers(() => this.resultOf(message));
   }
 
   /** Its queue is told why, so that a dead letter can say it. */
-  private failed(message: ObjectMessage, failed: NodeFailed<Failure | EditingFailure> | undefined): void {
-    if (failed === undefined) return;
+  private failed(message: ObjectMessage, failed: NodeFailed<Failure | WorkFailure> | undefined): void {
+    if (failed === undefined || !this.kind.makesObject) return;
     const { code, message: words } = this.error(failed.discreet);
     tellNotWorkedOn(message, `${code}: ${words}`).catch((error: unknown) =>
       this.node.error(asError(error).message),
@@ -150,32 +163,27 @@ export abstract class EditingNode<Failure extends string, Result> {
   }
 
   /** Undefined: it is none that a node of this kind expects. */
-  private failedOf(reason: unknown): NodeFailed<Failure | EditingFailure> | undefined {
+  private failedOf(reason: unknown): NodeFailed<Failure | WorkFailure> | undefined {
     if (reason instanceof NodeFailed) return reason as NodeFailed<Failure>;
     if (isUnheard(reason)) return new NodeFailed(this.kind.unheard, { reason: asError(reason).message });
     if (reason instanceof DicomError) return new NodeFailed('notChanged', { reason: reason.message });
     return undefined;
   }
 
-  private errorOf(reason: unknown): Error {
+  protected errorOf(reason: unknown): Error {
     const failed = this.failedOf(reason);
     return failed === undefined ? asError(reason) : this.error(failed);
   }
 
-  private error(failed: NodeFailed<Failure | EditingFailure>): CodedError {
+  private error(failed: NodeFailed<Failure | WorkFailure>): CodedError {
     return this.kind.errors.errorOf(this.text, failed);
   }
 
   private async close(): Promise<void> {
     this.isClosed = true;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      this.order.idle,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS);
-      }),
-    ]);
-    clearTimeout(timer);
-    await editWorkerOf(this.RED).removeUser(this);
+    const { order, kind } = this;
+    if (kind.makesObject) await inTime(order.idle, CLOSE_MS);
+    await kind.worker(this.RED).removeUser(this);
+    if (!kind.makesObject) await inTime(order.idle, CLOSE_MS);
   }
 }
