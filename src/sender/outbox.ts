@@ -122,12 +122,7 @@ export class Outbox {
     try {
       await this.unpark(id);
       if (outcome.kind === 'sent') await this.queue.remove(id);
-      else
-        await this.setAside(
-          id,
-          `it could not be sent: ${outcome.text}`,
-          failureFacts(outcome, this.listener.nameOf(peer)),
-        );
+      else await this.setAside(id, whyNotSent(outcome), failureFacts(outcome, this.listener.nameOf(peer)));
     } catch (error) {
       // It is there still, and is sent again after the next start.
       this.listener.leftover(asError(error));
@@ -302,6 +297,11 @@ export class Outbox {
 /** When a file of its own came into the outbox, or was put back after it had been a dead letter. */
 function sinceOf(content: ObjectContent): number {
   return content.kind === 'file' ? (content.since ?? 0) : 0;
+}
+
+/** For people, with what the peer says of it. */
+function whyNotSent({ text, errorComment }: SendOutcome): string {
+  return `it could not be sent: ${text}${errorComment === undefined ? '' : `: ${errorComment}`}`;
 }
 
 function failureFacts({ status, attempts }: SendOutcome, peer: string): LetterFacts {
