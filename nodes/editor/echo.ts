@@ -56,6 +56,7 @@ const REJECTIONS: Readonly<Record<string, string>> = {
   '1/2': 'echo.rejection.context',
   '1/3': 'echo.rejection.caller',
   '1/7': 'echo.rejection.called',
+  '2/1': 'echo.rejection.noReason',
   '2/2': 'echo.rejection.protocol',
   '3/1': 'echo.rejection.congestion',
   '3/2': 'echo.rejection.limit',

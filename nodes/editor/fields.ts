@@ -1,4 +1,4 @@
-import { splitList, type NodeSettings } from '../../src/settings';
+import { isEnvironmentReference, splitList, type NodeSettings } from '../../src/settings';
 import type { EditorNode } from './red';
 
 /** Looks up a field's value: in the open dialog, or in the node. */
@@ -6,6 +6,8 @@ export type Values<Name extends string> = (field: Name) => unknown;
 
 /** What the selection of a configuration node holds where none is chosen. */
 const NO_NODE = '_ADD_';
+/** Of a checkbox that is neither on nor off: the variable that says so when the flow starts. */
+const VARIABLE = 'data-variable';
 
 /** The values of a node type's fields: as the node has them, and as they stand in its dialog. */
 export class FormFields<Name extends string> {
@@ -42,6 +44,7 @@ export class FormFields<Name extends string> {
   inDialog(): Values<Name> {
     return (name): unknown => {
       const input = this.input(name);
+      if (this.isVariable(input)) return input.attr(VARIABLE);
       if (input.is(':checkbox')) return input.is(':checked');
       const entered = input.val();
       return this.settings.fields[name].kind === 'node' && entered === NO_NODE ? '' : entered;
@@ -54,12 +57,32 @@ export class FormFields<Name extends string> {
     for (const name of this.settings.names) {
       const value = values(name);
       const { kind } = this.settings.fields[name];
+      if (isEnvironmentReference(value) && this.fillVariable(name, String(value))) continue;
       if (kind === 'list') this.input(name).val(Array.isArray(value) ? value.join(', ') : '');
       else if (kind === 'rows') this.input(name).val(JSON.stringify(value));
       else if (value === node[name] || (kind === 'node' && value === '')) continue;
       else if (typeof value === 'boolean') this.input(name).prop('checked', value);
       else this.input(name).val(String(value));
     }
+  }
+
+  /** A variable of the environment, where the input has no place for it. False: there is, and it is an input like any other. */
+  private fillVariable(name: Name, variable: string): boolean {
+    const input = this.input(name);
+    if (input.is(':checkbox')) {
+      const shown = $('<code>').text(variable).appendTo(input.closest('.form-row'));
+      input.attr(VARIABLE, variable).prop({ checked: false, indeterminate: true });
+      input.on('change', () => shown.toggle(this.isVariable(input)));
+    } else if (this.settings.fields[name].kind === 'list') input.val(variable);
+    else if (this.settings.fields[name].kind === 'node')
+      input.append($('<option>').val(variable).text(variable)).val(variable);
+    else return false;
+    return true;
+  }
+
+  /** Nobody has said otherwise since the dialog was opened. */
+  private isVariable(input: JQuery): boolean {
+    return input.attr(VARIABLE) !== undefined && input.prop('indeterminate') === true;
   }
 
   /** jQuery leaves carriage returns out of the values that it reads: line ends become line feeds before. */
@@ -83,8 +106,13 @@ export class FormFields<Name extends string> {
       } else if (this.settings.fields[name].kind === 'list') {
         const text = entered(name);
         const values = typeof text === 'string' ? splitList(text) : [];
+        // A variable that is the whole value stays that.
+        if (config[name] === values[0] && values.length === 1) continue;
         if (config[name] !== undefined || values.length > 0) node[name] = values;
-      } else if (config[name] === undefined && this.isDefault(name, entered(name))) {
+      } else if (
+        this.isVariable(this.input(name)) ||
+        (config[name] === undefined && this.isDefault(name, entered(name)))
+      ) {
         // Node-RED reads what it finds by the id.
         this.input(name).removeAttr('id');
       }

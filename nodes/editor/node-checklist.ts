@@ -1,4 +1,4 @@
-import { splitList } from '../../src/settings';
+import { isEnvironmentReference, splitList } from '../../src/settings';
 import type { EditorNode } from './red';
 import type { Texts } from './texts';
 
@@ -73,7 +73,9 @@ export class NodeChecklist<Name extends string> {
     const ids = new Set(found.map(({ id }) => id));
     const missing = this.former.filter((id) => !ids.has(id));
     const { text } = this.form.texts;
-    return [...found, ...missing.map((id) => ({ id, label: text('list.missingNode', { id }) }))];
+    const label = (id: string): string =>
+      isEnvironmentReference(id) ? id : text('list.missingNode', { id });
+    return [...found, ...missing.map((id) => ({ id, label: label(id) }))];
   }
 
   private ticked(): string[] {

@@ -9,7 +9,7 @@ import {
   placeCause,
   placeReason,
 } from '../message';
-import { isFailure, type CommandStatus } from '../network';
+import { isLoss, type CommandStatus } from '../network';
 import { type HeadOf, NewerEnvelope, receivedHead } from '../object';
 import { ObjectDamaged, type ObjectQueue, type QueuedObject, type Unparked } from '../queue';
 import type { DicomInSettings } from '../settings';
@@ -191,7 +191,7 @@ export class Delivery {
     const entry = this.underWay.get(id);
     this.forget(id);
     this.wake();
-    if (status === undefined || !isFailure(status.status)) await this.remove(id);
+    if (status === undefined || !isLoss(status)) await this.remove(id);
     else if (entry !== undefined) await this.giveUp(entry.queued, { kind: 'failed', status });
     else await this.settingAside.giveUpParked(id, status, owner);
   }

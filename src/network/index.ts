@@ -16,6 +16,7 @@ export {
   type IncomingObject,
   type Instance,
   isFailure,
+  isLoss,
   NO_LONGER_UPDATED,
   type ObjectStore,
   type PendingResponses,

@@ -137,8 +137,7 @@ export class Outbox {
       await this.queue.remove(id);
       return true;
     }
-    const why = `it could not be sent: ${outcome.text}`;
-    return this.setAside(id, why, failureFacts(outcome, this.listener.nameOf(peer)));
+    return this.setAside(id, whyNotSent(outcome), failureFacts(outcome, this.listener.nameOf(peer)));
   }
 
   async deadLetters(page: LetterPage): Promise<DeadLetterList> {
@@ -315,6 +314,11 @@ export class Outbox {
 /** When a file of its own came into the outbox, or was put back after it had been a dead letter. */
 function sinceOf(content: ObjectContent): number {
   return content.kind === 'file' ? (content.since ?? 0) : 0;
+}
+
+/** For people, with what the peer says of it. */
+function whyNotSent({ text, errorComment }: SendOutcome): string {
+  return `it could not be sent: ${text}${errorComment === undefined ? '' : `: ${errorComment}`}`;
 }
 
 function failureFacts({ status, attempts }: SendOutcome, peer: string): LetterFacts {

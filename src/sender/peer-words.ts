@@ -1,18 +1,16 @@
 import { hexStatus, type OpenOutcome } from '../network';
 
-/** Rejections by the peer's service user (PS3.8 Table 9-21). */
-const REASONS_OF_USER: Readonly<Record<number, string>> = {
-  1: 'no reason given',
-  2: 'application context not supported',
-  3: 'it does not accept our AE title (calling)',
-  7: 'it does not know its AE title (called)',
+/** Of rejections, by source and reason: the service user, and the service provider's parts for ACSE and presentation (PS3.8 Table 9-21). */
+const REJECTIONS: Readonly<Record<string, string>> = {
+  '1/1': 'no reason given',
+  '1/2': 'application context not supported',
+  '1/3': 'it does not accept our AE title (calling)',
+  '1/7': 'it does not know its AE title (called)',
+  '2/1': 'no reason given',
+  '2/2': 'protocol version not supported',
+  '3/1': 'it has too many associations now',
+  '3/2': 'its local limit is exceeded',
 };
-/** By the service provider, in its part for presentation. */
-const REASONS_OF_PROVIDER: Readonly<Record<number, string>> = {
-  1: 'it has too many associations now',
-  2: 'its local limit is exceeded',
-};
-const SOURCE_PRESENTATION = 3;
 /** A rejection that no further try changes (PS3.8 9.3.4). */
 const PERMANENT = 1;
 
@@ -25,7 +23,7 @@ export function isConfiguration(opened: OpenOutcome): boolean {
 export function openText(opened: Exclude<OpenOutcome, { outcome: 'opened' }>): string {
   if (opened.outcome === 'failed') return FAILURES[opened.code] ?? opened.text;
   const { result, source, reason } = opened;
-  const words = (source === SOURCE_PRESENTATION ? REASONS_OF_PROVIDER : REASONS_OF_USER)[reason];
+  const words = REJECTIONS[`${source}/${reason}`];
   const numbers = `result ${result}, source ${source}, reason ${reason}`;
   return `association rejected: ${words === undefined ? numbers : `${words} (${numbers})`}`;
 }

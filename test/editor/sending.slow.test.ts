@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
+import { DICOM_OUT } from '../../src/settings';
 import { Certificates } from '../support/connections/certificates';
 import { freePort } from '../support/machine/free-port';
 import { needs } from '../support/machine/needs';
@@ -322,6 +323,33 @@ describe('the dialogs that send', { skip: needs('chromium', 'dcmtk', 'openssl') 
       await editor.openDialog('out');
       await editor.showTab('message');
       assert.deepEqual(await boxes.allInnerTexts(), ['Archive', 'PACS']);
+    });
+
+    it('leaves variables of the environment as they are, of any kind of field, until something else is entered', async () => {
+      const variables = Object.fromEntries(
+        DICOM_OUT.names.filter((name) => name !== 'imported').map((name) => [name, `\${OUT_${name}}`]),
+      );
+      const tls = { tls: '${PEER_TLS}', sendAs: '${PEER_SEND_AS}', commitThrough: '${PEER_THROUGH}' };
+      await deploy(peer(tls), { ...OUT, ...variables, outputs: 2, wires: [[], []] });
+      const before = await nodeRed.flows();
+      for (const id of ['pacs', 'out']) {
+        await editor.openDialog(id);
+        assert.doesNotMatch(await editor.dialog().innerText(), /no longer exists/);
+        await editor.done();
+      }
+      assert.equal(await editor.page.evaluate('RED.nodes.dirty()'), false);
+      assert.deepEqual(await nodeRed.flows(), before);
+      await editor.openDialog('out');
+      assert.match(await editor.dialog().innerText(), /OUT_acknowledge/);
+      await editor.enter('acknowledge', true);
+      assert.doesNotMatch(await editor.dialog().innerText(), /OUT_acknowledge/);
+      await editor.done();
+      assert.deepEqual(await editor.node('out', '[node.acknowledge, node.outputFailures]'), [
+        true,
+        '${OUT_outputFailures}',
+      ]);
+      // The outbox that the variable of the mode may choose has been asked for.
+      editor.errors.splice(0);
     });
 
     it('takes a sender of Integration Soup, makes its peer, and exports it as it came', async () => {

@@ -409,6 +409,18 @@ describe('dicom-out: an object of a queue', () => {
     assert.ok(archive?.objects[0]?.dataSet.equals(dataSet));
   });
 
+  for (const acknowledge of [true, false])
+    it(`is no dead letter where the peer says with a warning that it has it, ${acknowledge ? 'acknowledged' : 'or not'}`, async () => {
+      const statuses = [0x0001, 0x0107, 0x0111, 0x0116, 0xb000];
+      const store = (_: unknown, count: number): number => statuses[count] ?? 0;
+      const { port } = await chain([['a', { store }]], { acknowledge, keepDeliveredSeconds: 60 });
+      const sent = nodes.inputs('out-a-sent');
+      await upload(port, 1, 2, 3, 4, 5);
+      await until(() => sent.length === 5, 'all are sent');
+      await until(async () => (await waitingIn('in')) === 0, 'the queue is empty');
+      assert.deepEqual(await lettersIn('in'), []);
+    });
+
   it('is acknowledged, too, where the message carries it as a Buffer', async () => {
     const { port } = await chain([['a', { store: (_, count) => (count === 0 ? 0x0122 : 0) }]], {
       acknowledge: true,

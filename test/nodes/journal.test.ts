@@ -97,7 +97,7 @@ const facts = (entry: Entry | undefined, ...names: string[]): unknown[] => names
 
 describe('dead letters of an outbox', () => {
   it('are listed with what is known of them, and told of as dicom-in does', async () => {
-    const archive = await scp({ store: () => 0x0122 });
+    const archive = await scp({ store: () => ({ status: 0x0122, elements: { 0x0902: 'no CT here' } }) });
     await nodes.load(flows(peer(archive.port), ...out({ mode: 'store-and-forward' })));
     const failed = nodes.inputs('failed');
     nodes.node('out').receive({ filename: SAMPLE, topic: 'a topic', dicom: { callingAET: 'CT01' } });
@@ -107,7 +107,7 @@ describe('dead letters of an outbox', () => {
     assert.ok(Date.parse(String(at)) >= Date.parse(String(receivedAt)));
     assert.equal(typeof deliveries, 'number');
     assert.deepEqual(rest, {
-      why: 'it could not be sent: SOP class not supported (0122)',
+      why: 'it could not be sent: SOP class not supported (0122): no CT here',
       crashes: 0,
       size: rest['size'],
       sopClassUID: '1.2.840.10008.5.1.4.1.1.2',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { statusText } from '../../src/sender/peer-words';
+import { openText, statusText } from '../../src/sender/peer-words';
 import { verdictOfStatus } from '../../src/sender/verdict';
 
 const rows: [status: number, verdict: string][] = [
@@ -46,4 +46,28 @@ describe('the status of a C-STORE response', () => {
 
   it('0111 is one for good where something was: the peer keeps its old one', () =>
     assert.equal(words(0x0111, true), 'final'));
+});
+
+describe('a rejected association', () => {
+  const text = (source: number, reason: number): string =>
+    openText({ outcome: 'rejected', result: 1, source, reason });
+
+  it('is told by what its reason means for its source (PS3.8 Table 9-21)', () => {
+    assert.match(text(1, 2), /: application context not supported \(result 1, source 1, reason 2\)$/);
+    assert.match(text(2, 2), /: protocol version not supported /);
+    assert.match(text(3, 1), /: it has too many associations now /);
+  });
+
+  it('is told by its numbers where they mean nothing', () => {
+    for (const [source, reason] of [
+      [2, 3],
+      [2, 7],
+      [3, 3],
+      [4, 1],
+    ] as const)
+      assert.equal(
+        text(source, reason),
+        `association rejected: result 1, source ${source}, reason ${reason}`,
+      );
+  });
 });

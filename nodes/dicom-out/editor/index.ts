@@ -62,7 +62,7 @@ export function open(node: EditorNode): void {
 
 /** Called before Node-RED reads the inputs. Returns what undoes changes elsewhere. */
 export function save(node: EditorNode): { changed: boolean; history: HistoryEvent[] } {
-  $('#node-input-outputs').val(form.fields.input('outputFailures').is(':checked') ? 2 : 1);
+  $('#node-input-outputs').val(form.fields.inDialog()('outputFailures') === false ? 1 : 2);
   importing?.panel.save();
   const history = importing?.sender.save(node) ?? [];
   form.save(node);

@@ -285,7 +285,7 @@ export class ObjectSending {
   ): void {
     const { held, waitsForRoom } = waiting;
     const settled = (outcome: SendOutcome): void => {
-      if (outcome.failure === 'noRoom') this.tellNoRoom(waiting, message);
+      if (outcome.failure === 'noRoom') this.tellNoRoom(waiting, message, outcome.text);
       else this.withoutRoom.delete(waiting.id);
       if (outcome.failure === 'noRoom' && held !== undefined && waitsForRoom && !this.isClosed)
         waiting.again = setTimeout(() => this.store(waiting, sending, note, message), ROOM_MS);
@@ -295,12 +295,12 @@ export class ObjectSending {
   }
 
   /** Once for an object, however often it comes again. */
-  private tellNoRoom({ id, to }: Waiting, message: ObjectMessage): void {
+  private tellNoRoom({ id, to }: Waiting, message: ObjectMessage, reason: string): void {
     if (this.withoutRoom.has(id)) return;
     this.withoutRoom.add(id);
     const [oldest] = this.withoutRoom;
     if (this.withoutRoom.size > MOST_TOLD && oldest !== undefined) this.withoutRoom.delete(oldest);
-    this.told.notBegun(message, new OutFailed('noRoom', { reason: '' }), to.peer.name);
+    this.told.notBegun(message, new OutFailed('noRoom', { reason }), to.peer.name);
   }
 
   /** @throws OutFailed */

@@ -39,7 +39,12 @@ export function sentOf(id: string, peer: string, outcome: SendOutcome): Record<s
 
 /** What the sender of the object hears, or its dead letter tells: the peer's own status, where it has given one. */
 export function commandStatusOf({ kind, status, failure, text, errorComment }: SendOutcome): CommandStatus {
-  if (kind === 'sent') return { status: status ?? Status.success };
+  if (kind === 'sent')
+    return {
+      status: status ?? Status.success,
+      ...(errorComment !== undefined && { comment: errorComment }),
+      isKept: true,
+    };
   return { status: status ?? STATUS_OF_FAILURE[failure ?? 'unreachable'], comment: errorComment ?? text };
 }
 

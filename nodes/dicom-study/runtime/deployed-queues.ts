@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../../src/delivery';
-import { isFailure, type CommandStatus } from '../../../src/network';
+import { isLoss, type CommandStatus } from '../../../src/network';
 import type { Unparked } from '../../../src/queue';
 import type { StudyQueues } from '../../../src/study';
 import { isUnheard, WorkerNotRunning } from '../../../src/worker';
@@ -33,12 +33,12 @@ export class DeployedQueues implements StudyQueues {
     if (receiver === undefined) return !existingNodes(this.RED)(nodeId);
     try {
       await this.untilOpen(receiver);
-      if (!isAcknowledged && isFailure(status.status)) {
+      if (!isAcknowledged && isLoss(status)) {
         await receiver.ask('giveUp', objectId, owner, status);
         return true;
       }
       const state = await receiver.ask('unpark', objectId, owner);
-      if (isAcknowledged && isToBeAnswered(state, isFailure(status.status)))
+      if (isAcknowledged && isToBeAnswered(state, isLoss(status)))
         await receiver.ask('answer', objectId, status);
       return true;
     } catch (error) {

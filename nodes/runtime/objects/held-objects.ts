@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { NodeAPI } from 'node-red';
 import type { QueueHost } from '../../../src/delivery';
-import { type CommandStatus, isFailure } from '../../../src/network';
+import { type CommandStatus, isLoss } from '../../../src/network';
 import type { OpenedObject } from '../../../src/queue';
 import { isUnheard, unlessUnheard, WorkerNotRunning } from '../../../src/worker';
 import { deployedNodes } from '../deployed-nodes';
@@ -157,7 +157,7 @@ class InFlight {
 
   private async left(holder: object): Promise<void> {
     this.drop(holder);
-    const status = this.statuses.find((each) => isFailure(each.status)) ?? this.statuses.at(-1);
+    const status = this.statuses.find(isLoss) ?? this.statuses.at(-1);
     if (this.holders.size > 0 || status === undefined) return;
     const outcome = await this.queue.ask('answer', this.queue.objectId, status);
     if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
@@ -195,7 +195,7 @@ class Parked implements HeldObject {
       await this.queue.ask('unpark', objectId, this.owner);
       const outcome = await this.queue.ask('answer', objectId, status);
       if (outcome === 'tooLate') throw new NotAcknowledged(outcome);
-    } else if (status !== undefined && isFailure(status.status)) {
+    } else if (status !== undefined && isLoss(status)) {
       if (!(await this.queue.ask('giveUp', objectId, this.owner, status)))
         throw new NotAcknowledged('unknown');
     } else {

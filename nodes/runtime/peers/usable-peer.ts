@@ -16,7 +16,9 @@ function whyNotStarted(RED: NodeAPI, id: string): string {
   let own: string | undefined;
   RED.nodes.eachNode((config) => {
     if (config.id !== id || config.type !== DICOM_PEER.type) return;
-    own = Object.entries(config).find(([property, value]) => property !== 'id' && value === id)?.[0];
+    const values = config as unknown as Record<string, unknown>;
+    own = DICOM_PEER.names.find((name) => values[name] === id);
   });
-  return own === undefined ? '' : `${own}: ${nodeTexts(RED, DICOM_PEER.type)('warning.ownId')}`;
+  const text = nodeTexts(RED, DICOM_PEER.type);
+  return own === undefined ? '' : `${text(`label.${own}`)}: ${text('warning.ownId')}`;
 }

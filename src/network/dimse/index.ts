@@ -26,6 +26,14 @@ export {
   Priority,
 } from './requests';
 export { type PendingResponses, type Refusal, ServiceRegistry, type Unwanted } from './service';
-export { type CommandStatus, hexStatus, isFailure, isPending, NO_LONGER_UPDATED, Status } from './status';
+export {
+  type CommandStatus,
+  hexStatus,
+  isFailure,
+  isLoss,
+  isPending,
+  NO_LONGER_UPDATED,
+  Status,
+} from './status';
 export { type StepListener, type StepRequest, stepServices } from './step-service';
 export { storeService, type StorageOptions } from './store-service';

@@ -6,6 +6,8 @@ export interface CommandStatus {
   errorId?: number;
   /** Of an instance that was created without one: the one that it got (PS3.7 10.1.5.1.4). */
   sopInstanceUID?: string;
+  /** Of an object: another one has it, whatever the status says to its sender. */
+  isKept?: true;
 }
 
 /** DIMSE status codes that we send (PS3.7 Annex C; PS3.4 B.2.3, C.4.1.1.4, F.7.2, K.4.1.1.4). */
@@ -47,6 +49,11 @@ export const NO_LONGER_UPDATED = 0xa710;
 /** Success and the warnings B000 to BFFF mean that the object is kept (PS3.4 B.2.3). */
 export function isFailure(status: number): boolean {
   return status !== Status.success && status >> 12 !== 0xb;
+}
+
+/** Nobody has the object, as far as the answer says. */
+export function isLoss({ status, isKept }: CommandStatus): boolean {
+  return isKept !== true && isFailure(status);
 }
 
 /** A status as the Standard writes it: A700. */

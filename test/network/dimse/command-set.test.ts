@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { operationName } from '../../../src/network/dimse/command-field';
 import { decodeCommandSet, encodeResponse } from '../../../src/network/dimse/command-set';
-import { hexStatus, isFailure } from '../../../src/network/dimse/status';
+import { hexStatus, isFailure, isLoss } from '../../../src/network/dimse/status';
 import { ProtocolError } from '../../../src/network/upper-layer/pdu';
 import { CT, commandSet, echoRQ, pdv, readResponse, storeRQ } from '../../support/connections/pdus';
 
@@ -94,5 +94,7 @@ describe('words and statuses of DIMSE', () => {
     assert.deepEqual([0, 0xb000, 0xbfff].map(isFailure), [false, false, false]);
     assert.deepEqual([0x0110, 0xa700, 0xafff, 0xc000, 0x0001].map(isFailure), Array(5).fill(true));
     assert.equal(hexStatus(0x110), '0110');
+    const lost = (status: number, isKept?: true): boolean => isLoss({ status, ...(isKept && { isKept }) });
+    assert.deepEqual([lost(0x0111), lost(0x0111, true), lost(0xb000)], [true, false, false]);
   });
 });

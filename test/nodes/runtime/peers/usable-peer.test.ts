@@ -50,6 +50,6 @@ describe('the peer of an id', () => {
   it('is not started by Node-RED where a value of it is its own id, which is told', () => {
     const reason = usablePeer(RED, 'itself');
     assert.ok(typeof reason === 'string');
-    assert.match(reason, /^name: .*dicom-peer\.warning\.ownId$/);
+    assert.match(reason, /dicom-peer\.label\.name: .*dicom-peer\.warning\.ownId$/);
   });
 });
