@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage } from '../admin-api';
-import { asError, Paced } from '../basics';
+import { loggableReason, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
@@ -238,6 +238,7 @@ export class Sender implements SenderRequests {
       id,
       new Outbox(config, {
         submit: (peer, job) => this.submit(peer, this.recorded(peer, job)),
+        failed: (peer, job, outcome) => this.recorded(peer, job).settled(outcome),
         peerWanted: (peer, defined) => this.want(id, peer, defined),
         nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
@@ -287,7 +288,7 @@ export class Sender implements SenderRequests {
       const { warnings } = object;
       settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
-      const { message: text } = asError(error);
+      const text = loggableReason(error);
       if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
       else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
