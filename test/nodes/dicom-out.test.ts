@@ -471,7 +471,7 @@ describe('dicom-out: an object of a queue', () => {
     const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];
     await upload(port, 1);
     await until(() => sent.length === 1, 'it is sent, and with that not kept any more');
-    await until(async () => (await waitingIn('in')) === 0, 'it is gone');
+    await until(async () => (await receiverOf('in').ask('owners')).length === 0, 'it is gone');
     inject('out-a', { dicom: sent[0]?.['dicom'] });
     await until(() => failed.length === 1, 'it is told');
     assert.equal(codeOf(failed[0]), 'DICOM_OUT_OBJECT_GONE');

@@ -221,17 +221,14 @@ export class ObjectSending {
       await leave(held);
       return true;
     }
-    let isTaken = true;
+    const gone = lasting === undefined ? undefined : (): void => senderOf(this.RED).forget(lasting);
     try {
-      await held.done(status);
+      await held.done(status, gone);
+      return true;
     } catch (error) {
-      // It comes again, and then its outcome is told once more.
-      if (isUnheard(error)) return false;
-      if (!(error instanceof NotAcknowledged)) throw error;
-      isTaken = false;
+      if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
+      return false;
     }
-    if (lasting !== undefined) senderOf(this.RED).forget(lasting);
-    return isTaken;
   }
 
   /** Undefined: the node closes, and it has gone back. @param waitsForRoom in the outbox, where it has a queue */

@@ -19,10 +19,11 @@ export interface HeldObject {
   /**
    * The node is done with it. Once all nodes that hold it are, it is acknowledged, or with a failure becomes a dead letter.
    * @param status what the node has to say to that; undefined: nothing, the flow acknowledges it itself
+   * @param gone called once the object does not come again for what nodes do with it
    * @throws NotAcknowledged
    */
-  done(status: CommandStatus | undefined): Promise<void>;
-  /** The node gives it back: it is delivered again, and nothing is counted. */
+  done(status: CommandStatus | undefined, gone?: () => void): Promise<void>;
+  /** The node gives it back: it is delivered again, and nothing is counted, once all nodes that hold it are done with it. */
   giveBack(): Promise<void>;
   /** The node closes: it is delivered again, and nothing is counted, once there is a node again to which that can go. */
   leave(): Promise<void>;
@@ -105,13 +106,17 @@ class QueueOf {
 
 /**
  * An object in flight. Several nodes may be at work on it, as a message can go to several: it is acknowledged, or becomes a dead
- * letter, once the last one is done with it. Where the process ends before that, it comes again for all of them.
+ * letter, once the last one is done with it. Where one of them has given it back, or the process ends before that, it comes again
+ * for all of them.
  */
 class InFlight {
   private static readonly all = new Map<string, InFlight>();
   private static timer: NodeJS.Timeout | undefined;
   private readonly holders = new Set<object>();
   private readonly statuses: CommandStatus[] = [];
+  private readonly whenGone: (() => void)[] = [];
+  /** One of the nodes has given it back, and is to get it again. */
+  private comesAgain = false;
 
   static hold(name: QueueName, queue: QueueOf): HeldObject {
     const key = objectKey(name);
@@ -137,16 +142,17 @@ class InFlight {
     const holder: HeldObject = {
       answersWithinSeconds: queue.answersWithinSeconds,
       open: (port) => queue.open(port),
-      done: async (status) => {
+      done: async (status, gone) => {
         await this.queue.othersFirst(status);
         // It has been given back meanwhile.
         if (!this.holders.has(holder)) return;
         if (status !== undefined) this.statuses.push(status);
+        if (gone !== undefined) this.whenGone.push(gone);
         await this.left(holder);
       },
       giveBack: async () => {
-        this.drop(holder);
-        if (this.holders.size === 0) await this.queue.ask('release', this.queue.objectId);
+        this.comesAgain = true;
+        await this.left(holder);
       },
       // Should it meet a node that is closed, it is in flight still, and comes again.
       leave: () => holder.giveBack(),
@@ -157,9 +163,14 @@ class InFlight {
 
   private async left(holder: object): Promise<void> {
     this.drop(holder);
+    if (this.holders.size > 0) return;
+    if (this.comesAgain) {
+      await this.queue.ask('release', this.queue.objectId);
+      return;
+    }
     const status = this.statuses.find(isLoss) ?? this.statuses.at(-1);
-    if (this.holders.size > 0 || status === undefined) return;
-    const outcome = await this.queue.ask('answer', this.queue.objectId, status);
+    const outcome = status && (await this.queue.ask('answer', this.queue.objectId, status));
+    for (const gone of this.whenGone) gone();
     if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
   }
 
@@ -188,22 +199,27 @@ class Parked implements HeldObject {
     return this.queue.open(port);
   }
 
-  async done(status: CommandStatus | undefined): Promise<void> {
-    const { objectId } = this.queue;
+  async done(status: CommandStatus | undefined, gone?: () => void): Promise<void> {
     await this.queue.othersFirst(status);
+    const problem = await this.tell(status);
+    gone?.();
+    if (problem !== undefined) throw new NotAcknowledged(problem);
+  }
+
+  /** Undefined: the queue has taken it. */
+  private async tell(status: CommandStatus | undefined): Promise<'tooLate' | 'unknown' | undefined> {
+    const { objectId } = this.queue;
     if (this.answersWithinSeconds !== undefined && status !== undefined) {
       await this.queue.ask('unpark', objectId, this.owner);
       const outcome = await this.queue.ask('answer', objectId, status);
-      if (outcome === 'tooLate') throw new NotAcknowledged(outcome);
-    } else if (status !== undefined && isLoss(status)) {
-      if (!(await this.queue.ask('giveUp', objectId, this.owner, status)))
-        throw new NotAcknowledged('unknown');
-    } else {
-      const isToBeAcknowledged = status !== undefined && this.queue.isAcknowledged;
-      const outcome = isToBeAcknowledged ? await this.queue.ask('answer', objectId, status) : undefined;
-      await this.queue.ask('unpark', objectId, this.owner);
-      if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
+      return outcome === 'tooLate' ? outcome : undefined;
     }
+    if (status !== undefined && isLoss(status))
+      return (await this.queue.ask('giveUp', objectId, this.owner, status)) ? undefined : 'unknown';
+    const isToBeAcknowledged = status !== undefined && this.queue.isAcknowledged;
+    const outcome = isToBeAcknowledged ? await this.queue.ask('answer', objectId, status) : undefined;
+    await this.queue.ask('unpark', objectId, this.owner);
+    return outcome === 'tooLate' || outcome === 'unknown' ? outcome : undefined;
   }
 
   async giveBack(): Promise<void> {
