@@ -673,6 +673,18 @@ describe('dicom-out: an object of a queue', () => {
     assert.match(JSON.stringify(await lettersIn('in')), /DICOM_OUT_PEER_MISSING/);
   });
 
+  for (const [what, settings, code] of [
+    ['the peer is not there', { peer: 'nobody' }, 'DICOM_OUT_PEER_MISSING'],
+    ['a setting is wrong', { maxWaiting: 'many' }, 'DICOM_OUT_SETTINGS_INVALID'],
+  ] as const)
+    it(`that was not begun with, as ${what}, is a dead letter at once where nobody acknowledges it`, async () => {
+      const kept = { acknowledge: false, keepDeliveredSeconds: 60 };
+      const { port } = await chain([['a', {}]], kept, settings);
+      await upload(port, 1);
+      await until(async () => (await lettersIn('in')).length === 1, 'it is a dead letter');
+      assert.match(JSON.stringify(await lettersIn('in')), new RegExp(code));
+    });
+
   it('is answered A700 in time where the peer is down, behind respond: processed', async () => {
     const port = await freePort();
     await loaded([

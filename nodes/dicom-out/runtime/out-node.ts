@@ -82,8 +82,8 @@ export class OutNode {
       changed: () => this.display.refresh(),
       notBegun: (message, failed, peer) => this.notBegun.note(message, failed, peer),
     });
-    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status) =>
-      this.sending.answer(message, status),
+    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status, comesWithList) =>
+      this.sending.failNotBegun(message, status, comesWithList),
     );
     this.display = new StatusDisplay(
       () => this.status(),
