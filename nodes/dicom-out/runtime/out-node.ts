@@ -296,9 +296,9 @@ export class OutNode {
     done(stopped);
   }
 
+  /** The message with its error: whoever waits for it further on, such as an http response, can hear of that. */
   private failureMessage(message: ObjectMessage, failed: OutFailed): NodeMessage {
-    const { topic, dicom, _msgid } = message as ObjectMessage & { topic?: unknown };
-    const failure = { topic, dicom, _msgid, error: errorFacts(this.text, failed) };
+    const failure = { ...message, error: errorFacts(this.text, failed) };
     return failure;
   }
 
