@@ -169,6 +169,26 @@ describe('dicom-out: a file', () => {
     await until(() => caught.length === 2, 'a rejection after it was let in');
   });
 
+  it('waits for a peer that cannot be reached; the log says once why, and when it is over', async () => {
+    const port = await freePort();
+    await loaded([peer('archive', port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    const { warn, log } = nodes.node('archive') as unknown as Record<'warn' | 'log', { args: [string][] }>;
+    inject('out', { filename: SAMPLE });
+    await until(() => warn.args.length === 1, 'the log says it');
+    assert.match(String(warn.args[0]), /notReached$/);
+    scps.push(await MisbehavingScp.listen({}, port));
+    await until(() => sent.length === 1, 'it is sent');
+    await until(() => log.args.length === 1, 'the log says that, too');
+    assert.equal(warn.args.length, 1);
+    assert.match(String(log.args[0]), /reachedAgain$/);
+  });
+
+  it('is not sent while the peer cannot be used, and the status says so', async () => {
+    await loaded([peer('archive', 104, { host: '' }), out('out'), ...watching('out')]);
+    await until(() => nodes.statusOf('out')?.['state'] === 'peer', 'the status says it');
+  });
+
   it('or a Buffer, base64 text or nothing at all in the payload: as the dialog says', async () => {
     const archive = await scp();
     await loaded([peer('archive', archive.port), out('out', { objectFrom: 'payload' }), ...watching('out')]);
