@@ -134,7 +134,18 @@ describe('dicom-out: a file', () => {
     await until(() => failed.length === 1 && caught.length === 1, 'both');
     assert.deepEqual([codeOf(failed[0]), codeOf(caught[0])], ['DICOM_OUT_REFUSED', 'DICOM_OUT_REFUSED']);
     assert.equal(sentOf(failed[0]).status, '0122');
-    assert.equal('payload' in (failed[0] ?? {}), false);
+  });
+
+  it('that fails goes to the second output as it came, so that who waits for it can be answered', async () => {
+    const archive = await scp({ store: () => 0x0122 });
+    await loaded([peer('archive', archive.port), out('out'), ...watching('out')]);
+    const failed = nodes.inputs('out-failed');
+    const came = { topic: 'upload', payload: 'a form', req: { files: 1 } };
+    inject('out', { ...came, filename: SAMPLE });
+    inject('out', { ...came, filename: 'not absolute' });
+    await until(() => failed.length === 2, 'both');
+    assert.deepEqual(failed.map(codeOf).sort(), ['DICOM_OUT_NO_OBJECT', 'DICOM_OUT_REFUSED']);
+    for (const { topic, payload, req } of failed) assert.deepEqual({ topic, payload, req }, came);
   });
 
   it('that a peer rejects permanently waits, and a Catch node hears of that once', async () => {
@@ -156,6 +167,26 @@ describe('dicom-out: a file', () => {
     archive.behaviour = { associate: NOT_KNOWN };
     inject('out', { filename: SAMPLE });
     await until(() => caught.length === 2, 'a rejection after it was let in');
+  });
+
+  it('waits for a peer that cannot be reached; the log says once why, and when it is over', async () => {
+    const port = await freePort();
+    await loaded([peer('archive', port), out('out'), ...watching('out')]);
+    const sent = nodes.inputs('out-sent');
+    const { warn, log } = nodes.node('archive') as unknown as Record<'warn' | 'log', { args: [string][] }>;
+    inject('out', { filename: SAMPLE });
+    await until(() => warn.args.length === 1, 'the log says it');
+    assert.match(String(warn.args[0]), /notReached$/);
+    scps.push(await MisbehavingScp.listen({}, port));
+    await until(() => sent.length === 1, 'it is sent');
+    await until(() => log.args.length === 1, 'the log says that, too');
+    assert.equal(warn.args.length, 1);
+    assert.match(String(log.args[0]), /reachedAgain$/);
+  });
+
+  it('is not sent while the peer cannot be used, and the status says so', async () => {
+    await loaded([peer('archive', 104, { host: '' }), out('out'), ...watching('out')]);
+    await until(() => nodes.statusOf('out')?.['state'] === 'peer', 'the status says it');
   });
 
   it('or a Buffer, base64 text or nothing at all in the payload: as the dialog says', async () => {
@@ -695,6 +726,18 @@ describe('dicom-out: an object of a queue', () => {
     await until(async () => (await lettersIn('in')).length === 1, 'it is a dead letter');
     assert.match(JSON.stringify(await lettersIn('in')), /DICOM_OUT_PEER_MISSING/);
   });
+
+  for (const [what, settings, code] of [
+    ['the peer is not there', { peer: 'nobody' }, 'DICOM_OUT_PEER_MISSING'],
+    ['a setting is wrong', { maxWaiting: 'many' }, 'DICOM_OUT_SETTINGS_INVALID'],
+  ] as const)
+    it(`that was not begun with, as ${what}, is a dead letter at once where nobody acknowledges it`, async () => {
+      const kept = { acknowledge: false, keepDeliveredSeconds: 60 };
+      const { port } = await chain([['a', {}]], kept, settings);
+      await upload(port, 1);
+      await until(async () => (await lettersIn('in')).length === 1, 'it is a dead letter');
+      assert.match(JSON.stringify(await lettersIn('in')), new RegExp(code));
+    });
 
   it('is answered A700 in time where the peer is down, behind respond: processed', async () => {
     const port = await freePort();

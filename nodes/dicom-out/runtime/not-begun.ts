@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { Status, type CommandStatus } from '../../../src/network';
-import { type ObjectMessage, tellNotWorkedOn } from '../../runtime/objects';
+import { type ObjectMessage, queueNameOf, tellNotWorkedOn } from '../../runtime/objects';
 import type { Text } from '../../runtime/node-texts';
 import { senderOf } from '../../runtime/peers';
 import { OUT_ERRORS, outError, type OutFailed, type OutFailure } from './out-error';
@@ -8,12 +8,19 @@ import { notBegunEntry } from './out-journal';
 
 /** Who hears of objects that a node has not begun to send, beside the flow: its journal, their senders and their queues. */
 export class NotBegun {
-  /** @param answer answers the sender of an object; false: none waits */
+  /**
+   * @param fail answers the sender of an object, or sets the object aside, unless it comes again with a list;
+   * false: it comes again
+   */
   constructor(
     private readonly RED: NodeAPI,
     private readonly nodeId: string,
     private readonly text: Text,
-    private readonly answer: (message: ObjectMessage, status: CommandStatus) => Promise<boolean>,
+    private readonly fail: (
+      message: ObjectMessage,
+      status: CommandStatus,
+      comesWithList?: boolean,
+    ) => Promise<boolean>,
   ) {}
 
   /** The sender, which keeps the journal, does not hear of it otherwise. */
@@ -22,13 +29,13 @@ export class NotBegun {
     senderOf(this.RED).note(this.nodeId, notBegunEntry(message, reason, peer));
   }
 
-  /** Who waits for an answer about an instance of a list hears it now. The list says the rest. */
+  /** What an instance of a list does not come again for is done now. The list says the rest. */
   async tellInstance(message: ObjectMessage, failed: OutFailed): Promise<void> {
-    await this.answer(message, statusOf(failed));
+    await this.fail(message, statusOf(failed));
   }
 
   /**
-   * The same about a whole message. Where nobody waits, its object comes again, and a dead letter can say why.
+   * The same about a whole message. An object that comes again may become a dead letter later, which can say why.
    * @param instances of its list
    * @param failed undefined: for a reason that nobody knows
    */
@@ -38,8 +45,10 @@ export class NotBegun {
     failed: OutFailed | undefined,
   ): Promise<void> {
     const status = statusOf(failed);
-    for (const instance of instances) await this.answer(instance, status);
-    if ((await this.answer(message, status)) || failed === undefined) return;
+    // Who acknowledges a list brings all of it again.
+    const comesWithList = queueNameOf(message) !== undefined;
+    for (const instance of instances) await this.fail(instance, status, comesWithList);
+    if ((await this.fail(message, status)) || failed === undefined) return;
     const { code, message: words } = outError(this.text, failed.discreet);
     await tellNotWorkedOn(message, `${code}: ${words}`);
   }

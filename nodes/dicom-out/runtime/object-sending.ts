@@ -8,9 +8,9 @@ import { GIVE_UP_MINUTES, type DicomOutSettings } from '../../../src/settings';
 import { isUnheard, unlessUnheard } from '../../../src/worker';
 import type { UsedPeer } from './defined-peers';
 import {
-  answerSender,
   changesOf,
   disownEarlier,
+  failNotBegun,
   giveBack,
   type HeldObject,
   holdObject,
@@ -162,9 +162,14 @@ export class ObjectSending {
     return outcome.kind === 'failed' ? failureOf(outcome) : undefined;
   }
 
-  /** Answers the sender of an object that was not begun with, where that is not for the flow to do. @returns false: none waits */
-  async answer(message: ObjectMessage, status: CommandStatus): Promise<boolean> {
-    return this.settings.acknowledge && answerSender(message, this.nextOwner(), status);
+  /**
+   * An object that was not begun with: its sender is answered, or it becomes a dead letter of its queue, where that is not for the
+   * flow to do. @returns false: it comes again
+   */
+  async failNotBegun(message: ObjectMessage, status: CommandStatus, comesWithList = false): Promise<boolean> {
+    if (!this.settings.acknowledge) return false;
+    const isInQueue = objectOf(message, this.settings.objectFrom)?.place.kind === 'queue';
+    return failNotBegun(message, this.nextOwner(), status, isInQueue && !comesWithList);
   }
 
   /** Takes on what acknowledges all of a list, such as what dicom-study has fired. Undefined: nothing does. */

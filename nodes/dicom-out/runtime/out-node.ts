@@ -66,6 +66,7 @@ export class OutNode {
   private readonly hasFailureWire: boolean;
   /** Undefined: the node has none. */
   private readonly outbox: NodeOutbox | undefined;
+  private isStarted = false;
   private isClosed = false;
 
   constructor(
@@ -82,8 +83,8 @@ export class OutNode {
       changed: () => this.display.refresh(),
       notBegun: (message, failed, peer) => this.notBegun.note(message, failed, peer),
     });
-    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status) =>
-      this.sending.answer(message, status),
+    this.notBegun = new NotBegun(RED, node.id, this.text, (message, status, comesWithList) =>
+      this.sending.failNotBegun(message, status, comesWithList),
     );
     this.display = new StatusDisplay(
       () => this.status(),
@@ -119,6 +120,7 @@ export class OutNode {
   }
 
   private flowsStarted(): void {
+    this.isStarted = true;
     warnOfSettings(this.node, this.text, this.problems);
     if (this.invalid !== undefined) tellUncaused(this.node, outError(this.text, this.invalid));
     for (const [id, peer] of deployedNodes.entries(PeerOwner)) {
@@ -296,9 +298,9 @@ export class OutNode {
     done(stopped);
   }
 
+  /** The message with its error: whoever waits for it further on, such as an http response, can hear of that. */
   private failureMessage(message: ObjectMessage, failed: OutFailed): NodeMessage {
-    const { topic, dicom, _msgid } = message as ObjectMessage & { topic?: unknown };
-    const failure = { topic, dicom, _msgid, error: errorFacts(this.text, failed) };
+    const failure = { ...message, error: errorFacts(this.text, failed) };
     return failure;
   }
 
@@ -367,6 +369,9 @@ export class OutNode {
     const states = [...new Set([...named, ...this.sending.peers])].map((peer) => peer?.state);
     return outStatus(this.text, {
       isInvalid: this.invalid !== undefined,
+      // Before flows have started, its peers have not.
+      hasUnusablePeer:
+        this.isStarted && named.some((peer) => peer === undefined || peer.problem !== undefined),
       outage: states.find((state) => state?.outage !== undefined)?.outage,
       isSending: states.some((state) => (state?.sending ?? 0) > 0),
       waiting: this.sending.size + this.notDone + (this.outbox?.state?.waiting ?? 0),

@@ -3,12 +3,14 @@ import type { Text } from '../../runtime/node-texts';
 import type { ShownStatus } from '../../runtime/status-display';
 import { timeOfDay } from '../../runtime/time-of-day';
 
-export type OutState = 'invalid' | 'idle' | 'sending' | 'waiting' | 'down' | 'dead';
+export type OutState = 'invalid' | 'peer' | 'idle' | 'sending' | 'waiting' | 'down' | 'dead';
 export type OutStatus = ShownStatus & { state: OutState };
 
 /** What decides the status. */
 export interface OutFacts {
   isInvalid: boolean;
+  /** A peer of the node is not deployed, or has wrong settings. */
+  hasUnusablePeer: boolean;
   /** Of a peer of the node. */
   outage: PeerState['outage'];
   /** Something is being sent to a peer of the node. */
@@ -20,8 +22,9 @@ export interface OutFacts {
 
 /** What is wrong, or under way, first; then what waits behind it, and what has failed. */
 export function outStatus(text: Text, facts: OutFacts): OutStatus {
-  const { isInvalid, outage, isSending, waiting, deadLetters } = facts;
+  const { isInvalid, hasUnusablePeer, outage, isSending, waiting, deadLetters } = facts;
   if (isInvalid) return { state: 'invalid', fill: 'red', shape: 'ring', text: text('status.settings') };
+  if (hasUnusablePeer) return { state: 'peer', fill: 'red', shape: 'ring', text: text('status.peer') };
   const count = (name: 'sending' | 'waiting' | 'dead', of: number): string[] =>
     of > 0 ? [text(`status.${name}`, { count: of })] : [];
   const dead = count('dead', deadLetters);

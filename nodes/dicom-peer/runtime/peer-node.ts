@@ -21,6 +21,8 @@ export class PeerNode extends PeerOwner {
   private readonly settings: DicomPeerSettings;
   private readonly text: Text;
   private readonly listeners = new Set<() => void>();
+  /** The log says that it cannot be reached. */
+  private isToldDown = false;
 
   constructor(
     private readonly RED: NodeAPI,
@@ -44,6 +46,7 @@ export class PeerNode extends PeerOwner {
     const user = {
       state: (state: PeerState): void => {
         this.state = state;
+        this.tellOutage(state);
         for (const listener of this.listeners) listener();
       },
       reportRefused: (reason: string) => this.reportRefused(reason),
@@ -79,6 +82,18 @@ export class PeerNode extends PeerOwner {
     const { reports } = this;
     if (reports === undefined || deployedNodes.get(reports.through, QueueOwner) !== undefined) return;
     this.node.warn(this.text('warning.reportsUnheard', { node: reports.through }));
+  }
+
+  /** Once, and once that it is over. Of one that rejects us, Catch nodes of those who send to it hear. */
+  private tellOutage({ outage }: PeerState): void {
+    const { name: peer, node } = this;
+    if (outage === undefined) {
+      if (this.isToldDown) node.log(this.text('warning.reachedAgain', { peer }));
+      this.isToldDown = false;
+    } else if (!outage.isConfiguration && !this.isToldDown) {
+      this.isToldDown = true;
+      node.warn(this.text('warning.notReached', { peer, reason: outage.reason }));
+    }
   }
 
   private config(): PeerConfig | undefined {

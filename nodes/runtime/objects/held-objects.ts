@@ -273,19 +273,24 @@ export async function tellNotWorkedOn(message: ObjectMessage, reason: string): P
 }
 
 /**
- * Answers the sender of a message's object, which a node could not begin with: it would wait until its time is over.
+ * Tells of a message's object, which a node could not begin with, who would not hear of it otherwise: a sender would wait until its
+ * time is over, and an object that nobody acknowledges would be gone, so it becomes a dead letter.
  * @param owner as for `holdObject`
- * @returns false: no sender waits
+ * @param isOnlyThere nothing but the queue has the object
+ * @returns false: it comes again by itself
  */
-export async function answerSender(
+export async function failNotBegun(
   message: ObjectMessage,
   owner: string,
   status: CommandStatus,
+  isOnlyThere: boolean,
 ): Promise<boolean> {
   const queueId = queueNameOf(message);
   const name = queueName(queueId);
   if (queueId === undefined || name === undefined) return false;
-  if (new QueueOf(name).answersWithinSeconds === undefined) return false;
+  const { answersWithinSeconds, isAcknowledged } = new QueueOf(name);
+  const isLost = isOnlyThere && !isAcknowledged;
+  if (answersWithinSeconds === undefined && !isLost) return false;
   try {
     await (await holdObject(queueId, owner))?.done(status);
   } catch (error) {

@@ -1,8 +1,8 @@
 export { givenObject, type GivenObject } from './given-object';
 export {
-  answerSender,
   disown,
   disownEarlier,
+  failNotBegun,
   giveBack,
   type HeldObject,
   holdObject,

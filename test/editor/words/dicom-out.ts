@@ -46,7 +46,7 @@ export const words: TypeWords = {
     },
     OUT_ERRORS.codeOf,
   ),
-  status: ['idle', 'sending', 'down', 'downIdle', 'waiting', 'dead', 'settings'],
+  status: ['idle', 'sending', 'down', 'downIdle', 'waiting', 'dead', 'peer', 'settings'],
   // Only receivers have callers.
   keys: IMPORT_KEYS.filter((key) => !key.endsWith('.unreadableCallers')),
 };

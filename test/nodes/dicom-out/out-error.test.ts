@@ -36,7 +36,14 @@ describe('an error of dicom-out', () => {
 });
 
 describe('the status of dicom-out', () => {
-  const facts = { isInvalid: false, outage: undefined, isSending: false, waiting: 0, deadLetters: 0 };
+  const facts = {
+    isInvalid: false,
+    hasUnusablePeer: false,
+    outage: undefined,
+    isSending: false,
+    waiting: 0,
+    deadLetters: 0,
+  };
 
   it('tells objects that are being sent from those that wait for another try', () => {
     assert.equal(outStatus(text, { ...facts, isSending: true, waiting: 3 }).text, 'sending 3');
