@@ -218,10 +218,14 @@ export class Delivery {
     return true;
   }
 
-  /** The flow is still at work on it. False: it is not under way. */
-  async extend(id: string): Promise<boolean> {
+  /** As `QueueRequests.extend`. */
+  async extend(id: string, leastMs?: number): Promise<boolean> {
     const entry = this.underWay.get(id);
-    if (entry?.timer !== undefined && this.settings.acknowledge) this.startTimeOut(id, entry);
+    if (entry !== undefined && this.settings.acknowledge) {
+      // A node may have it before it is known to be delivered.
+      entry.heldMs = leastMs;
+      if (entry.timer !== undefined) this.startTimeOut(id, entry);
+    }
     return this.queue.extend(id);
   }
 
@@ -266,7 +270,8 @@ export class Delivery {
   }
 
   private startTimeOut(id: string, entry: UnderWay): void {
-    this.underWay.after(this.settings.acknowledgeTimeoutSeconds * 1000, entry, () => this.again(id));
+    const milliseconds = Math.max(entry.heldMs ?? 0, this.settings.acknowledgeTimeoutSeconds * 1000);
+    this.underWay.after(milliseconds, entry, () => this.again(id));
   }
 
   stop(): void {
@@ -302,6 +307,7 @@ export class Delivery {
     this.unplaced.placed(id);
     this.unread.placed(id);
     entry.deliveries += 1;
+    entry.heldMs = undefined;
     this.budget.pass(id, converted);
   }
 

@@ -12,8 +12,11 @@ import type { AnswerOutcome } from './answers';
 export interface QueueRequests {
   /** The flow's answer to an object. Resolves when what follows from it is safe. */
   answer(name: string, status: CommandStatus): Promise<AnswerOutcome>;
-  /** The flow is still at work on it. False: it is not in flight. */
-  extend(name: string): Promise<boolean>;
+  /**
+   * The flow is still at work on it. False: it is not in flight.
+   * @param leastMs for so long it is not delivered again, however soon that is to be done otherwise
+   */
+  extend(name: string, leastMs?: number): Promise<boolean>;
   /** The flow gives it back: it is delivered again, and nothing is counted. False: it is not in flight. */
   release(name: string): Promise<boolean>;
   /** A node could not work on it, for a reason without patient data: should nobody acknowledge it, its dead letter tells. False: it is not in flight. */

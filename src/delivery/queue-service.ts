@@ -60,8 +60,8 @@ export abstract class QueueService implements QueueRequests {
     return 'answered';
   }
 
-  extend(name: string): Promise<boolean> {
-    return this.withObject(name, false, (id) => this.delivery.extend(id));
+  extend(name: string, leastMs?: number): Promise<boolean> {
+    return this.withObject(name, false, (id) => this.delivery.extend(id, leastMs));
   }
 
   release(name: string): Promise<boolean> {

@@ -8,6 +8,8 @@ export interface UnderWay {
   /** How often its message went to the flow since it was claimed. */
   deliveries: number;
   timer?: NodeJS.Timeout;
+  /** A node has it: it does not come again for so long, milliseconds. */
+  heldMs?: number | undefined;
   /** Why its message could not be sent the last time. */
   notSent?: string | undefined;
   /** Why a node of the flow could not work on it the last time. */

@@ -452,6 +452,17 @@ describe('dicom-out: an object of a queue', () => {
       assert.deepEqual(await lettersIn('in'), []);
     });
 
+  it('does not come again while the node has it, however soon the flow is to acknowledge it', async () => {
+    const strict = { acknowledge: true, acknowledgeTimeoutSeconds: 1, maxDeliveries: 1 };
+    const store = (_: unknown, count: number): number => (count < 3 ? 0xa700 : 0);
+    const { port } = await chain([['a', { store }]], strict, { retryFirstSeconds: 1, retryLastSeconds: 1 });
+    const sent = nodes.inputs('out-a-sent');
+    await upload(port, 1);
+    await until(() => sent.length === 1, 'it is sent, after some seconds');
+    assert.deepEqual(await lettersIn('in'), []);
+    assert.equal((sent[0]?.['dicom'] as { redelivered?: number }).redelivered, 0);
+  });
+
   it('is acknowledged, too, where the message carries it as a Buffer', async () => {
     const { port } = await chain([['a', { store: (_, count) => (count === 0 ? 0x0122 : 0) }]], {
       acknowledge: true,

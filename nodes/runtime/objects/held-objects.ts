@@ -35,6 +35,8 @@ export class NotAcknowledged extends Error {
 }
 
 const EXTEND_MS = 20_000;
+/** An object that a node holds does not come again for so long, even if the flow is given less time to acknowledge one. */
+const HELD_MS = 3 * EXTEND_MS;
 
 /**
  * Takes an object on for a node: one that the flow is to acknowledge stays in flight, which is the brake of its queue; one that
@@ -49,7 +51,7 @@ export async function holdObject(queueId: string, owner: string): Promise<HeldOb
   if (name === undefined) return undefined;
   const queue = new QueueOf(name);
   // What nobody acknowledges is in flight for a moment only.
-  const isInFlight = queue.isAcknowledged && (await queue.ask('extend', name.objectId));
+  const isInFlight = queue.isAcknowledged && (await queue.ask('extend', name.objectId, HELD_MS));
   if (!isInFlight && !(await queue.ask('park', name.objectId, owner))) return undefined;
   const held = isInFlight ? InFlight.hold(name, queue) : new Parked(queue, owner);
   takenOn(name);
@@ -129,7 +131,7 @@ class InFlight {
   private static extendAll(): void {
     for (const { queue } of InFlight.all.values())
       // One that is not in flight any more is told of when a node is done with it.
-      queue.ask('extend', queue.objectId).catch(unlessUnheard);
+      queue.ask('extend', queue.objectId, HELD_MS).catch(unlessUnheard);
   }
 
   private constructor(
@@ -169,9 +171,19 @@ class InFlight {
       return;
     }
     const status = this.statuses.find(isLoss) ?? this.statuses.at(-1);
-    const outcome = status && (await this.queue.ask('answer', this.queue.objectId, status));
-    for (const gone of this.whenGone) gone();
+    if (status === undefined) {
+      this.tellGone();
+      // From now on it is the flow that has to acknowledge it in time.
+      await this.queue.ask('extend', this.queue.objectId).catch(unlessUnheard);
+      return;
+    }
+    const outcome = await this.queue.ask('answer', this.queue.objectId, status);
+    this.tellGone();
     if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
+  }
+
+  private tellGone(): void {
+    for (const gone of this.whenGone) gone();
   }
 
   private drop(holder: object): void {
