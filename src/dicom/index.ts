@@ -3,8 +3,6 @@ export {
   bufferSource,
   type ByteRange,
   type ByteSource,
-  type ByteWindow,
-  Cursor,
   changedFileMeta,
   encodeFileMeta,
   type FileMeta,
@@ -33,7 +31,6 @@ export {
   valuesOfKeyword,
   type Conversion,
   type ConvertOptions,
-  type DataSetOptions,
   type DicomMessage,
   type MessageConversion,
   type MessageOptions,
@@ -53,9 +50,9 @@ export {
 } from './data-set';
 export { DicomError, type DicomErrorCode } from './errors';
 export { expectWhole } from './expect-whole';
-export { BINARY_INLINE_LIMIT, MAX_DEPTH, MAX_ELEMENTS } from './limits';
+export { MAX_DEPTH, MAX_ELEMENTS } from './limits';
 export type { Report } from './report';
-export { MAX_WARNINGS, type ConversionWarning, type WarningCode } from './warnings';
+export { MAX_WARNINGS, type ConversionWarning } from './warnings';
 export {
   type Compression,
   compressionOf,
@@ -87,7 +84,6 @@ export {
   isNative,
   pieces,
   recode,
-  type RecodeOptions,
   type Recoding,
 } from './write';
 export {
@@ -114,19 +110,15 @@ export {
   nameKey,
   notTheObject,
   parseChanges,
-  type ParsedChanges,
   parsePath,
   expectSettable,
-  parseRulePath,
   patchedSource,
   PathError,
   type PathStep,
-  type Place,
   plainChanges,
   rulePath,
   type RuleStep,
   type Scalar,
-  type Splice,
   valueOfContent,
 } from './change';
 export {
@@ -134,11 +126,9 @@ export {
   deidentify,
   DEIDENTIFY_OPTIONS,
   type DeidentifyOption,
-  type DeidentifyRequest,
   Identifiers,
   KeptBack,
   type KeptBackReason,
-  LEAST_SECRET_BYTES,
   Profile,
   type ProfileOptions,
 } from './deidentify';

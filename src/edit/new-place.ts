@@ -10,7 +10,7 @@ import type { DicomInSettings } from '../settings';
 const MOST_IN_MEMORY = 536_870_912;
 
 /** A new object cannot be put where it is to be. */
-export class NotMade extends Error {
+class NotMade extends Error {
   override readonly name = 'NotMade';
   constructor(
     readonly code: 'too-large' | 'not-placed' | 'name-refused',

@@ -4,7 +4,7 @@ import type { FrameChoice } from './requests';
 /** Of the pictures of an object together, and of those of a message. */
 export const MOST_PICTURE_BYTES = 134_217_728;
 /** Of *all* frames, at most; of more, as many are taken at equal distances. */
-export const MOST_FRAMES = 100;
+const MOST_FRAMES = 100;
 
 /** Numbers of frames, from 0 on. @throws NoPicture where there is no such frame */
 export function chosenFrames(choice: FrameChoice, frames: number): number[] {

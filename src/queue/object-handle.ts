@@ -117,7 +117,7 @@ export function handleOf(id: string, pinned: PinnedBytes, onClose: () => void): 
  * The blocks of an object; the last one only when their size and checksum are those in its id.
  * @throws ObjectDamaged when they are not
  */
-export async function* compared(
+async function* compared(
   id: string,
   blocks: AsyncIterable<Buffer<ArrayBuffer>>,
 ): AsyncGenerator<Buffer<ArrayBuffer>> {

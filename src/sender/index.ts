@@ -3,6 +3,7 @@ export type { PeerState } from './peer-line';
 export type { RetryPolicy, SendFailure, SendOutcome } from './send-job';
 export type { OutboxConfig, OutboxState } from './outbox';
 export type { OutboxNote } from './outbox-entry';
-export { SenderHost, type Sending } from './sender-host';
+export type { Sending } from './open-sendings';
+export { SenderHost } from './sender-host';
 export type { ObjectPlace } from './worker-protocol';
 export type { RetrievedHost } from './retrieved-host';

@@ -34,7 +34,7 @@ export interface OutboxNote {
 }
 
 /** A later version of this package has written the object: it is left to that. */
-export class NewerNote extends Error {
+class NewerNote extends Error {
   override readonly name = 'NewerNote';
   readonly code = LATER_VERSION;
 }

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { JournalEntry, LetterFacts } from '../admin-api';
 import { asError, whenPassedOn } from '../basics';
 import { type Asked, unlessUnheard, WorkerHost, type WorkerNews, WorkerNotRunning } from '../worker';
 import type { JournalConfig } from '../journal';
 import type { RetrievedConfig } from '../retrieve';
-import type { OpenedObject } from '../queue';
 import { OpenQueries, type Querying } from './open-queries';
 import { OpenRetrievals, type Retrieving } from './open-retrievals';
+import { OpenSendings, type Sending } from './open-sendings';
 import { isSamePeer, type PeerConfig } from './peer-config';
 import type { OutboxConfig, OutboxState } from './outbox';
 import type { OutboxNote } from './outbox-entry';
@@ -15,15 +14,7 @@ import type { PeerState } from './peer-line';
 import { RetrievedHost, type RetrievedUser } from './retrieved-host';
 import type { SenderRequests } from './requests';
 import type { SendOutcome } from './send-job';
-import type { FromSender, SenderConfig, SendRequest, ToSender } from './worker-protocol';
-
-/** What somebody wants sent, on the main thread. */
-export interface Sending extends SendRequest {
-  /** Opens the object in its queue, where it lies in one, for a reader at the other end of the port. */
-  openObject?(port: MessagePort): Promise<OpenedObject>;
-  /** Called once, unless it was cancelled. */
-  settled(outcome: SendOutcome): void;
-}
+import type { FromSender, SenderConfig, ToSender } from './worker-protocol';
 
 /** Somebody who names a peer. */
 export interface PeerUser {
@@ -62,12 +53,6 @@ interface Peer {
   going?: NodeJS.Timeout;
 }
 
-/** Into which outbox an object is to go. */
-interface Storing {
-  outbox: string;
-  note: OutboxNote;
-}
-
 /** What the host tells of its worker, in the words of `WorkerNews`. */
 export type SenderNews = WorkerNews;
 
@@ -86,8 +71,10 @@ export class SenderHost {
   private readonly peers = new Map<string, Peer>();
   private readonly outboxes = new Map<string, Outbox>();
   private readonly journals = new Map<string, Journal>();
-  /** With what is to be stored, in which outbox and with which note. */
-  private readonly sendings = new Map<string, Sending & Partial<Storing>>();
+  private readonly sendings = new OpenSendings({
+    post: (message) => this.post(message),
+    ask: (name, ...args) => this.call(name, ...args),
+  });
   private readonly queries = new OpenQueries(
     (message) => this.post(message),
     (error) => this.failed(asError(error)),
@@ -126,8 +113,7 @@ export class SenderHost {
   }
 
   send(sending: Sending): void {
-    this.sendings.set(sending.id, sending);
-    this.postSending(sending);
+    this.sendings.send(sending);
   }
 
   addOutbox(config: OutboxConfig, user: OutboxUser): void {
@@ -139,15 +125,13 @@ export class SenderHost {
   /** Objects stay in it. Resolves when another one may have its directory. */
   async removeOutbox(id: string): Promise<void> {
     this.outboxes.delete(id);
-    await this.worker?.ask('closeOutbox', id).catch(unlessUnheard);
+    await this.call('closeOutbox', id).catch(unlessUnheard);
     await this.stopIfIdle();
   }
 
   /** Settled as sent once the object is safe in the outbox. */
   store(sending: Sending, outbox: string, note: OutboxNote): void {
-    const storing = { ...sending, outbox, note };
-    this.sendings.set(sending.id, storing);
-    this.postSending(storing);
+    this.sendings.store(sending, outbox, note);
   }
 
   /** A node keeps a journal of what it sends from now on. @param failed it cannot be written: told once */
@@ -164,7 +148,7 @@ export class SenderHost {
   /** Resolves when nothing more is written to it. */
   async removeJournal(id: string): Promise<void> {
     this.journals.delete(id);
-    await this.worker?.ask('closeJournal', id).catch(unlessUnheard);
+    await this.call('closeJournal', id).catch(unlessUnheard);
   }
 
   /** Asks the sender. @throws as `WorkerHost.ask` */
@@ -172,16 +156,20 @@ export class SenderHost {
     name: Name,
     ...args: Asked<SenderRequests, Name>['args']
   ): Promise<Asked<SenderRequests, Name>['result']> {
-    return (
-      this.worker?.ask(name, ...args) ?? Promise.reject(new WorkerNotRunning('the worker is not running'))
-    );
+    return this.call(name, ...args);
+  }
+
+  private async call<Name extends keyof SenderRequests>(
+    name: Name,
+    ...args: Asked<SenderRequests, Name>['args']
+  ): Promise<Asked<SenderRequests, Name>['result']> {
+    if (this.worker === undefined) throw new WorkerNotRunning('the worker is not running');
+    return this.worker.ask(name, ...args);
   }
 
   /** It is not to be sent any more, and nobody hears what becomes of it. */
   cancel(id: string): void {
-    if (!this.sendings.delete(id)) return;
-    this.post({ kind: 'cancel', id });
-    this.mayStop();
+    if (this.sendings.cancel(id)) this.mayStop();
   }
 
   /** The flow and the queue of an object have heard what became of it. @param lasting as `SendRequest` has it */
@@ -211,9 +199,7 @@ export class SenderHost {
   addRetrieved(config: RetrievedConfig, user: RetrievedUser): RetrievedHost {
     const host = new RetrievedHost(config, user, {
       post: (message) => this.post(message),
-      ask: (queue, name, args) =>
-        this.worker?.ask('onRetrieved', queue, name, ...args) ??
-        Promise.reject(new WorkerNotRunning('the worker is not running')),
+      ask: (queue, name, args) => this.call('onRetrieved', queue, name, ...args),
     });
     this.retrieved.set(config.id, host);
     this.running();
@@ -226,7 +212,7 @@ export class SenderHost {
     host.stop();
     const { id } = host.config;
     if (this.retrieved.get(id) === host) this.retrieved.delete(id);
-    await this.worker?.ask('closeRetrieved', id).catch(unlessUnheard);
+    await this.call('closeRetrieved', id).catch(unlessUnheard);
     await this.stopIfIdle();
   }
 
@@ -295,30 +281,6 @@ export class SenderHost {
     this.worker?.post(message);
   }
 
-  private postSending({
-    id,
-    peer,
-    place,
-    policy,
-    sopInstanceUID,
-    changes,
-    lasting,
-    outbox,
-    note,
-  }: Sending & Partial<Storing>): void {
-    const request: SendRequest = {
-      id,
-      peer,
-      place,
-      policy,
-      ...(sopInstanceUID !== undefined && { sopInstanceUID }),
-      ...(changes && { changes }),
-      ...(lasting !== undefined && { lasting }),
-    };
-    if (outbox !== undefined && note !== undefined) this.post({ kind: 'store', request, outbox, note });
-    else this.post({ kind: 'send', request });
-  }
-
   /** A worker that has just begun knows nothing. */
   private tellAll(): void {
     for (const { config } of this.peers.values()) this.post({ kind: 'peer', peer: config });
@@ -326,7 +288,7 @@ export class SenderHost {
     for (const [id, { config: journal }] of this.journals) this.post({ kind: 'journal', id, journal });
     for (const { config } of this.outboxes.values()) this.post({ kind: 'outbox', outbox: config });
     for (const { config: objects } of this.retrieved.values()) this.post({ kind: 'retrieved', objects });
-    for (const sending of this.sendings.values()) this.postSending(sending);
+    this.sendings.tellAll();
     this.queries.tellAll();
     this.retrievals.tellAll();
   }
@@ -334,15 +296,12 @@ export class SenderHost {
   private receive(message: FromSender): void {
     switch (message.kind) {
       case 'open':
-        this.open(message.id).catch((error: unknown) => this.failed(asError(error)));
+        this.sendings.open(message.id).catch((error: unknown) => this.failed(asError(error)));
         break;
-      case 'settled': {
-        const sending = this.sendings.get(message.id);
-        this.sendings.delete(message.id);
-        sending?.settled(message.outcome);
+      case 'settled':
+        this.sendings.settled(message.id, message.outcome);
         this.mayStop();
         break;
-      }
       case 'matches':
         this.queries.found(message.id, message.matches);
         break;
@@ -392,19 +351,6 @@ export class SenderHost {
         // As with deliveries: only a message that its first node can have got is one that the flow has heard.
         whenPassedOn(() => this.post({ kind: 'told', outbox, id }));
       }
-    }
-  }
-
-  private async open(id: string): Promise<void> {
-    const { port1: theirs, port2: ours } = new MessageChannel();
-    try {
-      const opened = await this.sendings.get(id)?.openObject?.(theirs);
-      if (opened === undefined) throw new Error('the object is no longer to be sent');
-      await this.worker?.ask('opened', id, opened, ours);
-    } catch (error) {
-      ours.close();
-      // A worker that has ended asks again when it is back.
-      await this.worker?.ask('notOpened', id, asError(error).message).catch(unlessUnheard);
     }
   }
 }

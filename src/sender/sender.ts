@@ -31,7 +31,7 @@ interface Opening {
 }
 
 /** Why the host could not open an object. */
-export class NotOpened extends Error {
+class NotOpened extends Error {
   override readonly name = 'NotOpened';
 }
 

@@ -13,7 +13,7 @@ export interface QueryKey {
   valueType: KeyType;
 }
 
-export const MOST_KEYS = 200;
+const MOST_KEYS = 200;
 const LONGEST_TEXT = 1_024;
 const MOST_DAYS = 36_500;
 /** Types whose value says where to look. */

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep, isAbsolute } from 'node:path';
 
 /** A directory lies below the watched one, where its files would be taken again. */
-export class InsideFolder extends Error {
+class InsideFolder extends Error {
   override readonly name = 'InsideFolder';
   readonly code = 'FOLDER_INSIDE';
 }

@@ -14,7 +14,7 @@ import { SAMPLE } from '../support/peers/store-client';
 /** A rule as a test writes it: `value` may be any that a message may have. */
 export type TestRule = Pick<EditRule, 'op'> & Partial<Omit<EditRule, 'op' | 'value'>> & { value?: unknown };
 
-export function ruleOf({ value, ...rule }: TestRule): EditRule {
+function ruleOf({ value, ...rule }: TestRule): EditRule {
   return { path: '', valueType: 'str', ...rule, value: typeof value === 'string' ? value : '' };
 }
 

@@ -5,7 +5,7 @@ import type { PictureTask } from '../../src/image';
 import { pictures } from '../../src/image/pictures';
 import { element, us } from '../dicom/support/encode';
 
-export const EXPLICIT = '1.2.840.10008.1.2.1';
+const EXPLICIT = '1.2.840.10008.1.2.1';
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 
 export interface NativeImage {

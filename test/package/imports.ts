@@ -8,12 +8,16 @@ export type Imports = ReadonlyMap<string, readonly string[]>;
 
 /** What the TypeScript files below these folders import of ours. */
 export function importsBelow(...folders: readonly string[]): Imports {
-  const files = folders.flatMap((folder) =>
+  return new Map(filesBelow(...folders).map((file) => [file, importsOf(file)]));
+}
+
+/** The TypeScript files below these folders. */
+export function filesBelow(...folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
     readdirSync(join(PACKAGE_DIR, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => join(folder, file)),
   );
-  return new Map(files.map((file) => [file, importsOf(file)]));
 }
 
 function importsOf(file: string): string[] {
@@ -21,10 +25,11 @@ function importsOf(file: string): string[] {
   return importedFiles
     .map(({ fileName }) => fileName)
     .filter((name) => name.startsWith('.'))
-    .map((name) => found(join(dirname(file), name)));
+    .map((name) => fileAt(join(dirname(file), name)));
 }
 
-function found(path: string): string {
+/** The file that an import means. @param path without its ending, or of a folder */
+export function fileAt(path: string): string {
   const candidates = [path, `${path}.ts`, path.replace(/\.js$/, '.ts'), join(path, 'index.ts')];
   const file = candidates.find((each) => isFile(join(PACKAGE_DIR, each)));
   if (file === undefined) throw new Error(`there is no ${path}`);

@@ -6,7 +6,7 @@ import type { DiskFiles } from '../../src/basics/disk-files';
 const SECTOR_BYTES = 512;
 
 /** The disk has lost its power: whoever uses it gets this. */
-export class PowerCut extends Error {
+class PowerCut extends Error {
   override readonly name = 'PowerCut';
   readonly code = 'POWER_CUT';
 }

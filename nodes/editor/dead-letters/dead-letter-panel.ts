@@ -37,7 +37,7 @@ const NO_LETTERS: DeadLetterPage = { deadLetters: [], total: 0 };
  * Shows dead letters, requeues and discards them. Why and when come from files that anybody may have written: they go
  * into the page as text, and not through the catalogue, which would look for more keys in them.
  */
-export class DeadLetterPanel {
+class DeadLetterPanel {
   private page = NO_LETTERS;
   private rows = ROWS;
 

@@ -3,7 +3,7 @@ import { byteCount } from './message-bytes';
 import { jsonWeight, type ObjectMessage } from './message-object';
 
 /** Of one list: more than a study has. */
-export const MOST_INSTANCES = 20_000;
+const MOST_INSTANCES = 20_000;
 /** Characters of a path, or of a name in a queue. */
 const MOST_TEXT = 4_096;
 /** What an entry weighs with its outcome, beside its texts and changes. */

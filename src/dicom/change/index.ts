@@ -5,7 +5,7 @@ export {
   isUnchangeable,
   notTheObject,
 } from './apply-changes';
-export { cannotChange, ChangeError, type Place } from './change-errors';
+export { cannotChange, ChangeError } from './change-errors';
 export {
   ALL_ITEMS,
   type AttributeName,
@@ -14,13 +14,11 @@ export {
   formatPath,
   nameKey,
   parsePath,
-  parseRulePath,
   PathError,
   type PathStep,
   type RuleStep,
 } from './change-path';
 export type { Scalar } from './change-tree';
-export type { Splice } from './change-writer';
 export {
   type ChangeOperation,
   type ChangeValue,
@@ -28,7 +26,6 @@ export {
   MAX_CHANGES_BYTES,
   MAX_OPERATIONS,
   parseChanges,
-  type ParsedChanges,
   plainChanges,
 } from './changes';
 export { patchedSource, sourceOfPieces, type SourcePiece } from './patched-source';

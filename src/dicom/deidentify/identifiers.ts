@@ -8,7 +8,7 @@ export interface PatientIdentity {
 }
 
 /** A secret has at least this many bytes. */
-export const LEAST_SECRET_BYTES = 16;
+const LEAST_SECRET_BYTES = 16;
 
 const MOST_DAYS = 3_650;
 /** Of 16 times 5 bits. */

@@ -1,10 +1,4 @@
-export {
-  type DeidentifiedObject,
-  deidentify,
-  type DeidentifyRequest,
-  Profile,
-  type ProfileOptions,
-} from './deidentify';
-export { Identifiers, LEAST_SECRET_BYTES } from './identifiers';
+export { type DeidentifiedObject, deidentify, Profile, type ProfileOptions } from './deidentify';
+export { Identifiers } from './identifiers';
 export { KeptBack, type KeptBackReason } from './kept-back';
 export { DEIDENTIFY_OPTIONS, type DeidentifyOption } from './options';

@@ -77,7 +77,7 @@ export function layOut(steps: Steps, target: Encoding): number {
   return position;
 }
 
-export function headerLength(vr: Vr, { explicit }: Encoding): number {
+function headerLength(vr: Vr, { explicit }: Encoding): number {
   return explicit && vr.long ? LONG_HEADER : HEADER;
 }
 

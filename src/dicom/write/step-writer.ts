@@ -16,7 +16,7 @@ export interface Later {
 }
 
 /** Of a long value; a multiple of every unit that is swapped. */
-export const PIECE = 262_144;
+const PIECE = 262_144;
 const SPACE = 0x20;
 
 /**

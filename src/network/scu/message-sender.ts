@@ -4,7 +4,7 @@ import type { DataSetSource, ScuLimits } from './association-options';
 import type { Operation } from './operation';
 
 /** What is written at a time, and so the longest PDU. PDUs of 16 KB, the usual limit, fill it. */
-export const WRITE_BYTES = 16 * (16_384 + 6);
+const WRITE_BYTES = 16 * (16_384 + 6);
 
 /** Sends the messages of one association, as fast as the peer takes them, and waits for what follows. */
 export class MessageSender {

@@ -4,7 +4,7 @@ import { splitList } from './values';
 const UID = /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*$/;
 
 /** A UID: numeric components without leading zeros, at most 64 characters (PS3.5 9.1). */
-export function isUid(text: string): boolean {
+function isUid(text: string): boolean {
   return text.length <= 64 && UID.test(text);
 }
 

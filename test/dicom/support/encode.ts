@@ -60,7 +60,7 @@ export const openItem = (...elements: Buffer[]): Buffer => marker(0xe000, UNDEFI
 export const itemEnd = marker(0xe00d, 0);
 export const sequenceEnd = marker(0xe0dd, 0);
 
-export function numbers(
+function numbers(
   values: number[],
   write: 'writeUInt16LE' | 'writeInt16LE' | 'writeUInt32LE',
   width: number,

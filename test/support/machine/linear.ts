@@ -7,7 +7,7 @@ const NOISE_MS = 10;
 const MAX_RATIO = 10;
 
 /** CPU time of this process in milliseconds, of the best of several rounds: others use the machine, too. */
-export function cpuTime(run: () => unknown): number {
+function cpuTime(run: () => unknown): number {
   let best = Infinity;
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage();

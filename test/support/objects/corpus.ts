@@ -9,7 +9,7 @@ export const corpus = join(PACKAGE_DIR, 'test', 'corpus');
 const larger = process.env['DICOM_CORPUS'];
 
 /** The corpora that there are, ours first. */
-export const corpora: readonly string[] = larger === undefined ? [corpus] : [corpus, resolve(larger)];
+const corpora: readonly string[] = larger === undefined ? [corpus] : [corpus, resolve(larger)];
 
 export interface CorpusFile {
   /** "good/ct/….dcm" */

@@ -172,7 +172,7 @@ export class SharedState implements Statements {
 }
 
 /** The database does not do what it is asked for, without the values that its own words may quote. */
-export class DatabaseFailed extends Error {
+class DatabaseFailed extends Error {
   override readonly name = 'DatabaseFailed';
   readonly code = 'QUEUE_AWAY';
 
