@@ -73,6 +73,21 @@ export function readEntry(source: ByteSource): OutboxNote & ObjectUids {
   return { ...note, sopClassUID, sopInstanceUID, transferSyntaxUID };
 }
 
+/** The note of an object that is not what was stored, as far as it can be read. */
+export function noteLeft(queued: QueuedObject): OutboxNote & Partial<ObjectUids> {
+  try {
+    return queued.read((content) => readEntry(contentSource(content)), true);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return noNote(queued.id);
+  }
+}
+
+/** Of an object with this id, of which nothing else is known. */
+export function noNote(id: string): OutboxNote & Partial<ObjectUids> {
+  return { sentId: id, peer: '', storedAt: '' };
+}
+
 /** What people see of an object that could not be sent: as much as can be read. */
 export function entryFacts(queued: QueuedObject): LetterFacts {
   const facts: LetterFacts = {};

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeadLetterList, LetterFacts } from '../admin-api';
-import { asError, BackOff } from '../basics';
+import { asError, BackOff, loggableReason } from '../basics';
 import { hexStatus } from '../network';
-import { contentSource, openHandle, type OutgoingObject } from '../object';
+import { contentSource, openHandle, type ObjectUids, type OutgoingObject } from '../object';
 import { DiskQueue, type LetterPage, type ObjectContent, type QueuedObject } from '../queue';
-import { encodeEntryHead, entryFacts, readEntry, type OutboxNote } from './outbox-entry';
-import type { RetryPolicy, SendJob, SendOutcome, Stored } from './send-job';
+import { encodeEntryHead, entryFacts, noNote, noteLeft, readEntry, type OutboxNote } from './outbox-entry';
+import { failureOfReading, type RetryPolicy, type SendJob, type SendOutcome, type Stored } from './send-job';
 import { ownerOfStored, storedOfOwner, type StoredBefore } from './stored-owner';
 
 /** An outbox as the outgoing worker knows it: plain data that can be posted. */
@@ -30,6 +30,8 @@ export interface OutboxState {
 export interface OutboxListener {
   /** An object is to be sent to this peer. */
   submit(peer: string, job: SendJob): void;
+  /** One that was to be sent to this peer has failed here. */
+  failed(peer: string, job: SendJob, outcome: SendOutcome): void;
   /** A peer as people call it. */
   nameOf(peer: string): string;
   /** The peer of objects is not there, and no node has it. */
@@ -259,40 +261,60 @@ export class Outbox {
 
   /** @param stored how a peer has stored it, before a restart */
   private async send(object: QueuedObject, stored?: StoredBefore): Promise<void> {
-    const { id, redelivered } = object;
+    const { id } = object;
     try {
       const { note, since } = object.read((content) => {
         const entry = readEntry(contentSource(content));
         return { note: entry, since: Math.max(Date.parse(entry.storedAt), sinceOf(content)) };
       });
-      const { sopClassUID, sopInstanceUID } = note;
       const age = Math.max(0, Date.now() - since);
       if (stored === undefined) this.queue.delivered(id);
-      this.listener.submit(note.peer, {
-        id: this.jobId(id),
-        policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
-        facts: { sopClassUID: note.sopClassUID, sopInstanceUID: note.sopInstanceUID, objectId: id },
-        isChanged: note.isChanged === true,
-        isStored: true,
-        ...(note.definedPeer !== undefined && {
-          peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
-        }),
-        ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
-        wasStored: (now) => this.wasStored(id, now),
-        open: async () => openHandle(await this.queue.openObject(id)),
-        settled: (outcome) => {
-          // It is in the outbox for the next start.
-          if (this.isClosed) return;
-          this.outcomes.set(id, { outcome, peer: note.peer });
-          this.listener.outcome(id, note, outcome, redelivered);
-        },
-      });
+      this.listener.submit(note.peer, this.job(object, note, age, stored));
     } catch (error) {
-      // It is not what was stored, or is a later version's: it waits for a person.
-      await this.unpark(id);
-      await this.setAside(id, asError(error).message);
-      this.listener.leftover(asError(error));
+      await this.notRead(object, error);
     }
+  }
+
+  /** It is not what was stored, or is a later version's: it has failed, and waits for a person. */
+  private async notRead(object: QueuedObject, error: unknown): Promise<void> {
+    const note = (await this.queue.describe(object.id, noteLeft)) ?? noNote(object.id);
+    this.listener.failed(note.peer, this.job(object, note, 0), {
+      kind: 'failed',
+      failure: failureOfReading(error),
+      text: loggableReason(error),
+      attempts: 0,
+      milliseconds: 0,
+    });
+  }
+
+  /** @param age since it was stored, milliseconds */
+  private job(
+    { id, redelivered }: QueuedObject,
+    note: OutboxNote & Partial<ObjectUids>,
+    age: number,
+    stored?: StoredBefore,
+  ): SendJob {
+    const { sopClassUID = '', sopInstanceUID = '' } = note;
+    const known = sopInstanceUID !== '' && { sopClassUID, sopInstanceUID };
+    return {
+      id: this.jobId(id),
+      policy: { ...this.config.policy, giveUpMs: this.config.policy.giveUpMs - age },
+      facts: { ...known, objectId: id },
+      isChanged: note.isChanged === true,
+      isStored: true,
+      ...(note.definedPeer !== undefined && {
+        peerWanted: () => this.listener.peerWanted(note.peer, note.definedPeer),
+      }),
+      ...(stored && { stored: { ...stored, instance: { sopClassUID, sopInstanceUID } } }),
+      wasStored: (now) => this.wasStored(id, now),
+      open: async () => openHandle(await this.queue.openObject(id)),
+      settled: (outcome) => {
+        // It is in the outbox for the next start.
+        if (this.isClosed) return;
+        this.outcomes.set(id, { outcome, peer: note.peer });
+        this.listener.outcome(id, note, outcome, redelivered);
+      },
+    };
   }
 
   /** False: it is there still, and that has been told. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage } from '../admin-api';
-import { asError, Paced } from '../basics';
+import { loggableReason, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
 import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
@@ -247,6 +247,7 @@ export class Sender implements SenderRequests {
       new Outbox(config, {
         submit: (peer, job) => this.submitOnce(peer, job, job.id),
         forget: (job) => this.outcomes.forget(job),
+        failed: (peer, job, outcome) => this.once(peer, job, job.id, (kept) => kept.settled(outcome)),
         peerWanted: (peer, defined) => this.want(id, peer, defined),
         nameOf: (peer) => this.nameOf(peer),
         outcome: (object, note, outcome, redelivered) =>
@@ -296,7 +297,7 @@ export class Sender implements SenderRequests {
       const { warnings } = object;
       settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
-      const { message: text } = asError(error);
+      const text = loggableReason(error);
       if (error instanceof QueueRefusal) settle(job, { kind: 'failed', failure: 'noRoom', text });
       else settle(recorded, { kind: 'failed', failure: failureOfReading(error), text });
     }
@@ -329,11 +330,15 @@ export class Sender implements SenderRequests {
     else this.submitOnce(peer, job, lasting);
   }
 
-  /** One that has an outcome, of which its flow may not have heard, is not sent again. @param lasting its name over restarts */
   private submitOnce(peer: string, job: SendJob, lasting: string): void {
+    this.once(peer, job, lasting, (kept) => this.submit(peer, kept));
+  }
+
+  /** One that has an outcome, of which its flow may not have heard, does not begin again. @param lasting its name over restarts */
+  private once(peer: string, job: SendJob, lasting: string, begin: (kept: SendJob) => void): void {
     const before = this.outcomes.of(lasting);
     if (before !== undefined) job.settled(before);
-    else this.submit(peer, this.recorded(peer, this.outcomes.kept(lasting, job)));
+    else begin(this.recorded(peer, this.outcomes.kept(lasting, job)));
   }
 
   /** What is for a peer that is not deployed waits for it. */

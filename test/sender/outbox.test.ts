@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, it } from 'node:test';
 import type { LetterFacts } from '../../src/admin-api';
-import { peerSettings, SenderHost, type OutboxState, type SendOutcome } from '../../src/sender';
+import {
+  peerSettings,
+  SenderHost,
+  type OutboxNote,
+  type OutboxState,
+  type SendOutcome,
+} from '../../src/sender';
+import type { OutboxUser } from '../../src/sender/sender-host';
 import { DICOM_PEER } from '../../src/settings';
+import { madeStudy } from '../support/objects/made-study';
 import { freePort } from '../support/machine/free-port';
 import { MisbehavingScp } from '../support/peers/misbehaving-scp';
 import { SAMPLE } from '../support/peers/store-client';
 import { until } from '../support/machine/until';
 
-const folder = mkdtempSync(join(tmpdir(), 'dicom-outbox-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const directory = mkdtempSync(join(tmpdir(), 'dicom-outbox-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
 
 const failures: Error[] = [];
 const host = new SenderHost(
@@ -29,26 +37,26 @@ afterEach(async () => {
 
 const HOUR_MS = 3_600_000;
 const policy = { firstMs: 50, lastMs: 100, giveUpMs: HOUR_MS };
-const config = { id: 'out', directory: folder, maxObjects: 10, minFreeBytes: 0 };
+const config = { id: 'out', directory, maxObjects: 10, minFreeBytes: 0 };
 const outcomes: SendOutcome[] = [];
 const states: OutboxState[] = [];
 const letters: { id: string; why: string; facts: LetterFacts }[] = [];
 /** Called when the flow is told of an outcome. */
 let hears = (): void => undefined;
+const notes: OutboxNote[] = [];
+const user: OutboxUser = {
+  state: (state) => states.push(state),
+  outcome: (note, outcome) => {
+    notes.push(note);
+    outcomes.push(outcome);
+    hears();
+  },
+  leftover: assert.fail,
+  peerWanted: assert.fail,
+  setAside: (id, why, facts) => letters.push({ id, why, facts }),
+};
 const open = (giveUpMs = HOUR_MS): void =>
-  host.addOutbox(
-    { ...config, policy: { ...policy, giveUpMs } },
-    {
-      state: (state) => states.push(state),
-      outcome: (_, outcome) => {
-        outcomes.push(outcome);
-        hears();
-      },
-      leftover: assert.fail,
-      peerWanted: assert.fail,
-      setAside: (id, why, facts) => letters.push({ id, why, facts }),
-    },
-  );
+  host.addOutbox({ ...config, policy: { ...policy, giveUpMs } }, user);
 
 it('an object that is requeued has all the time that there was for it again, also after a restart', async () => {
   const port = await freePort();
@@ -147,4 +155,39 @@ it('an outbox that is closed while it is being opened leaves its directory to th
     states.filter(({ problem, deadLetters }) => problem !== undefined || deadLetters !== 0),
     [],
   );
+});
+
+it('an object that is damaged while nobody looks fails, is told of as any other, and is a dead letter', async () => {
+  const folder = join(directory, 'damaged');
+  const damaged = { ...config, directory: folder };
+  outcomes.length = letters.length = 0;
+  host.addOutbox({ ...damaged, policy }, user);
+  const [large = ''] = madeStudy(directory, '1.2.3', 1, { pixelBytes: 2_000_000 });
+  const stored: SendOutcome[] = [];
+  const note = { sentId: 'its id', peer: 'gone', topic: 'study', storedAt: new Date().toISOString() };
+  const place = { kind: 'file', path: large } as const;
+  host.store({ id: 'out 2', peer: 'gone', place, policy, settled: (each) => stored.push(each) }, 'out', note);
+  await until(() => stored.length === 1, 'it is stored');
+  await host.removeOutbox('out');
+  const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.dcm'));
+  truncateSync(join(folder, file), 1_000_000);
+
+  host.addOutbox({ ...damaged, policy }, user);
+  await until(() => letters.length === 1, 'a dead letter');
+  assert.deepEqual(
+    outcomes.map(({ kind, failure }) => [kind, failure]),
+    [['failed', 'notRead']],
+  );
+  assert.deepEqual([notes.at(-1)?.sentId, notes.at(-1)?.topic], ['its id', 'study']);
+  assert.match(letters[0]?.why ?? '', /could not be sent: its file has 1000000 bytes/);
+});
+
+it('an object that cannot be stored because its file is not there is told of without its path', async () => {
+  const stored: SendOutcome[] = [];
+  const place = { kind: 'file', path: join(directory, 'Doe^Jane.dcm') } as const;
+  const note = { sentId: '3', peer: 'gone', storedAt: new Date().toISOString() };
+  host.addOutbox({ ...config, directory: join(directory, 'missing'), policy }, user);
+  host.store({ id: 'out 3', peer: 'gone', place, policy, settled: (each) => stored.push(each) }, 'out', note);
+  await until(() => stored.length === 1, 'it has failed');
+  assert.deepEqual([stored[0]?.failure, stored[0]?.text], ['notRead', 'ENOENT']);
 });
