@@ -137,7 +137,7 @@ export class ScuAssociation {
       aborted: (abort) => this.aborted(abort),
       ended: () => this.peerRequests?.drop(),
     };
-    const { socket, connected } = connectTo(target, READ_MEMORY);
+    const { socket, connected } = connectTo(target, limits.connectTimeoutSeconds, READ_MEMORY);
     this.peerRequests = storage && this.newPeerRequests(storage, socket);
     const protocolLimits = { ...limits, idleTimeoutSeconds: 0 };
     this.layer = new Requestor(socket, connected, proposal, user, protocolLimits, ACCEPT_MEMORY);

@@ -33,16 +33,24 @@ export interface Connecting {
   connected: 'connect' | 'secureConnect';
 }
 
-/** Of a name with several addresses, so long for each before the next one is tried: Node's 250 ms cut off slow lines. */
+/** Of a name with several addresses, so long for each at most before the next one is tried: Node's 250 ms cut off slow lines. */
 const ADDRESS_ATTEMPT_MS = 2_500;
+/** So many have their turn within the connect timeout. */
+const ADDRESSES_TRIED = 4;
 
 /**
  * Begins a TCP connection, without Nagle's delay, or TLS over one.
+ * @param timeoutSeconds in which it is to be there
  * @param memory that is read into, where there is no TLS
  * @throws Error for a port or key material that cannot be
  */
-export function connectTo({ host, port, tls, opening }: ScuAddress, memory: ReadBuffer): Connecting {
-  const to = { host, port, autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS };
+export function connectTo(
+  { host, port, tls, opening }: ScuAddress,
+  timeoutSeconds: number,
+  memory: ReadBuffer,
+): Connecting {
+  const eachMs = Math.min(ADDRESS_ATTEMPT_MS, Math.ceil((timeoutSeconds * 1_000) / ADDRESSES_TRIED));
+  const to = { host, port, autoSelectFamilyAttemptTimeout: eachMs };
   if (tls === undefined) {
     const socket = memory.connect(to).setNoDelay(true);
     if (opening !== undefined) socket.write(opening);
