@@ -22,7 +22,7 @@ export interface HeldObject {
    * @throws NotAcknowledged
    */
   done(status: CommandStatus | undefined): Promise<void>;
-  /** The node gives it back: it is delivered again, and nothing is counted. */
+  /** The node gives it back: it is delivered again, and nothing is counted, once all nodes that hold it are done with it. */
   giveBack(): Promise<void>;
   /** The node closes: it is delivered again, and nothing is counted, once there is a node again to which that can go. */
   leave(): Promise<void>;
@@ -105,13 +105,16 @@ class QueueOf {
 
 /**
  * An object in flight. Several nodes may be at work on it, as a message can go to several: it is acknowledged, or becomes a dead
- * letter, once the last one is done with it. Where the process ends before that, it comes again for all of them.
+ * letter, once the last one is done with it. Where one of them has given it back, or the process ends before that, it comes again
+ * for all of them.
  */
 class InFlight {
   private static readonly all = new Map<string, InFlight>();
   private static timer: NodeJS.Timeout | undefined;
   private readonly holders = new Set<object>();
   private readonly statuses: CommandStatus[] = [];
+  /** One of the nodes has given it back, and is to get it again. */
+  private comesAgain = false;
 
   static hold(name: QueueName, queue: QueueOf): HeldObject {
     const key = objectKey(name);
@@ -145,8 +148,8 @@ class InFlight {
         await this.left(holder);
       },
       giveBack: async () => {
-        this.drop(holder);
-        if (this.holders.size === 0) await this.queue.ask('release', this.queue.objectId);
+        this.comesAgain = true;
+        await this.left(holder);
       },
       // Should it meet a node that is closed, it is in flight still, and comes again.
       leave: () => holder.giveBack(),
@@ -157,8 +160,13 @@ class InFlight {
 
   private async left(holder: object): Promise<void> {
     this.drop(holder);
+    if (this.holders.size > 0) return;
+    if (this.comesAgain) {
+      await this.queue.ask('release', this.queue.objectId);
+      return;
+    }
     const status = this.statuses.find(isLoss) ?? this.statuses.at(-1);
-    if (this.holders.size > 0 || status === undefined) return;
+    if (status === undefined) return;
     const outcome = await this.queue.ask('answer', this.queue.objectId, status);
     if (outcome === 'tooLate' || outcome === 'unknown') throw new NotAcknowledged(outcome);
   }
