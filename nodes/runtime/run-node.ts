@@ -11,6 +11,8 @@ export interface NodeLife {
   started: () => void;
   /** At each start of flows, this one included. */
   eachStart?: readonly (() => void)[];
+  /** At each stop of flows. Where a deploy stops only others, a message for them would be dropped until the next start. */
+  eachStop?: readonly (() => void)[];
   /** @param isRemoved it is not only deployed anew: it is gone, or disabled */
   close: (isRemoved: boolean) => Promise<void> | void;
 }
@@ -21,11 +23,13 @@ export function runNode(RED: NodeAPI, node: Node, deployed: object, life: NodeLi
   const flowStart = FlowStart.of(RED);
   const started = boundary.wrap(life.started);
   const eachStart = (life.eachStart ?? []).map((start) => boundary.wrap(start));
+  const eachStop = (life.eachStop ?? []).map((stop) => boundary.wrap(stop));
   flowStart.add(started);
   for (const start of eachStart) flowStart.addForEach(start);
+  for (const stop of eachStop) flowStart.addForEachStop(stop);
   deployedNodes.add(node.id, deployed);
   node.on('close', (isRemoved: boolean, done: () => void) => {
-    for (const start of [started, ...eachStart]) flowStart.remove(start);
+    for (const each of [started, ...eachStart, ...eachStop]) flowStart.remove(each);
     deployedNodes.remove(node.id);
     new Promise<void>((resolve) => resolve(close(isRemoved)))
       .catch((error: unknown) => boundary.failed(error))

@@ -57,6 +57,15 @@ export abstract class DeliveringHost<Config, In, Out extends { kind: string }, R
     this.worker.start();
   }
 
+  /** The flow gets nothing until `goOn`. */
+  hold(): void {
+    this.feed.hold();
+  }
+
+  goOn(): void {
+    this.feed.goOn();
+  }
+
   /**
    * Stops. Objects under way may be finished within the grace; messages that the flow has not got yet stay in the queue.
    * Resolves when the worker is gone, with what it had, or a fault tells that it cannot be ended.

@@ -30,6 +30,7 @@ const MAX_REASON = 500;
 export class FlowFeed {
   private objects: PostedObject[] = [];
   private scheduled: NodeJS.Immediate | undefined;
+  private isHeld = false;
   private isStopped = false;
 
   constructor(
@@ -41,6 +42,16 @@ export class FlowFeed {
     if (this.isStopped) return;
     this.objects.push(object);
     this.schedule();
+  }
+
+  /** Nodes of the flow are being deployed, and a message for one of them would be dropped: nothing is delivered until `goOn`. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  goOn(): void {
+    this.isHeld = false;
+    if (this.objects.length > 0) this.schedule();
   }
 
   /** What waits here is still in its queue, and comes again. */
@@ -59,6 +70,7 @@ export class FlowFeed {
   private schedule(): void {
     this.scheduled ??= setImmediate(() => {
       this.scheduled = undefined;
+      if (this.isHeld) return;
       const next = this.objects.shift();
       if (next !== undefined) this.boundary.run(() => this.deliver(next));
       if (this.objects.length > 0) this.schedule();

@@ -59,6 +59,15 @@ export class RetrievedHost implements QueueHost {
     this.feed.drop();
   }
 
+  /** The flow gets nothing until `goOn`. */
+  hold(): void {
+    this.feed.hold();
+  }
+
+  goOn(): void {
+    this.feed.goOn();
+  }
+
   /** The flow gets nothing more. */
   stop(): void {
     this.feed.stop();

@@ -29,6 +29,18 @@ describe('messages of a worker on their way to the flow', () => {
     assert.deepEqual(told, ['message', 'delivered a']);
   });
 
+  it('wait while nodes of the flow are deployed', async () => {
+    const { one, told } = feed();
+    one.add({ id: 'a', json });
+    one.hold();
+    one.add({ id: 'b', json });
+    await settled();
+    assert.deepEqual(told, []);
+    one.goOn();
+    await settled();
+    assert.deepEqual(told, ['message', 'message', 'delivered a', 'delivered b']);
+  });
+
   it('do not get there when somebody else may have delivered them by now: the process was stopped in between', async () => {
     const { one, told, errors } = feed();
     const lease = new Lease();

@@ -26,7 +26,7 @@ const failures: Error[] = [];
 const host = new SenderHost(
   () => undefined,
   (error) => failures.push(error),
-  { outcomes: join(folder, 'outcomes.log') },
+  { outcomes: join(directory, 'outcomes.log') },
 );
 const scps: MisbehavingScp[] = [];
 afterEach(async () => {

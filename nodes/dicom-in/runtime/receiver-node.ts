@@ -137,7 +137,8 @@ export class ReceiverNode extends RequestOwner {
     runNode(this.RED, this.node, this, {
       boundary,
       started: this.prepare(),
-      eachStart: [() => this.disownLost(), () => this.letReport()],
+      eachStart: [() => this.disownLost(), () => this.letReport(), () => this.receiver?.goOn()],
+      eachStop: [() => this.receiver?.hold()],
       close: (isRemoved) => {
         boundary.run(() => {
           this.display.close();

@@ -106,7 +106,8 @@ export class RetrieveNode extends QueueOwner {
     runNode(this.RED, this.node, this, {
       boundary,
       started: () => this.flowsStarted(),
-      eachStart: [() => this.disownLost()],
+      eachStart: [() => this.disownLost(), () => this.receiver?.goOn()],
+      eachStop: [() => this.receiver?.hold()],
       close: (isRemoved) => {
         boundary.run(() => this.close());
         return this.closeQueue(isRemoved);

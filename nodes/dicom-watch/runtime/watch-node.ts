@@ -70,7 +70,8 @@ export class WatchNode extends QueueOwner {
     runNode(this.RED, this.node, this, {
       boundary,
       started: this.prepare(),
-      eachStart: [() => this.disownLost()],
+      eachStart: [() => this.disownLost(), () => this.receiver?.goOn()],
+      eachStop: [() => this.receiver?.hold()],
       close: (isRemoved) => {
         this.display.close();
         return this.stop(isRemoved);

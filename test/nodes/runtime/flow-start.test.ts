@@ -30,11 +30,22 @@ describe('the start of flows', () => {
     assert.notEqual(flowStart().start, start, 'another Node-RED');
   });
 
+  it('is not their stop, of which each node hears that asks for it, each time', () => {
+    const { start, events } = flowStart();
+    const ran: string[] = [];
+    start.addForEachStop(() => ran.push('stop'));
+    start.addForEach(() => ran.push('start'));
+    for (const event of ['stopping', 'stopped', 'started', 'stopping']) events.emit(`flows:${event}`);
+    assert.deepEqual(ran, ['stop', 'start', 'stop']);
+  });
+
   it('leaves out a node that was closed before', () => {
     const { start, events } = flowStart();
     const closed = (): void => assert.fail('it was closed');
     start.add(closed);
+    start.addForEachStop(closed);
     start.remove(closed);
+    events.emit('flows:stopping');
     events.emit('flows:started');
   });
 
