@@ -16,7 +16,7 @@ import type { Decoder } from '../transcode';
 import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import type { CommitmentRequest } from './commitments';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
-import { isConfiguration, openText } from './peer-words';
+import { isConfiguration, notAcceptedText, openText } from './peer-words';
 import type { PeerConfig } from './peer-config';
 import { answeredAttempt, type Attempt, failureOfReading, type JobProgress } from './send-job';
 import { preparedDataSet } from './prepared';
@@ -223,9 +223,9 @@ export class Lane {
   ): Promise<Attempt> {
     const { commit, sendAs } = this.config.settings;
     if (commit === 'require' && commitmentContext(association) === undefined)
-      return { ...notAccepted(), text: NO_COMMITMENT };
+      return notAccepted(NO_COMMITMENT);
     const chosen = chooseContext(association.contexts, this.line.known.add(object));
-    if (chosen === undefined) return notAccepted();
+    if (chosen === undefined) return notAccepted(notAcceptedText(object));
     const { sopClassUID, sopInstanceUID } = object;
     const { contextId, transferSyntaxUID } = chosen;
     const mayLose = sendAs === 'lossy';
@@ -234,7 +234,7 @@ export class Lane {
       dataSet = await preparedDataSet(object, chosen, mayLose, this.line.decoder);
     } catch (error) {
       return error instanceof DicomError && error.code === 'cannot-recode'
-        ? notAccepted(`, and it cannot be converted: ${error.message}`)
+        ? notAccepted(notAcceptedText(object, error.message))
         : notRead(error);
     }
     this.sent += 1;
@@ -291,11 +291,6 @@ function notRead(error: unknown): Attempt {
   return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: loggableReason(error) };
 }
 
-function notAccepted(why = ', nor one into which it may be converted'): Attempt {
-  return {
-    verdict: { kind: 'final' },
-    counts: false,
-    failure: 'notAccepted',
-    text: `the peer does not accept the object's transfer syntax${why}`,
-  };
+function notAccepted(text: string): Attempt {
+  return { verdict: { kind: 'final' }, counts: false, failure: 'notAccepted', text };
 }

@@ -1,4 +1,6 @@
+import { uidName } from '../dicom';
 import { hexStatus, type OpenOutcome } from '../network';
+import type { OutgoingObject } from '../object';
 
 /** Of rejections, by source and reason: the service user, and the service provider's parts for ACSE and presentation (PS3.8 Table 9-21). */
 const REJECTIONS: Readonly<Record<string, string>> = {
@@ -27,6 +29,22 @@ export function openText(opened: Exclude<OpenOutcome, { outcome: 'opened' }>): s
   const numbers = `result ${result}, source ${source}, reason ${reason}`;
   return `association rejected: ${words === undefined ? numbers : `${words} (${numbers})`}`;
 }
+
+/**
+ * Why an object cannot be sent on an association: the peer takes its kind in no form, or not in this one.
+ * @param notConverted why it cannot be converted; undefined: the settings of the peer do not allow what would do
+ */
+export function notAcceptedText(
+  { sopClassUID, transferSyntaxUID }: Pick<OutgoingObject, 'sopClassUID' | 'transferSyntaxUID'>,
+  notConverted?: string,
+): string {
+  const form = `the peer does not accept ${nameOf(sopClassUID)} in the object's transfer syntax (${nameOf(transferSyntaxUID)})`;
+  return notConverted === undefined
+    ? `${form}, nor in one into which Conversion in the peer's settings lets it be converted`
+    : `${form}, and it cannot be converted: ${notConverted}`;
+}
+
+const nameOf = (uid: string): string => uidName(uid) ?? uid;
 
 const FAILURES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens on that port',

@@ -1,6 +1,6 @@
 import { isEnvironmentReference } from './checks/environment';
 import { checkStatus, parseStatus } from './checks/statuses';
-import { oneOf } from './checks/values';
+import { type ChoiceProblem, oneOf } from './checks/values';
 import { define, type NameOf, type SettingsOf } from './define';
 import { choice, text } from './fields';
 import { finding, type Finding, type Problem } from './finding';
@@ -37,7 +37,7 @@ function checkTogether({ status, customStatus }: DicomResponseSettings): Togethe
   return found.map((one) => ({ ...one, field: 'customStatus' as const }));
 }
 
-function checkAnswer(value: string): Finding<'notAChoice'>[] {
+function checkAnswer(value: string): Finding<ChoiceProblem>[] {
   return parseStatus(value) === undefined ? oneOf(RESPONSE_STATUSES)(value) : [];
 }
 

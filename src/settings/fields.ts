@@ -1,4 +1,11 @@
-import { accepted, integerBetween, oneOf, someOfThem } from './checks/values';
+import {
+  accepted,
+  type ChoiceProblem,
+  integerBetween,
+  type NumberProblem,
+  oneOf,
+  someOfThem,
+} from './checks/values';
 import type { Check } from './finding';
 
 /** One property of a node in the flow JSON. What kinds there are decides how a value is read and how a dialog shows it. */
@@ -21,13 +28,13 @@ export type TextField<Code extends string = string> = FieldOf<'text', string, Co
 export type NumberField<Code extends string = string> = FieldOf<'number', number, Code>;
 export type BooleanField = FieldOf<'boolean', boolean, never>;
 /** `nodeType`: it lists configuration nodes of that type, by their ids. `choices`: it lists some of these. */
-export type ListField = FieldOf<'list', readonly string[], 'notAChoice'> & {
+export type ListField = FieldOf<'list', readonly string[], ChoiceProblem> & {
   nodeType?: string;
   /** There are no others. */
   choices?: readonly string[];
 };
 /** One of a list of texts; the field's own check may allow others. */
-export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, 'notAChoice'> & {
+export type ChoiceField<Choice extends string = string> = FieldOf<'choice', Choice, ChoiceProblem> & {
   choices: readonly Choice[];
 };
 /** The id of a configuration node of a type; empty: none. */
@@ -54,11 +61,7 @@ export const nodeId = <Code extends string>(nodeType: string, check: Check<Code>
   nodeType,
 });
 
-export const integer = (
-  value: number,
-  min: number,
-  max: number,
-): NumberField<'required' | 'notANumber' | 'outOfRange'> => ({
+export const integer = (value: number, min: number, max: number): NumberField<NumberProblem> => ({
   kind: 'number',
   default: value,
   check: integerBetween(min, max),

@@ -93,7 +93,8 @@ for (const [field, value, code, about] of FOUND) {
 }
 
 test('at run time a variable that is not set is found: nothing listens or writes under its name', () => {
-  const unset = { ourAET: '${A}', acceptedCallingAETs: '${B}', directory: '${C}', queueDirectory: '${D}' };
+  const texts = { ourAET: '${A}', acceptedCallingAETs: '${B}', directory: '${C}', queueDirectory: '${D}' };
+  const unset = { ...texts, port: '${E}', queue: '${F}', answerQueries: '${G}' };
   const found = DICOM_IN.parse({ ...unset, output: 'file' }).problems;
   const errors = found.filter(({ severity, code }) => severity === 'error' && code === 'variableNotReplaced');
   assert.deepEqual(errors.map(({ field }) => field).sort(), Object.keys(unset).sort());

@@ -16,8 +16,9 @@ test('a status is one of the choices, or any that a variable has', () => {
     assert.deepEqual(problems({ status }), [], String(status));
     assert.equal(DICOM_RESPONSE.parse({ status }).settings.status, read);
   }
-  for (const status of ['', 'success', '110', '${UNSET}'])
+  for (const status of ['', 'success', '110'])
     assert.deepEqual(problems({ status }), ['error status notAChoice'], status);
+  assert.deepEqual(problems({ status: '${UNSET}' }), ['error status variableNotReplaced']);
 });
 
 test('a code is needed where another status is chosen, and is not in the way where none is', () => {

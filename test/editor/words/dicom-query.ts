@@ -6,6 +6,7 @@ import { type TypeWords, withCodes } from './type-words';
 export const words: TypeWords = {
   problems: {
     required: true,
+    variableNotReplaced: true,
     notAChoice: true,
     notANumber: true,
     outOfRange: true,

@@ -4,6 +4,7 @@ import { type TypeWords, withCodes } from './type-words';
 
 export const words: TypeWords = {
   problems: {
+    variableNotReplaced: true,
     notAChoice: true,
     notAStatus: true,
     required: true,

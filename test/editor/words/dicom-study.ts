@@ -7,6 +7,7 @@ export const words: TypeWords = {
     required: true,
     notANumber: true,
     outOfRange: true,
+    variableNotReplaced: true,
     notAChoice: true,
     notAGroup: true,
     notExpected: true,
