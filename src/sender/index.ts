@@ -1,3 +1,4 @@
+export { failureText } from './peer-words';
 export { type PeerConfig, peerSettings } from './peer-config';
 export type { PeerState } from './peer-line';
 export type { RetryPolicy, SendFailure, SendOutcome } from './send-job';

@@ -23,11 +23,16 @@ export function isConfiguration(opened: OpenOutcome): boolean {
 
 /** Why there is no association. */
 export function openText(opened: Exclude<OpenOutcome, { outcome: 'opened' }>): string {
-  if (opened.outcome === 'failed') return FAILURES[opened.code] ?? opened.text;
+  if (opened.outcome === 'failed') return failureText(opened);
   const { result, source, reason } = opened;
   const words = REJECTIONS[`${source}/${reason}`];
   const numbers = `result ${result}, source ${source}, reason ${reason}`;
   return `association rejected: ${words === undefined ? numbers : `${words} (${numbers})`}`;
+}
+
+/** The same of a failure that has a code, in words where there are some for it. */
+export function failureText({ code, text }: { code: string; text: string }): string {
+  return FAILURES[code] ?? text;
 }
 
 /**
@@ -52,6 +57,9 @@ const FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name cannot be looked up now',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network of the host cannot be reached',
+  ECONNRESET: 'the peer reset the connection',
+  EPIPE: 'the peer reset the connection',
+  ETIMEDOUT: 'the connection timed out',
   CLOSED: 'the peer closed the connection without an answer',
 };
 

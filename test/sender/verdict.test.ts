@@ -48,6 +48,13 @@ describe('the status of a C-STORE response', () => {
     assert.equal(words(0x0111, true), 'final'));
 });
 
+it('a connection that fails is told in words where there are some, else as the system tells it', () => {
+  const text = (code: string): string => openText({ outcome: 'failed', code, text: `read ${code}` });
+  assert.equal(text('ECONNRESET'), 'the peer reset the connection');
+  assert.equal(text('ENOTFOUND'), 'the host name is not known');
+  assert.equal(text('EOTHER'), 'read EOTHER');
+});
+
 describe('a rejected association', () => {
   const text = (source: number, reason: number): string =>
     openText({ outcome: 'rejected', result: 1, source, reason });

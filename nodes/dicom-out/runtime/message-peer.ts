@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { asError } from '../../../src/basics';
+import { failureText } from '../../../src/sender';
 import { splitList, type DicomOutSettings } from '../../../src/settings';
 import {
   DefinedPeers,
@@ -49,11 +50,11 @@ async function definedPeer(RED: NodeAPI, defined: object, ranges: readonly strin
 
 /** Why there is no such peer. */
 export function definitionFailure(error: unknown): OutFailed {
-  const { message } = asError(error);
+  const { message, code = '' } = asError(error) as NodeJS.ErrnoException;
   if (error instanceof HostNotAllowed) return new OutFailed('peerNotAllowed', { address: message });
   if (error instanceof WrongDefinition) return new OutFailed('wrongPeer', { reason: message });
   if (error instanceof TooManyPeers || error instanceof TooManyLookups)
     return new OutFailed('peersBusy', { max: MOST_DEFINED_PEERS });
   // Its name cannot be looked up.
-  return new OutFailed('unreachable', { reason: message });
+  return new OutFailed('unreachable', { reason: failureText({ code, text: message }) });
 }
