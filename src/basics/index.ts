@@ -27,6 +27,7 @@ export { Lease } from './lease';
 export { leftoversTo } from './leftovers';
 export { linkWithoutReplacing, numbered, removeIfThere } from './link-file';
 export { type DirectoryLock, sharedFileSystem } from './lock';
+export { LONGEST_TIMER_MS } from './longest-timer';
 export { makeDirectory } from './make-directory';
 export { OnceInAWhile } from './once-in-a-while';
 export { Paced } from './paced';

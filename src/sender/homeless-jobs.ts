@@ -1,6 +1,5 @@
+import { LONGEST_TIMER_MS } from '../basics';
 import type { SendJob } from './send-job';
-
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 interface Homeless {
   peer: string;

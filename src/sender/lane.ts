@@ -17,7 +17,7 @@ import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import type { CommitmentRequest } from './commitments';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
 import { isConfiguration, notAcceptedText, openText } from './peer-words';
-import type { PeerConfig } from './peer-config';
+import { scuTarget, type PeerConfig } from './peer-config';
 import { answeredAttempt, type Attempt, failureOfReading, type JobProgress } from './send-job';
 import { preparedDataSet } from './prepared';
 
@@ -181,21 +181,12 @@ export class Lane {
   /** Opens another association. */
   private async open(): Promise<OpenOutcome> {
     await this.release();
-    const { settings, tls, userIdentity } = this.config;
-    const { host, port, callingAET, calledAET } = settings;
-    const target = {
-      host,
-      port,
-      callingAET,
-      calledAET,
-      ...(tls && { tls }),
-      ...(userIdentity && { userIdentity }),
-    };
+    const { settings } = this.config;
     this.sent = 0;
     const asked = new Set<string>();
     this.asked = asked;
     this.proposal = this.line.known.plan();
-    const opened = await ScuAssociation.open(target, this.proposal.contexts, settings, {
+    const opened = await ScuAssociation.open(scuTarget(this.config), this.proposal.contexts, settings, {
       signal: this.stopping.signal,
       ...(settings.commit === 'require' && { commitments: this.commitments }),
     });

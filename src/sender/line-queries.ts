@@ -1,7 +1,7 @@
 import type { OpenOutcome } from '../network';
 import type { QueryPeer } from '../query';
 import type { Outage } from './circuit';
-import type { PeerConfig } from './peer-config';
+import { scuTarget, type PeerConfig } from './peer-config';
 import { openText } from './peer-words';
 
 /** What asks on associations of its own: a query, or a retrieval. */
@@ -22,8 +22,8 @@ export interface Asking {
 /** What queries want of their line. */
 export interface QueryLine {
   /** Associations that may be opened now. */
-  readonly freePlaces: number;
-  readonly outage: Outage | undefined;
+  freePlaces(): number;
+  outage(): Outage | undefined;
   /** An association that only waits for work is to make room. */
   makeRoom(): void;
   /** What became of the wish for an association. */
@@ -39,12 +39,10 @@ export class LineQueries {
   private readonly peer: QueryPeer;
 
   constructor(
-    { settings, tls, userIdentity }: PeerConfig,
+    config: PeerConfig,
     private readonly line: QueryLine,
   ) {
-    const { host, port, callingAET, calledAET } = settings;
-    const identity = { ...(tls && { tls }), ...(userIdentity && { userIdentity }) };
-    this.peer = { target: { host, port, callingAET, calledAET, ...identity }, limits: settings };
+    this.peer = { target: scuTarget(config), limits: config.settings };
   }
 
   /** Associations that they have. */
@@ -59,7 +57,7 @@ export class LineQueries {
 
   /** While the peer cannot be reached, one at a time tries, and the others hear why at once: somebody waits for them. */
   submit(query: Asking): void {
-    const { outage } = this.line;
+    const outage = this.line.outage();
     if (outage !== undefined && this.running.size > 0) {
       query.refuse('unreachable', outage.reason);
       return;
@@ -80,7 +78,7 @@ export class LineQueries {
 
   /** As many as there is room for. */
   fill(): void {
-    while (this.waiting.length > 0 && this.line.freePlaces > 0) {
+    while (this.waiting.length > 0 && this.line.freePlaces() > 0) {
       const query = this.waiting.shift();
       if (query !== undefined) this.start(query);
     }

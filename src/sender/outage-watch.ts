@@ -1,15 +1,15 @@
+import { LONGEST_TIMER_MS } from '../basics';
 import type { Circuit } from './circuit';
 import type { JobProgress } from './send-job';
 import type { WaitingJobs } from './waiting-jobs';
 
-export const LONGEST_TIMER_MS = 2_147_483_647;
 /** For each object that waits: so long what has waited for too long is not looked for again. Looking at each costs a hundredth of it. */
 const PAUSE_PER_JOB_MS = 0.01;
 
 /** What a watch wants of its line. */
 export interface WatchedLine {
   /** Something waits to be done. */
-  readonly hasWork: boolean;
+  hasWork(): boolean;
   /** It has waited for too long. @param reason why the peer cannot be reached */
   giveUp(progress: JobProgress, reason: string): void;
   /** The pause may be over. */
@@ -31,7 +31,7 @@ export class OutageWatch {
   /** Wakes up in time. @param restMs after which the peer is tried; 0: it is being tried */
   set(restMs: number): void {
     clearTimeout(this.timer);
-    if (this.circuit.outage === undefined || !this.line.hasWork) return;
+    if (this.circuit.outage === undefined || !this.line.hasWork()) return;
     const now = performance.now();
     // While it is being tried, that has its own end.
     const nextTry = restMs > 0 ? now + restMs : Infinity;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ScuTls } from '../network';
+import type { ScuTarget, ScuTls } from '../network';
 import { pick, type DicomPeerField, type DicomPeerSettings } from '../settings';
 
 /** What the sender uses of a peer's settings. */
@@ -41,6 +41,12 @@ export interface PeerConfig {
 /** Both say the same: what is open to the one serves the other. */
 export function isSamePeer(one: PeerConfig, other: PeerConfig): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Where associations with it are opened, and as whom. */
+export function scuTarget({ settings, tls, userIdentity }: PeerConfig): ScuTarget {
+  const { host, port, callingAET, calledAET } = settings;
+  return { host, port, callingAET, calledAET, ...(tls && { tls }), ...(userIdentity && { userIdentity }) };
 }
 
 /** By what a peer is known again whose other settings may have changed: 16 hexadecimal digits. */

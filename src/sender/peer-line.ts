@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../basics';
 import type { CommitmentReport, Instance, OpenOutcome, OperationOutcome } from '../network';
 import type { Decoder } from '../transcode';
 import { Circuit, type Outage } from './circuit';
@@ -6,7 +7,7 @@ import { IdleLanes } from './idle-lanes';
 import { KnownContexts } from './known-contexts';
 import { Lane, type LaneLine, type Task } from './lane';
 import { LineQueries, type Asking } from './line-queries';
-import { LONGEST_TIMER_MS, OutageWatch } from './outage-watch';
+import { OutageWatch } from './outage-watch';
 import { targetOf, type PeerConfig } from './peer-config';
 import { isConfiguration, openText } from './peer-words';
 import { answeredAttempt, JobProgress, type Attempt, type SendJob, type Unsent } from './send-job';
@@ -63,46 +64,29 @@ export class PeerLine implements LaneLine {
     const { sendAs, commitTimeoutMinutes } = config.settings;
     this.known = new KnownContexts(sendAs, this.commits);
     this.target = targetOf(config);
-    this.watch = this.outageWatch();
-    this.queries = this.lineQueries();
-    this.commitments = new Commitments(commitTimeoutMinutes, {
-      due: () => this.commitmentsDue(),
-      settled: (progress, why) => this.settle(progress, why, why === undefined),
-      lapsed: () => this.look(),
-    });
-  }
-
-  private outageWatch(): OutageWatch {
-    const hasWork = (): boolean => !this.isClosed && this.work > 0;
-    return new OutageWatch(this.circuit, this.jobsWaiting, {
-      get hasWork() {
-        return hasWork();
-      },
+    this.watch = new OutageWatch(this.circuit, this.jobsWaiting, {
+      hasWork: () => !this.isClosed && this.work > 0,
       giveUp: (progress, reason) => {
         this.giveUp(progress, reason);
-        this.listener.changed();
+        listener.changed();
       },
       tryAgain: () => this.fillLanes(),
     });
-  }
-
-  private lineQueries(): LineQueries {
-    const freePlaces = (): number => this.freePlaces;
-    const outage = (): Outage | undefined => this.circuit.outage;
-    return new LineQueries(this.config, {
-      get freePlaces() {
-        return freePlaces();
-      },
-      get outage() {
-        return outage();
-      },
+    this.queries = new LineQueries(config, {
+      freePlaces: () => this.freePlaces,
+      outage: () => this.circuit.outage,
       makeRoom: () => this.idle.endOne(),
       opened: (outcome) => this.queryOpened(outcome),
       ended: () => {
         // What is to be sent has its turn before the next query.
         if (this.work > 0) this.fillLanes();
-        this.listener.changed();
+        listener.changed();
       },
+    });
+    this.commitments = new Commitments(commitTimeoutMinutes, {
+      due: () => this.commitmentsDue(),
+      settled: (progress, why) => this.settle(progress, why, why === undefined),
+      lapsed: () => this.look(),
     });
   }
 

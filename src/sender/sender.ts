@@ -2,8 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage } from '../admin-api';
 import { loggableReason, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
-import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
-import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
+import { QueueRefusal, type LetterPage, type OpenedObject } from '../queue';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { OutcomeRecord } from './outcome-record';
 import { Outbox, type OutboxConfig } from './outbox';
@@ -15,6 +14,7 @@ import { PeerLine } from './peer-line';
 import type { QueueRequests } from '../delivery';
 import { Query, type QueryRequest } from '../query';
 import type { Retrieve } from '../retrieve';
+import { RequestedJobs } from './requested-jobs';
 import { Retrievals, type Tell } from './retrievals';
 import { failureOfReading, type SendJob, type SendOutcome } from './send-job';
 import type { SenderRequests } from './requests';
@@ -23,17 +23,6 @@ import type { SendRequest, ToSender } from './worker-protocol';
 
 /** Nobody reads faster, and each state wakes the main thread. */
 const STATE_MS = 250;
-
-/** Somebody who waits for an object to be opened in its queue. */
-interface Opening {
-  resolve(object: Promise<OutgoingObject>): void;
-  reject(error: Error): void;
-}
-
-/** Why the host could not open an object. */
-class NotOpened extends Error {
-  override readonly name = 'NotOpened';
-}
 
 /** All outgoing work, in its worker: a line for each peer. */
 export class Sender implements SenderRequests {
@@ -48,9 +37,8 @@ export class Sender implements SenderRequests {
   /** Tells how a line fares. */
   private readonly tellers = new Map<string, Paced>();
   private readonly homeless = new HomelessJobs();
-  private readonly openings = new Map<string, Opening>();
-
   private readonly outcomes: OutcomeRecord;
+  private readonly requested: RequestedJobs;
   private readonly retrievals: Retrievals;
   /** For all peers; its worker runs only while there is something to be decoded. */
   private readonly decoder: WorkerDecoder;
@@ -65,6 +53,7 @@ export class Sender implements SenderRequests {
       this.tell({ kind: 'outcomes-failed', text }),
     );
     this.decoder = new WorkerDecoder(failed);
+    this.requested = new RequestedJobs(tell);
     this.retrievals = new Retrievals(tell);
   }
 
@@ -126,16 +115,11 @@ export class Sender implements SenderRequests {
   }
 
   opened(id: string, object: OpenedObject, port: MessagePort): void {
-    const handle = remoteHandle(object, port);
-    const opening = this.openings.get(id);
-    this.openings.delete(id);
-    if (opening === undefined) handle.close();
-    else opening.resolve(openHandle(handle));
+    this.requested.opened(id, object, port);
   }
 
   notOpened(id: string, reason: string): void {
-    this.openings.get(id)?.reject(new NotOpened(reason));
-    this.openings.delete(id);
+    this.requested.notOpened(id, reason);
   }
 
   onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): unknown {
@@ -279,7 +263,7 @@ export class Sender implements SenderRequests {
   }
 
   private async store(request: SendRequest, outbox: string, note: OutboxNote): Promise<void> {
-    const job = this.job(request);
+    const job = this.requested.job(request);
     // The journal hears of what is stored when it is sent, and nothing of what may be stored later.
     const recorded = this.recorded(request.peer, job);
     const began = performance.now();
@@ -325,7 +309,7 @@ export class Sender implements SenderRequests {
 
   private begin(request: SendRequest): void {
     const { peer, lasting } = request;
-    const job = this.job(request);
+    const job = this.requested.job(request);
     if (lasting === undefined) this.submit(peer, this.recorded(peer, job));
     else this.once(peer, job, lasting, (kept) => this.submit(peer, kept));
   }
@@ -369,37 +353,5 @@ export class Sender implements SenderRequests {
       line,
       line.close().finally(() => this.ending.delete(line)),
     );
-  }
-
-  private job(request: SendRequest): SendJob {
-    const { id, policy, sopInstanceUID, place, changes } = request;
-    return {
-      id,
-      policy,
-      facts: {
-        ...(sopInstanceUID !== undefined && { sopInstanceUID }),
-        ...(place.kind === 'queue' && { queueId: place.queueId }),
-      },
-      isChanged: changes !== undefined,
-      isStored: false,
-      open: async () => expected(request, await this.open(request)),
-      settled: (outcome) => this.tell({ kind: 'settled', id, outcome }),
-    };
-  }
-
-  private open({ id, place }: SendRequest): Promise<OutgoingObject> {
-    switch (place.kind) {
-      case 'file':
-        return openFile(place.path).then(whole);
-      case 'bytes':
-        return openBytes(
-          Buffer.from(place.bytes.buffer, place.bytes.byteOffset, place.bytes.byteLength),
-        ).then(whole);
-      case 'queue':
-        return new Promise((resolve, reject) => {
-          this.openings.set(id, { resolve, reject });
-          this.tell({ kind: 'open', id });
-        });
-    }
   }
 }

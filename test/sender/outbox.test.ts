@@ -30,6 +30,8 @@ const host = new SenderHost(
 );
 const scps: MisbehavingScp[] = [];
 afterEach(async () => {
+  // What is not heard yet would be told of again in the next test.
+  await until(() => states.at(-1)?.waiting === 0, 'the outbox is empty');
   await host.stop();
   for (const scp of scps.splice(0)) await scp.stop();
   assert.deepEqual(failures, []);

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { Deadline } from '../../basics';
+import { Deadline, LONGEST_TIMER_MS } from '../../basics';
 import {
   type CommitmentListener,
   commitmentService,
@@ -66,8 +66,6 @@ export interface ListenerOptions extends Pick<AssociationContext, 'policy' | 're
 const SPARE_CONNECTIONS = 1_024;
 /** At the end of the grace: what an A-ABORT that has been sent gets to reach its peer. */
 const LAST_WORDS_MS = 200;
-/** Node's own limit for a TLS handshake: as good as none. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 const TIMED_OUT = 'TLS handshake failed: the handshake took too long';
 
 /** Accepts connections, makes each an Association, and ends them all in order. */
@@ -292,7 +290,7 @@ export class Listener {
   private createTls(material: TlsOptions): Server {
     const server = createTlsServer({
       ...withTlsProfile(material),
-      // Ours decides: it knows when it was held up.
+      // Ours decides, which knows when it was held up; this is Node's limit: as good as none.
       handshakeTimeout: LONGEST_TIMER_MS,
     });
     server.on('secureConnection', (socket: TLSSocket) => {
