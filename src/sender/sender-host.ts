@@ -6,6 +6,7 @@ import { type Asked, unlessUnheard, WorkerHost, type WorkerNews, WorkerNotRunnin
 import type { JournalConfig } from '../journal';
 import type { RetrievedConfig } from '../retrieve';
 import type { OpenedObject } from '../queue';
+import { isForNow } from './for-now';
 import { OpenQueries, type Querying } from './open-queries';
 import { OpenRetrievals, type Retrieving } from './open-retrievals';
 import { isSamePeer, type PeerConfig } from './peer-config';
@@ -404,7 +405,7 @@ export class SenderHost {
     } catch (error) {
       ours.close();
       // A worker that has ended asks again when it is back.
-      await this.worker?.ask('notOpened', id, asError(error).message).catch(unlessUnheard);
+      await this.worker?.ask('notOpened', id, asError(error).message, isForNow(error)).catch(unlessUnheard);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { JournalEntry, JournalPage } from '../admin-api';
 import { loggableReason, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
-import { QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
+import { QueueBusy, QueueRefusal, remoteHandle, type LetterPage, type OpenedObject } from '../queue';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
 import { OutcomeRecord } from './outcome-record';
 import { Outbox, type OutboxConfig } from './outbox';
@@ -133,8 +133,8 @@ export class Sender implements SenderRequests {
     else opening.resolve(openHandle(handle));
   }
 
-  notOpened(id: string, reason: string): void {
-    this.openings.get(id)?.reject(new NotOpened(reason));
+  notOpened(id: string, reason: string, isForNow: boolean): void {
+    this.openings.get(id)?.reject(isForNow ? new QueueBusy(reason) : new NotOpened(reason));
     this.openings.delete(id);
   }
 
@@ -288,13 +288,7 @@ export class Sender implements SenderRequests {
       outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>,
     ): void => of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
-      const object = await recorded.open();
-      try {
-        await this.outbox(outbox).store(object, note);
-      } finally {
-        await object.close();
-      }
-      const { warnings } = object;
+      const { warnings } = await this.outbox(outbox).store(() => recorded.open(), note);
       settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
       const text = loggableReason(error);
