@@ -14,7 +14,7 @@ export { FreeSpace } from './free-space';
 export { remoteHandle, serveHandle, type OpenedObject } from './handle-port';
 export type { KeepLimits } from './kept-delivered';
 export { MemoryQueue } from './memory';
-export { HANDLE_BLOCK_BYTES, ObjectGone, QueueBusy, type ObjectHandle } from './object-handle';
+export { HANDLE_BLOCK_BYTES, ObjectGone, QUEUE_BUSY, QueueBusy, type ObjectHandle } from './object-handle';
 export { acknowledgeIdOf, isAcknowledgeId, isNameOf, sequenceOf } from './object-id';
 export { mayHoldObjects } from './object-names';
 export { ObjectDamaged } from './object-damaged';

@@ -39,10 +39,12 @@ export class ObjectGone extends Error {
   readonly code = 'OBJECT_GONE';
 }
 
+export const QUEUE_BUSY = 'QUEUE_BUSY';
+
 /** The limit of open objects is reached: another one has to wait. */
 export class QueueBusy extends Error {
   override readonly name = 'QueueBusy';
-  readonly code = 'QUEUE_BUSY';
+  readonly code = QUEUE_BUSY;
 }
 
 /** What is open, counted and bounded. */

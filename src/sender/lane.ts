@@ -11,10 +11,9 @@ import {
   type OperationOutcome,
 } from '../network';
 import type { OutgoingObject } from '../object';
-import { QueueBusy } from '../queue';
 import type { Decoder } from '../transcode';
-import { RequestTimedOut, WorkerNotRunning } from '../worker';
 import type { CommitmentRequest } from './commitments';
+import { isForNow } from './for-now';
 import { isProposed, type KnownContexts, type Proposal } from './known-contexts';
 import { isConfiguration, notAcceptedText, openText } from './peer-words';
 import { scuTarget, type PeerConfig } from './peer-config';
@@ -277,8 +276,7 @@ function commitmentContext({ contexts }: ScuAssociation): number | undefined {
 
 /** What is busy now can be read later; everything else stays as it is. */
 function notRead(error: unknown): Attempt {
-  const isForNow = [QueueBusy, WorkerNotRunning, RequestTimedOut].some((kind) => error instanceof kind);
-  const kind = isForNow ? 'again' : 'final';
+  const kind = isForNow(error) ? 'again' : 'final';
   return { verdict: { kind }, counts: false, failure: failureOfReading(error), text: loggableReason(error) };
 }
 

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { asError } from '../basics';
 import type { OpenedObject } from '../queue';
 import { type Asked, unlessUnheard } from '../worker';
+import { isForNow } from './for-now';
 import type { OutboxNote } from './outbox-entry';
 import type { SenderRequests } from './requests';
 import type { SendOutcome } from './send-job';
@@ -84,7 +85,7 @@ export class OpenSendings {
     } catch (error) {
       ours.close();
       // A worker that has ended asks again when it is back.
-      await this.worker.ask('notOpened', id, asError(error).message).catch(unlessUnheard);
+      await this.worker.ask('notOpened', id, asError(error).message, isForNow(error)).catch(unlessUnheard);
     }
   }
 

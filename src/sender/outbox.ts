@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DeadLetterList, LetterFacts } from '../admin-api';
-import { asError, BackOff, loggableReason } from '../basics';
+import { asError, BackOff, loggableReason, Turns } from '../basics';
 import { hexStatus } from '../network';
 import { contentSource, openHandle, type ObjectUids, type OutgoingObject } from '../object';
 import { DiskQueue, type LetterPage, type ObjectContent, type QueuedObject } from '../queue';
+import { openWhenFree } from './open-when-free';
 import { encodeEntryHead, entryFacts, noNote, noteLeft, readEntry, type OutboxNote } from './outbox-entry';
 import { failureOfReading, type RetryPolicy, type SendJob, type SendOutcome, type Stored } from './send-job';
 import { ownerOfStored, storedOfOwner, type StoredBefore } from './stored-owner';
@@ -51,6 +52,8 @@ export interface OutboxListener {
 const OPEN_FIRST_MS = 500;
 const OPEN_LAST_MS = 60_000;
 const CLAIMED_AT_ONCE = 100;
+/** Each has an object of its queue open, of which there may be 64, and others work on them, too. */
+const STORED_AT_ONCE = 32;
 
 /**
  * Objects that are safe here until their peers have them: each is told of once it is sent, or has failed for good, and is then
@@ -63,6 +66,7 @@ export class Outbox {
   /** Objects that a peer has stored and is to commit to are parked: so that is known after a restart. By id, the owner. */
   private readonly stored = new Map<string, string>();
   private readonly opened: Promise<void>;
+  private readonly storing = new Turns(STORED_AT_ONCE);
   private stopWaiting = (): void => undefined;
   private isOpen = false;
   private isClosed = false;
@@ -103,9 +107,27 @@ export class Outbox {
     });
   }
 
-  /** Resolves once the object is safe in it. @throws QueueRefusal when there is no room; what reading the object throws */
-  async store(object: OutgoingObject, note: OutboxNote): Promise<void> {
-    await this.opened;
+  /**
+   * Stores an object, and closes it.
+   * @param open called when it is its turn, and again while its queue is busy
+   * @throws QueueRefusal when there is no room; what opening or reading the object throws
+   */
+  store(open: () => Promise<OutgoingObject>, note: OutboxNote): Promise<OutgoingObject> {
+    return this.storing.run(async () => {
+      await this.opened;
+      const object = await openWhenFree(open);
+      try {
+        await this.write(object, note);
+      } finally {
+        await object.close();
+      }
+      this.tellState();
+      return object;
+    });
+  }
+
+  /** Resolves once the object is safe in it. */
+  private async write(object: OutgoingObject, note: OutboxNote): Promise<void> {
     const writer = this.queue.begin(encodeEntryHead(object, note));
     try {
       for await (const block of object.dataSet()) writer.append(block);
@@ -114,7 +136,6 @@ export class Outbox {
       writer.discard();
       throw error;
     }
-    this.tellState();
   }
 
   /** The flow has heard what became of the object. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { expected, openBytes, openFile, openHandle, type OutgoingObject, whole } from '../object';
-import { remoteHandle, type OpenedObject } from '../queue';
+import { QueueBusy, remoteHandle, type OpenedObject } from '../queue';
 import type { Tell } from './retrievals';
 import type { SendJob } from './send-job';
 import type { SendRequest } from './worker-protocol';
@@ -49,8 +49,8 @@ export class RequestedJobs {
   }
 
   /** As `SenderRequests.notOpened`. */
-  notOpened(id: string, reason: string): void {
-    this.openings.get(id)?.reject(new NotOpened(reason));
+  notOpened(id: string, reason: string, isForNow: boolean): void {
+    this.openings.get(id)?.reject(isForNow ? new QueueBusy(reason) : new NotOpened(reason));
     this.openings.delete(id);
   }
 

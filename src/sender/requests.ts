@@ -9,8 +9,8 @@ import type { LetterPage, OpenedObject } from '../queue';
 export interface SenderRequests {
   /** An object that was to be opened is open, for the reader at the other end of the port. */
   opened(id: string, object: OpenedObject, port: MessagePort): void;
-  /** It could not be opened. */
-  notOpened(id: string, reason: string): void;
+  /** It could not be opened. @param isForNow it may be opened later */
+  notOpened(id: string, reason: string, isForNow: boolean): void;
   /** Of an outbox. */
   deadLetters(outbox: string, page: LetterPage): Promise<DeadLetterList>;
   /** False when there is no such dead letter. */

@@ -118,8 +118,8 @@ export class Sender implements SenderRequests {
     this.requested.opened(id, object, port);
   }
 
-  notOpened(id: string, reason: string): void {
-    this.requested.notOpened(id, reason);
+  notOpened(id: string, reason: string, isForNow: boolean): void {
+    this.requested.notOpened(id, reason, isForNow);
   }
 
   onRetrieved(queue: string, name: keyof QueueRequests, ...args: unknown[]): unknown {
@@ -272,13 +272,7 @@ export class Sender implements SenderRequests {
       outcome: Pick<SendOutcome, 'kind' | 'text' | 'failure' | 'warnings'>,
     ): void => of.settled({ ...outcome, attempts: 0, milliseconds: Math.round(performance.now() - began) });
     try {
-      const object = await recorded.open();
-      try {
-        await this.outbox(outbox).store(object, note);
-      } finally {
-        await object.close();
-      }
-      const { warnings } = object;
+      const { warnings } = await this.outbox(outbox).store(() => recorded.open(), note);
       settle(job, { kind: 'sent', text: 'stored', ...(warnings && { warnings }) });
     } catch (error) {
       const text = loggableReason(error);

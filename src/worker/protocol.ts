@@ -5,7 +5,7 @@ import type { PostedReply, PostedRequest } from './requests';
  * and gives (`worker-protocol.ts`, its configuration). Whoever changes one of these raises it. An update of the package
  * under a running Node-RED starts new workers from old code, and the two must not guess at each other's words.
  */
-export const PROTOCOL = 11;
+export const PROTOCOL = 12;
 
 /** What a worker is started with. `protocol` keeps its name and place for ever. */
 export interface WorkerStart<Config> {

@@ -19,7 +19,9 @@ export interface PostedRequest {
   args: unknown[];
 }
 export type PostedReply =
-  { kind: 'reply'; number: number; result: unknown } | { kind: 'reply'; number: number; failure: string };
+  | { kind: 'reply'; number: number; result: unknown }
+  /** `code`: of the error, where that has one. */
+  | { kind: 'reply'; number: number; failure: string; code?: string };
 
 export function isReply(message: { kind: string }): message is PostedReply {
   return message.kind === 'reply';
@@ -104,8 +106,10 @@ export class RequestSender<Requests> {
   replied(reply: PostedReply): void {
     const request = this.pending.get(reply.number);
     this.pending.delete(reply.number);
-    if ('failure' in reply) request?.reject(new Error(reply.failure));
-    else request?.resolve(reply.result);
+    if ('failure' in reply) {
+      const { failure, code } = reply;
+      request?.reject(Object.assign(new Error(failure), code !== undefined && { code }));
+    } else request?.resolve(reply.result);
   }
 
   /** Time has passed in which replies were waited for and could have come: after a stall, no request is at once too old. */
@@ -137,6 +141,7 @@ export async function reply(service: object, request: PostedRequest): Promise<Po
     if (call === undefined) throw new Error(`the worker thread does not know the request ${name}`);
     return { kind: 'reply', number, result: await call(...args) };
   } catch (error) {
-    return { kind: 'reply', number, failure: asError(error).message };
+    const { message: failure, code } = asError(error) as NodeJS.ErrnoException;
+    return { kind: 'reply', number, failure, ...(typeof code === 'string' && { code }) };
   }
 }

@@ -20,7 +20,7 @@ const library: LibraryRequests = {
   count: () => Promise.reject(new Error('no disk')),
   lend: (id) => id === 'there',
   discard: () => {
-    throw new Error('read-only');
+    throw Object.assign(new Error('read-only'), { code: 'EROFS' });
   },
 };
 
@@ -37,13 +37,13 @@ describe('requests between the threads', () => {
     assert.deepEqual(await Promise.all(asked), [true, false]);
   });
 
-  it('fail with the words of what failed, at once or later', async () => {
+  it('fail with the words of what failed, and its code, at once or later', async () => {
     const asking = sender((request) => {
       void reply(library, request).then((answer) => asking.replied(answer));
       return true;
     });
     await assert.rejects(asking.ask('count'), /no disk/);
-    await assert.rejects(asking.ask('discard', 'x'), /read-only/);
+    await assert.rejects(asking.ask('discard', 'x'), { message: 'read-only', code: 'EROFS' });
   });
 
   it('fail where the other side does not know them', async () => {

@@ -51,11 +51,10 @@ export async function holdObject(queueId: string, owner: string): Promise<HeldOb
   if (name === undefined) return undefined;
   const queue = new QueueOf(name);
   // What nobody acknowledges is in flight for a moment only.
-  const isInFlight = queue.isAcknowledged && (await queue.ask('extend', name.objectId, HELD_MS));
-  if (!isInFlight && !(await queue.ask('park', name.objectId, owner))) return undefined;
-  const held = isInFlight ? InFlight.hold(name, queue) : new Parked(queue, owner);
+  const inFlight = queue.isAcknowledged ? await InFlight.hold(name, queue) : undefined;
+  if (inFlight === undefined && !(await queue.ask('park', name.objectId, owner))) return undefined;
   takenOn(name);
-  return held;
+  return inFlight ?? new Parked(queue, owner);
 }
 
 /**
@@ -120,12 +119,21 @@ class InFlight {
   /** One of the nodes has given it back, and is to get it again. */
   private comesAgain = false;
 
-  static hold(name: QueueName, queue: QueueOf): HeldObject {
+  /** Undefined: it is not in flight. @throws as `holdObject` */
+  static async hold(name: QueueName, queue: QueueOf): Promise<HeldObject | undefined> {
     const key = objectKey(name);
     const shared = InFlight.all.get(key) ?? new InFlight(key, queue);
     InFlight.all.set(key, shared);
     InFlight.timer ??= setInterval(() => InFlight.extendAll(), EXTEND_MS).unref();
-    return shared.newHolder(queue);
+    // Before it is asked for: what others say of the object meanwhile concerns this one, too.
+    const holder = shared.newHolder(queue);
+    let isInFlight = false;
+    try {
+      isInFlight = await queue.ask('extend', name.objectId, HELD_MS);
+    } finally {
+      if (!isInFlight) await shared.left(holder).catch(unlessNotTaken);
+    }
+    return isInFlight ? holder : undefined;
   }
 
   private static extendAll(): void {
@@ -194,6 +202,11 @@ class InFlight {
     clearInterval(InFlight.timer);
     InFlight.timer = undefined;
   }
+}
+
+/** For whom it does not matter that a queue has not taken what others said. @throws what it is given otherwise */
+function unlessNotTaken(error: unknown): void {
+  if (!(error instanceof NotAcknowledged || isUnheard(error))) throw error;
 }
 
 /** An object that nobody acknowledges, or that another node has parked, too. Its sender may wait for an answer all the same. */

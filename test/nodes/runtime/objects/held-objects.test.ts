@@ -11,10 +11,14 @@ class Owner extends QueueOwner {
   readonly isAcknowledged = true;
   readonly answersWithinSeconds = undefined;
   readonly heard: string[] = [];
+  isInFlight = true;
+  /** Before that, nobody hears whether it is. */
+  answered = Promise.resolve();
   readonly receiver = {
     ask: (name: string) => {
-      if (name !== 'extend') this.heard.push(name);
-      return Promise.resolve(name === 'answer' ? 'answered' : true);
+      if (name === 'extend') return this.answered.then(() => this.isInFlight);
+      this.heard.push(name);
+      return Promise.resolve(name === 'answer' ? 'answered' : name !== 'park');
     },
   } as unknown as QueueHost;
 }
@@ -31,7 +35,11 @@ describe('an object in flight that two nodes hold', () => {
     one = await holdObject('in:1', 'one/wait-1');
     other = await holdObject('in:1', 'other/wait-1');
   });
-  afterEach(() => deployedNodes.remove('in'));
+  afterEach(async () => {
+    await one?.done(undefined);
+    await other?.done(undefined);
+    deployedNodes.remove('in');
+  });
 
   it('is acknowledged when both are done', async () => {
     await one?.done(success);
@@ -51,6 +59,26 @@ describe('an object in flight that two nodes hold', () => {
     await other?.done({ status: Status.cannotUnderstand });
     await one?.leave();
     assert.deepEqual(owner.heard, ['release']);
+  });
+
+  it('comes again when one gives it back while the queue is being asked for another', async () => {
+    const third = await holdObject('in:2', 'one/wait-3');
+    let answer = (): void => undefined;
+    owner.answered = new Promise((resolve) => (answer = resolve));
+    const fourth = holdObject('in:2', 'other/wait-3');
+    await third?.giveBack();
+    answer();
+    await (await fourth)?.done(success);
+    assert.deepEqual(owner.heard, ['release']);
+  });
+
+  it('does not wait for one to whom the queue does not give it', async () => {
+    const third = await holdObject('in:3', 'one/wait-4');
+    owner.isInFlight = false;
+    const fourth = holdObject('in:3', 'other/wait-4');
+    await third?.done(success);
+    assert.equal(await fourth, undefined);
+    assert.deepEqual(owner.heard.toSorted(), ['answer', 'park']);
   });
 
   it('is acknowledged when both are done with it that came again', async () => {
