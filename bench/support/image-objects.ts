@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bufferSource, parseDataSet, readFileMeta, TAG } from '../../src/dicom';
 import { type ImagePixels, imagePixelsOf } from '../../src/transcode';
-import { encoded as encodedFrame } from '../../test/image/encoded';
+import { encoded as encodedFrame } from '../../test/transcode/encoded';
 import { opened } from '../../test/image/comparing';
 import { even, nativeObject, part10 } from '../../test/image/image-object';
 import { element } from '../../test/dicom/support/encode';

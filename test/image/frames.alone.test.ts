@@ -11,7 +11,7 @@ import { LocalDecoder } from '../../src/transcode';
 import { element, marker, sequenceEnd, UNDEFINED, us } from '../dicom/support/encode';
 import { countComputing } from '../support/machine/computing';
 import { type Image, encapsulatedObject } from '../transcode/encapsulated-object';
-import { encoded, SYNTAXES } from './encoded';
+import { encoded, SYNTAXES } from '../transcode/encoded';
 import { AS_IT_IS, even, nativeObject, part10, shown, values } from './image-object';
 
 const RLE = '1.2.840.10008.1.2.5';

@@ -9,7 +9,7 @@ import { element, us } from '../dicom/support/encode';
 import { countComputing } from '../support/machine/computing';
 import { impatient } from '../support/workers/impatient';
 import { encapsulatedObject, type Image } from '../transcode/encapsulated-object';
-import { encoded, SYNTAXES } from './encoded';
+import { encoded, SYNTAXES } from '../transcode/encoded';
 import { AS_IT_IS, nativeObject, part10, shown } from './image-object';
 
 const PROGRESSIVE = '1.2.840.10008.1.2.4.55';

@@ -6,15 +6,13 @@ import { REAL_CLOCK, type StudyFiring } from '../../src/study';
 import { needs } from '../support/machine/needs';
 import { crashQueue, openQueue } from '../support/queues/postgres-queue';
 import { until } from '../support/machine/until';
-import { SharedBench, type Instance } from './shared-support';
+import { firingsOf, onlyFiringOf, SharedBench, type Instance } from './shared-support';
 import { listed } from './support';
 
 const IDLE = 60_000;
 /** `npm run soak` runs more. */
 const ROUNDS = Number(process.env['SOAK_ROUNDS'] ?? 2);
 const DONE = { status: 0 };
-
-const all = (instances: readonly Instance[]): StudyFiring[] => instances.flatMap(({ firings }) => firings);
 
 describe('studies of several instances', { skip: needs('postgres') }, () => {
   let bench: SharedBench;
@@ -24,22 +22,8 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
   afterEach(() => bench.closeAll());
   after(() => bench.end());
 
-  const three = async (options = {}): Promise<[Instance, Instance, Instance]> => {
-    const [a = assert.fail(), b = assert.fail(), c = assert.fail()] = await bench.open(3, options);
-    return [a, b, c];
-  };
-  const only = (instances: readonly Instance[]): StudyFiring => {
-    const firings = all(instances);
-    assert.deepEqual(
-      instances.flatMap(({ errors }) => errors),
-      [],
-    );
-    assert.equal(firings.length, 1);
-    return firings[0] ?? assert.fail();
-  };
-
   it('keep changes, each its own, equal ones once at each instance, and not too many', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     const changes = (value: string): object => ({
       version: 1,
       of: { sopInstanceUID: '1', size: 100 },
@@ -55,7 +39,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     await assert.rejects(add(c, '1.6', 'y'.repeat(4_100_000)), { name: 'ChangesTooLarge' });
     await add(c, '1.7', 'x'.repeat(4_100_000));
     await bench.pass(IDLE);
-    const { listing } = only([a, b, c]);
+    const { listing } = onlyFiringOf([a, b, c]);
     const values = listing.payload.series.flatMap(({ instances }) =>
       instances.map(({ SOPInstanceUID, changes: its }) => [
         SOPInstanceUID,
@@ -84,10 +68,10 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     // Sessions may have ended meanwhile.
     await until(async () => {
       await bench.pass(IDLE);
-      return all([a, b]).length > 0;
+      return firingsOf([a, b]).length > 0;
     }, 'the message');
     assert.deepEqual(
-      all([a, b]).map((firing) => listed(firing).sort()),
+      firingsOf([a, b]).map((firing) => listed(firing).sort()),
       [['1.1', '1.3']],
     );
     const errors = [a, b].flatMap((each) => each.errors);
@@ -98,7 +82,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
   });
 
   it("are nobody else's while their instance lives, and are dropped by one whose session has ended", async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     await bench.add(a, '1', '1.1');
     await bench.pass(IDLE);
     const sender = [a, b, c].find(({ firings }) => firings.length > 0) ?? assert.fail();
@@ -110,7 +94,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     bench.endSession(session.number);
     for (const { studies } of others) await studies.tick();
     for (const { studies } of others) await studies['work'].settled();
-    assert.equal(only(others).redelivered, 1);
+    assert.equal(onlyFiringOf(others).redelivered, 1);
     // It goes on where it was.
     session.lease.extendTo(-Infinity);
     Object.assign(session, { isStopped: false });
@@ -187,7 +171,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
           instances[at] = await bench.openOne(`${at}`, { idleMs }, REAL_CLOCK);
         }
       };
-      const firings = (): StudyFiring[] => all([...dead, ...instances.flatMap((each) => each ?? [])]);
+      const firings = (): StudyFiring[] => firingsOf([...dead, ...instances.flatMap((each) => each ?? [])]);
       const disturbing = disturb();
       await Promise.all(['1', '2', '3'].map((study) => send(`${round}.${study}`)));
       await until(() => new Set(firings().map(({ id }) => id)).size >= 3, 'all messages');

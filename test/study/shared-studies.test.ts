@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { StudyFiring } from '../../src/study';
 import { needs } from '../support/machine/needs';
-import { SharedBench, type Instance } from './shared-support';
+import { firingsOf, onlyFiringOf, SharedBench, type Instance } from './shared-support';
 import { listed } from './support';
 
 const IDLE = 60_000;
 const DONE = { status: 0 };
 const FAILED = { status: 0x0110 };
 
-const all = (instances: readonly Instance[]): StudyFiring[] => instances.flatMap(({ firings }) => firings);
 const numberOf = ({ studies }: Instance): number => studies['state'].number;
 
 describe('studies of several instances', { skip: needs('postgres') }, () => {
@@ -20,29 +18,15 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
   afterEach(() => bench.closeAll());
   after(() => bench.end());
 
-  const three = async (options = {}): Promise<[Instance, Instance, Instance]> => {
-    const [a = assert.fail(), b = assert.fail(), c = assert.fail()] = await bench.open(3, options);
-    return [a, b, c];
-  };
-  const only = (instances: readonly Instance[]): StudyFiring => {
-    const firings = all(instances);
-    assert.deepEqual(
-      instances.flatMap(({ errors }) => errors),
-      [],
-    );
-    assert.equal(firings.length, 1);
-    return firings[0] ?? assert.fail();
-  };
-
   it('are one message of exactly what came, wherever it came, and are acknowledged anywhere', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     for (const [at, instance] of [a, b, c, a, b, c].entries()) await bench.add(instance, '1', `1.${at}`);
     await bench.add(b, '2', '2.1');
     await bench.settle();
-    assert.deepEqual(all([a, b, c]), []);
+    assert.deepEqual(firingsOf([a, b, c]), []);
     assert.equal([a, b, c].filter(({ studies }) => studies.summary().open > 0).length > 0, true);
     await bench.pass(IDLE);
-    const firings = all([a, b, c]).sort((one, other) => one.listing.added - other.listing.added);
+    const firings = firingsOf([a, b, c]).sort((one, other) => one.listing.added - other.listing.added);
     assert.deepEqual(
       firings.map((firing) => listed(firing).sort()),
       [['2.1'], ['1.0', '1.1', '1.2', '1.3', '1.4', '1.5']],
@@ -63,21 +47,21 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     assert.equal(bench.queues.parked.size, 1);
     assert.equal(await a.studies.acknowledge(firing.id, DONE), 'alreadyAnswered');
     assert.equal(await a.studies.acknowledge('0123456789abcdef-0000001', DONE), 'unknown');
-    assert.equal(all([a, b, c]).length, 2);
+    assert.equal(firingsOf([a, b, c]).length, 2);
   });
 
   it('are sent again, with the same id, where the instance that sent them is killed, and go on elsewhere', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     await bench.add(a, '1', '1.1', '1.2');
     await bench.settle();
     await bench.add(c, '1', '1.3');
     await bench.pass(IDLE);
-    const firing = only([a, b, c]);
+    const firing = onlyFiringOf([a, b, c]);
     const sender = [a, b, c].find(({ firings }) => firings.length > 0) ?? assert.fail();
     const others = [a, b, c].filter((each) => each !== sender);
     await bench.kill(sender);
     await bench.settle();
-    const again = only(others);
+    const again = onlyFiringOf(others);
     assert.deepEqual(
       [again.id, again.number, again.redelivered, listed(again).sort()],
       [firing.id, 1, 1, ['1.1', '1.2', '1.3']],
@@ -85,11 +69,11 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     await others[0]?.studies.acknowledge(again.id, DONE);
     await bench.settle();
     assert.equal(bench.queues.parked.size, 0);
-    assert.equal(all(others).length, 1);
+    assert.equal(firingsOf(others).length, 1);
   });
 
   it('that were not complete when their instance was killed are complete a full time later', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     await bench.add(a, '1', '1.1');
     await bench.settle();
     await bench.add(b, '1', '1.2');
@@ -99,22 +83,22 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     await bench.kill(has);
     await bench.settle();
     await bench.pass(2_000);
-    assert.deepEqual(all(others), [], 'senders begin anew');
+    assert.deepEqual(firingsOf(others), [], 'senders begin anew');
     await bench.pass(IDLE);
-    assert.deepEqual(listed(only(others)).sort(), ['1.1', '1.2']);
+    assert.deepEqual(listed(onlyFiringOf(others)).sort(), ['1.1', '1.2']);
   });
 
   it('are told of what is late in a message of its own, whoever gets it', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     await bench.add(a, '1', '1.1', '1.2');
     await bench.pass(IDLE);
-    await a.studies.acknowledge(only([a, b, c]).id, DONE);
+    await a.studies.acknowledge(onlyFiringOf([a, b, c]).id, DONE);
     await bench.settle();
     for (const instance of [a, b, c])
       assert.equal(instance.studies['ours'].size, 0, 'nobody has what is done');
     await bench.add(c, '1', '1.2', '1.3');
     await bench.pass(IDLE);
-    const [, late = assert.fail()] = all([a, b, c]).sort((one, other) => one.number - other.number);
+    const [, late = assert.fail()] = firingsOf([a, b, c]).sort((one, other) => one.number - other.number);
     assert.deepEqual(
       [late.number, late.objects, late.listing.added, late.listing.resent, listed(late).sort()],
       [2, 3, 2, 1, ['1.2', '1.3']],
@@ -122,7 +106,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
   });
 
   it('do not fire where something has come elsewhere meanwhile', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     await bench.add(a, '1', '1.1');
     await bench.settle();
     const has = [a, b, c].find(({ studies }) => studies.summary().open > 0) ?? assert.fail();
@@ -134,29 +118,29 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     ours.due = { trigger: { reason: 'idle', quiet: true }, period: 1, objects: 1 };
     await has.studies['fireDue'](ours);
     await bench.settle();
-    assert.deepEqual(all([a, b, c]), []);
+    assert.deepEqual(firingsOf([a, b, c]), []);
     await bench.pass(IDLE);
-    assert.deepEqual(listed(only([a, b, c])).sort(), ['1.1', '1.2']);
+    assert.deepEqual(listed(onlyFiringOf([a, b, c])).sort(), ['1.1', '1.2']);
   });
 
   it('are fired, extended, expected and forgotten from any instance', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     assert.equal(await b.studies.fireNow('1'), false);
     assert.equal(await b.studies.extend('1', 1_000), false);
     await b.studies.expect('1', 2, undefined);
     await bench.add(a, '1', '1.1');
     await bench.settle();
-    assert.deepEqual(all([a, b, c]), []);
+    assert.deepEqual(firingsOf([a, b, c]), []);
     await bench.add(c, '1', '1.2');
     await bench.settle();
-    assert.equal(only([a, b, c]).reason, 'expected');
+    assert.equal(onlyFiringOf([a, b, c]).reason, 'expected');
     await bench.add(a, '1', '1.3');
     assert.equal(await c.studies.extend('1', 2 * IDLE), true);
     await bench.pass(IDLE);
-    assert.equal(all([a, b, c]).length, 1);
+    assert.equal(firingsOf([a, b, c]).length, 1);
     assert.equal(await b.studies.fireNow('1'), true);
     await bench.settle();
-    const fired = all([a, b, c]).find(({ number }) => number === 2) ?? assert.fail();
+    const fired = firingsOf([a, b, c]).find(({ number }) => number === 2) ?? assert.fail();
     assert.deepEqual([fired.reason, listed(fired)], ['control', ['1.3']]);
 
     await bench.add(a, '1', '1.4');
@@ -169,19 +153,19 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     );
     await bench.add(a, '1', '1.4');
     await bench.pass(IDLE);
-    const anew = all([a, b, c]).filter((each) => listed(each).includes('1.4'));
+    const anew = firingsOf([a, b, c]).filter((each) => listed(each).includes('1.4'));
     assert.deepEqual(
       anew.map(({ number, objects }) => [number, objects]),
       [[1, 1]],
       'it begins anew',
     );
-    for (const { id } of all([a, b, c])) await b.studies.acknowledge(id, DONE);
+    for (const { id } of firingsOf([a, b, c])) await b.studies.acknowledge(id, DONE);
     await bench.settle();
     assert.equal(bench.queues.parked.size, 0);
   });
 
   it('are found by their study, shown on all instances, and sent again on demand', async () => {
-    const [a, b, c] = await three({ groupBy: 'PatientID' });
+    const [a, b, c] = await bench.three({ groupBy: 'PatientID' });
     for (const instance of [a, b])
       await instance.studies.add(bench.object('1.2.3', `1.${numberOf(instance)}`, { key: 'Ä\u0000' }));
     assert.deepEqual(await c.studies.keysOf('1.2.3'), ['Ä\u0000']);
@@ -195,11 +179,11 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
       );
     }
     await bench.pass(IDLE);
-    const { id } = only([a, b, c]);
+    const { id } = onlyFiringOf([a, b, c]);
     assert.equal(await c.studies.repeat('Ä\u0000'), true);
     await bench.settle();
     assert.deepEqual(
-      all([a, b, c]).map((each) => [each.id, each.redelivered]),
+      firingsOf([a, b, c]).map((each) => [each.id, each.redelivered]),
       [
         [id, 0],
         [id, 1],
@@ -207,9 +191,9 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     );
     assert.equal(await b.studies.giveBack(id), true);
     await bench.settle();
-    assert.equal(all([a, b, c]).length, 2, 'not at once');
+    assert.equal(firingsOf([a, b, c]).length, 2, 'not at once');
     await bench.pass(11_000);
-    assert.equal(all([a, b, c]).length, 3);
+    assert.equal(firingsOf([a, b, c]).length, 3);
     await b.studies.acknowledge(id, DONE);
     assert.equal(await b.studies.giveBack(id), false);
   });
@@ -226,17 +210,17 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     say('{x,y}', '0 s');
     await a.studies.add(bench.object('1', '1.1', { associationId: 'x' }));
     await bench.pass(5_000);
-    assert.deepEqual(all([a, b]), [], 'it is open');
+    assert.deepEqual(firingsOf([a, b]), [], 'it is open');
     say('{y}', '1 hour');
     await bench.pass(1_000);
-    assert.deepEqual(all([a, b]), [], 'who has not said anything since may have it');
+    assert.deepEqual(firingsOf([a, b]), [], 'who has not said anything since may have it');
     say('{y}', '0 s');
     await bench.pass(1_000);
-    assert.equal(only([a, b]).reason, 'association-end');
+    assert.equal(onlyFiringOf([a, b]).reason, 'association-end');
   });
 
   it('take what is delivered again as what it is, and leave out what its queue has not any more', async () => {
-    const [a, b, c] = await three();
+    const [a, b, c] = await bench.three();
     const first = bench.object('1', '1.1');
     const gone = bench.object('1', '1.2');
     bench.queues.gone.add(gone.queueId ?? '');
@@ -244,18 +228,18 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     await assert.rejects(b.studies.add(gone), { name: 'ObjectLost' });
     await b.studies.add({ ...first, isRedelivered: true });
     await bench.pass(IDLE);
-    const firing = only([a, b, c]);
+    const firing = onlyFiringOf([a, b, c]);
     assert.deepEqual([listed(firing), firing.objects >= 1], [['1.1'], true]);
     bench.queues.parked.clear();
     await c.studies.add({ ...first, isRedelivered: true });
     assert.equal(bench.queues.parked.size, 1, 'its firing has it');
     await bench.pass(IDLE);
-    assert.equal(all([a, b, c]).length, 1);
+    assert.equal(firingsOf([a, b, c]).length, 1);
     // What could not be taken on is there after all.
     bench.queues.gone.clear();
     await b.studies.add({ ...gone, isRedelivered: true });
     await bench.pass(IDLE);
-    const [, next = assert.fail()] = all([a, b, c]).sort((one, other) => one.number - other.number);
+    const [, next = assert.fail()] = firingsOf([a, b, c]).sort((one, other) => one.number - other.number);
     assert.deepEqual([next.number, listed(next)], [2, ['1.2']]);
     for (const { id } of [firing, next]) await b.studies.acknowledge(id, DONE);
     await bench.settle();
@@ -267,7 +251,7 @@ describe('studies of several instances', { skip: needs('postgres') }, () => {
     if (a === undefined) return assert.fail();
     await bench.add(a, '1', ...Array.from({ length: 30 }, (_, at) => `1.${at}`));
     await bench.pass(IDLE);
-    await a.studies.acknowledge(only([a]).id, DONE);
+    await a.studies.acknowledge(onlyFiringOf([a]).id, DONE);
     await bench.settle();
     const count = (table: string): number =>
       Number(

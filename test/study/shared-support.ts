@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,21 @@ export interface Instance {
 }
 
 const LEASE_SECONDS = 3;
+
+/** What they fire, all of it. */
+export const firingsOf = (instances: readonly Instance[]): StudyFiring[] =>
+  instances.flatMap(({ firings }) => firings);
+
+/** The one that they fire, without an error. */
+export function onlyFiringOf(instances: readonly Instance[]): StudyFiring {
+  const firings = firingsOf(instances);
+  assert.deepEqual(
+    instances.flatMap(({ errors }) => errors),
+    [],
+  );
+  assert.equal(firings.length, 1);
+  return firings[0] ?? assert.fail();
+}
 
 /** Instances that share a queue in PostgreSQL. */
 export class SharedBench {
@@ -79,6 +95,11 @@ export class SharedBench {
     this.instances.add(instance);
     await studies.open();
     return instance;
+  }
+
+  async three(options: Parameters<SharedBench['open']>[1] = {}): Promise<[Instance, Instance, Instance]> {
+    const [a = assert.fail(), b = assert.fail(), c = assert.fail()] = await this.open(3, options);
+    return [a, b, c];
   }
 
   object(study: string, uid: string, facts: Partial<StudyObject> = {}): StudyObject {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { Context, NativeCodecs } from 'dcmjs-codecs';
 import { bufferSource, DicomError, parseDataSet, TAG, valuesOfKeyword } from '../../src/dicom';
 import { decompress, isDecompressible, WorkerDecoder } from '../../src/transcode';
 import { type CodedFrame, decodeFrame } from '../../src/transcode/codecs';
@@ -11,6 +10,7 @@ import { element, item, marker, sequenceEnd, UNDEFINED } from '../dicom/support/
 import { allOf } from '../dicom/write/support';
 import { until } from '../support/machine/until';
 import { encapsulatedObject, type Image } from './encapsulated-object';
+import { encoded, SYNTAXES } from './encoded';
 
 const RLE = '1.2.840.10008.1.2.5';
 const JPEG = '1.2.840.10008.1.2.4.50';
@@ -22,26 +22,6 @@ const JPEG_XL = '1.2.840.10008.1.2.4.110';
 const HTJ2K = '1.2.840.10008.1.2.4.201';
 
 const inThisThread = { decode: decodeFrame };
-
-type Encoder =
-  'encodeJpeg' | 'encodeJpegLs' | 'encodeJpeg2000' | 'encodeHtJpeg2000' | 'encodeJpegXl' | 'encodeRle';
-
-/** A code stream, of an encoder that has nothing to do with our checks. */
-async function encoded(image: Image, pixels: Buffer, encoder: Encoder, parameters = {}): Promise<Buffer> {
-  if (!NativeCodecs.isInitialized()) await NativeCodecs.initializeAsync();
-  const context = new Context({
-    width: image.columns,
-    height: image.rows,
-    bitsAllocated: image.bitsAllocated,
-    bitsStored: image.bitsStored ?? image.bitsAllocated,
-    samplesPerPixel: image.samples ?? 1,
-    pixelRepresentation: image.signed === true ? 1 : 0,
-    planarConfiguration: 0,
-    photometricInterpretation: image.samples === 3 ? 'RGB' : 'MONOCHROME2',
-    decodedBuffer: pixels,
-  });
-  return Buffer.from(NativeCodecs[encoder](context, parameters).getEncodedBuffer() ?? assert.fail());
-}
 
 /** Smooth, with the extremes of its bits in it. */
 function pixelsFor({
@@ -99,17 +79,8 @@ const IMAGES: Readonly<Record<string, Image>> = {
   'signed 16 bits': { rows: 33, columns: 47, bitsAllocated: 16, signed: true },
   colours: { rows: 33, columns: 47, bitsAllocated: 8, samples: 3 },
 };
-const LOSSLESS: readonly [string, Encoder, object][] = [
-  [JPEG_LOSSLESS, 'encodeJpeg', { lossy: false }],
-  [JPEG_LS, 'encodeJpegLs', { lossy: false }],
-  [JPEG_2000, 'encodeJpeg2000', { lossy: false }],
-  [HTJ2K, 'encodeHtJpeg2000', { lossy: false }],
-  [JPEG_XL, 'encodeJpegXl', { lossy: false }],
-  [RLE, 'encodeRle', {}],
-];
-
 describe('decompress', () => {
-  for (const [syntax, encoder, parameters] of LOSSLESS) {
+  for (const [, syntax, encoder, parameters] of SYNTAXES) {
     for (const [name, image] of Object.entries(IMAGES)) {
       it(`gives back every bit that ${encoder} was given: ${name}`, async () => {
         const pixels = pixelsFor(image);
@@ -132,7 +103,7 @@ describe('decompress', () => {
     for (const bitsStored of [12, 16]) {
       const image = { rows: 33, columns: 47, bitsAllocated: 16, bitsStored, samples: 3 };
       const pixels = pixelsFor(image);
-      for (const [syntax, encoder, parameters] of LOSSLESS) {
+      for (const [, syntax, encoder, parameters] of SYNTAXES) {
         const object = encapsulatedObject(image, [await encoded(image, pixels, encoder, parameters)]);
         if (syntax === JPEG_2000 || syntax === HTJ2K)
           await fails(/more than 8 bits|not certain/, object, syntax);
@@ -216,7 +187,7 @@ describe('decompress', () => {
   });
 
   it('fails where a frame is cut off or damaged, which decoders fill up in silence', async () => {
-    for (const [syntax, encoder, parameters] of LOSSLESS) {
+    for (const [, syntax, encoder, parameters] of SYNTAXES) {
       const stream = await encoded(grey, pixelsFor(grey), encoder, parameters);
       for (const length of [10, 70, stream.length >> 1, stream.length - 40])
         await fails(/./, encapsulatedObject(grey, [stream.subarray(0, length)]), syntax);
@@ -298,7 +269,7 @@ describe('decompress', () => {
     await fails(/Bits Allocated is 1/, encapsulatedObject({ ...image, signed: true }, [first]), JPEG_2000);
     const eight = await encoded({ ...coded, bitsStored: 8 }, frames[0] ?? assert.fail(), 'encodeJpeg2000');
     await fails(/8 bits, and the object 1/, encapsulatedObject(image, [eight]), JPEG_2000);
-    for (const [syntax, encoder, parameters] of LOSSLESS.filter(([each]) => each !== JPEG_2000)) {
+    for (const [, syntax, encoder, parameters] of SYNTAXES.filter(([, each]) => each !== JPEG_2000)) {
       const stream = await encoded(
         { ...coded, bitsStored: 8 },
         frames[0] ?? assert.fail(),
@@ -361,7 +332,7 @@ describe('decompress', () => {
   });
 
   it('knows the transfer syntaxes that it takes', () => {
-    for (const [syntax] of LOSSLESS) assert.ok(isDecompressible(syntax));
+    for (const [, syntax] of SYNTAXES) assert.ok(isDecompressible(syntax));
     for (const syntax of [EXPLICIT, '1.2.840.10008.1.2.4.100', '1.2.840.10008.1.2.4.112'])
       assert.ok(!isDecompressible(syntax));
   });

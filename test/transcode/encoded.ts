@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Context, NativeCodecs } from 'dcmjs-codecs';
-import type { Image } from '../transcode/encapsulated-object';
+import type { Image } from './encapsulated-object';
 
 /** What encodes without loss: name, transfer syntax, function of the codecs, its options. */
 export const SYNTAXES = [
@@ -12,12 +12,14 @@ export const SYNTAXES = [
   ['RLE', '1.2.840.10008.1.2.5', 'encodeRle', {}],
 ] as const;
 
-/** A frame, compressed. */
+export type Encoder = (typeof SYNTAXES)[number][2];
+
+/** A code stream, of an encoder that has nothing to do with our checks. */
 export async function encoded(
   image: Image,
   pixels: Buffer,
-  encoder: (typeof SYNTAXES)[number][2],
-  how: Record<string, unknown>,
+  encoder: Encoder,
+  how: Record<string, unknown> = {},
 ): Promise<Buffer> {
   if (!NativeCodecs.isInitialized()) await NativeCodecs.initializeAsync();
   const context = new Context({
