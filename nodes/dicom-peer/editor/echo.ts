@@ -49,7 +49,9 @@ function words(echo: PeerEcho): string {
     case 'answered':
       return text('echo.answered', { milliseconds: echo.milliseconds });
     case 'timedOut':
-      return text('echo.timedOut', { seconds: Math.round(echo.milliseconds / 1000) });
+      return text(echo.tls ? 'echo.timedOutTls' : 'echo.timedOut', {
+        seconds: Math.round(echo.milliseconds / 1000),
+      });
     case 'refused':
       return text('echo.refused', { status: statusDigits(echo.status) });
     case 'rejected': {
