@@ -67,6 +67,8 @@ export class Outbox {
   private readonly stored = new Map<string, string>();
   private readonly opened: Promise<void>;
   private readonly storing = new Turns(STORED_AT_ONCE);
+  /** What is being written to the queue: a closed one has no right to its directory. */
+  private readonly writing = new Set<Promise<unknown>>();
   private stopWaiting = (): void => undefined;
   private isOpen = false;
   private isClosed = false;
@@ -128,18 +130,42 @@ export class Outbox {
 
   /** Resolves once the object is safe in it. */
   private async write(object: OutgoingObject, note: OutboxNote): Promise<void> {
+    this.checkNotClosed();
     const writer = this.queue.begin(encodeEntryHead(object, note));
     try {
-      for await (const block of object.dataSet()) writer.append(block);
-      await writer.complete();
+      for await (const block of object.dataSet()) {
+        this.checkNotClosed();
+        writer.append(block);
+      }
+      this.checkNotClosed();
+      await this.written(writer.complete());
     } catch (error) {
       writer.discard();
       throw error;
     }
   }
 
+  /** @throws Error */
+  private checkNotClosed(): void {
+    if (this.isClosed) throw new Error('the outbox is being closed');
+  }
+
+  /** What is closed waits for it. */
+  private async written<T>(write: Promise<T>): Promise<T> {
+    this.writing.add(write);
+    try {
+      return await write;
+    } finally {
+      this.writing.delete(write);
+    }
+  }
+
   /** The flow has heard what became of the object. */
-  async told(id: string): Promise<void> {
+  told(id: string): Promise<void> {
+    return this.written(this.done(id));
+  }
+
+  private async done(id: string): Promise<void> {
     const told = this.outcomes.get(id);
     if (told === undefined) return;
     this.outcomes.delete(id);
@@ -204,6 +230,7 @@ export class Outbox {
     this.stopWaiting();
     // What is being opened just now would have the directory for ever.
     await this.opened;
+    while (this.writing.size > 0) await Promise.allSettled(this.writing);
     this.queue.close();
   }
 
@@ -266,7 +293,7 @@ export class Outbox {
 
   private wasStored(id: string, stored: Stored): void {
     if (this.isClosed) return;
-    this.park(id, ownerOfStored(stored)).catch((error: unknown) =>
+    this.written(this.park(id, ownerOfStored(stored))).catch((error: unknown) =>
       // It is sent again after a restart.
       this.listener.leftover(asError(error)),
     );

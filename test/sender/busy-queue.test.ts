@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import type { MessagePort } from 'node:worker_threads';
 import { type ObjectHandle, type OpenedObject, QueueBusy, serveHandle } from '../../src/queue';
 import type { SendOutcome } from '../../src/sender';
+import type { OutboxUser } from '../../src/sender/sender-host';
 import { WorkerNotRunning } from '../../src/worker';
 import { MisbehavingScp } from '../support/peers/misbehaving-scp';
 import { SAMPLE } from '../support/peers/store-client';
@@ -42,6 +43,13 @@ const FOR_NOW = (): Error[] => [
   new WorkerNotRunning('the dicom-in node of the object is not deployed'),
 ];
 
+const nobody: OutboxUser = {
+  state: () => undefined,
+  outcome: () => assert.fail(),
+  leftover: assert.fail,
+  peerWanted: assert.fail,
+  setAside: assert.fail,
+};
 const place = { kind: 'queue', queueId: 'in:1' } as const;
 
 describe('an object whose queue cannot open it now', () => {
@@ -75,13 +83,7 @@ describe('an object whose queue cannot open it now', () => {
       cleanUps.push(() => sending.stop());
       sending.host.addOutbox(
         { id: 'out', directory: join(folder, expected), maxObjects: 10, minFreeBytes: 0, policy: QUICK },
-        {
-          state: () => undefined,
-          outcome: () => assert.fail(),
-          leftover: assert.fail,
-          peerWanted: assert.fail,
-          setAside: assert.fail,
-        },
+        nobody,
       );
       const note = { sentId: '1', peer: 'gone', storedAt: new Date().toISOString() };
       const outcome = await new Promise<SendOutcome>((settled) =>
@@ -93,4 +95,37 @@ describe('an object whose queue cannot open it now', () => {
       );
       assert.equal(outcome.kind, expected);
     });
+
+  it('is not stored in an outbox that has been closed meanwhile: the next one has its directory', async () => {
+    const sending = new Sending();
+    cleanUps.push(() => sending.stop());
+    const directory = join(folder, 'closed');
+    const outbox = { id: 'out', directory, maxObjects: 1_000, minFreeBytes: 0, policy: QUICK };
+    const note = { sentId: '1', peer: 'gone', storedAt: new Date().toISOString() };
+    for (const number of [1, 2, 3]) {
+      sending.host.addOutbox(outbox, nobody);
+      await sending.host.ask('deadLetters', 'out', {});
+      let ask = (): void => undefined;
+      const asked = new Promise<void>((resolve) => (ask = resolve));
+      let goOn = (): void => undefined;
+      const read = new Promise<void>((resolve) => (goOn = resolve));
+      const openObject = async (port: MessagePort): Promise<OpenedObject> => {
+        ask();
+        await read;
+        return opening([])(port);
+      };
+      const settled = new Promise((resolve) =>
+        sending.host.store(
+          { id: `out ${number}`, peer: 'gone', place, policy: QUICK, openObject, settled: resolve },
+          'out',
+          note,
+        ),
+      );
+      await asked;
+      await sending.host.removeOutbox('out');
+      goOn();
+      assert.equal(((await settled) as SendOutcome).kind, 'failed');
+      assert.deepEqual(existsSync(directory) ? readdirSync(directory) : [], []);
+    }
+  });
 });
