@@ -54,6 +54,11 @@ export interface LaneLine {
   reportRefused(text: string): void;
 }
 
+const TOO_LATE = 'the peer has not answered in time for who waits for the outcome';
+
+/** Of one that was cancelled while it was being opened. */
+const NOT_WANTED: Attempt = { verdict: { kind: 'again' }, counts: false, failure: 'unreachable', text: '' };
+
 /** An object whose turn it is, or is next. */
 interface Turn {
   progress: JobProgress;
@@ -127,9 +132,16 @@ export class Lane {
     }
     const { object } = opened;
     try {
+      if (progress.isCancelled) {
+        this.line.tried(progress, NOT_WANTED);
+        return;
+      }
       const association = await this.associationFor(progress, object);
       if (association === undefined) return;
+      const abort = (): void => association.abort(TOO_LATE);
+      progress.cut?.signal.addEventListener('abort', abort);
       this.line.tried(progress, await this.send(association, object, job.isChanged));
+      progress.cut?.signal.removeEventListener('abort', abort);
     } finally {
       await object.close();
     }
@@ -143,9 +155,11 @@ export class Lane {
     const current = this.usable(object);
     if (current !== undefined) return current;
     this.line.known.add(object);
-    const opened = await this.open();
+    const cut = progress.cut?.signal;
+    const opened = await this.open(cut);
     if (opened.outcome === 'opened') return opened.association;
-    this.line.unreachable(progress, openText(opened), isConfiguration(opened));
+    const reason = cut?.aborted === true ? TOO_LATE : openText(opened);
+    this.line.unreachable(progress, reason, isConfiguration(opened));
     return undefined;
   }
 
@@ -177,8 +191,8 @@ export class Lane {
     return association?.isOpen === true && fits && !isUsedUp ? association : undefined;
   }
 
-  /** Opens another association. */
-  private async open(): Promise<OpenOutcome> {
+  /** Opens another association. @param cut ends that, too */
+  private async open(cut?: AbortSignal): Promise<OpenOutcome> {
     await this.release();
     const { settings } = this.config;
     this.sent = 0;
@@ -186,7 +200,7 @@ export class Lane {
     this.asked = asked;
     this.proposal = this.line.known.plan();
     const opened = await ScuAssociation.open(scuTarget(this.config), this.proposal.contexts, settings, {
-      signal: this.stopping.signal,
+      signal: cut === undefined ? this.stopping.signal : AbortSignal.any([this.stopping.signal, cut]),
       ...(settings.commit === 'require' && { commitments: this.commitments }),
     });
     if (opened.outcome !== 'opened') return opened;

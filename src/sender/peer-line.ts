@@ -183,6 +183,17 @@ export class PeerLine implements LaneLine {
     this.listener.changed();
   }
 
+  /** Nobody waits for it any longer: it has failed, though the peer may get it still. False: there is no such job. */
+  giveUpNow(id: string, reason: string): boolean {
+    const progress = this.jobs.get(id);
+    if (progress === undefined) return false;
+    this.cancel(id);
+    this.giveUp(progress, reason);
+    // What comes behind it is not to wait as long.
+    progress.cut?.abort();
+    return true;
+  }
+
   /** The same for all whose id is so. */
   cancelAll(isSo: (id: string) => boolean): void {
     for (const id of [...this.jobs.keys()].filter(isSo)) this.cancel(id);
@@ -284,8 +295,10 @@ export class PeerLine implements LaneLine {
   unreachable(progress: JobProgress, reason: string, isConfiguration: boolean): void {
     this.sending -= 1;
     this.circuit.down(reason, isConfiguration, progress.job.policy);
-    if (this.isClosed) this.orphan(progress);
-    else this.jobsWaiting.giveBack(progress);
+    if (!progress.isCancelled) {
+      if (this.isClosed) this.orphan(progress);
+      else this.jobsWaiting.giveBack(progress);
+    }
     this.listener.changed();
     this.watch.set(this.circuit.restMs);
   }

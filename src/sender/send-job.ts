@@ -145,6 +145,8 @@ const FEW = 3;
 export class JobProgress {
   readonly startedAt = performance.now();
   isCancelled = false;
+  /** Ends a try that takes too long for who waits for the outcome; undefined: nobody does. */
+  readonly cut: AbortController | undefined;
   private attempts = 0;
   private few = 0;
   private waitMs: number;
@@ -152,6 +154,7 @@ export class JobProgress {
 
   constructor(readonly job: SendJob) {
     this.waitMs = job.policy.firstMs;
+    if (job.policy.outcomeMs !== undefined) this.cut = new AbortController();
   }
 
   /** On `performance.now()`'s clock. */

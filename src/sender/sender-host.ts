@@ -82,6 +82,8 @@ export class SenderHost {
   private readonly retrievals = new OpenRetrievals((message) => this.post(message));
   /** By the id of their node. */
   private readonly retrieved = new Map<string, RetrievedHost>();
+  /** What becomes of objects while flows are stopped; undefined: they run. */
+  private heldBack: FromSender[] | undefined;
   private worker: WorkerHost<SenderConfig, ToSender, FromSender, SenderRequests> | undefined;
 
   /** @param failed told of what a listener has thrown, and of what becomes of the worker */
@@ -122,9 +124,22 @@ export class SenderHost {
     this.post({ kind: 'outbox', outbox: config });
   }
 
+  /** Nodes of the flow are being deployed, and a message for one of them would be dropped: nobody hears of outcomes until `goOn`. */
+  hold(): void {
+    this.heldBack ??= [];
+  }
+
+  goOn(): void {
+    const held = this.heldBack ?? [];
+    this.heldBack = undefined;
+    for (const message of held) this.receive(message);
+  }
+
   /** Objects stay in it. Resolves when another one may have its directory. */
   async removeOutbox(id: string): Promise<void> {
     this.outboxes.delete(id);
+    // The next one tells of it.
+    this.heldBack = this.heldBack?.filter((each) => each.kind !== 'outcome' || each.outbox !== id);
     await this.call('closeOutbox', id).catch(unlessUnheard);
     await this.stopIfIdle();
   }
@@ -294,6 +309,10 @@ export class SenderHost {
   }
 
   private receive(message: FromSender): void {
+    if (this.heldBack !== undefined && (message.kind === 'settled' || message.kind === 'outcome')) {
+      this.heldBack.push(message);
+      return;
+    }
     switch (message.kind) {
       case 'open':
         this.sendings.open(message.id).catch((error: unknown) => this.failed(asError(error)));

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JournalEntry, JournalPage } from '../admin-api';
-import { loggableReason, Paced } from '../basics';
+import { loggableReason, LONGEST_TIMER_MS, Paced } from '../basics';
 import type { CommitmentReport } from '../network';
 import { QueueRefusal, type LetterPage, type OpenedObject } from '../queue';
 import { withAgain, type JournalConfig, type JournalQuery } from '../journal';
@@ -304,8 +304,23 @@ export class Sender implements SenderRequests {
   private begin(request: SendRequest): void {
     const { peer, lasting } = request;
     const job = this.requested.job(request);
-    if (lasting === undefined) this.submit(peer, this.recorded(peer, job));
+    if (lasting === undefined) this.submit(peer, this.timely(this.recorded(peer, job)));
     else this.once(peer, job, lasting, (kept) => this.submit(peer, kept));
+  }
+
+  /** The job, of whose outcome who waits for it hears in time: a try that takes longer is not waited for. */
+  private timely(job: SendJob): SendJob {
+    const { outcomeMs } = job.policy;
+    if (outcomeMs === undefined) return job;
+    const late = setTimeout(
+      () => this.allLines.some((line) => line.giveUpNow(job.id, 'the peer has not answered in time')),
+      Math.min(outcomeMs, LONGEST_TIMER_MS),
+    );
+    const settled = (outcome: SendOutcome): void => {
+      clearTimeout(late);
+      job.settled(outcome);
+    };
+    return { ...job, settled };
   }
 
   /** One that has an outcome, of which its flow may not have heard, has no other. @param lasting its name over restarts */

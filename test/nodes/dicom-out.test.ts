@@ -766,6 +766,29 @@ describe('dicom-out: an object of a queue', () => {
     await until(() => isListening(port), 'dicom-in listens');
     assert.deepEqual(await upload(port, 1), [0xa700]);
   });
+
+  const hanging: [what: string, behaviour: Behaviour][] = [
+    ['takes connections and says nothing', { associate: 'silent' }],
+    ['never answers', { store: () => 'nothing' }],
+  ];
+  for (const [what, behaviour] of hanging)
+    it(`is answered A700 in time where the peer ${what}, behind respond: processed, and that is its one outcome`, async () => {
+      const {
+        port,
+        scps: [archive],
+      } = await chain([['a', behaviour]], {
+        ...{ respond: 'processed', responseTimeoutSeconds: '4', keepDeliveredSeconds: 60 },
+      });
+      const [sent, failed] = [nodes.inputs('out-a-sent'), nodes.inputs('out-a-failed')];
+      assert.deepEqual(await upload(port, 1), [0xa700]);
+      await until(() => failed.length === 1, 'it has failed');
+      assert.match(sentOf(failed[0]).statusText, /given up: the peer has not answered in time/);
+      // It is there again, and the association that hung does not hold up the next one.
+      assert.ok(archive);
+      archive.behaviour = {};
+      await until(async () => (await upload(port, 2))[0] === 0, 'the next one is sent');
+      assert.deepEqual([sent.length, new Set(failed.map(uidOf)).has(sampleInstance(1).uid)], [1, true]);
+    });
 });
 
 describe('dicom-out: storage commitment', () => {

@@ -142,6 +142,31 @@ for (const [kind, status] of [
     assert.deepEqual([outcomes[2]?.kind, archive.objects.length], ['sent', 2]);
   });
 
+it('what becomes of an object while nodes are deployed is told when they are there again', async () => {
+  const archive = await MisbehavingScp.listen();
+  scps.push(archive);
+  const settings = { ...DICOM_PEER.defaults, host: '127.0.0.1', port: archive.port, lingerSeconds: 0 };
+  host.addPeer({ id: 'peer', name: 'PACS', settings: peerSettings(settings) }, { state: () => undefined });
+  outcomes.length = 0;
+  open();
+  const settled: SendOutcome[] = [];
+  const place = { kind: 'file', path: SAMPLE } as const;
+  const sending = { peer: 'peer', place, policy, settled: (outcome: SendOutcome) => settled.push(outcome) };
+  host.hold();
+  const note = { sentId: '3', peer: 'peer', storedAt: new Date().toISOString() };
+  host.store({ ...sending, id: 'out 3' }, 'out', note);
+  host.send({ ...sending, id: 'out 4' });
+  await until(() => archive.objects.length === 2, 'both are sent');
+  await host.ask('deadLetters', 'out', {});
+  assert.deepEqual([outcomes.length, settled.length], [0, 0]);
+  host.goOn();
+  await until(() => outcomes.length === 1 && settled.length === 2, 'all are told');
+  assert.deepEqual(
+    [...outcomes, ...settled].map(({ kind }) => kind),
+    ['sent', 'sent', 'sent'],
+  );
+});
+
 it('an outbox that is closed while it is being opened leaves its directory to the next one', async () => {
   // Without one, the worker ends with each outbox.
   const settings = peerSettings({ ...DICOM_PEER.defaults, host: '127.0.0.1' });

@@ -104,6 +104,7 @@ export class DeidentifyNode {
   run(): void {
     runNode(this.RED, this.node, this, {
       started: () => this.flowsStarted(),
+      eachStart: [() => this.getBack()],
       close: () => this.close(),
     });
     editWorkerOf(this.RED).addUser(this);
@@ -117,6 +118,10 @@ export class DeidentifyNode {
   private flowsStarted(): void {
     warnOfSettings(this.node, this.text, this.problems);
     if (this.invalid !== undefined) tellUncaused(this.node, deidentifyError(this.text, this.invalid));
+  }
+
+  /** At each start of flows: a queue may have been deployed after this node. */
+  private getBack(): void {
     disownEarlier(`${this.node.id}/deidentify-`, this.owners).catch((error: unknown) =>
       this.node.error(asError(error).message),
     );

@@ -102,7 +102,7 @@ export class ObjectSending {
   }
 
   /** What the node had taken on before it was deployed anew comes again. */
-  begin(): Promise<void> {
+  getBack(): Promise<void> {
     return disownEarlier(`${this.nodeId}/wait-`, this.owners);
   }
 

@@ -109,6 +109,8 @@ export class OutNode {
     runNode(this.RED, this.node, this, {
       boundary,
       started: () => this.flowsStarted(),
+      eachStart: [() => senderOf(this.RED).goOn(), () => this.getBack()],
+      eachStop: [() => senderOf(this.RED).hold()],
       close: (isRemoved) => this.close(isRemoved),
     });
     onInput(this.node, (message, send, done) => {
@@ -133,8 +135,12 @@ export class OutNode {
     this.outbox?.open();
     if (this.invalid === undefined)
       this.tellOfLeftOutboxes().catch((error: unknown) => this.boundary.failed(error));
-    this.sending.begin().catch((error: unknown) => this.boundary.failed(error));
     this.display.refresh();
+  }
+
+  /** At each start of flows: a queue may have been deployed after this node. */
+  private getBack(): void {
+    this.sending.getBack().catch((error: unknown) => this.boundary.failed(error));
   }
 
   private async tellOfLeftOutboxes(): Promise<void> {
