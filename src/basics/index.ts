@@ -39,4 +39,3 @@ export { soManyAtATime } from './so-many-at-a-time';
 export { isSystemCode, loggableReason } from './system-code';
 export { beat, diskCalls, lifeIn, lifeMemory, showLifeIn, waitForDisk } from './signs-of-life';
 export { Turns } from './turns';
-export { writeSynced } from './write-synced';

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { appendFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asError, DIRECTORY_MODE, realFiles, syncDirectory, writeSynced } from '../basics';
+import { asError, DIRECTORY_MODE, FILE_MODE, realFiles, syncDirectory, writeAll } from '../basics';
 import type { SendJob, SendOutcome } from './send-job';
 
 /** A line of the file. Without an outcome: the flow has heard it. */
@@ -18,13 +16,10 @@ interface Kept {
   outcome: SendOutcome;
 }
 
-interface Waiting {
-  line: Line;
-  resolve: () => void;
-}
-
 /** What waits so long for a flow is of no use. */
 const LONGEST_MS = 7 * 86_400_000;
+/** That something has been heard is written so much later at most. */
+const HEARD_MS = 200;
 /** Lines of what has been heard go when there are so many bytes of them. */
 const TIDY_BYTES = 262_144;
 /** A file that is larger is none of ours. */
@@ -36,8 +31,13 @@ const MOST_BYTES = 67_108_864;
  */
 export class OutcomeRecord {
   private readonly outcomes: Map<string, Kept>;
-  private waiting: Waiting[] = [];
+  /** To be written. */
+  private lines: string[] = [];
+  /** Who waits for that. */
+  private waiting: (() => void)[] = [];
+  private later: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
+  private file: number | undefined;
   /** Of the file; beyond `tidyAt`, it is written anew. */
   private size = 0;
   private tidyAt = 0;
@@ -67,66 +67,85 @@ export class OutcomeRecord {
 
   /** The flow has heard it. */
   forget(id: string): void {
-    if (this.outcomes.delete(id)) void this.add({ id });
+    if (!this.outcomes.delete(id)) return;
+    this.lines.push(lineOf({ id }));
+    // Alone, that is not worth a write: until then, it may be told once more.
+    this.later ??= setTimeout(() => this.begin(), HEARD_MS);
   }
 
   /** Resolves when all is written. */
   async close(): Promise<void> {
+    if (this.lines.length > 0) this.begin();
     await this.writing;
+    if (this.file !== undefined) realFiles.closeSync(this.file);
+    this.file = undefined;
   }
 
   private keep(id: string, outcome: SendOutcome): Promise<void> {
     const at = Date.now();
     this.outcomes.set(id, { at, outcome });
-    return this.add({ id, at, outcome });
+    this.lines.push(lineOf({ id, at, outcome }));
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.begin();
+    });
   }
 
-  private add(line: Line): Promise<void> {
-    return new Promise((resolve) => {
-      this.waiting.push({ line, resolve });
-      this.writing ??= this.write();
-    });
+  private begin(): void {
+    clearTimeout(this.later);
+    this.later = undefined;
+    this.writing ??= this.write();
   }
 
   private async write(): Promise<void> {
     // What comes within this turn is written, and synced, with it.
     await nextTurn();
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0);
+    while (this.lines.length > 0) {
+      const lines = this.lines.splice(0);
+      const waiting = this.waiting.splice(0);
       try {
-        await this.writeLines(batch.map(({ line }) => line));
+        await this.writeLines(lines, waiting.length > 0);
         this.hasFailed = false;
       } catch (error) {
         this.fail(error);
       }
-      for (const { resolve } of batch) resolve();
+      for (const resolve of waiting) resolve();
     }
     this.writing = undefined;
   }
 
-  private async writeLines(lines: readonly Line[]): Promise<void> {
-    const { path } = this;
+  private async writeLines(lines: readonly string[], isSynced: boolean): Promise<void> {
+    const { file, path, size } = this;
     if (path === undefined) return;
-    if (this.size >= this.tidyAt) {
+    if (file === undefined || size >= this.tidyAt) {
       await this.writeAnew(path);
       return;
     }
-    const bytes = bytesOf(lines);
+    const bytes = Buffer.from(lines.join(''));
     // Should it be written in part, the next one does not go on behind that.
-    const { size } = this;
     this.size = Infinity;
-    // What has been heard may be told once more.
-    if (lines.some(({ outcome }) => outcome !== undefined)) await writeSynced(path, 'a', bytes);
-    else await appendFile(path, bytes);
+    writeAll(realFiles, file, bytes);
+    if (isSynced) await realFiles.syncData(file);
     this.size = size + bytes.length;
   }
 
   private async writeAnew(path: string): Promise<void> {
-    const bytes = bytesOf([...this.outcomes].map(([id, known]) => ({ id, ...known })));
-    mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
-    await writeSynced(`${path}.new`, 'w', bytes);
-    await rename(`${path}.new`, path);
-    await syncDirectory(dirname(path), realFiles);
+    const lines = [...this.outcomes].map(([id, known]) => lineOf({ id, ...known }));
+    const bytes = Buffer.from(lines.join(''));
+    if (this.file !== undefined) realFiles.closeSync(this.file);
+    this.file = undefined;
+    realFiles.mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+    const file = realFiles.openSync(`${path}.new`, 'w', FILE_MODE);
+    try {
+      writeAll(realFiles, file, bytes);
+      await realFiles.syncData(file);
+      realFiles.renameSync(`${path}.new`, path);
+      await syncDirectory(dirname(path), realFiles);
+    } catch (error) {
+      realFiles.closeSync(file);
+      throw error;
+    }
+    this.file = file;
     this.size = bytes.length;
     this.tidyAt = 2 * bytes.length + TIDY_BYTES;
   }
@@ -135,7 +154,7 @@ export class OutcomeRecord {
     const found = new Map<string, Kept>();
     const oldest = Date.now() - LONGEST_MS;
     for (const text of this.textOf(path).split('\n')) {
-      const { id, at = 0, outcome } = lineOf(text) ?? { id: '' };
+      const { id, at = 0, outcome } = parseLine(text) ?? { id: '' };
       if (outcome === undefined || at < oldest) found.delete(id);
       else found.set(id, { at, outcome });
     }
@@ -144,8 +163,7 @@ export class OutcomeRecord {
 
   private textOf(path: string): string {
     try {
-      const bytes = readFileSync(path);
-      return bytes.length > MOST_BYTES ? '' : bytes.toString('utf8');
+      return realFiles.statSync(path).size > MOST_BYTES ? '' : realFiles.readFileSync(path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.fail(error);
       return '';
@@ -158,11 +176,10 @@ export class OutcomeRecord {
   }
 }
 
-const bytesOf = (lines: readonly Line[]): Buffer =>
-  Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+const lineOf = (line: Line): string => `${JSON.stringify(line)}\n`;
 
 /** Undefined: it is none, such as one that was being written when the process ended. */
-function lineOf(text: string): Line | undefined {
+function parseLine(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as Partial<Line> | null;
     const { id, at, outcome } = line ?? {};

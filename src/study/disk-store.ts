@@ -2,11 +2,11 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promi
 import { join } from 'node:path';
 import {
   DIRECTORY_MODE,
+  FILE_MODE,
   makeDurableDirectory,
   realFiles,
   soManyAtATime,
   syncDirectory,
-  writeSynced,
 } from '../basics';
 import { recordIn } from './log-record';
 import type { LogRecord } from './records';
@@ -183,7 +183,7 @@ export class DiskStudyStore implements StudyStore {
     const path = this.path(writer.group);
     const { hasRest } = writer;
     writer.hasRest = true;
-    await writeSynced(path, 'a', bytes, hasRest ? writer.safe : undefined);
+    await written(path, 'a', bytes, hasRest ? writer.safe : undefined);
     if (writer.safe === 0) await syncDirectory(this.directory, realFiles);
     writer.hasRest = false;
     writer.safe += bytes.length;
@@ -191,11 +191,23 @@ export class DiskStudyStore implements StudyStore {
 
   private async putInPlace(writer: Writer, bytes: Buffer): Promise<void> {
     const path = this.path(writer.group);
-    await writeSynced(`${path}${NEW}`, 'w', bytes);
+    await written(`${path}${NEW}`, 'w', bytes);
     await rename(`${path}${NEW}`, path);
     writer.hasRest = false;
     writer.safe = bytes.length;
     await syncDirectory(this.directory, realFiles);
+  }
+}
+
+/** @param keep bytes that stay of what is there; undefined: all of it */
+async function written(path: string, flags: 'a' | 'w', bytes: Buffer, keep?: number): Promise<void> {
+  const file = await open(path, flags, FILE_MODE);
+  try {
+    if (keep !== undefined) await file.truncate(keep);
+    await file.appendFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 
