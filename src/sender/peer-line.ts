@@ -184,11 +184,12 @@ export class PeerLine implements LaneLine {
   }
 
   /** Nobody waits for it any longer: it has failed, though the peer may get it still. False: there is no such job. */
-  giveUpNow(id: string, reason: string): boolean {
+  giveUpNow(id: string): boolean {
     const progress = this.jobs.get(id);
     if (progress === undefined) return false;
     this.cancel(id);
-    this.giveUp(progress, reason);
+    const known = this.circuit.outage?.reason ?? progress.lastText;
+    this.giveUp(progress, known === '' ? 'the peer has not answered in time' : known);
     // What comes behind it is not to wait as long.
     progress.cut?.abort();
     return true;

@@ -313,7 +313,7 @@ export class Sender implements SenderRequests {
     const { outcomeMs } = job.policy;
     if (outcomeMs === undefined) return job;
     const late = setTimeout(
-      () => this.allLines.some((line) => line.giveUpNow(job.id, 'the peer has not answered in time')),
+      () => this.allLines.some((line) => line.giveUpNow(job.id)),
       Math.min(outcomeMs, LONGEST_TIMER_MS),
     );
     const settled = (outcome: SendOutcome): void => {
