@@ -304,9 +304,10 @@ export class OutNode {
     done(stopped);
   }
 
-  /** The message with its error: whoever waits for it further on, such as an http response, can hear of that. */
+  /** Without the payload, which may be the object; whoever waits further on, such as an http response, can hear of it. */
   private failureMessage(message: ObjectMessage, failed: OutFailed): NodeMessage {
-    const failure = { ...message, error: errorFacts(this.text, failed) };
+    const failure: NodeMessage = { ...message, error: errorFacts(this.text, failed) };
+    delete failure.payload;
     return failure;
   }
 
