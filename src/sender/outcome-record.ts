@@ -130,6 +130,8 @@ export class OutcomeRecord {
   }
 
   private async writeAnew(path: string): Promise<void> {
+    const oldest = Date.now() - LONGEST_MS;
+    for (const [id, { at }] of this.outcomes) if (at < oldest) this.outcomes.delete(id);
     const lines = [...this.outcomes].map(([id, known]) => lineOf({ id, ...known }));
     const bytes = Buffer.from(lines.join(''));
     if (this.file !== undefined) realFiles.closeSync(this.file);
