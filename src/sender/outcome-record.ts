@@ -67,10 +67,13 @@ export class OutcomeRecord {
 
   /** The flow has heard it. */
   forget(id: string): void {
-    if (!this.outcomes.delete(id)) return;
+    const outcome = this.of(id);
+    if (outcome === undefined) return;
+    this.outcomes.delete(id);
     this.lines.push(lineOf({ id }));
-    // Alone, that is not worth a write: until then, it may be told once more.
-    this.later ??= setTimeout(() => this.begin(), HEARD_MS);
+    // A dead letter may be sent again. What has been sent has gone: that alone is not worth a write.
+    if (outcome.kind === 'failed') this.begin();
+    else this.later ??= setTimeout(() => this.begin(), HEARD_MS);
   }
 
   /** Resolves when all is written. */
