@@ -57,7 +57,8 @@ const STORED_AT_ONCE = 32;
 
 /**
  * Objects that are safe here until their peers have them: each is told of once it is sent, or has failed for good, and is then
- * removed, or set aside. Where the process ends before that, it is sent again, and told of again under the same id.
+ * removed, or set aside. Where the process ends before that, it is told of again under the same id; it is sent again where it had no
+ * outcome.
  */
 export class Outbox {
   private readonly queue: DiskQueue;

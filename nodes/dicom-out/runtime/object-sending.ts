@@ -143,7 +143,8 @@ export class ObjectSending {
   ): Promise<OutFailed | undefined> {
     const { message, held } = prepared;
     const id = this.idOf(prepared);
-    const outcome = await this.outcomeOf(id, prepared, since, postpone === undefined);
+    const lasting = this.lastingOf(prepared, id);
+    const outcome = await this.outcomeOf({ id, lasting }, prepared, since, postpone === undefined);
     if (outcome === undefined)
       return held === undefined ? new OutFailed('stopped', { message: message._msgid ?? '' }) : undefined;
     this.told.changed();
@@ -156,8 +157,7 @@ export class ObjectSending {
     // Where the flow throws, the outcome is what it is, and its queue hears of it.
     const thrown = thrownBy(() => heard(id, outcome));
     const status = this.settings.acknowledge ? commandStatusOf(outcome) : undefined;
-    if (!(await this.letGo(held, status, this.lastingOf(prepared, id))))
-      return new OutFailed('acknowledgeFailed');
+    if (!(await this.letGo(held, status, lasting))) return new OutFailed('acknowledgeFailed');
     if (thrown !== undefined) throw thrown;
     return outcome.kind === 'failed' ? failureOf(outcome) : undefined;
   }
@@ -238,7 +238,7 @@ export class ObjectSending {
 
   /** Undefined: the node closes, and it has gone back. @param waitsForRoom in the outbox, where it has a queue */
   private async outcomeOf(
-    id: string,
+    { id, lasting }: { id: string; lasting: string | undefined },
     prepared: Prepared,
     since: number,
     waitsForRoom: boolean,
@@ -255,7 +255,6 @@ export class ObjectSending {
     // The same object once more, as it was delivered again: the earlier one goes on, this one waits with it.
     const key = this.waiting.has(id) ? `${id} ${randomUUID()}` : id;
     const { place, sopInstanceUID } = object;
-    const lasting = key === id ? this.lastingOf(prepared, id) : undefined;
     const policy = retryPolicy(this.settings, answerTimeLeft(message, held));
     const sending: Omit<Sending, 'settled'> = {
       id: this.senderId(key),
@@ -264,7 +263,7 @@ export class ObjectSending {
       policy: { ...policy, giveUpMs: policy.giveUpMs - (performance.now() - since) },
       ...(changes === undefined ? sopInstanceUID !== undefined && { sopInstanceUID } : { changes }),
       ...(held && { openObject: (port) => held.open(port) }),
-      ...(lasting !== undefined && { lasting }),
+      ...(key === id && lasting !== undefined && { lasting }),
     };
     return new Promise((resolve) => {
       const settle = (outcome: SendOutcome | undefined): void => {
